@@ -1,0 +1,41 @@
+# Two commands on a fresh machine:  make run  and  make test.  Python 3.11 or newer, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+.PHONY: run test check fast format e2e
+
+run: $(VENV)/.app
+	$(BIN)/streamlit run app.py
+
+test: $(VENV)/.dev $(VENV)/.browser
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -m "not e2e and not slow"
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Ganvas needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make run PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.app: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/python
+	$(BIN)/python -m pip install -r requirements-dev.txt
+	touch $@ $(VENV)/.app
+
+# A browser for the tests: the machine's own Chromium if there is one, else Playwright's, else Debian's.
+$(VENV)/.browser: $(VENV)/.dev
+	test -n "$(CHROMIUM)" || $(BIN)/python -m playwright install --with-deps chromium || \
+	  (apt-get update && apt-get install -y chromium)
+	touch $@

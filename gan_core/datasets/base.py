@@ -1,0 +1,91 @@
+"""What a data set is, in memory and as an entry of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from gan_core.config import DatasetConfig
+
+Progress = Callable[[int, int], None]
+"""Called with (images done, images in all) while a data set is prepared."""
+
+Uint8Array = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Prepared images and their labels.
+
+    Attributes:
+        name: the data set's name in the table.
+        images: uint8 (N, C, H, W), usually mapped from the cache file and read as it is used.
+        labels: uint8 (N, L) of 0 and 1, one- or multi-hot; L may be 0.
+        label_names: L names.
+        skipped: (file, reason) of pictures that could not be read.
+    """
+
+    name: str
+    images: Uint8Array
+    labels: Uint8Array
+    label_names: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(channels, height, width)."""
+        _, channels, height, width = self.images.shape
+        return channels, height, width
+
+
+class Source(Protocol):
+    """How one kind of data set is found, counted and decoded. A module per data set implements it."""
+
+    def fingerprint(self, config: DatasetConfig) -> str:
+        """Text that changes whenever the prepared images would."""
+
+    def count(self, config: DatasetConfig) -> int:
+        """Images there are, at most `config.num_images`; unreadable ones are found out only when it is prepared."""
+
+    def original(self, config: DatasetConfig, index: int) -> Image.Image:
+        """Picture number `index` before any preprocessing."""
+
+    def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
+        """Decodes and preprocesses every picture into the arrays that `allocate(count, num_labels)` gives."""
+
+
+Allocate = Callable[[int, int], tuple[Uint8Array, Uint8Array]]
+"""(count, num_labels) -> images uint8 (count, C, H, W) and labels uint8 (count, num_labels), to be filled."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What `Source.build` did: how many rows it filled, from the front, and which pictures it had to skip."""
+
+    count: int
+    label_names: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class DatasetEntry:
+    """A line of the table of data sets.
+
+    Attributes:
+        title, description: for people.
+        needs_root: whether the user must name a folder.
+        source: import path of the object that implements `Source`.
+    """
+
+    title: str
+    description: str
+    needs_root: bool
+    source: str

@@ -1,0 +1,75 @@
+"""What this machine can train on. `detect` needs torch; the rest does not."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine's means.
+
+    Attributes:
+        devices: names to train on, the best first ("cuda:0", "cpu").
+        labels: the same devices for people ("NVIDIA A100", "CPU, 2 cores").
+        threads: processor threads that a run may use.
+        bf16_devices: those of `devices` where bf16 is native, hence faster.
+    """
+
+    devices: tuple[str, ...]
+    labels: tuple[str, ...]
+    threads: int
+    bf16_devices: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values; `from_dict` reads it back."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Machine:
+        """The machine that `to_dict` described."""
+        return Machine(
+            devices=tuple(data["devices"]),
+            labels=tuple(data["labels"]),
+            threads=int(data["threads"]),
+            bf16_devices=tuple(data["bf16_devices"]),
+        )
+
+
+def usable_cores() -> int:
+    """Processor cores that this process may use (less than the machine's in a container or batch job)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def detect() -> Machine:
+    """This machine, as torch sees it."""
+    import torch
+
+    devices: list[str] = []
+    labels: list[str] = []
+    fast: list[str] = []
+    for index in range(torch.cuda.device_count()):
+        devices.append(f"cuda:{index}")
+        labels.append(torch.cuda.get_device_name(index))
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            fast.append(f"cuda:{index}")
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+        labels.append("Apple GPU")
+    devices.append("cpu")
+    labels.append(f"CPU, {usable_cores()} cores")
+    if torch.backends.cpu.get_cpu_capability() != "DEFAULT" and _has_fast_bf16():
+        fast.append("cpu")
+    return Machine(tuple(devices), tuple(labels), usable_cores(), tuple(fast))
+
+
+def _has_fast_bf16() -> bool:
+    """Whether the processor multiplies bf16 itself (AVX512-BF16 or AMX); emulated bf16 is slower than fp32."""
+    import torch
+
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, name, lambda: False)() for name in checks)

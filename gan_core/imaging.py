@@ -1,0 +1,97 @@
+"""Pictures: reading strangers' files safely, preprocessing, grids, PNG and data URLs. Arrays are uint8 (N, C, H, W)."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+MAX_PIXELS = 16_000_000
+_REFUSALS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+
+Uint8Array = npt.NDArray[np.uint8]
+
+
+def open_picture(file: Path | io.BytesIO, channels: int) -> Image.Image:
+    """A picture from a file that nobody vouches for, upright, in grey (1 channel) or RGB (3 channels).
+
+    Raises:
+        ValueError: not one of FORMATS, damaged, or more than MAX_PIXELS pixels.
+    """
+    try:
+        with Image.open(file, formats=FORMATS) as picture:  # reads the header only
+            if picture.width * picture.height <= MAX_PIXELS:
+                return ImageOps.exif_transpose(picture).convert("L" if channels == 1 else "RGB")
+            size = f"{picture.width}x{picture.height}"
+    except _REFUSALS as error:
+        raise ValueError(f"not a readable picture ({type(error).__name__}).") from error
+    raise ValueError(f"the picture has {size} pixels; at most {MAX_PIXELS:,} are read.")
+
+
+def resize_and_crop(picture: Image.Image, size: int) -> Image.Image:
+    """Resize the shorter side to `size` (bilinear), then cut the square in the middle.
+
+    The same rule as torchvision's Resize(size) and CenterCrop(size), which the tests hold it to.
+    """
+    width, height = picture.size
+    if width <= height:
+        width, height = size, int(size * height / width)
+    else:
+        width, height = int(size * width / height), size
+    if picture.size != (width, height):
+        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+    left, top = round((width - size) / 2), round((height - size) / 2)
+    return picture.crop((left, top, left + size, top + size))
+
+
+def grid(images: Uint8Array, columns: int | None = None, gap_px: int = 2, background: int = 128) -> Uint8Array:
+    """Images side by side.
+
+    Args:
+        images: uint8 (N, C, H, W), C 1 or 3.
+        columns: images in a row; the nearest to a square when None.
+        gap_px: pixels between images and around them.
+        background: grey value of the gaps.
+
+    Returns:
+        uint8 (height, width, 3).
+    """
+    count, _channels, height, width = images.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    canvas = np.full((rows * (height + gap_px) + gap_px, columns * (width + gap_px) + gap_px, 3), background, np.uint8)
+    for index, image in enumerate(images):
+        row, column = divmod(index, columns)
+        top, left = gap_px + row * (height + gap_px), gap_px + column * (width + gap_px)
+        canvas[top : top + height, left : left + width] = image.transpose(1, 2, 0)
+    return canvas
+
+
+def to_picture(image: Uint8Array) -> Image.Image:
+    """One uint8 image, (C, H, W) with C 1 or 3, or (H, W, 3), as a Pillow picture."""
+    if image.shape[0] in (1, 3) and image.shape[-1] != 3:
+        image = image.transpose(1, 2, 0)
+    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+
+
+def png_bytes(picture: Image.Image) -> bytes:
+    """The picture as a PNG file."""
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", compress_level=3)
+    return buffer.getvalue()
+
+
+def data_url(picture: Image.Image) -> str:
+    """The picture as a PNG data URL: no request, so nothing that a fast refresh could answer with 404."""
+    return file_data_url(png_bytes(picture))
+
+
+def file_data_url(png: bytes) -> str:
+    """The bytes of a PNG file as a data URL."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

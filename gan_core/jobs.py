@@ -1,0 +1,256 @@
+"""Background training: one supervising thread a device takes runs from the queue and sees each one through.
+
+With `isolation: process` (the default) a worker process trains and the thread watches it: a crash or an out-of-memory
+kill costs one run and never the server, and training does not fight the pages for the interpreter. With
+`isolation: thread` the supervising thread trains itself.
+
+All state is on disk (run directories and the queue) and in named threads, because Streamlit may reload this module.
+A worker outlives its server; the next server finds its run by lock and heartbeat, waits for it and goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import platform
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from gan_core import resolve, runs, waiting
+from gan_core.config import RunConfig
+from gan_core.devices import Machine
+from gan_core.runs import Run, files
+from gan_core.runs.run import ALIVE_STATES
+from gan_core.settings import Settings
+from gan_core.workers import Worker, WorkerDied
+
+POLL_S = 0.1
+HANGS_AFTER_S = 60.0  # a trainer that ignores a stop for so long is ended
+_starting = threading.Lock()
+
+
+def ensure_supervisors(settings: Settings) -> None:
+    """Starts the supervising threads of this server unless they are there. Cheap; called at every rerun."""
+    name = f"ganvas-jobs:{settings.runs_dir}"
+    with _starting:
+        if any(thread.name == name for thread in threading.enumerate()):
+            return
+        threading.Thread(target=_begin, args=(settings,), name=name, daemon=True).start()
+
+
+def machine(settings: Settings) -> Machine | None:
+    """What this machine can train on; None during the first seconds of its first start, until torch is loaded."""
+    try:
+        data = json.loads(_machine_file(settings.runs_dir).read_bytes())
+        return Machine.from_dict(data)
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def submit(settings: Settings, config: RunConfig, name: str = "") -> Run:
+    """Creates a run and queues it.
+
+    Raises:
+        ValueError: the configuration cannot run, or the runs folder cannot be written; nothing is left behind.
+    """
+    means = machine(settings)
+    if means is None:
+        raise ValueError("The trainer is still starting. Try again in a few seconds.")
+    run = runs.create(settings.runs_dir, resolve.resolve(config, means), name)
+    waiting.enqueue(run)
+    return run
+
+
+def resume(run: Run) -> None:
+    """Queues a paused, stopped, failed or interrupted run again; it continues from its newest checkpoint.
+
+    Raises:
+        ValueError: it is training already.
+    """
+    try:
+        waiting.enqueue(run)
+    except BlockingIOError as error:
+        raise ValueError(str(error)) from None
+
+
+def leave(run: Run, command: str) -> None:
+    """Asks a run to "pause" or "stop". One that still waits leaves the queue at once."""
+    run.command(command)
+    if waiting.withdraw(run):
+        with run.lock():
+            state = {"pause": "paused", "stop": "stopped"}[command]
+            run.write_status(replace(run.status(), state=state))
+            run.add_event(state, run.status().step)
+
+
+class Trainer(Protocol):
+    """What trains one run to its end, and may be asked whether it still does."""
+
+    def train(self, run: Run) -> None:
+        """Trains it; returns when it has ended in any state.
+
+        Raises:
+            WorkerDied: the process that trained it ended without a word.
+        """
+
+    def warm_up(self) -> Machine:
+        """Makes the next `train` start at once; returns what the machine can train on."""
+
+
+class ThreadTrainer:
+    """Trains in the calling thread."""
+
+    def train(self, run: Run) -> None:
+        """See `Trainer`."""
+        from gan_core import training
+
+        training.train(run)
+
+    def warm_up(self) -> Machine:
+        """Loads torch."""
+        from gan_core import training  # noqa: F401
+        from gan_core.devices import detect
+
+        return detect()
+
+
+class ProcessTrainer:
+    """Trains in a worker process, kept warm between runs."""
+
+    def __init__(self, runs_dir: Path, device: str) -> None:
+        self._runs_dir = runs_dir
+        self._log = runs_dir / f".worker-{device.replace(':', '')}.log"
+        self._worker: Worker | None = None
+
+    def train(self, run: Run) -> None:
+        """See `Trainer`."""
+        self.warm_up()
+        worker = self._worker
+        if worker is None:
+            raise WorkerDied("The training process could not be started.")
+        asked_at = 0.0
+        worker.send({"run": str(run.path)})
+        try:
+            while worker.receive(timeout_s=0.5) is None:
+                asked_at = asked_at or (time.monotonic() if run.control().command != "run" else 0.0)
+                if asked_at and time.monotonic() - asked_at > HANGS_AFTER_S:
+                    worker.kill()
+        except WorkerDied:
+            self._worker = None
+            raise
+
+    def warm_up(self) -> Machine:
+        """Starts a worker unless one is waiting."""
+        if self._worker is None or not self._worker.alive():
+            self._worker = Worker(self._log)
+            self._machine = Machine.from_dict(self._worker.hello())
+        return self._machine
+
+
+def _begin(settings: Settings) -> None:
+    """The first thread: finds the devices, puts the house in order, starts a thread a device, and is the best one's."""
+    runs_dir = settings.runs_dir
+    first = _trainer(settings, "first")
+    with contextlib.suppress(OSError):  # an unwritable folder is reported when a run is submitted
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        files.sweep(runs_dir)
+    try:
+        means = first.warm_up()
+        files.write_json(_machine_file(runs_dir), means.to_dict())
+        alive = _put_in_order(runs_dir)
+    except (OSError, WorkerDied) as failure:
+        print(f"Ganvas cannot train: {failure}", flush=True)
+        return
+    for device in means.devices[1:]:
+        threading.Thread(
+            target=_supervise,
+            args=(runs_dir, device, _trainer(settings, device), alive),
+            name=f"ganvas-device:{runs_dir}:{device}",
+            daemon=True,
+        ).start()
+    _supervise(runs_dir, means.devices[0], first, alive)
+
+
+def _trainer(settings: Settings, device: str) -> Trainer:
+    return ThreadTrainer() if settings.isolation == "thread" else ProcessTrainer(settings.runs_dir, device)
+
+
+def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) -> None:
+    """A device's life: first the runs that were alive before this server, then the queue, for ever."""
+    for run in alive:
+        if run.status().device == device:
+            while _is_alive(run):
+                time.sleep(POLL_S)
+            _close(run, "The process that trained it ended without a word.")
+    while True:
+        run_or_none = waiting.claim_next(runs_dir, device)
+        if run_or_none is None:
+            time.sleep(POLL_S)
+            continue
+        try:
+            trainer.train(run_or_none)
+        except (WorkerDied, BlockingIOError, OSError) as failure:
+            _close(run_or_none, str(failure))
+        with contextlib.suppress(WorkerDied, OSError):
+            trainer.warm_up()
+
+
+def _put_in_order(runs_dir: Path) -> list[Run]:
+    """What a server does with the runs that an earlier one left: returns those that still train.
+
+    One whose trainer is gone is queued again to continue from its newest checkpoint, unless it has made no progress
+    since it was queued so before (then it would only die again).
+    """
+    alive = []
+    waiting_ids = set(waiting.queued_ids(runs_dir))
+    for run in reversed(runs.list_runs(runs_dir)):  # the oldest first
+        status = run.status()
+        raw_state = "interrupted" if status.state == "interrupted" and not status.error else status.state
+        if raw_state == "queued" and run.id not in waiting_ids:
+            waiting.enqueue(run)
+        elif raw_state in (*ALIVE_STATES, "interrupted"):
+            if _is_alive(run):
+                alive.append(run)
+            elif run.control().command != "run":
+                _close(run, "The process that trained it ended before it could leave properly.")
+            elif _died_without_progress(run):
+                _close(run, "It ended twice at the same step without a word.")
+            else:
+                run.add_event("requeued", status.step)
+                waiting.enqueue(run)
+    return alive
+
+
+def _died_without_progress(run: Run) -> bool:
+    requeued = [e["step"] for e in run.events() if e["type"] == "requeued"]
+    return bool(requeued) and requeued[-1] >= run.status().step
+
+
+def _is_alive(run: Run) -> bool:
+    return run.is_locked()
+
+
+def _close(run: Run, reason: str) -> None:
+    """Marks a run whose trainer is gone as interrupted; leaves one that ended properly as it is."""
+    with _own(run) as owned:
+        status = run.status()
+        if owned and status.state in ("queued", "interrupted", *ALIVE_STATES):
+            run.write_status(replace(status, state="interrupted", phase="", error=reason, images_per_s=0.0))
+            run.add_event("interrupted", status.step, error=reason)
+
+
+@contextlib.contextmanager
+def _own(run: Run) -> Iterator[bool]:
+    try:
+        with run.lock(timeout_s=1.0):
+            yield True
+    except BlockingIOError:
+        yield False
+
+
+def _machine_file(runs_dir: Path) -> Path:
+    return runs_dir / f".machine-{platform.node()}.json"

@@ -1,0 +1,1 @@
+"""Walking the latent space: pure functions of tensors and of a generator."""

@@ -1,0 +1,65 @@
+"""What the loop, the checkpoints and the pages may ask of any model."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+Metrics = dict[str, Tensor]
+"""Metric name -> scalar tensor, left on its device until the loop records it."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """One optimiser step that a model asks the loop to make: backward through `loss`, then step `network`'s optimiser.
+
+    Attributes:
+        network: key into `GenerativeModel.networks` and `.optimizers`.
+        short: the network's short name in metric names ("d" in "grad_norm/d").
+        loss: scalar to minimise.
+    """
+
+    network: str
+    short: str
+    loss: Tensor
+
+
+class GenerativeModel(Protocol):
+    """A model that learns by `train_step` and draws by `sample`.
+
+    Attributes:
+        networks: name -> network with trainable weights; what a checkpoint's model.safetensors holds.
+        averages: name -> running average of a network; what ema.safetensors holds. May be empty.
+        optimizers: name -> optimiser of the network of that name.
+        rng: the generator behind every random number of training, on the training device.
+        latent_dim: size of one latent.
+    """
+
+    networks: dict[str, nn.Module]
+    averages: dict[str, nn.Module]
+    optimizers: dict[str, torch.optim.Optimizer]
+    rng: torch.Generator
+    latent_dim: int
+
+    def train_step(self, images: Tensor, labels: Tensor) -> Generator[Update, None, Metrics]:
+        """One step of training, as a generator.
+
+        It yields an `Update` for every optimiser step; the loop makes it and resumes. It returns the step's metrics.
+
+        Args:
+            images: real images (N, C, H, W) in [-1, 1].
+            labels: (N, L) in {0, 1}.
+        """
+
+    def finish_step(self) -> None:
+        """Called once after every training step: running averages and the like."""
+
+    def sample(self, z: Tensor) -> Tensor:
+        """Images (N, C, H, W) in [-1, 1] for latents (N, latent_dim); leaves no trace in the training state."""
+
+    def probe(self) -> Metrics:
+        """Extra measurements after a step, too dear for every step; leaves no trace in the training state."""

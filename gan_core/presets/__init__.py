@@ -1,0 +1,27 @@
+"""The named experiments, as data.
+
+Each preset is a complete, runnable configuration. `NAME` is a report's own experiment (its data, sizes and budget),
+`NAME-lite` the same recipe on an embedded data set, sized so that a two-core CPU reaches a telling result in minutes.
+Where a value is inferred because the report does not state it, the description says so.
+"""
+
+from __future__ import annotations
+
+from gan_core.config import RunConfig
+from gan_core.presets import digits, r1
+from gan_core.presets.entry import Preset
+from gan_core.registry import Registry
+
+__all__ = ["PRESETS", "Preset", "preset_config"]
+
+PRESETS: Registry[Preset] = Registry("preset", {p.name: p for p in (*digits.PRESETS, *r1.PRESETS)})
+DEFAULT = "mnist-dcgan"
+
+
+def preset_config(name: str) -> RunConfig:
+    """The configuration of the preset called `name`.
+
+    Raises:
+        ValueError: no such preset; the message lists those there are.
+    """
+    return PRESETS.find(name).config

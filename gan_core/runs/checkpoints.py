@@ -1,0 +1,250 @@
+"""Checkpoints: everything that training needs to continue as if it had never stopped.
+
+    checkpoints/step-00000500/model.safetensors      networks, "generator.layers.0.weight" ...
+                              ema.safetensors        running averages, if the run keeps any
+                              optimizer.safetensors  "generator.0.exp_avg" ...: network, parameter number, state name
+                              state.json             step, random states, hyperparameters of the optimisers
+
+Written aside, fsynced, entered in the run's manifest.json with their SHA-256, then renamed into place: a crash at any
+moment leaves the older checkpoints whole. No pickle is read or written.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from gan_core.config import strict_json
+from gan_core.models.base import GenerativeModel
+from gan_core.runs import files
+from gan_core.runs.run import Run
+
+
+def steps(run: Run) -> list[int]:
+    """Steps of the complete checkpoints, ascending."""
+    folders = run.checkpoints_dir.glob("step-*")
+    return sorted(int(f.name[5:]) for f in folders if f.name[5:].isdigit() and f.is_dir())
+
+
+def folder(run: Run, step: int) -> Path:
+    """Where the checkpoint of a step is."""
+    return run.checkpoints_dir / f"step-{step:08d}"
+
+
+def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], keep: int) -> None:
+    """Writes the checkpoint of `step`, then thins the older ones to `keep`.
+
+    Args:
+        run: whose.
+        step: steps done.
+        model: what to keep.
+        extra: JSON values to find again on load (seconds trained, say).
+        keep: how many checkpoints may stay; the first and the newest always do.
+
+    Raises:
+        ValueError: a weight is not finite; such a checkpoint would poison every run that starts from it.
+        OSError: the disk is full.
+    """
+    place = folder(run, step)
+    if place.exists():
+        return
+    aside = run.checkpoints_dir / f"{files.TEMPORARY}{place.name}"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    try:
+        _write_tensors(aside / "model.safetensors", _named_tensors(model.networks))
+        if model.averages:
+            _write_tensors(aside / "ema.safetensors", _named_tensors(model.averages))
+        _write_tensors(aside / "optimizer.safetensors", _optimizer_tensors(model.optimizers))
+        state = {"step": step, "rng": _rng_state(model.rng), "groups": _groups(model.optimizers), **extra}
+        files.write_json(aside / "state.json", state)
+        hashes = {f"{place.name}/{file.name}": _sha256(file) for file in sorted(aside.iterdir())}
+        stale = _thinned(steps(run), step, keep)
+        _update_manifest(run, hashes)
+        aside.rename(place)
+        files.sync_folder(run.checkpoints_dir)
+    except (RuntimeError, SafetensorError) as error:  # safetensors' word for a full disk
+        raise OSError(28, f"The checkpoint of step {step} could not be written ({error})", str(aside)) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    for old in stale:
+        shutil.rmtree(folder(run, old), ignore_errors=True)
+
+
+def load(run: Run, step: int, model: GenerativeModel) -> dict[str, Any]:
+    """Puts the checkpoint of `step` into a freshly built model, on its device.
+
+    Returns:
+        The content of state.json.
+
+    Raises:
+        ValueError: a file is missing, damaged, or does not fit the architecture. The model is then unusable.
+    """
+    place = folder(run, step)
+    state: dict[str, Any] = strict_json(_verified(run, place / "state.json").read_bytes())
+    _fill(model.networks, _read_tensors(run, place / "model.safetensors"), place)
+    if model.averages:
+        _fill(model.averages, _read_tensors(run, place / "ema.safetensors"), place)
+    tensors = _read_tensors(run, place / "optimizer.safetensors")
+    for name, optimizer in model.optimizers.items():
+        _fill_optimizer(optimizer, name, tensors, state["groups"][name])
+    model.rng.set_state(torch.frombuffer(bytearray(base64.b64decode(state["rng"])), dtype=torch.uint8))
+    return state
+
+
+def load_networks(run: Run, step: int, networks: Mapping[str, nn.Module], *, average: bool) -> None:
+    """Puts only the weights of the checkpoint of `step` into networks, for sampling.
+
+    Args:
+        run, step: which checkpoint.
+        networks: name -> network to fill; the checkpoint may hold more.
+        average: read the running averages instead of the weights.
+
+    Raises:
+        ValueError: as `load`.
+    """
+    place = folder(run, step)
+    tensors = _read_tensors(run, place / ("ema.safetensors" if average else "model.safetensors"))
+    wanted = {k: v for k, v in tensors.items() if k.partition(".")[0] in networks}
+    _fill(networks, wanted, place)
+
+
+def _named_tensors(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    return {f"{name}.{key}": tensor for name, network in networks.items() for key, tensor in _state(network).items()}
+
+
+def _state(network: nn.Module) -> dict[str, Tensor]:
+    """The network's weights under its own names, whatever wraps it."""
+    inner = network
+    while isinstance(getattr(inner, "module", None), nn.Module) and hasattr(inner, "_forward_module"):
+        inner = inner.module  # type: ignore[assignment]
+    return inner.state_dict()
+
+
+def _optimizer_tensors(optimizers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
+    tensors = {}
+    for name, optimizer in optimizers.items():
+        for index, values in optimizer.state_dict()["state"].items():
+            for key, value in values.items():
+                tensors[f"{name}.{index}.{key}"] = torch.as_tensor(value)
+    return tensors
+
+
+def _groups(optimizers: Mapping[str, Optimizer]) -> dict[str, list[dict[str, Any]]]:
+    """Hyperparameters of every optimiser: the learning rate may have been changed live."""
+    return {name: optimizer.state_dict()["param_groups"] for name, optimizer in optimizers.items()}
+
+
+def _rng_state(rng: torch.Generator) -> str:
+    return base64.b64encode(rng.get_state().numpy().tobytes()).decode("ascii")
+
+
+def _write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise ValueError(f"The weight '{name}' is no longer finite.")
+    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _read_tensors(run: Run, path: Path) -> dict[str, Tensor]:
+    verified = _verified(run, path)
+    try:
+        return load_file(verified)
+    except (SafetensorError, ValueError, OSError) as error:
+        raise ValueError(
+            f"The checkpoint file {path.parent.name}/{path.name} of '{run.id}' is damaged ({error})."
+        ) from error
+
+
+def _fill(networks: Mapping[str, nn.Module], tensors: Mapping[str, Tensor], place: Path) -> None:
+    """Copies tensors into networks, in place, after names and shapes were found equal."""
+    expected = _named_tensors(networks)
+    if tensors.keys() != expected.keys():
+        odd = sorted(tensors.keys() ^ expected.keys())
+        raise ValueError(
+            f"The checkpoint {place.name} does not fit this architecture: {len(odd)} tensors differ, the first '{odd[0]:.80}'."
+        )
+    for name, target in expected.items():
+        found = tensors[name]
+        if found.shape != target.shape or found.dtype != target.dtype:
+            raise ValueError(
+                f"The tensor '{name}' of checkpoint {place.name} has shape {tuple(found.shape)} and type {found.dtype}; "
+                f"this architecture needs {tuple(target.shape)} and {target.dtype}."
+            )
+    with torch.no_grad():
+        for name, target in expected.items():
+            target.copy_(tensors[name])
+
+
+def _fill_optimizer(
+    optimizer: Optimizer, name: str, tensors: Mapping[str, Tensor], groups: list[dict[str, Any]]
+) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for key, tensor in tensors.items():
+        owner, index, kind = key.split(".", 2)
+        if owner != name:
+            continue
+        parameter = parameters[int(index)]
+        if tensor.shape == parameter.shape:  # in the parameter's memory layout, which fused steps rely on
+            tensor = torch.empty_like(parameter).copy_(tensor)
+        state.setdefault(int(index), {})[kind] = tensor
+    restored = [{k: tuple(v) if k == "betas" else v for k, v in group.items()} for group in groups]
+    optimizer.load_state_dict({"state": state, "param_groups": restored})
+
+
+def _thinned(existing: list[int], newest: int, keep: int) -> list[int]:
+    """Which of the existing steps to drop, so that with `newest` at most `keep` stay, evenly spread."""
+    kept = [*existing, newest]
+    dropped = []
+    while len(kept) > max(keep, 2):
+        gaps = [kept[i + 1] - kept[i - 1] for i in range(1, len(kept) - 1)]
+        dropped.append(kept.pop(1 + gaps.index(min(gaps))))
+    return dropped
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _manifest(run: Run) -> dict[str, str]:
+    try:
+        data = json.loads(run.manifest_path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _update_manifest(run: Run, hashes: Mapping[str, str]) -> None:
+    existing = {name: digest for name, digest in _manifest(run).items() if (run.checkpoints_dir / name).exists()}
+    files.write_json(run.manifest_path, {**existing, **hashes})
+
+
+def _verified(run: Run, path: Path) -> Path:
+    """The path, once the file's hash was found to be the manifest's: nothing else notices a flipped bit."""
+    name = f"{path.parent.name}/{path.name}"
+    if not path.exists():
+        raise ValueError(f"The checkpoint file {name} of '{run.id}' is missing.")
+    expected = _manifest(run).get(name)
+    if expected is None:
+        raise ValueError(f"The checkpoint file {name} of '{run.id}' is not in its manifest, so it cannot be trusted.")
+    if _sha256(path) != expected:
+        raise ValueError(
+            f"The checkpoint file {name} of '{run.id}' is damaged: its SHA-256 is not the manifest's. Use another checkpoint."
+        )
+    return path

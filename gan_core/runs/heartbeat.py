@@ -1,0 +1,58 @@
+"""The status file of a run while it trains: progress when there is some, a sign of life every two seconds."""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+from gan_core.runs.run import HEARTBEAT_S, Run, Status
+
+
+class Heartbeat:
+    """Keeps status.json fresh from a thread of its own, also through a step, a checkpoint or a download that takes long.
+
+    Args:
+        run: whose status; the caller holds its lock.
+        status: what it begins with.
+        observer: called with every new status, on the caller's thread.
+    """
+
+    def __init__(self, run: Run, status: Status, observer: Callable[[Status], None] | None = None) -> None:
+        self._run = run
+        self._observer = observer
+        self._guard = threading.Lock()
+        self._ended = threading.Event()
+        self.status = replace(status, state="running", owner=f"{platform.node()}:{os.getpid()}")
+        self._thread = threading.Thread(target=self._beat, name=f"ganvas-heartbeat-{run.id}", daemon=True)
+
+    def update(self, **changes: Any) -> None:
+        """Changes fields of the status and writes it."""
+        with self._guard:
+            self.status = replace(self.status, **changes)
+            self._run.write_status(self.status)
+        if self._observer:
+            self._observer(self.status)
+
+    def __enter__(self) -> Heartbeat:
+        self.update()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(HEARTBEAT_S):
+            with self._guard:
+                try:
+                    self._run.write_status(self.status)
+                except OSError:
+                    continue  # a full disk: the loop will meet it too, and say so

@@ -1,0 +1,51 @@
+"""Where this installation keeps its files and how it runs jobs: read from the environment, defaults for a laptop.
+
+GANVAS_RUNS_DIR    the user's runs            (default: checkpoints/runs beside the code)
+GANVAS_CACHE_DIR   prepared data sets         (default: ~/.cache/ganvas)
+GANVAS_ISOLATION   process or thread          (default: process; see gan_core.jobs)
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+PRETRAINED_DIR = PROJECT_DIR / "checkpoints" / "pretrained"
+ISOLATIONS = ("process", "thread")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The installation's choices; `from_environment` makes them."""
+
+    runs_dir: Path
+    cache_dir: Path
+    isolation: str
+
+
+def from_environment() -> Settings:
+    """The settings that the environment asks for.
+
+    Raises:
+        ValueError: GANVAS_ISOLATION is neither process nor thread.
+    """
+    isolation = os.environ.get("GANVAS_ISOLATION", "process")
+    if isolation not in ISOLATIONS:
+        raise ValueError(f"GANVAS_ISOLATION must be one of: {', '.join(ISOLATIONS)}; got '{isolation}'.")
+    return Settings(runs_dir=runs_dir(), cache_dir=cache_dir(), isolation=isolation)
+
+
+def runs_dir() -> Path:
+    """The folder of the user's runs, absolute; it may not exist yet."""
+    return _folder("GANVAS_RUNS_DIR", PROJECT_DIR / "checkpoints" / "runs")
+
+
+def cache_dir() -> Path:
+    """The folder of prepared data sets, absolute; it may not exist yet."""
+    return _folder("GANVAS_CACHE_DIR", Path.home() / ".cache" / "ganvas")
+
+
+def _folder(variable: str, default: Path) -> Path:
+    return Path(os.environ.get(variable) or default).expanduser().resolve()

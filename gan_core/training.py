@@ -1,0 +1,361 @@
+"""The training loop: the only one, for every model, in a worker process, a thread or the command line.
+
+`train` takes a run directory from whatever state it is in to finished, paused, stopped or failed. It alone calls
+backward and step. Metrics stay tensors until `Recorder.flush`, so a GPU is never made to wait for a log line.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+
+from gan_core import datasets, imaging
+from gan_core.config import LIVE_FIELDS, RunConfig, with_changes
+from gan_core.datasets.batches import Batches, to_uint8
+from gan_core.models.base import GenerativeModel, Metrics
+from gan_core.models.building import build, sample_latents
+from gan_core.resolve import check, check_data, total_steps
+from gan_core.runs import Run, Status, checkpoints, files
+from gan_core.runs.heartbeat import Heartbeat
+
+FLUSH_EVERY_S = 0.5
+PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
+
+Observer = Callable[[Status], None]
+Request = Callable[[], str | None]
+
+
+class TrainingFailed(ValueError):
+    """Training cannot go on; the message says at which step and why."""
+
+
+def train(run: Run, observer: Observer | None = None, request: Request | None = None) -> Status:
+    """Trains a run from its newest checkpoint, or from scratch, until it is finished or asked to leave.
+
+    Args:
+        run: its directory; config.json is all that must be in it.
+        observer: called with the status about twice a second.
+        request: asked before every step; answers "pause" or "stop" to leave as if control.json had said so.
+
+    Returns:
+        The last status. A failure is a status too (state "failed", with its sentence); it is not raised.
+
+    Raises:
+        BlockingIOError: another process trains this run.
+    """
+    with run.lock(), Heartbeat(run, run.status(), observer) as heartbeat:
+        try:
+            state, error = _Session(run, heartbeat, request or (lambda: None)).run(), ""
+        except Exception as failure:
+            state, error = "failed", _sentence(failure)
+            with run.log_path.open("a", encoding="utf-8") as log:
+                log.write(traceback.format_exc())
+            run.add_event("failed", heartbeat.status.step, error=error)
+        heartbeat.update(state=state, phase="", error=error, images_per_s=0.0)
+    return heartbeat.status
+
+
+class _Session:
+    """One stretch of training, from start or resume to its end."""
+
+    def __init__(self, run: Run, heartbeat: Heartbeat, request: Request) -> None:
+        self.run_dir = run
+        self.heartbeat = heartbeat
+        self.request = request
+        self.config = run.config()
+        self._stamp = -1
+        self._last_checkpoint_s = time.monotonic()
+
+    def run(self) -> str:
+        """Returns the state in which it ends: finished, paused or stopped."""
+        self._prepare()
+        step, leave = self.start_step, ""
+        while step < self.total_steps:
+            leave = self._obey(step)
+            if leave:
+                self.heartbeat.update(state="stopping")
+                break
+            images, labels = self.batches.batch(step)
+            metrics = train_step(self.fabric, self.model, images, labels)
+            step += 1
+            if self.config.recording.probe_every_steps and step % self.config.recording.probe_every_steps == 0:
+                metrics |= self.model.probe()
+            self.recorder.add(step, metrics)
+            self._keep(step, last=step == self.total_steps)
+        self.recorder.flush()
+        self._save_sample(step)
+        self._save_checkpoint(step)
+        self.recorder.close()
+        self.run_dir.add_event({"pause": "paused", "stop": "stopped"}.get(leave, "finished"), step)
+        return {"pause": "paused", "stop": "stopped"}.get(leave, "finished")
+
+    # before the first step
+
+    def _prepare(self) -> None:
+        config, run, heartbeat = self.config, self.run_dir, self.heartbeat
+        for place in (run.path, run.samples_dir, run.checkpoints_dir):
+            files.sweep(place)
+        heartbeat.update(state="running", phase="Preparing the images", error="", device=config.training.device)
+        check(config)
+
+        def progress(done: int, total: int) -> None:
+            heartbeat.update(phase=f"Preparing the images: {done:,} of {total:,}")
+
+        dataset = datasets.prepare(config.dataset, progress)
+        check_data(config, len(dataset))
+        if dataset.skipped:
+            run.add_event("skipped_pictures", 0, count=len(dataset.skipped), files=dataset.skipped[:20])
+        heartbeat.update(phase="Building the networks")
+        torch.set_num_threads(config.training.threads or torch.get_num_threads())
+        self.fabric = make_fabric(config)
+        self.model = build(config, self.fabric.device)
+        self.batches = Batches(dataset, config.training.batch_size, config.training.seed, self.fabric.device)
+        self.total_steps = total_steps(config, len(dataset))
+        self.z = sample_latents(config, config.recording.num_samples).to(self.fabric.device)
+        self.start_step, seconds = self._restore()
+        files.cut_log(run.metrics_path, self.start_step)
+        self.recorder = Recorder(run, heartbeat, self.batches, seconds)
+        self._replay = [e for e in run.events() if e["type"] == "override" and e["step"] >= self.start_step]
+        self._answered = max((e.get("sequence", 0) for e in run.events() if e["type"] == "override"), default=0)
+        for name, network in self.model.networks.items():
+            wrapped = self.fabric.setup(network, self.model.optimizers[name], move_to_device=False)
+            self.model.networks[name], self.model.optimizers[name] = wrapped
+        if self.start_step == 0:
+            self._save_checkpoint(0)  # before the first log line, so that a kill at any step has a place to return to
+            self._save_sample(0)
+        heartbeat.update(
+            phase="",
+            step=self.start_step,
+            total_steps=self.total_steps,
+            num_images=len(dataset),
+            steps_per_epoch=self.batches.steps_per_epoch,
+            images_seen=self.batches.images_seen(self.start_step),
+            epoch=self.start_step // self.batches.steps_per_epoch,
+            skipped=len(dataset.skipped),
+        )
+        run.add_event("started" if self.start_step == 0 else "resumed", self.start_step)
+
+    def _restore(self) -> tuple[int, float]:
+        """Loads the newest sound checkpoint. Returns its step and the seconds trained until then; (0, 0) without one."""
+        for step in reversed(checkpoints.steps(self.run_dir)):
+            try:
+                state = checkpoints.load(self.run_dir, step, self.model)
+            except ValueError as damage:
+                self.run_dir.add_event("checkpoint_refused", step, error=str(damage))
+                self.model = build(self.config, self.fabric.device)
+                continue
+            return step, float(state["seconds"])
+        return 0, 0.0
+
+    # between steps
+
+    def _obey(self, step: int) -> str:
+        """Applies live changes; returns "pause" or "stop" when it is time to leave, else ""."""
+        while self._replay and self._replay[0]["step"] <= step:  # made after the checkpoint that was resumed from
+            self._set_live(self._replay.pop(0)["changes"])
+        stamp = self.run_dir.control_stamp()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._control = self.run_dir.control()
+            if self._control.sequence > self._answered:
+                self._answer(step)
+        asked = self.request() or self._control.command
+        return asked if asked in ("pause", "stop") else ""
+
+    def _answer(self, step: int) -> None:
+        changes = {k: v for k, v in self._control.overrides.items() if v != self._live_value(k)}
+        self._answered = self._control.sequence
+        try:
+            check_live_changes(self.config, changes)
+        except ValueError as refusal:
+            self.run_dir.add_event("override_refused", step, error=str(refusal), sequence=self._answered)
+            return
+        before = {name: self._live_value(name) for name in changes}
+        self._set_live(changes)
+        self.run_dir.add_event("override", step, changes=changes, before=before, sequence=self._answered)
+
+    def _live_value(self, name: str) -> float | None:
+        optimizer = self.model.optimizers.get(name.partition("_optimizer.")[0])
+        return None if optimizer is None else float(optimizer.param_groups[0]["lr"])
+
+    def _set_live(self, changes: dict[str, float]) -> None:
+        for name, value in changes.items():
+            for group in self.model.optimizers[name.partition("_optimizer.")[0]].param_groups:
+                group["lr"] = value
+
+    def _keep(self, step: int, *, last: bool) -> None:
+        """Flushes, draws samples and writes checkpoints when their time has come."""
+        recording = self.config.recording
+        if last:
+            return  # `run` does it all once more after the loop
+        if step % (recording.sample_every_steps or self.total_steps) == 0:
+            self._save_sample(step)
+        due = step % (recording.checkpoint_every_steps or self.total_steps) == 0
+        if due or time.monotonic() - self._last_checkpoint_s > recording.checkpoint_every_s:
+            self._save_checkpoint(step)
+        self.recorder.flush_if_due()
+
+    def _save_sample(self, step: int) -> None:
+        images = to_uint8(self.model.sample(self.z))
+        self.run_dir.save_sample(step, imaging.png_bytes(imaging.to_picture(imaging.grid(images))))
+
+    def _save_checkpoint(self, step: int) -> None:
+        self.recorder.flush()  # raises before a sick state is written
+        self._last_checkpoint_s = time.monotonic()
+        if step in checkpoints.steps(self.run_dir):
+            return
+        keep = self.config.recording.keep_checkpoints
+        checkpoints.save(self.run_dir, step, self.model, {"seconds": self.recorder.seconds()}, keep)
+        self.run_dir.add_event("checkpoint", step)
+
+
+def train_step(fabric: Fabric, model: GenerativeModel, images: torch.Tensor, labels: torch.Tensor) -> Metrics:
+    """Makes one training step: every `Update` that the model yields gets its backward pass and optimiser step."""
+    norms: Metrics = {}
+    updates = model.train_step(images, labels)
+    try:
+        while True:
+            update = next(updates)
+            optimizer = model.optimizers[update.network]
+            fabric.backward(update.loss)
+            gradients = [p.grad for p in model.networks[update.network].parameters() if p.grad is not None]
+            norms[f"grad_norm/{update.short}"] = torch.nn.utils.get_total_norm(gradients)
+            optimizer.step()
+            optimizer.zero_grad()
+    except StopIteration as done:
+        metrics: Metrics = done.value
+    model.finish_step()
+    return metrics | norms
+
+
+class Recorder:
+    """Collects the metrics of every step and writes them to metrics.jsonl about twice a second.
+
+    Args:
+        run: whose log.
+        heartbeat: told the progress at every flush.
+        batches: for the counts of images and epochs.
+        seconds: seconds trained in earlier sessions.
+    """
+
+    def __init__(self, run: Run, heartbeat: Heartbeat, batches: Batches, seconds: float) -> None:
+        self._log = files.LineLog(run.metrics_path)
+        self._heartbeat = heartbeat
+        self._batches = batches
+        self._seconds_before = seconds
+        self._began = self._flushed = self._synced = time.monotonic()
+        self._pending: list[tuple[int, float, Metrics]] = []
+        self._speeds: list[tuple[float, int]] = []
+
+    def seconds(self) -> float:
+        """Seconds trained, all sessions together."""
+        return self._seconds_before + time.monotonic() - self._began
+
+    def add(self, step: int, metrics: Metrics) -> None:
+        """Remembers the metrics of a step, as tensors."""
+        self._pending.append((step, time.time(), metrics))
+
+    def flush_if_due(self) -> None:
+        """Flushes when FLUSH_EVERY_S have passed."""
+        if time.monotonic() - self._flushed > FLUSH_EVERY_S:
+            self.flush()
+
+    def flush(self) -> None:
+        """Reads the tensors (one wait for the device), checks and writes them, and reports progress.
+
+        Raises:
+            TrainingFailed: a metric is not finite.
+            OSError: the disk is full.
+        """
+        now = time.monotonic()
+        self._flushed = now
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, []
+        values = torch.stack([v.float() for _, _, metrics in pending for v in metrics.values()]).tolist()
+        position = 0
+        for step, moment, metrics in pending:
+            named = dict(zip(metrics, values[position : position + len(metrics)], strict=True))
+            position += len(metrics)
+            _check_finite(step, named)
+            self._log.append(self._line(step, moment, named))
+        if now - self._synced > 1.0:
+            self._log.sync()
+            self._synced = now
+        self._report(pending[-1][0], now)
+
+    def close(self) -> None:
+        """Makes the log durable."""
+        self._log.close()
+
+    def _line(self, step: int, moment: float, named: dict[str, float]) -> dict[str, Any]:
+        epoch = (step - 1) // self._batches.steps_per_epoch + 1
+        head = {
+            "step": step,
+            "epoch": epoch,
+            "time": round(moment, 3),
+            "images_seen": self._batches.images_seen(step),
+        }
+        return head | {name: float(f"{value:.6g}") for name, value in named.items()}
+
+    def _report(self, step: int, now: float) -> None:
+        seen = self._batches.images_seen(step)
+        self._speeds = [*(s for s in self._speeds if now - s[0] < 5.0), (now, seen)]
+        (first, seen_first), speed = self._speeds[0], 0.0
+        if now > first:
+            speed = (seen - seen_first) / (now - first)
+        self._heartbeat.update(
+            step=step,
+            epoch=(step - 1) // self._batches.steps_per_epoch + 1,
+            images_seen=seen,
+            images_per_s=round(speed, 1),
+            seconds=round(self.seconds(), 2),
+        )
+
+
+def make_fabric(config: RunConfig) -> Fabric:
+    """Lightning Fabric for the run's device and precision."""
+    kind, _, index = config.training.device.partition(":")
+    return Fabric(
+        accelerator=kind,
+        devices=[int(index)] if index else 1,
+        precision=PRECISIONS[config.training.precision],  # type: ignore[arg-type]
+    )
+
+
+def check_live_changes(config: RunConfig, changes: dict[str, float]) -> None:
+    """Refuses live changes to fields that cannot be changed live, or to values out of bounds.
+
+    Raises:
+        ValueError: the field and its rule.
+    """
+    for name in changes:
+        if name not in LIVE_FIELDS:
+            raise ValueError(f"'{name}' cannot be changed while a run trains. These can: {', '.join(LIVE_FIELDS)}.")
+    with_changes(config, changes)
+
+
+def _check_finite(step: int, named: dict[str, float]) -> None:
+    for name, value in named.items():
+        if not math.isfinite(value):
+            raise TrainingFailed(
+                f"{name} became {value} at step {step}: the numbers have grown without bound. "
+                "Start again from an earlier checkpoint with a smaller learning rate."
+            )
+
+
+def _sentence(failure: Exception) -> str:
+    """A failure as one sentence for people; the traceback is in the run's log."""
+    if isinstance(failure, torch.OutOfMemoryError):
+        return "The device ran out of memory. Choose a smaller batch, width or image size, or another device."
+    if isinstance(failure, OSError) and failure.errno == 28:
+        return f"The disk is full ({failure}). Free some space, then resume."
+    if isinstance(failure, ValueError | OSError):
+        return str(failure)
+    return f"An error inside the program stopped the run ({type(failure).__name__}: {failure}). See log.txt in the run's folder."

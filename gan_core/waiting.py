@@ -1,0 +1,77 @@
+"""The queue of runs, on disk: a marker file a run, in the order in which they were asked for.
+
+Any process that shares the runs folder may add to it; whoever removes a marker has claimed the run. A restarted server
+finds the queue as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from gan_core.runs import Run
+from gan_core.runs.run import ID_PATTERN
+
+
+def _folder(runs_dir: Path) -> Path:
+    return runs_dir / ".queue"
+
+
+def enqueue(run: Run) -> None:
+    """Puts a run at the end of the queue, once, and marks it queued.
+
+    Raises:
+        BlockingIOError: it is being trained.
+    """
+    folder = _folder(run.path.parent)
+    folder.mkdir(exist_ok=True)
+    with run.lock(timeout_s=1.0):
+        if run.id not in queued_ids(run.path.parent):
+            run.command("run")
+            run.write_status(replace(run.status(), state="queued", phase="", error=""))
+            (folder / f"{time.time_ns():020d}.{run.id}").touch()
+
+
+def queued_ids(runs_dir: Path) -> list[str]:
+    """Ids of the waiting runs, the next one first."""
+    return [name.partition(".")[2] for name in _markers(runs_dir)]
+
+
+def withdraw(run: Run) -> bool:
+    """Takes a run out of the queue. Returns whether it was in it, which makes the caller its only owner."""
+    for name in _markers(run.path.parent):
+        if name.partition(".")[2] == run.id:
+            try:
+                (_folder(run.path.parent) / name).unlink()
+            except FileNotFoundError:
+                return False
+            return True
+    return False
+
+
+def claim_next(runs_dir: Path, device: str) -> Run | None:
+    """Takes the first waiting run for a device out of the queue; None if none waits."""
+    for run_id in queued_ids(runs_dir):
+        run = Run(runs_dir / run_id)
+        if not run.path.is_dir():
+            withdraw(run)
+        elif run.status().device == device and withdraw(run):
+            return run
+    return None
+
+
+def position(run: Run) -> int:
+    """Place of a waiting run among those for its device, from 1; 0 if it does not wait."""
+    device = run.status().device
+    waiting = [i for i in queued_ids(run.path.parent) if Run(run.path.parent / i).status().device == device]
+    return waiting.index(run.id) + 1 if run.id in waiting else 0
+
+
+def _markers(runs_dir: Path) -> list[str]:
+    try:
+        names = os.listdir(_folder(runs_dir))
+    except FileNotFoundError:
+        return []
+    return sorted(n for n in names if n[:20].isdigit() and ID_PATTERN.fullmatch(n.partition(".")[2]))
