@@ -196,6 +196,19 @@ def with_changes(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     return parse_config(data)
 
 
+def live_changes(config: RunConfig, changes: Mapping[str, Any]) -> dict[str, float]:
+    """The same changes as numbers, once they are found to be allowed while a run trains.
+
+    Raises:
+        ValueError: a field that cannot be changed live (the message lists those that can), or a value out of bounds.
+    """
+    for name in changes:
+        if name not in LIVE_FIELDS:
+            raise ValueError(f"'{name}' cannot be changed while a run trains. These can: {', '.join(LIVE_FIELDS)}.")
+    changed = with_changes(config, changes)
+    return {name: float(get(changed, name)) for name in changes}
+
+
 def field_names() -> dict[str, Any]:
     """Every dotted field name -> its pydantic FieldInfo (description, bounds, unit)."""
     names: dict[str, Any] = {}

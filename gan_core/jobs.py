@@ -15,13 +15,13 @@ import json
 import platform
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from gan_core import resolve, runs, waiting
-from gan_core.config import RunConfig
+from gan_core.config import RunConfig, get, live_changes
 from gan_core.devices import Machine
 from gan_core.runs import Run, files
 from gan_core.runs.run import ALIVE_STATES
@@ -51,16 +51,30 @@ def machine(settings: Settings) -> Machine | None:
         return None
 
 
+def wait_until_ready(settings: Settings, timeout_s: float = 120.0) -> Machine:
+    """The machine's means, waiting for them if need be.
+
+    Raises:
+        ValueError: the trainer did not start; the message says where it wrote why.
+    """
+    deadline = time.monotonic() + timeout_s
+    while (means := machine(settings)) is None:
+        if time.monotonic() > deadline:
+            raise ValueError(
+                f"The trainer did not start within {timeout_s:.0f} s. See {settings.runs_dir}/.worker-*.log."
+            )
+        time.sleep(POLL_S)
+    return means
+
+
 def submit(settings: Settings, config: RunConfig, name: str = "") -> Run:
     """Creates a run and queues it.
 
     Raises:
         ValueError: the configuration cannot run, or the runs folder cannot be written; nothing is left behind.
     """
-    means = machine(settings)
-    if means is None:
-        raise ValueError("The trainer is still starting. Try again in a few seconds.")
-    run = runs.create(settings.runs_dir, resolve.resolve(config, means), name)
+    resolve.check(config)
+    run = runs.create(settings.runs_dir, resolve.resolve(config, wait_until_ready(settings)), name)
     waiting.enqueue(run)
     return run
 
@@ -85,6 +99,34 @@ def leave(run: Run, command: str) -> None:
             state = {"pause": "paused", "stop": "stopped"}[command]
             run.write_status(replace(run.status(), state=state))
             run.add_event(state, run.status().step)
+
+
+def delete(run: Run) -> None:
+    """Removes a run for good; one that still waits leaves the queue first.
+
+    Raises:
+        ValueError: it is training.
+    """
+    waiting.withdraw(run)
+    run.delete()
+
+
+def change_live(run: Run, changes: Mapping[str, Any]) -> None:
+    """Asks a run to change live fields; the trainer does so before its next step and answers with an event.
+
+    Args:
+        run: which.
+        changes: dotted name -> value; text is read as a number. Values that already hold are left out.
+
+    Raises:
+        ValueError: a field that cannot be changed live, or a value out of bounds; then nothing is changed.
+    """
+    config = run.config()
+    wanted = live_changes(config, changes)
+    now = {name: run.control().overrides.get(name, get(config, name)) for name in wanted}
+    differing = {name: value for name, value in wanted.items() if value != now[name]}
+    if differing:
+        run.override(differing)
 
 
 class Trainer(Protocol):

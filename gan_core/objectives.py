@@ -24,11 +24,13 @@ class Objective:
     """A pair of losses.
 
     Attributes:
+        title: its name for people.
         discriminator: (real logits (N,), fake logits (N,)) -> (loss on real, loss on fake), two scalars to be added.
         generator: fake logits (N,) -> scalar.
         source: the paper.
     """
 
+    title: str
     discriminator: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
     generator: Callable[[Tensor], Tensor]
     source: str
@@ -55,6 +57,11 @@ def bce_generator(fake_logits: Tensor) -> Tensor:
 OBJECTIVES: Registry[Objective] = Registry(
     "objective",
     {
-        "bce": Objective(bce_discriminator, bce_generator, "Goodfellow et al. 2014, Generative Adversarial Nets"),
+        "bce": Objective(
+            "Cross-entropy (the original GAN)",
+            bce_discriminator,
+            bce_generator,
+            "Goodfellow et al. 2014, Generative Adversarial Nets",
+        ),
     },
 )

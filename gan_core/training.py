@@ -16,7 +16,7 @@ import torch
 from lightning_fabric import Fabric
 
 from gan_core import datasets, imaging
-from gan_core.config import LIVE_FIELDS, RunConfig, with_changes
+from gan_core.config import RunConfig, live_changes
 from gan_core.datasets.batches import Batches, to_uint8
 from gan_core.models.base import GenerativeModel, Metrics
 from gan_core.models.building import build, sample_latents
@@ -122,7 +122,8 @@ class _Session:
         files.cut_log(run.metrics_path, self.start_step)
         self.recorder = Recorder(run, heartbeat, self.batches, seconds)
         self._replay = [e for e in run.events() if e["type"] == "override" and e["step"] >= self.start_step]
-        self._answered = max((e.get("sequence", 0) for e in run.events() if e["type"] == "override"), default=0)
+        answers = [e for e in run.events() if e["type"] in ("override", "override_refused")]
+        self._answered = max((e["sequence"] for e in answers), default=0)
         for name, network in self.model.networks.items():
             wrapped = self.fabric.setup(network, self.model.optimizers[name], move_to_device=False)
             self.model.networks[name], self.model.optimizers[name] = wrapped
@@ -163,8 +164,8 @@ class _Session:
         if stamp != self._stamp:
             self._stamp = stamp
             self._control = self.run_dir.control()
-            if self._control.sequence > self._answered:
-                self._answer(step)
+        if self._control.sequence > self._answered and not self._replay:  # else the replay would undo what is newer
+            self._answer(step)
         asked = self.request() or self._control.command
         return asked if asked in ("pause", "stop") else ""
 
@@ -172,7 +173,7 @@ class _Session:
         changes = {k: v for k, v in self._control.overrides.items() if v != self._live_value(k)}
         self._answered = self._control.sequence
         try:
-            check_live_changes(self.config, changes)
+            changes = live_changes(self.config, changes)
         except ValueError as refusal:
             self.run_dir.add_event("override_refused", step, error=str(refusal), sequence=self._answered)
             return
@@ -327,18 +328,6 @@ def make_fabric(config: RunConfig) -> Fabric:
         devices=[int(index)] if index else 1,
         precision=PRECISIONS[config.training.precision],  # type: ignore[arg-type]
     )
-
-
-def check_live_changes(config: RunConfig, changes: dict[str, float]) -> None:
-    """Refuses live changes to fields that cannot be changed live, or to values out of bounds.
-
-    Raises:
-        ValueError: the field and its rule.
-    """
-    for name in changes:
-        if name not in LIVE_FIELDS:
-            raise ValueError(f"'{name}' cannot be changed while a run trains. These can: {', '.join(LIVE_FIELDS)}.")
-    with_changes(config, changes)
 
 
 def _check_finite(step: int, named: dict[str, float]) -> None:

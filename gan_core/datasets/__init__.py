@@ -13,7 +13,7 @@ from gan_core.datasets import cache
 from gan_core.datasets.base import Dataset, DatasetEntry, Progress, Source
 from gan_core.registry import Registry, load
 
-__all__ = ["DATASETS", "Dataset", "DatasetEntry", "count", "original", "prepare"]
+__all__ = ["DATASETS", "Dataset", "DatasetEntry", "count", "prepare", "preview"]
 
 DATASETS: Registry[DatasetEntry] = Registry(
     "data set",
@@ -61,9 +61,13 @@ def count(config: DatasetConfig) -> int:
     return _source(config).count(config)
 
 
-def original(config: DatasetConfig, index: int) -> Image.Image:
-    """Picture number `index` as it is on disk, for a look at what preprocessing does."""
-    return _source(config).original(config, index)
+def preview(config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
+    """The first `count` readable pictures, each before and after preprocessing.
+
+    Raises:
+        ValueError: as `prepare`.
+    """
+    return _source(config).preview(config, count)
 
 
 def _source(config: DatasetConfig) -> Source:

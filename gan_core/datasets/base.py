@@ -55,8 +55,8 @@ class Source(Protocol):
     def count(self, config: DatasetConfig) -> int:
         """Images there are, at most `config.num_images`; unreadable ones are found out only when it is prepared."""
 
-    def original(self, config: DatasetConfig, index: int) -> Image.Image:
-        """Picture number `index` before any preprocessing."""
+    def preview(self, config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
+        """The first `count` readable pictures, before and after preprocessing."""
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
         """Decodes and preprocesses every picture into the arrays that `allocate(count, num_labels)` gives."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
@@ -66,8 +67,16 @@ class _Folder:
     def count(self, config: DatasetConfig) -> int:
         return len(list_pictures(config))
 
-    def original(self, config: DatasetConfig, index: int) -> Image.Image:
-        return open_picture(Path(config.root).expanduser() / list_pictures(config)[index], config.channels)
+    def preview(self, config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
+        root = Path(config.root).expanduser()
+        pairs = []
+        for path in list_pictures(config)[: 10 * count]:  # some may be unreadable; do not search for ever
+            with contextlib.suppress(ValueError):
+                before = open_picture(root / path, config.channels)
+                pairs.append((before, resize_and_crop(before, config.image_size)))
+            if len(pairs) == count:
+                break
+        return pairs
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
         root = Path(config.root).expanduser()

@@ -27,6 +27,12 @@ def _arrays() -> tuple[Uint8Array, Uint8Array]:
         return file["images"][order], file["digits"][order]
 
 
+def _pad_and_resize(digit: Uint8Array, size: int) -> Image.Image:
+    """A digit (28, 28) with MNIST's margin widened to 32x32, then resized if another size is wanted."""
+    picture = Image.fromarray(np.pad(digit, PADDING))
+    return picture if picture.size == (size, size) else picture.resize((size, size), Image.Resampling.BILINEAR)
+
+
 class _Mnist5k:
     def fingerprint(self, config: DatasetConfig) -> str:
         return f"mnist5k shuffle 0 padding {PADDING}"
@@ -35,20 +41,16 @@ class _Mnist5k:
         total = len(_arrays()[1])
         return min(config.num_images or total, total)
 
-    def original(self, config: DatasetConfig, index: int) -> Image.Image:
-        return Image.fromarray(_arrays()[0][index])
+    def preview(self, config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
+        digits = _arrays()[0][: min(count, self.count(config))]
+        return [(Image.fromarray(digit), _pad_and_resize(digit, config.image_size)) for digit in digits]
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
         count = self.count(config)
         digits, classes = (array[:count] for array in _arrays())
-        padded = np.pad(digits, ((0, 0), (PADDING, PADDING), (PADDING, PADDING)))
         images, labels = allocate(count, len(DIGITS))
-        size = (config.image_size, config.image_size)
-        for index, picture in enumerate(padded):
-            resized = picture
-            if picture.shape != size:
-                resized = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR))
-            images[index] = resized  # grey is repeated over the channels
+        for index, digit in enumerate(digits):
+            images[index] = np.asarray(_pad_and_resize(digit, config.image_size))  # grey, over all channels
             if index % 500 == 0:
                 progress(index, count)
         labels[:] = np.eye(len(DIGITS), dtype=np.uint8)[classes]

@@ -25,14 +25,15 @@ def stream(seed: int, purpose: str, device: str | torch.device = "cpu") -> torch
     return torch.Generator(device).manual_seed(int(words[0]) << 31 | int(words[1]) >> 1)
 
 
-def build_networks(config: RunConfig, rng: torch.Generator | None = None) -> dict[str, nn.Module]:
-    """The networks that a checkpoint of this configuration holds, with first weights, on the CPU.
+def build_networks(config: RunConfig, *, meta: bool = False) -> dict[str, nn.Module]:
+    """The networks that a checkpoint of this configuration holds.
 
     Args:
-        config: a resolved configuration.
-        rng: source of the first weights; the run's own "weights" stream when None.
+        config: a legal configuration.
+        meta: leave them on the `meta` device, with shapes and no memory; else they are on the CPU, with first weights
+            from the run's own "weights" stream.
     """
-    rng = rng or stream(config.training.seed, "weights")
+    rng = None if meta else stream(config.training.seed, "weights")
     entry = NETWORKS.find(config.network.name)
     shape = (config.dataset.channels, config.dataset.image_size, config.dataset.image_size)
     return {
@@ -57,6 +58,7 @@ def build(config: RunConfig, device: str | torch.device) -> GAN:
             use_buffers=True,
         )
         average.requires_grad_(False)
+        average.n_averaged.fill_(1)  # it begins at the first weights; at 0 torch overwrites it, also after a resume
     return GAN(
         generator=networks["generator"],
         discriminator=networks["discriminator"],

@@ -82,8 +82,8 @@ class Discriminator(nn.Module):
         return logits.flatten()
 
 
-def build_generator(config: NetworkConfig, image_shape: tuple[int, int, int], rng: torch.Generator) -> Generator:
-    """A generator for images of `image_shape` (C, H, W), initialised from `rng` (a CPU generator) alone."""
+def build_generator(config: NetworkConfig, image_shape: tuple[int, int, int], rng: torch.Generator | None) -> Generator:
+    """A generator for images of `image_shape` (C, H, W), initialised from `rng` (a CPU generator) alone; on `meta` without one."""
     channels, size, _ = image_shape
     with torch.device("meta"):
         network = Generator(config.latent_dim, config.width, channels, size)
@@ -91,9 +91,9 @@ def build_generator(config: NetworkConfig, image_shape: tuple[int, int, int], rn
 
 
 def build_discriminator(
-    config: NetworkConfig, image_shape: tuple[int, int, int], rng: torch.Generator
+    config: NetworkConfig, image_shape: tuple[int, int, int], rng: torch.Generator | None
 ) -> Discriminator:
-    """A discriminator for images of `image_shape` (C, H, W), initialised from `rng` (a CPU generator) alone."""
+    """A discriminator for images of `image_shape` (C, H, W), initialised from `rng` (a CPU generator) alone; on `meta` without one."""
     channels, size, _ = image_shape
     with torch.device("meta"):
         network = Discriminator(config.width, channels, size)

@@ -12,7 +12,7 @@ Network = TypeVar("Network", bound=nn.Module)
 Init = Callable[[nn.Module, torch.Generator], None]
 
 
-def materialise(network: Network, init: Init, rng: torch.Generator) -> Network:
+def materialise(network: Network, init: Init, rng: torch.Generator | None) -> Network:
     """Gives a network that was built on the `meta` device its memory and its first weights.
 
     Building on `meta` keeps torch's layers from drawing weights of their own out of the global generator, which would
@@ -21,8 +21,11 @@ def materialise(network: Network, init: Init, rng: torch.Generator) -> Network:
     Args:
         network: built under `torch.device("meta")`.
         init: fills one module's own parameters and buffers; called in the order of `network.modules()`.
-        rng: a CPU generator; with another thread count or device the weights stay the same.
+        rng: a CPU generator; with another thread count or device the weights stay the same. None leaves the network on
+            `meta`.
     """
+    if rng is None:
+        return network
     network.to_empty(device="cpu")
     with torch.no_grad():
         for module in network.modules():

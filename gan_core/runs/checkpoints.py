@@ -34,8 +34,7 @@ from gan_core.runs.run import Run
 
 def steps(run: Run) -> list[int]:
     """Steps of the complete checkpoints, ascending."""
-    folders = run.checkpoints_dir.glob("step-*")
-    return sorted(int(f.name[5:]) for f in folders if f.name[5:].isdigit() and f.is_dir())
+    return run.checkpoint_steps()
 
 
 def folder(run: Run, step: int) -> Path:

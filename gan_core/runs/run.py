@@ -227,6 +227,11 @@ class Run:
         """Keeps the sample grid of a step."""
         files.write_atomically(self.sample_path(step), png)
 
+    def checkpoint_steps(self) -> list[int]:
+        """Steps of the complete checkpoints, ascending."""
+        folders = self.checkpoints_dir.glob("step-*")
+        return sorted(int(f.name[5:]) for f in folders if f.name[5:].isdigit() and f.is_dir())
+
     # who writes
 
     @contextmanager

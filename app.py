@@ -1,0 +1,51 @@
+"""Ganvas: the table of contents and the shared sidebar. Start it with `streamlit run app.py`."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from gan_core.runs.run import OPEN_STATES
+from pages.components import lab
+from pages.components.text import STATES, _
+
+ICON = Path(__file__).parent / "pages" / "components" / "assets" / "icon.png"  # a name would be fetched from the web
+STYLE = "<style>.stMainBlockContainer {padding: 3.5rem 3rem 4rem}</style>"
+
+
+def main() -> None:
+    """Routes to the pages."""
+    st.set_page_config(page_title="Ganvas", page_icon=str(ICON), layout="wide")
+    st.html(STYLE)
+    lab.start()
+    pages = {
+        "home": st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),
+        "train": st.Page("pages/train.py", title=_("Train"), icon=":material/model_training:"),
+        "explore": st.Page("pages/explore.py", title=_("Explore"), icon=":material/explore:"),
+        "runs": st.Page("pages/runs.py", title=_("Runs"), icon=":material/grid_view:"),
+    }
+    page = st.navigation(list(pages.values()))
+    st.session_state["lab_routed"] = True
+    wanted = st.query_params.get("page")  # see lab.enter
+    if wanted in pages:
+        others = {key: value for key, value in st.query_params.to_dict().items() if key != "page"}
+        st.switch_page(pages[wanted], query_params=others)
+    with st.sidebar:
+        sidebar()
+    page.run()
+
+
+@st.fragment(run_every=5)
+def sidebar() -> None:
+    """The devices and what trains on them now."""
+    machine = lab.machine()
+    st.caption(_("Trains on: {devices}").format(devices=", ".join(machine.labels) if machine else _("starting…")))
+    for run in [run for run in lab.all_runs() if run.status().state in OPEN_STATES][:8]:
+        status = run.status()
+        share = status.step / status.total_steps if status.total_steps else 0.0
+        word, _color = STATES[status.state]
+        st.page_link("pages/train.py", label=run.name[:40], query_params={"run": run.id})
+        st.progress(min(share, 1.0), text=f"{word}, {share:.0%}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""Curves of a run as Plotly figures: pure functions of columns. The table says what is shown together, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+from scipy.signal import lfilter
+from tsdownsample import MinMaxLTTBDownsampler
+
+Column = npt.NDArray[np.float64]
+MAX_POINTS = 1000  # a trace: what a chart can show, and a bound on what a browser is sent
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One curve: a metric's column, what it is called, and its colour's place in the theme."""
+
+    column: str
+    label: str
+    color: int
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Curves that belong in one picture.
+
+    Attributes:
+        key: short name, unique.
+        title, explanation: for people.
+        traces: its curves; those a run does not record are left out, and so is a chart without any.
+        y_range: fixed vertical range, or None.
+        may_be_log: whether a logarithmic axis makes sense.
+    """
+
+    key: str
+    title: str
+    explanation: str
+    traces: tuple[Trace, ...]
+    y_range: tuple[float, float] | None = None
+    may_be_log: bool = True
+
+
+CHARTS: tuple[Chart, ...] = (
+    Chart(
+        "losses",
+        "Losses of generator and discriminator",
+        "The loss is what a network tries to make small. The generator (G) makes images, the discriminator (D) judges "
+        "them: what one wins the other loses, so in a healthy game neither curve falls to zero. G's loss climbing for "
+        "good while D's sinks to zero means that D has won and G learns nothing more.",
+        (Trace("loss/g", "Generator", 1), Trace("loss/d", "Discriminator", 0)),
+    ),
+    Chart(
+        "judgement",
+        "What the discriminator believes",
+        "The discriminator's mean probability of “real”. D(x): for real images. D(G(z)): for the generator's images, "
+        "three times in one step: before D's own update, after it (which is just before G's update), and after G's "
+        "update. D's update pulls the fakes' curve down, G's pushes it up. 0.5 everywhere would be a perfect draw.",
+        (
+            Trace("prob/real", "D(x): real images", 0),
+            Trace("prob/fake_before", "D(G(z)) before D's update", 3),
+            Trace("prob/fake_after", "D(G(z)) before G's update", 1),
+            Trace("prob/fake_after_g", "D(G(z)) after G's update", 2),
+        ),
+        y_range=(-0.02, 1.02),
+        may_be_log=False,
+    ),
+    Chart(
+        "discriminator",
+        "The discriminator's loss, in its two parts",
+        "How badly D judges real images, and how badly it judges generated ones. Their sum is D's loss. If one part "
+        "stays near zero while the other is large, D answers nearly everything alike.",
+        (Trace("loss/d_real", "on real images", 0), Trace("loss/d_fake", "on generated images", 1)),
+    ),
+    Chart(
+        "gradients",
+        "Size of the gradients",
+        "The gradient is the push that each step gives a network's weights; this is its length. Near zero: that "
+        "network has stopped learning (vanishing gradient). Growing without end: training is about to break "
+        "(exploding gradient).",
+        (Trace("grad_norm/g", "Generator", 1), Trace("grad_norm/d", "Discriminator", 0)),
+    ),
+)
+
+COLORS = ("#14958b", "#e0701f", "#4a90e2", "#b468c4", "#c79a1e", "#7f86c9", "#e0617a", "#8794a5")
+
+
+def available(names: Sequence[str]) -> list[Chart]:
+    """The charts for which a run with these columns has at least one curve."""
+    return [chart for chart in CHARTS if any(trace.column in names for trace in chart.traces)]
+
+
+def smooth(values: Column, amount: float) -> Column:
+    """Exponential moving average, corrected for its start as Adam corrects its moments (Kingma and Ba 2015).
+
+    Args:
+        values: (N,) without NaN.
+        amount: weight of the past, 0 (none) to below 1.
+    """
+    if amount <= 0 or len(values) == 0:
+        return values
+    average = lfilter([1 - amount], [1, -amount], values)
+    weight = 1 - amount ** np.arange(1, len(values) + 1)
+    smoothed: Column = average / weight
+    return smoothed
+
+
+def thin(steps: Column, values: Column, limit: int = MAX_POINTS) -> tuple[Column, Column]:
+    """At most `limit` points that keep the curve's peaks and shape; the last point always stays.
+
+    Source: Steinarsson 2013, "Downsampling Time Series for Visual Representation" (LTTB), after a min-max preselection
+    (Van Der Donckt et al. 2023, "MinMaxLTTB").
+    """
+    if len(values) <= limit:
+        return steps, values
+    kept = MinMaxLTTBDownsampler().downsample(steps, values, n_out=limit)  # type: ignore[no-untyped-call]
+    return steps[kept], values[kept]
+
+
+def figure(
+    chart: Chart,
+    columns: Mapping[str, Column],
+    smoothing: float = 0.0,
+    log_scale: bool = False,
+    marks: Sequence[tuple[int, str]] = (),
+) -> go.Figure:
+    """A chart of one run.
+
+    Args:
+        chart: which curves.
+        columns: metric name -> (N,), NaN where not measured; "step" among them.
+        smoothing: weight of the past, 0 to below 1; the raw curve stays visible behind the smoothed one.
+        log_scale: logarithmic vertical axis, where the chart allows it.
+        marks: (step, words) drawn as vertical lines: live changes and the like.
+    """
+    fig = go.Figure()
+    steps = columns["step"]
+    for trace in chart.traces:
+        values = columns.get(trace.column, np.empty(0))
+        if len(values) != len(steps):
+            continue
+        there = np.isfinite(values)
+        color = COLORS[trace.color % len(COLORS)]
+        if smoothing > 0:
+            x, y = thin(steps[there], values[there], MAX_POINTS // 2)
+            fig.add_scatter(x=x, y=y, mode="lines", line={"color": color, "width": 1}, opacity=0.25, showlegend=False,
+                            hoverinfo="skip", legendgroup=trace.column)  # fmt: skip
+        x, y = thin(steps[there], smooth(values[there], smoothing))
+        fig.add_scatter(x=x, y=y, mode="lines", line={"color": color, "width": 1.8}, name=trace.label,
+                        legendgroup=trace.column)  # fmt: skip
+    for step, words in marks:
+        fig.add_vline(x=step, line={"width": 1, "dash": "dot", "color": "#888"})
+        fig.add_annotation(x=step, y=1, yref="paper", xanchor="right", yanchor="top", text=words, textangle=-90,
+                           showarrow=False, font={"size": 10})  # fmt: skip
+    fig.update_layout(
+        margin={"l": 48, "r": 12, "t": 56, "b": 44},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+        xaxis={"title": {"text": "step", "standoff": 6}},
+        yaxis={"type": "log" if log_scale and chart.may_be_log else "linear", "range": chart.y_range},
+        hovermode="x unified",
+    )
+    return fig

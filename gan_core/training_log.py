@@ -1,0 +1,27 @@
+"""The log line of the PyTorch DCGAN example, as the reports print it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def log_line(row: Mapping[str, float], epochs: int, steps_per_epoch: int) -> str:
+    """`[epoch/epochs][step/steps] Loss_D: .. Loss_G: .. D(x): .. D(G(z)): before / after`.
+
+    The two values after D(G(z)) are means over the same generated images: before D's update, and after it, which is
+    just before G's update. (G's own update only follows; what it does is the metric `prob/fake_after_g`.)
+
+    Args:
+        row: a recorded step's metrics.
+        epochs: epochs of the run.
+        steps_per_epoch: steps of one epoch.
+    """
+    step = int(row["step"])
+    within = (step - 1) % steps_per_epoch + 1 if steps_per_epoch else step
+    text = f"[{int(row['epoch'])}/{epochs}][{within}/{steps_per_epoch}]"
+    for name, words in (("loss/d", "Loss_D"), ("loss/g", "Loss_G"), ("prob/real", "D(x)")):
+        if name in row:
+            text += f" {words}: {row[name]:.4f}"
+    if "prob/fake_before" in row:
+        text += f" D(G(z)): {row['prob/fake_before']:.4f} / {row['prob/fake_after']:.4f}"
+    return text

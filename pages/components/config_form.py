@@ -1,0 +1,127 @@
+"""Every knob of a run, made from `RunConfig`: a field added there appears here with its meaning, unit and bounds."""
+
+from typing import Any
+
+import streamlit as st
+
+from gan_core import config as schema
+from gan_core.config import RunConfig
+from gan_core.datasets import DATASETS
+from gan_core.networks import NETWORKS
+from gan_core.objectives import OBJECTIVES
+from gan_core.registry import Registry
+from pages.components import lab
+from pages.components.text import _
+
+REGISTRIES: dict[str, Registry[Any]] = {
+    "network.name": NETWORKS,
+    "objective.name": OBJECTIVES,
+    "dataset.name": DATASETS,
+}
+SECTIONS = {
+    "training": _("Training: how long, how much at once"),
+    "generator_optimizer": _("The generator's optimiser"),
+    "discriminator_optimizer": _("The discriminator's optimiser"),
+    "network": _("Networks"),
+    "objective": _("Objective: what the networks are paid for"),
+    "dataset": _("Images"),
+    "recording": _("What is kept"),
+}
+LABELS = {
+    "dataset.name": _("Data set"),
+    "dataset.root": _("Folder"),
+    "dataset.image_size": _("Image size"),
+    "dataset.channels": _("Colour channels"),
+    "dataset.num_images": _("Only the first"),
+    "network.name": _("Architecture"),
+    "network.width": _("Width"),
+    "network.latent_dim": _("Latent size"),
+    "objective.name": _("Objective"),
+    "training.batch_size": _("Batch size"),
+    "training.epochs": _("Epochs"),
+    "training.max_steps": _("Step limit"),
+    "training.ema_decay": _("Running average (EMA)"),
+    "training.seed": _("Seed"),
+    "training.precision": _("Number format"),
+    "training.device": _("Device"),
+    "training.threads": _("Processor threads"),
+}
+
+
+def label(name: str, info: Any) -> str:
+    """A field's label: its name for people, and its unit."""
+    words = LABELS.get(name) or name.partition(".")[2].replace("_", " ").capitalize()
+    unit = (info.json_schema_extra or {}).get("unit", "")
+    return f"{words} ({_(unit)})" if unit else words
+
+
+def config_form(base: RunConfig, prefix: str) -> dict[str, Any]:
+    """Draws the knobs of all sections but the data set's, with `base` as their first values.
+
+    Args:
+        base: the preset's configuration.
+        prefix: begins every widget key; another prefix gives fresh widgets.
+
+    Returns:
+        Dotted field name -> the value chosen, for every field shown.
+    """
+    chosen: dict[str, Any] = {}
+    fields = schema.field_names()
+    for section, title in SECTIONS.items():
+        if section == "dataset":
+            continue
+        with st.expander(title):
+            names = [name for name in fields if name.startswith(f"{section}.")]
+            columns = st.columns(3)
+            for index, name in enumerate(names):
+                with columns[index % 3]:
+                    chosen[name] = knob(name, fields[name], schema.get(base, name), f"{prefix}_{name}")
+    return chosen
+
+
+def knob(name: str, info: Any, value: Any, key: str) -> Any:
+    """One widget, of the kind that the field's type and name ask for. Returns its value."""
+    words, meaning = label(name, info), _(info.description)
+    options = offers(name, info)
+    if options:
+        shown = [*options, *([value] if value not in options else [])]
+        return st.selectbox(
+            words, shown, index=shown.index(value), format_func=lambda option: title_of(name, option), help=meaning,
+            key=key, persist_state="session",
+        )  # fmt: skip
+    if isinstance(value, bool):
+        return st.toggle(words, value, help=meaning, key=key, persist_state="session")
+    if isinstance(value, str):
+        return st.text_input(words, value, help=meaning, key=key, persist_state="session")
+    low, high = bounds(info)
+    if isinstance(value, int):
+        return st.number_input(words, low, high, value, step=1, help=meaning, key=key, persist_state="session")
+    # Typed as text: a browser's number field would cut 0.0002 to 0.00
+    return st.text_input(words, f"{value:g}", help=meaning, key=key, persist_state="session")
+
+
+def offers(name: str, info: Any) -> list[Any]:
+    """The values a field may take, where they can be listed."""
+    if name in REGISTRIES:
+        return list(REGISTRIES[name])
+    if name == "training.device":
+        machine = lab.machine()
+        return ["auto", *(machine.devices if machine else ())]
+    return list(schema.choices(info))
+
+
+def title_of(name: str, option: Any) -> str:
+    """A choice's name for people."""
+    entry = REGISTRIES[name].get(option) if name in REGISTRIES else None
+    return _(entry.title) if entry is not None else str(option)
+
+
+def bounds(info: Any) -> tuple[int | None, int | None]:
+    """Smallest and largest whole number that a field allows."""
+    low = high = None
+    for rule in info.metadata:
+        low = getattr(rule, "ge", low)
+        high = getattr(rule, "le", high)
+        if getattr(rule, "lt", None) is not None:
+            high = int(rule.lt) - 1
+    return (None if low is None else int(low)), (None if high is None else int(high))

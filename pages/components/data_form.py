@@ -1,0 +1,64 @@
+"""The images of a run: which ones, how many, and what preprocessing does to them, before and after."""
+
+from typing import Any
+
+import streamlit as st
+
+from gan_core import config as schema
+from gan_core import datasets, resolve
+from gan_core.config import RunConfig, with_changes
+from gan_core.datasets import DATASETS
+from pages.components.config_form import knob
+from pages.components.text import _
+
+SHOWN = 6
+
+
+def data_form(base: RunConfig, prefix: str) -> dict[str, Any]:
+    """Draws the choice of images and a look at them. Returns dotted field name -> value chosen."""
+    st.subheader(_("Images"))
+    fields = schema.field_names()
+    first, *rest = [name for name in fields if name.startswith("dataset.")]
+    chosen = {first: knob(first, fields[first], schema.get(base, first), f"{prefix}_{first}")}
+    entry = DATASETS[chosen[first]]
+    st.caption(_(entry.description))
+    if entry.needs_root:
+        chosen["dataset.root"] = knob(
+            "dataset.root", fields["dataset.root"], base.dataset.root, f"{prefix}_dataset.root"
+        )
+    else:
+        chosen["dataset.root"] = ""
+    numbers = [name for name in rest if name != "dataset.root"]
+    for column, name in zip(st.columns(len(numbers)), numbers, strict=True):
+        with column:
+            chosen[name] = knob(name, fields[name], schema.get(base, name), f"{prefix}_{name}")
+    if entry.needs_root and not chosen["dataset.root"]:
+        st.caption(_("Name the folder above: its full path on the computer that Ganvas runs on."))
+    else:
+        look(base, chosen)
+    return chosen
+
+
+def look(base: RunConfig, chosen: dict[str, Any]) -> None:
+    """A few pictures as they are on disk and as the model will see them, with the true counts."""
+    try:
+        config = with_changes(base, chosen).dataset
+        count = datasets.count(config)
+        pairs = datasets.preview(config, SHOWN)
+    except ValueError as refusal:
+        st.error(str(refusal), icon=":material/error:")
+        return
+    batch = base.training.batch_size
+    words = _("{count:,} images; in batches of {batch} that is {steps:,} steps an epoch (once through all images).")
+    st.caption(words.format(count=count, batch=batch, steps=resolve.steps_per_epoch(count, batch)))
+    with st.expander(_("Preprocessing: before and after")):
+        rule = _(
+            "Every image becomes {size}x{size} pixels: the shorter side is resized to {size}, the square in the middle is "
+            "kept (digits are padded instead). Pixel values 0 to 255 become -1 to 1, the range that the generator's last "
+            "layer (tanh) can make."
+        )
+        st.markdown(rule.format(size=config.image_size))
+        for column, (before, after) in zip(st.columns(SHOWN), pairs, strict=False):
+            size = f"{before.width}x{before.height}"
+            column.image(before, caption=_("before: {size}").format(size=size), width="stretch")
+            column.image(after, caption=_("after: {n}x{n}").format(n=config.image_size), width="stretch")

@@ -1,0 +1,40 @@
+"""Words for people: every string of the pages goes through `_`, so that a translation is a file and no change of code.
+
+Catalogues are gettext's, in `locales/<language>/LC_MESSAGES/ganvas.mo`; GANVAS_LANG chooses one (zh_TW, say).
+English is the source language and needs none.
+"""
+
+import gettext
+import os
+from pathlib import Path
+
+_catalogue = gettext.translation(
+    "ganvas",
+    localedir=Path(__file__).resolve().parents[2] / "locales",
+    languages=[os.environ.get("GANVAS_LANG", "en")],
+    fallback=True,
+)
+_ = _catalogue.gettext
+ngettext = _catalogue.ngettext
+
+STATES = {
+    "queued": (_("waiting"), "gray"),
+    "running": (_("training"), "green"),
+    "paused": (_("paused"), "orange"),
+    "stopping": (_("stopping"), "orange"),
+    "finished": (_("finished"), "blue"),
+    "stopped": (_("stopped"), "gray"),
+    "failed": (_("failed"), "red"),
+    "interrupted": (_("interrupted"), "red"),
+}
+"""State of a run -> (word for people, colour of its badge)."""
+
+
+def duration(seconds: float) -> str:
+    """A time span in the two largest units that matter: "45 s", "3 min 20 s", "2 h 5 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return _("{s} s").format(s=whole)
+    if whole < 3600:
+        return _("{min} min {s} s").format(min=whole // 60, s=whole % 60)
+    return _("{h} h {min} min").format(h=whole // 3600, min=whole % 3600 // 60)

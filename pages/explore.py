@@ -1,0 +1,84 @@
+"""Explore: walk through the latent space of a run. `?run=ID` chooses one."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from gan_core.runs import Run
+from pages.components import lab
+from pages.components.links import linked_choice
+from pages.components.text import _
+
+VIEWS = {"sliders": _("Sliders"), "morph": _("Morph between two")}
+
+
+def main() -> None:
+    """Choose run and checkpoint; then sliders or a morph."""
+    lab.enter("explore")
+    st.title(_("Explore the latent space"))
+    st.markdown(
+        _(
+            "A generator turns a list of random numbers, the **latent** z, into a picture. All such lists together are the "
+            "*latent space*. Move through it and see which pictures live beside each other."
+        )
+    )
+    runs = {run.id: run for run in lab.all_runs() if run.checkpoint_steps()}
+    if not runs:
+        st.info(_("There is no trained model yet. Train one first: it takes a minute."), icon=":material/info:")
+        if st.button(_("Train a model"), type="primary", key="explore_train"):
+            st.switch_page("pages/home.py")
+        return
+    wanted = st.query_params.get("run")
+    if wanted and wanted not in runs:
+        st.warning(_("There is no model “{id}” here; the newest is shown.").format(id=wanted[:64]))
+    left, middle, right = st.columns([3, 1, 2], vertical_alignment="bottom")
+    with left:
+        run = runs[linked_choice("run", list(runs), next(iter(runs)), lambda ids, first: choose_run(runs, ids, first))]
+    with middle:
+        steps = run.checkpoint_steps()[::-1]
+        step = linked_choice("step", steps, steps[0], lambda there, first: choose_step(run, there, first))
+    with right:
+        mode = linked_choice("view", list(VIEWS), "sliders", choose_view)
+    show(run, step, mode)
+
+
+def choose_run(runs: dict[str, Run], ids: Sequence[str], first: str) -> str:
+    """The list of models, by name."""
+    return st.selectbox(
+        _("Model"), ids, index=ids.index(first), format_func=lambda run_id: runs[run_id].name, key="explore_run"
+    )
+
+
+def choose_step(run: Run, steps: Sequence[int], first: int) -> int:
+    """The list of a model's checkpoints."""
+    return st.selectbox(
+        _("Checkpoint"), steps, index=steps.index(first), key=f"explore_step_{run.id}",
+        format_func=lambda step: _("step {n:,}").format(n=step),
+        help=_("The generator as it was after so many steps of training."),
+    )  # fmt: skip
+
+
+def choose_view(views: Sequence[str], first: str) -> str:
+    """How to look at it."""
+    return st.segmented_control(
+        _("Show"), views, default=first, required=True, key="explore_view", format_func=lambda view: VIEWS[view]
+    )
+
+
+def show(run: Run, step: int, mode: str) -> None:
+    """The chosen way of looking, or the sentence why the model cannot be opened."""
+    with st.spinner(_("Loading the model…")):
+        from pages.components import latent_views  # brings torch, which the server does without until here
+
+        try:
+            sampler = latent_views.sampler(str(run.path), step)
+        except ValueError as damage:
+            st.error(str(damage), icon=":material/error:")
+            return
+    if mode == "morph":
+        latent_views.morph(sampler)
+    else:
+        latent_views.sliders(sampler)
+
+
+main()

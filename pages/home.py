@@ -1,0 +1,100 @@
+"""Home: what this is, one button that trains, the newest runs, what to try next."""
+
+import streamlit as st
+
+from gan_core import jobs
+from gan_core.presets import DEFAULT, PRESETS
+from pages.components import lab
+from pages.components.picture import picture
+from pages.components.run_card import badge
+from pages.components.text import _
+
+NEWEST = 4
+
+
+def main() -> None:
+    """Draws the page."""
+    lab.enter("home")
+    st.title(_("Watch a neural network learn to draw"))
+    st.markdown(
+        _(
+            "Ganvas is a classroom for **generative image models**: programs that look at pictures and learn to make new "
+            "ones. The best-known kind is the **GAN** (generative adversarial network): one network, the *generator*, "
+            "draws; another, the *discriminator*, tries to tell its drawings from real pictures. Each learns from the "
+            "other. You watch them live, change their settings, and walk through what they have learned."
+        )
+    )
+    preset = PRESETS[DEFAULT]
+    with st.container(border=True):
+        st.subheader(_("Start here"))
+        st.markdown(
+            _(
+                "One click trains a small GAN on 5,000 real handwritten digits. The first shapes appear within seconds, "
+                "digits within about a minute. It runs in the background: you can look around meanwhile."
+            )
+        )
+        if st.button(_("Train on digits now"), key="home_train", type="primary", icon=":material/play_arrow:"):
+            with st.spinner(_("Starting the trainer…")):
+                if lab.attempt(lambda: _begin(preset.name)):
+                    st.switch_page("pages/train.py", query_params={"run": st.session_state["home_started"]})
+    newest()
+    what_next()
+
+
+def _begin(preset: str) -> None:
+    run = jobs.submit(lab.start(), PRESETS[preset].config)
+    st.session_state["home_started"] = run.id
+
+
+@st.fragment(run_every=3)
+def newest() -> None:
+    """The newest runs at a glance."""
+    runs = lab.all_runs()[:NEWEST]
+    if not runs:
+        return
+    st.subheader(_("Your newest runs"))
+    for column, run in zip(st.columns(NEWEST), runs, strict=False):
+        with column, st.container(border=True):
+            url = lab.sample_url(run)
+            if url:
+                alt = _("Newest samples of {name}").format(name=run.name)
+                picture(url, key=f"home_picture_{run.id}", alt=alt)
+            badge(run)
+            with st.container(horizontal=True):
+                lab.open_links(run, f"home_{run.id}")
+
+
+def what_next() -> None:
+    """Ideas for somebody who has trained once."""
+    st.subheader(_("What to try next"))
+    ideas = (
+        (
+            _("Break it"),
+            _(
+                "While it trains, raise the discriminator's learning rate ten times. Watch its loss fall and the images "
+                "stop improving. Then set it back."
+            ),
+            "pages/train.py",
+            _("Train"),
+        ),
+        (
+            _("Walk through its imagination"),
+            _("Drag a slider and see one digit turn into another. What does each direction change?"),
+            "pages/explore.py",
+            _("Explore"),
+        ),
+        (
+            _("Use your own pictures"),
+            _("Train on a folder of your own: choose the data set “A folder of pictures” and name the folder."),
+            "pages/train.py",
+            _("Train"),
+        ),
+    )
+    for column, (title, words, page, label) in zip(st.columns(len(ideas)), ideas, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.markdown(f"**{title}**")
+            st.markdown(words)
+            st.page_link(page, label=label, icon=":material/arrow_forward:")
+
+
+main()

@@ -1,0 +1,126 @@
+"""Runs: every run with its picture; rename, note, open, delete."""
+
+import math
+
+import streamlit as st
+
+from gan_core import jobs
+from gan_core.datasets import DATASETS
+from gan_core.runs import Run
+from gan_core.runs.run import OPEN_STATES
+from pages.components import lab
+from pages.components.picture import picture
+from pages.components.run_card import badge
+from pages.components.text import _
+
+ON_A_PAGE = 12
+
+
+def main() -> None:
+    """Draws the page."""
+    lab.enter("runs")
+    st.title(_("Runs"))
+    runs = lab.all_runs()
+    if not runs:
+        st.markdown(
+            _(
+                "A **run** is one training from start to end, with everything it left behind. There is none yet: train one."
+            )
+        )
+        if st.button(_("Train a model"), type="primary", key="runs_train"):
+            st.switch_page("pages/train.py")
+        return
+    words = st.text_input(
+        _("Find by name or preset"), key="runs_find", icon=":material/search:", bind="query-params", max_chars=80
+    )
+    found = [run for run in runs if words.lower() in f"{run.name} {run.id}".lower()]
+    if not found:
+        st.caption(_("No run has “{words}” in its name.").format(words=words))
+        return
+    pages = math.ceil(len(found) / ON_A_PAGE)
+    first = 0
+    if pages > 1:
+        first = (
+            st.number_input(_("Page of {n}").format(n=pages), 1, pages, 1, key="runs_page", width=160) - 1
+        ) * ON_A_PAGE
+    shown = [run.id for run in found[first : first + ON_A_PAGE]]
+    training = any(run.status().state in OPEN_STATES for run in found)
+    st.fragment(table, run_every=3 + lab.refresh_every() if training else None)(shown)
+
+
+def table(run_ids: list[str]) -> None:
+    """One row a run."""
+    for run_id in run_ids:
+        run = lab.run_or_none(run_id)
+        if run is not None:
+            row(run)
+
+
+def row(run: Run) -> None:
+    """Picture, what it is, what may be done with it."""
+    with st.container(border=True):
+        left, middle, right = st.columns([1, 4, 2], vertical_alignment="center")
+        url = lab.sample_url(run)
+        with left:
+            if url:
+                picture(url, key=f"runs_picture_{run.id}", alt=_("Newest samples"), max_width_px=160)
+        with middle:
+            badge(run)
+            what(run)
+            if run.note:
+                st.text(run.note)
+        with right, st.container(horizontal=True):
+            lab.open_links(run, f"runs_{run.id}")
+            with st.popover(_("Edit"), icon=":material/edit:", key=f"runs_{run.id}_edit"):
+                edit(run)
+            if st.button(_("Delete"), key=f"runs_{run.id}_delete", icon=":material/delete:", type="tertiary"):
+                confirm_delete(run.id)
+
+
+def what(run: Run) -> None:
+    """Its experiment in a line, or why it cannot be read."""
+    try:
+        config = run.config()
+    except ValueError as damage:
+        st.caption(str(damage))
+        return
+    words = _("{preset} · {data} · {size}x{size} px · batch {batch} · {epochs} epochs · seed {seed}")
+    st.caption(
+        words.format(
+            preset=config.preset,
+            data=_(DATASETS[config.dataset.name].title) if config.dataset.name in DATASETS else config.dataset.name,
+            size=config.dataset.image_size,
+            batch=config.training.batch_size,
+            epochs=config.training.epochs,
+            seed=config.training.seed,
+        )
+    )
+
+
+def edit(run: Run) -> None:
+    """Name and note."""
+    with st.form(f"runs_{run.id}_form", border=False):
+        name = st.text_input(_("Name"), run.name, max_chars=80, key=f"runs_{run.id}_name")
+        note = st.text_area(_("Note: what did you see?"), run.note, max_chars=5000, key=f"runs_{run.id}_note")
+        if st.form_submit_button(_("Save")) and lab.attempt(lambda: run.describe(name=name, note=note)):
+            st.rerun()
+
+
+@st.dialog(_("Delete this run?"))
+def confirm_delete(run_id: str) -> None:
+    """Asks once more, names what is lost, then deletes."""
+    run = lab.run_or_none(run_id)
+    if run is None:
+        st.rerun()
+    st.text(run.name)
+    st.markdown(_("Its curves, pictures and checkpoints are removed from the disk. This cannot be undone."))
+    with st.container(horizontal=True):
+        if st.button(_("Delete for good"), type="primary", key="runs_delete_yes") and lab.attempt(
+            lambda: jobs.delete(run)
+        ):
+            st.rerun()
+        if st.button(_("Keep it"), key="runs_delete_no"):
+            st.rerun()
+
+
+main()

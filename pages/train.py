@@ -1,0 +1,81 @@
+"""Train: choose an experiment and its settings, start it, and watch it live. `?run=ID` opens a run."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from gan_core import jobs
+from gan_core.config import RunConfig, with_changes
+from gan_core.presets import DEFAULT, PRESETS
+from pages.components import lab
+from pages.components.config_form import config_form
+from pages.components.data_form import data_form
+from pages.components.links import linked_choice
+from pages.components.live_run import live_run
+from pages.components.text import _, duration
+
+
+def main() -> None:
+    """Draws the run that the address names, or else the form for a new one."""
+    lab.enter("train")
+    wanted = st.query_params.get("run")
+    run = lab.run_or_none(wanted)
+    if run is not None:
+        live_run(run)
+        return
+    if wanted:
+        st.warning(_("There is no run “{id}” here; it may have been deleted.").format(id=wanted[:64]))
+    new_run()
+
+
+def new_run() -> None:
+    """Preset, data set and every knob; then start."""
+    st.title(_("Train a model"))
+    st.markdown(
+        _(
+            "Choose an experiment and press Start. A **preset** is a complete experiment with settings that work; "
+            "everything below it may be changed, and nothing needs to be."
+        )
+    )
+    names = list(PRESETS)
+    preset = PRESETS[linked_choice("preset", names, DEFAULT, choose_preset)]
+    st.info(_(preset.description), icon=":material/science:")
+    prefix = f"train_{preset.name}"
+    changes = data_form(preset.config, prefix)
+    st.subheader(_("Settings"))
+    changes |= config_form(preset.config, prefix)
+    name = st.text_input(
+        _("Your name for the run"),
+        key=f"{prefix}_name",
+        max_chars=80,
+        placeholder=_("optional, for example: wide generator, batch 32"),
+    )
+    if preset.minutes:
+        hint = _("With these settings unchanged it takes about {time} on two processor cores.")
+        st.caption(hint.format(time=duration(60 * preset.minutes)))
+    if st.button(_("Start training"), type="primary", key="train_start", icon=":material/play_arrow:"):
+        with st.spinner(_("Starting the trainer…")):
+            started = lab.attempt(lambda: begin(preset.config, changes, name))
+        if started:
+            st.query_params["run"] = st.session_state["train_started"]
+            st.rerun()
+
+
+def choose_preset(names: Sequence[str], first: str) -> str:
+    """The list of presets, by title."""
+    return st.selectbox(
+        _("Preset"),
+        names,
+        index=names.index(first),
+        format_func=lambda name: _(PRESETS[name].title),
+        key="train_preset",
+    )
+
+
+def begin(base: RunConfig, changes: dict[str, object], name: str) -> None:
+    """Queues the run that the form describes."""
+    run = jobs.submit(lab.start(), with_changes(base, changes), name)
+    st.session_state["train_started"] = run.id
+
+
+main()
