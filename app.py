@@ -4,9 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from gan_core.runs.run import OPEN_STATES
+from gan_core.runs.status import OPEN_STATES
 from pages.components import lab
-from pages.components.text import STATES, _
+from pages.components.text import STATES, _, as_text
 
 ICON = Path(__file__).parent / "pages" / "components" / "assets" / "icon.png"  # a name would be fetched from the web
 STYLE = "<style>.stMainBlockContainer {padding: 3.5rem 3rem 4rem}</style>"
@@ -30,6 +30,7 @@ def main() -> None:
         others = {key: value for key, value in st.query_params.to_dict().items() if key != "page"}
         st.switch_page(pages[wanted], query_params=others)
     with st.sidebar:
+        st.subheader(_("Ganvas"))
         sidebar()
     page.run()
 
@@ -43,7 +44,7 @@ def sidebar() -> None:
         status = run.status()
         share = status.step / status.total_steps if status.total_steps else 0.0
         word, _color = STATES[status.state]
-        st.page_link("pages/train.py", label=run.name[:40], query_params={"run": run.id})
+        st.page_link("pages/train.py", label=as_text(run.name[:40]), query_params={"run": run.id})
         st.progress(min(share, 1.0), text=f"{word}, {share:.0%}")
 
 

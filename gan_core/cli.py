@@ -20,10 +20,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from gan_core import datasets, jobs, runs, settings, waiting
+from gan_core import datasets, jobs, runs, settings, trainers, waiting
 from gan_core.config import RunConfig, with_changes
 from gan_core.presets import PRESETS, preset_config
 from gan_core.runs import Run, Status
+from gan_core.runs.status import OPEN_STATES
 
 app = typer.Typer(
     help="Ganvas without a browser: list, train, resume, stop and sample. Runs appear live in the app.",
@@ -126,13 +127,13 @@ def resume(run: RunName, runs_dir: RunsDir = None) -> None:
 def stop(run: RunName, runs_dir: RunsDir = None) -> None:
     """Stop a run that trains anywhere on this folder, and wait until its checkpoint is written."""
     found = runs.find(_folder(runs_dir), run)
-    if found.status().state not in runs.run.OPEN_STATES:
+    if found.status().state not in OPEN_STATES:
         raise ValueError(f"The run '{found.name}' is not training; it is {found.status().state}.")
     jobs.leave(found, "stop")
-    deadline = time.monotonic() + jobs.HANGS_AFTER_S
-    while found.status().state in runs.run.OPEN_STATES:
+    deadline = time.monotonic() + trainers.HANGS_AFTER_S
+    while found.status().state in OPEN_STATES:
         if time.monotonic() > deadline:
-            raise ValueError(f"The run '{found.name}' did not stop within {jobs.HANGS_AFTER_S:.0f} s.")
+            raise ValueError(f"The run '{found.name}' did not stop within {trainers.HANGS_AFTER_S:.0f} s.")
         time.sleep(0.05)
     console.print(f"{escape(found.name)}: {found.status().state} at step {found.status().step:,}")
 
@@ -242,7 +243,7 @@ def _parse_changes(texts: list[str]) -> dict[str, str]:
 
 
 def _folder(given: Path | None) -> Path:
-    return given.expanduser().resolve() if given else settings.runs_dir()
+    return settings.folder(given) if given else settings.runs_dir()
 
 
 def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:

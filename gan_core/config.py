@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 SCHEMA_VERSION: Literal[1] = 1
 MAX_JSON_BYTES = 1_000_000  # a configuration has a few kB; anything near this is not one
 MAX_JSON_DEPTH = 20
+MIN_BATCH_SIZE = 2  # batch norm compares the images of a batch with each other
 
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -87,7 +88,7 @@ class OptimizerConfig(Section):
 class TrainingConfig(Section):
     """How long, how much at once, on what."""
 
-    batch_size: Annotated[int, number("images", ge=2, le=65536)] = 64
+    batch_size: Annotated[int, number("images", ge=MIN_BATCH_SIZE, le=65536)] = 64
     """Images in one step. Larger batches give steadier, fewer steps an epoch."""
     epochs: Annotated[int, number("epochs", ge=1, le=1_000_000)] = 20
     """How many times the model sees the whole data set."""
@@ -102,7 +103,7 @@ class TrainingConfig(Section):
     device: str = "auto"
     """Where it trains: cpu, cuda:0, cuda:1, mps; auto takes a GPU if there is one."""
     threads: Annotated[int, number("threads", ge=0, le=1024)] = 0
-    """Processor threads; 0 takes every core. Results are repeatable for one number of threads."""
+    """Processor threads; 0 takes every core but one, which is left to the pages. Results are repeatable for one number of threads."""
 
     @field_validator("device")
     @classmethod
@@ -273,7 +274,8 @@ def _sentence(fault: Any) -> str:
     name = ".".join(str(part) for part in fault["loc"]) or "configuration"
     if fault["type"] == "extra_forbidden":
         section = name.rpartition(".")[0]
-        known = [n for n in field_names() if n.rpartition(".")[0] == section] or list(RunConfig.model_fields)
+        known = [n for n in field_names() if section and n.rpartition(".")[0] == section]
+        known = known or list(RunConfig.model_fields)
         return f"Unknown setting '{name}'. Choose one of: {', '.join(known)}."
     rule = str(fault["msg"]).replace("Input should be", "must be").removeprefix("Value error, ")
     value = fault.get("input")

@@ -38,12 +38,17 @@ def resize_and_crop(picture: Image.Image, size: int) -> Image.Image:
     """Resize the shorter side to `size` (bilinear), then cut the square in the middle.
 
     The same rule as torchvision's Resize(size) and CenterCrop(size), which the tests hold it to.
+
+    Raises:
+        ValueError: so long and thin that it would have more than MAX_PIXELS pixels in between.
     """
     width, height = picture.size
     if width <= height:
         width, height = size, int(size * height / width)
     else:
         width, height = int(size * width / height), size
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"the picture is too long and thin: {picture.width}x{picture.height} pixels.")
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.BILINEAR)
     left, top = round((width - size) / 2), round((height - size) / 2)

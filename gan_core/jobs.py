@@ -18,18 +18,18 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from gan_core import resolve, runs, waiting
 from gan_core.config import RunConfig, get, live_changes
 from gan_core.devices import Machine
 from gan_core.runs import Run, files
-from gan_core.runs.run import ALIVE_STATES
+from gan_core.runs.status import ALIVE_STATES
 from gan_core.settings import Settings
-from gan_core.workers import Worker, WorkerDied
+from gan_core.trainers import ProcessTrainer, ThreadTrainer, Trainer
+from gan_core.workers import WorkerDied
 
 POLL_S = 0.1
-HANGS_AFTER_S = 60.0  # a trainer that ignores a stop for so long is ended
 _starting = threading.Lock()
 
 
@@ -74,6 +74,7 @@ def submit(settings: Settings, config: RunConfig, name: str = "") -> Run:
         ValueError: the configuration cannot run, or the runs folder cannot be written; nothing is left behind.
     """
     resolve.check(config)
+    runs.check_writable(settings.runs_dir)
     run = runs.create(settings.runs_dir, resolve.resolve(config, wait_until_ready(settings)), name)
     waiting.enqueue(run)
     return run
@@ -129,70 +130,6 @@ def change_live(run: Run, changes: Mapping[str, Any]) -> None:
         run.override(differing)
 
 
-class Trainer(Protocol):
-    """What trains one run to its end, and may be asked whether it still does."""
-
-    def train(self, run: Run) -> None:
-        """Trains it; returns when it has ended in any state.
-
-        Raises:
-            WorkerDied: the process that trained it ended without a word.
-        """
-
-    def warm_up(self) -> Machine:
-        """Makes the next `train` start at once; returns what the machine can train on."""
-
-
-class ThreadTrainer:
-    """Trains in the calling thread."""
-
-    def train(self, run: Run) -> None:
-        """See `Trainer`."""
-        from gan_core import training
-
-        training.train(run)
-
-    def warm_up(self) -> Machine:
-        """Loads torch."""
-        from gan_core import training  # noqa: F401
-        from gan_core.devices import detect
-
-        return detect()
-
-
-class ProcessTrainer:
-    """Trains in a worker process, kept warm between runs."""
-
-    def __init__(self, runs_dir: Path, device: str) -> None:
-        self._runs_dir = runs_dir
-        self._log = runs_dir / f".worker-{device.replace(':', '')}.log"
-        self._worker: Worker | None = None
-
-    def train(self, run: Run) -> None:
-        """See `Trainer`."""
-        self.warm_up()
-        worker = self._worker
-        if worker is None:
-            raise WorkerDied("The training process could not be started.")
-        asked_at = 0.0
-        worker.send({"run": str(run.path)})
-        try:
-            while worker.receive(timeout_s=0.5) is None:
-                asked_at = asked_at or (time.monotonic() if run.control().command != "run" else 0.0)
-                if asked_at and time.monotonic() - asked_at > HANGS_AFTER_S:
-                    worker.kill()
-        except WorkerDied:
-            self._worker = None
-            raise
-
-    def warm_up(self) -> Machine:
-        """Starts a worker unless one is waiting."""
-        if self._worker is None or not self._worker.alive():
-            self._worker = Worker(self._log)
-            self._machine = Machine.from_dict(self._worker.hello())
-        return self._machine
-
-
 def _begin(settings: Settings) -> None:
     """The first thread: finds the devices, puts the house in order, starts a thread a device, and is the best one's."""
     runs_dir = settings.runs_dir
@@ -235,8 +172,9 @@ def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) 
             continue
         try:
             trainer.train(run_or_none)
-        except (WorkerDied, BlockingIOError, OSError) as failure:
-            _close(run_or_none, str(failure))
+        except (WorkerDied, OSError) as failure:
+            with contextlib.suppress(OSError):  # a full disk: the run stays as it is on disk, the queue goes on
+                _close(run_or_none, str(failure))
         with contextlib.suppress(WorkerDied, OSError):
             trainer.warm_up()
 
@@ -244,17 +182,16 @@ def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) 
 def _put_in_order(runs_dir: Path) -> list[Run]:
     """What a server does with the runs that an earlier one left: returns those that still train.
 
-    One whose trainer is gone is queued again to continue from its newest checkpoint, unless it has made no progress
+    One whose trainer is gone, which nobody has noticed yet, is queued again to continue from its newest checkpoint, unless it has made no progress
     since it was queued so before (then it would only die again).
     """
     alive = []
     waiting_ids = set(waiting.queued_ids(runs_dir))
     for run in reversed(runs.list_runs(runs_dir)):  # the oldest first
         status = run.status()
-        raw_state = "interrupted" if status.state == "interrupted" and not status.error else status.state
-        if raw_state == "queued" and run.id not in waiting_ids:
+        if status.state == "queued" and run.id not in waiting_ids:
             waiting.enqueue(run)
-        elif raw_state in (*ALIVE_STATES, "interrupted"):
+        elif status.state in ALIVE_STATES or (status.state == "interrupted" and not status.error):
             if _is_alive(run):
                 alive.append(run)
             elif run.control().command != "run":

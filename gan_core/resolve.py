@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from gan_core import datasets
-from gan_core.config import RunConfig, with_changes
+from gan_core.config import MIN_BATCH_SIZE, RunConfig, with_changes
 from gan_core.datasets import DATASETS
 from gan_core.devices import Machine
 from gan_core.networks import NETWORKS
@@ -38,9 +38,10 @@ def check_data(config: RunConfig, num_images: int) -> None:
         ValueError: with both counts and what to change.
     """
     if num_images < config.training.batch_size:
+        smaller = f", or set training.batch_size to {num_images} or less" if num_images >= MIN_BATCH_SIZE else ""
         raise ValueError(
             f"The data set has {num_images} images, fewer than one batch of {config.training.batch_size}. "
-            f"Add images, or set training.batch_size to {num_images} or less."
+            f"Add images{smaller}."
         )
 
 

@@ -52,8 +52,9 @@ class Sampler:
 
 
 def latents(count: int, latent_dim: int, seed: int) -> Tensor:
-    """Standard normal latents (count, latent_dim) from a seed; equal everywhere, whatever the device."""
-    return torch.randn(count, latent_dim, generator=torch.Generator().manual_seed(seed))
+    """Standard normal latents (count, latent_dim) from a seed; the first ones are the same whatever the count."""
+    rng = torch.Generator().manual_seed(seed)
+    return torch.stack([torch.randn(latent_dim, generator=rng) for _ in range(count)])
 
 
 def open_sampler(run: Run, step: int | None = None) -> Sampler:

@@ -39,13 +39,21 @@ def from_environment() -> Settings:
 
 def runs_dir() -> Path:
     """The folder of the user's runs, absolute; it may not exist yet."""
-    return _folder("GANVAS_RUNS_DIR", PROJECT_DIR / "checkpoints" / "runs")
+    return folder(os.environ.get("GANVAS_RUNS_DIR") or PROJECT_DIR / "checkpoints" / "runs")
 
 
 def cache_dir() -> Path:
     """The folder of prepared data sets, absolute; it may not exist yet."""
-    return _folder("GANVAS_CACHE_DIR", Path.home() / ".cache" / "ganvas")
+    return folder(os.environ.get("GANVAS_CACHE_DIR") or Path.home() / ".cache" / "ganvas")
 
 
-def _folder(variable: str, default: Path) -> Path:
-    return Path(os.environ.get(variable) or default).expanduser().resolve()
+def folder(path: str | Path) -> Path:
+    """An absolute path, with ~ as the home folder.
+
+    Raises:
+        ValueError: ~ with the name of a user whom this machine does not know.
+    """
+    try:
+        return Path(path).expanduser().resolve()
+    except RuntimeError as error:
+        raise ValueError(f"The folder '{path}' cannot be found: {error}") from error

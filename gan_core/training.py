@@ -6,11 +6,10 @@ backward and step. Metrics stay tensors until `Recorder.flush`, so a GPU is neve
 
 from __future__ import annotations
 
-import math
+import contextlib
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -20,19 +19,15 @@ from gan_core.config import RunConfig, live_changes
 from gan_core.datasets.batches import Batches, to_uint8
 from gan_core.models.base import GenerativeModel, Metrics
 from gan_core.models.building import build, sample_latents
+from gan_core.recorder import Recorder
 from gan_core.resolve import check, check_data, total_steps
 from gan_core.runs import Run, Status, checkpoints, files
 from gan_core.runs.heartbeat import Heartbeat
 
-FLUSH_EVERY_S = 0.5
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
 Observer = Callable[[Status], None]
 Request = Callable[[], str | None]
-
-
-class TrainingFailed(ValueError):
-    """Training cannot go on; the message says at which step and why."""
 
 
 def train(run: Run, observer: Observer | None = None, request: Request | None = None) -> Status:
@@ -49,14 +44,16 @@ def train(run: Run, observer: Observer | None = None, request: Request | None = 
     Raises:
         BlockingIOError: another process trains this run.
     """
-    with run.lock(), Heartbeat(run, run.status(), observer) as heartbeat:
+    with run.lock(), files.Reserve(run.reserve_path) as reserve, Heartbeat(run, run.status(), observer) as heartbeat:
         try:
             state, error = _Session(run, heartbeat, request or (lambda: None)).run(), ""
         except Exception as failure:
             state, error = "failed", _sentence(failure)
-            with run.log_path.open("a", encoding="utf-8") as log:
+            reserve.release()
+            with contextlib.suppress(OSError), run.log_path.open("a", encoding="utf-8") as log:
                 log.write(traceback.format_exc())
-            run.add_event("failed", heartbeat.status.step, error=error)
+            with contextlib.suppress(OSError):
+                run.add_event("failed", heartbeat.status.step, error=error)
         heartbeat.update(state=state, phase="", error=error, images_per_s=0.0)
     return heartbeat.status
 
@@ -69,7 +66,8 @@ class _Session:
         self.heartbeat = heartbeat
         self.request = request
         self.config = run.config()
-        self._stamp = -1
+        self._stamp = (-1, -1)
+        self._refused: set[int] = set()  # steps of damaged checkpoints, to be written anew
         self._last_checkpoint_s = time.monotonic()
 
     def run(self) -> str:
@@ -99,8 +97,7 @@ class _Session:
 
     def _prepare(self) -> None:
         config, run, heartbeat = self.config, self.run_dir, self.heartbeat
-        for place in (run.path, run.samples_dir, run.checkpoints_dir):
-            files.sweep(place)
+        run.sweep()
         heartbeat.update(state="running", phase="Preparing the images", error="", device=config.training.device)
         check(config)
 
@@ -149,6 +146,7 @@ class _Session:
                 state = checkpoints.load(self.run_dir, step, self.model)
             except ValueError as damage:
                 self.run_dir.add_event("checkpoint_refused", step, error=str(damage))
+                self._refused.add(step)
                 self.model = build(self.config, self.fabric.device)
                 continue
             return step, float(state["seconds"])
@@ -209,8 +207,9 @@ class _Session:
     def _save_checkpoint(self, step: int) -> None:
         self.recorder.flush()  # raises before a sick state is written
         self._last_checkpoint_s = time.monotonic()
-        if step in checkpoints.steps(self.run_dir):
+        if step in checkpoints.steps(self.run_dir) and step not in self._refused:
             return
+        self._refused.discard(step)
         keep = self.config.recording.keep_checkpoints
         checkpoints.save(self.run_dir, step, self.model, {"seconds": self.recorder.seconds()}, keep)
         self.run_dir.add_event("checkpoint", step)
@@ -235,108 +234,15 @@ def train_step(fabric: Fabric, model: GenerativeModel, images: torch.Tensor, lab
     return metrics | norms
 
 
-class Recorder:
-    """Collects the metrics of every step and writes them to metrics.jsonl about twice a second.
-
-    Args:
-        run: whose log.
-        heartbeat: told the progress at every flush.
-        batches: for the counts of images and epochs.
-        seconds: seconds trained in earlier sessions.
-    """
-
-    def __init__(self, run: Run, heartbeat: Heartbeat, batches: Batches, seconds: float) -> None:
-        self._log = files.LineLog(run.metrics_path)
-        self._heartbeat = heartbeat
-        self._batches = batches
-        self._seconds_before = seconds
-        self._began = self._flushed = self._synced = time.monotonic()
-        self._pending: list[tuple[int, float, Metrics]] = []
-        self._speeds: list[tuple[float, int]] = []
-
-    def seconds(self) -> float:
-        """Seconds trained, all sessions together."""
-        return self._seconds_before + time.monotonic() - self._began
-
-    def add(self, step: int, metrics: Metrics) -> None:
-        """Remembers the metrics of a step, as tensors."""
-        self._pending.append((step, time.time(), metrics))
-
-    def flush_if_due(self) -> None:
-        """Flushes when FLUSH_EVERY_S have passed."""
-        if time.monotonic() - self._flushed > FLUSH_EVERY_S:
-            self.flush()
-
-    def flush(self) -> None:
-        """Reads the tensors (one wait for the device), checks and writes them, and reports progress.
-
-        Raises:
-            TrainingFailed: a metric is not finite.
-            OSError: the disk is full.
-        """
-        now = time.monotonic()
-        self._flushed = now
-        if not self._pending:
-            return
-        pending, self._pending = self._pending, []
-        values = torch.stack([v.float() for _, _, metrics in pending for v in metrics.values()]).tolist()
-        position = 0
-        for step, moment, metrics in pending:
-            named = dict(zip(metrics, values[position : position + len(metrics)], strict=True))
-            position += len(metrics)
-            _check_finite(step, named)
-            self._log.append(self._line(step, moment, named))
-        if now - self._synced > 1.0:
-            self._log.sync()
-            self._synced = now
-        self._report(pending[-1][0], now)
-
-    def close(self) -> None:
-        """Makes the log durable."""
-        self._log.close()
-
-    def _line(self, step: int, moment: float, named: dict[str, float]) -> dict[str, Any]:
-        epoch = (step - 1) // self._batches.steps_per_epoch + 1
-        head = {
-            "step": step,
-            "epoch": epoch,
-            "time": round(moment, 3),
-            "images_seen": self._batches.images_seen(step),
-        }
-        return head | {name: float(f"{value:.6g}") for name, value in named.items()}
-
-    def _report(self, step: int, now: float) -> None:
-        seen = self._batches.images_seen(step)
-        self._speeds = [*(s for s in self._speeds if now - s[0] < 5.0), (now, seen)]
-        (first, seen_first), speed = self._speeds[0], 0.0
-        if now > first:
-            speed = (seen - seen_first) / (now - first)
-        self._heartbeat.update(
-            step=step,
-            epoch=(step - 1) // self._batches.steps_per_epoch + 1,
-            images_seen=seen,
-            images_per_s=round(speed, 1),
-            seconds=round(self.seconds(), 2),
-        )
-
-
 def make_fabric(config: RunConfig) -> Fabric:
     """Lightning Fabric for the run's device and precision."""
     kind, _, index = config.training.device.partition(":")
+    torch.backends.cudnn.benchmark = kind == "cuda"  # shapes stay the same, so the fastest kernels are worth a search
     return Fabric(
         accelerator=kind,
         devices=[int(index)] if index else 1,
         precision=PRECISIONS[config.training.precision],  # type: ignore[arg-type]
     )
-
-
-def _check_finite(step: int, named: dict[str, float]) -> None:
-    for name, value in named.items():
-        if not math.isfinite(value):
-            raise TrainingFailed(
-                f"{name} became {value} at step {step}: the numbers have grown without bound. "
-                "Start again from an earlier checkpoint with a smaller learning rate."
-            )
 
 
 def _sentence(failure: Exception) -> str:

@@ -55,9 +55,10 @@ def claim_next(runs_dir: Path, device: str) -> Run | None:
     """Takes the first waiting run for a device out of the queue; None if none waits."""
     for run_id in queued_ids(runs_dir):
         run = Run(runs_dir / run_id)
-        if not run.path.is_dir():
+        status = run.status()
+        if not run.path.is_dir() or status.state != "queued":  # deleted, or trained from the command line meanwhile
             withdraw(run)
-        elif run.status().device == device and withdraw(run):
+        elif status.device == device and withdraw(run):
             return run
     return None
 

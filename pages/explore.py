@@ -1,5 +1,6 @@
 """Explore: walk through the latent space of a run. `?run=ID` chooses one."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -7,7 +8,7 @@ import streamlit as st
 from gan_core.runs import Run
 from pages.components import lab
 from pages.components.links import linked_choice
-from pages.components.text import _
+from pages.components.text import _, as_text
 
 VIEWS = {"sliders": _("Sliders"), "morph": _("Morph between two")}
 
@@ -30,7 +31,7 @@ def main() -> None:
         return
     wanted = st.query_params.get("run")
     if wanted and wanted not in runs:
-        st.warning(_("There is no model “{id}” here; the newest is shown.").format(id=wanted[:64]))
+        st.warning(_("There is no model “{id}” here; the newest is shown.").format(id=as_text(wanted[:64])))
     left, middle, right = st.columns([3, 1, 2], vertical_alignment="bottom")
     with left:
         run = runs[linked_choice("run", list(runs), next(iter(runs)), lambda ids, first: choose_run(runs, ids, first))]
@@ -43,10 +44,11 @@ def main() -> None:
 
 
 def choose_run(runs: dict[str, Run], ids: Sequence[str], first: str) -> str:
-    """The list of models, by name."""
-    return st.selectbox(
-        _("Model"), ids, index=ids.index(first), format_func=lambda run_id: runs[run_id].name, key="explore_run"
-    )
+    """The list of models, by name; those of one name are told apart by their ids, here and by Streamlit."""
+    names = {run_id: run.name for run_id, run in runs.items()}
+    shared = {name for name, count in Counter(names.values()).items() if count > 1}
+    titles = {run_id: f"{name} ({run_id})" if name in shared else name for run_id, name in names.items()}
+    return st.selectbox(_("Model"), ids, index=ids.index(first), format_func=titles.__getitem__, key="explore_run")
 
 
 def choose_step(run: Run, steps: Sequence[int], first: int) -> int:
@@ -73,7 +75,7 @@ def show(run: Run, step: int, mode: str) -> None:
         try:
             sampler = latent_views.sampler(str(run.path), step)
         except ValueError as damage:
-            st.error(str(damage), icon=":material/error:")
+            st.error(as_text(str(damage)), icon=":material/error:")
             return
     if mode == "morph":
         latent_views.morph(sampler)

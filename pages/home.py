@@ -37,8 +37,9 @@ def main() -> None:
             with st.spinner(_("Starting the trainer…")):
                 if lab.attempt(lambda: _begin(preset.name)):
                     st.switch_page("pages/train.py", query_params={"run": st.session_state["home_started"]})
-    newest()
-    what_next()
+    if lab.all_runs():
+        newest()
+        what_next()
 
 
 def _begin(preset: str) -> None:

@@ -7,11 +7,11 @@ import streamlit as st
 from gan_core import jobs
 from gan_core.datasets import DATASETS
 from gan_core.runs import Run
-from gan_core.runs.run import OPEN_STATES
+from gan_core.runs.status import OPEN_STATES
 from pages.components import lab
 from pages.components.picture import picture
 from pages.components.run_card import badge
-from pages.components.text import _
+from pages.components.text import _, as_text, ngettext
 
 ON_A_PAGE = 12
 
@@ -35,7 +35,7 @@ def main() -> None:
     )
     found = [run for run in runs if words.lower() in f"{run.name} {run.id}".lower()]
     if not found:
-        st.caption(_("No run has “{words}” in its name.").format(words=words))
+        st.caption(_("No run has “{words}” in its name.").format(words=as_text(words)))
         return
     pages = math.ceil(len(found) / ON_A_PAGE)
     first = 0
@@ -82,16 +82,18 @@ def what(run: Run) -> None:
     try:
         config = run.config()
     except ValueError as damage:
-        st.caption(str(damage))
+        st.caption(as_text(str(damage)))
         return
-    words = _("{preset} · {data} · {size}x{size} px · batch {batch} · {epochs} epochs · seed {seed}")
+    words = _("{preset} · {data} · {size}x{size} px · batch {batch} · {epochs} · seed {seed}")
     st.caption(
         words.format(
-            preset=config.preset,
-            data=_(DATASETS[config.dataset.name].title) if config.dataset.name in DATASETS else config.dataset.name,
+            preset=as_text(config.preset),
+            data=_(DATASETS[config.dataset.name].title)
+            if config.dataset.name in DATASETS
+            else as_text(config.dataset.name),
             size=config.dataset.image_size,
             batch=config.training.batch_size,
-            epochs=config.training.epochs,
+            epochs=ngettext("{n} epoch", "{n} epochs", config.training.epochs).format(n=config.training.epochs),
             seed=config.training.seed,
         )
     )

@@ -12,7 +12,7 @@ from pages.components.config_form import config_form
 from pages.components.data_form import data_form
 from pages.components.links import linked_choice
 from pages.components.live_run import live_run
-from pages.components.text import _, duration
+from pages.components.text import _, as_text, duration
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
         live_run(run)
         return
     if wanted:
-        st.warning(_("There is no run “{id}” here; it may have been deleted.").format(id=wanted[:64]))
+        st.warning(_("There is no run “{id}” here; it may have been deleted.").format(id=as_text(wanted[:64])))
     new_run()
 
 
@@ -40,6 +40,7 @@ def new_run() -> None:
     names = list(PRESETS)
     preset = PRESETS[linked_choice("preset", names, DEFAULT, choose_preset)]
     st.info(_(preset.description), icon=":material/science:")
+    start = st.container()  # filled below: it needs every setting, and belongs where it is seen at once
     prefix = f"train_{preset.name}"
     changes = data_form(preset.config, prefix)
     st.subheader(_("Settings"))
@@ -50,10 +51,13 @@ def new_run() -> None:
         max_chars=80,
         placeholder=_("optional, for example: wide generator, batch 32"),
     )
-    if preset.minutes:
-        hint = _("With these settings unchanged it takes about {time} on two processor cores.")
-        st.caption(hint.format(time=duration(60 * preset.minutes)))
-    if st.button(_("Start training"), type="primary", key="train_start", icon=":material/play_arrow:"):
+    with start:
+        pressed = st.button(_("Start training"), type="primary", key="train_start", icon=":material/play_arrow:")
+        if preset.minutes:
+            hint = _("With these settings unchanged it takes about {time} on two processor cores.")
+            st.caption(hint.format(time=duration(60 * preset.minutes)))
+        if not pressed:
+            return
         with st.spinner(_("Starting the trainer…")):
             started = lab.attempt(lambda: begin(preset.config, changes, name))
         if started:

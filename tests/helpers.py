@@ -102,9 +102,9 @@ def train_until_killed(run: Run, **deaths: int) -> bool:
 
 def _train(path: str, cache: str, deaths: dict[str, int]) -> None:
     os.environ["GANVAS_CACHE_DIR"] = cache
-    from gan_core import training
+    from gan_core import recorder, training
 
-    training.FLUSH_EVERY_S = -1.0  # the log is ahead of the checkpoint at every kill
+    recorder.FLUSH_EVERY_S = -1.0  # the log is ahead of the checkpoint at every kill
     steps, fsyncs, fsync = [0], [0], os.fsync
 
     def request() -> None:

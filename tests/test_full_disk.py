@@ -36,7 +36,10 @@ def fill(disk, leave_bytes: int):
     return filler
 
 
-@pytest.mark.parametrize("leave_kb", [0, 4, 8, 16, 64, 200])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("leave_kb", [0, *(pytest.param(kb, marks=SLOW) for kb in (4, 8, 16, 200)), 64])
 def test_a_disk_that_fills_while_it_trains_fails_the_run_and_keeps_what_was_whole(runs_dir, small_disk, leave_kb):
     run, plain = create(small_disk / "runs", tiny(), ""), tiny_run(runs_dir)
     training.train(plain)

@@ -58,6 +58,8 @@ def _place(config: DatasetConfig, source: Source) -> Path:
 
 
 def _build(place: Path, config: DatasetConfig, source: Source, progress: Progress) -> None:
+    for leftover in place.parent.glob(f".{place.name}-*"):  # of a builder that was killed; the lock is ours
+        shutil.rmtree(leftover, ignore_errors=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
 
@@ -66,6 +68,7 @@ def _build(place: Path, config: DatasetConfig, source: Source, progress: Progres
             images = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
                 aside / "images.npy", mode="w+", dtype=np.uint8, shape=(count, config.channels, size, size)
             )
+            _reserve(aside / "images.npy")
             labels = (
                 np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
                     aside / "labels.npy", mode="w+", dtype=np.uint8, shape=(count, num_labels)
@@ -90,6 +93,17 @@ def _build(place: Path, config: DatasetConfig, source: Source, progress: Progres
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
+
+
+def _reserve(file: Path) -> None:
+    """Takes a mapped file's space from the disk now: on a full disk, writing through the mapping would end the process.
+
+    Raises:
+        OSError: there is not enough.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with file.open("rb+") as handle:
+            os.posix_fallocate(handle.fileno(), 0, file.stat().st_size)
 
 
 def _open(place: Path, name: str) -> Dataset:

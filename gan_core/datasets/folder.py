@@ -27,16 +27,24 @@ def list_pictures(config: DatasetConfig) -> list[Path]:
     Raises:
         ValueError: not a folder, or no picture in it.
     """
-    root = Path(config.root).expanduser()
-    if not root.is_dir():
-        raise ValueError(f"There is no folder '{config.root}'. Give the path of an existing folder of pictures.")
-    found = sorted(_walk(root))
+    found = sorted(_walk(_root(config)))
     if not found:
         raise ValueError(
             f"The folder '{config.root}' holds no pictures. Files ending in {', '.join(SUFFIXES)} are read, "
             "in the folder itself or in one subfolder a class."
         )
     return found[: config.num_images or None]
+
+
+def _root(config: DatasetConfig) -> Path:
+    try:
+        root = Path(config.root).expanduser()
+        exists = root.is_dir()
+    except (OSError, RuntimeError, ValueError):  # too long a name, an unknown user, a NUL
+        exists = False
+    if not exists:
+        raise ValueError(f"There is no folder '{config.root:.300}'. Give the path of an existing folder of pictures.")
+    return root
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -57,18 +65,17 @@ def class_names(pictures: list[Path]) -> tuple[str, ...]:
 
 class _Folder:
     def fingerprint(self, config: DatasetConfig) -> str:
-        root = Path(config.root).expanduser().resolve()
+        root = _root(config).resolve()
         digest = hashlib.sha256(str(root).encode())
         for path in list_pictures(config):
-            stat = (root / path).stat()
-            digest.update(f"{path}|{stat.st_size}|{stat.st_mtime_ns}\n".encode(errors="surrogateescape"))
+            digest.update(f"{path}|{_stamp(root / path)}\n".encode(errors="surrogateescape"))
         return f"folder {digest.hexdigest()}"
 
     def count(self, config: DatasetConfig) -> int:
         return len(list_pictures(config))
 
     def preview(self, config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
-        root = Path(config.root).expanduser()
+        root = _root(config)
         pairs = []
         for path in list_pictures(config)[: 10 * count]:  # some may be unreadable; do not search for ever
             with contextlib.suppress(ValueError):
@@ -79,7 +86,7 @@ class _Folder:
         return pairs
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
-        root = Path(config.root).expanduser()
+        root = _root(config)
         pictures = list_pictures(config)
         names = class_names(pictures)
         images, labels = allocate(len(pictures), len(names))
@@ -102,15 +109,24 @@ class _Folder:
         return Built(count=count, label_names=names, skipped=_named(skipped))
 
 
+def _stamp(path: Path) -> str:
+    """Size and time of a file; a link to nowhere has none, and is skipped when the pictures are read."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return "missing"
+    return f"{stat.st_size}|{stat.st_mtime_ns}"
+
+
 def _decode_all(root: Path, pictures: list[Path], config: DatasetConfig) -> Iterator[tuple[Path, Uint8Array | str]]:
     """(path, pixels or the reason why not), in order; Pillow decodes on every core."""
 
     def decode(path: Path) -> Uint8Array | str:
         try:
-            picture = open_picture(root / path, config.channels)
+            picture = resize_and_crop(open_picture(root / path, config.channels), config.image_size)
         except ValueError as error:
             return str(error)
-        pixels = np.asarray(resize_and_crop(picture, config.image_size), np.uint8)
+        pixels = np.asarray(picture, np.uint8)
         return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
     chunks = iter(pictures)

@@ -42,7 +42,7 @@ PRESETS = (
             "digits instead of CelebA, 32x32 grey instead of 64x64 colour, width 32 instead of 64. "
             "Batch 128 and 10 epochs as in the report, which is 400 steps instead of 15,830."
         ),
-        minutes=0.5,
+        minutes=1,
         config=RunConfig(
             preset="r1-dcgan-lite",
             dataset=DatasetConfig(name="mnist5k", image_size=32, channels=1),

@@ -43,7 +43,7 @@ def folder(run: Run, step: int) -> Path:
 
 
 def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], keep: int) -> None:
-    """Writes the checkpoint of `step`, then thins the older ones to `keep`.
+    """Writes the checkpoint of `step`, in place of one that is there, then thins the older ones to `keep`.
 
     Args:
         run: whose.
@@ -57,21 +57,20 @@ def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], 
         OSError: the disk is full.
     """
     place = folder(run, step)
-    if place.exists():
-        return
     aside = run.checkpoints_dir / f"{files.TEMPORARY}{place.name}"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
     try:
-        _write_tensors(aside / "model.safetensors", _named_tensors(model.networks))
+        _write_tensors(aside / "model.safetensors", _named_tensors(model.networks), step)
         if model.averages:
-            _write_tensors(aside / "ema.safetensors", _named_tensors(model.averages))
-        _write_tensors(aside / "optimizer.safetensors", _optimizer_tensors(model.optimizers))
+            _write_tensors(aside / "ema.safetensors", _named_tensors(model.averages), step)
+        _write_tensors(aside / "optimizer.safetensors", _optimizer_tensors(model.optimizers), step)
         state = {"step": step, "rng": _rng_state(model.rng), "groups": _groups(model.optimizers), **extra}
         files.write_json(aside / "state.json", state)
         hashes = {f"{place.name}/{file.name}": _sha256(file) for file in sorted(aside.iterdir())}
         stale = _thinned(steps(run), step, keep)
         _update_manifest(run, hashes)
+        _remove(place)
         aside.rename(place)
         files.sync_folder(run.checkpoints_dir)
     except (RuntimeError, SafetensorError) as error:  # safetensors' word for a full disk
@@ -79,7 +78,7 @@ def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], 
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     for old in stale:
-        shutil.rmtree(folder(run, old), ignore_errors=True)
+        _remove(folder(run, old))
 
 
 def load(run: Run, step: int, model: GenerativeModel) -> dict[str, Any]:
@@ -98,7 +97,10 @@ def load(run: Run, step: int, model: GenerativeModel) -> dict[str, Any]:
         _fill(model.averages, _read_tensors(run, place / "ema.safetensors"), place)
     tensors = _read_tensors(run, place / "optimizer.safetensors")
     for name, optimizer in model.optimizers.items():
-        _fill_optimizer(optimizer, name, tensors, state["groups"][name])
+        own = {key.removeprefix(f"{name}."): tensors.pop(key) for key in [*tensors] if key.startswith(f"{name}.")}
+        _fill_optimizer(optimizer, own, state["groups"][name], place)
+    if tensors:
+        raise _misfit(place, min(tensors))
     model.rng.set_state(torch.frombuffer(bytearray(base64.b64decode(state["rng"])), dtype=torch.uint8))
     return state
 
@@ -150,10 +152,13 @@ def _rng_state(rng: torch.Generator) -> str:
     return base64.b64encode(rng.get_state().numpy().tobytes()).decode("ascii")
 
 
-def _write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+def _write_tensors(path: Path, tensors: Mapping[str, Tensor], step: int) -> None:
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise ValueError(f"The weight '{name}' is no longer finite.")
+            raise ValueError(
+                f"The weight '{name}' is no longer finite at step {step}: the numbers have grown without bound. "
+                "Start again from an earlier checkpoint with a smaller learning rate."
+            )
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
     with path.open("rb") as file:
         os.fsync(file.fileno())
@@ -184,36 +189,58 @@ def _fill(networks: Mapping[str, nn.Module], tensors: Mapping[str, Tensor], plac
                 f"The tensor '{name}' of checkpoint {place.name} has shape {tuple(found.shape)} and type {found.dtype}; "
                 f"this architecture needs {tuple(target.shape)} and {target.dtype}."
             )
+        _check_finite(name, found, place)
     with torch.no_grad():
         for name, target in expected.items():
             target.copy_(tensors[name])
 
 
 def _fill_optimizer(
-    optimizer: Optimizer, name: str, tensors: Mapping[str, Tensor], groups: list[dict[str, Any]]
+    optimizer: Optimizer, tensors: Mapping[str, Tensor], groups: list[dict[str, Any]], place: Path
 ) -> None:
-    state: dict[int, dict[str, Tensor]] = {}
+    """Puts "0.exp_avg" ... into an optimiser: nothing at all at step 0, else the same states for every parameter."""
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
-        owner, index, kind = key.split(".", 2)
-        if owner != name:
-            continue
-        parameter = parameters[int(index)]
-        if tensor.shape == parameter.shape:  # in the parameter's memory layout, which fused steps rely on
-            tensor = torch.empty_like(parameter).copy_(tensor)
-        state.setdefault(int(index), {})[kind] = tensor
+        number, _, kind = key.partition(".")
+        index = int(number) if number.isdecimal() else len(parameters)
+        if index >= len(parameters) or tensor.shape != (() if kind == "step" else parameters[index].shape):
+            raise _misfit(place, key)
+        _check_finite(key, tensor, place)
+        if kind != "step":  # in the parameter's memory layout, which fused steps rely on
+            tensor = torch.empty_like(parameters[index]).copy_(tensor)
+        state.setdefault(index, {})[kind] = tensor
+    if state and (len(state) != len(parameters) or len({frozenset(kinds) for kinds in state.values()}) != 1):
+        raise _misfit(place, min(tensors))
     restored = [{k: tuple(v) if k == "betas" else v for k, v in group.items()} for group in groups]
     optimizer.load_state_dict({"state": state, "param_groups": restored})
 
 
+def _check_finite(name: str, tensor: Tensor, place: Path) -> None:
+    if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        raise ValueError(f"The tensor '{name}' of checkpoint {place.name} is not finite.")
+
+
+def _misfit(place: Path, name: str) -> ValueError:
+    return ValueError(f"The tensor '{name:.80}' of checkpoint {place.name} does not fit this architecture.")
+
+
 def _thinned(existing: list[int], newest: int, keep: int) -> list[int]:
     """Which of the existing steps to drop, so that with `newest` at most `keep` stay, evenly spread."""
-    kept = [*existing, newest]
+    kept = [*(step for step in existing if step < newest), newest]  # later ones are damaged and will be replaced
     dropped = []
     while len(kept) > max(keep, 2):
         gaps = [kept[i + 1] - kept[i - 1] for i in range(1, len(kept) - 1)]
         dropped.append(kept.pop(1 + gaps.index(min(gaps))))
     return dropped
+
+
+def _remove(place: Path) -> None:
+    """Removes a checkpoint, if it is there, so that it is never seen in part."""
+    gone = place.with_name(f"{files.TEMPORARY}gone-{place.name}")
+    if place.exists():
+        place.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 def _sha256(path: Path) -> str:

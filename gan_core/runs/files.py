@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         OSError: the disk is full or may not be written; `path` keeps its old content.
     """
-    aside = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
+    aside = path.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{path.name}")
     try:
         with aside.open("wb") as file:
             file.write(content)
@@ -35,6 +36,15 @@ def write_atomically(path: Path, content: bytes) -> None:
 def write_json(path: Path, value: Any) -> None:
     """`value` as strict JSON, written atomically."""
     write_atomically(path, json.dumps(value, allow_nan=False, indent=1).encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file; empty when the file is missing or holds something else."""
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def sync_folder(folder: Path) -> None:
@@ -55,6 +65,30 @@ def sweep(folder: Path) -> None:
             shutil.rmtree(leftover, ignore_errors=True)
         else:
             leftover.unlink(missing_ok=True)
+
+
+class Reserve:
+    """Room on the disk, kept so that a run which fills it can still write down that it did.
+
+    Taken while the context lasts; a disk that is too full to give it gives none.
+    """
+
+    def __init__(self, path: Path, num_bytes: int = 65536) -> None:
+        self._path = path
+        self._num_bytes = num_bytes
+
+    def __enter__(self) -> Reserve:
+        with contextlib.suppress(OSError):
+            self._path.write_bytes(bytes(self._num_bytes))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Gives the room back."""
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
 
 class LineLog:

@@ -10,7 +10,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from gan_core.runs.run import HEARTBEAT_S, Run, Status
+from gan_core.runs.run import Run
+from gan_core.runs.status import HEARTBEAT_S, Status
 
 
 class Heartbeat:

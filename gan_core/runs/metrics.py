@@ -37,6 +37,7 @@ class MetricsTail:
 
     def refresh(self) -> bool:
         """Reads what is new. Returns whether anything was."""
+        before = self._count
         try:
             with self._path.open("rb") as file:
                 if not self._continues(file):
@@ -44,12 +45,11 @@ class MetricsTail:
                 file.seek(self._offset)
                 content = file.read(MAX_BYTES_A_READ)
         except FileNotFoundError:
-            changed = self._count > 0
             self._forget()
-            return changed
+            return before > 0
         whole = content[: content.rfind(b"\n") + 1]
         if not whole:
-            return False
+            return self._count != before
         lines = whole.splitlines()
         self._append([json.loads(line) for line in lines])
         self._offset += len(whole)

@@ -11,15 +11,13 @@ Folder names are generated; names that people type live in about.json only and n
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,62 +25,9 @@ from filelock import FileLock, Timeout
 
 from gan_core.config import RunConfig, parse_config, strict_json
 from gan_core.runs import files
+from gan_core.runs.status import Control, Status, read_control, read_status
 
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-HEARTBEAT_S = 2.0
-STALE_AFTER_S = 12.0  # six missed heartbeats
-ALIVE_STATES = ("running", "stopping")
-OPEN_STATES = ("queued", "running", "stopping")
-RESUMABLE_STATES = ("paused", "stopped", "failed", "interrupted")
-
-
-@dataclass(frozen=True)
-class Status:
-    """Where a run stands.
-
-    Attributes:
-        state: queued, running, paused, stopping, finished, stopped, failed or interrupted.
-        phase: what a running run is doing before and between steps, in words; empty while it steps.
-        step, total_steps, epoch, images_seen, num_images, steps_per_epoch: progress and the true counts.
-        images_per_s: speed over the last seconds.
-        seconds: time spent training, all sessions together.
-        updated_at: Unix time of the last heartbeat.
-        owner: process that trains, "host:pid".
-        device: where.
-        error: the sentence that ended a failed run.
-        skipped: pictures that could not be read.
-    """
-
-    state: str = "queued"
-    phase: str = ""
-    step: int = 0
-    total_steps: int = 0
-    epoch: int = 0
-    images_seen: int = 0
-    num_images: int = 0
-    steps_per_epoch: int = 0
-    images_per_s: float = 0.0
-    seconds: float = 0.0
-    updated_at: float = 0.0
-    owner: str = ""
-    device: str = ""
-    error: str = ""
-    skipped: int = 0
-
-
-@dataclass(frozen=True)
-class Control:
-    """What people ask of a run.
-
-    Attributes:
-        command: run, pause or stop.
-        sequence: grows with every live change, so that the trainer answers each once.
-        overrides: dotted field -> value, all live changes so far.
-    """
-
-    command: str = "run"
-    sequence: int = 0
-    overrides: dict[str, float] = field(default_factory=dict)
 
 
 class Run:
@@ -120,6 +65,11 @@ class Run:
         return self.path / "manifest.json"
 
     @property
+    def reserve_path(self) -> Path:
+        """Room on the disk, kept while it trains (see `files.Reserve`)."""
+        return self.path / ".reserve"
+
+    @property
     def log_path(self) -> Path:
         """The trainer's own messages and tracebacks."""
         return self.path / "log.txt"
@@ -137,12 +87,7 @@ class Run:
 
     def status(self) -> Status:
         """Where it stands. A run that claims to be alive without a fresh heartbeat is interrupted."""
-        known = {f.name for f in fields(Status)}
-        data = {k: v for k, v in _read_json(self.path / "status.json").items() if k in known}
-        status = Status(**data)
-        if status.state in ALIVE_STATES and time.time() - status.updated_at > STALE_AFTER_S:
-            return replace(status, state="interrupted")
-        return status
+        return read_status(files.read_json(self.path / "status.json"))
 
     def write_status(self, status: Status) -> None:
         """Replaces the status, with the time of now. Only whoever holds `lock` may."""
@@ -151,12 +96,12 @@ class Run:
     @property
     def name(self) -> str:
         """What the user calls it; its id until then."""
-        return str(_read_json(self.path / "about.json").get("name") or self.id)
+        return str(files.read_json(self.path / "about.json").get("name") or self.id)
 
     @property
     def note(self) -> str:
         """The user's note."""
-        return str(_read_json(self.path / "about.json").get("note") or "")
+        return str(files.read_json(self.path / "about.json").get("note") or "")
 
     def describe(self, name: str | None = None, note: str | None = None) -> None:
         """Sets the user's name and note for it.
@@ -164,20 +109,19 @@ class Run:
         Raises:
             ValueError: an empty name, or one or a note that is too long.
         """
-        about = _read_json(self.path / "about.json")
+        changes = {}
         if name is not None:
-            about["name"] = _checked_text(name.strip(), "name", 80, empty=False)
+            changes["name"] = checked_text(name.strip(), "name", 80, empty=False)
         if note is not None:
-            about["note"] = _checked_text(note.strip(), "note", 5000, empty=True)
-        files.write_json(self.path / "about.json", about)
+            changes["note"] = checked_text(note.strip(), "note", 5000, empty=True)
+        with self._briefly_locked("about"):
+            files.write_json(self.path / "about.json", files.read_json(self.path / "about.json") | changes)
 
     # talking to its trainer
 
     def control(self) -> Control:
         """What people ask of it now."""
-        data = _read_json(self.path / "control.json")
-        known = {f.name for f in fields(Control)}
-        return Control(**{k: v for k, v in data.items() if k in known})
+        return read_control(files.read_json(self.path / "control.json"))
 
     def command(self, command: str) -> None:
         """Asks the trainer to run, pause or stop."""
@@ -191,12 +135,13 @@ class Run:
             changed = replace(control, sequence=control.sequence + 1, overrides={**control.overrides, **changes})
             files.write_json(self.path / "control.json", asdict(changed))
 
-    def control_stamp(self) -> int:
-        """A number that changes whenever control.json does; cheap enough to ask at every step."""
+    def control_stamp(self) -> tuple[int, int]:
+        """Changes whenever control.json does, also within one tick of the clock; cheap enough to ask at every step."""
         try:
-            return (self.path / "control.json").stat().st_mtime_ns
+            stat = (self.path / "control.json").stat()
         except FileNotFoundError:
-            return 0
+            return 0, 0
+        return stat.st_mtime_ns, stat.st_ino
 
     # logs
 
@@ -264,6 +209,13 @@ class Run:
         with FileLock(self.path / f".{name}.lock", timeout=10):
             yield
 
+    def sweep(self) -> None:
+        """Removes what a trainer that died left half-written. Only whoever holds `lock` may."""
+        with self._briefly_locked("control"), self._briefly_locked("about"):  # what pages write is not in the making
+            files.sweep(self.path)
+        files.sweep(self.samples_dir)
+        files.sweep(self.checkpoints_dir)
+
     def delete(self) -> None:
         """Removes the directory with everything in it.
 
@@ -279,88 +231,8 @@ class Run:
         shutil.rmtree(gone, ignore_errors=True)
 
 
-def create(runs_dir: Path, config: RunConfig, name: str = "") -> Run:
-    """A new run directory, complete or not there at all.
-
-    Args:
-        runs_dir: the folder of runs; made if missing.
-        config: resolved.
-        name: the user's name for it; its id if empty.
-
-    Raises:
-        ValueError: the folder cannot be written, or the name is too long.
-    """
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    run = Run(runs_dir / f"{config.preset}-{stamp}-{secrets.token_hex(2)}"[:64])
-    name = _checked_text(name.strip(), "name", 80, empty=True) or run.id
-    aside = Run(runs_dir / f"{files.TEMPORARY}{run.id}")
-    try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        aside.samples_dir.mkdir(parents=True)
-        aside.checkpoints_dir.mkdir()
-        files.write_atomically(aside.path / "config.json", config.to_json().encode())
-        files.write_json(aside.path / "about.json", {"name": name, "note": ""})
-        files.write_json(aside.path / "control.json", asdict(Control()))
-        aside.write_status(Status(device=config.training.device))
-        aside.path.rename(run.path)
-    except OSError as error:
-        shutil.rmtree(aside.path, ignore_errors=True)
-        raise ValueError(
-            f"The runs folder {runs_dir} cannot be written ({error.strerror or error}). "
-            "Free some space, or set GANVAS_RUNS_DIR to a folder that you may write."
-        ) from error
-    return run
-
-
-def find(runs_dir: Path, run_id: str) -> Run:
-    """The run with this id, or with this name if there is only one.
-
-    Raises:
-        ValueError: none, or several of that name.
-    """
-    runs = list_runs(runs_dir)
-    exact = [run for run in runs if run.id == run_id]
-    named = exact or [run for run in runs if run.name == run_id]
-    if len(named) == 1:
-        return named[0]
-    if named:
-        raise ValueError(
-            f"{len(named)} runs are called '{run_id:.80}'. Use one's id: {', '.join(r.id for r in named)}."
-        )
-    raise ValueError(
-        f"There is no run '{run_id:.80}' in {runs_dir}. List the runs there are with: python -m gan_core runs."
-    )
-
-
-def list_runs(runs_dir: Path) -> list[Run]:
-    """The runs in a folder, newest first. A folder that is no run is passed over; a missing one holds none."""
-    try:
-        entries = [Path(e.path) for e in os.scandir(runs_dir) if ID_PATTERN.fullmatch(e.name) and e.is_dir()]
-    except FileNotFoundError:
-        return []
-    found = [(path, _created(path)) for path in entries]
-    found.sort(key=lambda item: (item[1], item[0].name), reverse=True)
-    return [Run(path) for path, created in found if created]
-
-
-def _created(path: Path) -> int:
-    """When config.json was written (it never changes), in ns; 0 when there is none."""
-    try:
-        return (path / "config.json").stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; empty when the file is missing or holds something else."""
-    try:
-        data = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-def _checked_text(text: str, what: str, limit: int, *, empty: bool) -> str:
+def checked_text(text: str, what: str, limit: int, *, empty: bool) -> str:
+    """The text, found to be no longer than `limit` and not empty where it must not be; ValueError otherwise."""
     if not text and not empty:
         raise ValueError(f"The {what} must not be empty.")
     if len(text) > limit:

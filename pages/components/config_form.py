@@ -37,6 +37,14 @@ LABELS = {
     "network.width": _("Width"),
     "network.latent_dim": _("Latent size"),
     "objective.name": _("Objective"),
+    "generator_optimizer.name": _("Optimiser"),
+    "generator_optimizer.learning_rate": _("Learning rate"),
+    "generator_optimizer.beta1": _("Beta 1 (momentum)"),
+    "generator_optimizer.beta2": _("Beta 2"),
+    "discriminator_optimizer.name": _("Optimiser"),
+    "discriminator_optimizer.learning_rate": _("Learning rate"),
+    "discriminator_optimizer.beta1": _("Beta 1 (momentum)"),
+    "discriminator_optimizer.beta2": _("Beta 2"),
     "training.batch_size": _("Batch size"),
     "training.epochs": _("Epochs"),
     "training.max_steps": _("Step limit"),
@@ -45,14 +53,20 @@ LABELS = {
     "training.precision": _("Number format"),
     "training.device": _("Device"),
     "training.threads": _("Processor threads"),
+    "recording.num_samples": _("Images in the sample grid"),
+    "recording.sample_every_steps": _("A sample grid every"),
+    "recording.checkpoint_every_steps": _("A checkpoint every"),
+    "recording.checkpoint_every_s": _("A checkpoint at least every"),
+    "recording.keep_checkpoints": _("Checkpoints kept"),
+    "recording.probe_every_steps": _("D(G(z)) after G's update every"),
 }
 
 
 def label(name: str, info: Any) -> str:
-    """A field's label: its name for people, and its unit."""
+    """A field's label: its name for people, and its unit unless the name has said it."""
     words = LABELS.get(name) or name.partition(".")[2].replace("_", " ").capitalize()
     unit = (info.json_schema_extra or {}).get("unit", "")
-    return f"{words} ({_(unit)})" if unit else words
+    return f"{words} ({_(unit)})" if unit and unit not in words.lower().split() else words
 
 
 def config_form(base: RunConfig, prefix: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from gan_core import datasets, resolve
 from gan_core.config import RunConfig, with_changes
 from gan_core.datasets import DATASETS
 from pages.components.config_form import knob
-from pages.components.text import _
+from pages.components.text import _, as_text
 
 SHOWN = 6
 
@@ -35,20 +35,22 @@ def data_form(base: RunConfig, prefix: str) -> dict[str, Any]:
     if entry.needs_root and not chosen["dataset.root"]:
         st.caption(_("Name the folder above: its full path on the computer that Ganvas runs on."))
     else:
-        look(base, chosen)
+        batch = st.session_state.get(
+            f"{prefix}_training.batch_size", base.training.batch_size
+        )  # its knob is drawn later
+        look(base, chosen, batch)
     return chosen
 
 
-def look(base: RunConfig, chosen: dict[str, Any]) -> None:
+def look(base: RunConfig, chosen: dict[str, Any], batch: int) -> None:
     """A few pictures as they are on disk and as the model will see them, with the true counts."""
     try:
         config = with_changes(base, chosen).dataset
         count = datasets.count(config)
         pairs = datasets.preview(config, SHOWN)
     except ValueError as refusal:
-        st.error(str(refusal), icon=":material/error:")
+        st.error(as_text(str(refusal)), icon=":material/error:")
         return
-    batch = base.training.batch_size
     words = _("{count:,} images; in batches of {batch} that is {steps:,} steps an epoch (once through all images).")
     st.caption(words.format(count=count, batch=batch, steps=resolve.steps_per_epoch(count, batch)))
     with st.expander(_("Preprocessing: before and after")):

@@ -14,7 +14,7 @@ from gan_core import charts, jobs, runs, settings
 from gan_core.devices import Machine
 from gan_core.runs import Run
 from gan_core.runs.metrics import MetricsTail
-from pages.components.text import _
+from pages.components.text import _, as_text
 
 REFRESH_S = 1.0
 
@@ -122,12 +122,12 @@ def _file_url(path: str) -> str:
     return "data:image/png;base64," + base64.b64encode(Path(path).read_bytes()).decode("ascii")
 
 
-def attempt(action: Callable[[], None]) -> bool:
+def attempt(action: Callable[[], object]) -> bool:
     """Does something that may be refused; shows the refusal's sentence. Returns whether it was done."""
     try:
         action()
     except ValueError as refusal:
-        st.error(str(refusal), icon=":material/error:")
+        st.error(as_text(str(refusal)), icon=":material/error:")
         return False
     return True
 

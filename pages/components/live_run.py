@@ -8,29 +8,33 @@ import streamlit as st
 from gan_core import charts, jobs, waiting
 from gan_core.config import LIVE_FIELDS, get
 from gan_core.runs import Run, Status
-from gan_core.runs.run import OPEN_STATES, RESUMABLE_STATES
+from gan_core.runs.status import OPEN_STATES, RESUMABLE_STATES
 from gan_core.training_log import log_line
 from pages.components import lab
 from pages.components.live_plot import live_plot
 from pages.components.picture import picture
 from pages.components.run_details import details
-from pages.components.text import STATES, _, duration
+from pages.components.text import STATES, _, as_text, duration
 
 LOG_LINES = 12
+WATCH_IDLE_S = 4.0
 
 
 def live_run(run: Run) -> None:
     """Draws everything about a run, and keeps it fresh while it trains."""
     status = run.status()
-    st.session_state["live_state"] = (run.id, status.state)
+    st.session_state["live_controls"] = _controls_depend_on(run, status)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(_("Training"), width="content")
         if st.button(_("New run"), key="live_new", icon=":material/add:", type="tertiary"):
             st.query_params.clear()
             st.rerun()
     st.text(run.name)
+    if not lab.attempt(run.config):
+        return
     every = lab.refresh_every() if status.state in OPEN_STATES else None
-    st.fragment(progress, run_every=every)(run)
+    idle = WATCH_IDLE_S if status.state in RESUMABLE_STATES else None  # somebody else, or the server, may resume it
+    st.fragment(progress, run_every=every or idle)(run)
     controls(run, status)
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -54,8 +58,8 @@ def live_run(run: Run) -> None:
 def progress(run: Run) -> None:
     """State, progress bar with all counts, and the reason if it ended badly."""
     status = run.status()
-    if st.session_state.get("live_state") != (run.id, status.state):
-        st.rerun()  # another state has other controls
+    if st.session_state.get("live_controls") != _controls_depend_on(run, status):
+        st.rerun()  # they are outside of this fragment
     word, color = STATES[status.state]
     share = status.step / status.total_steps if status.total_steps else 0.0
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -63,10 +67,14 @@ def progress(run: Run) -> None:
         st.caption(counts(run, status))
     st.progress(min(share, 1.0))
     if status.error:
-        st.error(status.error, icon=":material/error:")
+        st.error(as_text(status.error), icon=":material/error:")
     if status.skipped:
         words = _("{n} pictures could not be read and were left out; the log below names them.")
         st.warning(words.format(n=status.skipped))
+
+
+def _controls_depend_on(run: Run, status: Status) -> tuple[str, str, bool]:
+    return run.id, status.state, bool(run.checkpoint_steps())
 
 
 def counts(run: Run, status: Status) -> str:
@@ -74,7 +82,7 @@ def counts(run: Run, status: Status) -> str:
     if status.state == "queued":
         place = waiting.position(run)
         if place <= 1:
-            return _("Starts as soon as the device is free.")
+            return _("Next in the queue: starts as soon as the device is free.")
         return _("Waits for the device: place {place} in the queue.").format(place=place)
     if status.phase:
         return _(status.phase)
@@ -84,7 +92,7 @@ def counts(run: Run, status: Status) -> str:
         _("epoch {epoch} of {epochs}").format(epoch=status.epoch, epochs=config.training.epochs),
         _("{n:,} images seen").format(n=status.images_seen),
     ]
-    if status.images_per_s:
+    if status.images_per_s and status.state in OPEN_STATES:
         rest = (status.total_steps - status.step) * config.training.batch_size / status.images_per_s
         parts += [
             _("{n:,.0f} images/s").format(n=status.images_per_s),

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from gan_core.runs import Run
-from pages.components.text import STATES, _
+from pages.components.text import STATES, _, as_text
 
 
 def badge(run: Run) -> None:
@@ -16,4 +16,4 @@ def badge(run: Run) -> None:
         if status.total_steps:
             st.caption(_("step {step:,} of {total:,}").format(step=status.step, total=status.total_steps))
     if status.error:
-        st.caption(status.error)
+        st.caption(as_text(status.error))

@@ -6,6 +6,7 @@ English is the source language and needs none.
 
 import gettext
 import os
+import re
 from pathlib import Path
 
 _catalogue = gettext.translation(
@@ -28,6 +29,15 @@ STATES = {
     "interrupted": (_("interrupted"), "red"),
 }
 """State of a run -> (word for people, colour of its badge)."""
+
+
+def as_text(words: str) -> str:
+    """Words that somebody typed, for a place that reads Markdown: shown as they are, no link, no picture, no colour.
+
+    What would be an icon or an emoji (`:material/home:`, `:smile:`) gets an invisible word joiner after its first
+    colon, because Streamlit looks for those after Markdown's own backslashes are gone.
+    """
+    return re.sub(r"([!-/;-@\[-`{-~])", r"\\\1", re.sub(r":(?=[\w/+-]+:)", ":\u2060", words))
 
 
 def duration(seconds: float) -> str:

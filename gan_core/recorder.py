@@ -1,0 +1,114 @@
+"""The metrics of a run on their way to its log: collected as tensors, checked, written about twice a second."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import torch
+
+from gan_core.datasets.batches import Batches
+from gan_core.models.base import Metrics
+from gan_core.runs import Run, files
+from gan_core.runs.heartbeat import Heartbeat
+
+FLUSH_EVERY_S = 0.5
+
+
+class TrainingFailed(ValueError):
+    """Training cannot go on; the message says at which step and why."""
+
+
+class Recorder:
+    """Collects the metrics of every step and writes them to metrics.jsonl about twice a second.
+
+    Args:
+        run: whose log.
+        heartbeat: told the progress at every flush.
+        batches: for the counts of images and epochs.
+        seconds: seconds trained in earlier sessions.
+    """
+
+    def __init__(self, run: Run, heartbeat: Heartbeat, batches: Batches, seconds: float) -> None:
+        self._log = files.LineLog(run.metrics_path)
+        self._heartbeat = heartbeat
+        self._batches = batches
+        self._seconds_before = seconds
+        self._began = self._flushed = self._synced = time.monotonic()
+        self._pending: list[tuple[int, float, Metrics]] = []
+        self._speeds: list[tuple[float, int]] = []
+
+    def seconds(self) -> float:
+        """Seconds trained, all sessions together."""
+        return self._seconds_before + time.monotonic() - self._began
+
+    def add(self, step: int, metrics: Metrics) -> None:
+        """Remembers the metrics of a step, as tensors."""
+        self._pending.append((step, time.time(), metrics))
+
+    def flush_if_due(self) -> None:
+        """Flushes when FLUSH_EVERY_S have passed."""
+        if time.monotonic() - self._flushed > FLUSH_EVERY_S:
+            self.flush()
+
+    def flush(self) -> None:
+        """Reads the tensors (one wait for the device), checks and writes them, and reports progress.
+
+        Raises:
+            TrainingFailed: a metric is not finite.
+            OSError: the disk is full.
+        """
+        now = time.monotonic()
+        self._flushed = now
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, []
+        values = torch.stack([v.float() for _, _, metrics in pending for v in metrics.values()]).tolist()
+        position = 0
+        for step, moment, metrics in pending:
+            named = dict(zip(metrics, values[position : position + len(metrics)], strict=True))
+            position += len(metrics)
+            _check_finite(step, named)
+            self._log.append(self._line(step, moment, named))
+        if now - self._synced > 1.0:
+            self._log.sync()
+            self._synced = now
+        self._report(pending[-1][0], now)
+
+    def close(self) -> None:
+        """Makes the log durable."""
+        self._log.close()
+
+    def _line(self, step: int, moment: float, named: dict[str, float]) -> dict[str, Any]:
+        epoch = (step - 1) // self._batches.steps_per_epoch + 1
+        head = {
+            "step": step,
+            "epoch": epoch,
+            "time": round(moment, 3),
+            "images_seen": self._batches.images_seen(step),
+        }
+        return head | {name: float(f"{value:.6g}") for name, value in named.items()}
+
+    def _report(self, step: int, now: float) -> None:
+        seen = self._batches.images_seen(step)
+        self._speeds = [*(s for s in self._speeds if now - s[0] < 5.0), (now, seen)]
+        (first, seen_first), speed = self._speeds[0], 0.0
+        if now > first:
+            speed = (seen - seen_first) / (now - first)
+        self._heartbeat.update(
+            step=step,
+            epoch=(step - 1) // self._batches.steps_per_epoch + 1,
+            images_seen=seen,
+            images_per_s=round(speed, 1),
+            seconds=round(self.seconds(), 2),
+        )
+
+
+def _check_finite(step: int, named: dict[str, float]) -> None:
+    for name, value in named.items():
+        if not math.isfinite(value):
+            raise TrainingFailed(
+                f"{name} became {value} at step {step}: the numbers have grown without bound. "
+                "Start again from an earlier checkpoint with a smaller learning rate."
+            )

@@ -1,0 +1,106 @@
+"""The folder of runs: making one, finding one, listing them all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from gan_core.config import RunConfig
+from gan_core.runs import files
+from gan_core.runs.run import ID_PATTERN, Run, checked_text
+from gan_core.runs.status import Control, Status
+
+
+def create(runs_dir: Path, config: RunConfig, name: str = "") -> Run:
+    """A new run directory, complete or not there at all.
+
+    Args:
+        runs_dir: the folder of runs; made if missing.
+        config: resolved.
+        name: the user's name for it; its id if empty.
+
+    Raises:
+        ValueError: the folder cannot be written, or the name is too long.
+    """
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    run = Run(runs_dir / f"{config.preset}-{stamp}-{secrets.token_hex(2)}"[:64])
+    name = checked_text(name.strip(), "name", 80, empty=True) or run.id
+    aside = Run(runs_dir / f"{files.TEMPORARY}{run.id}")
+    check_writable(runs_dir)
+    try:
+        aside.samples_dir.mkdir(parents=True)
+        aside.checkpoints_dir.mkdir()
+        files.write_atomically(aside.path / "config.json", config.to_json().encode())
+        files.write_json(aside.path / "about.json", {"name": name, "note": ""})
+        files.write_json(aside.path / "control.json", asdict(Control()))
+        aside.write_status(Status(device=config.training.device))
+        aside.path.rename(run.path)
+    except OSError as error:
+        shutil.rmtree(aside.path, ignore_errors=True)
+        raise _refusal(runs_dir, error) from error
+    return run
+
+
+def check_writable(runs_dir: Path) -> None:
+    """Makes the folder of runs if it is missing.
+
+    Raises:
+        ValueError: it cannot be made, or nothing can be written into it.
+    """
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=runs_dir):
+            pass
+    except OSError as error:
+        raise _refusal(runs_dir, error) from error
+
+
+def _refusal(runs_dir: Path, error: OSError) -> ValueError:
+    return ValueError(
+        f"The runs folder {runs_dir} cannot be written ({error.strerror or error}). "
+        "Free some space, or set GANVAS_RUNS_DIR to a folder that you may write."
+    )
+
+
+def find(runs_dir: Path, run_id: str) -> Run:
+    """The run with this id, or with this name if there is only one.
+
+    Raises:
+        ValueError: none, or several of that name.
+    """
+    runs = list_runs(runs_dir)
+    exact = [run for run in runs if run.id == run_id]
+    named = exact or [run for run in runs if run.name == run_id]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise ValueError(
+            f"{len(named)} runs are called '{run_id:.80}'. Use one's id: {', '.join(r.id for r in named)}."
+        )
+    raise ValueError(
+        f"There is no run '{run_id:.80}' in {runs_dir}. List the runs there are with: python -m gan_core runs."
+    )
+
+
+def list_runs(runs_dir: Path) -> list[Run]:
+    """The runs in a folder, newest first. A folder that is no run is passed over; a missing one holds none."""
+    try:
+        entries = [Path(e.path) for e in os.scandir(runs_dir) if ID_PATTERN.fullmatch(e.name) and e.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    found = [(path, _created(path)) for path in entries]
+    found.sort(key=lambda item: (item[1], item[0].name), reverse=True)
+    return [Run(path) for path, created in found if created]
+
+
+def _created(path: Path) -> int:
+    """When config.json was written (it never changes), in ns; 0 when there is none."""
+    try:
+        return (path / "config.json").stat().st_mtime_ns
+    except OSError:
+        return 0

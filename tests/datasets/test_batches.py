@@ -1,0 +1,91 @@
+"""Batches: pure, complete, resumable; pixels there and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gan_core.datasets.base import Dataset
+from gan_core.datasets.batches import Batches, to_signed, to_uint8
+
+
+def dataset(count: int, labels: int = 3) -> Dataset:
+    images = np.arange(count, dtype=np.uint32).view(np.uint8).reshape(count, 1, 2, 2)  # each image is its own number
+    return Dataset("numbers", images, np.eye(labels, dtype=np.uint8)[np.arange(count) % labels], tuple("abc"))
+
+
+def batches(count: int, batch_size: int, seed: int = 0) -> Batches:
+    return Batches(dataset(count), batch_size, seed)
+
+
+sizes = {"count": st.integers(1, 200), "batch_size": st.integers(1, 64), "seed": st.integers(0, 2**31 - 1)}
+
+
+@given(**sizes, epoch=st.integers(0, 5))
+def test_each_epoch_sees_every_image_once(count, batch_size, seed, epoch):
+    made = batches(count, batch_size, seed)
+    steps = range(epoch * made.steps_per_epoch, (epoch + 1) * made.steps_per_epoch)
+    assert sorted(np.concatenate([made.indices(step) for step in steps])) == list(range(count))
+
+
+@given(**sizes, asked=st.lists(st.integers(0, 300), max_size=30))
+def test_a_batch_depends_on_its_step_alone_whatever_was_asked_before(count, batch_size, seed, asked):
+    one = batches(count, batch_size, seed)
+    for step in asked:
+        np.testing.assert_array_equal(one.indices(step), batches(count, batch_size, seed).indices(step))
+
+
+@given(**sizes, step=st.integers(0, 1000))
+def test_images_seen_is_the_sum_of_all_batches_before(count, batch_size, seed, step):
+    made = batches(count, batch_size, seed)
+    step = min(step, 50)
+    assert made.images_seen(step) == sum(len(made.indices(s)) for s in range(step))
+
+
+def test_only_the_last_batch_of_an_epoch_is_smaller():
+    made = batches(10, 4)
+    assert [len(made.indices(step)) for step in range(6)] == [4, 4, 2, 4, 4, 2]
+
+
+def test_the_reports_celeba_has_1583_steps_an_epoch():
+    made = Batches(Dataset("celeba", np.empty((202_599, 0), np.uint8), np.empty((202_599, 0), np.uint8), ()), 128, 0)
+    assert made.steps_per_epoch == 1_583 and 10 * made.steps_per_epoch == 15_830
+    assert made.images_seen(1_583) == 202_599
+    assert len(made.indices(1_582)) == 202_599 - 1_582 * 128
+
+
+def test_epochs_and_seeds_have_orders_of_their_own():
+    made = batches(100, 100)
+    assert not np.array_equal(made.indices(0), made.indices(1))
+    assert not np.array_equal(made.indices(0), batches(100, 100, seed=1).indices(0))
+
+
+def test_images_and_labels_of_a_batch_belong_together():
+    made = batches(100, 30)
+    images, labels = made.batch(2)
+    np.testing.assert_array_equal(to_uint8(images), made.dataset.images[made.indices(2)])
+    np.testing.assert_array_equal(labels.numpy(), made.dataset.labels[made.indices(2)])
+    assert images.dtype == labels.dtype == torch.float32
+
+
+def test_pixels_end_exactly_at_minus_one_and_one():
+    signed = to_signed(torch.tensor([0, 255], dtype=torch.uint8))
+    assert signed.tolist() == [-1.0, 1.0]
+
+
+def test_all_256_values_survive_the_way_there_and_back():
+    values = torch.arange(256, dtype=torch.uint8)
+    assert to_uint8(to_signed(values)).tolist() == list(range(256))
+
+
+def test_values_outside_the_range_are_cut():
+    assert to_uint8(torch.tensor([-3.0, -1.001, 1.001, 7.0])).tolist() == [0, 0, 255, 255]
+
+
+def test_taking_a_batch_leaves_the_images_as_they_are():
+    made = batches(10, 10)
+    before = made.dataset.images.copy()
+    made.batch(0)[0].zero_()
+    np.testing.assert_array_equal(made.dataset.images, before)

@@ -1,0 +1,139 @@
+"""The uint8 cache: built once, never seen half-built, never stale."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from helpers import eventually
+from PIL import Image
+
+from gan_core import datasets
+from gan_core.config import DatasetConfig
+from gan_core.datasets import mnist5k
+from gan_core.settings import PROJECT_DIR
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    place = tmp_path / "cache"
+    monkeypatch.setenv("GANVAS_CACHE_DIR", str(place))
+    return place
+
+
+@pytest.fixture
+def builds(monkeypatch):
+    """Counts how often the digits are decoded."""
+    calls, build = [], type(mnist5k.SOURCE).build
+
+    def counted(self, *args):
+        calls.append(1)
+        return build(self, *args)
+
+    monkeypatch.setattr(type(mnist5k.SOURCE), "build", counted)
+    return calls
+
+
+FEW = DatasetConfig(image_size=8, num_images=50)
+
+
+def test_a_data_set_is_built_once(cache, builds):
+    first, second = datasets.prepare(FEW), datasets.prepare(FEW)
+    assert len(builds) == 1
+    np.testing.assert_array_equal(first.images, second.images)
+    assert isinstance(second.images, np.memmap)
+
+
+def test_a_data_set_that_many_want_at_once_is_built_once(cache, builds):
+    threads = [threading.Thread(target=datasets.prepare, args=(FEW,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(builds) == 1
+
+
+@pytest.mark.parametrize("change", [{"image_size": 16}, {"channels": 3}, {"num_images": 51}])
+def test_another_setting_has_a_cache_of_its_own(cache, builds, change):
+    datasets.prepare(FEW)
+    datasets.prepare(FEW.model_copy(update=change))
+    assert len(builds) == 2
+
+
+def pictures(folder, count=3) -> DatasetConfig:
+    folder.mkdir(exist_ok=True)
+    for index in range(count):
+        Image.new("L", (8, 8), index).save(folder / f"{index}.png")
+    return DatasetConfig(name="folder", root=str(folder), image_size=8)
+
+
+@pytest.mark.parametrize("change", ["content", "added", "removed", "renamed"])
+def test_the_cache_follows_a_folder_that_changes(cache, tmp_path, change):
+    folder = tmp_path / "pictures"
+    config = pictures(folder)
+    assert datasets.prepare(config).images[:, 0, 0, 0].tolist() == [0, 1, 2]
+    if change == "content":
+        Image.new("L", (8, 8), 99).save(folder / "1.png")
+    elif change == "added":
+        Image.new("L", (8, 8), 99).save(folder / "3.png")
+    elif change == "removed":
+        (folder / "1.png").unlink()
+    else:
+        (folder / "0.png").rename(folder / "9.png")
+    expected = {"content": [0, 99, 2], "added": [0, 1, 2, 99], "removed": [0, 2], "renamed": [1, 2, 0]}
+    assert datasets.prepare(config).images[:, 0, 0, 0].tolist() == expected[change]
+
+
+def test_a_refused_folder_leaves_nothing_in_the_cache(cache, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "a.png").touch()
+    with pytest.raises(ValueError, match="None of the 1 pictures"):
+        datasets.prepare(DatasetConfig(name="folder", root=str(folder)))
+    assert [p.name for p in cache.iterdir() if not p.name.endswith(".lock")] == []
+
+
+def test_a_cache_folder_that_cannot_be_written_is_refused_with_a_way_out(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    with pytest.raises(
+        ValueError, match=r"The cache folder .* cannot be written \(Not a directory\).*GANVAS_CACHE_DIR"
+    ):
+        datasets.prepare(FEW)
+
+
+@pytest.mark.slow
+def test_a_builder_that_is_killed_leaves_no_cache_that_is_seen_and_the_next_one_cleans_up(cache):
+    code = (
+        "import os, signal, numpy as np; from gan_core import datasets; from gan_core.config import DatasetConfig\n"
+        "def die(done, total): done and os.kill(os.getpid(), signal.SIGKILL)\n"
+        "datasets.prepare(DatasetConfig(image_size=32, num_images=2000), die)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_DIR, env={**os.environ}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert [p for p in cache.iterdir() if p.is_dir() and not p.name.startswith(".")] == []
+    data = datasets.prepare(DatasetConfig(image_size=32, num_images=2000))
+    assert len(data) == 2000 and data.images[-1].any()
+    assert [p.name for p in cache.iterdir() if p.is_dir() and p.name.startswith(".")] == []
+
+
+@pytest.mark.slow
+def test_a_second_process_waits_for_the_first_to_build(cache):
+    code = (
+        "import sys; from gan_core import datasets; from gan_core.config import DatasetConfig\n"
+        "seen = []\n"
+        "datasets.prepare(DatasetConfig(image_size=32, num_images=3000), lambda done, total: seen.append(done))\n"
+        "print(len(seen))\n"
+    )
+    two = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT_DIR, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    eventually(lambda: all(p.poll() is not None for p in two), "both end")
+    built = [int(p.communicate()[0]) > 0 for p in two]
+    assert sorted(built) == [False, True]

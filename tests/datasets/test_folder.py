@@ -1,0 +1,165 @@
+"""A folder of the user's own pictures, good and bad."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_core import datasets
+from gan_core.config import DatasetConfig
+
+
+@pytest.fixture
+def folder(tmp_path):
+    place = tmp_path / "pictures"
+    place.mkdir()
+    return place
+
+
+def config(folder, **changes) -> DatasetConfig:
+    return DatasetConfig(name="folder", root=str(folder), **{"image_size": 8, "channels": 3} | changes)
+
+
+def picture(path, size=(12, 10), colour=(200, 100, 50), mode="RGB", **options) -> None:
+    path.parent.mkdir(exist_ok=True, parents=True)
+    Image.new("RGB", size, colour).convert(mode).save(path, **options)
+
+
+def test_a_flat_folder_has_images_in_order_of_their_names_and_no_labels(folder):
+    for index in (2, 0, 1):
+        picture(folder / f"{index}.png", colour=(index, index, index))
+    data = datasets.prepare(config(folder))
+    assert data.images.shape == (3, 3, 8, 8) and data.label_names == () and data.labels.shape == (3, 0)
+    assert data.images[:, 0, 0, 0].tolist() == [0, 1, 2]
+    assert datasets.count(config(folder)) == 3
+
+
+def test_an_image_folder_has_a_label_a_subfolder(folder):
+    for name, grey in (("dog", 10), ("cat", 20), ("cat", 30), ("dog", 40)):
+        picture(folder / name / f"{grey}.png", colour=(grey, grey, grey))
+    data = datasets.prepare(config(folder, channels=1))
+    assert data.label_names == ("cat", "dog")
+    assert data.images[:, 0, 0, 0].tolist() == [20, 30, 10, 40]
+    assert data.labels.tolist() == [[1, 0], [1, 0], [0, 1], [0, 1]]
+
+
+def test_one_subfolder_or_pictures_beside_subfolders_make_no_labels(folder):
+    picture(folder / "only" / "a.png")
+    assert datasets.prepare(config(folder)).label_names == ()
+    picture(folder / "b.png")
+    picture(folder / "other" / "c.png")
+    assert datasets.prepare(config(folder)).label_names == ()
+
+
+def test_every_mode_and_format_becomes_grey_or_rgb(folder):
+    for mode, suffix in (("L", "png"), ("RGBA", "png"), ("P", "gif"), ("RGB", "jpg"), ("CMYK", "jpeg"), ("1", "bmp"),
+                         ("LA", "png"), ("RGB", "webp")):  # fmt: skip
+        picture(folder / f"{mode}-{suffix}.{suffix}", mode=mode)
+    for channels in (1, 3):
+        data = datasets.prepare(config(folder, channels=channels))
+        assert data.images.shape == (8, channels, 8, 8) and data.skipped == ()
+
+
+def test_pictures_of_any_size_are_resized_and_cut(folder):
+    for index, size in enumerate([(8, 8), (1, 1), (3, 50), (300, 20), (7, 9), (640, 480)]):
+        picture(folder / f"{index}.png", size=size)
+    assert datasets.prepare(config(folder)).images.shape == (6, 3, 8, 8)
+
+
+def test_a_picture_taken_sideways_is_turned_upright(folder):
+    wide = Image.new("RGB", (20, 10), (0, 0, 0))
+    wide.paste((255, 255, 255), (0, 0, 10, 10))  # white left half
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn clockwise to see it upright: white is then on top
+    wide.save(folder / "a.png", exif=exif)
+    image = datasets.prepare(config(folder, channels=1)).images[0, 0]
+    assert image[0].min() == 255 and image[-1].max() == 0
+
+
+def test_unreadable_pictures_are_skipped_named_and_counted(folder):
+    picture(folder / "good.png")
+    picture(folder / "other.jpg")
+    (folder / "empty.png").touch()
+    (folder / "text.jpg").write_text("hello")
+    (folder / "torn.png").write_bytes((folder / "good.png").read_bytes()[:50])
+    (folder / "broken link.png").symlink_to(folder / "nowhere")
+    Image.new("1", (5000, 4000)).save(folder / "huge.png")  # 20 megapixels
+    Image.new("1", (1, 60_000)).save(folder / "thin.png")  # 8 x 480,000 pixels once its width fits
+    Image.new("L", (4, 4)).save(folder / "disguised.png", format="TIFF")
+    data = datasets.prepare(config(folder, image_size=64))
+    assert len(data) == 2 and datasets.count(config(folder)) == 9
+    reasons = dict(data.skipped)
+    assert sorted(reasons) == [
+        *("broken link.png", "disguised.png", "empty.png", "huge.png", "text.jpg", "thin.png", "torn.png"),
+    ]
+    assert "5000x4000 pixels; at most 16,000,000" in reasons["huge.png"]
+    assert "not a readable picture" in reasons["empty.png"]
+
+
+def test_labels_stay_with_their_images_when_some_are_skipped(folder):
+    for name, grey in (("cat", 10), ("cat", 20), ("dog", 30)):
+        picture(folder / name / f"{grey}.png", colour=(grey, grey, grey))
+    (folder / "cat" / "10.png").write_text("broken")
+    data = datasets.prepare(config(folder, channels=1))
+    assert data.labels.tolist() == [[1, 0], [0, 1]]
+    assert [name for name, _ in data.skipped] == ["cat/10.png"]
+
+
+def test_many_unreadable_pictures_are_counted_and_the_first_named(folder):
+    picture(folder / "good.png")
+    for index in range(230):
+        (folder / f"{index:03d}.png").touch()
+    skipped = datasets.prepare(config(folder)).skipped
+    assert len(skipped) == 201 and skipped[-1][0] == "and 30 more"
+
+
+def test_other_files_and_hidden_ones_are_no_pictures(folder):
+    picture(folder / "a.png")
+    for name in ("notes.txt", ".hidden.png", ".git/b.png", "Thumbs.db"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    assert datasets.count(config(folder)) == 1
+
+
+def test_the_number_of_images_takes_the_first(folder):
+    for index in range(5):
+        picture(folder / f"{index}.png", colour=(index, index, index))
+    data = datasets.prepare(config(folder, num_images=2))
+    assert data.images[:, 0, 0, 0].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("ask", [datasets.prepare, datasets.count, lambda c: datasets.preview(c, 3)])
+def test_a_folder_without_pictures_is_refused_with_a_sentence(folder, tmp_path, ask):
+    with pytest.raises(ValueError, match=r"holds no pictures\. Files ending in \.png, .* are read"):
+        ask(config(folder))
+    for root in (tmp_path / "nowhere", "x" * 5000, "a\0b", "~nobody-of-this-name/x"):
+        with pytest.raises(ValueError, match="There is no folder"):
+            ask(config(root))
+    with pytest.raises(ValueError, match=r"needs a folder: set dataset\.root"):
+        ask(DatasetConfig(name="folder"))
+
+
+def test_a_folder_of_nothing_but_unreadable_pictures_names_the_first_and_why(folder):
+    (folder / "a.png").write_text("hello")
+    (folder / "b.png").touch()
+    with pytest.raises(ValueError, match=r"None of the 2 pictures in .* The first, a\.png: not a readable picture"):
+        datasets.prepare(config(folder))
+
+
+def test_a_preview_shows_readable_pictures_before_and_after(folder):
+    (folder / "a.png").touch()
+    picture(folder / "b.png", size=(30, 20))
+    pairs = datasets.preview(config(folder), 5)
+    assert [(before.size, after.size) for before, after in pairs] == [((30, 20), (8, 8))]
+    np.testing.assert_array_equal(
+        datasets.prepare(config(folder)).images[0].transpose(1, 2, 0), np.asarray(pairs[0][1])
+    )
+
+
+def test_progress_ends_at_the_number_of_pictures(folder):
+    for index in range(120):
+        picture(folder / f"{index}.png")
+    seen = []
+    datasets.prepare(config(folder), lambda done, total: seen.append((done, total)))
+    assert seen == [(50, 120), (100, 120), (120, 120)]

@@ -1,0 +1,204 @@
+"""Explore, Runs and links in a real Chromium, and a lab whose server or trainer is killed."""
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers import eventually
+from PIL import Image
+from playwright.sync_api import Browser, Download, Page, expect
+
+from gan_core import training
+from gan_core.runs import Run
+from tests.e2e.app_helpers import (
+    SLOW_MS,
+    Lab,
+    badge,
+    button,
+    grows,
+    kill,
+    main_part,
+    navigation,
+    open_page,
+    photograph,
+    plot,
+    title,
+    until,
+    visitor,
+    wait_for_steps,
+)
+from tests.e2e.browser import Server, chromium
+from tests.e2e.demo_helpers import drag
+
+pytestmark = pytest.mark.e2e
+TITLES = ["Home", "Train", "Explore", "Runs"]
+# Every picture that an image shows from now on.
+COLLECT = "image => { window.seen = new Set(); new MutationObserver(() => window.seen.add(image.src)).observe(image, {attributes: true}); }"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with visitor(browser) as (opened, _faults):
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> tuple[Lab, Run]:
+    """A lab with one finished run, nobody serving it yet."""
+    lab = Lab(tmp_path_factory.mktemp("trained"), shared_cache)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
+        run = lab.begin("Ten epochs", training__epochs=10, recording__checkpoint_every_steps=100)
+        assert training.train(run).state == "finished"
+    for marker in (lab.runs_dir / ".queue").iterdir():
+        marker.unlink()
+    return lab, run
+
+
+@pytest.fixture(scope="module")
+def server(trained: tuple[Lab, Run]) -> Iterator[Server]:
+    with trained[0].serve() as running:
+        yield running
+
+
+def read(download: Download) -> Image.Image:
+    content = Path(download.path()).read_bytes()
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    picture = Image.open(io.BytesIO(content))
+    picture.load()
+    return picture
+
+
+def test_a_link_is_the_very_first_request_of_a_fresh_server(
+    page: Page, server: Server, trained: tuple[Lab, Run]
+) -> None:
+    """Streamlit alone would answer with its own list of files instead of the app's navigation."""
+    run = trained[1]
+    page.goto(f"{server.url}/explore?run={run.id}&view=morph&step=200")
+    expect(title(page, "Explore the latent space")).to_be_visible(timeout=SLOW_MS)
+    assert navigation(page) == TITLES
+    expect(page.get_by_role("combobox", name="Checkpoint")).to_have_value("step 200")
+    player = page.get_by_test_id("frames-player")
+    expect(player).to_be_visible(timeout=SLOW_MS)
+    shown = "document.querySelector('[data-testid=\"frames-player\"]').dataset.frame"
+    page.wait_for_function(f"(window.shown = new Set([...window.shown ?? [], {shown}])).size > 10")
+    photograph(page, "explore-morph")
+    for part in (f"run={run.id}", "view=morph", "step=200"):
+        assert part in page.url
+    assert "page=" not in page.url
+    with page.expect_download() as waiting:
+        button(page, "Download as a strip (PNG)").click()
+    assert read(waiting.value).width > 9 * 16
+
+
+def test_dragging_a_slider_shows_other_images_before_the_mouse_is_released(
+    page: Page, server: Server, trained: tuple[Lab, Run]
+) -> None:
+    run = trained[1]
+    open_page(page, server, f"/explore?run={run.id}", "Explore the latent space")
+    explorer = page.get_by_test_id("latent-explorer")
+    large, around = explorer.locator("img").nth(0), explorer.locator("img").nth(1)
+    expect(large).to_be_visible(timeout=SLOW_MS)
+    expect(around).to_be_visible()
+    first, first_around = large.get_attribute("src"), around.get_attribute("src")
+    large.evaluate(COLLECT)
+    drag(page, explorer.get_by_role("slider", name="Direction 1"), 0.5, 0.95, release=False, steps=40)
+    page.wait_for_function("window.seen.size >= 3")
+    assert around.get_attribute("src") != first_around
+    page.mouse.up()
+    photograph(page, "explore")
+    with page.expect_download() as waiting:
+        button(page, "Download this picture (PNG)").click()
+    assert read(waiting.value).size == (512, 512)
+    assert waiting.value.suggested_filename == f"{run.id}-step{run.checkpoint_steps()[-1]}-seed0.png"
+    explorer.get_by_role("button", name="Reset").click()
+    until(page, lambda: large.get_attribute("src") == first, "the first image again")
+    button(page, "Another").click()
+    until(page, lambda: large.get_attribute("src") != first, "another seed's image")
+
+
+def test_rename_note_and_delete(page: Page, server: Server, trained: tuple[Lab, Run]) -> None:
+    lab, run = trained
+    other = lab.begin("to be deleted", training__epochs=1)
+    open_page(page, server, "/runs", "Runs")
+    assert navigation(page) == TITLES
+    expect(page.get_by_text("to be deleted").first).to_be_visible()
+    eventually(lambda: other.status().state == "finished", "the second run's end")
+    hostile = "<b>bold</b> [link](http://evil.example) " + "w" * 40
+    page.locator(f".st-key-runs_{run.id}_edit button").click()
+    page.get_by_label("Name", exact=True).fill(hostile)
+    page.get_by_label("Note: what did you see?").fill("Sevens, mostly.\n**Not bold.**")
+    page.get_by_role("button", name="Save").click()
+    expect(main_part(page).get_by_text(hostile, exact=True)).to_be_visible()
+    expect(main_part(page).get_by_text("**Not bold.**")).to_be_visible()
+    assert (run.name, run.note) == (hostile, "Sevens, mostly.\n**Not bold.**")
+    expect(main_part(page).get_by_role("link", name="link", exact=True)).to_have_count(0)
+    photograph(page, "runs")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    page.get_by_label("Find by name or preset").fill("to be del")
+    page.get_by_label("Find by name or preset").press("Enter")
+    expect(main_part(page).get_by_text(hostile)).to_have_count(0)
+    button(page, "Delete").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("This cannot be undone.")
+    expect(dialog).to_contain_text("to be deleted")
+    photograph(page, "runs-delete")
+    dialog.get_by_role("button", name="Delete for good").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("No run has “to be del” in its name.")).to_be_visible()
+    assert not other.path.exists()
+    assert run.path.is_dir()
+
+
+def test_the_settings_and_the_networks_of_a_run_are_shown(page: Page, server: Server, trained: tuple[Lab, Run]) -> None:
+    open_page(page, server, f"/train?run={trained[1].id}", "Training")
+    main_part(page).locator("summary").filter(has_text="Architecture").click()
+    expect(page.get_by_text(re.compile(r"generator: [\d,]+ parameters"))).to_be_visible(timeout=SLOW_MS)
+    main_part(page).locator("summary").filter(has_text="Log").last.click()
+    expect(page.get_by_text("[10/10][40/40] Loss_D: ")).to_be_visible()
+    photograph(page, "finished", 2400)
+
+
+def test_a_run_goes_on_when_the_server_is_killed_and_is_taken_up_when_its_trainer_is_too(
+    browser: Browser, tmp_path: Path, shared_cache: Path
+) -> None:
+    lab = Lab(tmp_path, shared_cache)
+    run = lab.begin("survivor", recording__checkpoint_every_steps=200)
+    with lab.serve() as first:
+        with visitor(browser) as (page, _faults):
+            page.goto(f"{first.url}/train?run={run.id}")  # the very first request of a fresh server
+            expect(title(page, "Training")).to_be_visible(timeout=SLOW_MS)
+            assert navigation(page) == TITLES
+            expect(badge(page, "training")).to_be_visible(timeout=SLOW_MS)
+            grows(page)
+        kill(first.pid)
+    wait_for_steps(run, 100)  # its trainer did not notice
+    with lab.serve() as second:
+        with visitor(browser) as (page, _faults):
+            open_page(page, second, f"/train?run={run.id}", "Training")
+            expect(badge(page, "training")).to_be_visible()
+            grows(page, 2)
+            assert not [event for event in run.events() if event["type"] == "requeued"]
+        trainer = int(run.status().owner.rpartition(":")[2])
+        kill(second.pid)
+        kill(trainer)
+    eventually(lambda: not run.is_locked(), "the trainer's end")
+    reached = run.checkpoint_steps()[-1]
+    with lab.serve() as third, visitor(browser) as (page, _faults):
+        open_page(page, third, f"/train?run={run.id}", "Training")
+        expect(badge(page, "training")).to_be_visible(timeout=SLOW_MS)
+        expect(plot(page).locator(".nsewdrag")).to_be_visible()
+        grows(page)
+        kinds = [event["type"] for event in run.events()]
+        assert kinds.count("requeued") == 1
+        assert [e["step"] for e in run.events() if e["type"] == "resumed"] == [reached]
+        button(page, "Stop").click()
+        expect(badge(page, "stopped")).to_be_visible()

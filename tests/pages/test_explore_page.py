@@ -1,0 +1,114 @@
+"""Explore: nothing yet, a model, damaged models, and links that open the same view."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers import tiny_run
+
+from gan_core import jobs
+from gan_core.runs import Run, checkpoints
+from tests.pages.conftest import Visit, calm, copy_of, labels, plain, words
+
+
+def test_without_a_model_it_leads_to_training(visit: Visit, runs_dir: Path) -> None:
+    tiny_run(runs_dir)  # not trained: nothing to explore
+    app = visit("explore")
+    assert "There is no trained model yet" in words(app)
+    assert labels(app) == ["Train a model"]
+    calm(app.button(key="explore_train").click().run())
+    assert "Start here" in words(app)
+
+
+def test_the_newest_model_and_checkpoint_come_first(visit: Visit, trained: Run) -> None:
+    app = visit("explore")
+    assert app.selectbox(key="explore_run").value == trained.id
+    assert app.selectbox(key=f"explore_step_{trained.id}").value == 20
+    assert app.selectbox(key=f"explore_step_{trained.id}").options[-1] == "step 0"
+    assert [e.key for e in app.main if str(getattr(e, "key", "")).startswith("explore_walk")] == ["explore_walk_pca"]
+    assert [button.label for button in app.download_button] == [
+        "Download this picture (PNG)",
+        "Download the neighbours (PNG)",
+    ]
+
+
+def test_a_link_opens_run_checkpoint_and_view(visit: Visit, trained_once: Path, runs_dir: Path) -> None:
+    for name in "abc":
+        copy_of(trained_once, runs_dir, f"run-{name}", f"Model {name}")
+    app = visit("explore", run="run-b", step="10", view="morph")
+    assert app.selectbox(key="explore_run").value == "run-b"
+    assert app.selectbox(key="explore_step_run-b").value == 10
+    assert {"From seed", "To seed"} <= {widget.label for widget in app.number_input}
+
+
+@pytest.mark.parametrize(
+    "query", [{"step": "7"}, {"step": "x"}, {"view": "no"}, {"explore_seed": "-5"}, {"explore_seed": "a"}]
+)
+def test_senseless_links_open_the_default(visit: Visit, trained: Run, query: dict[str, str]) -> None:
+    app = visit("explore", run=trained.id, **query)
+    assert app.selectbox(key=f"explore_step_{trained.id}").value == 20
+    assert not app.error
+
+
+def test_an_unknown_model_in_a_link_is_a_sentence_and_stays_text(visit: Visit, trained: Run) -> None:
+    (warning,) = visit("explore", run="[click](http://evil.example)").warning
+    assert "](" not in warning.value
+    assert "There is no model “[click](http://evil.example)” here" in plain(warning.value)
+
+
+def test_models_of_one_name_can_be_told_apart(visit: Visit, trained_once: Path, runs_dir: Path) -> None:
+    for name in "ab":
+        copy_of(trained_once, runs_dir, f"run-{name}", "Digits")
+    app = visit("explore", run="run-a")
+    box = app.selectbox(key="explore_run")
+    assert sorted(box.options) == ["Digits (run-a)", "Digits (run-b)"]
+    for wanted in ("run-b", "run-a"):
+        calm(box.select_index(box.options.index(f"Digits ({wanted})")).run())
+        assert app.query_params["run"] == wanted
+        box = app.selectbox(key="explore_run")
+
+
+def test_a_model_renamed_or_deleted_meanwhile_breaks_nothing(visit: Visit, trained_once: Path, runs_dir: Path) -> None:
+    first, second = [copy_of(trained_once, runs_dir, f"run-{name}", f"Model {name}") for name in "ab"]
+    app = visit("explore")
+    calm(app.selectbox(key="explore_run").select("run-a").run())
+    first.describe(name="Another name")
+    calm(app.run())
+    assert "Another name" in app.selectbox(key="explore_run").options
+    jobs.delete(first)
+    calm(app.run())
+    assert app.selectbox(key="explore_run").value == second.id
+
+
+def test_another_seed_and_other_directions(visit: Visit, trained: Run) -> None:
+    app = visit("explore")
+    calm(app.button(key="explore_another").click().run())
+    assert app.number_input(key="explore_seed").value == 1
+    calm(app.button_group(key="explore_kind").set_value("raw").run())
+    assert [e.key for e in app.main if str(getattr(e, "key", "")).startswith("explore_walk")] == ["explore_walk_raw"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "gone", "flipped"])
+def test_a_damaged_checkpoint_is_one_sentence(visit: Visit, trained: Run, damage: str) -> None:
+    newest = checkpoints.steps(trained)[-1]
+    for file in (trained.checkpoints_dir / f"step-{newest:08d}").glob("*.safetensors"):
+        content = file.read_bytes()
+        middle = len(content) // 2
+        if damage == "gone":
+            file.unlink()
+        else:
+            flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+            file.write_bytes({"cut": content[:100], "empty": b"", "flipped": flipped}[damage])
+    app = visit("explore", run=trained.id)
+    (error,) = app.error
+    assert plain(error.value).endswith(".")
+    assert str(newest) in plain(error.value) or "generator" in plain(error.value)
+    calm(app.selectbox(key=f"explore_step_{trained.id}").select(15).run())
+    assert not app.error
+
+
+def test_a_model_with_a_damaged_configuration_is_one_sentence(visit: Visit, trained: Run) -> None:
+    (trained.path / "config.json").write_text("{}{")
+    (error,) = visit("explore", run=trained.id).error
+    assert plain(error.value)

@@ -1,0 +1,160 @@
+"""Runs: find, rename, note, delete; whatever people type stays text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from helpers import tiny_run
+from streamlit.testing.v1 import AppTest
+
+from gan_core import runs
+from gan_core.runs import Run
+from tests.pages.conftest import Visit, calm, copy_of, labels, plain, words
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "[click me](http://evil.example)",
+    "![x](http://evil.example/p.png)",
+    "**bold** :red[red] $x^2$ `code`",
+    ":material/home: :smile:",
+    "# heading\u2028- item",
+    "w" * 80,
+    "名前 🎨 \u202ereversed",
+)
+
+
+def row(app: AppTest, run: Run, action: str):
+    return app.button(key=f"runs_{run.id}_{action}")
+
+
+def answer(app: AppTest, run: Run, choice: str) -> None:
+    """Presses Delete, then a button of the question. AppTest reruns the whole script, so both are pressed in one rerun."""
+    row(app, run, "delete").click()
+    calm(app.button(key=f"runs_delete_{choice}").click().run())
+
+
+def save(app: AppTest, run: Run, **fields: str) -> None:
+    for name, value in fields.items():
+        widget = app.text_input if name == "name" else app.text_area
+        widget(key=f"runs_{run.id}_{name}").set_value(value)
+    button = next(b for b in app.button if b.label == "Save" and b.proto.form_id == f"runs_{run.id}_form")
+    calm(button.click().run())
+
+
+def test_without_runs_it_explains_and_leads_on(visit: Visit) -> None:
+    app = visit("runs")
+    assert "A **run** is one training from start to end" in words(app)
+    assert labels(app) == ["Train a model"]
+    calm(app.button(key="runs_train").click().run())
+    assert app.title[0].value == "Train a model"
+
+
+def test_a_row_says_what_the_run_is(visit: Visit, trained: Run) -> None:
+    text = words(visit("runs"))
+    assert trained.name in text
+    assert "finished" in text
+    assert "16x16 px · batch 16 · 5 epochs · seed 0" in text
+    assert "step 20 of 20" in text
+
+
+def test_rename_and_note(visit: Visit, trained: Run) -> None:
+    app = visit("runs")
+    save(app, trained, name="  My digits ", note="They look like *sevens*.")
+    assert (trained.name, trained.note) == ("My digits", "They look like *sevens*.")
+    assert "My digits" in [text.value for text in app.text]
+    assert "They look like *sevens*." in [text.value for text in app.text]
+
+
+def test_an_empty_name_is_refused_with_a_sentence(visit: Visit, trained: Run) -> None:
+    app = visit("runs")
+    before = trained.name
+    save(app, trained, name="   ")
+    assert [plain(error.value) for error in app.error] == ["The name must not be empty."]
+    assert trained.name == before
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_whatever_a_name_holds_stays_text(visit: Visit, trained: Run, name: str) -> None:
+    """As text where it stands alone; escaped where Streamlit reads Markdown (the sidebar, sentences)."""
+    trained.describe(name=name, note=name)
+    trained.write_status(runs.Status(state="running", device="cpu", total_steps=20))
+    for page in ("home", "runs", "train"):
+        app = visit(page, run=trained.id) if page == "train" else visit(page)
+        assert name in [text.value for text in app.text]
+        kinds = ("markdown", "caption", "title", "subheader", "info", "warning", "error")
+        assert not [element for kind in kinds for element in app.get(kind) if name in str(element.value)]
+        link = next(e for e in app.sidebar if e.type == "page_link").proto.label
+        assert plain(link) == name[:40]
+        assert not re.search(r"[!-/;-@\[-`{-~]|:[\w/+-]+:", re.sub(r"\\[!-~]", "", link))  # nothing is left unescaped
+
+
+def test_find_by_name_or_preset(visit: Visit, trained_once: Path, runs_dir: Path) -> None:
+    for name in ("wide", "narrow", "WIDE again"):
+        copy_of(trained_once, runs_dir, name.lower().replace(" ", "-"), name)
+    app = visit("runs")
+    calm(app.text_input(key="runs_find").set_value("Wide").run())
+    assert sorted(text.value for text in app.text) == ["WIDE again", "wide"]
+    calm(app.text_input(key="runs_find").set_value("[x](http://evil.example)").run())
+    (caption,) = app.main.caption
+    assert "](" not in caption.value
+    assert plain(caption.value) == "No run has “[x](http://evil.example)” in its name."
+    assert [text.value for text in visit("runs", runs_find="narrow").text] == ["narrow"]
+
+
+def test_many_runs_come_in_pages(visit: Visit, trained_once: Path, runs_dir: Path) -> None:
+    for number in range(14):
+        copy_of(trained_once, runs_dir, f"run-{number}", f"Number {number}")
+    app = visit("runs")
+    assert len(app.text) == 12
+    calm(app.number_input(key="runs_page").set_value(2).run())
+    assert len(app.text) == 2
+
+
+def test_delete_asks_first(visit: Visit, trained: Run, trained_once: Path, runs_dir: Path) -> None:
+    other = copy_of(trained_once, runs_dir, "other", "Other")
+    app = visit("runs")
+    calm(row(app, trained, "delete").click().run())
+    assert "This cannot be undone." in words(app)
+    assert trained.path.is_dir()
+    answer(app, trained, "no")
+    assert trained.path.is_dir()
+    calm(row(app, trained, "delete").click().run())
+    answer(app, trained, "yes")
+    assert [run.id for run in runs.list_runs(runs_dir)] == [other.id]
+    assert trained.id not in words(app)
+    assert not trained.path.exists()
+
+
+def test_a_training_run_cannot_be_deleted(visit: Visit, trained: Run) -> None:
+    app = visit("runs")
+    calm(row(app, trained, "delete").click().run())
+    with trained.lock():
+        answer(app, trained, "yes")
+    (error,) = app.error
+    assert "Stop it before you delete it." in plain(error.value)
+    assert trained.path.is_dir()
+
+
+def test_a_run_deleted_elsewhere_breaks_nothing(visit: Visit, trained_once: Path, runs_dir: Path) -> None:
+    first, second = [copy_of(trained_once, runs_dir, f"run-{name}", f"Model {name}") for name in "ab"]
+    app = visit("runs")
+    first.delete()
+    calm(row(app, first, "delete").click().run())
+    assert [text.value for text in app.text] == [second.name]
+
+
+def test_watch_and_explore_lead_to_the_run(visit: Visit, trained: Run) -> None:
+    app = visit("runs")
+    calm(row(app, trained, "watch").click().run())
+    assert app.query_params["run"] == trained.id
+    assert app.title[0].value == "Training"
+
+
+def test_a_damaged_run_is_named_and_the_others_stay(visit: Visit, trained: Run, runs_dir: Path) -> None:
+    broken = tiny_run(runs_dir, "broken")
+    (broken.path / "config.json").write_text("[1, 2")
+    text = words(visit("runs"))
+    assert "broken" in text
+    assert trained.name in text

@@ -1,0 +1,153 @@
+"""Words: every one that a page shows can be translated, a catalogue replaces them, and typed text stays text."""
+
+from __future__ import annotations
+
+import ast
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from pages.components.text import STATES, as_text, duration
+from tests.pages.conftest import ROOT, plain
+
+SOURCES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
+# Arguments that nobody reads: keys, icons, kinds, formats.
+NOT_WORDS = {
+    "key", "icon", "type", "width", "height", "gap", "vertical_alignment", "language", "persist_state", "bind", "mime",
+    "file_name", "on_click", "on_change", "default", "color", "query_params", "page_icon", "page_title", "layout",
+    "label_visibility", "border", "url_path", "format",
+}  # fmt: skip
+# Calls that show nothing: addresses, settings and styles.
+NOT_SHOWN = {"switch_page", "Page", "html", "component", "get"}
+ELEMENTS = {
+    "badge", "button", "caption", "code", "dialog", "download_button", "error", "expander", "form_submit_button",
+    "header", "image", "info", "markdown", "metric", "number_input", "popover", "progress", "radio", "segmented_control",
+    "select_slider", "selectbox", "slider", "spinner", "subheader", "success", "text", "text_area", "text_input", "title",
+    "toggle", "warning", "page_link", "write", "multiselect", "checkbox", "tabs", "toast", "status", "Slider",
+}  # fmt: skip
+FIRST_IS_ADDRESS = {"page_link"}
+
+
+def literals(node: ast.AST) -> Iterator[str]:
+    """The words written below a node that do not go through `_`."""
+    if isinstance(node, ast.Call):
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if name in ("_", "ngettext", "get"):
+            return
+        yield from literals(node.func)
+        for argument in node.args:
+            yield from literals(argument)
+        for keyword in node.keywords:
+            if keyword.arg not in NOT_WORDS:
+                yield from literals(keyword.value)
+    elif isinstance(
+        node, ast.FormattedValue | ast.Subscript
+    ):  # not a format such as ".0%", nor a key as in event["step"]
+        yield from literals(node.value)
+    elif isinstance(node, ast.Dict):
+        for value in node.values:
+            yield from literals(value)
+    elif isinstance(node, ast.Constant):
+        if isinstance(node.value, str) and any(letter.isalpha() for letter in node.value):
+            yield node.value
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from literals(child)
+
+
+def untranslated(source: str) -> list[str]:
+    """Words in calls of Streamlit's elements that a catalogue could not replace."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name not in ELEMENTS or name in NOT_SHOWN:
+            continue
+        shown = [*node.args[name in FIRST_IS_ADDRESS :], *(k.value for k in node.keywords if k.arg not in NOT_WORDS)]
+        if name == "Slider":
+            shown = node.args[1:3]
+        if name == "segmented_control":
+            shown = [a for i, a in enumerate(shown) if i != 1]  # the options; `format_func` shows them
+        found += [f"line {node.lineno}: {words}" for argument in shown for words in literals(argument)]
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_word_that_is_shown_goes_through_the_catalogue(path: Path) -> None:
+    assert not untranslated(path.read_text("utf-8"))
+
+
+def test_the_search_for_untranslated_words_finds_them() -> None:
+    source = 'st.caption(f"hello {name}")\nst.button(_("Go"), key="x", help="Press it")'
+    assert untranslated(source) == ["line 1: hello ", "line 2: Press it"]
+
+
+def test_a_catalogue_replaces_the_words_of_the_page(tmp_path: Path) -> None:
+    """A copy of the pages with a catalogue beside them, in a process of its own: words are looked up at import."""
+    (tmp_path / "app").mkdir()
+    for name in ("app.py", "pages", "gan_core", "static"):
+        (tmp_path / "app" / name).symlink_to(ROOT / name)
+    # text.py looks for its catalogues beside the folder that it is in: that must be the copy
+    (tmp_path / "app" / "pages").unlink()
+    subprocess.run(["cp", "-r", str(ROOT / "pages"), str(tmp_path / "app" / "pages")], check=True)
+    words = {"Train on digits now": "Jetzt mit Ziffern trainieren", "Home": "Start", "waiting": "wartet"}
+    write_catalogue(tmp_path / "app" / "locales" / "de" / "LC_MESSAGES" / "ganvas.mo", words)
+    script = (
+        "from streamlit.testing.v1 import AppTest\nfrom gan_core import jobs\njobs.ensure_supervisors = lambda s: None\n"
+        "from pages.components.text import STATES\n"
+        f"app = AppTest.from_file({str(tmp_path / 'app' / 'app.py')!r}, default_timeout=120).run()\n"
+        "assert not app.exception\nprint([b.label for b in app.button], STATES['queued'][0])"
+    )
+    environment = os.environ | {"GANVAS_LANG": "de", "PYTHONPATH": str(tmp_path / "app"), "PYTHONIOENCODING": "utf-8"}
+    made = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path / "app",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert made.stdout.strip() == "['Jetzt mit Ziffern trainieren'] wartet"
+
+
+def write_catalogue(path: Path, words: Mapping[str, str]) -> None:
+    """A compiled gettext catalogue: the format of GNU gettext's manual, "The Format of GNU MO Files"."""
+    entries = sorted({"": "Content-Type: text/plain; charset=UTF-8\n", **words}.items())
+    ids = [key.encode() for key, _value in entries]
+    values = [value.encode() for _key, value in entries]
+    start = 28 + 16 * len(entries)
+    table, content = [], b""
+    for word in (*ids, *values):
+        table += [len(word), start + len(content)]
+        content += word + b"\0"
+    header = struct.pack("<7I", 0x950412DE, 0, len(entries), 28, 28 + 8 * len(entries), 0, 0)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(header + struct.pack(f"<{len(table)}I", *table) + content)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (3600, "1 h 0 min"), (7530, "2 h 5 min")],
+)
+def test_durations_name_two_units(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_every_state_has_a_word() -> None:
+    assert set(STATES) == {
+        "queued", "running", "paused", "stopping", "finished", "stopped", "failed", "interrupted",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "words", ["plain words", "C:\\x *y* _z_", "[a](b) ![c](d)", ":smile: :material/home: 12:30", "名 é"]
+)
+def test_typed_text_is_escaped_and_nothing_is_lost(words: str) -> None:
+    assert plain(as_text(words)) == words
+    assert as_text("plain words") == "plain words"

@@ -1,0 +1,173 @@
+"""Checkpoints: whole, verified, fitting, and few."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+import torch
+from helpers import tiny_run
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+
+from gan_core import training
+from gan_core.models.building import build
+from gan_core.runs import Run, checkpoints
+from gan_core.runs.checkpoints import _sha256, _thinned
+
+FILES = ["model.safetensors", "ema.safetensors", "optimizer.safetensors", "state.json"]
+
+
+@pytest.fixture
+def run(runs_dir) -> Run:
+    """A run with checkpoints of steps 0 and 5."""
+    made = tiny_run(runs_dir, training__max_steps=5)
+    assert training.train(made).state == "finished"
+    return made
+
+
+def load(run: Run, step: int = 5):
+    model = build(run.config(), "cpu")
+    return model, checkpoints.load(run, step, model)
+
+
+def test_a_checkpoint_has_its_files_and_a_manifest_entry_each(run):
+    assert sorted(p.name for p in checkpoints.folder(run, 5).iterdir()) == sorted(FILES)
+    manifest = json.loads(run.manifest_path.read_bytes())
+    assert sorted(manifest) == sorted(f"step-{step:08d}/{name}" for step in (0, 5) for name in FILES)
+
+
+def test_what_is_loaded_is_what_was_saved(run):
+    model, state = load(run)
+    assert state["step"] == 5
+    checkpoints.save(run, 6, model, {"seconds": 1.0}, keep=20)
+    for name in FILES[:3]:
+        before, after = (load_file(checkpoints.folder(run, step) / name) for step in (5, 6))
+        assert before.keys() == after.keys() and all(torch.equal(before[k], after[k]) for k in before)
+    old, new = (json.loads((checkpoints.folder(run, step) / "state.json").read_bytes()) for step in (5, 6))
+    assert (new["rng"], new["groups"]) == (old["rng"], old["groups"])
+
+
+def test_a_run_without_an_average_has_no_average_file(runs_dir):
+    run = tiny_run(runs_dir, training__max_steps=1, training__ema_decay=0.0)
+    training.train(run)
+    assert not (checkpoints.folder(run, 1) / "ema.safetensors").exists()
+
+
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.7, 0.999])
+@pytest.mark.parametrize("name", FILES)
+def test_a_flipped_bit_is_noticed_anywhere_in_any_file(run, name, place):
+    file = checkpoints.folder(run, 5) / name
+    content = bytearray(file.read_bytes())
+    content[int(place * len(content))] ^= 0b100
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{name} of '.*' is damaged: its SHA-256 is not the manifest's"):
+        load(run)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_truncated_file_is_noticed(run, name):
+    file = checkpoints.folder(run, 5) / name
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=rf"{name} of '.*' is damaged"):
+        load(run)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_named(run, name):
+    (checkpoints.folder(run, 5) / name).unlink()
+    with pytest.raises(ValueError, match=rf"step-00000005/{name} of '.*' is missing"):
+        load(run)
+
+
+@pytest.mark.parametrize("manifest", [b"", b"{}", b"[]", b"nonsense"])
+def test_files_that_the_manifest_does_not_know_are_not_trusted(run, manifest):
+    run.manifest_path.write_bytes(manifest)
+    with pytest.raises(ValueError, match="not in its manifest, so it cannot be trusted"):
+        load(run)
+
+
+def rewrite(run: Run, name: str, change) -> None:
+    """A file that somebody made, with a manifest to match."""
+    file = checkpoints.folder(run, 5) / name
+    tensors = load_file(file)
+    change(tensors)
+    save_file(tensors, file)
+    manifest = json.loads(run.manifest_path.read_bytes())
+    run.manifest_path.write_text(json.dumps(manifest | {f"step-00000005/{name}": _sha256(file)}))
+
+
+WEIGHT = "generator.layers.0.weight"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda t: t.pop(WEIGHT), "does not fit this architecture: 1 tensors differ, the first 'generator.layers.0"),
+        (lambda t: t.update({"../evil": torch.zeros(1)}), r"1 tensors differ, the first '\.\./evil'"),
+        (lambda t: t.update({WEIGHT: torch.zeros(1)}), r"has shape \(1,\) and type torch.float32; this architecture"),
+        (lambda t: t.update({WEIGHT: t[WEIGHT].double()}), "type torch.float64; this architecture needs"),
+        (lambda t: t[WEIGHT].fill_(torch.nan), "'generator.layers.0.weight' .* not finite"),
+    ],
+)
+def test_tensors_that_do_not_fit_are_refused(run, change, sentence):
+    rewrite(run, "model.safetensors", change)
+    with pytest.raises(ValueError, match=sentence):
+        load(run)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t.update({"generator.0.exp_avg": torch.zeros(7)}),
+        lambda t: t.update({"generator.999.exp_avg": torch.zeros(7)}),
+        lambda t: t.update({"nonsense": torch.zeros(7)}),
+        lambda t: t.pop("generator.0.exp_avg"),
+    ],
+    ids=["shape", "number", "name", "missing"],
+)
+def test_optimiser_states_that_do_not_fit_are_refused(run, change):
+    rewrite(run, "optimizer.safetensors", change)
+    with pytest.raises(ValueError, match="does not fit"):
+        load(run)
+
+
+def test_a_checkpoint_file_that_is_no_safetensors_is_refused(run):
+    file = checkpoints.folder(run, 5) / "model.safetensors"
+    file.write_bytes(b"\x80\x04pickle")
+    manifest = json.loads(run.manifest_path.read_bytes())
+    run.manifest_path.write_text(json.dumps(manifest | {"step-00000005/model.safetensors": _sha256(file)}))
+    with pytest.raises(ValueError, match=r"model.safetensors of '.*' is damaged"):
+        load(run)
+
+
+def test_a_folder_that_is_no_checkpoint_is_not_listed(run):
+    for name in (".tmp-step-00000009", "step-x", "other"):
+        (run.checkpoints_dir / name).mkdir()
+    (run.checkpoints_dir / "step-00000007").touch()
+    assert checkpoints.steps(run) == [0, 5]
+
+
+@given(st.integers(2, 12), st.integers(1, 80), st.integers(1, 7))
+def test_thinning_keeps_the_first_the_newest_and_never_too_many(keep, count, spacing):
+    existing: list[int] = []
+    for step in range(0, count * spacing, spacing):
+        dropped = _thinned(existing, step, keep)
+        existing = [s for s in [*existing, step] if s not in dropped]
+        assert len(existing) <= keep
+        assert existing[0] == 0 and existing[-1] == step
+    if len(existing) > 2:
+        gaps = [b - a for a, b in itertools.pairwise(existing)]
+        assert max(gaps) <= 4 * count * spacing / keep
+
+
+def test_a_run_keeps_only_as_many_checkpoints_as_it_was_told(runs_dir):
+    run = tiny_run(runs_dir, recording__checkpoint_every_steps=1, recording__keep_checkpoints=4)
+    training.train(run)
+    steps = run.checkpoint_steps()
+    assert len(steps) == 4 and (steps[0], steps[-1]) == (0, 20)
+    for step in steps:
+        load(run, step)
+    assert len(json.loads(run.manifest_path.read_bytes())) <= 5 * len(FILES)
