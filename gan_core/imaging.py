@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 MAX_PIXELS = 16_000_000
@@ -75,6 +75,22 @@ def grid(images: Uint8Array, columns: int | None = None, gap_px: int = 2, backgr
         row, column = divmod(index, columns)
         top, left = gap_px + row * (height + gap_px), gap_px + column * (width + gap_px)
         canvas[top : top + height, left : left + width] = image.transpose(1, 2, 0)
+    return canvas
+
+
+def scatter(points: npt.NDArray[np.floating], size_px: int = 320, reach: float | None = None) -> Image.Image:
+    """Points (N, 2) as dots on a square, the origin in the middle.
+
+    Args:
+        points: any scale.
+        size_px: side of the picture.
+        reach: coordinate at its edges; the farthest point's when None.
+    """
+    reach = reach or 1.1 * max(1e-6, float(np.abs(points[np.isfinite(points).all(1)]).max(initial=1.0)))
+    canvas = Image.new("L", (size_px, size_px), 20)
+    pen = ImageDraw.Draw(canvas)
+    for x, y in (points / reach + 1) * size_px / 2:
+        pen.ellipse((x - 2, size_px - y - 2, x + 2, size_px - y + 2), fill=230)
     return canvas
 
 

@@ -13,7 +13,7 @@ from gan_core.datasets import cache
 from gan_core.datasets.base import Dataset, DatasetEntry, Progress, Source
 from gan_core.registry import Registry, load
 
-__all__ = ["DATASETS", "Dataset", "DatasetEntry", "count", "prepare", "preview"]
+__all__ = ["DATASETS", "Dataset", "DatasetEntry", "count", "image_shape", "label_names", "prepare", "preview"]
 
 DATASETS: Registry[DatasetEntry] = Registry(
     "data set",
@@ -26,6 +26,37 @@ DATASETS: Registry[DatasetEntry] = Registry(
             needs_root=False,
             source="gan_core.datasets.mnist5k:SOURCE",
         ),
+        "faces": DatasetEntry(
+            title="Cartoon faces (drawn, 40,000)",
+            description=(
+                "Portraits drawn here, in colour, with light, pose, hair, glasses and hats; 13 attributes with the names "
+                "of CelebA's (Male, Smiling, Eyeglasses ...). 40,000 to train and 2,621 to test by default, up to 202,599. "
+                "They are drawings: nothing learnt from them is about people."
+            ),
+            needs_root=False,
+            source="gan_core.datasets.faces:SOURCE",
+            exclusive_labels=False,
+        ),
+        "blocks": DatasetEntry(
+            title="Blocks on a floor (drawn, 18,009)",
+            description=(
+                "One to three of 24 objects (8 colours; cube, sphere or cylinder) on a lit floor, drawn here as a twin of "
+                "i-CLEVR. Labels say which objects there are."
+            ),
+            needs_root=False,
+            source="gan_core.datasets.blocks:SOURCE",
+            exclusive_labels=False,
+        ),
+        "stacked-mnist": DatasetEntry(
+            title="Stacked digits (1,000 modes)",
+            description=(
+                "Three handwritten digits in one picture, red, green and blue: 1,000 combinations, so that one can count "
+                "how many of them a model can make. 26,000 to train by default."
+            ),
+            needs_root=False,
+            source="gan_core.datasets.stacked_mnist:SOURCE",
+            exclusive_labels=False,
+        ),
         "folder": DatasetEntry(
             title="A folder of pictures",
             description=(
@@ -34,6 +65,58 @@ DATASETS: Registry[DatasetEntry] = Registry(
             ),
             needs_root=True,
             source="gan_core.datasets.folder:SOURCE",
+        ),
+        "ring8": DatasetEntry(
+            title="Eight spots on a ring (2-D)",
+            description="Points around eight places on a circle: small enough to draw all that a GAN does.",
+            needs_root=False,
+            source="gan_core.datasets.toys:ring8",
+            domain="points",
+        ),
+        "grid25": DatasetEntry(
+            title="Twenty-five spots on a grid (2-D)",
+            description="Points around the twenty-five places of a 5x5 grid: modes are easily lost here.",
+            needs_root=False,
+            source="gan_core.datasets.toys:grid25",
+            domain="points",
+        ),
+        "celeba": DatasetEntry(
+            title="CelebA (your copy)",
+            description=(
+                "202,599 photographs of faces with 40 attributes, in the official layout: a folder with img_align_celeba/, "
+                "list_attr_celeba.txt and list_eval_partition.txt. Official splits."
+            ),
+            needs_root=True,
+            source="gan_core.datasets.celeba:SOURCE",
+            exclusive_labels=False,
+        ),
+        "iclevr": DatasetEntry(
+            title="i-CLEVR (your copy)",
+            description=(
+                "18,009 pictures with one to three of 24 objects: a folder with images/, train.json, objects.json, "
+                "test.json and new_test.json."
+            ),
+            needs_root=True,
+            source="gan_core.datasets.iclevr:SOURCE",
+            exclusive_labels=False,
+        ),
+        "mnist": DatasetEntry(
+            title="MNIST (your copy)",
+            description="60,000 handwritten digits and 10,000 to test, 28x28 grey, as torchvision keeps them.",
+            needs_root=True,
+            source="gan_core.datasets.torchvision_sets:MNIST",
+        ),
+        "fashion-mnist": DatasetEntry(
+            title="Fashion-MNIST (your copy)",
+            description="60,000 garments in ten classes and 10,000 to test, 28x28 grey, as torchvision keeps them.",
+            needs_root=True,
+            source="gan_core.datasets.torchvision_sets:FASHION_MNIST",
+        ),
+        "cifar10": DatasetEntry(
+            title="CIFAR-10 (your copy)",
+            description="50,000 photographs in ten classes and 10,000 to test, 32x32 colour, as torchvision keeps them.",
+            needs_root=True,
+            source="gan_core.datasets.torchvision_sets:CIFAR10",
         ),
     },
 )
@@ -49,6 +132,9 @@ def prepare(config: DatasetConfig, progress: Progress | None = None) -> Dataset:
     Raises:
         ValueError: unknown name, no such folder, no readable picture in it, or a cache that cannot be written.
     """
+    if DATASETS.find(config.name).domain == "points":
+        points: Dataset = load(DATASETS[config.name].source)(config)
+        return points
     return cache.fetch(config, _source(config), progress or (lambda done, total: None))
 
 
@@ -58,7 +144,27 @@ def count(config: DatasetConfig) -> int:
     Raises:
         ValueError: as `prepare`.
     """
+    if DATASETS.find(config.name).domain == "points":
+        return len(prepare(config))
     return _source(config).count(config)
+
+
+def image_shape(config: DatasetConfig) -> tuple[int, ...]:
+    """The shape of one sample: (channels, height, width), or (2,) for points."""
+    if DATASETS.find(config.name).domain == "points":
+        return (2,)
+    return config.channels, config.image_size, config.image_size
+
+
+def label_names(config: DatasetConfig) -> tuple[str, ...]:
+    """The names of the data set's labels, without preparing it.
+
+    Raises:
+        ValueError: as `prepare`.
+    """
+    if DATASETS.find(config.name).domain == "points":
+        return prepare(config).label_names
+    return _source(config).label_names(config)
 
 
 def preview(config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
@@ -67,6 +173,8 @@ def preview(config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.
     Raises:
         ValueError: as `prepare`.
     """
+    if DATASETS.find(config.name).domain == "points":
+        return []
     return _source(config).preview(config, count)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -24,7 +24,7 @@ class Dataset:
 
     Attributes:
         name: the data set's name in the table.
-        images: uint8 (N, C, H, W), usually mapped from the cache file and read as it is used.
+        images: uint8 (N, C, H, W), usually mapped from the cache file and read as it is used; float32 (N, 2) for points.
         labels: uint8 (N, L) of 0 and 1, one- or multi-hot; L may be 0.
         label_names: L names.
         skipped: (file, reason) of pictures that could not be read.
@@ -36,14 +36,27 @@ class Dataset:
     label_names: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...] = ()
 
+    def with_labels(self, names: tuple[str, ...]) -> Dataset:
+        """The same images with only these labels, in this order; with none at all for ().
+
+        Raises:
+            ValueError: a name that is not a label of this data set.
+        """
+        for name in names:
+            if name not in self.label_names:
+                raise ValueError(
+                    f"The data set '{self.name}' has no label '{name}'. It has: {', '.join(self.label_names[:60])}."
+                )
+        columns = [self.label_names.index(name) for name in names]
+        return replace(self, labels=self.labels[:, columns], label_names=names)
+
     def __len__(self) -> int:
         return len(self.images)
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """(channels, height, width)."""
-        _, channels, height, width = self.images.shape
-        return channels, height, width
+    def image_shape(self) -> tuple[int, ...]:
+        """(channels, height, width), or (2,) for points."""
+        return self.images.shape[1:]
 
 
 class Source(Protocol):
@@ -54,6 +67,9 @@ class Source(Protocol):
 
     def count(self, config: DatasetConfig) -> int:
         """Images there are, at most `config.num_images`; unreadable ones are found out only when it is prepared."""
+
+    def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
+        """The names of the labels, in the order of the label columns; none if it has no labels."""
 
     def preview(self, config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
         """The first `count` readable pictures, before and after preprocessing."""
@@ -82,10 +98,15 @@ class DatasetEntry:
     Attributes:
         title, description: for people.
         needs_root: whether the user must name a folder.
-        source: import path of the object that implements `Source`.
+        source: import path of the object that implements `Source`, or for points a function of the configuration that
+            gives the `Dataset`.
+        exclusive_labels: whether an image has exactly one label (classes) rather than any number (attributes).
+        domain: "images", or "points" for samples (2,) that are float and not preprocessed.
     """
 
     title: str
     description: str
     needs_root: bool
     source: str
+    exclusive_labels: bool = True
+    domain: str = "images"

@@ -52,7 +52,7 @@ class Batches:
         chosen = self.indices(step)
         images = self._to_device(torch.from_numpy(self.dataset.images[chosen]))
         labels = self._to_device(torch.from_numpy(self.dataset.labels[chosen]))
-        return to_signed(images), labels.float()
+        return (to_signed(images) if images.dtype == torch.uint8 else images), labels.float()
 
     def _to_device(self, tensor: Tensor) -> Tensor:
         """Bytes travel as uint8 and, to a GPU, from pinned memory without waiting for the copy."""

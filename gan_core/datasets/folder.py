@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from gan_core.config import DatasetConfig
-from gan_core.datasets.base import Allocate, Built, Progress, Uint8Array
-from gan_core.imaging import open_picture, resize_and_crop
+from gan_core.datasets.base import Allocate, Built, Progress
+from gan_core.datasets.decoding import build_from_files, digest_of, existing_folder, preview_files
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
-MAX_SKIPPED_NAMED = 200  # the rest are counted, not listed
 
 
 def list_pictures(config: DatasetConfig) -> list[Path]:
@@ -34,17 +29,6 @@ def list_pictures(config: DatasetConfig) -> list[Path]:
             "in the folder itself or in one subfolder a class."
         )
     return found[: config.num_images or None]
-
-
-def _root(config: DatasetConfig) -> Path:
-    try:
-        root = Path(config.root).expanduser()
-        exists = root.is_dir()
-    except (OSError, RuntimeError, ValueError):  # too long a name, an unknown user, a NUL
-        exists = False
-    if not exists:
-        raise ValueError(f"There is no folder '{config.root:.300}'. Give the path of an existing folder of pictures.")
-    return root
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -63,83 +47,31 @@ def class_names(pictures: list[Path]) -> tuple[str, ...]:
     return tuple(names) if len(names) > 1 else ()
 
 
+def _root(config: DatasetConfig) -> Path:
+    return existing_folder(config.root, "Give the path of an existing folder of pictures.")
+
+
 class _Folder:
     def fingerprint(self, config: DatasetConfig) -> str:
-        root = _root(config).resolve()
-        digest = hashlib.sha256(str(root).encode())
-        for path in list_pictures(config):
-            digest.update(f"{path}|{_stamp(root / path)}\n".encode(errors="surrogateescape"))
-        return f"folder {digest.hexdigest()}"
+        return f"folder {digest_of(_root(config), list_pictures(config))}"
 
     def count(self, config: DatasetConfig) -> int:
         return len(list_pictures(config))
 
+    def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
+        return class_names(list_pictures(config))
+
     def preview(self, config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
-        root = _root(config)
-        pairs = []
-        for path in list_pictures(config)[: 10 * count]:  # some may be unreadable; do not search for ever
-            with contextlib.suppress(ValueError):
-                before = open_picture(root / path, config.channels)
-                pairs.append((before, resize_and_crop(before, config.image_size)))
-            if len(pairs) == count:
-                break
-        return pairs
+        return preview_files(_root(config), list_pictures(config), config, count)
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
-        root = _root(config)
         pictures = list_pictures(config)
         names = class_names(pictures)
-        images, labels = allocate(len(pictures), len(names))
-        count, skipped = 0, []
-        for done, (path, outcome) in enumerate(_decode_all(root, pictures, config), start=1):
-            if isinstance(outcome, str):
-                skipped.append((path.as_posix(), outcome))
-            else:
-                images[count] = outcome
-                if names:
-                    labels[count, names.index(path.parts[0])] = 1
-                count += 1
-            if done % 50 == 0 or done == len(pictures):
-                progress(done, len(pictures))
-        if count == 0:
-            file, reason = skipped[0]
-            raise ValueError(
-                f"None of the {len(pictures)} pictures in '{config.root}' could be read. The first, {file}: {reason}"
-            )
-        return Built(count=count, label_names=names, skipped=_named(skipped))
-
-
-def _stamp(path: Path) -> str:
-    """Size and time of a file; a link to nowhere has none, and is skipped when the pictures are read."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return "missing"
-    return f"{stat.st_size}|{stat.st_mtime_ns}"
-
-
-def _decode_all(root: Path, pictures: list[Path], config: DatasetConfig) -> Iterator[tuple[Path, Uint8Array | str]]:
-    """(path, pixels or the reason why not), in order; Pillow decodes on every core."""
-
-    def decode(path: Path) -> Uint8Array | str:
-        try:
-            picture = resize_and_crop(open_picture(root / path, config.channels), config.image_size)
-        except ValueError as error:
-            return str(error)
-        pixels = np.asarray(picture, np.uint8)
-        return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
-
-    chunks = iter(pictures)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        while chunk := list(islice(chunks, 256)):  # bounded: decoded pictures never pile up
-            yield from zip(chunk, pool.map(decode, chunk), strict=True)
-
-
-def _named(skipped: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    if len(skipped) <= MAX_SKIPPED_NAMED:
-        return tuple(skipped)
-    rest = len(skipped) - MAX_SKIPPED_NAMED
-    return (*skipped[:MAX_SKIPPED_NAMED], (f"and {rest} more", "not listed"))
+        labels = np.zeros((len(pictures), len(names)), np.uint8)
+        if names:
+            column = {name: index for index, name in enumerate(names)}
+            labels[np.arange(len(pictures)), [column[path.parts[0]] for path in pictures]] = 1
+        return build_from_files(_root(config), pictures, labels, names, config, allocate, progress)
 
 
 SOURCE = _Folder()

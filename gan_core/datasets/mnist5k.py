@@ -17,7 +17,7 @@ PADDING = 2  # 28 -> 32, a power of two; MNIST's own margin is black as well
 
 
 @cache
-def _arrays() -> tuple[Uint8Array, Uint8Array]:
+def arrays() -> tuple[Uint8Array, Uint8Array]:
     """Images uint8 (5000, 28, 28) and digits uint8 (5000,), in an order that mixes the classes.
 
     The file is sorted by digit; a fixed shuffle makes "the first N images" a fair sample.
@@ -27,7 +27,7 @@ def _arrays() -> tuple[Uint8Array, Uint8Array]:
         return file["images"][order], file["digits"][order]
 
 
-def _pad_and_resize(digit: Uint8Array, size: int) -> Image.Image:
+def pad_and_resize(digit: Uint8Array, size: int) -> Image.Image:
     """A digit (28, 28) with MNIST's margin widened to 32x32, then resized if another size is wanted."""
     picture = Image.fromarray(np.pad(digit, PADDING))
     return picture if picture.size == (size, size) else picture.resize((size, size), Image.Resampling.BILINEAR)
@@ -38,19 +38,22 @@ class _Mnist5k:
         return f"mnist5k shuffle 0 padding {PADDING}"
 
     def count(self, config: DatasetConfig) -> int:
-        total = len(_arrays()[1])
+        total = len(arrays()[1])
         return min(config.num_images or total, total)
 
+    def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
+        return DIGITS
+
     def preview(self, config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
-        digits = _arrays()[0][: min(count, self.count(config))]
-        return [(Image.fromarray(digit), _pad_and_resize(digit, config.image_size)) for digit in digits]
+        digits = arrays()[0][: min(count, self.count(config))]
+        return [(Image.fromarray(digit), pad_and_resize(digit, config.image_size)) for digit in digits]
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
         count = self.count(config)
-        digits, classes = (array[:count] for array in _arrays())
+        digits, classes = (array[:count] for array in arrays())
         images, labels = allocate(count, len(DIGITS))
         for index, digit in enumerate(digits):
-            images[index] = np.asarray(_pad_and_resize(digit, config.image_size))  # grey, over all channels
+            images[index] = np.asarray(pad_and_resize(digit, config.image_size))  # grey, over all channels
             if index % 500 == 0:
                 progress(index, count)
         labels[:] = np.eye(len(DIGITS), dtype=np.uint8)[classes]

@@ -1,0 +1,51 @@
+"""Points in the plane whose modes are known: ring and grid, after the protocol of PacGAN.
+
+Source: Srivastava et al. 2017, "VEEGAN", and Lin et al. 2018, "PacGAN", section 4.1. Sizes and spreads are PacGAN's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from gan_core.config import DatasetConfig
+from gan_core.datasets.base import Dataset
+
+NUM_POINTS = 50_000
+RING_SPREAD, GRID_SPREAD = 0.01, 0.05
+SPLIT_SEEDS = {"train": 0, "test": 1}
+
+Centres = npt.NDArray[np.float64]
+
+
+def ring_centres(modes: int = 8, radius: float = 1.0) -> Centres:
+    """The middles of the ring's modes: (modes, 2), evenly around the circle, none twice."""
+    angles = 2 * np.pi * np.arange(modes) / modes
+    return radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+def grid_centres() -> Centres:
+    """The middles of the grid's modes: (25, 2), all pairs of -4, -2, 0, 2, 4."""
+    axis = np.arange(-4.0, 5.0, 2.0)
+    return np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+def ring8(config: DatasetConfig) -> Dataset:
+    """Eight Gaussians of standard deviation 0.01 on the unit circle."""
+    return mixture("ring8", ring_centres(), RING_SPREAD, config)
+
+
+def grid25(config: DatasetConfig) -> Dataset:
+    """Twenty-five Gaussians of standard deviation 0.05 on a grid with spacing 2."""
+    return mixture("grid25", grid_centres(), GRID_SPREAD, config)
+
+
+def mixture(name: str, centres: Centres, spread: float, config: DatasetConfig) -> Dataset:
+    """Points drawn from equal Gaussians around `centres` (M, 2); the label is the mode, one-hot (N, M)."""
+    count = config.num_images or NUM_POINTS
+    rng = np.random.default_rng([SPLIT_SEEDS[config.split], len(centres)])
+    modes = rng.integers(len(centres), size=count)
+    points = centres[modes] + spread * rng.standard_normal((count, 2))
+    labels = np.eye(len(centres), dtype=np.uint8)[modes]
+    names = tuple(f"mode {i}" for i in range(len(centres)))
+    return Dataset(name=name, images=points.astype(np.float32), labels=labels, label_names=names)  # type: ignore[arg-type]
