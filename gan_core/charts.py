@@ -76,12 +76,69 @@ CHARTS: tuple[Chart, ...] = (
         (Trace("loss/d_real", "on real images", 0), Trace("loss/d_fake", "on generated images", 1)),
     ),
     Chart(
+        "scores",
+        "The critic's scores",
+        "With this objective the discriminator gives no probability but a score, higher for what it takes to be real: for real "
+        "images, and for generated ones before its own update, after it (just before G's), and after G's. The gap between real "
+        "and generated is what G works to close; for a Wasserstein critic it estimates how far apart the two are.",
+        (
+            Trace("score/real", "real images", 0),
+            Trace("score/fake_before", "generated, before D's update", 3),
+            Trace("score/fake_after", "generated, before G's update", 1),
+            Trace("score/fake_after_g", "generated, after G's update", 2),
+        ),
+        may_be_log=False,
+    ),
+    Chart(
+        "labels",
+        "The label losses (ACGAN)",
+        "How badly the discriminator's second head names the labels, of real images and of generated ones. It usually falls faster "
+        "than the adversarial loss: telling glasses from no glasses is easier than telling real from fake.",
+        (
+            Trace("loss/label_real", "labels of real images", 0),
+            Trace("loss/label_fake", "labels of generated images", 1),
+        ),
+    ),
+    Chart(
+        "reconstruction",
+        "Reconstruction error",
+        "How far the decoded images are from the originals, averaged over all pixels (in 0 to 1). Lower is a truer copy.",
+        (Trace("loss/reconstruction", "reconstruction", 0),),
+    ),
+    Chart(
+        "kl",
+        "KL divergence: how far the latents are from the prior",
+        "The prior is the cloud of random numbers that samples are drawn from. Near zero, the encoder says nothing and every "
+        "reconstruction is the same blur; very large, and random latents decode to nonsense.",
+        (Trace("loss/kl", "KL", 1),),
+    ),
+    Chart(
+        "penalty",
+        "The penalty on the critic's slope",
+        "The price that the discriminator pays for its slope, before it is weighted. Near zero, the slope is where the penalty "
+        "wants it; large, the two are at odds.",
+        (Trace("loss/penalty", "penalty", 4),),
+    ),
+    Chart(
+        "clipping",
+        "Share of clipped weights",
+        "How many of the critic's weights lie at the bound. Near 1, clipping leaves it only the simplest functions; near 0, the "
+        "bound hardly holds it.",
+        (Trace("clip/saturation", "at the bound", 6),),
+        y_range=(-0.02, 1.02),
+        may_be_log=False,
+    ),
+    Chart(
         "gradients",
         "Size of the gradients",
         "The gradient is the push that each step gives a network's weights; this is its length. Near zero: that "
         "network has stopped learning (vanishing gradient). Growing without end: training is about to break "
         "(exploding gradient).",
-        (Trace("grad_norm/g", "Generator", 1), Trace("grad_norm/d", "Discriminator", 0)),
+        (
+            Trace("grad_norm/g", "Generator", 1),
+            Trace("grad_norm/d", "Discriminator", 0),
+            Trace("grad_norm/vae", "Encoder and decoder", 2),
+        ),
     ),
 )
 

@@ -60,7 +60,7 @@ def presets(as_json: AsJson = False) -> None:
             "title": preset.title,
             "description": preset.description,
             "minutes": preset.minutes,
-            "config": preset.config.model_dump(),
+            "config": preset.config.model_dump(mode="json"),
         }
         for preset in PRESETS.values()
     ]
@@ -151,10 +151,11 @@ def sample(
     if out.suffix.lower() != ".png":
         raise ValueError(f"--out must name a .png file; got '{out}'.")
     found = runs.find(_folder(runs_dir), run)
-    from gan_core import imaging, sampling
+    from gan_core import imaging, sampling, training
 
     sampler = sampling.open_sampler(found, step)
-    picture = imaging.to_picture(imaging.grid(sampler.draw(count, seed)))
+    drawn = sampler.samples(sampling.latents(count, sampler.latent_dim, seed))
+    picture = training.picture_of(drawn)
     runs.files.write_atomically(out.absolute(), imaging.png_bytes(picture))
     console.print(f"{out}: {count} images of '{escape(found.name)}' at step {sampler.step:,}, seed {seed}")
 

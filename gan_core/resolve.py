@@ -6,13 +6,16 @@ A configuration is refused here, before anything is written, with the rule, the 
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from gan_core import datasets
+from gan_core import datasets, legality
+from gan_core.conditioning import CONDITIONINGS
 from gan_core.config import MIN_BATCH_SIZE, RunConfig, with_changes
 from gan_core.datasets import DATASETS
 from gan_core.devices import Machine
 from gan_core.networks import NETWORKS
 from gan_core.objectives import OBJECTIVES
+from gan_core.penalties import PENALTIES
 from gan_core.presets import PRESETS
 
 SAMPLES_A_RUN = 60
@@ -26,9 +29,20 @@ def check(config: RunConfig) -> None:
         ValueError: an unknown name, or parts that do not fit each other.
     """
     PRESETS.find(config.preset)
-    DATASETS.find(config.dataset.name)
+    dataset = DATASETS.find(config.dataset.name)
     OBJECTIVES.find(config.objective.name)
-    NETWORKS.find(config.network.name).check(config)
+    PENALTIES.find(config.penalty.name)
+    CONDITIONINGS.find(config.conditioning.name)
+    network = NETWORKS.find(config.network.name)
+    if network.domain != dataset.domain:
+        fitting = [name for name, entry in NETWORKS.items() if entry.domain == dataset.domain]
+        raise ValueError(
+            f"The network '{config.network.name}' makes {network.domain}, the data set '{config.dataset.name}' holds "
+            f"{dataset.domain}. Set network.name to one of: {', '.join(fitting)}."
+        )
+    network.check_size(config.dataset.image_size)
+    for rule in legality.RULES:
+        rule.check(config)
 
 
 def check_data(config: RunConfig, num_images: int) -> None:
@@ -69,11 +83,13 @@ def resolve(config: RunConfig, machine: Machine) -> RunConfig:
     device = _device(config.training.device, machine)
     precision = config.training.precision
     if precision == "auto":
-        precision = "bf16" if device in machine.bf16_devices else "fp32"
+        exact = config.penalty.name != "none"  # gradients of gradients lose too much in bf16
+        precision = "bf16" if device in machine.bf16_devices and not exact else "fp32"
     recording = config.recording
     return with_changes(
         config,
         {
+            **_labels(config),
             "training.device": device,
             "training.precision": precision,
             "training.threads": config.training.threads or machine.threads,
@@ -82,6 +98,26 @@ def resolve(config: RunConfig, machine: Machine) -> RunConfig:
             or max(1, math.ceil(steps / CHECKPOINTS_A_RUN)),
         },
     )
+
+
+def _labels(config: RunConfig) -> dict[str, Any]:
+    """The labels that the model will use, by name: the chosen ones, or all of the data set's."""
+    if not CONDITIONINGS.find(config.conditioning.name).uses_labels:
+        return {"conditioning.labels": (), "conditioning.exclusive": False}
+    there = datasets.label_names(config.dataset)
+    if not there:
+        raise ValueError(
+            f"Conditioning needs labels, and the data set '{config.dataset.name}' has none. "
+            "Set conditioning.name to none, or sort the pictures into one subfolder a class."
+        )
+    chosen = config.conditioning.labels or there
+    unknown = [name for name in chosen if name not in there]
+    if unknown:
+        raise ValueError(
+            f"The data set '{config.dataset.name}' has no label '{unknown[0]}'. It has: {', '.join(there[:60])}."
+        )
+    exclusive = DATASETS[config.dataset.name].exclusive_labels and len(chosen) == len(there)
+    return {"conditioning.labels": chosen, "conditioning.exclusive": exclusive}
 
 
 def _device(wanted: str, machine: Machine) -> str:

@@ -13,11 +13,13 @@ from collections.abc import Callable
 
 import torch
 from lightning_fabric import Fabric
+from PIL import Image
 
 from gan_core import datasets, imaging
 from gan_core.config import RunConfig, live_changes
+from gan_core.datasets.base import Dataset
 from gan_core.datasets.batches import Batches, to_uint8
-from gan_core.models.base import GenerativeModel, Metrics
+from gan_core.models.base import GenerativeModel, Metrics, Moment
 from gan_core.models.building import build, sample_latents
 from gan_core.recorder import Recorder
 from gan_core.resolve import check, check_data, total_steps
@@ -80,7 +82,7 @@ class _Session:
                 self.heartbeat.update(state="stopping")
                 break
             images, labels = self.batches.batch(step)
-            metrics = train_step(self.fabric, self.model, images, labels)
+            metrics = train_step(self.fabric, self.model, images, labels, Moment(step, self.total_steps))
             step += 1
             if self.config.recording.probe_every_steps and step % self.config.recording.probe_every_steps == 0:
                 metrics |= self.model.probe()
@@ -104,7 +106,7 @@ class _Session:
         def progress(done: int, total: int) -> None:
             heartbeat.update(phase=f"Preparing the images: {done:,} of {total:,}")
 
-        dataset = datasets.prepare(config.dataset, progress)
+        dataset = datasets.prepare(config.dataset, progress).with_labels(config.conditioning.labels)
         check_data(config, len(dataset))
         if dataset.skipped:
             run.add_event("skipped_pictures", 0, count=len(dataset.skipped), files=dataset.skipped[:20])
@@ -115,15 +117,14 @@ class _Session:
         self.batches = Batches(dataset, config.training.batch_size, config.training.seed, self.fabric.device)
         self.total_steps = total_steps(config, len(dataset))
         self.z = sample_latents(config, config.recording.num_samples).to(self.fabric.device)
+        self.labels = self._pinned_labels(dataset).to(self.fabric.device)
         self.start_step, seconds = self._restore()
         files.cut_log(run.metrics_path, self.start_step)
         self.recorder = Recorder(run, heartbeat, self.batches, seconds)
         self._replay = [e for e in run.events() if e["type"] == "override" and e["step"] >= self.start_step]
         answers = [e for e in run.events() if e["type"] in ("override", "override_refused")]
         self._answered = max((e["sequence"] for e in answers), default=0)
-        for name, network in self.model.networks.items():
-            wrapped = self.fabric.setup(network, self.model.optimizers[name], move_to_device=False)
-            self.model.networks[name], self.model.optimizers[name] = wrapped
+        set_up(self.fabric, self.model)
         if self.start_step == 0:
             self._save_checkpoint(0)  # before the first log line, so that a kill at any step has a place to return to
             self._save_sample(0)
@@ -138,6 +139,17 @@ class _Session:
             skipped=len(dataset.skipped),
         )
         run.add_event("started" if self.start_step == 0 else "resumed", self.start_step)
+
+    def _pinned_labels(self, dataset: Dataset) -> torch.Tensor:
+        """The labels of the sample grid (num_samples, L): those of the data set's first images, kept with the run."""
+        count = self.config.recording.num_samples
+        if not dataset.label_names:
+            return torch.zeros(count, 0)
+        kept = self.run_dir.pinned_labels()
+        if kept is None:
+            kept = [[int(x) for x in dataset.labels[i % len(dataset)]] for i in range(count)]
+            self.run_dir.pin_labels(kept)
+        return torch.tensor(kept, dtype=torch.float32).reshape(count, -1)
 
     def _restore(self) -> tuple[int, float]:
         """Loads the newest sound checkpoint. Returns its step and the seconds trained until then; (0, 0) without one."""
@@ -172,6 +184,9 @@ class _Session:
         self._answered = self._control.sequence
         try:
             changes = live_changes(self.config, changes)
+            absent = [name for name in changes if self._live_value(name) is None]
+            if absent:
+                raise ValueError(f"'{absent[0]}' cannot be changed: this model has no such optimiser.")
         except ValueError as refusal:
             self.run_dir.add_event("override_refused", step, error=str(refusal), sequence=self._answered)
             return
@@ -201,8 +216,7 @@ class _Session:
         self.recorder.flush_if_due()
 
     def _save_sample(self, step: int) -> None:
-        images = to_uint8(self.model.sample(self.z))
-        self.run_dir.save_sample(step, imaging.png_bytes(imaging.to_picture(imaging.grid(images))))
+        self.run_dir.save_sample(step, imaging.png_bytes(picture_of(self.model.sample(self.z, self.labels))))
 
     def _save_checkpoint(self, step: int) -> None:
         self.recorder.flush()  # raises before a sick state is written
@@ -215,16 +229,26 @@ class _Session:
         self.run_dir.add_event("checkpoint", step)
 
 
-def train_step(fabric: Fabric, model: GenerativeModel, images: torch.Tensor, labels: torch.Tensor) -> Metrics:
+def set_up(fabric: Fabric, model: GenerativeModel) -> None:
+    """Puts a freshly built model's networks and optimisers into Fabric's care."""
+    for name, network in model.networks.items():
+        model.networks[name] = fabric.setup_module(network, move_to_device=False)
+    for name, optimizer in model.optimizers.items():
+        model.optimizers[name] = fabric.setup_optimizers(optimizer)  # type: ignore[assignment]
+
+
+def train_step(
+    fabric: Fabric, model: GenerativeModel, images: torch.Tensor, labels: torch.Tensor, moment: Moment
+) -> Metrics:
     """Makes one training step: every `Update` that the model yields gets its backward pass and optimiser step."""
     norms: Metrics = {}
-    updates = model.train_step(images, labels)
+    updates = model.train_step(images, labels, moment)
     try:
         while True:
             update = next(updates)
-            optimizer = model.optimizers[update.network]
+            optimizer = model.optimizers[update.optimizer]
             fabric.backward(update.loss)
-            gradients = [p.grad for p in model.networks[update.network].parameters() if p.grad is not None]
+            gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
             norms[f"grad_norm/{update.short}"] = torch.nn.utils.get_total_norm(gradients)
             optimizer.step()
             optimizer.zero_grad()
@@ -232,6 +256,13 @@ def train_step(fabric: Fabric, model: GenerativeModel, images: torch.Tensor, lab
         metrics: Metrics = done.value
     model.finish_step()
     return metrics | norms
+
+
+def picture_of(samples: torch.Tensor) -> Image.Image:
+    """Samples as one picture: a grid of images (N, C, H, W), or a plot of points (N, 2)."""
+    if samples.dim() == 2:
+        return imaging.scatter(samples.float().cpu().numpy())
+    return imaging.to_picture(imaging.grid(to_uint8(samples)))
 
 
 def make_fabric(config: RunConfig) -> Fabric:

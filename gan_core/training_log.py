@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 
@@ -19,9 +20,15 @@ def log_line(row: Mapping[str, float], epochs: int, steps_per_epoch: int) -> str
     step = int(row["step"])
     within = (step - 1) % steps_per_epoch + 1 if steps_per_epoch else step
     text = f"[{int(row['epoch'])}/{epochs}][{within}/{steps_per_epoch}]"
-    for name, words in (("loss/d", "Loss_D"), ("loss/g", "Loss_G"), ("prob/real", "D(x)")):
-        if name in row:
+    for name, words in (
+        ("loss/d", "Loss_D"),
+        ("loss/g", "Loss_G"),
+        ("prob/real", "D(x)"),
+        ("loss/reconstruction", "Reconstruction"),
+        ("loss/kl", "KL"),
+    ):
+        if math.isfinite(row.get(name, math.nan)):
             text += f" {words}: {row[name]:.4f}"
-    if "prob/fake_before" in row:
+    if math.isfinite(row.get("prob/fake_after", math.nan)):
         text += f" D(G(z)): {row['prob/fake_before']:.4f} / {row['prob/fake_after']:.4f}"
     return text

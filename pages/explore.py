@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from gan_core import datasets
 from gan_core.runs import Run
 from pages.components import lab
 from pages.components.links import linked_choice
@@ -23,7 +24,7 @@ def main() -> None:
             "*latent space*. Move through it and see which pictures live beside each other."
         )
     )
-    runs = {run.id: run for run in lab.all_runs() if run.checkpoint_steps()}
+    runs = {run.id: run for run in lab.all_runs() if run.checkpoint_steps() and makes_images(run)}
     if not runs:
         st.info(_("There is no trained model yet. Train one first: it takes a minute."), icon=":material/info:")
         if st.button(_("Train a model"), type="primary", key="explore_train"):
@@ -41,6 +42,14 @@ def main() -> None:
     with right:
         mode = linked_choice("view", list(VIEWS), "sliders", choose_view)
     show(run, step, mode)
+
+
+def makes_images(run: Run) -> bool:
+    """Whether its samples are pictures; points in the plane have no latent sliders here. A damaged one may say why."""
+    try:
+        return len(datasets.image_shape(run.config().dataset)) == 3
+    except ValueError:
+        return True
 
 
 def choose_run(runs: dict[str, Run], ids: Sequence[str], first: str) -> str:

@@ -16,7 +16,9 @@ from gan_core.settings import PROJECT_DIR
 # A module may import from its own floor and those below (docs/architecture.md). The longest matching prefix counts.
 FLOORS = {
     **dict.fromkeys(["gan_core", "gan_core.settings", "gan_core.registry", "gan_core.config", "gan_core.devices"], 1),
+    "gan_core.sections": 1,
     **dict.fromkeys(["gan_core.imaging", "gan_core.networks", "gan_core.objectives", "gan_core.presets"], 2),
+    **dict.fromkeys(["gan_core.penalties", "gan_core.conditioning", "gan_core.legality"], 2),
     **dict.fromkeys(["gan_core.latents", "gan_core.charts", "gan_core.training_log"], 2),
     **dict.fromkeys(["gan_core.datasets", "gan_core.models", "gan_core.runs"], 3),
     **dict.fromkeys(["gan_core.resolve", "gan_core.sampling"], 3),
@@ -26,7 +28,20 @@ FLOORS = {
     **dict.fromkeys(["gan_core.cli", "gan_core.__main__", "app", "pages"], 6),
 }
 LIGHT = ["config", "presets", "datasets", "runs", "resolve", "jobs", "objectives", "networks", "settings", "charts"]
-LIGHT += ["waiting", "trainers", "workers", "devices", "training_log", "imaging", "cli", "runs.metrics", "latents"]
+LIGHT += [
+    "penalties",
+    "conditioning",
+    "legality",
+    "waiting",
+    "trainers",
+    "workers",
+    "devices",
+    "training_log",
+    "imaging",
+    "cli",
+    "runs.metrics",
+    "latents",
+]
 CONTRACT = (
     "config.json",
     "status.json",

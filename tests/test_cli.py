@@ -46,7 +46,7 @@ def test_presets_are_listed_with_their_configurations(command):
     status, out, _ = command("presets", "--json")
     rows = json.loads(out)
     assert status == 0 and [row["name"] for row in rows] == list(PRESETS)
-    assert rows[0]["config"] == PRESETS["mnist-dcgan"].config.model_dump()
+    assert rows[0]["config"] == PRESETS["mnist-dcgan"].config.model_dump(mode="json")
     assert all(name in command("presets")[1] for name in PRESETS)
 
 

@@ -18,9 +18,13 @@ def batch(*shape: int, seed: int = 0) -> torch.Tensor:
     return 3 * torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+def discriminator(real, fake, objective=bce):
+    return objective.real(real, 0.0), objective.fake(fake)
+
+
 def test_bce_is_the_textbook_cross_entropy():
     real, fake = batch(50), batch(70, seed=1)
-    loss_real, loss_fake = bce.discriminator(real, fake)
+    loss_real, loss_fake = discriminator(real, fake)
     torch.testing.assert_close(loss_real, -torch.log(torch.sigmoid(real)).mean())
     torch.testing.assert_close(loss_fake, -torch.log(1 - torch.sigmoid(fake)).mean())
     torch.testing.assert_close(bce.generator(fake), -torch.log(torch.sigmoid(fake)).mean())
@@ -29,7 +33,7 @@ def test_bce_is_the_textbook_cross_entropy():
 def test_bce_is_torchs_cross_entropy_with_labels_one_and_zero():
     criterion = torch.nn.BCEWithLogitsLoss()
     real, fake = batch(50), batch(50, seed=1)
-    loss_real, loss_fake = bce.discriminator(real, fake)
+    loss_real, loss_fake = discriminator(real, fake)
     torch.testing.assert_close(loss_real, criterion(real, torch.ones_like(real)))
     torch.testing.assert_close(loss_fake, criterion(fake, torch.zeros_like(fake)))
     torch.testing.assert_close(bce.generator(fake), criterion(fake, torch.ones_like(fake)))
@@ -37,19 +41,19 @@ def test_bce_is_torchs_cross_entropy_with_labels_one_and_zero():
 
 def test_bce_is_log_two_where_the_discriminator_cannot_tell():
     zeros = torch.zeros(8, dtype=torch.float64)
-    losses = (*bce.discriminator(zeros, zeros), bce.generator(zeros))
+    losses = (*discriminator(zeros, zeros), bce.generator(zeros))
     assert [loss.item() for loss in losses] == pytest.approx([math.log(2)] * 3, abs=1e-15)
 
 
 def test_bce_of_real_and_fake_mirror_each_other():
     logits = batch(100)
-    assert torch.equal(bce.discriminator(logits, -logits)[0], bce.discriminator(logits, -logits)[1])
+    assert torch.equal(discriminator(logits, -logits)[0], discriminator(logits, -logits)[1])
 
 
 def test_bce_gradients_are_those_of_the_formula():
     """d/dl of -log sigmoid(l) is sigmoid(l) - 1, of -log(1 - sigmoid(l)) is sigmoid(l); means divide by the batch."""
     real, fake = batch(10).requires_grad_(), batch(10, seed=1).requires_grad_()
-    sum(bce.discriminator(real, fake)).backward()
+    sum(discriminator(real, fake)).backward()
     torch.testing.assert_close(real.grad, (torch.sigmoid(real.detach()) - 1) / 10)
     torch.testing.assert_close(fake.grad, torch.sigmoid(fake.detach()) / 10)
     again = fake.detach().requires_grad_()
@@ -70,7 +74,7 @@ def test_every_objective_is_finite_at_extreme_logits(name, size, dtype):
     objective = OBJECTIVES[name]
     real = torch.full((4,), size, dtype=dtype, requires_grad=True)
     fake = torch.full((4,), -size, dtype=dtype, requires_grad=True)
-    loss = sum(objective.discriminator(real, fake)) + objective.generator(fake)
+    loss = sum(discriminator(real, fake, objective)) + objective.generator(fake)
     loss.backward()
     assert all(torch.isfinite(t).all() for t in (loss, real.grad, fake.grad))
 
@@ -78,6 +82,33 @@ def test_every_objective_is_finite_at_extreme_logits(name, size, dtype):
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=20))
 def test_bce_is_never_negative_and_falls_as_real_logits_rise(values):
     logits = torch.tensor(values, dtype=torch.float64)
-    loss = bce.discriminator(logits, logits)[0]
+    loss = discriminator(logits, logits)[0]
     assert loss >= 0
-    assert bce.discriminator(logits + 1, logits)[0] <= loss
+    assert discriminator(logits + 1, logits)[0] <= loss
+
+
+def test_least_squares_are_the_papers_with_targets_one_and_zero():
+    real, fake, objective = batch(50), batch(50, seed=1), OBJECTIVES["least_squares"]
+    torch.testing.assert_close(objective.real(real, 0.0), ((real - 1) ** 2).mean() / 2)
+    torch.testing.assert_close(objective.fake(fake), (fake**2).mean() / 2)
+    torch.testing.assert_close(objective.generator(fake), ((fake - 1) ** 2).mean() / 2)
+
+
+def test_wasserstein_losses_add_up_to_minus_the_gap():
+    real, fake, objective = batch(50), batch(50, seed=1), OBJECTIVES["wasserstein"]
+    torch.testing.assert_close(objective.real(real, 0.0) + objective.fake(fake), fake.mean() - real.mean())
+    torch.testing.assert_close(objective.generator(fake), -fake.mean())
+
+
+def test_hinge_pays_nothing_beyond_the_margin():
+    objective = OBJECTIVES["hinge"]
+    assert objective.real(torch.tensor([1.0, 5.0]), 0.0) == 0 and objective.fake(torch.tensor([-1.0, -5.0])) == 0
+    assert objective.real(torch.tensor([0.0]), 0.0) == 1 and objective.fake(torch.tensor([0.0])) == 1
+    assert objective.generator(torch.tensor([2.0, 4.0])) == -3
+
+
+def test_label_smoothing_is_cross_entropy_with_a_lower_target():
+    real = batch(50)
+    target = torch.full_like(real, 0.9)
+    torch.testing.assert_close(bce.real(real, 0.1), torch.nn.functional.binary_cross_entropy_with_logits(real, target))
+    torch.testing.assert_close(OBJECTIVES["least_squares"].real(real, 0.1), ((real - 0.9) ** 2).mean() / 2)

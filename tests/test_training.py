@@ -14,11 +14,12 @@ from helpers import eventually, outcome, tiny_run
 from PIL import Image
 from test_resume import leave_at
 
-from gan_core import training
+from gan_core import imaging, training
 from gan_core.config import with_changes
 from gan_core.objectives import OBJECTIVES, Objective
 from gan_core.runs import Run, checkpoints
 from gan_core.runs.metrics import MetricsTail
+from gan_core.sampling import open_sampler
 
 
 def event_types(run: Run) -> list[str]:
@@ -138,11 +139,10 @@ def poisoned(step: int) -> Objective:
     calls = iter(range(1, 10**6))
     bce = OBJECTIVES["bce"]
 
-    def discriminator(real, fake):
-        loss_real, loss_fake = bce.discriminator(real, fake)
-        return loss_real * (math.nan if next(calls) == step else 1), loss_fake
+    def real(logits, smoothing):
+        return bce.real(logits, smoothing) * (math.nan if next(calls) == step else 1)
 
-    return replace(bce, discriminator=discriminator)
+    return replace(bce, real=real)
 
 
 def test_a_loss_that_is_not_finite_fails_the_run_with_metric_and_step(runs_dir, monkeypatch):
@@ -277,3 +277,31 @@ def test_a_configuration_of_another_architecture_refuses_the_checkpoints(runs_di
     (run.path / "config.json").write_text(with_changes(run.config(), {"network.width": 8}).to_json())
     with pytest.raises(ValueError, match="this architecture"):
         checkpoints.load(run, 20, training.build(run.config(), "cpu"))
+
+
+def test_a_vae_trains_takes_a_live_rate_and_refuses_one_it_does_not_have(runs_dir):
+    run = tiny_run(runs_dir, network__name="vae", training__ema_decay=0)
+    run.override({"generator_optimizer.learning_rate": 0.01})
+    assert training.train(run).state == "finished"
+    (event,) = [e for e in run.events() if e["type"] == "override"]
+    assert event["changes"] == {"generator_optimizer.learning_rate": 0.01}
+    other = tiny_run(runs_dir, network__name="vae", training__ema_decay=0)
+    other.override({"discriminator_optimizer.learning_rate": 0.01})
+    assert training.train(other).state == "finished"
+    assert any(e["type"] == "override_refused" and "no such optimiser" in e["error"] for e in other.events())
+
+
+def test_a_conditional_run_keeps_the_labels_of_its_samples_and_draws_with_them(runs_dir):
+    run = tiny_run(runs_dir, conditioning__name="acgan")
+    assert training.train(run).state == "finished"
+    sampler = open_sampler(run)
+    assert sampler.pinned_labels.shape == (4, 10) and bool((sampler.pinned_labels.sum(1) == 1).all())
+    drawn = imaging.grid(sampler.pinned(4))
+    np.testing.assert_array_equal(np.asarray(Image.open(run.sample_path(20))), drawn)
+
+
+def test_points_train_and_are_drawn_as_a_plot(runs_dir):
+    changes = {"network__name": "mlp", "dataset__name": "ring8", "network__discriminator_norm": "none"}
+    run = tiny_run(runs_dir, **changes)
+    assert training.train(run).state == "finished"
+    assert Image.open(run.sample_path(20)).size == (320, 320)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 from sklearn.decomposition import PCA
-from torch import Tensor, nn
+from torch import Tensor
 
 NUM_LATENTS = 2000
 SEED = 0
 
 
-def principal_directions(generator: nn.Module, latent_dim: int, count: int) -> Tensor:
+def principal_directions(generator: object, latent_dim: int, count: int) -> Tensor:
     """Directions in z found in the response of the generator's first layer, the strongest first.
 
     Source: Härkönen et al. 2020, "GANSpace: Discovering Interpretable GAN Controls" (its variant for BigGAN, for

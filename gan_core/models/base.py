@@ -14,18 +14,42 @@ Metrics = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Update:
-    """One optimiser step that a model asks the loop to make: backward through `loss`, then step `network`'s optimiser.
+class Moment:
+    """Where in the run a step stands.
 
     Attributes:
-        network: key into `GenerativeModel.networks` and `.optimizers`.
-        short: the network's short name in metric names ("d" in "grad_norm/d").
+        step: steps done before it.
+        total_steps: of the whole run.
+    """
+
+    step: int
+    total_steps: int
+
+    @property
+    def progress(self) -> float:
+        """Share of the run that is done: 0 at its first step, towards 1."""
+        return self.step / self.total_steps
+
+
+@dataclass(frozen=True)
+class Update:
+    """One optimiser step that a model asks the loop to make: backward through `loss`, then step the optimiser.
+
+    Attributes:
+        optimizer: key into `GenerativeModel.optimizers`.
+        short: short name for metric names ("d" in "grad_norm/d").
         loss: scalar to minimise.
     """
 
-    network: str
+    optimizer: str
     short: str
     loss: Tensor
+
+
+def unwrapped(network: nn.Module) -> nn.Module:
+    """The network itself, without the wrapper that Fabric puts around it."""
+    inner = getattr(network, "module", network)
+    return inner if isinstance(inner, nn.Module) else network
 
 
 class GenerativeModel(Protocol):
@@ -34,7 +58,7 @@ class GenerativeModel(Protocol):
     Attributes:
         networks: name -> network with trainable weights; what a checkpoint's model.safetensors holds.
         averages: name -> running average of a network; what ema.safetensors holds. May be empty.
-        optimizers: name -> optimiser of the network of that name.
+        optimizers: name -> optimiser.
         rng: the generator behind every random number of training, on the training device.
         latent_dim: size of one latent.
     """
@@ -45,21 +69,22 @@ class GenerativeModel(Protocol):
     rng: torch.Generator
     latent_dim: int
 
-    def train_step(self, images: Tensor, labels: Tensor) -> Generator[Update, None, Metrics]:
+    def train_step(self, images: Tensor, labels: Tensor, moment: Moment) -> Generator[Update, None, Metrics]:
         """One step of training, as a generator.
 
         It yields an `Update` for every optimiser step; the loop makes it and resumes. It returns the step's metrics.
 
         Args:
-            images: real images (N, C, H, W) in [-1, 1].
-            labels: (N, L) in {0, 1}.
+            images: real images (N, C, H, W) in [-1, 1], or points (N, D).
+            labels: (N, L) in {0, 1}; L is 0 without conditioning.
+            moment: where in the run the step stands.
         """
 
     def finish_step(self) -> None:
         """Called once after every training step: running averages and the like."""
 
-    def sample(self, z: Tensor) -> Tensor:
-        """Images (N, C, H, W) in [-1, 1] for latents (N, latent_dim); leaves no trace in the training state."""
+    def sample(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Samples (N, ...) for latents (N, latent_dim) and labels (N, L); leaves no trace in the training state."""
 
     def probe(self) -> Metrics:
         """Extra measurements after a step, too dear for every step; leaves no trace in the training state."""

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from gan_core.conditioning import CONDITIONINGS
 from gan_core.config import OptimizerConfig, RunConfig
-from gan_core.models.gan import GAN
+from gan_core.datasets import image_shape
+from gan_core.models.base import GenerativeModel
+from gan_core.models.gan import GAN, Rules
+from gan_core.models.vae import VAE, to_signed_images
 from gan_core.networks import NETWORKS
+from gan_core.networks.critic import Critic, normalise_spectrum
+from gan_core.networks.initialisation import materialise
 from gan_core.objectives import OBJECTIVES
+from gan_core.penalties import PENALTIES
 from gan_core.registry import load
 
 _STREAMS = ("weights", "training", "samples")
@@ -29,55 +40,141 @@ def build_networks(config: RunConfig, *, meta: bool = False) -> dict[str, nn.Mod
     """The networks that a checkpoint of this configuration holds.
 
     Args:
-        config: a legal configuration.
+        config: a resolved configuration.
         meta: leave them on the `meta` device, with shapes and no memory; else they are on the CPU, with first weights
             from the run's own "weights" stream.
     """
     rng = None if meta else stream(config.training.seed, "weights")
     entry = NETWORKS.find(config.network.name)
-    shape = (config.dataset.channels, config.dataset.image_size, config.dataset.image_size)
+    parts = {"gan": _gan_parts, "vae": _vae_parts}[entry.model](config)
+    networks = {}
+    for name, make in parts.items():
+        with torch.device("meta"):
+            network = make()
+        networks[name] = materialise(network, load(entry.init), rng)
+    if config.network.spectral_norm:
+        normalise_spectrum(networks["discriminator"], rng)
+    return networks
+
+
+def _gan_parts(config: RunConfig) -> dict[str, Callable[[], nn.Module]]:
+    network, shape = config.network, image_shape(config.dataset)
+    module = load_module(config)
+    num_labels = len(config.conditioning.labels)
     return {
-        "generator": load(entry.generator)(config.network, shape, rng),
-        "discriminator": load(entry.discriminator)(config.network, shape, rng),
+        "generator": lambda: module.Generator(
+            network.latent_dim + num_labels, shape, network.width, network.generator_leak
+        ),
+        "discriminator": lambda: Critic(
+            lambda seen: module.Backbone(seen, network.width, network.discriminator_norm),
+            shape,
+            num_labels,
+            CONDITIONINGS.find(config.conditioning.name),
+            packing=config.remedies.packing,
+            minibatch_std=config.remedies.minibatch_std,
+            leaky_output=network.leaky_output,
+        ),
     }
 
 
-def build(config: RunConfig, device: str | torch.device) -> GAN:
+def _vae_parts(config: RunConfig) -> dict[str, Callable[[], nn.Module]]:
+    network, shape = config.network, image_shape(config.dataset)
+    module = load_module(config)
+    return {
+        "encoder": lambda: module.Encoder(network.latent_dim, shape, network.width),
+        "decoder": lambda: module.Decoder(network.latent_dim, shape, network.width, network.generator_leak),
+    }
+
+
+def load_module(config: RunConfig) -> Any:
+    """The module of the configuration's architecture."""
+    return importlib.import_module(NETWORKS.find(config.network.name).module)
+
+
+def build(config: RunConfig, device: str | torch.device) -> GenerativeModel:
     """The model at step 0, on `device`, ready to train."""
     networks = {
         # Channels-last is the layout that convolutions run fastest in, on CPUs and GPUs alike.
         name: network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         for name, network in build_networks(config).items()
     }
-    decay = config.training.ema_decay
-    average = None
-    if decay:
-        average = AveragedModel(
-            networks["generator"],
-            multi_avg_fn=get_ema_multi_avg_fn(decay),  # type: ignore[no-untyped-call]
-            use_buffers=True,
-        )
-        average.requires_grad_(False)
-        average.n_averaged.fill_(1)  # it begins at the first weights; at 0 torch overwrites it, also after a resume
+    rng = stream(config.training.seed, "training", device)
+    if NETWORKS.find(config.network.name).model == "vae":
+        weights = [*networks["encoder"].parameters(), *networks["decoder"].parameters()]
+        optimizer = build_optimizer(config.generator_optimizer, weights)
+        return VAE(networks["encoder"], networks["decoder"], config.vae, optimizer, rng, config.network.latent_dim)
     return GAN(
         generator=networks["generator"],
         discriminator=networks["discriminator"],
-        objective=OBJECTIVES.find(config.objective.name),
+        rules=_rules(config),
         optimizers={
-            "generator": build_optimizer(config.generator_optimizer, networks["generator"]),
-            "discriminator": build_optimizer(config.discriminator_optimizer, networks["discriminator"]),
+            "generator": build_optimizer(config.generator_optimizer, networks["generator"].parameters()),
+            "discriminator": build_optimizer(config.discriminator_optimizer, networks["discriminator"].parameters()),
         },
-        average=average,
-        rng=stream(config.training.seed, "training", device),
+        average=_average(networks["generator"], config.training.ema_decay),
+        rng=rng,
         latent_dim=config.network.latent_dim,
     )
 
 
-def build_optimizer(config: OptimizerConfig, network: nn.Module) -> torch.optim.Optimizer:
-    """The optimiser of one network. Source of Adam: Kingma and Ba 2015."""
-    return torch.optim.Adam(
-        network.parameters(), lr=config.learning_rate, betas=(config.beta1, config.beta2), fused=True
+def _rules(config: RunConfig) -> Rules:
+    objective, remedies = config.objective, config.remedies
+    return Rules(
+        objective=OBJECTIVES.find(objective.name),
+        real_weight=objective.real_weight,
+        fake_weight=objective.fake_weight,
+        label_smoothing=remedies.label_smoothing,
+        penalty=PENALTIES.find(config.penalty.name),
+        penalty_weight=config.penalty.weight,
+        weight_clip=objective.weight_clip,
+        n_critic=objective.n_critic,
+        instance_noise=remedies.instance_noise,
+        packing=remedies.packing,
+        label_weight=config.conditioning.label_weight,
+        exclusive_labels=config.conditioning.exclusive,
     )
+
+
+def _average(generator: nn.Module, decay: float) -> AveragedModel | None:
+    if not decay:
+        return None
+    average = AveragedModel(
+        generator,
+        multi_avg_fn=get_ema_multi_avg_fn(decay),  # type: ignore[no-untyped-call]
+        use_buffers=True,
+    )
+    average.n_averaged.fill_(1)  # it begins at the first weights; at 0 torch overwrites it, also after a resume
+    average.requires_grad_(False)
+    return average
+
+
+def build_optimizer(config: OptimizerConfig, weights: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    """The optimiser over some weights.
+
+    Source: Kingma and Ba 2015, "Adam", algorithms 1 (Adam) and 2 (Adamax); Tieleman and Hinton 2012 (RMSprop).
+    """
+    rate, betas = config.learning_rate, (config.beta1, config.beta2)
+    match config.name:
+        case "adam":
+            return torch.optim.Adam(weights, lr=rate, betas=betas, fused=True)
+        case "adamax":
+            return torch.optim.Adamax(weights, lr=rate, betas=betas)
+        case "rmsprop":
+            return torch.optim.RMSprop(weights, lr=rate, alpha=config.beta2)
+        case "sgd":
+            return torch.optim.SGD(weights, lr=rate, momentum=config.beta1)
+
+
+SAMPLED = {"gan": "generator", "vae": "decoder"}
+"""Kind of model -> the network that makes samples."""
+
+
+def decode(config: RunConfig, network: nn.Module, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Samples (N, ...) from a configuration's sampling network, for latents (N, latent_dim) and labels (N, L)."""
+    if NETWORKS.find(config.network.name).model == "vae":
+        return to_signed_images(network(z))
+    samples: torch.Tensor = network(torch.cat([z, labels], dim=1))
+    return samples
 
 
 def sample_latents(config: RunConfig, count: int) -> torch.Tensor:

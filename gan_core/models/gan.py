@@ -1,31 +1,67 @@
 """The generative adversarial network: a generator, a discriminator, and one step of their game.
 
-Source: Goodfellow et al. 2014, algorithm 1 with k = 1. The loop calls backward and step (see `GenerativeModel`).
+Source: Goodfellow et al. 2014, algorithm 1. The loop calls backward and step (see `GenerativeModel`). What differs
+between GANs - objective, penalty, conditioning, constraints, remedies - comes in as parts; nothing here asks for names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from gan_core.models.base import Metrics, Update
+from gan_core.models.base import Metrics, Moment, Update, unwrapped
+from gan_core.networks.critic import clip_saturation, clip_weights
 from gan_core.objectives import Objective
+from gan_core.penalties import Penalty
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the game is played for.
+
+    Attributes:
+        objective: losses of both.
+        real_weight, fake_weight: weights of the two parts of D's loss.
+        label_smoothing: how far below 1 the target of real samples is.
+        penalty, penalty_weight: on D's gradient; None for none.
+        weight_clip: bound on D's weights after its step; 0 for none.
+        n_critic: D's steps for each of G's.
+        instance_noise: standard deviation of the noise on what D sees, at the first step; it falls to 0.
+        packing: samples that D judges together.
+        label_weight: weight of the label loss, where D has a label head.
+        exclusive_labels: whether a sample has exactly one label.
+    """
+
+    objective: Objective
+    real_weight: float = 1.0
+    fake_weight: float = 1.0
+    label_smoothing: float = 0.0
+    penalty: Penalty | None = None
+    penalty_weight: float = 0.0
+    weight_clip: float = 0.0
+    n_critic: int = 1
+    instance_noise: float = 0.0
+    packing: int = 1
+    label_weight: float = 1.0
+    exclusive_labels: bool = False
 
 
 class GAN:
     """See `gan_core.models.base.GenerativeModel`.
 
     Args:
-        generator: z (N, latent_dim) -> images (N, C, H, W) in [-1, 1].
-        discriminator: images -> logits (N,).
-        objective: losses of both.
+        generator: vectors (N, latent_dim + L), latent and labels -> samples (N, ...).
+        discriminator: (samples, labels (N, L)) -> (logits, label logits or None).
+        rules: what the game is played for.
         optimizers: "generator" and "discriminator" -> optimiser.
         average: running average of the generator, or None.
-        rng: source of the latents, on the device of the networks.
+        rng: source of all noise, on the device of the networks.
         latent_dim: size of z.
     """
 
@@ -33,7 +69,7 @@ class GAN:
         self,
         generator: nn.Module,
         discriminator: nn.Module,
-        objective: Objective,
+        rules: Rules,
         optimizers: dict[str, torch.optim.Optimizer],
         average: AveragedModel | None,
         rng: torch.Generator,
@@ -42,80 +78,125 @@ class GAN:
         self.networks = {"generator": generator, "discriminator": discriminator}
         self.average = average
         self.averages: dict[str, nn.Module] = {} if average is None else {"generator": average.module}
-        self.objective = objective
+        self.rules = rules
         self.optimizers = optimizers
         self.rng = rng
         self.latent_dim = latent_dim
-        self._last_z: Tensor | None = None
+        self._last: tuple[Tensor, Tensor] | None = None
 
     def draw_latents(self, count: int) -> Tensor:
         """Standard normal latents (count, latent_dim) from the run's generator."""
         return torch.randn(count, self.latent_dim, generator=self.rng, device=self.rng.device)
 
-    def train_step(self, images: Tensor, labels: Tensor) -> Generator[Update, None, Metrics]:
-        """D's step on real and fake images, then G's step on the same fakes."""
-        generator, discriminator = self.networks["generator"], self.networks["discriminator"]
+    def train_step(self, images: Tensor, labels: Tensor, moment: Moment) -> Generator[Update, None, Metrics]:
+        """D's step on real and generated samples; then, every `n_critic` steps, G's step on the same samples."""
+        rules = self.rules
+        whole = len(images) // rules.packing * rules.packing  # an epoch's last batch may not fill its packs
+        images, labels = images[:whole], labels[:whole]
         z = self.draw_latents(len(images))
-        fake = generator(z)
+        is_generator_turn = (moment.step + 1) % rules.n_critic == 0
+        with torch.set_grad_enabled(is_generator_turn):
+            fake = self._generate(z, labels)
 
-        real_logits = discriminator(images)
-        fake_logits = discriminator(fake.detach())  # G takes no gradient from D's step
-        loss_real, loss_fake = self.objective.discriminator(real_logits, fake_logits)
-        yield Update("discriminator", "d", loss_real + loss_fake)
+        metrics = yield from self._discriminator_step(images, fake.detach(), labels, moment)
+        if is_generator_turn:
+            metrics |= yield from self._generator_step(fake, labels, moment)
+        self._last = (z, labels)
+        return metrics
 
+    def _discriminator_step(
+        self, real: Tensor, fake: Tensor, labels: Tensor, moment: Moment
+    ) -> Generator[Update, None, Metrics]:
+        rules, discriminator = self.rules, self.networks["discriminator"]
+        real, fake = self._noisy(real, moment), self._noisy(fake, moment)
+        real_logits, real_labels = discriminator(real, labels)
+        fake_logits, fake_labels = discriminator(fake, labels)
+        loss_real = rules.objective.real(real_logits, rules.label_smoothing)
+        loss_fake = rules.objective.fake(fake_logits)
+        loss = rules.real_weight * loss_real + rules.fake_weight * loss_fake
+        metrics = {"loss/d": loss, "loss/d_real": loss_real, "loss/d_fake": loss_fake}
+        if real_labels is not None:
+            label_real, label_fake = self._label_loss(real_labels, labels), self._label_loss(fake_labels, labels)
+            loss = loss + rules.label_weight * (label_real + label_fake)
+            metrics |= {"loss/label_real": label_real, "loss/label_fake": label_fake}
+        if rules.penalty is not None:
+            price = rules.penalty.compute(lambda x: discriminator(x, labels)[0], real, fake, self.rng)
+            loss = loss + rules.penalty_weight * price
+            metrics["loss/penalty"] = price
+        yield Update("discriminator", "d", loss)
+        if rules.weight_clip:
+            clip_weights(discriminator, rules.weight_clip)
+        return _detached(metrics) | self._belief("real", real_logits) | self._belief("fake_before", fake_logits)
+
+    def _generator_step(self, fake: Tensor, labels: Tensor, moment: Moment) -> Generator[Update, None, Metrics]:
+        rules, discriminator = self.rules, self.networks["discriminator"]
         with _frozen(discriminator):  # D's weights take no gradient in G's step
-            logits = discriminator(fake)
-            loss_g = self.objective.generator(logits)
-            yield Update("generator", "g", loss_g)
-
-        self._last_z = z
-        return {
-            "loss/d": (loss_real + loss_fake).detach(),
-            "loss/g": loss_g.detach(),
-            "loss/d_real": loss_real.detach(),
-            "loss/d_fake": loss_fake.detach(),
-            "prob/real": _mean_probability(real_logits),
-            "prob/fake_before": _mean_probability(fake_logits),
-            "prob/fake_after": _mean_probability(logits),
-        }
+            logits, label_logits = discriminator(self._noisy(fake, moment), labels)
+            loss = adversarial = rules.objective.generator(logits)
+            if label_logits is not None:
+                loss = loss + rules.label_weight * self._label_loss(label_logits, labels)
+            yield Update("generator", "g", loss)
+        return _detached({"loss/g": adversarial}) | self._belief("fake_after", logits)
 
     def finish_step(self) -> None:
         """Moves the generator's running average towards its weights."""
         if self.average is not None:
-            self.average.update_parameters(_unwrapped(self.networks["generator"]))
+            self.average.update_parameters(unwrapped(self.networks["generator"]))
 
     def probe(self) -> Metrics:
-        """D(G(z)) once more, for the last step's z, now that G has made its step too."""
-        if self._last_z is None:
+        """D(G(z)) once more, for the last step's z, now that all updates are made; and how many weights are clipped."""
+        if self._last is None:
             return {}
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
         with torch.no_grad(), _kept_statistics(generator), _kept_statistics(discriminator):
-            logits = discriminator(generator(self._last_z))
-        return {"prob/fake_after_g": _mean_probability(logits)}
+            logits, _ = discriminator(self._generate(*self._last), self._last[1])
+        metrics = self._belief("fake_after_g", logits)
+        if self.rules.weight_clip:
+            metrics["clip/saturation"] = clip_saturation(discriminator, self.rules.weight_clip)
+        return metrics
 
-    def sample(self, z: Tensor) -> Tensor:
-        """Images (N, C, H, W) for latents (N, latent_dim): from the running average where there is one.
+    def sample(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Samples (N, ...) for latents (N, latent_dim) and labels (N, L): from the running average where there is one.
 
-        Batch norm uses its stored statistics, so an image depends on its own latent alone.
+        Batch norm uses its stored statistics, so a sample depends on its own latent alone.
         """
-        generator = _unwrapped(self.averages.get("generator", self.networks["generator"]))
+        generator = unwrapped(self.averages.get("generator", self.networks["generator"]))
         was_training = generator.training
         generator.eval()
         with torch.no_grad():
-            images: Tensor = generator(z)
+            images: Tensor = generator(torch.cat([z, labels], dim=1))
         generator.train(was_training)
         return images
 
+    def _generate(self, z: Tensor, labels: Tensor) -> Tensor:
+        samples: Tensor = self.networks["generator"](torch.cat([z, labels], dim=1))
+        return samples
 
-def _mean_probability(logits: Tensor) -> Tensor:
-    """Mean probability of "real" that the logits (N,) stand for."""
-    return torch.sigmoid(logits.detach()).mean()
+    def _noisy(self, samples: Tensor, moment: Moment) -> Tensor:
+        """Samples with instance noise. Source: Sønderby et al. 2017, "Amortised MAP Inference for Image
+        Super-resolution", section 3.3; Arjovsky and Bottou 2017."""
+        spread = self.rules.instance_noise * (1 - moment.progress)
+        if not spread:
+            return samples
+        noise = torch.randn(samples.shape, generator=self.rng, device=samples.device)
+        return samples + spread * noise
+
+    def _label_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy of the label head. Source: Odena et al. 2017, "Auxiliary Classifier GANs", equation 3."""
+        if self.rules.exclusive_labels:
+            return F.cross_entropy(logits, labels)
+        return F.binary_cross_entropy_with_logits(logits, labels)
+
+    def _belief(self, what: str, logits: Tensor) -> Metrics:
+        """D's mean verdict: as a probability where the objective makes it one, else as the bare score."""
+        logits = logits.detach()
+        if self.rules.objective.is_probability:
+            return {f"prob/{what}": torch.sigmoid(logits).mean()}
+        return {f"score/{what}": logits.mean()}
 
 
-def _unwrapped(module: nn.Module) -> nn.Module:
-    """The network itself, without the wrapper that Fabric puts around it."""
-    inner = getattr(module, "module", module)
-    return inner if isinstance(inner, nn.Module) else module
+def _detached(metrics: Metrics) -> Metrics:
+    return {name: value.detach() for name, value in metrics.items()}
 
 
 @contextmanager

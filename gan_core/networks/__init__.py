@@ -1,11 +1,9 @@
-"""Architectures, one a file. The table here is free of torch: it lists, describes and checks; `load` brings the code."""
+"""Architectures, one a file. The table here is free of torch: it lists, describes and checks; `building` brings the code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from gan_core.config import RunConfig
 from gan_core.registry import Registry
 
 __all__ = ["NETWORKS", "NetworkEntry"]
@@ -17,38 +15,83 @@ class NetworkEntry:
 
     Attributes:
         title, description: for people.
-        check: raises ValueError when this architecture cannot be built for a configuration.
-        generator: import path of (network config, image_shape, rng) -> nn.Module mapping z (N, latent_dim) to images.
-        discriminator: import path of the like -> nn.Module mapping images to logits (N,).
+        model: "gan" or "vae": which model these networks make.
+        domain: "images" or "points": what they make.
+        smallest: the image size must be a power of two, at least this; 0 for points.
+        module: import path of the module with the classes Generator and Backbone, or Encoder and Decoder.
+        init: import path of the initialisation.
     """
 
     title: str
     description: str
-    check: Callable[[RunConfig], None]
-    generator: str
-    discriminator: str
+    model: str
+    domain: str
+    smallest: int
+    module: str
+    init: str
 
+    def check_size(self, size: int) -> None:
+        """Refuses image sizes that these networks cannot make.
 
-def _check_power_of_two(config: RunConfig) -> None:
-    size = config.dataset.image_size
-    if size < 8 or size & (size - 1):
-        raise ValueError(
-            f"DCGAN needs an image size that is a power of two, at least 8; got {size}. Set dataset.image_size to 32 or 64."
-        )
+        Raises:
+            ValueError: with rule, size and way out.
+        """
+        if self.domain == "images" and (size < self.smallest or size & (size - 1)):
+            raise ValueError(
+                f"{self.title} needs an image size that is a power of two, at least {self.smallest}; got {size}. "
+                "Set dataset.image_size to 32 or 64."
+            )
 
 
 NETWORKS: Registry[NetworkEntry] = Registry(
     "network",
     {
         "dcgan4": NetworkEntry(
-            title="DCGAN, 4x4 kernels",
-            description=(
-                "The networks of Radford et al. 2016 in the form of the PyTorch example: the generator doubles the image "
-                "size with transposed convolutions of kernel 4 and stride 2, the discriminator halves it with convolutions."
-            ),
-            check=_check_power_of_two,
-            generator="gan_core.networks.dcgan4:build_generator",
-            discriminator="gan_core.networks.dcgan4:build_discriminator",
+            "DCGAN, 4x4 kernels",
+            "The networks of Radford et al. 2016 in the form of the PyTorch example: the generator doubles the image "
+            "size with transposed convolutions of kernel 4 and stride 2, the discriminator halves it with convolutions.",
+            "gan",
+            "images",
+            8,
+            "gan_core.networks.dcgan4",
+            "gan_core.networks.initialisation:dcgan_init",
+        ),
+        "dcgan5": NetworkEntry(
+            "DCGAN, 5x5 kernels",
+            "The same idea with a linear first layer and 5x5 kernels, as in report R3.",
+            "gan",
+            "images",
+            8,
+            "gan_core.networks.dcgan5",
+            "gan_core.networks.initialisation:dcgan_init",
+        ),
+        "resnet": NetworkEntry(
+            "Residual network (SNGAN)",
+            "Residual blocks that double or halve the image, after Miyato et al. 2018. Stronger, and slower.",
+            "gan",
+            "images",
+            8,
+            "gan_core.networks.resnet",
+            "gan_core.networks.initialisation:xavier_init",
+        ),
+        "mlp": NetworkEntry(
+            "Plain layers, for points in the plane",
+            "Two hidden layers of plain neurons: for the 2-D data sets, where everything can be drawn.",
+            "gan",
+            "points",
+            0,
+            "gan_core.networks.mlp",
+            "gan_core.networks.initialisation:default_init",
+        ),
+        "vae": NetworkEntry(
+            "Variational autoencoder",
+            "An encoder that turns an image into a small cloud in latent space, and a decoder that turns latents back "
+            "into images (Kingma and Welling 2014), with report R5's layers.",
+            "vae",
+            "images",
+            8,
+            "gan_core.networks.vae",
+            "gan_core.networks.initialisation:default_init",
         ),
     },
 )

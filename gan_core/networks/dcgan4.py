@@ -7,40 +7,32 @@ Parametrised by width, latent size, channels and image size; the report's own ar
 
 from __future__ import annotations
 
-import itertools
-import math
+from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
-from gan_core.config import NetworkConfig
-from gan_core.networks.initialisation import dcgan_init, materialise
+from gan_core.networks.shapes import activation, norm, num_doublings
 
 LEAK = 0.2
 
 
-def _num_doublings(image_size: int) -> int:
-    """How often 4x4 must be doubled to reach the image."""
-    return int(math.log2(image_size)) - 2
-
-
 class Generator(nn.Module):
-    """Maps latents (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1]."""
+    """Maps vectors (N, input_dim), the latent and any labels, to images (N, C, H, W) in [-1, 1]."""
 
-    def __init__(self, latent_dim: int, width: int, channels: int, image_size: int) -> None:
+    def __init__(self, input_dim: int, image_shape: tuple[int, ...], width: int, leak: float) -> None:
         super().__init__()
-        doublings = _num_doublings(image_size)
-        widths = [width * 2**level for level in reversed(range(doublings))]  # 512, 256, 128, 64 at 64 px
+        channels, size, _ = image_shape
+        widths = [width * 2**level for level in reversed(range(num_doublings(size)))]  # 512, 256, 128, 64 at 64 px
         layers: list[nn.Module] = [
-            nn.ConvTranspose2d(latent_dim, widths[0], 4, bias=False),  # 1x1 -> 4x4
+            nn.ConvTranspose2d(input_dim, widths[0], 4, bias=False),  # 1x1 -> 4x4
             nn.BatchNorm2d(widths[0]),
-            nn.ReLU(inplace=True),
+            activation(leak),
         ]
-        for before, after in itertools.pairwise(widths):
+        for before, after in pairwise(widths):
             layers += [
                 nn.ConvTranspose2d(before, after, 4, stride=2, padding=1, bias=False),  # twice the size
                 nn.BatchNorm2d(after),
-                nn.ReLU(inplace=True),
+                activation(leak),
             ]
         layers += [nn.ConvTranspose2d(widths[-1], channels, 4, stride=2, padding=1, bias=False), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
@@ -50,7 +42,7 @@ class Generator(nn.Module):
         return images
 
     def first_response(self, z: Tensor) -> Tensor:
-        """The first layer's response to z, normalised, before its ReLU: (N, 16 * first width).
+        """The first layer's response to z, normalised, before its activation: (N, 16 * first width).
 
         What GANSpace finds its directions in (see gan_core.latents.directions).
         """
@@ -58,43 +50,29 @@ class Generator(nn.Module):
         return response.flatten(1)
 
 
-class Discriminator(nn.Module):
-    """Maps images (N, channels, image_size, image_size) to logits (N,)."""
+class Backbone(nn.Module):
+    """Maps images (N, C, H, W) to features (N, `num_features`, 4, 4)."""
 
-    def __init__(self, width: int, channels: int, image_size: int) -> None:
+    head_bias = False
+
+    def __init__(self, image_shape: tuple[int, ...], width: int, normalisation: str) -> None:
         super().__init__()
-        widths = [width * 2**level for level in range(_num_doublings(image_size))]  # 64, 128, 256, 512 at 64 px
+        channels, size, _ = image_shape
+        widths = [width * 2**level for level in range(num_doublings(size))]  # 64, 128, 256, 512 at 64 px
         layers: list[nn.Module] = [
             nn.Conv2d(channels, widths[0], 4, stride=2, padding=1, bias=False),  # half the size
             nn.LeakyReLU(LEAK, inplace=True),
         ]
-        for before, after in itertools.pairwise(widths):
+        for before, after in pairwise(widths):
             layers += [
-                nn.Conv2d(before, after, 4, stride=2, padding=1, bias=False),
-                nn.BatchNorm2d(after),
+                nn.Conv2d(before, after, 4, stride=2, padding=1, bias=normalisation == "none"),
+                *norm(normalisation, after),
                 nn.LeakyReLU(LEAK, inplace=True),
             ]
-        self.backbone = nn.Sequential(*layers)  # images -> features (N, last width, 4, 4)
-        self.head = nn.Conv2d(widths[-1], 1, 4, bias=False)  # 4x4 -> 1x1
+        self.layers = nn.Sequential(*layers)
+        self.num_features = widths[-1]
+        self.feature_size = 4
 
     def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.backbone(images))
-        return logits.flatten()
-
-
-def build_generator(config: NetworkConfig, image_shape: tuple[int, int, int], rng: torch.Generator | None) -> Generator:
-    """A generator for images of `image_shape` (C, H, W), initialised from `rng` (a CPU generator) alone; on `meta` without one."""
-    channels, size, _ = image_shape
-    with torch.device("meta"):
-        network = Generator(config.latent_dim, config.width, channels, size)
-    return materialise(network, dcgan_init, rng)
-
-
-def build_discriminator(
-    config: NetworkConfig, image_shape: tuple[int, int, int], rng: torch.Generator | None
-) -> Discriminator:
-    """A discriminator for images of `image_shape` (C, H, W), initialised from `rng` (a CPU generator) alone; on `meta` without one."""
-    channels, size, _ = image_shape
-    with torch.device("meta"):
-        network = Discriminator(config.width, channels, size)
-    return materialise(network, dcgan_init, rng)
+        features: Tensor = self.layers(images)
+        return features

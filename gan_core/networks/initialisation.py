@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,6 +11,8 @@ from torch import nn
 
 Network = TypeVar("Network", bound=nn.Module)
 Init = Callable[[nn.Module, torch.Generator], None]
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 
 
 def materialise(network: Network, init: Init, rng: torch.Generator | None) -> Network:
@@ -34,20 +37,62 @@ def materialise(network: Network, init: Init, rng: torch.Generator | None) -> Ne
 
 
 def dcgan_init(module: nn.Module, rng: torch.Generator) -> None:
-    """Convolutions N(0, 0.02), batch norm N(1, 0.02) with bias 0.
+    """Convolutions N(0, 0.02), batch norm N(1, 0.02) with bias 0; other layers as torch begins them.
 
-    Source: Radford et al. 2016, section 4, for the convolutions; the PyTorch example for batch norm.
+    Source: Radford et al. 2016, section 4, for the convolutions; the PyTorch example for batch norm. Both leave linear
+    layers to torch's default.
 
     Raises:
         TypeError: a layer with weights that it has no rule for.
     """
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+    if isinstance(module, CONVOLUTIONS):
         nn.init.normal_(module.weight, 0.0, 0.02, generator=rng)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm2d):
+        _zero_bias(module)
+    elif isinstance(module, BATCH_NORMS):
         nn.init.normal_(module.weight, 1.0, 0.02, generator=rng)
         nn.init.zeros_(module.bias)
         module.reset_running_stats()
+    else:
+        default_init(module, rng)
+
+
+def default_init(module: nn.Module, rng: torch.Generator) -> None:
+    """What torch's own layers begin with, but from `rng`: uniform within 1/sqrt(fan_in), for weights and biases alike.
+
+    Source: torch's `reset_parameters` (He et al. 2015 with a = sqrt(5)).
+
+    Raises:
+        TypeError: a layer with weights that it has no rule for.
+    """
+    if isinstance(module, (*CONVOLUTIONS, nn.Linear)):
+        bound = 1 / math.sqrt(_fan_in(module))
+        nn.init.uniform_(module.weight, -bound, bound, generator=rng)
+        if module.bias is not None:
+            nn.init.uniform_(module.bias, -bound, bound, generator=rng)
+    elif isinstance(module, BATCH_NORMS):
+        module.reset_parameters()
     elif next(module.parameters(recurse=False), None) is not None:
-        raise TypeError(f"No DCGAN initialisation for a {type(module).__name__} layer.")
+        raise TypeError(f"No initialisation for a {type(module).__name__} layer.")
+
+
+def xavier_init(module: nn.Module, rng: torch.Generator) -> None:
+    """Uniform with equal variance in both directions (Glorot and Bengio 2010), as in SNGAN; biases 0."""
+    if isinstance(module, (*CONVOLUTIONS, nn.Linear)):
+        nn.init.xavier_uniform_(module.weight, gain=math.sqrt(2) if _is_3x3(module) else 1.0, generator=rng)
+        _zero_bias(module)
+    else:
+        default_init(module, rng)
+
+
+def _fan_in(module: nn.Module) -> int:
+    fan_in, _ = nn.init._calculate_fan_in_and_fan_out(module.weight)  # type: ignore[arg-type]
+    return int(fan_in)
+
+
+def _is_3x3(module: nn.Module) -> bool:
+    return isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3)
+
+
+def _zero_bias(module: nn.Module) -> None:
+    if isinstance(getattr(module, "bias", None), nn.Parameter):
+        nn.init.zeros_(module.bias)  # type: ignore[arg-type]

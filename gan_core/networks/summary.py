@@ -19,25 +19,40 @@ class Layer:
     num_parameters: int
 
 
-def summarise(network: nn.Module, input_shape: tuple[int, ...]) -> list[Layer]:
-    """The leaf layers in the order in which they run, for one input of `input_shape` (without the batch)."""
+def summarise(network: nn.Module, *input_shapes: tuple[int, ...], batch: int = 2) -> list[Layer]:
+    """The leaf layers in the order in which they run.
+
+    Args:
+        network: on any device; `meta` costs nothing.
+        input_shapes: shape of each of its inputs, without the batch.
+        batch: samples to imagine; a multiple of the packing where samples are packed.
+    """
     layers: list[Layer] = []
 
     def record(name: str) -> object:
         def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            count = sum(parameter.numel() for parameter in module.parameters(recurse=False))
-            shape = tuple(output.shape[1:])
-            layers.append(Layer(name, type(module).__name__, module.extra_repr(), shape, count))
+            count = sum(parameter.numel() for parameter in module.parameters())
+            layers.append(Layer(name, _kind(module), module.extra_repr(), tuple(output.shape[1:]), count))
 
         return hook
 
-    leaves = [(name, module) for name, module in network.named_modules() if not list(module.children())]
+    leaves = [(name, module) for name, module in network.named_modules() if _is_leaf(name, module)]
     handles = [module.register_forward_hook(record(name)) for name, module in leaves]  # type: ignore[arg-type]
     try:
         device = next(network.parameters()).device
         with torch.no_grad():
-            network(torch.empty(2, *input_shape, device=device))
+            network(*(torch.empty(batch, *shape, device=device) for shape in input_shapes))
     finally:
         for handle in handles:
             handle.remove()
     return layers
+
+
+def _is_leaf(name: str, module: nn.Module) -> bool:
+    """A layer of its own: without parts, or with nothing but spectral norm on its weight."""
+    return "parametrizations" not in name and all(part == "parametrizations" for part, _ in module.named_children())
+
+
+def _kind(module: nn.Module) -> str:
+    """The layer's class, by the name it had before a parametrisation renamed it."""
+    return type(module).__name__.removeprefix("Parametrized")

@@ -8,13 +8,15 @@ Where a value is inferred because the report does not state it, the description 
 from __future__ import annotations
 
 from gan_core.config import RunConfig
-from gan_core.presets import digits, r1
+from gan_core.presets import digits, r1, r2, r3, r4, r5
 from gan_core.presets.entry import Preset
 from gan_core.registry import Registry
 
-__all__ = ["PRESETS", "Preset", "preset_config"]
+__all__ = ["DEFAULT", "PRESETS", "Preset", "preset_config"]
 
-PRESETS: Registry[Preset] = Registry("preset", {p.name: p for p in (*digits.PRESETS, *r1.PRESETS)})
+PRESETS: Registry[Preset] = Registry(
+    "preset", {p.name: p for part in (digits, r1, r2, r3, r4, r5) for p in part.PRESETS}
+)
 DEFAULT = "mnist-dcgan"
 
 

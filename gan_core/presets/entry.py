@@ -1,10 +1,11 @@
-"""What one preset is."""
+"""What one preset is, and how one is made from another."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from gan_core.config import RunConfig
+from gan_core.config import RunConfig, with_changes
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,39 @@ class Preset:
     description: str
     minutes: float
     config: RunConfig
+
+
+def preset(
+    name: str, title: str, description: str, base: RunConfig, changes: dict[str, Any], minutes: float = 0
+) -> Preset:
+    """The preset that differs from `base` in `changes` (dotted field -> value)."""
+    return Preset(name, title, description, minutes, with_changes(base, {**changes, "preset": name}))
+
+
+def changed(base: RunConfig, **sections: dict[str, Any]) -> RunConfig:
+    """`base` with fields of its sections replaced: changed(base, training={"epochs": 5})."""
+    flat = {f"{section}.{name}": value for section, fields in sections.items() for name, value in fields.items()}
+    return with_changes(base, flat)
+
+
+def adam(rate: float, beta1: float = 0.5, beta2: float = 0.999) -> dict[str, Any]:
+    """The fields of an Adam optimiser."""
+    return {"name": "adam", "learning_rate": rate, "beta1": beta1, "beta2": beta2}
+
+
+LITE_IMAGES = 5000
+LITE_NOTE = (
+    "Shrunk for two processor cores: {images:,} images of the embedded {data}, width {width}, batch {batch}, {epochs} epochs; "
+    "network, loss and optimiser are the report's."
+)
+
+
+def lite_note(config: RunConfig) -> str:
+    """The sentence that says how a lite preset was shrunk, with its own figures."""
+    return LITE_NOTE.format(
+        images=config.dataset.num_images or LITE_IMAGES,
+        data={"faces": "drawn faces", "blocks": "drawn blocks"}.get(config.dataset.name, config.dataset.name),
+        width=config.network.width,
+        batch=config.training.batch_size,
+        epochs=config.training.epochs,
+    )

@@ -172,6 +172,15 @@ class Run:
         """Keeps the sample grid of a step."""
         files.write_atomically(self.sample_path(step), png)
 
+    def pin_labels(self, labels: list[list[int]]) -> None:
+        """Keeps the labels of the pinned latents, one row each."""
+        files.write_json(self.path / "pinned.json", {"labels": labels})
+
+    def pinned_labels(self) -> list[list[int]] | None:
+        """The labels of the pinned latents; None before they are kept."""
+        labels = files.read_json(self.path / "pinned.json").get("labels")
+        return labels if isinstance(labels, list) else None
+
     def checkpoint_steps(self) -> list[int]:
         """Steps of the complete checkpoints, ascending."""
         folders = self.checkpoints_dir.glob("step-*")

@@ -5,10 +5,12 @@ from typing import Any
 import streamlit as st
 
 from gan_core import config as schema
+from gan_core.conditioning import CONDITIONINGS
 from gan_core.config import RunConfig
 from gan_core.datasets import DATASETS
 from gan_core.networks import NETWORKS
 from gan_core.objectives import OBJECTIVES
+from gan_core.penalties import PENALTIES
 from gan_core.registry import Registry
 from pages.components import lab
 from pages.components.text import _
@@ -17,6 +19,8 @@ REGISTRIES: dict[str, Registry[Any]] = {
     "network.name": NETWORKS,
     "objective.name": OBJECTIVES,
     "dataset.name": DATASETS,
+    "penalty.name": PENALTIES,
+    "conditioning.name": CONDITIONINGS,
 }
 SECTIONS = {
     "training": _("Training: how long, how much at once"),
@@ -24,19 +28,45 @@ SECTIONS = {
     "discriminator_optimizer": _("The discriminator's optimiser"),
     "network": _("Networks"),
     "objective": _("Objective: what the networks are paid for"),
+    "conditioning": _("Conditioning: telling the model what to draw"),
+    "penalty": _("Penalty on the discriminator's slope"),
+    "remedies": _("Remedies against collapse and imbalance"),
+    "vae": _("Variational autoencoder: what it is paid for"),
     "dataset": _("Images"),
     "recording": _("What is kept"),
 }
 LABELS = {
     "dataset.name": _("Data set"),
     "dataset.root": _("Folder"),
+    "dataset.split": _("Part"),
     "dataset.image_size": _("Image size"),
     "dataset.channels": _("Colour channels"),
     "dataset.num_images": _("Only the first"),
     "network.name": _("Architecture"),
     "network.width": _("Width"),
     "network.latent_dim": _("Latent size"),
+    "network.generator_leak": _("Generator's leak"),
+    "network.discriminator_norm": _("Discriminator's normalisation"),
+    "network.spectral_norm": _("Spectral norm"),
+    "network.leaky_output": _("Leaky output"),
     "objective.name": _("Objective"),
+    "objective.real_weight": _("Weight of real images"),
+    "objective.fake_weight": _("Weight of generated images"),
+    "objective.n_critic": _("D's steps for one of G's"),
+    "objective.weight_clip": _("Weight clip"),
+    "penalty.name": _("Penalty"),
+    "penalty.weight": _("Weight (lambda)"),
+    "conditioning.name": _("Conditioning"),
+    "conditioning.labels": _("Labels, separated by commas"),
+    "conditioning.exclusive": _("One label an image"),
+    "conditioning.label_weight": _("Weight of the label loss"),
+    "remedies.packing": _("Packing (PacGAN)"),
+    "remedies.minibatch_std": _("Minibatch standard deviation"),
+    "remedies.label_smoothing": _("Label smoothing"),
+    "remedies.instance_noise": _("Instance noise"),
+    "vae.kl_weight": _("Weight of KL (lambda)"),
+    "vae.kl_reduction": _("KL over dimensions"),
+    "vae.reconstruction": _("Reconstruction loss"),
     "generator_optimizer.name": _("Optimiser"),
     "generator_optimizer.learning_rate": _("Learning rate"),
     "generator_optimizer.beta1": _("Beta 1 (momentum)"),
@@ -105,7 +135,8 @@ def knob(name: str, info: Any, value: Any, key: str) -> Any:
         )  # fmt: skip
     if isinstance(value, bool):
         return st.toggle(words, value, help=meaning, key=key, persist_state="session")
-    if isinstance(value, str):
+    if isinstance(value, str | tuple):
+        value = value if isinstance(value, str) else ", ".join(value)
         return st.text_input(words, value, help=meaning, key=key, persist_state="session")
     low, high = bounds(info)
     if isinstance(value, int):

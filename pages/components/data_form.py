@@ -53,6 +53,8 @@ def look(base: RunConfig, chosen: dict[str, Any], batch: int) -> None:
         return
     words = _("{count:,} images; in batches of {batch} that is {steps:,} steps an epoch (once through all images).")
     st.caption(words.format(count=count, batch=batch, steps=resolve.steps_per_epoch(count, batch)))
+    if not pairs:  # points in the plane are used as they are
+        return
     with st.expander(_("Preprocessing: before and after")):
         rule = _(
             "Every image becomes {size}x{size} pixels: the shorter side is resized to {size}, the square in the middle is "

@@ -36,7 +36,7 @@ def sampler(path: str, step: int) -> Sampler:
 def _directions(_sampler: Sampler, run_id: str, step: int, kind: str) -> torch.Tensor:
     count = min(NUM_SLIDERS, _sampler.latent_dim)
     if kind == "pca":
-        return principal_directions(_sampler.generator, _sampler.latent_dim, count)
+        return principal_directions(_sampler, _sampler.latent_dim, count)
     return raw_coordinates(_sampler.latent_dim, count)
 
 
@@ -58,7 +58,22 @@ def sliders(model: Sampler) -> None:
     with right:
         if st.button(_("Another"), icon=":material/casino:", key="explore_another", on_click=_next_seed):
             pass
-    _walk(model, kind or "pca", int(seed))
+    _walk(model, kind or "pca", int(seed), choose_labels(model))
+
+
+def choose_labels(model: Sampler) -> torch.Tensor:
+    """The labels to draw with, (1, L): chosen by name where the model takes any."""
+    conditioning = model.config.conditioning
+    names = conditioning.labels
+    if not names:
+        return torch.zeros(1, 0)
+    first = [name for name, on in zip(names, model.some_labels(1)[0], strict=True) if on]
+    if conditioning.exclusive:
+        index = names.index(first[0]) if first else 0
+        chosen = [st.selectbox(_("Label"), names, index=index, key=f"explore_label_{model.run_id}")]
+    else:
+        chosen = st.multiselect(_("Labels"), names, default=first, key=f"explore_labels_{model.run_id}")
+    return torch.tensor([[float(name in chosen) for name in names]])
 
 
 def _next_seed() -> None:
@@ -66,7 +81,7 @@ def _next_seed() -> None:
 
 
 @st.fragment
-def _walk(model: Sampler, kind: str, seed: int) -> None:
+def _walk(model: Sampler, kind: str, seed: int, labels: torch.Tensor) -> None:
     directions = _directions(model, model.run_id, model.step, kind)
     knobs = [
         Slider("truncation", _("Truncation"), _("Pulls z towards the centre: below 1 pictures are more typical and less varied."),
@@ -81,7 +96,7 @@ def _walk(model: Sampler, kind: str, seed: int) -> None:
     offsets = torch.tensor([state.values[knob.id] for knob in knobs[1:]])
     z = truncate(latents(1, model.latent_dim, seed), state.values["truncation"])[0] + offsets @ directions
     around = neighbours(z, directions[0], directions[min(1, len(directions) - 1)], NEIGHBOURS, REACH)
-    images = model.images(around)
+    images = model.images(around, labels.expand(len(around), -1))
     centre = images[len(images) // 2]
     grid = imaging.to_picture(imaging.grid(images, columns=NEIGHBOURS, gap_px=1))
     latent_explorer(
@@ -134,7 +149,7 @@ def morph(model: Sampler) -> None:
     start = columns[0].number_input(_("From seed"), 0, 2**31 - 1, 0, key="explore_from", bind="query-params")
     end = columns[1].number_input(_("To seed"), 0, 2**31 - 1, 1, key="explore_to", bind="query-params")
     z_start, z_end = (latents(1, model.latent_dim, int(seed))[0] for seed in (start, end))
-    images = model.images(slerp(z_start, z_end, MORPH_FRAMES))
+    images = model.images(slerp(z_start, z_end, MORPH_FRAMES), choose_labels(model).expand(MORPH_FRAMES, -1))
     there_and_back = np.concatenate([images, images[-2:0:-1]])
     frames_player(
         [imaging.data_url(imaging.to_picture(image)) for image in there_and_back],

@@ -7,6 +7,7 @@ import streamlit as st
 
 from gan_core import charts, jobs, waiting
 from gan_core.config import LIVE_FIELDS, get
+from gan_core.networks import NETWORKS
 from gan_core.runs import Run, Status
 from gan_core.runs.status import OPEN_STATES, RESUMABLE_STATES
 from gan_core.training_log import log_line
@@ -178,7 +179,10 @@ def learning_rates(run: Run, status: Status) -> None:
     """Both learning rates, to be changed while it trains."""
     if status.state not in OPEN_STATES:
         return
-    current = {name: get(run.config(), name) for name in LIVE_FIELDS} | run.control().overrides
+    config = run.config()
+    is_vae = NETWORKS.find(config.network.name).model == "vae"
+    titles = (_("Encoder and decoder"),) if is_vae else (_("Generator"), _("Discriminator"))
+    current = {name: get(config, name) for name in LIVE_FIELDS} | run.control().overrides
     with st.form("live_rates", border=True):
         st.markdown(
             f"**{_('Learning rates')}**",
@@ -187,7 +191,7 @@ def learning_rates(run: Run, status: Status) -> None:
         columns = st.columns(2)
         typed = {
             name: column.text_input(title, f"{current[name]:g}", key=f"live_{run.id}_{name}")
-            for name, title, column in zip(LIVE_FIELDS, (_("Generator"), _("Discriminator")), columns, strict=True)
+            for name, title, column in zip(LIVE_FIELDS, titles, columns, strict=False)
         }
         if st.form_submit_button(_("Change now"), icon=":material/bolt:"):
             lab.attempt(lambda: jobs.change_live(run, typed))

@@ -207,12 +207,12 @@ def set_knob(page: Page, section: str, label: str, value: str) -> None:
 
 def test_a_second_run_from_the_form_waits_with_its_place(page: Page, server: Server, lab: Lab, run: Run) -> None:
     ahead = lab.begin("ahead of it")
-    open_page(page, server, "/train?preset=r1-dcgan-lite", "Train a model")
-    expect(page.get_by_text("that is 40 steps an epoch")).to_be_visible()
+    open_page(page, server, "/train?preset=mnist-dcgan", "Train a model")
+    expect(page.get_by_text("that is 79 steps an epoch")).to_be_visible()
     photograph(page, "train-form", 1300)
     page.get_by_label("Only the first (images)", exact=True).fill("1280")
     page.get_by_label("Only the first (images)", exact=True).press("Enter")
-    expect(page.get_by_text("that is 10 steps an epoch")).to_be_visible()
+    expect(page.get_by_text("that is 20 steps an epoch")).to_be_visible()
     set_knob(page, "Networks", "Width (channels)", "8")
     set_knob(page, "Training: how long, how much at once", "Epochs", "2")
     set_knob(page, "Training: how long, how much at once", "Processor threads", "1")
@@ -221,16 +221,16 @@ def test_a_second_run_from_the_form_waits_with_its_place(page: Page, server: Ser
     button(page, "Start training").click()
     expect(page.get_by_role("alert").filter(has_text="'abc'")).to_be_visible()
     photograph(page, "train-refusal")
-    set_knob(page, "The generator's optimiser", "Learning rate", "0.001")
+    set_knob(page, "The generator's optimiser", "Learning rate", "0.002")
     button(page, "Start training").click()
     expect(title(page, "Training")).to_be_visible()
     expect(badge(page, "waiting")).to_be_visible()
     expect(page.get_by_text("place 2 in the queue")).to_be_visible()
     mine = lab.newest()
     config = mine.config()
-    assert (config.network.width, config.training.epochs, config.generator_optimizer.learning_rate) == (8, 2, 1e-3)
+    assert (config.network.width, config.training.epochs, config.generator_optimizer.learning_rate) == (8, 2, 2e-3)
     photograph(page, "queued")
     for other in (run, ahead):
         other.command("stop")
     expect(badge(page, "finished")).to_be_visible(timeout=SLOW_MS)
-    assert mine.status().step == 20
+    assert mine.status().step == 40

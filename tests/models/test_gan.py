@@ -10,10 +10,13 @@ from torch import nn
 
 from gan_core import training
 from gan_core.config import DatasetConfig, NetworkConfig, RunConfig, TrainingConfig
+from gan_core.models.base import Moment
 from gan_core.models.building import build, stream
 from gan_core.models.gan import GAN
 
 Z, WIDTH, BATCH = 8, 4, 8
+MOMENT = Moment(0, 20)
+NO_LABELS = torch.zeros(3, 0)
 CONFIG = RunConfig(
     dataset=DatasetConfig(image_size=64, channels=3),
     network=NetworkConfig(width=WIDTH, latent_dim=Z),
@@ -113,9 +116,7 @@ def batches(count: int) -> list[torch.Tensor]:
 def set_up(model: GAN):
     """The model as the loop has it: wrapped by Fabric."""
     fabric = training.make_fabric(CONFIG)
-    for name, network in model.networks.items():
-        wrapped = fabric.setup(network, model.optimizers[name], move_to_device=False)
-        model.networks[name], model.optimizers[name] = wrapped
+    training.set_up(fabric, model)
     return fabric
 
 
@@ -123,7 +124,7 @@ def test_twenty_steps_equal_those_of_the_pytorch_example(model):
     example, noise = Example(model), stream(CONFIG.training.seed, "training")
     fabric = set_up(model)
     for real in batches(20):
-        metrics = training.train_step(fabric, model, real, torch.zeros(BATCH, 0)) | model.probe()
+        metrics = training.train_step(fabric, model, real, torch.zeros(BATCH, 0), MOMENT) | model.probe()
         expected = example.step(real, torch.randn(BATCH, Z, generator=noise))
         assert {name: value.item() for name, value in metrics.items()} == pytest.approx(expected, rel=2e-3, abs=1e-4)
     for ours, theirs in ((model.networks["generator"], example.g), (model.networks["discriminator"], example.d)):
@@ -134,25 +135,25 @@ def test_twenty_steps_equal_those_of_the_pytorch_example(model):
 def test_the_first_step_equals_the_examples_to_float_precision(model):
     example, noise = Example(model), stream(CONFIG.training.seed, "training")
     real = batches(1)[0]
-    metrics = training.train_step(set_up(model), model, real, torch.zeros(BATCH, 0))
+    metrics = training.train_step(set_up(model), model, real, torch.zeros(BATCH, 0), MOMENT)
     expected = example.step(real, torch.randn(BATCH, Z, generator=noise))
     del expected["prob/fake_after_g"]
     assert {name: value.item() for name, value in metrics.items()} == pytest.approx(expected, rel=1e-5)
 
 
 def test_each_update_gives_gradients_to_its_own_network_alone(model):
-    updates = model.train_step(batches(1)[0], torch.zeros(BATCH, 0))
+    updates = model.train_step(batches(1)[0], torch.zeros(BATCH, 0), MOMENT)
     for owner, other in (("discriminator", "generator"), ("generator", "discriminator")):
         update = next(updates)
         update.loss.backward()
-        assert update.network == owner
+        assert update.optimizer == owner
         assert all(p.grad is not None for p in model.networks[owner].parameters())
         assert all(p.grad is None for p in model.networks[other].parameters())
         model.optimizers[owner].zero_grad()
 
 
 def test_the_discriminator_can_learn_again_after_the_generators_step(model):
-    training.train_step(set_up(model), model, batches(1)[0], torch.zeros(BATCH, 0))
+    training.train_step(set_up(model), model, batches(1)[0], torch.zeros(BATCH, 0), MOMENT)
     assert all(p.requires_grad for p in model.networks["discriminator"].parameters())
 
 
@@ -166,9 +167,11 @@ def snapshot(model: GAN) -> list[torch.Tensor]:
 @pytest.mark.parametrize("look", ["probe", "sample"])
 def test_looking_at_a_model_leaves_no_trace_in_its_training(model, look):
     fabric = set_up(model)
-    training.train_step(fabric, model, batches(1)[0], torch.zeros(BATCH, 0))
+    training.train_step(fabric, model, batches(1)[0], torch.zeros(BATCH, 0), MOMENT)
     before = snapshot(model)
-    model.probe() if look == "probe" else model.sample(torch.randn(3, Z, generator=torch.Generator().manual_seed(0)))
+    model.probe() if look == "probe" else model.sample(
+        torch.randn(3, Z, generator=torch.Generator().manual_seed(0)), NO_LABELS
+    )
     assert all(torch.equal(a, b) for a, b in zip(before, snapshot(model), strict=True))
 
 
@@ -181,7 +184,7 @@ def test_the_average_has_its_closed_form(model):
     fabric = set_up(model)
     weights = [p.detach().clone() for p in model.networks["generator"].parameters()]
     for real in batches(5):
-        training.train_step(fabric, model, real, torch.zeros(BATCH, 0))
+        training.train_step(fabric, model, real, torch.zeros(BATCH, 0), MOMENT)
         now = model.networks["generator"].parameters()
         weights = [0.9 * average + 0.1 * w.detach() for average, w in zip(weights, now, strict=True)]
     for average, expected in zip(model.averages["generator"].parameters(), weights, strict=True):
@@ -193,14 +196,16 @@ def test_samples_are_drawn_from_the_average(model):
     with torch.no_grad():
         for p in model.networks["generator"].parameters():
             p.zero_()
-    assert model.sample(z).abs().sum() > 0  # the weights alone would give black images
+    assert model.sample(z, NO_LABELS[:1].expand(len(z), 0)).abs().sum() > 0  # the weights alone would give black images
     with torch.no_grad():
         for p in model.averages["generator"].parameters():
             p.zero_()
-    assert model.sample(z).abs().sum() == 0
+    assert model.sample(z, NO_LABELS[:1].expand(len(z), 0)).abs().sum() == 0
 
 
 def test_a_sample_depends_on_its_own_latent_alone(model):
-    training.train_step(set_up(model), model, batches(1)[0], torch.zeros(BATCH, 0))
+    training.train_step(set_up(model), model, batches(1)[0], torch.zeros(BATCH, 0), MOMENT)
     z = torch.randn(6, Z, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(model.sample(z)[2:3], model.sample(z[2:3]), rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        model.sample(z, torch.zeros(6, 0))[2:3], model.sample(z[2:3], torch.zeros(1, 0)), rtol=0, atol=1e-6
+    )

@@ -83,7 +83,7 @@ def test_changed_values_reach_the_run_and_the_rest_stays(visit: Visit, runs_dir:
 def test_a_preset_in_the_address_is_chosen_and_started(visit: Visit, runs_dir: Path) -> None:
     app = visit("train", preset="r1-dcgan-lite")
     assert app.selectbox(key="train_preset").value == "r1-dcgan-lite"
-    assert knob(app, "training.batch_size", "r1-dcgan-lite").value == 128
+    assert knob(app, "training.epochs", "r1-dcgan-lite").value == 20
     start(app)
     (run,) = runs.list_runs(runs_dir)
     assert run.config().preset == "r1-dcgan-lite"

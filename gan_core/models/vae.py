@@ -1,0 +1,119 @@
+"""The variational autoencoder.
+
+Source: Kingma and Welling 2014, "Auto-Encoding Variational Bayes"; the weight on the KL term after Higgins et al. 2017,
+"beta-VAE".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan_core.config import VAEConfig
+from gan_core.models.base import Metrics, Moment, Update, unwrapped
+
+
+class VAE:
+    """See `gan_core.models.base.GenerativeModel`.
+
+    Args:
+        encoder: images (N, C, H, W) in [-1, 1] -> mean and log variance, each (N, latent_dim).
+        decoder: latents (N, latent_dim) -> logits of pixels in [0, 1].
+        config: what it is paid for.
+        optimizer: over the weights of both.
+        rng: source of the noise, on the device of the networks.
+        latent_dim: size of z.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        config: VAEConfig,
+        optimizer: torch.optim.Optimizer,
+        rng: torch.Generator,
+        latent_dim: int,
+    ) -> None:
+        self.networks = {"encoder": encoder, "decoder": decoder}
+        self.averages: dict[str, nn.Module] = {}
+        self.config = config
+        self.optimizers = {"generator": optimizer}  # of both: its settings are generator_optimizer's
+        self.rng = rng
+        self.latent_dim = latent_dim
+
+    def train_step(self, images: Tensor, labels: Tensor, moment: Moment) -> Generator[Update, None, Metrics]:
+        """Encode, draw a latent from each cloud, decode, compare."""
+        mean, log_variance = self.networks["encoder"](images)
+        noise = torch.randn(mean.shape, generator=self.rng, device=mean.device)
+        z = mean + noise * torch.exp(0.5 * log_variance)  # the reparametrisation: noise outside, gradient through
+        logits = self.networks["decoder"](z)
+        reconstruction = reconstruction_loss(logits, (images + 1) / 2, self.config.reconstruction)
+        kl = kl_divergence(mean, log_variance, self.config.kl_reduction)
+        loss = reconstruction + self.config.kl_weight * kl
+        yield Update("generator", "vae", loss)
+        return {
+            "loss/vae": loss.detach(),
+            "loss/reconstruction": reconstruction.detach(),
+            "loss/kl": kl.detach(),
+        }
+
+    def finish_step(self) -> None:
+        """Nothing to keep up."""
+
+    def probe(self) -> Metrics:
+        """Nothing beyond the metrics of every step."""
+        return {}
+
+    def sample(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Images (N, C, H, W) in [-1, 1] for latents (N, latent_dim); the labels (N, 0) are not used."""
+        with torch.no_grad():
+            return to_signed_images(unwrapped(self.networks["decoder"])(z))
+
+
+def kl_divergence(mean: Tensor, log_variance: Tensor, reduction: str) -> Tensor:
+    """KL divergence of N(mean, exp(log_variance)) from the standard normal prior, averaged over the batch.
+
+    Source: Kingma and Welling 2014, appendix B.
+
+    Args:
+        mean, log_variance: (N, latent_dim).
+        reduction: over the dimensions, "sum" (the divergence itself) or "mean".
+    """
+    each = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
+    return each.sum(1).mean() if reduction == "sum" else each.mean()
+
+
+def reconstruction_loss(logits: Tensor, targets: Tensor, kind: str) -> Tensor:
+    """Mean over all pixels of the price of a reconstruction.
+
+    Args:
+        logits: of pixels in [0, 1], any shape.
+        targets: pixels in [0, 1], of the same shape.
+        kind: "mse" (squared error of the Sigmoid of the logits) or "bce" (cross-entropy).
+    """
+    if kind == "bce":
+        return F.binary_cross_entropy_with_logits(logits, targets)
+    return F.mse_loss(torch.sigmoid(logits), targets)
+
+
+def equivalent_beta(config: VAEConfig, num_pixels: int, latent_dim: int) -> float:
+    """The beta of a beta-VAE with a summed KL and half the summed squared error that has the same optimum.
+
+    loss = lambda * KL + MSE with MSE = SSE / pixels; times pixels / 2 that is SSE / 2 + (lambda * pixels / 2) * KL, and a
+    KL averaged over the dimensions is the summed one divided by their number.
+
+    Args:
+        config: with "mse" as reconstruction.
+        num_pixels: values in one image (channels * height * width).
+        latent_dim: size of z.
+    """
+    beta = config.kl_weight * num_pixels / 2
+    return beta if config.kl_reduction == "sum" else beta / latent_dim
+
+
+def to_signed_images(logits: Tensor) -> Tensor:
+    """The decoder's logits as images in [-1, 1]."""
+    return torch.sigmoid(logits) * 2 - 1

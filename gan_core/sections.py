@@ -1,0 +1,186 @@
+"""The parts of a run's configuration: typed, bounded, each field with its meaning and unit.
+
+`gan_core.config` puts them together. The docstring under a field is what the pages and the command line show for it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+MIN_BATCH_SIZE = 2  # batch norm compares the images of a batch with each other
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+def number(unit: str = "", **bounds: Any) -> Any:
+    """A pydantic field with bounds and, for the pages, its unit."""
+    return Field(json_schema_extra={"unit": unit}, **bounds)
+
+
+class Section(BaseModel):
+    """One part of a configuration: unknown keys are refused, values never change after it is built."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+
+class DatasetConfig(Section):
+    """Which images the model learns from, and how they are prepared."""
+
+    name: str = "mnist5k"
+    """Data set. Each one is described on its own line in `python -m gan_core datasets`."""
+    root: str = ""
+    """Folder that holds the images, for a data set of your own. Leave it empty for the embedded ones."""
+    split: Literal["train", "test"] = "train"
+    """Which part of the data set: models learn from train; test is kept back to measure them on images they never saw."""
+    image_size: Annotated[int, number("px", ge=4, le=1024)] = 32
+    """Height and width after preprocessing. Larger images show more and train slower (twice the size, about four times the work)."""
+    channels: Literal[1, 3] = 1
+    """Colour channels: 1 is grey, 3 is red, green and blue."""
+    num_images: Annotated[int, number("images", ge=0)] = 0
+    """Use only the first N images; 0 uses all. Few images make a model that repeats them."""
+
+
+class NetworkConfig(Section):
+    """The networks: a generator that makes images and a discriminator that judges them, or a VAE's encoder and decoder."""
+
+    name: str = "dcgan4"
+    """Architecture of both networks."""
+    width: Annotated[int, number("channels", ge=1, le=1024)] = 64
+    """Channels of the layer nearest the image; deeper layers have 2, 4, 8 times as many. Wider learns more and trains slower."""
+    latent_dim: Annotated[int, number("numbers", ge=1, le=4096)] = 100
+    """Size of the latent z, the list of random numbers from which the generator makes one image."""
+    generator_leak: Annotated[float, number("", ge=0, lt=1)] = 0.0
+    """Slope of the generator's activations for negative values: 0 is ReLU, 0.2 the usual LeakyReLU."""
+    discriminator_norm: Literal["batch", "none"] = "batch"
+    """Normalisation inside the discriminator. Gradient penalties need none: batch norm makes samples depend on each other."""
+    spectral_norm: bool = False
+    """Divide each of the discriminator's weights by its largest singular value, so that its slope stays bounded (SNGAN)."""
+    leaky_output: bool = False
+    """End the discriminator in a LeakyReLU(0.2), as report R3 did. A critic is normally linear: this one flattens its bad marks."""
+
+
+class ObjectiveConfig(Section):
+    """What the two networks are paid for."""
+
+    name: str = "bce"
+    """Loss function of the game between the two networks."""
+    real_weight: Annotated[float, number("", ge=0, le=100)] = 1.0
+    """Weight of the discriminator's loss on real images."""
+    fake_weight: Annotated[float, number("", ge=0, le=100)] = 1.0
+    """Weight of the discriminator's loss on generated images."""
+    n_critic: Annotated[int, number("steps", ge=1, le=100)] = 1
+    """Discriminator steps for each generator step. WGAN uses 5, so that the critic stays nearly optimal."""
+    weight_clip: Annotated[float, number("", ge=0, le=10)] = 0.0
+    """After each step the discriminator's weights are cut to plus or minus this value (WGAN: 0.01); 0 switches it off."""
+
+
+class PenaltyConfig(Section):
+    """A price on steep slopes of the discriminator."""
+
+    name: str = "none"
+    """Penalty on the discriminator's gradient with respect to the images."""
+    weight: Annotated[float, number("", ge=0, le=1e6)] = 10.0
+    """How much the penalty counts (lambda in WGAN-GP)."""
+
+
+class ConditioningConfig(Section):
+    """Whether, and how, the model is told what to draw."""
+
+    name: str = "none"
+    """How labels enter: none, joined to the inputs (concat), judged by a head of their own (acgan), or projected (projection)."""
+    labels: tuple[str, ...] = ()
+    """The labels that are used; empty takes all that the data set has."""
+    exclusive: bool = False
+    """Whether an image has exactly one of the labels (classes) or any number (attributes). Follows from the data set."""
+    label_weight: Annotated[float, number("", ge=0, le=1000)] = 1.0
+    """How much the label loss of ACGAN counts beside real against fake."""
+
+
+class RemedyConfig(Section):
+    """Known cures for collapse and imbalance, each one a switch."""
+
+    packing: Annotated[int, number("images", ge=1, le=16)] = 1
+    """Images that the discriminator judges together (PacGAN): sameness within a pack gives a collapsed generator away."""
+    minibatch_std: bool = False
+    """Show the discriminator how much the images of a batch differ (minibatch standard deviation)."""
+    label_smoothing: Annotated[float, number("", ge=0, lt=0.5)] = 0.0
+    """Lower the target for real images from 1 by so much (one-sided label smoothing); 0.1 is usual."""
+    instance_noise: Annotated[float, number("", ge=0, le=10)] = 0.0
+    """Standard deviation of noise added to everything the discriminator sees; it falls to 0 by the end of the run."""
+
+
+class VAEConfig(Section):
+    """What a variational autoencoder is paid for."""
+
+    kl_weight: Annotated[float, number("", ge=0, le=1e6)] = 5e-3
+    """Weight of the KL term, which pulls the latents towards the prior (lambda in report R5)."""
+    kl_reduction: Literal["mean", "sum"] = "mean"
+    """Whether the KL term is averaged or summed over the latent dimensions. The report does not say; the mean fits its figures."""
+    reconstruction: Literal["mse", "bce"] = "mse"
+    """Price of a wrong pixel, averaged over pixels in [0, 1]: squared error, or cross-entropy."""
+
+
+class OptimizerConfig(Section):
+    """How one network's weights are changed."""
+
+    name: Literal["adam", "adamax", "rmsprop", "sgd"] = "adam"
+    """Optimiser: the rule that turns gradients into weight changes."""
+    learning_rate: Annotated[float, number("", gt=0, le=1)] = 2e-4
+    """Size of a weight change. Too large: training jumps about or dies. Too small: nothing happens. May be changed while it trains."""
+    beta1: Annotated[float, number("", ge=0, lt=1)] = 0.5
+    """Momentum (Adam, Adamax, SGD): how much of the last steps' direction is kept. GANs like 0.5 or 0 better than the usual 0.9."""
+    beta2: Annotated[float, number("", ge=0, lt=1)] = 0.999
+    """Memory for the size of gradients (Adam, Adamax; RMSprop calls it alpha)."""
+
+
+class TrainingConfig(Section):
+    """How long, how much at once, on what."""
+
+    batch_size: Annotated[int, number("images", ge=MIN_BATCH_SIZE, le=65536)] = 64
+    """Images in one step. Larger batches give steadier, fewer steps an epoch."""
+    epochs: Annotated[int, number("epochs", ge=1, le=1_000_000)] = 20
+    """How many times the model sees the whole data set."""
+    max_steps: Annotated[int, number("steps", ge=0)] = 0
+    """Stop after this many steps, whatever the epochs say; 0 means no such limit."""
+    ema_decay: Annotated[float, number("", ge=0, lt=1)] = 0.0
+    """Keep a running average of the generator's weights and draw samples from it: 0.999 is usual, 0 switches it off."""
+    seed: Annotated[int, number("", ge=0, lt=2**31)] = 0
+    """Start of every random choice: the same seed gives the same run."""
+    precision: Precision = "auto"
+    """Number format of the heavy layers: bf16 is faster where the processor has it, fp32 is exact; auto chooses."""
+    device: str = "auto"
+    """Where it trains: cpu, cuda:0, cuda:1, mps; auto takes a GPU if there is one."""
+    threads: Annotated[int, number("threads", ge=0, le=1024)] = 0
+    """Processor threads; 0 takes every core but one, which is left to the pages. Results are repeatable for one number of threads."""
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, value: str) -> str:
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", value):
+            raise ValueError("must be auto, cpu, mps, cuda or cuda:N")
+        return value
+
+
+class RecordingConfig(Section):
+    """What is kept of a run, and how often."""
+
+    num_samples: Annotated[int, number("images", ge=1, le=256)] = 64
+    """Images in the sample grid; the same latents every time, so that you see them change."""
+    sample_every_steps: Annotated[int, number("steps", ge=0)] = 0
+    """Steps between two sample grids; 0 chooses about 60 grids a run."""
+    checkpoint_every_steps: Annotated[int, number("steps", ge=0)] = 0
+    """Steps between two checkpoints (all weights, written to disk); 0 chooses about 10 a run."""
+    checkpoint_every_s: Annotated[float, number("s", gt=0)] = 60.0
+    """Seconds after which a checkpoint is written in any case: the most that a power cut can cost."""
+    keep_checkpoints: Annotated[int, number("checkpoints", ge=2)] = 20
+    """How many checkpoints stay on disk; the first and the newest always do, the rest are thinned evenly."""
+    probe_every_steps: Annotated[int, number("steps", ge=0)] = 20
+    """Steps between two measurements of D(G(z)) after the generator's own update; 0 switches them off."""
