@@ -84,8 +84,9 @@ def resume(run: Run) -> None:
     """Queues a paused, stopped, failed or interrupted run again; it continues from its newest checkpoint.
 
     Raises:
-        ValueError: it is training already.
+        ValueError: it is training already, or comes with the program.
     """
+    run.refuse_if_shipped()
     try:
         waiting.enqueue(run)
     except BlockingIOError as error:
@@ -106,8 +107,9 @@ def delete(run: Run) -> None:
     """Removes a run for good; one that still waits leaves the queue first.
 
     Raises:
-        ValueError: it is training.
+        ValueError: it is training, or comes with the program.
     """
+    run.refuse_if_shipped()
     waiting.withdraw(run)
     run.delete()
 

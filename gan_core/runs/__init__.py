@@ -4,8 +4,8 @@
 (`gan_core.runs.checkpoints`).
 """
 
-from gan_core.runs.folder import check_writable, create, find, list_runs
+from gan_core.runs.folder import check_writable, create, find, list_runs, shipped_runs
 from gan_core.runs.run import Run
 from gan_core.runs.status import Control, Status
 
-__all__ = ["Control", "Run", "Status", "check_writable", "create", "find", "list_runs"]
+__all__ = ["Control", "Run", "Status", "check_writable", "create", "find", "list_runs", "shipped_runs"]

@@ -7,6 +7,9 @@
 
 Written aside, fsynced, entered in the run's manifest.json with their SHA-256, then renamed into place: a crash at any
 moment leaves the older checkpoints whole. No pickle is read or written.
+
+A checkpoint that is passed on, with the program or through the Hub, may lack optimizer.safetensors (it can then be looked
+at, not trained further) and may hold half-precision weights, which are read as the float32 that the networks have.
 """
 
 from __future__ import annotations
@@ -67,7 +70,7 @@ def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], 
         _write_tensors(aside / "optimizer.safetensors", _optimizer_tensors(model.optimizers), step)
         state = {"step": step, "rng": _rng_state(model.rng), "groups": _groups(model.optimizers), **extra}
         files.write_json(aside / "state.json", state)
-        hashes = {f"{place.name}/{file.name}": _sha256(file) for file in sorted(aside.iterdir())}
+        hashes = {f"{place.name}/{file.name}": sha256(file) for file in sorted(aside.iterdir())}
         stale = _thinned(steps(run), step, keep)
         _update_manifest(run, hashes)
         _remove(place)
@@ -184,7 +187,7 @@ def _fill(networks: Mapping[str, nn.Module], tensors: Mapping[str, Tensor], plac
         )
     for name, target in expected.items():
         found = tensors[name]
-        if found.shape != target.shape or found.dtype != target.dtype:
+        if found.shape != target.shape or not fits(found.dtype, target.dtype):
             raise ValueError(
                 f"The tensor '{name}' of checkpoint {place.name} has shape {tuple(found.shape)} and type {found.dtype}; "
                 f"this architecture needs {tuple(target.shape)} and {target.dtype}."
@@ -193,6 +196,11 @@ def _fill(networks: Mapping[str, nn.Module], tensors: Mapping[str, Tensor], plac
     with torch.no_grad():
         for name, target in expected.items():
             target.copy_(tensors[name])
+
+
+def fits(stored: torch.dtype, needed: torch.dtype) -> bool:
+    """Whether a tensor stored as one type may fill a tensor of another: the same, or half precision for float32."""
+    return stored == needed or (stored == torch.float16 and needed == torch.float32)
 
 
 def _fill_optimizer(
@@ -243,7 +251,8 @@ def _remove(place: Path) -> None:
         shutil.rmtree(gone, ignore_errors=True)
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """A file's SHA-256, as the manifest has it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -269,7 +278,7 @@ def _verified(run: Run, path: Path) -> Path:
     expected = _manifest(run).get(name)
     if expected is None:
         raise ValueError(f"The checkpoint file {name} of '{run.id}' is not in its manifest, so it cannot be trusted.")
-    if _sha256(path) != expected:
+    if sha256(path) != expected:
         raise ValueError(
             f"The checkpoint file {name} of '{run.id}' is damaged: its SHA-256 is not the manifest's. Use another checkpoint."
         )

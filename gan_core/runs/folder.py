@@ -10,6 +10,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from gan_core import settings
 from gan_core.config import RunConfig
 from gan_core.runs import files
 from gan_core.runs.run import ID_PATTERN, Run, checked_text
@@ -68,12 +69,12 @@ def _refusal(runs_dir: Path, error: OSError) -> ValueError:
 
 
 def find(runs_dir: Path, run_id: str) -> Run:
-    """The run with this id, or with this name if there is only one.
+    """The run with this id, or with this name if there is only one; one of those that come with the program, too.
 
     Raises:
         ValueError: none, or several of that name.
     """
-    runs = list_runs(runs_dir)
+    runs = [*list_runs(runs_dir), *shipped_runs()]
     exact = [run for run in runs if run.id == run_id]
     named = exact or [run for run in runs if run.name == run_id]
     if len(named) == 1:
@@ -96,6 +97,11 @@ def list_runs(runs_dir: Path) -> list[Run]:
     found = [(path, _created(path)) for path in entries]
     found.sort(key=lambda item: (item[1], item[0].name), reverse=True)
     return [Run(path) for path, created in found if created]
+
+
+def shipped_runs() -> list[Run]:
+    """The trained runs that come with the program, by name: to look at, never to change."""
+    return sorted(list_runs(settings.pretrained_dir()), key=lambda run: run.id)
 
 
 def _created(path: Path) -> int:

@@ -23,6 +23,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from gan_core import settings
 from gan_core.config import RunConfig, parse_config, strict_json
 from gan_core.runs import files
 from gan_core.runs.status import Control, Status, read_control, read_status
@@ -74,6 +75,22 @@ class Run:
         """The trainer's own messages and tracebacks."""
         return self.path / "log.txt"
 
+    @property
+    def shipped(self) -> bool:
+        """Whether it comes with the program: to look at, never to change."""
+        return self.path.parent == settings.pretrained_dir()
+
+    def refuse_if_shipped(self) -> None:
+        """Nothing for a run of the user's own.
+
+        Raises:
+            ValueError: it comes with the program.
+        """
+        if self.shipped:
+            raise ValueError(
+                f"The run '{self.name}' comes with Ganvas and stays as it is. Train its preset for one of your own."
+            )
+
     def config(self) -> RunConfig:
         """Its configuration.
 
@@ -107,8 +124,9 @@ class Run:
         """Sets the user's name and note for it.
 
         Raises:
-            ValueError: an empty name, or one or a note that is too long.
+            ValueError: an empty name, one or a note that is too long, or a run that comes with the program.
         """
+        self.refuse_if_shipped()
         changes = {}
         if name is not None:
             changes["name"] = checked_text(name.strip(), "name", 80, empty=False)
@@ -229,8 +247,9 @@ class Run:
         """Removes the directory with everything in it.
 
         Raises:
-            ValueError: it is being trained.
+            ValueError: it is being trained, or comes with the program.
         """
+        self.refuse_if_shipped()
         try:
             with self.lock(timeout_s=0.5):
                 gone = self.path.with_name(f"{files.TEMPORARY}deleted-{secrets.token_hex(4)}")

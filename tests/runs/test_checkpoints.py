@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from gan_core import training
 from gan_core.models.building import build
 from gan_core.runs import Run, checkpoints
-from gan_core.runs.checkpoints import _sha256, _thinned
+from gan_core.runs.checkpoints import _thinned, sha256
 
 FILES = ["model.safetensors", "ema.safetensors", "optimizer.safetensors", "state.json"]
 
@@ -96,7 +96,7 @@ def rewrite(run: Run, name: str, change) -> None:
     change(tensors)
     save_file(tensors, file)
     manifest = json.loads(run.manifest_path.read_bytes())
-    run.manifest_path.write_text(json.dumps(manifest | {f"step-00000005/{name}": _sha256(file)}))
+    run.manifest_path.write_text(json.dumps(manifest | {f"step-00000005/{name}": sha256(file)}))
 
 
 WEIGHT = "generator.layers.0.weight"
@@ -138,7 +138,7 @@ def test_a_checkpoint_file_that_is_no_safetensors_is_refused(run):
     file = checkpoints.folder(run, 5) / "model.safetensors"
     file.write_bytes(b"\x80\x04pickle")
     manifest = json.loads(run.manifest_path.read_bytes())
-    run.manifest_path.write_text(json.dumps(manifest | {"step-00000005/model.safetensors": _sha256(file)}))
+    run.manifest_path.write_text(json.dumps(manifest | {"step-00000005/model.safetensors": sha256(file)}))
     with pytest.raises(ValueError, match=r"model.safetensors of '.*' is damaged"):
         load(run)
 
@@ -171,3 +171,20 @@ def test_a_run_keeps_only_as_many_checkpoints_as_it_was_told(runs_dir):
     for step in steps:
         load(run, step)
     assert len(json.loads(run.manifest_path.read_bytes())) <= 5 * len(FILES)
+
+
+def test_half_precision_weights_are_read_as_the_float32_they_came_from(run):
+    file = checkpoints.folder(run, 5) / "model.safetensors"
+    halved = {k: v.half() if v.is_floating_point() else v for k, v in load_file(file).items()}
+    save_file(halved, file)
+    manifest = json.loads(run.manifest_path.read_bytes()) | {"step-00000005/model.safetensors": sha256(file)}
+    run.manifest_path.write_text(json.dumps(manifest))
+    model, _ = load(run)
+    loaded = model.networks["generator"].state_dict()
+    for key, tensor in loaded.items():
+        assert torch.equal(tensor, halved[f"generator.{key}"].to(tensor.dtype)), key
+
+
+@pytest.mark.parametrize("stored", [torch.bfloat16, torch.float64, torch.int32])
+def test_no_other_type_fills_a_float32_weight(stored):
+    assert not checkpoints.fits(stored, torch.float32) and not checkpoints.fits(torch.float16, torch.int64)

@@ -1,0 +1,80 @@
+"""Trains the models in checkpoints/pretrained again, or packs runs that were trained with these settings.
+
+python tools/pretrained.py                         all of them, one after the other (about two hours on two cores)
+python tools/pretrained.py faces-vae               one of them
+python tools/pretrained.py --trained DIR           packs the finished runs of these names in DIR; trains nothing
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from gan_core import runs, training, worker
+from gan_core.config import with_changes
+from gan_core.devices import detect
+from gan_core.presets import preset_config
+from gan_core.resolve import resolve
+from gan_core.runs.packing import pack
+from gan_core.settings import pretrained_dir
+
+FACES = {"dataset.num_images": 15_000, "network.width": 32, "training.epochs": 20, "training.ema_decay": 0.999}
+RECIPES = {
+    "digits-dcgan": ("Digits: DCGAN", "mnist-dcgan", {"training.epochs": 60, "training.ema_decay": 0.99}),
+    "digits-acgan": (
+        "Digits on demand: ACGAN, ten classes",
+        "mnist-dcgan",
+        {"training.epochs": 60, "training.ema_decay": 0.99, "conditioning.name": "acgan"},
+    ),
+    "faces-dcgan": ("Cartoon faces: DCGAN", "r1-dcgan-lite", FACES),
+    "faces-acgan": (
+        "Cartoon faces on demand: ACGAN (Male, Eyeglasses)",
+        "r5-acgan-lite",
+        {**FACES, "conditioning.labels": ("Male", "Eyeglasses")},
+    ),
+    "blocks-cgan": (
+        "Blocks on demand: conditional GAN, 24 objects",
+        "r2-cgan-lite",
+        {
+            "conditioning.name": "acgan",
+            "dataset.num_images": 0,
+            "network.width": 32,
+            "network.latent_dim": 64,
+            "discriminator_optimizer.learning_rate": 2e-4,
+            "training.batch_size": 64,
+            "training.epochs": 22,
+            "training.ema_decay": 0.999,
+        },
+    ),
+    "faces-vae": ("Cartoon faces: VAE", "r5-vae-lite", {"dataset.num_images": 15_000, "training.epochs": 20}),
+}
+NOTE = "Comes with Ganvas. Made by: python tools/pretrained.py {name}. Weights are stored in half precision."
+
+
+def main() -> None:
+    """Trains and packs what the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", choices=[[], *RECIPES], help="which; all when none is named")
+    parser.add_argument("--trained", type=Path, help="a folder of runs: pack those that have these names")
+    chosen = parser.parse_args()
+    for name in chosen.names or RECIPES:
+        run = runs.find(chosen.trained, name) if chosen.trained else train(name)
+        packed = pack(run, pretrained_dir() / name, RECIPES[name][0], NOTE.format(name=name))
+        size = sum(file.stat().st_size for file in packed.path.rglob("*") if file.is_file())
+        print(f"{packed.path}: {size / 1e6:.1f} MB")
+
+
+def train(name: str) -> runs.Run:
+    """A finished run of one recipe, in a temporary folder."""
+    _title, preset, changes = RECIPES[name]
+    config = resolve(with_changes(preset_config(preset), changes), detect())
+    run = runs.create(Path(tempfile.mkdtemp()), config, name)
+    worker.keep_freed_memory()
+    status = training.train(run, lambda status: print(f"\r{name}: step {status.step} of {status.total_steps}", end=""))
+    print(f"\r{name}: {status.state} after {status.seconds:.0f} s {status.error}")
+    return run
+
+
+if __name__ == "__main__":
+    main()
