@@ -19,7 +19,7 @@ from gan_core.resolve import resolve
 from gan_core.runs.packing import pack
 from gan_core.settings import pretrained_dir
 
-FACES = {"dataset.num_images": 15_000, "network.width": 32, "training.epochs": 20, "training.ema_decay": 0.999}
+FACES = {"dataset.num_images": 15_000, "training.epochs": 12, "training.ema_decay": 0.999}
 RECIPES = {
     "digits-dcgan": ("Digits: DCGAN", "mnist-dcgan", {"training.epochs": 60, "training.ema_decay": 0.99}),
     "digits-acgan": (
@@ -39,15 +39,14 @@ RECIPES = {
         {
             "conditioning.name": "acgan",
             "dataset.num_images": 0,
-            "network.width": 32,
             "network.latent_dim": 64,
             "discriminator_optimizer.learning_rate": 2e-4,
             "training.batch_size": 64,
-            "training.epochs": 22,
+            "training.epochs": 12,
             "training.ema_decay": 0.999,
         },
     ),
-    "faces-vae": ("Cartoon faces: VAE", "r5-vae-lite", {"dataset.num_images": 15_000, "training.epochs": 20}),
+    "faces-vae": ("Cartoon faces: VAE", "r5-vae-lite", {"dataset.num_images": 15_000, "training.epochs": 8}),
 }
 NOTE = "Comes with Ganvas. Made by: python tools/pretrained.py {name}. Weights are stored in half precision."
 

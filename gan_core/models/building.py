@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from gan_core.conditioning import CONDITIONINGS
 from gan_core.config import OptimizerConfig, RunConfig
@@ -136,14 +136,21 @@ def _rules(config: RunConfig) -> Rules:
 
 
 def _average(generator: nn.Module, decay: float) -> AveragedModel | None:
+    """The generator's running average; None for a decay of 0.
+
+    While it is young it forgets faster, min(decay, (1 + n) / (10 + n)) after n steps (the rule of TensorFlow's
+    ExponentialMovingAverage), or short runs would show their first random weights. Batch norm's statistics are copied,
+    not averaged: they begin at 1 for activations far smaller, and averaging would keep them too large for thousands of
+    steps, which turns every picture grey.
+    """
     if not decay:
         return None
-    average = AveragedModel(
-        generator,
-        multi_avg_fn=get_ema_multi_avg_fn(decay),  # type: ignore[no-untyped-call]
-        use_buffers=True,
-    )
-    average.n_averaged.fill_(1)  # it begins at the first weights; at 0 torch overwrites it, also after a resume
+
+    def move(averaged: list[torch.Tensor], current: list[torch.Tensor], _: torch.Tensor) -> None:
+        steps = int(average.n_averaged)  # kept on the CPU: a copy on the GPU would have to be waited for
+        torch._foreach_lerp_(averaged, current, 1 - min(decay, (1 + steps) / (10 + steps)))
+
+    average = AveragedModel(generator, multi_avg_fn=move)  # type: ignore[arg-type]
     average.requires_grad_(False)
     return average
 

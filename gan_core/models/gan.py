@@ -82,6 +82,7 @@ class GAN:
         self.optimizers = optimizers
         self.rng = rng
         self.latent_dim = latent_dim
+        self._steps = 0  # done, with the one that is being made
         self._last: tuple[Tensor, Tensor] | None = None
 
     def draw_latents(self, count: int) -> Tensor:
@@ -94,6 +95,7 @@ class GAN:
         whole = len(images) // rules.packing * rules.packing  # an epoch's last batch may not fill its packs
         images, labels = images[:whole], labels[:whole]
         z = self.draw_latents(len(images))
+        self._steps = moment.step + 1
         is_generator_turn = (moment.step + 1) % rules.n_critic == 0
         with torch.set_grad_enabled(is_generator_turn):
             fake = self._generate(z, labels)
@@ -141,6 +143,7 @@ class GAN:
     def finish_step(self) -> None:
         """Moves the generator's running average towards its weights."""
         if self.average is not None:
+            self.average.n_averaged.fill_(self._steps)  # also after a resume
             self.average.update_parameters(unwrapped(self.networks["generator"]))
 
     def probe(self) -> Metrics:

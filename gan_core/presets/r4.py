@@ -19,12 +19,12 @@ INFERRED = (
 TABLE = (  # letter, batch, epochs, learning rate, what the report saw, lite batch, lite epochs
     ("a", 128, 5, 2e-4, "rough outlines", 16, 5),
     ("b", 128, 10, 2e-4, "G's loss declining", 16, 10),
-    ("c", 128, 100, 2e-4, "sex and hair visible", 16, 100),
-    ("d", 128, 400, 2e-4, "some faces clear; one of the two best", 16, 200),
-    ("e", 128, 800, 2e-4, "dead: Loss_D 0, Loss_G 86, every image the same", 16, 400),
-    ("f", 2048, 400, 2e-4, "like paintings", 224, 100),
-    ("g", 2048, 2000, 2e-4, "one of the two best", 224, 300),
-    ("h", 4096, 5000, 1e-4, "stable, no better than g", 448, 400),
+    ("c", 128, 100, 2e-4, "sex and hair visible", 16, 25),
+    ("d", 128, 400, 2e-4, "some faces clear; one of the two best", 16, 100),
+    ("e", 128, 800, 2e-4, "dead: Loss_D 0, Loss_G 86, every image the same", 16, 200),
+    ("f", 2048, 400, 2e-4, "like paintings", 224, 50),
+    ("g", 2048, 2000, 2e-4, "one of the two best", 224, 200),
+    ("h", 4096, 5000, 1e-4, "stable, no better than g", 448, 250),
 )
 
 

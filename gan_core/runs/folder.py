@@ -23,21 +23,22 @@ def create(runs_dir: Path, config: RunConfig, name: str = "") -> Run:
     Args:
         runs_dir: the folder of runs; made if missing.
         config: resolved.
-        name: the user's name for it; its id if empty.
+        name: the user's name for it; if empty, its preset's and a number: "mnist-dcgan 3" is the third of them.
 
     Raises:
         ValueError: the folder cannot be written, or the name is too long.
     """
     stamp = time.strftime("%Y%m%d-%H%M%S")
     run = Run(runs_dir / f"{config.preset}-{stamp}-{secrets.token_hex(2)}"[:64])
-    name = checked_text(name.strip(), "name", 80, empty=True) or run.id
+    name = checked_text(name.strip(), "name", 80, empty=True)
     aside = Run(runs_dir / f"{files.TEMPORARY}{run.id}")
     check_writable(runs_dir)
     try:
         aside.samples_dir.mkdir(parents=True)
         aside.checkpoints_dir.mkdir()
         files.write_atomically(aside.path / "config.json", config.to_json().encode())
-        files.write_json(aside.path / "about.json", {"name": name, "note": ""})
+        about = {"name": name or _next_name(runs_dir, config.preset), "note": ""}
+        files.write_json(aside.path / "about.json", about)
         files.write_json(aside.path / "control.json", asdict(Control()))
         aside.write_status(Status(device=config.training.device))
         aside.path.rename(run.path)
@@ -45,6 +46,15 @@ def create(runs_dir: Path, config: RunConfig, name: str = "") -> Run:
         shutil.rmtree(aside.path, ignore_errors=True)
         raise _refusal(runs_dir, error) from error
     return run
+
+
+def _next_name(runs_dir: Path, preset: str) -> str:
+    """The preset's name and a number that no run has yet; two processes at once may take the same."""
+    taken = {run.name for run in list_runs(runs_dir) if run.id.startswith(preset[:40])}
+    number = len(taken) + 1
+    while f"{preset} {number}" in taken:
+        number += 1
+    return f"{preset} {number}"
 
 
 def check_writable(runs_dir: Path) -> None:

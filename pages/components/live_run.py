@@ -37,7 +37,7 @@ def live_run(run: Run) -> None:
     idle = WATCH_IDLE_S if status.state in RESUMABLE_STATES else None  # somebody else, or the server, may resume it
     st.fragment(progress, run_every=every or idle)(run)
     controls(run, status)
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns(2, gap="medium")
     with left:
         with st.container(horizontal=True, vertical_alignment="center"):
             smoothing = st.slider(

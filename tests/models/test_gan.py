@@ -10,7 +10,7 @@ from torch import nn
 
 from gan_core import training
 from gan_core.config import DatasetConfig, NetworkConfig, RunConfig, TrainingConfig
-from gan_core.models.base import Moment
+from gan_core.models.base import Moment, unwrapped
 from gan_core.models.building import build, stream
 from gan_core.models.gan import GAN
 
@@ -180,15 +180,26 @@ def test_a_probe_before_the_first_step_measures_nothing(model):
 
 
 def test_the_average_has_its_closed_form(model):
-    """average_t = 0.9 average_(t-1) + 0.1 weights_t, from the first weights on."""
+    """average_t = d average_(t-1) + (1 - d) weights_t with d = min(0.9, (1 + t) / (10 + t)), from the first weights on."""
     fabric = set_up(model)
     weights = [p.detach().clone() for p in model.networks["generator"].parameters()]
-    for real in batches(5):
-        training.train_step(fabric, model, real, torch.zeros(BATCH, 0), MOMENT)
-        now = model.networks["generator"].parameters()
-        weights = [0.9 * average + 0.1 * w.detach() for average, w in zip(weights, now, strict=True)]
+    for step, real in enumerate(batches(5)):
+        training.train_step(fabric, model, real, torch.zeros(BATCH, 0), Moment(step, 5))
+        now, decay = model.networks["generator"].parameters(), min(0.9, (2 + step) / (11 + step))
+        weights = [decay * average + (1 - decay) * w.detach() for average, w in zip(weights, now, strict=True)]
     for average, expected in zip(model.averages["generator"].parameters(), weights, strict=True):
         torch.testing.assert_close(average, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_the_average_has_the_networks_own_batch_norm_statistics(model):
+    """Averaged, they would stay near their first value, 1, for thousands of steps, and every picture would be grey."""
+    fabric = set_up(model)
+    for step, real in enumerate(batches(3)):
+        training.train_step(fabric, model, real, torch.zeros(BATCH, 0), Moment(step, 3))
+    own, averaged = (
+        dict(n.named_buffers()) for n in (unwrapped(model.networks["generator"]), model.averages["generator"])
+    )
+    assert own.keys() == averaged.keys() and all(torch.equal(own[name], averaged[name]) for name in own)
 
 
 def test_samples_are_drawn_from_the_average(model):
