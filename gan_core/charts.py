@@ -100,6 +100,21 @@ CHARTS: tuple[Chart, ...] = (
         ),
     ),
     Chart(
+        "accuracy",
+        "Evaluator's accuracy",
+        "An evaluator is a classifier, trained beforehand on real images, that looks at what the generator made: how much of what it "
+        "was asked for does it find there? For objects, test and new_test are two lists of 32 conditions (new_test has "
+        "combinations that no training image shows), and chance is about 0.1; for classes and attributes it is 200 balanced "
+        "conditions. One point has a standard error of some 0.04 to 0.06, so small ups and downs mean nothing.",
+        (
+            Trace("accuracy/test", "list test", 0),
+            Trace("accuracy/new_test", "list new_test", 1),
+            Trace("accuracy/labels", "balanced labels", 2),
+        ),
+        y_range=(-0.02, 1.02),
+        may_be_log=False,
+    ),
+    Chart(
         "reconstruction",
         "Reconstruction error",
         "How far the decoded images are from the originals, averaged over all pixels (in 0 to 1). Lower is a truer copy.",
@@ -118,6 +133,14 @@ CHARTS: tuple[Chart, ...] = (
         "The price that the discriminator pays for its slope, before it is weighted. Near zero, the slope is where the penalty "
         "wants it; large, the two are at odds.",
         (Trace("loss/penalty", "penalty", 4),),
+    ),
+    Chart(
+        "spread",
+        "How much the images of a batch differ",
+        "The standard deviation of each pixel over a batch, averaged over all pixels: for real images, and for generated ones. "
+        "Generated far below real means that the generator draws nearly the same picture whatever its latent: mode collapse.",
+        (Trace("spread/real", "real images", 0), Trace("spread/fake", "generated images", 1)),
+        may_be_log=False,
     ),
     Chart(
         "clipping",

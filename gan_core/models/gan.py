@@ -83,7 +83,7 @@ class GAN:
         self.rng = rng
         self.latent_dim = latent_dim
         self._steps = 0  # done, with the one that is being made
-        self._last: tuple[Tensor, Tensor] | None = None
+        self._last: tuple[Tensor, Tensor, Tensor] | None = None
 
     def draw_latents(self, count: int) -> Tensor:
         """Standard normal latents (count, latent_dim) from the run's generator."""
@@ -103,7 +103,7 @@ class GAN:
         metrics = yield from self._discriminator_step(images, fake.detach(), labels, moment)
         if is_generator_turn:
             metrics |= yield from self._generator_step(fake, labels, moment)
-        self._last = (z, labels)
+        self._last = (z, labels, images)
         return metrics
 
     def _discriminator_step(
@@ -147,13 +147,17 @@ class GAN:
             self.average.update_parameters(unwrapped(self.networks["generator"]))
 
     def probe(self) -> Metrics:
-        """D(G(z)) once more, for the last step's z, now that all updates are made; and how many weights are clipped."""
+        """D(G(z)) once more, for the last step's z, now that all updates are made; how much the samples of a batch differ
+        from each other (standard deviation, mean over pixels), real and generated; and how many weights are clipped."""
         if self._last is None:
             return {}
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
         with torch.no_grad(), _kept_statistics(generator), _kept_statistics(discriminator):
-            logits, _ = discriminator(self._generate(*self._last), self._last[1])
+            z, labels, real = self._last
+            fake = self._generate(z, labels)
+            logits, _ = discriminator(fake, labels)
         metrics = self._belief("fake_after_g", logits)
+        metrics |= {"spread/real": _spread(real), "spread/fake": _spread(fake)}
         if self.rules.weight_clip:
             metrics["clip/saturation"] = clip_saturation(discriminator, self.rules.weight_clip)
         return metrics
@@ -196,6 +200,11 @@ class GAN:
         if self.rules.objective.is_probability:
             return {f"prob/{what}": torch.sigmoid(logits).mean()}
         return {f"score/{what}": logits.mean()}
+
+
+def _spread(samples: Tensor) -> Tensor:
+    """Standard deviation over the batch, averaged over everything else: 0 when all samples are one."""
+    return samples.float().std(dim=0, correction=0).mean()
 
 
 def _detached(metrics: Metrics) -> Metrics:

@@ -39,9 +39,9 @@ def test_a_new_run_is_queued_under_a_generated_id(runs_dir):
     assert [p.name for p in runs_dir.iterdir()] == [run.id]
 
 
-def test_a_run_without_a_name_is_called_by_its_id(runs_dir):
+def test_a_run_without_a_name_is_called_by_its_preset_and_a_number(runs_dir):
     run = tiny_run(runs_dir)
-    assert run.name == run.id
+    assert run.name == "mnist-dcgan 1" and tiny_run(runs_dir).name == "mnist-dcgan 2"
 
 
 @pytest.mark.parametrize("name", HOSTILE)
