@@ -15,7 +15,6 @@ at, not trained further) and may hold half-precision weights, which are read as 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import os
 import shutil
@@ -32,6 +31,7 @@ from torch.optim import Optimizer
 from gan_core.config import strict_json
 from gan_core.models.base import GenerativeModel
 from gan_core.runs import files
+from gan_core.runs.portable import sha256
 from gan_core.runs.run import Run
 
 
@@ -249,12 +249,6 @@ def _remove(place: Path) -> None:
     if place.exists():
         place.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
-
-
-def sha256(path: Path) -> str:
-    """A file's SHA-256, as the manifest has it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _manifest(run: Run) -> dict[str, str]:

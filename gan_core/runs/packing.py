@@ -10,7 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from gan_core.runs import files
-from gan_core.runs.checkpoints import folder, sha256, steps
+from gan_core.runs.checkpoints import folder, steps
+from gan_core.runs.portable import sha256
 from gan_core.runs.run import Run
 
 COPIED = ("config.json", "status.json", "pinned.json")

@@ -15,7 +15,8 @@ from safetensors.torch import load_file, save_file
 from gan_core import training
 from gan_core.models.building import build
 from gan_core.runs import Run, checkpoints
-from gan_core.runs.checkpoints import _thinned, sha256
+from gan_core.runs.checkpoints import _thinned
+from gan_core.runs.portable import sha256
 
 FILES = ["model.safetensors", "ema.safetensors", "optimizer.safetensors", "state.json"]
 

@@ -1,0 +1,35 @@
+"""The doctor at a run directory: any run, also a downloaded or a half-written one."""
+
+from __future__ import annotations
+
+from gan_core import resolve
+from gan_core.doctor import Finding, Trace, diagnose
+from gan_core.runs import Run
+from gan_core.runs.metrics import MetricsTail
+
+
+def trace_of(run: Run) -> Trace:
+    """What is known of a run so far.
+
+    Raises:
+        ValueError: its configuration or its log of metrics cannot be read.
+    """
+    config, status, tail = run.config(), run.status(), MetricsTail(run.metrics_path)
+    try:
+        tail.refresh()
+    except (ValueError, AttributeError) as damage:
+        raise ValueError(f"The log of metrics of '{run.id}' is damaged ({damage}).") from damage
+    columns = {name: tail.column(name) for name in tail.names()}
+    per_epoch = status.steps_per_epoch
+    if not per_epoch and status.num_images:
+        per_epoch = resolve.steps_per_epoch(status.num_images, config.training.batch_size)
+    return Trace(columns, config, status.num_images, per_epoch, status.error if status.state == "failed" else "")
+
+
+def examine(run: Run) -> list[Finding]:
+    """Everything that is found in a run, the gravest first.
+
+    Raises:
+        ValueError: its configuration or its log of metrics cannot be read.
+    """
+    return diagnose(trace_of(run))

@@ -1,0 +1,109 @@
+"""A new run that goes on from another's checkpoint with other settings: the same past, a different future."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gan_core.config import get, strict_json, with_changes
+from gan_core.runs import files
+from gan_core.runs.folder import create
+from gan_core.runs.portable import sha256
+from gan_core.runs.run import Run
+
+OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
+CHANGEABLE = (
+    "objective.",
+    "penalty.",
+    "vae.",
+    "recording.",
+    *(f"{name}.{field}" for name in OPTIMIZERS for field in ("learning_rate", "beta1", "beta2")),
+    "remedies.label_smoothing",
+    "remedies.instance_noise",
+    "conditioning.label_weight",
+    "training.epochs",
+    "training.max_steps",
+    "training.precision",
+    "training.device",
+    "training.threads",
+)
+"""Fields, or beginnings of fields, that fit the weights and optimisers of any checkpoint."""
+
+
+def can_branch(changes: Mapping[str, Any]) -> bool:
+    """Whether all of these changes fit a trained checkpoint; others need a run from step 0."""
+    return all(name.startswith(CHANGEABLE) for name in changes)
+
+
+def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], name: str = "") -> Run:
+    """A run that has the parent's curves, pictures and checkpoint up to a step, and goes on from there with changes.
+
+    Args:
+        runs_dir: where it is put.
+        parent: of any state; is not touched.
+        step: one of its checkpoints, with the optimisers' state.
+        changes: dotted field -> value, each one `CHANGEABLE`.
+        name: the user's name for it.
+
+    Raises:
+        ValueError: a change that does not fit a trained checkpoint, a step without one, or one for looking at only.
+    """
+    for field in changes:
+        if not can_branch({field: None}):
+            raise ValueError(
+                f"'{field}' cannot be changed in the middle of a run: the weights of its checkpoint would not fit. "
+                "Train a new run from step 0 instead."
+            )
+    if step not in parent.checkpoint_steps():
+        there = ", ".join(f"{n:,}" for n in parent.checkpoint_steps()) or "none"
+        raise ValueError(f"The run '{parent.name}' has no checkpoint of step {step:,}. It has: {there}.")
+    place = f"step-{step:08d}"
+    if not (parent.checkpoints_dir / place / "optimizer.safetensors").exists():
+        raise ValueError(
+            f"The checkpoint of '{parent.name}' at step {step:,} is for looking at: it has no state of the optimisers, "
+            "so nothing can be trained from it."
+        )
+    config = with_changes(parent.config(), changes)
+    run = create(runs_dir, config, name or f"{parent.name[:60]}, from step {step}")
+    try:
+        _copy_past(parent, run, step, place)
+        _change_rates(run, place, changes)
+        run.add_event("branched", step, parent=parent.id, changes=dict(changes), time=round(time.time(), 3))
+    except OSError:
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
+    return run
+
+
+def _copy_past(parent: Run, run: Run, step: int, place: str) -> None:
+    shutil.copytree(parent.checkpoints_dir / place, run.checkpoints_dir / place)
+    manifest = files.read_json(parent.manifest_path)
+    files.write_json(run.manifest_path, {key: value for key, value in manifest.items() if key.startswith(f"{place}/")})
+    if (parent.path / "pinned.json").exists():
+        shutil.copy(parent.path / "pinned.json", run.path / "pinned.json")
+    for drawn in parent.sample_steps():
+        if drawn <= step:
+            shutil.copy(parent.sample_path(drawn), run.sample_path(drawn))
+    if parent.metrics_path.exists():
+        shutil.copy(parent.metrics_path, run.metrics_path)
+        files.cut_log(run.metrics_path, step)
+
+
+def _change_rates(run: Run, place: str, changes: Mapping[str, Any]) -> None:
+    """Puts changed rates into the checkpoint's optimisers, which carry their own from before."""
+    config, file = run.config(), run.checkpoints_dir / place / "state.json"
+    state = strict_json(file.read_bytes())
+    for section in OPTIMIZERS:
+        network = section.removesuffix("_optimizer")
+        changed = [name for name in changes if name.startswith(f"{section}.")]
+        for group in state["groups"].get(network, ()) if changed else ():
+            group["lr"] = get(config, f"{section}.learning_rate")
+            if "betas" in group:
+                group["betas"] = [get(config, f"{section}.beta1"), get(config, f"{section}.beta2")]
+    file.write_text(json.dumps(state), encoding="utf-8")
+    manifest = files.read_json(run.manifest_path)
+    files.write_json(run.manifest_path, {**manifest, f"{place}/state.json": sha256(file)})

@@ -1,0 +1,228 @@
+"""What of a run travels to another machine: which files, under which names, and what is left out of them.
+
+`export` writes a copy to send away; `gan_core.runs.adoption` makes a run of what arrives. What names this machine or
+its user stays here: the folder of the pictures, host and process, messages with paths, the log, and the note unless it
+is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gan_core.config import LIVE_FIELDS, strict_json, with_changes
+from gan_core.runs import files
+from gan_core.runs.run import Run
+
+JSON_NAMES = {
+    "config": "config.json",
+    "about": "about.json",
+    "status": "status.json",
+    "pinned": "pinned.json",
+    "manifest": "manifest.json",
+    "metrics": "metrics.jsonl",
+    "events": "events.jsonl",
+}
+"""Kind of file -> its name, for those of which a run has one."""
+CHECKPOINT_KINDS = ("model", "ema", "optimizer", "state")
+_KINDS = {name: kind for kind, name in JSON_NAMES.items()}
+_SAMPLE = re.compile(r"samples/step-(\d{8,12})\.png", re.ASCII)
+_CHECKPOINT = re.compile(r"checkpoints/step-(\d{8,12})/(?:(model|ema|optimizer)\.safetensors|(state)\.json)", re.ASCII)
+_METRIC = re.compile(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*")
+_EVENTS = frozenset(("started", "resumed", "checkpoint", "override", "paused", "stopped", "finished"))
+MAX_METRICS = 200
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a run, as its name tells.
+
+    Attributes:
+        name: path within the run directory, with slashes.
+        kind: a key of JSON_NAMES, "sample", or one of CHECKPOINT_KINDS.
+        step: of a sample or a checkpoint file; 0 for the others.
+    """
+
+    name: str
+    kind: str
+    step: int = 0
+
+
+def part(name: str) -> Part | None:
+    """The part of a run with this name; None when a run has no file of that name."""
+    if name in _KINDS:
+        return Part(name, _KINDS[name])
+    if match := _SAMPLE.fullmatch(name):
+        return Part(name, "sample", int(match[1])) if name == sample_name(int(match[1])) else None
+    if match := _CHECKPOINT.fullmatch(name):
+        step, kind = int(match[1]), match[2] or match[3]
+        return Part(name, kind, step) if name == checkpoint_name(step, kind) else None
+    return None
+
+
+def sample_name(step: int) -> str:
+    """Where the sample grid of a step is, within the run directory."""
+    return f"samples/step-{step:08d}.png"
+
+
+def checkpoint_name(step: int, kind: str) -> str:
+    """Where a file of a checkpoint is, within the run directory."""
+    return f"checkpoints/step-{step:08d}/{kind}.{'json' if kind == 'state' else 'safetensors'}"
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def export(
+    run: Run, place: Path, *, step: int | None = None, optimizer: bool = False, note: bool = False, grids: bool = False
+) -> int:
+    """Writes a copy of a run for other machines into the folder `place`.
+
+    Args:
+        run: which; it may be training meanwhile.
+        place: existing, empty.
+        step: which checkpoint; the newest if None.
+        optimizer: with what training needs to go on (three times the size).
+        note: with the user's note.
+        grids: with every sample grid until then, not only the last.
+
+    Returns:
+        The step of the checkpoint.
+
+    Raises:
+        ValueError: no checkpoint (of that step), or a damaged one.
+    """
+    there = run.checkpoint_steps()
+    if not there:
+        raise ValueError(f"The run '{run.name}' has no checkpoint yet. Train it for a while first.")
+    step = there[-1] if step is None else step
+    if step not in there:
+        raise ValueError(
+            f"The run '{run.name}' has no checkpoint of step {step}. It has: {', '.join(map(str, there))}."
+        )
+    kinds = [kind for kind in CHECKPOINT_KINDS if optimizer or kind != "optimizer"]
+    names = [checkpoint_name(step, kind) for kind in kinds if (run.path / checkpoint_name(step, kind)).exists()]
+    manifest = _copied_checkpoint(run, place, names)
+    _write(place, "manifest", manifest)
+    config = with_changes(run.config(), {"dataset.root": ""})
+    (place / JSON_NAMES["config"]).write_text(config.to_json(), encoding="utf-8")
+    _write(place, "about", {"name": run.name, "note": run.note if note else ""})
+    status = run.status()
+    state = "finished" if step >= status.total_steps else "stopped"
+    _write(
+        place, "status", asdict(replace(status, state=state, step=step, phase="", owner="", error="", images_per_s=0))
+    )
+    if (labels := run.pinned_labels()) is not None:
+        _write(place, "pinned", {"labels": labels})
+    drawn = [s for s in run.sample_steps() if s <= step]
+    for taken in drawn if grids else drawn[-1:]:
+        _copy(run.sample_path(taken), place / sample_name(taken))
+    write_lines(place / JSON_NAMES["metrics"], metrics_until(files.read_lines(run.metrics_path), step))
+    write_lines(place / JSON_NAMES["events"], events_until(run.events(), step))
+    return step
+
+
+def _copied_checkpoint(run: Run, place: Path, names: Iterable[str]) -> dict[str, str]:
+    """Copies a checkpoint's files; returns their hashes, found equal to the manifest's, for a manifest of their own."""
+    known = files.read_json(run.manifest_path)
+    hashes = {}
+    for name in names:
+        _copy(run.path / name, place / name)
+        key = name.partition("/")[2]  # the manifest's keys begin below checkpoints/
+        hashes[key] = sha256(place / name)
+        if known.get(key) != hashes[key]:
+            raise ValueError(
+                f"The checkpoint file {key} of '{run.id}' is damaged or was just replaced. Choose another."
+            )
+    return hashes
+
+
+def metrics_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[str, float]]:
+    """The recorded steps up to `step`: of each line only what is a finite number under a metric's name.
+
+    Raises:
+        ValueError: a line without a step, steps that go backwards, or more than MAX_METRICS names.
+    """
+    kept: list[dict[str, float]] = []
+    names: set[str] = set()
+    for line in lines:
+        numbers = {k: v for k, v in line.items() if _METRIC.fullmatch(k) and len(k) <= 64 and _is_number(v)}
+        at = numbers.get("step")
+        if not isinstance(at, int) or at < 0 or (kept and at < kept[-1]["step"]):
+            raise ValueError(
+                f"The log of metrics has a line whose step is missing or goes backwards: {str(line)[:60]}."
+            )
+        names |= numbers.keys()
+        if len(names) > MAX_METRICS:
+            raise ValueError(f"The log of metrics has more than {MAX_METRICS} different metrics.")
+        if at <= step:
+            kept.append(numbers)
+    return kept
+
+
+def events_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[str, Any]]:
+    """What happened up to `step`, as far as it matters elsewhere; what is incomplete or names paths is left out."""
+    kept: list[dict[str, Any]] = []
+    for line in lines:
+        at, moment, kind = line.get("step"), line.get("time"), line.get("type")
+        if not (isinstance(at, int) and 0 <= at <= step and _is_number(moment) and kind in _EVENTS):
+            continue
+        event: dict[str, Any] = {"type": kind, "step": at, "time": moment}
+        if kind == "override":
+            changes, sequence = line.get("changes"), line.get("sequence")
+            if not isinstance(changes, dict) or not isinstance(sequence, int) or isinstance(sequence, bool):
+                continue
+            event |= {"changes": {k: v for k, v in changes.items() if k in LIVE_FIELDS and _is_number(v)}}
+            event |= {"sequence": sequence}
+        kept.append(event)
+    return kept
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of a JSON-lines file that nobody vouches for; none if it is missing.
+
+    Raises:
+        ValueError: a line that is not a JSON object.
+    """
+    if not path.exists():
+        return []
+    lines = []
+    with path.open("rb") as file:
+        for line in file:
+            value = strict_json(line)
+            if not isinstance(value, dict):
+                raise ValueError(f"{path.name} has a line that is not an object.")
+            lines.append(value)
+    return lines
+
+
+def write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+    """A JSON-lines file."""
+    log = files.LineLog(path)
+    try:
+        for line in lines:
+            log.append(dict(line))
+    finally:
+        log.close()
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a finite number; JSON's own readers here let no NaN or Infinity through."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def _write(place: Path, kind: str, value: Any) -> None:
+    files.write_json(place / JSON_NAMES[kind], value)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)

@@ -1,0 +1,78 @@
+"""A branch: the same past, a different future."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from helpers import outcome, tiny_run
+
+from gan_core import training
+from gan_core.models.building import build
+from gan_core.runs import Run, checkpoints
+from gan_core.runs.branching import branch, can_branch
+
+
+@pytest.fixture
+def parent(runs_dir) -> Run:
+    """A finished run of 20 steps with a checkpoint every 5."""
+    run = tiny_run(runs_dir, "parent")
+    assert training.train(run).state == "finished"
+    return run
+
+
+def test_a_branch_without_changes_ends_where_its_parent_did(parent, runs_dir):
+    twin = branch(runs_dir, parent, 10, {})
+    assert training.train(twin).state == "finished"
+    ours, theirs = outcome(twin), outcome(parent)
+    assert ours["tensors"] == theirs["tensors"]
+    assert ours["metrics"] == theirs["metrics"] and ours["final sample"] == theirs["final sample"]
+
+
+def test_a_branch_goes_its_own_way_from_its_step_on(parent, runs_dir):
+    before = outcome(parent)
+    twin = branch(runs_dir, parent, 10, {"remedies.instance_noise": 0.5}, "repaired")
+    assert training.train(twin).state == "finished"
+    ours = [json.loads(line) for line in twin.metrics_path.read_text().splitlines()]
+    theirs = [json.loads(line) for line in parent.metrics_path.read_text().splitlines()]
+    assert ours[:10] == theirs[:10]
+    assert all(a["loss/d"] != b["loss/d"] for a, b in zip(ours[10:], theirs[10:], strict=True))
+    assert outcome(parent) == before
+    assert twin.name == "repaired" and twin.config().remedies.instance_noise == 0.5
+
+
+def test_a_changed_learning_rate_reaches_the_optimisers_that_the_checkpoint_kept(parent, runs_dir):
+    changes = {"discriminator_optimizer.learning_rate": 1e-6, "discriminator_optimizer.beta1": 0.9}
+    twin = branch(runs_dir, parent, 15, changes)
+    model = build(twin.config(), "cpu")
+    checkpoints.load(twin, 15, model)
+    groups = {name: optimizer.param_groups[0] for name, optimizer in model.optimizers.items()}
+    assert groups["discriminator"]["lr"] == 1e-6 and tuple(groups["discriminator"]["betas"]) == (0.9, 0.999)
+    assert groups["generator"]["lr"] == parent.config().generator_optimizer.learning_rate
+
+
+@pytest.mark.parametrize(
+    ("step", "changes", "words"),
+    [
+        (10, {"network.width": 8}, "'network.width' cannot be changed in the middle of a run"),
+        (10, {"remedies.packing": 2}, "Train a new run from step 0"),
+        (11, {}, "no checkpoint of step 11. It has: 0, 5, 10, 15, 20"),
+        (10, {"penalty.weight": -1}, "penalty.weight"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_leaves_nothing(parent, runs_dir, step, changes, words):
+    before = sorted(p.name for p in runs_dir.iterdir())
+    with pytest.raises(ValueError, match=words):
+        branch(runs_dir, parent, step, changes)
+    assert sorted(p.name for p in runs_dir.iterdir()) == before
+
+
+def test_a_checkpoint_for_looking_at_cannot_be_trained_from(parent, runs_dir):
+    (checkpoints.folder(parent, 10) / "optimizer.safetensors").unlink()
+    with pytest.raises(ValueError, match="is for looking at"):
+        branch(runs_dir, parent, 10, {})
+
+
+def test_which_changes_fit_a_trained_checkpoint():
+    assert can_branch({"objective.weight_clip": 0.01, "generator_optimizer.learning_rate": 1e-4})
+    assert not can_branch({"objective.weight_clip": 0.01, "remedies.minibatch_std": True})
