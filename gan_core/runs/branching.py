@@ -62,7 +62,7 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
         there = ", ".join(f"{n:,}" for n in parent.checkpoint_steps()) or "none"
         raise ValueError(f"The run '{parent.name}' has no checkpoint of step {step:,}. It has: {there}.")
     place = f"step-{step:08d}"
-    if not (parent.checkpoints_dir / place / "optimizer.safetensors").exists():
+    if step not in parent.trainable_steps():
         raise ValueError(
             f"The checkpoint of '{parent.name}' at step {step:,} is for looking at: it has no state of the optimisers, "
             "so nothing can be trained from it."

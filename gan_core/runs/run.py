@@ -4,7 +4,7 @@
     about.json     the user's name and note for it
     status.json    where it stands; written by the trainer, or by the queue while nobody trains
     control.json   what people ask of it: run, pause or stop, and live changes
-    metrics.jsonl, events.jsonl, samples/, checkpoints/, manifest.json, log.txt
+    metrics.jsonl, events.jsonl, evaluations.jsonl, samples/, checkpoints/, manifest.json, log.txt
 
 Folder names are generated; names that people type live in about.json only and never become a path.
 """
@@ -59,6 +59,11 @@ class Run:
     def events_path(self) -> Path:
         """The log of what happened."""
         return self.path / "events.jsonl"
+
+    @property
+    def evaluations_path(self) -> Path:
+        """The log of what was measured of it after training."""
+        return self.path / "evaluations.jsonl"
 
     @property
     def manifest_path(self) -> Path:
@@ -176,6 +181,21 @@ class Run:
             finally:
                 log.close()
 
+    def add_evaluations(self, records: list[dict[str, Any]]) -> None:
+        """Appends to the log of evaluations.
+
+        Raises:
+            ValueError: a run that comes with the program.
+        """
+        self.refuse_if_shipped()
+        with self._briefly_locked("evaluations"):
+            log = files.LineLog(self.evaluations_path)
+            try:
+                for record in records:
+                    log.append(record)
+            finally:
+                log.close()
+
     # samples
 
     def sample_steps(self) -> list[int]:
@@ -203,6 +223,11 @@ class Run:
         """Steps of the complete checkpoints, ascending."""
         folders = self.checkpoints_dir.glob("step-*")
         return sorted(int(f.name[5:]) for f in folders if f.name[5:].isdigit() and f.is_dir())
+
+    def trainable_steps(self) -> list[int]:
+        """Steps of the checkpoints that training can go on from, ascending: those with the optimisers' state."""
+        places = {step: self.checkpoints_dir / f"step-{step:08d}" for step in self.checkpoint_steps()}
+        return [step for step, place in places.items() if (place / "optimizer.safetensors").exists()]
 
     # who writes
 

@@ -5,6 +5,7 @@ import gc
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import plotly.io
@@ -12,6 +13,8 @@ import streamlit as st
 
 from gan_core import charts, jobs, runs, settings
 from gan_core.devices import Machine
+from gan_core.doctor import Finding
+from gan_core.doctor.examine import examine
 from gan_core.runs import Run
 from gan_core.runs.metrics import MetricsTail
 from pages.components.text import _, as_text
@@ -49,9 +52,14 @@ def machine() -> Machine | None:
     return jobs.machine(start())
 
 
-def all_runs() -> list[Run]:
-    """Every run, newest first."""
+def own_runs() -> list[Run]:
+    """The runs that were made here, newest first."""
     return runs.list_runs(start().runs_dir)
+
+
+def all_runs() -> list[Run]:
+    """Every run: the user's own, newest first, then those that come with the program."""
+    return [*own_runs(), *runs.shipped_runs()]
 
 
 def run_or_none(run_id: str | None) -> Run | None:
@@ -66,6 +74,19 @@ def refresh_every() -> float:
     return float(REFRESH_S + st.session_state["lab_jitter"])
 
 
+@dataclass(frozen=True)
+class Mark:
+    """Words at a step: on the charts of some metrics, or on all when none are named."""
+
+    step: int
+    words: str
+    columns: tuple[str, ...] = ()
+
+    def belongs_to(self, chart: charts.Chart) -> bool:
+        """Whether it is drawn on this chart."""
+        return not self.columns or any(trace.column in self.columns for trace in chart.traces)
+
+
 class SharedTail:
     """A run's metrics, read once for all who watch it."""
 
@@ -73,6 +94,8 @@ class SharedTail:
         self._tail = MetricsTail(run.metrics_path)
         self._guard = threading.Lock()
         self._figures: dict[tuple[object, ...], str] = {}
+        self._examined: tuple[int, str] = (-1, "")
+        self._findings: list[Finding] = []
 
     def columns(self) -> dict[str, charts.Column]:
         """Metric name -> values, after reading what is new."""
@@ -86,7 +109,17 @@ class SharedTail:
         length = len(columns.get("step", ()))
         return [{name: float(v[i]) for name, v in columns.items()} for i in range(max(0, length - count), length)]
 
-    def figure_jsons(self, smoothing: float, log_scale: bool, marks: tuple[tuple[int, str], ...]) -> dict[str, str]:
+    def findings(self, run: Run) -> list[Finding]:
+        """What the doctor finds, asked again when the run's log has grown by a fiftieth or its status has changed."""
+        with self._guard:
+            self._tail.refresh()
+            count, state = len(self._tail), run.status().state
+            if state != self._examined[1] or count >= 1.02 * self._examined[0] + 1:
+                self._examined = (count, state)
+                self._findings = examine(run)
+            return self._findings
+
+    def figure_jsons(self, smoothing: float, log_scale: bool, marks: tuple[Mark, ...]) -> dict[str, str]:
         """Chart key -> its figure as JSON, built once for all viewers with the same wishes."""
         with self._guard:
             self._tail.refresh()
@@ -98,7 +131,8 @@ class SharedTail:
             for chart in charts.available(list(columns)):
                 key = (chart.key, *wish[1:])
                 if key not in self._figures:
-                    self._figures[key] = plotly.io.to_json(charts.figure(chart, columns, smoothing, log_scale, marks))
+                    drawn = [(mark.step, mark.words) for mark in marks if mark.belongs_to(chart)]
+                    self._figures[key] = plotly.io.to_json(charts.figure(chart, columns, smoothing, log_scale, drawn))
                 made[chart.key] = self._figures[key]
             return made
 

@@ -12,6 +12,7 @@ from gan_core.runs import Run, Status
 from gan_core.runs.status import OPEN_STATES, RESUMABLE_STATES
 from gan_core.training_log import log_line
 from pages.components import lab
+from pages.components.doctor_panel import diagnosed, doctor_panel
 from pages.components.live_plot import live_plot
 from pages.components.picture import picture
 from pages.components.run_details import details
@@ -37,6 +38,7 @@ def live_run(run: Run) -> None:
     idle = WATCH_IDLE_S if status.state in RESUMABLE_STATES else None  # somebody else, or the server, may resume it
     st.fragment(progress, run_every=every or idle)(run)
     controls(run, status)
+    st.fragment(doctor_panel, run_every=None if every is None else 3 * every)(run)
     left, right = st.columns(2, gap="medium")
     with left:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -128,7 +130,8 @@ def controls(run: Run, status: Status) -> None:
 
 def curves(run: Run, smoothing: float, log_scale: bool) -> None:
     """The charts, each with its explanation."""
-    figures = lab.tail(str(run.path)).figure_jsons(smoothing, log_scale, marks(run.events()))
+    seen = tuple(lab.Mark(f.since, _(f.title), f.columns) for f in diagnosed(run) if f.columns)
+    figures = lab.tail(str(run.path)).figure_jsons(smoothing, log_scale, (*marks(run.events()), *seen))
     if not figures:
         st.caption(_("The curves begin with the first step."))
         return
@@ -141,11 +144,11 @@ def curves(run: Run, smoothing: float, log_scale: bool) -> None:
         live_plot(figures[chart.key], key=f"live_plot_{run.id}_{chart.key}", height_px=300)
 
 
-def marks(events: Sequence[dict[str, Any]]) -> tuple[tuple[int, str], ...]:
-    """(step, words) for every live change, to be drawn on the charts."""
+def marks(events: Sequence[dict[str, Any]]) -> tuple[lab.Mark, ...]:
+    """Every live change, to be drawn on the charts."""
     names = {"generator_optimizer.learning_rate": "lr G", "discriminator_optimizer.learning_rate": "lr D"}
     return tuple(
-        (event["step"], ", ".join(f"{names.get(k, k)} {v:g}" for k, v in event["changes"].items()))
+        lab.Mark(event["step"], ", ".join(f"{names.get(k, k)} {v:g}" for k, v in event["changes"].items()))
         for event in events
         if event["type"] == "override" and event["changes"]
     )

@@ -1,0 +1,44 @@
+"""The doctor on a run's page: quiet for a healthy run, plain and helpful for a sick one."""
+
+from __future__ import annotations
+
+import json
+
+from tests.pages.conftest import Visit, labels, words
+
+from gan_core import waiting
+from gan_core.runs import Run
+
+
+def sicken(run: Run) -> None:
+    """R4-e's story, in the log of a finished run."""
+    lines = []
+    for step in range(1, 1501):
+        won = step > 10
+        lines.append({"step": step, "epoch": 1, "images_seen": step, "time": 0, "loss/g": 5 + 60 * won, "loss/d": 0.5 - 0.4999 * won,
+                      "prob/real": 0.8 + 0.199 * won, "prob/fake_before": 0.2 - 0.1999 * won})  # fmt: skip
+    run.metrics_path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_a_healthy_run_gets_one_quiet_line(visit: Visit, trained: Run) -> None:
+    text = words(visit("train", run=trained.id))
+    assert "finds nothing wrong" in text and "The discriminator has won" not in text
+
+
+def test_a_sick_run_is_told_with_evidence_and_buttons(visit: Visit, trained: Run) -> None:
+    sicken(trained)
+    app = visit("train", run=trained.id)
+    text = words(app)
+    assert "The discriminator has won" in text and "D(x) averaged 0.999" in text and "since step" in text
+    assert "G's loss has left the scale" in text
+    assert any(label.startswith("Branch from step") for label in labels(app))
+
+
+def test_a_remedys_button_queues_a_branch_and_opens_it(visit: Visit, trained: Run) -> None:
+    sicken(trained)
+    app = visit("train", run=trained.id)
+    button = next(b for b in app.button if b.label.startswith("Branch from step"))
+    app = button.click().run()
+    queued = waiting.queued_ids(trained.path.parent)
+    assert len(queued) == 1 and queued[0] != trained.id
+    assert app.query_params["run"] in (queued[0], [queued[0]])
