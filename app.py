@@ -20,8 +20,13 @@ def main() -> None:
     pages = {
         "home": st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),
         "train": st.Page("pages/train.py", title=_("Train"), icon=":material/model_training:"),
+        "data": st.Page("pages/data.py", title=_("Data"), icon=":material/photo_library:"),
         "explore": st.Page("pages/explore.py", title=_("Explore"), icon=":material/explore:"),
+        "conditions": st.Page("pages/conditions.py", title=_("Conditions"), icon=":material/category:"),
+        "study": st.Page("pages/study.py", title=_("Study"), icon=":material/experiment:"),
+        "vae": st.Page("pages/vae.py", title=_("VAE"), icon=":material/compare:"),
         "runs": st.Page("pages/runs.py", title=_("Runs"), icon=":material/grid_view:"),
+        "hub": st.Page("pages/hub.py", title=_("Hub"), icon=":material/cloud:"),
     }
     page = st.navigation(list(pages.values()))
     st.session_state["lab_routed"] = True

@@ -5,26 +5,22 @@ Exit status 0, or a sentence on standard error and 2. `--json` where a program w
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-from gan_core import datasets, jobs, runs, settings, trainers, waiting
+from gan_core import cli_data, cli_doctor, cli_evaluators, cli_hub, datasets, jobs, runs, trainers, waiting
 from gan_core.config import RunConfig, with_changes
 from gan_core.presets import PRESETS, preset_config
 from gan_core.runs import Run, Status
 from gan_core.runs.status import OPEN_STATES
+from gan_core.terminal import AsJson, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 
 app = typer.Typer(
     help="Ganvas without a browser: list, train, resume, stop and sample. Runs appear live in the app.",
@@ -32,10 +28,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console()
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-RunsDir = Annotated[Path | None, typer.Option("--runs-dir", help="Folder of runs.", show_default="checkpoints/runs")]
+app.command(name="evaluators")(cli_evaluators.list_evaluators)
+app.command(name="train-evaluator")(cli_evaluators.train_evaluator)
+app.command()(cli_evaluators.evaluate)
+app.command()(cli_data.prepare)
+app.command()(cli_data.download)
+app.command(name="write-blocks")(cli_data.write_blocks)
+app.command()(cli_doctor.diagnose)
+app.command()(cli_hub.push)
+app.command()(cli_hub.pull)
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them.")]
 
 
@@ -64,7 +65,7 @@ def presets(as_json: AsJson = False) -> None:
         }
         for preset in PRESETS.values()
     ]
-    _show(rows, ("name", "title", "description"), as_json)
+    show_rows(rows, ("name", "title", "description"), as_json)
 
 
 @app.command(name="datasets")
@@ -74,21 +75,21 @@ def list_datasets(as_json: AsJson = False) -> None:
         {"name": name, "title": entry.title, "description": entry.description, "needs_root": entry.needs_root}
         for name, entry in datasets.DATASETS.items()
     ]
-    _show(rows, ("name", "title", "description"), as_json)
+    show_rows(rows, ("name", "title", "description"), as_json)
 
 
 @app.command(name="runs")
 def list_all_runs(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
     """List the runs, newest first."""
     rows = []
-    for run in runs.list_runs(_folder(runs_dir)):
+    for run in runs.list_runs(runs_folder(runs_dir)):
         status = run.status()
         progress = f"{status.step:,} / {status.total_steps:,}"
         rows.append(
             {"id": run.id, "name": run.name, "state": status.state, "progress": progress, "step": status.step}
             | {"total_steps": status.total_steps, "error": status.error, "path": str(run.path)}
         )
-    _show(rows, ("id", "name", "state", "progress"), as_json)
+    show_rows(rows, ("id", "name", "state", "progress"), as_json)
 
 
 @app.command()
@@ -109,13 +110,13 @@ def train(
         config = with_changes(config, {"training.max_steps": steps})
     if device is not None:
         config = with_changes(config, {"training.device": device})
-    _train(_create(config, _folder(runs_dir), name))
+    _train(_create(config, runs_folder(runs_dir), name))
 
 
 @app.command()
 def resume(run: RunName, runs_dir: RunsDir = None) -> None:
     """Continue a run from its newest checkpoint."""
-    found = runs.find(_folder(runs_dir), run)
+    found = runs.find(runs_folder(runs_dir), run)
     if found.status().state == "finished":
         raise ValueError(f"The run '{found.name}' has finished; there is nothing left to train.")
     waiting.withdraw(found)
@@ -126,7 +127,7 @@ def resume(run: RunName, runs_dir: RunsDir = None) -> None:
 @app.command()
 def stop(run: RunName, runs_dir: RunsDir = None) -> None:
     """Stop a run that trains anywhere on this folder, and wait until its checkpoint is written."""
-    found = runs.find(_folder(runs_dir), run)
+    found = runs.find(runs_folder(runs_dir), run)
     if found.status().state not in OPEN_STATES:
         raise ValueError(f"The run '{found.name}' is not training; it is {found.status().state}.")
     jobs.leave(found, "stop")
@@ -150,7 +151,7 @@ def sample(
     """Draw a grid of images from a run."""
     if out.suffix.lower() != ".png":
         raise ValueError(f"--out must name a .png file; got '{out}'.")
-    found = runs.find(_folder(runs_dir), run)
+    found = runs.find(runs_folder(runs_dir), run)
     from gan_core import imaging, sampling, training
 
     sampler = sampling.open_sampler(found, step)
@@ -167,7 +168,7 @@ def _create(config: RunConfig, folder: Path, name: str) -> Run:
 
     check(config)
     resolved = resolve(config, detect())
-    with _bar("Preparing the images") as move:
+    with bar("Preparing the images") as move:
         dataset = datasets.prepare(resolved.dataset, lambda done, total: move(done, total, ""))
     check_data(resolved, len(dataset))
     if dataset.skipped:
@@ -185,7 +186,7 @@ def _train(run: Run) -> None:
     asked: list[str] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked.append("pause"))
-    with _bar("Training") if console.is_terminal else nullcontext(_plain_lines()) as move:
+    with bar("Training") if console.is_terminal else nullcontext(plain_lines()) as move:
 
         def show(status: Status) -> None:
             if status.state == "running" and status.total_steps:
@@ -203,36 +204,6 @@ def _train(run: Run) -> None:
         print(f"Go on with: python -m gan_core resume {run.id} --runs-dir {run.path.parent}")
 
 
-Move = Callable[[int, int, str], None]
-
-
-@contextmanager
-def _bar(title: str) -> Iterator[Move]:
-    """A progress bar on standard error; gives the function that moves it."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
-        TextColumn("{task.fields[detail]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=1, detail="")
-        yield lambda done, total, detail: progress.update(task, completed=done, total=total, detail=detail)
-
-
-def _plain_lines(every_s: float = 10.0) -> Move:
-    """A function that prints progress now and then, for logs."""
-    last = [-every_s]
-
-    def move(done: int, total: int, detail: str) -> None:
-        if time.monotonic() - last[0] >= every_s or done == total:
-            last[0] = time.monotonic()
-            print(f"step {done}/{total}, {detail}", flush=True)
-
-    return move
-
-
 def _parse_changes(texts: list[str]) -> dict[str, str]:
     changes = {}
     for text in texts:
@@ -241,21 +212,3 @@ def _parse_changes(texts: list[str]) -> dict[str, str]:
             raise ValueError(f"--set takes KEY=VALUE, for example training.epochs=5; got '{text}'.")
         changes[key.strip()] = value.strip()
     return changes
-
-
-def _folder(given: Path | None) -> Path:
-    return settings.folder(given) if given else settings.runs_dir()
-
-
-def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(rows, indent=2))
-        return
-    if not console.is_terminal:
-        for row in rows:
-            print("\t".join(str(row[column]) for column in columns))
-        return
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(escape(str(row[column])) for column in columns))
-    console.print(table)

@@ -27,6 +27,7 @@ JSON_NAMES = {
     "manifest": "manifest.json",
     "metrics": "metrics.jsonl",
     "events": "events.jsonl",
+    "evaluations": "evaluations.jsonl",
 }
 """Kind of file -> its name, for those of which a run has one."""
 CHECKPOINT_KINDS = ("model", "ema", "optimizer", "state")
@@ -35,6 +36,7 @@ _SAMPLE = re.compile(r"samples/step-(\d{8,12})\.png", re.ASCII)
 _CHECKPOINT = re.compile(r"checkpoints/step-(\d{8,12})/(?:(model|ema|optimizer)\.safetensors|(state)\.json)", re.ASCII)
 _METRIC = re.compile(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*")
 _EVENTS = frozenset(("started", "resumed", "checkpoint", "override", "paused", "stopped", "finished"))
+_EXTRACTOR = re.compile(r"[A-Za-z0-9_.@/-]{1,100}", re.ASCII)
 MAX_METRICS = 200
 
 
@@ -127,6 +129,8 @@ def export(
         _copy(run.sample_path(taken), place / sample_name(taken))
     write_lines(place / JSON_NAMES["metrics"], metrics_until(files.read_lines(run.metrics_path), step))
     write_lines(place / JSON_NAMES["events"], events_until(run.events(), step))
+    if evaluations := evaluations_until(files.read_lines(run.evaluations_path), step):
+        write_lines(place / JSON_NAMES["evaluations"], evaluations)
     return step
 
 
@@ -183,6 +187,23 @@ def events_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[str
             event |= {"changes": {k: v for k, v in changes.items() if k in LIVE_FIELDS and _is_number(v)}}
             event |= {"sequence": sequence}
         kept.append(event)
+    return kept
+
+
+def evaluations_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[str, Any]]:
+    """What was measured of the checkpoints up to `step`; records without a metric, a value and a count are left out."""
+    kept = []
+    for line in lines:
+        numbers = {k: line.get(k) for k in ("value", "step", "num_samples", "seed", "hits", "requested")}
+        record: dict[str, Any] = {k: v for k, v in numbers.items() if _is_number(v)}
+        metric, interval, extractor = line.get("metric"), line.get("interval"), line.get("extractor")
+        if isinstance(interval, list) and len(interval) == 2 and all(map(_is_number, interval)):
+            record["interval"] = interval
+        if isinstance(extractor, str) and _EXTRACTOR.fullmatch(extractor):
+            record["extractor"] = extractor
+        whole = {"value", "step", "num_samples"} <= record.keys() and isinstance(record["step"], int)
+        if whole and 0 <= record["step"] <= step and isinstance(metric, str) and _METRIC.fullmatch(metric[:64]):
+            kept.append({"metric": metric[:64], **record})
     return kept
 
 

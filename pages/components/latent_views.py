@@ -40,25 +40,31 @@ def _directions(_sampler: Sampler, run_id: str, step: int, kind: str) -> torch.T
     return raw_coordinates(_sampler.latent_dim, count)
 
 
-def sliders(model: Sampler) -> None:
-    """Sliders along directions; one large picture and its neighbours follow while one is dragged."""
+def sliders(model: Sampler, labels: torch.Tensor | None = None, page: str = "explore") -> None:
+    """Sliders along directions; one large picture and its neighbours follow while one is dragged.
+
+    Args:
+        model: whose latent space.
+        labels: (1, L) to hold while z moves; chosen here when None.
+        page: begins every key.
+    """
     left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
     with left:
         kind = st.segmented_control(
-            _("Directions"), ["pca", "raw"], default="pca", required=True, key="explore_kind",
+            _("Directions"), ["pca", "raw"], default="pca", required=True, key=f"{page}_kind",
             format_func=lambda kind: {"pca": _("Where it changes most (PCA)"), "raw": _("Single numbers of z")}[kind],
             help=_("PCA finds the directions along which the generator's first layer responds most: few sliders change much. "
                    "Single numbers of z each change a little of everything."),
         )  # fmt: skip
     with middle:
         seed = st.number_input(
-            _("Seed"), 0, 2**31 - 1, 0, key="explore_seed", bind="query-params",
+            _("Seed"), 0, 2**31 - 1, 0, key=f"{page}_seed", bind="query-params",
             help=_("Picks the starting point: each number is another random latent."),
         )  # fmt: skip
     with right:
-        if st.button(_("Another"), icon=":material/casino:", key="explore_another", on_click=_next_seed):
+        if st.button(_("Another"), icon=":material/casino:", key=f"{page}_another", on_click=_next_seed, args=(page,)):
             pass
-    _walk(model, kind or "pca", int(seed), choose_labels(model))
+    _walk(model, kind or "pca", int(seed), choose_labels(model) if labels is None else labels, page)
 
 
 def choose_labels(model: Sampler) -> torch.Tensor:
@@ -76,12 +82,12 @@ def choose_labels(model: Sampler) -> torch.Tensor:
     return torch.tensor([[float(name in chosen) for name in names]])
 
 
-def _next_seed() -> None:
-    st.session_state["explore_seed"] = int(st.session_state.get("explore_seed", 0)) + 1
+def _next_seed(page: str) -> None:
+    st.session_state[f"{page}_seed"] = int(st.session_state.get(f"{page}_seed", 0)) + 1
 
 
 @st.fragment
-def _walk(model: Sampler, kind: str, seed: int, labels: torch.Tensor) -> None:
+def _walk(model: Sampler, kind: str, seed: int, labels: torch.Tensor, page: str) -> None:
     directions = _directions(model, model.run_id, model.step, kind)
     knobs = [
         Slider("truncation", _("Truncation"), _("Pulls z towards the centre: below 1 pictures are more typical and less varied."),
@@ -91,7 +97,7 @@ def _walk(model: Sampler, kind: str, seed: int, labels: torch.Tensor) -> None:
             for i in range(len(directions))
         ),
     ]  # fmt: skip
-    key = f"explore_walk_{kind}"
+    key = f"{page}_walk_{kind}"
     state = latent_state(knobs, key=key)
     offsets = torch.tensor([state.values[knob.id] for knob in knobs[1:]])
     z = truncate(latents(1, model.latent_dim, seed), state.values["truncation"])[0] + offsets @ directions
@@ -115,11 +121,11 @@ def _walk(model: Sampler, kind: str, seed: int, labels: torch.Tensor) -> None:
     with st.container(horizontal=True):
         st.download_button(
             _("Download this picture (PNG)"), lambda: _enlarged(centre), file_name=f"{name}.png", mime="image/png",
-            key="explore_download", on_click="ignore", icon=":material/download:",
+            key=f"{page}_download", on_click="ignore", icon=":material/download:",
         )  # fmt: skip
         st.download_button(
             _("Download the neighbours (PNG)"), lambda: imaging.png_bytes(grid), file_name=f"{name}-neighbours.png",
-            mime="image/png", key="explore_download_grid", on_click="ignore", icon=":material/download:",
+            mime="image/png", key=f"{page}_download_grid", on_click="ignore", icon=":material/download:",
         )  # fmt: skip
 
 

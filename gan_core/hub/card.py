@@ -1,0 +1,188 @@
+"""The model card: what a stranger must know of a run, as the Hub's README.md. Pure; whatever the user typed stays text."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gan_core.config import RunConfig
+from gan_core.datasets import DATASETS
+from gan_core.networks import NETWORKS
+from gan_core.presets import PRESETS
+from gan_core.proportions import Count, wilson
+from gan_core.runs import Status
+
+LAST_STEPS = 100  # recorded steps that a mean is taken over
+_COUNTS = ("step", "epoch", "time", "images_seen")
+
+
+def card(
+    *, repo: str, name: str, note: str, config: RunConfig, status: Status, metrics: Sequence[Mapping[str, Any]],
+    evaluations: Sequence[Mapping[str, Any]], picture: str | None, licence: str, resumable: bool,
+) -> str:  # fmt: skip
+    """The text of README.md.
+
+    Args:
+        repo: "user/name".
+        name, note: the user's words; an empty note is left out.
+        config, status: as they are sent.
+        metrics: the recorded steps that are sent.
+        evaluations: what was measured afterwards.
+        picture: path of the newest sample grid within the repository, if there is one.
+        licence: the Hub's name of a licence; empty for none.
+        resumable: whether the optimisers' state is sent.
+    """
+    kind = NETWORKS.find(config.network.name).model
+    parts = [_header(config, kind, licence), f"# {escaped(name)}"]
+    parts.append(
+        f"A {'variational autoencoder' if kind == 'vae' else 'generative adversarial network'} trained with Ganvas, a "
+        f"classroom for generative image models. Experiment: `{config.preset}`{_of_preset(config)}"
+    )
+    if picture:
+        words = f"The {config.recording.num_samples} pinned latents of the run, drawn at step {status.step:,}."
+        parts.append(f"![Samples]({picture})\n\n{words}")
+    if note:
+        parts.append("## The author's note\n\n" + "\n".join(f"> {escaped(line)}" for line in note.splitlines()))
+    parts += [
+        _data(config, status),
+        _training(config, status),
+        _results(metrics, _measured(evaluations, status.step)),
+        _usage(repo, config, resumable),
+    ]
+    if not licence:
+        parts.append("## Licence\n\nThe author has chosen none: ask before you use it for more than looking.")
+    return "\n\n".join(parts) + "\n"
+
+
+def escaped(words: str) -> str:
+    """Words that somebody typed, for Markdown: shown as they are, in one line, no link, no picture, no HTML."""
+    flat = " ".join(re.sub(r"[\x00-\x1f\x7f\u2028\u2029]", " ", words).split())
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", flat)
+
+
+def _header(config: RunConfig, kind: str, licence: str) -> str:
+    conditional = config.conditioning.name != "none"
+    tags = ["ganvas", kind, *(["conditional"] if conditional else []), config.preset]
+    lines = ["---", "library_name: ganvas", "pipeline_tag: unconditional-image-generation", "tags:"]
+    lines += [f"- {tag}" for tag in tags]
+    if licence:
+        lines.append(f"license: {licence}")
+    return "\n".join([*lines, "---"])
+
+
+def _of_preset(config: RunConfig) -> str:
+    return f" ({PRESETS[config.preset].title})." if config.preset in PRESETS else "."
+
+
+def _data(config: RunConfig, status: Status) -> str:
+    entry, data = DATASETS[config.dataset.name], config.dataset
+    lines = [f"## Data\n\n**{entry.title}** (`{data.name}`, part *{data.split}*). {entry.description}"]
+    shape = f"{data.image_size}x{data.image_size} px, {'grey' if data.channels == 1 else 'colour'}"
+    lines.append(f"Used here: {status.num_images:,} samples" + ("." if entry.domain == "points" else f" of {shape}."))
+    if entry.needs_root:
+        lines.append("The data itself is not part of this repository; its own licence and terms hold.")
+    if config.conditioning.labels:
+        kind = "exactly one a picture" if config.conditioning.exclusive else "any number a picture"
+        labels = ", ".join(f"`{re.sub('`', ' ', label)}`" for label in config.conditioning.labels)
+        lines.append(f"Labels ({kind}), in the order in which the model takes them: {labels}.")
+    return "\n\n".join(lines)
+
+
+def _training(config: RunConfig, status: Status) -> str:
+    is_gan = NETWORKS.find(config.network.name).model == "gan"
+    optimizers = {"G": config.generator_optimizer, **({"D": config.discriminator_optimizer} if is_gan else {})}
+    rates = "; ".join(f"{name}: {o.name}, learning rate {o.learning_rate:g}" for name, o in optimizers.items())
+    rows = {
+        "architecture": f"`{config.network.name}`, width {config.network.width}, latent size {config.network.latent_dim}",
+        "objective": config.objective.name if is_gan else "VAE",
+        "penalty": config.penalty.name,
+        "conditioning": config.conditioning.name,
+        "step": f"{status.step:,} of {status.total_steps:,}",
+        "batch": f"{config.training.batch_size}",
+        "optimisers" if is_gan else "optimiser": rates,
+        "seed": f"{config.training.seed}",
+        "precision, device": f"{config.training.precision}, {status.device}",
+        "time": f"{status.seconds:,.0f} s",
+    }
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    return f"## Training\n\n| | |\n|---|---|\n{table}\n\nEverything else is in the repository's configuration file."
+
+
+def _results(metrics: Sequence[Mapping[str, Any]], measured: list[str]) -> str:
+    if not metrics:
+        return "## Results\n\nNo step was recorded yet."
+    scores, rows = [], []
+    for name in sorted({key for line in metrics for key in line}):
+        family, _, what = name.partition("/")
+        if name in _COUNTS or family in ("hits", "requested"):
+            continue
+        if family == "accuracy":
+            scores += _score(what, metrics)
+            continue
+        values = [(line["step"], float(line[name])) for line in metrics if name in line][-LAST_STEPS:]
+        numbers = [value for _step, value in values]
+        mean = sum(numbers) / len(numbers)
+        spread = math.sqrt(sum((x - mean) ** 2 for x in numbers) / (len(numbers) - 1)) if len(numbers) > 1 else 0.0
+        span = f"{values[0][0]:,} to {values[-1][0]:,}"
+        rows.append(f"| `{name}` | {mean:.4g} | {spread:.2g} | {len(numbers)} | {span} |")
+    head = "| metric | mean | standard deviation | recorded steps | from step to step |\n|---|---|---|---|---|\n"
+    words = (
+        f"Means over the last recorded steps (at most {LAST_STEPS}) of one run with one seed. The steps of a run depend on "
+        "each other, so the deviation tells how much a curve wavers, not how exact its mean is."
+    )
+    table = [f"{words}\n\n{head}" + "\n".join(rows)] if rows else []
+    return "\n\n".join(["## Results", *measured, *scores, *table])
+
+
+def _score(what: str, metrics: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The newest count of an evaluator, if it was recorded in whole."""
+    for line in reversed(metrics):
+        hits, requested = line.get(f"hits/{what}"), line.get(f"requested/{what}")
+        if hits is None or requested is None or not 0 <= hits <= requested or requested < 1:
+            continue
+        count = Count(round(hits), round(requested))
+        low, high = wilson(count)
+        return [
+            f"Evaluator's accuracy on the list `{what}`: **{count} = {count.ratio:.3f}** (95 % interval {low:.3f} to "
+            f"{high:.3f}, Wilson; measured once, at step {line['step']:,}, by a classifier trained on the same data)."
+        ]
+    return []
+
+
+def _measured(evaluations: Sequence[Mapping[str, Any]], step: int) -> list[str]:
+    """What was measured of this very checkpoint, as a table; nothing if nothing was."""
+    rows = []
+    for line in evaluations:
+        if line["step"] != step:
+            continue
+        count = f"{line['hits']:g}/{line['requested']:g}" if "hits" in line and "requested" in line else "-"
+        interval = "{:.4g} to {:.4g}".format(*line["interval"]) if "interval" in line else "-"
+        cells = (
+            line["value"],
+            interval,
+            count,
+            f"{line['num_samples']:g}",
+            line.get("seed", "-"),
+            line.get("extractor", "-"),
+        )
+        rows.append(f"| `{line['metric']}` | {cells[0]:.4g} | " + " | ".join(str(cell) for cell in cells[1:]) + " |")
+    if not rows:
+        return []
+    head = "| metric | value | 95 % interval | hits | images | seed | judged by |\n|---|---|---|---|---|---|---|\n"
+    return [f"Measured of this checkpoint (step {step:,}) after training:\n\n{head}" + "\n".join(rows)]
+
+
+def _usage(repo: str, config: RunConfig, resumable: bool) -> str:
+    wanted = ", labels=labels" if config.conditioning.labels else ""
+    labels = len(config.conditioning.labels)
+    of_labels = f"labels = [[1] + [0] * {labels - 1}] * 16  # (16, {labels}), 0 or 1 each\n" if wanted else ""
+    further = "resumed where it stands" if resumable else "looked at and sampled, not trained further"
+    return (
+        "## How to use it\n\nIn a notebook, with Ganvas installed:\n\n"
+        f'```python\nimport gan_core\n\nmodel = gan_core.load("{repo}")\n{of_labels}'
+        f"images = model.sample(16, seed=0{wanted})  # uint8 (16, channels, height, width)\n```\n\n"
+        f"On the command line, or on the page *Hub*:\n\n```\npython -m gan_core pull {repo}\n```\n\n"
+        f"A fetched run opens in every page; this one can be {further}. Weights are safetensors; nothing here is a pickle."
+    )

@@ -1,0 +1,242 @@
+"""Is this a run of Ganvas, and a harmless one? Everything that can be asked before a byte of weights is allocated.
+
+In this order: the names and sizes that the Hub lists, the configuration, the sizes that its architecture needs (built on
+`meta`, where weights take no memory), each file's hash, each safetensors header, and last whether all numbers are finite.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from gan_core.config import RunConfig, parse_config, strict_json
+from gan_core.hub import listing
+from gan_core.hub.listing import Listed
+from gan_core.resolve import check
+from gan_core.runs import portable
+from gan_core.runs.portable import Part
+
+MAX_PARAMETERS = 200_000_000
+MAX_HEADER_BYTES = 1_000_000
+_TYPES = {
+    **{"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32"},
+    **{"I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool"},
+}
+_OPTIMIZER_STATES = frozenset(
+    ("step", "exp_avg", "exp_avg_sq", "exp_inf", "square_avg", "momentum_buffer", "grad_avg", "max_exp_avg_sq")
+)
+
+Shapes = Mapping[str, tuple[tuple[int, ...], str]]
+"""Tensor name -> its shape and torch's name of its type."""
+
+
+def configuration(text: bytes) -> RunConfig:
+    """The configuration in a stranger's file: of a known layout, with known names that fit each other.
+
+    Raises:
+        ValueError: one of these it is not.
+    """
+    config = parse_config(strict_json(text))
+    check(config)
+    return config
+
+
+def expected_tensors(config: RunConfig) -> Shapes:
+    """The tensors that a checkpoint's model file holds, found without allocating them.
+
+    Raises:
+        ValueError: more than MAX_PARAMETERS numbers.
+    """
+    from gan_core.models.building import build_networks
+
+    try:
+        networks = build_networks(config, meta=True)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(f"The architecture of this configuration cannot be built ({str(error)[:120]}).") from None
+    shapes = {
+        f"{name}.{key}": (tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
+        for name, network in networks.items()
+        for key, tensor in network.state_dict().items()
+    }
+    count = sum(math.prod(shape) for shape, _type in shapes.values())
+    if count > MAX_PARAMETERS:
+        raise ValueError(f"This model has {count:,} weights; models of at most {MAX_PARAMETERS:,} are fetched.")
+    return shapes
+
+
+def sizes(files: Mapping[str, Listed], config: RunConfig, shapes: Shapes) -> None:
+    """Refuses checkpoints that cannot hold what the architecture needs, by the sizes that the Hub lists.
+
+    Raises:
+        ValueError: with the size and the size that is needed.
+    """
+    for part in listing.parts(files):
+        if part.kind not in ("model", "ema"):
+            continue
+        if part.kind == "model":
+            _complete(files, part.step, config)
+        needed, size = _bytes(_of(part, config, shapes)), files[part.name].size or 0
+        if not needed // 2 <= size <= needed + MAX_HEADER_BYTES:  # weights may come in half precision
+            raise ValueError(
+                f"The file {part.name} has {size:,} bytes; the architecture of its configuration needs {needed:,}."
+            )
+
+
+def _complete(files: Mapping[str, Listed], step: int, config: RunConfig) -> None:
+    kinds = ["state", *(["ema"] if config.training.ema_decay else [])]
+    absent = [name for kind in kinds if (name := portable.checkpoint_name(step, kind)) not in files]
+    if absent:
+        raise ValueError(f"The checkpoint of step {step} is not whole: {', '.join(absent)} is missing.")
+
+
+def content(path: Path, listed: Listed) -> None:
+    """Refuses a file that is not the one that the Hub lists: the Hub's client looks at its size only.
+
+    Raises:
+        ValueError: its hash is another.
+    """
+    if listed.sha256:
+        same = portable.sha256(path) == listed.sha256
+    elif listed.git:
+        data = path.read_bytes()
+        same = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == listed.git
+    else:
+        same = True  # the manifest still vouches for the checkpoints
+    if not same:
+        raise ValueError(
+            f"The file {listed.name} arrived with another content than the Hub lists: its hash differs. Try again."
+        )
+
+
+def manifest(place: Path, names: Iterable[str]) -> None:
+    """Refuses checkpoint files whose hash is not the one in the run's own manifest.
+
+    Raises:
+        ValueError: a file that is not in it, or another hash.
+    """
+    known = strict_json((place / portable.JSON_NAMES["manifest"]).read_bytes())
+    for part in listing.parts(names):
+        if part.kind not in portable.CHECKPOINT_KINDS:
+            continue
+        told = known.get(part.name.partition("/")[2]) if isinstance(known, dict) else None
+        if told is None:
+            raise ValueError(f"The file {part.name} is not in the run's manifest, so it cannot be trusted.")
+        if portable.sha256(place / part.name) != told:
+            raise ValueError(f"The file {part.name} is damaged: its hash is not the one in the run's manifest.")
+
+
+def tensors(place: Path, names: Iterable[str], config: RunConfig, shapes: Shapes) -> None:
+    """Refuses checkpoint files whose tensors are not the architecture's, by name, shape, type and number; then reads them
+    one at a time and refuses numbers that are not finite.
+
+    Raises:
+        ValueError: with the file and the tensor.
+    """
+    for part in listing.parts(names):
+        if part.kind in ("model", "ema"):
+            fits(header(place / part.name), _of(part, config, shapes), part.name)
+        elif part.kind == "optimizer":
+            fits_optimizer(header(place / part.name), shapes, part.name)
+        else:
+            continue
+        _check_finite(place / part.name, part.name)
+
+
+def header(path: Path) -> Shapes:
+    """The tensors that a safetensors file declares; none of them is read.
+
+    Raises:
+        ValueError: no safetensors file, a header larger than MAX_HEADER_BYTES, or a name twice.
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > min(MAX_HEADER_BYTES, path.stat().st_size - 8):
+            raise ValueError(f"The file {path.name} is no safetensors file, or its header is too large.")
+        text = file.read(length)
+    strict_json(text)
+    told = dict(json.loads(text, object_pairs_hook=_without_doubles))
+    told.pop("__metadata__", None)
+    shapes: dict[str, tuple[tuple[int, ...], str]] = {}
+    for name, entry in told.items():
+        shape, kind = (entry.get("shape"), entry.get("dtype")) if isinstance(entry, dict) else (None, None)
+        whole = isinstance(shape, list) and all(isinstance(n, int) and 0 <= n < 2**40 for n in shape)
+        if not whole or not isinstance(kind, str) or kind not in _TYPES:
+            raise ValueError(f"The file {path.name} declares a tensor {name[:80]!r} without a shape or a known type.")
+        shapes[name] = (tuple(shape or ()), _TYPES[kind])
+    return shapes
+
+
+def fits(found: Shapes, needed: Shapes, where: str) -> None:
+    """Refuses tensors that are not exactly those that the architecture needs.
+
+    Raises:
+        ValueError: with the first that differs.
+    """
+    odd = sorted(found.keys() ^ needed.keys())
+    if odd:
+        kind = "has a tensor that the architecture does not have" if odd[0] in found else "lacks a tensor"
+        raise ValueError(f"The file {where} {kind}: {odd[0][:80]!r} ({len(odd)} differ in all).")
+    for name, (shape, kind) in needed.items():
+        halved = kind == "float32" and found[name][1] == "float16"
+        if found[name][0] != shape or not (halved or found[name][1] == kind):
+            raise ValueError(
+                f"The tensor {name[:80]!r} of {where} has shape {found[name][0]} and type {found[name][1]}; "
+                f"the architecture needs {shape} and {kind}."
+            )
+
+
+def fits_optimizer(found: Shapes, shapes: Shapes, where: str) -> None:
+    """Refuses optimiser states that belong to no weight of the architecture.
+
+    Raises:
+        ValueError: with the first that does not fit.
+    """
+    allowed = {(), *(shape for shape, _type in shapes.values())}
+    for name, (shape, _type) in found.items():
+        network, _, rest = name.partition(".")
+        number, _, state = rest.partition(".")
+        known = network in {*(n.partition(".")[0] for n in shapes), "vae"} and state in _OPTIMIZER_STATES
+        if not known or not number.isdecimal() or int(number) >= len(shapes) or shape not in allowed:
+            raise ValueError(
+                f"The optimiser's state {name[:80]!r} in {where} belongs to no weight of the architecture."
+            )
+
+
+def _check_finite(path: Path, where: str) -> None:
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118 - it is no mapping
+                tensor = file.get_tensor(name)
+                if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                    raise ValueError(f"The tensor {name[:80]!r} of {where} holds numbers that are not finite.")
+    except SafetensorError as error:
+        raise ValueError(f"The file {where} is no sound safetensors file ({error}).") from None
+
+
+def _of(part: Part, config: RunConfig, shapes: Shapes) -> Shapes:
+    """What a model or average file must hold: an average is kept of the generator alone."""
+    if part.kind == "model":
+        return shapes
+    if not config.training.ema_decay:
+        raise ValueError(
+            f"The file {part.name} holds running averages, which the configuration says there are none of."
+        )
+    return {name: value for name, value in shapes.items() if name.startswith("generator.")}
+
+
+def _bytes(shapes: Shapes) -> int:
+    widths = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "float16": 2, "bfloat16": 2, "int16": 2}
+    return sum(math.prod(shape) * widths.get(kind, 1) for shape, kind in shapes.values())
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name for name, _value in pairs}) != len(pairs):
+        raise ValueError("The safetensors header has the same name twice.")
+    return dict(pairs)

@@ -1,0 +1,115 @@
+"""What the worker may be asked to do, checked before a process is started for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
+_REPO = re.compile(rf"{_PART}/{_PART}", re.ASCII)
+_REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}", re.ASCII)
+LICENCES = {
+    "": "none chosen",
+    "cc0-1.0": "CC0 1.0 (public domain)",
+    "cc-by-4.0": "CC BY 4.0",
+    "cc-by-nc-4.0": "CC BY-NC 4.0",
+    "mit": "MIT",
+    "apache-2.0": "Apache 2.0",
+}
+"""The Hub's name of a licence -> its title."""
+
+
+@dataclass(frozen=True)
+class WhoAmI:
+    """Asks the Hub whose token it is. The answer has "name" and "organisations"."""
+
+
+@dataclass(frozen=True)
+class Push:
+    """Sends a run to the Hub. The answer has "repo", "revision", "url", "private" and "step".
+
+    Attributes:
+        run: its directory.
+        repo: "user/name"; made if it is not there.
+        private: whether only its owner may see it.
+        step: which checkpoint; the newest if None.
+        optimizer: with the optimisers' state, so that it can be trained further.
+        note: with the user's note.
+        grids: with every sample grid, not only the last.
+        licence: one of LICENCES.
+    """
+
+    run: str
+    repo: str
+    private: bool = True
+    step: int | None = None
+    optimizer: bool = False
+    note: bool = False
+    grids: bool = False
+    licence: str = ""
+
+    def __post_init__(self) -> None:
+        check_repo(self.repo)
+        if self.licence not in LICENCES:
+            raise ValueError(
+                f"Unknown licence '{self.licence:.40}'. Choose one of: {', '.join(filter(None, LICENCES))}."
+            )
+
+
+@dataclass(frozen=True)
+class Pull:
+    """Fetches a run. The answer has "run" (its directory), its "id", "repo", "revision", "step" and "weights_only".
+
+    Attributes:
+        repo: "user/name".
+        revision: a branch, tag or commit; the newest of the main branch if empty.
+        reuse: take the run that is here already if it came from that very commit.
+    """
+
+    repo: str
+    revision: str = ""
+    reuse: bool = False
+
+    def __post_init__(self) -> None:
+        check_repo(self.repo)
+        if self.revision and (not _REVISION.fullmatch(self.revision) or ".." in self.revision):
+            raise ValueError(
+                f"'{self.revision:.60}' is no revision: give a branch, a tag or a commit, such as main or 3f2c9a1."
+            )
+
+
+Order = WhoAmI | Push | Pull
+_KINDS: dict[str, type[Order]] = {"whoami": WhoAmI, "push": Push, "pull": Pull}
+
+
+def to_dict(order: Order) -> dict[str, Any]:
+    """The order as JSON values; `from_dict` reads it back."""
+    kind = next(kind for kind, known in _KINDS.items() if isinstance(order, known))
+    return {"kind": kind, **asdict(order)}
+
+
+def from_dict(data: Mapping[str, Any]) -> Order:
+    """The order that `to_dict` described."""
+    fields = dict(data)
+    return _KINDS[fields.pop("kind")](**fields)
+
+
+def check_repo(name: str) -> None:
+    """Refuses what is no name of a repository.
+
+    Raises:
+        ValueError: not user/name in the Hub's letters.
+    """
+    if len(name) > 96 or not _REPO.fullmatch(name) or "--" in name or ".." in name or name.endswith(".git"):
+        raise ValueError(
+            f"'{name:.100}' is no name of a repository: it must be user/name, for example ada/digits, "
+            "of letters, digits, single dashes and dots, _ and at most 96 in all."
+        )
+
+
+def default_repo(user: str, run_name: str) -> str:
+    """A sensible repository for a run: the user, and what the Hub allows of the run's name."""
+    words = re.sub(r"[^A-Za-z0-9]+", "-", run_name).strip("-").lower()[:60].strip("-")
+    return f"{user or 'your-name'}/{words or 'ganvas-run'}"

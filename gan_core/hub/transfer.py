@@ -1,0 +1,263 @@
+"""An order and the process that carries it out, seen from the server: progress, cancel, and a deadline of our own.
+
+The Hub's own client has no timeout for most calls and retries for minutes. So the process is ended when it has said
+nothing for `Limits.silence_s`, or worked for `Limits.total_s`, whatever it is waiting for. The token goes to it through
+a pipe and is kept nowhere on this side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from gan_core import settings
+from gan_core.hub import aside, orders
+from gan_core.hub.account import login_allowed
+from gan_core.hub.orders import Order, WhoAmI
+
+MAX_AT_ONCE = 4
+START_S = 60.0  # a cold interpreter on a busy machine
+POLL_S = 0.1
+_THREAD = "ganvas-hub-"
+_starting = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a transfer may take.
+
+    Attributes:
+        silence_s: without a byte from the Hub or a step of our own.
+        total_s: in all.
+    """
+
+    silence_s: float = 60.0
+    total_s: float = 3600.0
+
+
+def limits_from_environment() -> Limits:
+    """The limits that GANVAS_HUB_SILENCE_S and GANVAS_HUB_TOTAL_S ask for.
+
+    Raises:
+        ValueError: one of them is no positive number.
+    """
+    values = {}
+    for name in ("silence_s", "total_s"):
+        text = os.environ.get(f"GANVAS_HUB_{name.upper()}")
+        if text:
+            try:
+                values[name] = float(text)
+            except ValueError:
+                values[name] = 0.0
+            if not 0 < values[name] < float("inf"):
+                raise ValueError(f"GANVAS_HUB_{name.upper()} must be a number of seconds above 0; got '{text:.40}'.")
+    return Limits(**values)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a transfer stands.
+
+    Attributes:
+        state: running, done, failed or cancelled.
+        phase: what it does, in words.
+        done, total: bytes; total is 0 while it is not known.
+        result: what a done one brought (see `orders`).
+        error: the sentence that ended a failed one.
+    """
+
+    state: str = "running"
+    phase: str = "Starting"
+    done: int = 0
+    total: int = 0
+    result: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+
+
+class Transfer:
+    """One order under way. `progress` may be read from any thread at any time; nothing here ever waits for the Hub."""
+
+    def __init__(self, order: Order, limits: Limits) -> None:
+        self.order = order
+        self.limits = limits
+        self.progress = Progress()
+        self._cancelled = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it still works."""
+        return self.progress.state == "running"
+
+    def cancel(self) -> None:
+        """Ends it soon, leaving nothing behind."""
+        self._cancelled.set()
+
+    def wait(self, timeout_s: float | None = None) -> Progress:
+        """Where it stands at its end, or after so many seconds."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+        return self.progress
+
+    def _begin(self, token: str | None, runs_dir: Path) -> None:
+        self._thread = threading.Thread(
+            target=self._run, args=(token, runs_dir), name=_THREAD + secrets.token_hex(4), daemon=True
+        )
+        self._thread.start()
+
+    def _run(self, token: str | None, runs_dir: Path) -> None:
+        try:
+            with aside.own_folder(runs_dir) as place:
+                self._carry_out(token, place, runs_dir)
+        except OSError as failure:
+            self._end("failed", f"The runs folder {runs_dir} cannot be written ({failure.strerror or failure}).")
+
+    def _carry_out(self, token: str | None, place: Path, runs_dir: Path) -> None:
+        job = {"order": orders.to_dict(self.order), "token": token, "place": str(place), "runs_dir": str(runs_dir)}
+        process = _start_process(implicit=token is None and login_allowed())
+        lines: queue.Queue[str | None] = queue.Queue()
+        last_words: deque[str] = deque(maxlen=20)
+        readers = [
+            threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True),
+            threading.Thread(target=_read_words, args=(process.stderr, last_words), daemon=True),
+        ]
+        for reader in readers:
+            reader.start()
+        try:
+            _tell(process, job)
+            self._listen(lines)
+            if self.running:
+                code = process.wait()
+                readers[1].join(1.0)
+                words = (last_words[-1] if last_words else "it said nothing").replace(token or "\0", "***")
+                self._end("failed", f"The process that talks to the Hub ended with code {code}: {words:.200}")
+        finally:
+            process.kill()
+            process.wait()
+            for reader in readers:
+                reader.join(5.0)
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                _close(pipe)
+
+    def _listen(self, lines: queue.Queue[str | None]) -> None:
+        """Follows the process until it has answered, gone silent, taken too long, or is wanted no more."""
+        started = heard = time.monotonic()
+        patience = max(START_S, self.limits.silence_s)
+        while self.running:
+            now = time.monotonic()
+            if self._cancelled.is_set():
+                self._end("cancelled")
+            elif now - heard > patience:
+                self._end("failed", f"The Hub has not answered for {patience:g} s. Try again later.")
+            elif now - started > self.limits.total_s:
+                self._end("failed", f"It took longer than {self.limits.total_s:g} s in all, and was ended. Try again.")
+            else:
+                try:
+                    line = lines.get(timeout=POLL_S)
+                except queue.Empty:
+                    continue
+                if line is None:
+                    return
+                heard, patience = time.monotonic(), self.limits.silence_s
+                self._take(json.loads(line))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if "result" in message:
+            self.progress = Progress("done", "", self.progress.done, self.progress.total, message["result"])
+        elif "error" in message:
+            self._end("failed", message["error"])
+            if message.get("traceback"):
+                print(message["traceback"], file=sys.stderr, flush=True)
+        elif "phase" in message:
+            self.progress = Progress("running", message["phase"], message["done"], message["total"])
+
+    def _end(self, state: str, error: str = "") -> None:
+        self.progress = Progress(state, "", self.progress.done, self.progress.total, error=error)
+
+
+def start(
+    order: Order, *, token: str | None = None, runs_dir: Path | None = None, limits: Limits | None = None
+) -> Transfer:
+    """Begins to carry out an order in a process of its own; returns at once.
+
+    Args:
+        order: what to do.
+        token: of the user; None uses the computer's own login if there is one and it may be used.
+        runs_dir: where a fetched run goes; the installation's if None.
+        limits: how long it may take; the installation's if None.
+
+    Raises:
+        ValueError: MAX_AT_ONCE transfers are under way.
+    """
+    limits = limits or limits_from_environment()
+    if isinstance(order, WhoAmI):
+        limits = Limits(min(limits.silence_s, 15.0), min(limits.total_s, 120.0))
+    transfer = Transfer(order, limits)
+    with _starting:
+        if sum(thread.name.startswith(_THREAD) for thread in threading.enumerate()) >= MAX_AT_ONCE:
+            raise ValueError(f"{MAX_AT_ONCE} transfers with the Hub are under way already. Wait until one has ended.")
+        transfer._begin(token.strip() if token and token.strip() else None, runs_dir or settings.runs_dir())
+    return transfer
+
+
+def _start_process(*, implicit: bool) -> subprocess.Popen[str]:
+    environment = {k: v for k, v in os.environ.items() if k not in ("HF_DEBUG", "HF_HUB_VERBOSITY")}
+    if not implicit:
+        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_OIDC_RESOURCE"):
+            environment.pop(name, None)
+    environment |= {
+        "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",  # it is sent only where the worker says so
+        "HF_HUB_DISABLE_XET": "1",  # plain HTTP: progress, limits and a cut can all be seen
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        "GANVAS_HUB_IMPLICIT": "1" if implicit else "",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "gan_core.hub.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=settings.PROJECT_DIR,
+        env=environment,
+        start_new_session=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+def _tell(process: subprocess.Popen[str], job: Mapping[str, Any]) -> None:
+    assert process.stdin is not None
+    try:
+        process.stdin.write(json.dumps(job) + "\n")
+        process.stdin.flush()  # and left open: its end tells the worker that nobody waits any more
+    except OSError:
+        return  # it died at once; its last words say why
+
+
+def _read_lines(pipe: IO[str], lines: queue.Queue[str | None]) -> None:
+    for line in pipe:
+        if line.startswith("{"):
+            lines.put(line)
+    lines.put(None)
+
+
+def _read_words(pipe: IO[str], words: deque[str]) -> None:
+    words.extend(line.strip() for line in pipe if line.strip())
+
+
+def _close(pipe: IO[str] | None) -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        pipe.close()  # type: ignore[union-attr]

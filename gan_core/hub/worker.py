@@ -1,0 +1,72 @@
+"""The process that talks to the Hub: one order from standard input, carried out, and it ends.
+
+    python -m gan_core.hub.worker    line in:   {"order": ..., "token": ..., "place": FOLDER, "runs_dir": FOLDER}
+                                     lines out: {"phase": WORDS, "done": BYTES, "total": BYTES} ...
+                                                {"result": ...} or {"error": SENTENCE}
+
+It ends when its standard input does, for then nobody waits for it any more. The token comes in by that line or from the
+Hub's own login; it is put into requests and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gan_core.hub import orders
+from gan_core.hub.reporter import Reporter
+
+if TYPE_CHECKING:
+    from gan_core.hub.session import Session
+
+
+def main() -> None:
+    """Carries out the order that standard input tells."""
+    reporter = Reporter(os.fdopen(os.dup(1), "w", encoding="utf-8"))
+    sys.stdout = sys.stderr  # libraries may print; the pipe is for messages
+    job = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    reporter.phase("Starting")
+    from gan_core.hub import faults
+    from gan_core.hub.session import Session
+
+    session = Session(orders.from_dict(job["order"]), job["token"], reporter)
+    try:
+        session.open()
+        reporter.say({"result": _carry_out(session, Path(job["place"]), Path(job["runs_dir"]))})
+    except Exception as error:
+        try:
+            reporter.say(
+                {"error": session.scrubbed(faults.sentence(error, session.order, with_token=bool(session.token)))}
+            )
+        except faults.Unexpected as words:
+            trace = session.scrubbed("".join(traceback.format_exception(error)))
+            reporter.say({"error": str(words), "traceback": trace})
+
+
+def _carry_out(session: Session, place: Path, runs_dir: Path) -> dict[str, Any]:
+    order = session.order
+    if isinstance(order, orders.WhoAmI):
+        return session.whoami()
+    if isinstance(order, orders.Push):
+        from gan_core.hub import sending
+
+        return sending.push(session, order, place)
+    from gan_core.hub import fetching
+
+    return fetching.pull(session, order, place, runs_dir)
+
+
+def _end_with_the_server() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""A run directory made of files that came from elsewhere, once everything in them was read and found to be one.
+
+Text files are not moved in but written anew from what was understood of them. Checkpoints are checked by whoever calls
+this (`gan_core.hub.checks`), before.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import secrets
+import shutil
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gan_core import imaging
+from gan_core.config import RunConfig, strict_json
+from gan_core.runs import files, portable
+from gan_core.runs.folder import check_writable
+from gan_core.runs.run import Run
+from gan_core.runs.status import Control, Status, read_status
+
+MAX_PINNED = 256
+MAX_NAME, MAX_NOTE = 80, 5000
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a run came from.
+
+    Attributes:
+        repo, revision: repository on the Hub and its commit.
+        weights_only: whether it came without the optimisers' state, so that it cannot be trained further.
+    """
+
+    repo: str
+    revision: str
+    weights_only: bool
+
+
+def origin(run: Run) -> Origin | None:
+    """Where a run came from; None for one that was made here."""
+    told = files.read_json(run.path / portable.JSON_NAMES["about"]).get("origin")
+    if not isinstance(told, dict):
+        return None
+    return Origin(str(told.get("repo")), str(told.get("revision")), bool(told.get("weights_only")))
+
+
+def tidy(place: Path, config: RunConfig, came_from: Origin) -> None:
+    """Makes the folder `place` a run directory, under whatever name.
+
+    Args:
+        place: holds the files of a run by their names (`portable.part`), and may hold others, which are removed.
+        config: what its config.json was found to say, fit for this machine.
+        came_from: kept in about.json.
+
+    Raises:
+        ValueError: a file that holds something else than a run's.
+    """
+    names = portable.JSON_NAMES
+    parts = [p for p in (portable.part(str(f.relative_to(place).as_posix())) for f in place.rglob("*")) if p]
+    step = max((p.step for p in parts if p.kind == "model"), default=0)
+    about, status = _object(place / names["about"]), read_status(_object(place / names["status"]))
+    metrics = portable.metrics_until(portable.read_lines(place / names["metrics"]), step)
+    events = portable.events_until(portable.read_lines(place / names["events"]), step)
+    evaluations = portable.evaluations_until(portable.read_lines(place / names["evaluations"]), step)
+    pinned = _object(place / names["pinned"])
+    _keep_only(place, {p.name for p in parts if p.kind in ("sample", "manifest", *portable.CHECKPOINT_KINDS)})
+    for part in parts:
+        if part.kind == "sample":
+            _redraw(place / part.name)
+    files.write_atomically(place / names["config"], config.to_json().encode())
+    words = {"name": _line(about.get("name"), MAX_NAME) or came_from.repo[-MAX_NAME:], "note": _text(about.get("note"))}
+    files.write_json(place / names["about"], words | {"origin": asdict(came_from)})
+    run = Run(place)
+    run.samples_dir.mkdir(exist_ok=True)
+    run.checkpoints_dir.mkdir(exist_ok=True)
+    if "labels" in pinned:
+        run.pin_labels(_labels(pinned["labels"], config))
+    portable.write_lines(run.metrics_path, metrics)
+    portable.write_lines(run.events_path, events)
+    if evaluations:
+        portable.write_lines(run.evaluations_path, evaluations)
+    files.write_json(place / "control.json", asdict(_control(events)))
+    run.write_status(_status(status, step, config, weights_only=came_from.weights_only))
+
+
+def settle(place: Path, runs_dir: Path, repo: str) -> Run:
+    """Moves a tidied folder into the runs folder under a new id made of the repository's name; returns the run.
+
+    Raises:
+        ValueError: the runs folder cannot be written.
+    """
+    check_writable(runs_dir)
+    slug = re.sub(r"[^a-z0-9]+", "-", repo.rpartition("/")[2].lower()).strip("-")[:40].strip("-") or "run"
+    run = Run(runs_dir / f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}")
+    place.rename(run.path)
+    files.sync_folder(runs_dir)
+    return run
+
+
+def _status(told: Status, step: int, config: RunConfig, *, weights_only: bool) -> Status:
+    """Weights alone are a finished run: training could only begin again from nothing, and would erase its log."""
+    total = max(min(told.total_steps, 10**12), step)
+    counts = {
+        name: max(0, min(getattr(told, name), 10**12))
+        for name in ("epoch", "images_seen", "num_images", "steps_per_epoch", "seconds")
+    }
+    return Status(
+        state="finished" if weights_only or step >= total else "stopped",
+        step=step,
+        total_steps=total,
+        device=config.training.device,
+        **counts,
+    )
+
+
+def _control(events: list[dict[str, Any]]) -> Control:
+    """What was asked of it until now, so that the next live change is not taken for an old one."""
+    control = Control()
+    for event in events:
+        if event["type"] == "override":
+            changes = {**control.overrides, **event["changes"]}
+            control = replace(control, sequence=max(control.sequence, event["sequence"]), overrides=changes)
+    return control
+
+
+def _object(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    value = strict_json(path.read_bytes())
+    if not isinstance(value, dict):
+        raise ValueError(f"{path.name} does not hold a JSON object.")
+    for name, number in value.items():
+        if isinstance(number, int | float) and not abs(number) < 1e300:  # 1e999 is read as infinity
+            raise ValueError(f"{path.name} has a '{name:.40}' that is no finite number.")
+    return value
+
+
+def _labels(labels: Any, config: RunConfig) -> list[list[int]]:
+    width = len(config.conditioning.labels)
+    fits = isinstance(labels, list) and len(labels) <= MAX_PINNED
+    if not fits or any(not isinstance(r, list) or len(r) != width or any(x not in (0, 1) for x in r) for r in labels):
+        raise ValueError(
+            f"pinned.json must hold at most {MAX_PINNED} rows of {width} labels, each 0 or 1; this one holds something else."
+        )
+    return [[int(x) for x in row] for row in labels]
+
+
+def _redraw(path: Path) -> None:
+    """Writes a picture anew, so that nothing but its pixels is kept."""
+    try:
+        picture = imaging.open_picture(io.BytesIO(path.read_bytes()), 3)
+    except ValueError as refusal:
+        raise ValueError(f"The sample grid {path.name} is {refusal}") from None
+    path.write_bytes(imaging.png_bytes(picture))
+
+
+def _keep_only(place: Path, names: set[str]) -> None:
+    for entry in sorted(place.rglob("*"), reverse=True):  # what is within a folder comes before it
+        if entry.is_symlink() or entry.is_file():
+            if entry.is_symlink() or entry.relative_to(place).as_posix() not in names:
+                entry.unlink()
+        elif not any(entry.iterdir()):
+            shutil.rmtree(entry)
+
+
+def _line(value: Any, limit: int) -> str:
+    """Words for one line: without control characters."""
+    return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", value).split())[:limit].strip() if isinstance(value, str) else ""
+
+
+def _text(value: Any) -> str:
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", value)[:MAX_NOTE] if isinstance(value, str) else ""

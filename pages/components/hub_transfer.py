@@ -1,0 +1,74 @@
+"""A transfer with the Hub as a browser session sees it: begun here, followed on any page visit, cancelled at a click.
+
+It is kept in the session's own state, so that it goes on while its visitor is elsewhere and nobody else sees it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from gan_core import hub
+from gan_core.hub import Order, Transfer
+from pages.components.text import _, as_text
+
+POLL_S = 0.5
+MB = 1_000_000
+
+
+def token() -> str | None:
+    """The token that this visitor typed in; None leaves it to the computer's own login."""
+    typed = st.session_state.get("hub_session_token")
+    return typed if isinstance(typed, str) else None
+
+
+def current(slot: str) -> Transfer | None:
+    """The transfer of a slot ("account", "upload" or "download"), under way or ended."""
+    transfer = st.session_state.get(f"hub_transfer_{slot}")
+    return transfer if isinstance(transfer, Transfer) else None
+
+
+def begin(slot: str, order: Order) -> None:
+    """Starts an order in a slot, in place of what was there.
+
+    Raises:
+        ValueError: too many transfers are under way.
+    """
+    st.session_state[f"hub_transfer_{slot}"] = hub.start(order, token=token())
+
+
+def is_busy(slot: str) -> bool:
+    """Whether the slot's transfer is under way."""
+    transfer = current(slot)
+    return transfer is not None and transfer.running
+
+
+def follow(slot: str) -> Mapping[str, Any] | None:
+    """Shows where a slot's transfer stands. Returns what it brought, once it is done; None before and otherwise."""
+    transfer = current(slot)
+    if transfer is None:
+        return None
+    now = transfer.progress
+    if now.state == "running":
+        st.fragment(progress, run_every=POLL_S)(slot)
+    elif now.state == "failed":
+        st.error(as_text(now.error), icon=":material/error:")
+    elif now.state == "cancelled":
+        st.info(_("Cancelled. Nothing was left behind."), icon=":material/info:")
+    return now.result if now.state == "done" else None
+
+
+def progress(slot: str) -> None:
+    """The bar with its phase, and the way out."""
+    transfer = current(slot)
+    if transfer is None or not transfer.running:
+        st.rerun()  # what comes next is outside of this fragment
+        return
+    now = transfer.progress
+    words = f"{_(now.phase)}…"
+    if now.total:
+        counts = _("{done:.1f} of {total:.1f} MB").format(done=now.done / MB, total=now.total / MB)
+        words = f"{_(now.phase)}: {counts}"
+    st.progress(now.done / now.total if now.total else 0.0, text=words)
+    if st.button(_("Cancel"), key=f"hub_{slot}_cancel", icon=":material/close:"):
+        transfer.cancel()

@@ -1,0 +1,139 @@
+"""Conditions: ask a conditional model for what you want, and see whether you get it. `?run=ID&step=N&view=...`"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import streamlit as st
+
+from gan_core import datasets
+from gan_core.conditions import Kind, kind_of
+from gan_core.presets import PRESETS
+from gan_core.runs import Run
+from pages.components import lab
+from pages.components.links import linked_choice
+from pages.components.text import _, as_text
+
+COMPOSE, TEST, CLASSES, PAIRS, WALK = "compose", "test", "classes", "pairs", "walk"
+VIEWS = {
+    COMPOSE: _("Ask for something"),
+    TEST: _("32 test conditions"),
+    CLASSES: _("Every class, same z"),
+    PAIRS: _("Flip one attribute"),
+    WALK: _("Hold the labels, move z"),
+}
+OFFERED: dict[Kind, tuple[str, ...]] = {
+    "objects": (COMPOSE, TEST, WALK),
+    "classes": (COMPOSE, CLASSES, WALK),
+    "attributes": (COMPOSE, PAIRS, WALK),
+}
+SUGGESTED = {
+    "r2-cgan-lite": _("Objects: click together a scene of up to three of 24 objects."),
+    "r5-acgan-lite": _("Attributes: the same face, once female and once male."),
+}
+
+
+def main() -> None:
+    """Choose model, checkpoint and view."""
+    lab.enter("conditions")
+    st.title(_("Ask for what you want"))
+    st.markdown(
+        _(
+            "A **conditional** generator gets two things: the latent z, random numbers as always, and **labels** that say what to "
+            "draw. Choose the labels here and see whether it listens. A second network, the **evaluator**, has learned from "
+            "real pictures to name what they show, and counts the hits."
+        )
+    )
+    everything = lab.all_runs()
+    kinds = {run.id: kind_or_none(run) for run in everything}
+    runs = {run.id: run for run in everything if kinds[run.id]}
+    if not runs:
+        nothing_yet()
+        return
+    wanted = st.query_params.get("run")
+    if wanted and wanted not in runs:
+        st.warning(_("There is no conditional model “{id}” here; another is shown.").format(id=as_text(wanted[:64])))
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    with left:
+        run = runs[linked_choice("run", list(runs), next(iter(runs)), lambda ids, first: choose_run(runs, ids, first))]
+    with right:
+        steps = run.checkpoint_steps()[::-1]
+        step = linked_choice("step", steps, steps[0], lambda there, first: choose_step(run, there, first))
+    offered = OFFERED[kinds[run.id] or "attributes"]
+    view = linked_choice("view", offered, COMPOSE, choose_view)
+    show(run, step, view)
+
+
+def kind_or_none(run: Run) -> Kind | None:
+    """What a trained run's labels are; None for a run without labels, pictures, checkpoint or readable configuration."""
+    try:
+        config = run.config()
+        pictures = len(datasets.image_shape(config.dataset)) == 3
+    except ValueError:
+        return None
+    return kind_of(config.conditioning) if pictures and run.checkpoint_steps() else None
+
+
+def nothing_yet() -> None:
+    """What to train first."""
+    st.info(_("There is no trained model with labels yet. Train one of these first:"), icon=":material/info:")
+    for name, words in SUGGESTED.items():
+        with st.container(border=True):
+            st.markdown(f"**{_(PRESETS[name].title)}**")
+            st.markdown(words)
+            if st.button(_("Train this"), key=f"conditions_train_{name}", icon=":material/model_training:"):
+                st.switch_page("pages/train.py", query_params={"preset": name})
+    st.caption(
+        _(
+            "For digits on demand, choose any preset with digits on the page Train and set “How labels enter” to joined (concat), "
+            "judged (acgan) or projected."
+        )
+    )
+    if st.button(_("Train on digits"), key="conditions_train_digits", icon=":material/model_training:"):
+        st.switch_page("pages/train.py", query_params={"preset": "mnist-dcgan"})
+
+
+def choose_run(runs: dict[str, Run], ids: Sequence[str], first: str) -> str:
+    """The list of models, by name; those of one name are told apart by their ids."""
+    shared = {name for name, count in Counter(run.name for run in runs.values()).items() if count > 1}
+    titles = {i: f"{run.name} ({i})" if run.name in shared else run.name for i, run in runs.items()}
+    return st.selectbox(_("Model"), ids, index=ids.index(first), format_func=titles.__getitem__, key="conditions_run")
+
+
+def choose_step(run: Run, steps: Sequence[int], first: int) -> int:
+    """The list of a model's checkpoints."""
+    return st.selectbox(
+        _("Checkpoint"), steps, index=steps.index(first), key=f"conditions_step_{run.id}",
+        format_func=lambda step: _("step {n:,}").format(n=step),
+        help=_("The generator as it was after so many steps of training."),
+    )  # fmt: skip
+
+
+def choose_view(views: Sequence[str], first: str) -> str:
+    """What to ask; the ways differ with the kind of labels."""
+    return st.segmented_control(
+        _("Show"), views, default=first, required=True, key=f"conditions_view_{'_'.join(views)}",
+        format_func=VIEWS.__getitem__, label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def show(run: Run, step: int, view: str) -> None:
+    """The chosen view, or the sentence why the model cannot be opened."""
+    with st.spinner(_("Loading the model…")):
+        from pages.components import condition_pairs, condition_views, latent_views  # bring torch
+
+        try:
+            model = latent_views.sampler(str(run.path), step)
+        except ValueError as damage:
+            st.error(as_text(str(damage)), icon=":material/error:")
+            return
+    views = {
+        COMPOSE: condition_views.compose,
+        TEST: condition_views.test_grid,
+        CLASSES: condition_views.all_classes,
+        PAIRS: condition_pairs.pairs,
+        WALK: condition_views.walk,
+    }
+    views[view](model)
+
+
+main()
