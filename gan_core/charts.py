@@ -105,7 +105,7 @@ CHARTS: tuple[Chart, ...] = (
         "An evaluator is a classifier, trained beforehand on real images, that looks at what the generator made: how much of what it "
         "was asked for does it find there? For objects, test and new_test are two lists of 32 conditions (new_test has "
         "combinations that no training image shows), and chance is about 0.1; for classes and attributes it is 200 balanced "
-        "conditions. One point has a standard error of some 0.04 to 0.06, so small ups and downs mean nothing.",
+        "conditions. One point has a standard error of some 0.03 to 0.06, so small ups and downs mean nothing.",
         (
             Trace("accuracy/test", "list test", 0),
             Trace("accuracy/new_test", "list new_test", 1),

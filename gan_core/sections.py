@@ -46,6 +46,10 @@ class DatasetConfig(Section):
     """Colour channels: 1 is grey, 3 is red, green and blue."""
     num_images: Annotated[int, number("images", ge=0)] = 0
     """Use only the first N images; 0 uses all. Few images make a model that repeats them."""
+    flip: bool = False
+    """Mirror every second image, at random, each time it is used: more variety from the same images. Not for digits or letters."""
+    rotation_degrees: Annotated[float, number("degrees", ge=0, le=45)] = 0.0
+    """Turn each image by a random angle of up to so much, either way; edges are filled by reflection. 5 to 10 is plenty, 0 is off."""
 
 
 class NetworkConfig(Section):
@@ -184,3 +188,5 @@ class RecordingConfig(Section):
     """How many checkpoints stay on disk; the first and the newest always do, the rest are thinned evenly."""
     probe_every_steps: Annotated[int, number("steps", ge=0)] = 20
     """Steps between two measurements of D(G(z)) after the generator's own update; 0 switches them off."""
+    evaluate_every_epochs: Annotated[int, number("epochs", ge=0)] = 1
+    """Epochs between two measurements of a conditional model by an evaluator, where there is one for its data set; 0 never measures."""

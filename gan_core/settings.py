@@ -1,6 +1,9 @@
 """Where this installation keeps its files and how it runs jobs: read from the environment, defaults for a laptop.
 
 GANVAS_RUNS_DIR    the user's runs            (default: checkpoints/runs beside the code)
+GANVAS_PRETRAINED_DIR  runs that come with the program (default: checkpoints/pretrained beside the code)
+GANVAS_EVALUATORS_DIR  evaluators that the user trained (default: checkpoints/evaluators beside the code)
+GANVAS_DATA_DIR    pictures and points that users brought (default: checkpoints/data beside the code)
 GANVAS_CACHE_DIR   prepared data sets         (default: ~/.cache/ganvas)
 GANVAS_ISOLATION   process or thread          (default: process; see gan_core.jobs)
 """
@@ -12,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
-PRETRAINED_DIR = PROJECT_DIR / "checkpoints" / "pretrained"
 ISOLATIONS = ("process", "thread")
 
 
@@ -40,6 +42,21 @@ def from_environment() -> Settings:
 def runs_dir() -> Path:
     """The folder of the user's runs, absolute; it may not exist yet."""
     return folder(os.environ.get("GANVAS_RUNS_DIR") or PROJECT_DIR / "checkpoints" / "runs")
+
+
+def pretrained_dir() -> Path:
+    """The folder of the runs that come with the program, absolute; nothing is ever written there."""
+    return folder(os.environ.get("GANVAS_PRETRAINED_DIR") or PROJECT_DIR / "checkpoints" / "pretrained")
+
+
+def evaluators_dir() -> Path:
+    """The folder of the evaluators that the user trained, absolute; it may not exist yet."""
+    return folder(os.environ.get("GANVAS_EVALUATORS_DIR") or PROJECT_DIR / "checkpoints" / "evaluators")
+
+
+def data_dir() -> Path:
+    """The folder of the pictures and points that users brought, absolute; it may not exist yet."""
+    return folder(os.environ.get("GANVAS_DATA_DIR") or PROJECT_DIR / "checkpoints" / "data")
 
 
 def cache_dir() -> Path:

@@ -19,6 +19,7 @@ from gan_core import datasets, imaging
 from gan_core.config import RunConfig, live_changes
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.batches import Batches, to_uint8
+from gan_core.evaluation import LiveScore
 from gan_core.models.base import GenerativeModel, Metrics, Moment
 from gan_core.models.building import build, sample_latents
 from gan_core.recorder import Recorder
@@ -86,6 +87,7 @@ class _Session:
             step += 1
             if self.config.recording.probe_every_steps and step % self.config.recording.probe_every_steps == 0:
                 metrics |= self.model.probe()
+            metrics |= self.live_score.metrics(step, self.model)
             self.recorder.add(step, metrics)
             self._keep(step, last=step == self.total_steps)
         self.recorder.flush()
@@ -120,6 +122,8 @@ class _Session:
         self.labels = self._pinned_labels(dataset).to(self.fabric.device)
         self.start_step, seconds = self._restore()
         files.cut_log(run.metrics_path, self.start_step)
+        steps_per_epoch = self.batches.steps_per_epoch
+        self.live_score = LiveScore(run, config, steps_per_epoch, self.start_step, self.fabric.device)
         self.recorder = Recorder(run, heartbeat, self.batches, seconds)
         self._replay = [e for e in run.events() if e["type"] == "override" and e["step"] >= self.start_step]
         answers = [e for e in run.events() if e["type"] in ("override", "override_refused")]

@@ -29,6 +29,9 @@ def own_folders(
     """No test reads or writes the user's own runs and cache."""
     if request.node.get_closest_marker("e2e") is None:  # those start servers with folders of their own
         monkeypatch.setenv("GANVAS_RUNS_DIR", str(tmp_path / "runs"))
+        monkeypatch.setenv("GANVAS_PRETRAINED_DIR", str(tmp_path / "pretrained"))
+        monkeypatch.setenv("GANVAS_EVALUATORS_DIR", str(tmp_path / "evaluators"))
+        monkeypatch.setenv("GANVAS_DATA_DIR", str(tmp_path / "data"))
         monkeypatch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
 
 

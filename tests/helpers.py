@@ -87,7 +87,8 @@ _processes.set_forkserver_preload(["gan_core.training", "helpers"])
 
 def start_training(run: Run, **deaths: int) -> multiprocessing.process.BaseProcess:
     """A process that trains the run. `at_step=5` or `at_fsync=3` has it kill itself with SIGKILL at that moment."""
-    process = _processes.Process(target=_train, args=(str(run.path), os.environ["GANVAS_CACHE_DIR"], deaths))
+    own = {name: os.environ[name] for name in ("GANVAS_CACHE_DIR", "GANVAS_EVALUATORS_DIR") if name in os.environ}
+    process = _processes.Process(target=_train, args=(str(run.path), own, deaths))
     process.start()
     return process
 
@@ -100,8 +101,8 @@ def train_until_killed(run: Run, **deaths: int) -> bool:
     return process.exitcode != 0
 
 
-def _train(path: str, cache: str, deaths: dict[str, int]) -> None:
-    os.environ["GANVAS_CACHE_DIR"] = cache
+def _train(path: str, own_folders: dict[str, str], deaths: dict[str, int]) -> None:
+    os.environ.update(own_folders)
     from gan_core import recorder, training
 
     recorder.FLUSH_EVERY_S = -1.0  # the log is ahead of the checkpoint at every kill

@@ -21,11 +21,11 @@ from gan_core.settings import pretrained_dir
 
 FACES = {"dataset.num_images": 15_000, "training.epochs": 12, "training.ema_decay": 0.999}
 RECIPES = {
-    "digits-dcgan": ("Digits: DCGAN", "mnist-dcgan", {"training.epochs": 60, "training.ema_decay": 0.99}),
+    "digits-dcgan": ("Digits: DCGAN", "mnist-dcgan", {"training.ema_decay": 0.99}),
     "digits-acgan": (
         "Digits on demand: ACGAN, ten classes",
         "mnist-dcgan",
-        {"training.epochs": 60, "training.ema_decay": 0.99, "conditioning.name": "acgan"},
+        {"training.ema_decay": 0.99, "conditioning.name": "acgan"},
     ),
     "faces-dcgan": ("Cartoon faces: DCGAN", "r1-dcgan-lite", FACES),
     "faces-acgan": (

@@ -15,7 +15,7 @@ PRESETS = (
         name="mnist-dcgan",
         title="Handwritten digits in a minute (DCGAN)",
         description=(
-            "A small DCGAN learns to write digits from 5,000 real ones (MNIST). Grey 32x32 images, width 32, "
+            "A small DCGAN learns to write digits from 4,500 real ones (MNIST). Grey 32x32 images, width 32, "
             "batch 64: shapes appear within seconds, digits within a minute on two processor cores. The learning rates "
             "(0.001 and 0.0005) are larger than DCGAN's usual 0.0002, so that so short a run shows something."
         ),

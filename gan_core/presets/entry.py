@@ -47,7 +47,8 @@ def adam(rate: float, beta1: float = 0.5, beta2: float = 0.999) -> dict[str, Any
 
 LITE_IMAGES = 5000
 LITE_NOTE = (
-    "Shrunk for two processor cores: {images:,} images of the embedded {data}, width {width}, batch {batch}, {epochs} epochs; "
+    "Shrunk for two processor cores: {images:,} images of the embedded {data}, {size}x{size} pixels, width {width}, batch {batch}, "
+    "{epochs} epochs; "
     "network, loss and optimiser are the report's."
 )
 
@@ -57,6 +58,7 @@ def lite_note(config: RunConfig) -> str:
     return LITE_NOTE.format(
         images=config.dataset.num_images or LITE_IMAGES,
         data={"faces": "drawn faces", "blocks": "drawn blocks"}.get(config.dataset.name, config.dataset.name),
+        size=config.dataset.image_size,
         width=config.network.width,
         batch=config.training.batch_size,
         epochs=config.training.epochs,

@@ -16,9 +16,9 @@ FULL = changed(
     recording={"num_samples": 20},
 )
 SHRINK: dict[str, dict[str, Any]] = {
-    "dataset": {"name": "faces", "num_images": LITE_IMAGES},
+    "dataset": {"name": "faces", "num_images": LITE_IMAGES, "image_size": 32},
     "network": {"width": 24},
-    "training": {"epochs": 20},
+    "training": {"epochs": 30},
 }
 RMSPROP = {"name": "rmsprop", "learning_rate": 5e-5, "beta1": 0.0, "beta2": 0.99}
 WGAN = changed(

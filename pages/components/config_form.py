@@ -42,6 +42,8 @@ LABELS = {
     "dataset.image_size": _("Image size"),
     "dataset.channels": _("Colour channels"),
     "dataset.num_images": _("Only the first"),
+    "dataset.flip": _("Mirror at random"),
+    "dataset.rotation_degrees": _("Turn at random, up to"),
     "network.name": _("Architecture"),
     "network.width": _("Width"),
     "network.latent_dim": _("Latent size"),
@@ -89,6 +91,7 @@ LABELS = {
     "recording.checkpoint_every_s": _("A checkpoint at least every"),
     "recording.keep_checkpoints": _("Checkpoints kept"),
     "recording.probe_every_steps": _("D(G(z)) after G's update every"),
+    "recording.evaluate_every_epochs": _("Evaluator's accuracy every"),
 }
 
 
