@@ -4,6 +4,7 @@ import streamlit as st
 
 from gan_core import jobs
 from gan_core.presets import DEFAULT, PRESETS
+from gan_core.runs import Run
 from pages.components import lab
 from pages.components.picture import picture
 from pages.components.run_card import badge
@@ -29,7 +30,7 @@ def main() -> None:
         st.subheader(_("Start here"))
         st.markdown(
             _(
-                "One click trains a small GAN on 5,000 real handwritten digits. The first shapes appear within seconds, "
+                "One click trains a small GAN on 4,500 real handwritten digits. The first shapes appear within seconds, "
                 "digits within about a minute. It runs in the background: you can look around meanwhile."
             )
         )
@@ -37,8 +38,10 @@ def main() -> None:
             with st.spinner(_("Starting the trainer…")):
                 if lab.attempt(lambda: _begin(preset.name)):
                     st.switch_page("pages/train.py", query_params={"run": st.session_state["home_started"]})
-    if lab.all_runs():
+    if lab.own_runs():
         newest()
+    ready_made()
+    if lab.all_runs():
         what_next()
 
 
@@ -50,10 +53,25 @@ def _begin(preset: str) -> None:
 @st.fragment(run_every=3)
 def newest() -> None:
     """The newest runs at a glance."""
-    runs = lab.all_runs()[:NEWEST]
+    runs = lab.own_runs()[:NEWEST]
     if not runs:
         return
     st.subheader(_("Your newest runs"))
+    cards(runs)
+
+
+def ready_made() -> None:
+    """The models that come with the program."""
+    runs = [run for run in lab.all_runs() if run.shipped]
+    if not runs:
+        return
+    st.subheader(_("Ready to explore: trained models that come with Ganvas"))
+    for first in range(0, len(runs), NEWEST):
+        cards(runs[first : first + NEWEST])
+
+
+def cards(runs: list[Run]) -> None:
+    """Runs side by side: newest samples, state, where to go."""
     for column, run in zip(st.columns(NEWEST), runs, strict=False):
         with column, st.container(border=True):
             url = lab.sample_url(run)
@@ -86,9 +104,9 @@ def what_next() -> None:
         ),
         (
             _("Use your own pictures"),
-            _("Train on a folder of your own: choose the data set “A folder of pictures” and name the folder."),
-            "pages/train.py",
-            _("Train"),
+            _("Upload a zip of pictures or draw points with the mouse, look at what you have, then train on it."),
+            "pages/data.py",
+            _("Data"),
         ),
     )
     for column, (title, words, page, label) in zip(st.columns(len(ideas)), ideas, strict=True):

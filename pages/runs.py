@@ -11,7 +11,7 @@ from gan_core.runs.status import OPEN_STATES
 from pages.components import lab
 from pages.components.picture import picture
 from pages.components.run_card import badge
-from pages.components.text import _, as_text, ngettext
+from pages.components.text import _, as_text, dangerous, ngettext
 
 ON_A_PAGE = 12
 
@@ -71,6 +71,9 @@ def row(run: Run) -> None:
                 st.text(run.note)
         with right, st.container(horizontal=True):
             lab.open_links(run, f"runs_{run.id}")
+            if run.shipped:
+                st.caption(_("Comes with Ganvas: to look at, not to change."))
+                return
             with st.popover(_("Edit"), icon=":material/edit:", key=f"runs_{run.id}_edit"):
                 edit(run)
             if st.button(_("Delete"), key=f"runs_{run.id}_delete", icon=":material/delete:", type="tertiary"):
@@ -117,9 +120,9 @@ def confirm_delete(run_id: str) -> None:
     st.text(run.name)
     st.markdown(_("Its curves, pictures and checkpoints are removed from the disk. This cannot be undone."))
     with st.container(horizontal=True):
-        if st.button(_("Delete for good"), type="primary", key="runs_delete_yes") and lab.attempt(
-            lambda: jobs.delete(run)
-        ):
+        if st.button(
+            dangerous(_("Delete for good")), key="runs_delete_yes", icon=":material/delete_forever:"
+        ) and lab.attempt(lambda: jobs.delete(run)):
             st.rerun()
         if st.button(_("Keep it"), key="runs_delete_no"):
             st.rerun()

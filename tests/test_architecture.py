@@ -15,17 +15,31 @@ from gan_core.settings import PROJECT_DIR
 
 # A module may import from its own floor and those below (docs/architecture.md). The longest matching prefix counts.
 FLOORS = {
-    **dict.fromkeys(["gan_core", "gan_core.settings", "gan_core.registry", "gan_core.config", "gan_core.devices"], 1),
+    "gan_core": 6,  # its `load` is a door for notebooks
+    **dict.fromkeys(["gan_core.settings", "gan_core.registry", "gan_core.config", "gan_core.devices"], 1),
     "gan_core.sections": 1,
     **dict.fromkeys(["gan_core.imaging", "gan_core.networks", "gan_core.objectives", "gan_core.presets"], 2),
     **dict.fromkeys(["gan_core.penalties", "gan_core.conditioning", "gan_core.legality"], 2),
-    **dict.fromkeys(["gan_core.latents", "gan_core.charts", "gan_core.training_log"], 2),
-    **dict.fromkeys(["gan_core.datasets", "gan_core.models", "gan_core.runs"], 3),
+    **dict.fromkeys(["gan_core.latents", "gan_core.metrics", "gan_core.charts", "gan_core.training_log"], 2),
+    **dict.fromkeys(["gan_core.datasets", "gan_core.models", "gan_core.runs", "gan_core.doctor"], 3),
     **dict.fromkeys(["gan_core.resolve", "gan_core.sampling"], 3),
-    **dict.fromkeys(["gan_core.recorder", "gan_core.training"], 4),
+    "gan_core.evaluators": 3,
+    **dict.fromkeys(["gan_core.evaluation", "gan_core.recorder", "gan_core.training"], 4),
     **dict.fromkeys(["gan_core.waiting", "gan_core.worker", "gan_core.workers", "gan_core.trainers"], 5),
     "gan_core.jobs": 5,
-    **dict.fromkeys(["gan_core.cli", "gan_core.__main__", "app", "pages"], 6),
+    "gan_core.clinic": 5,
+    "gan_core.hub": 5,
+    "gan_core.cli_hub": 6,
+    **dict.fromkeys(["gan_core.estimates", "gan_core.sharpness", "gan_core.sprites"], 2),
+    **dict.fromkeys(["gan_core.held_out", "gan_core.autoencoding"], 3),
+    **dict.fromkeys(["gan_core.embedding_jobs", "gan_core.embedding_worker"], 5),
+    "gan_core.proportions": 2,
+    **dict.fromkeys(["gan_core.contact_sheet", "gan_core.study_curves"], 2),
+    **dict.fromkeys(["gan_core.conditions"], 3),
+    "gan_core.studies": 5,
+    "gan_core.cli_evaluators": 6,
+    "gan_core.cli_data": 6,
+    **dict.fromkeys(["gan_core.cli", "gan_core.cli_doctor", "gan_core.terminal", "gan_core.__main__", "app", "pages"], 6),
 }
 LIGHT = ["config", "presets", "datasets", "runs", "resolve", "jobs", "objectives", "networks", "settings", "charts"]
 LIGHT += [
@@ -41,6 +55,20 @@ LIGHT += [
     "cli",
     "runs.metrics",
     "latents",
+    "hub",
+    "hub.loading",
+    "cli_hub",
+    "conditions",
+    "contact_sheet",
+    "studies",
+    "study_curves",
+    "evaluators",
+    "evaluators.scoring",
+    "held_out",
+    "embedding_jobs",
+    "embedding_worker",
+    "latents.embedding",
+    "latents.probes",
 ]
 CONTRACT = (
     "config.json",
@@ -50,6 +78,7 @@ CONTRACT = (
     "events.jsonl",
     "manifest.json",
     "about.json",
+    "evaluations.jsonl",
 )
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 300, 50
 

@@ -11,7 +11,7 @@ from streamlit.components.v2.types import ComponentRenderer
 ASSETS = Path(__file__).parent / "assets"
 
 
-def make_component(name: str, *styles: str) -> ComponentRenderer:
+def make_component(name: str, *styles: str, scripts: tuple[str, ...] = ()) -> ComponentRenderer:
     """Registered component `ganvas_<name>` made of `assets/<name>.js`, `.css` and what all components share.
 
     Mounted in the page itself (no shadow root): Plotly writes its styles into the document's head, and the
@@ -20,8 +20,9 @@ def make_component(name: str, *styles: str) -> ComponentRenderer:
     Args:
         name: stem of the script and of the style sheet.
         styles: stems of further style sheets.
+        scripts: stems of further scripts, put in front of its own.
     """
-    script = "\n".join((ASSETS / f"{stem}.js").read_text("utf-8") for stem in ("common", name))
+    script = "\n".join((ASSETS / f"{stem}.js").read_text("utf-8") for stem in ("common", *scripts, name))
     style = "\n".join((ASSETS / f"{stem}.css").read_text("utf-8") for stem in ("common", *styles, name))
     return st.components.v2.component(f"ganvas_{name}", js=script, css=style, isolate_styles=False)
 

@@ -20,7 +20,7 @@ STATIC_DIR = Path(__file__).resolve().parents[2] / "static"  # Streamlit serves 
 
 _LOGGER = logging.getLogger(__name__)
 _UNAVAILABLE = "The chart could not be drawn: its drawing library did not load."
-_component = make_component("live_plot")
+_component = make_component("live_plot", scripts=("plotly",))
 
 
 def ensure_plotly_static() -> str:

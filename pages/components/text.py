@@ -40,6 +40,11 @@ def as_text(words: str) -> str:
     return re.sub(r"([!-/;-@\[-`{-~])", r"\\\1", re.sub(r":(?=[\w/+-]+:)", ":\u2060", words))
 
 
+def dangerous(words: str) -> str:
+    """Words for a button that cannot be undone, in red."""
+    return f":red[{words}]"
+
+
 def duration(seconds: float) -> str:
     """A time span in the two largest units that matter: "45 s", "3 min 20 s", "2 h 5 min"."""
     whole = round(seconds)

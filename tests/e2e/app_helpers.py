@@ -20,8 +20,9 @@ from gan_core.runs.status import OPEN_STATES
 from tests.e2e.browser import ROOT, Faults, Server, streamlit_server, watch
 
 ARTIFACTS = ROOT / "test-artifacts"
+TITLES = ["Home", "Train", "Data", "Explore", "Conditions", "Study", "VAE", "Runs", "Hub"]
 # On a sub-page Streamlit itself first asks for its server below that page, and finds it on the second try.
-OWN_PROBES = tuple(f"/{page}/_stcore/" for page in ("train", "explore", "runs"))
+OWN_PROBES = tuple(f"/{file.stem}/_stcore/" for file in (ROOT / "pages").glob("*.py"))
 QUICK = {  # hundreds of steps a second on one core, and no end in sight
     "dataset.image_size": 16,
     "dataset.num_images": 640,
@@ -138,7 +139,7 @@ def badge(page: Page, word: str) -> Locator:
 
 def navigation(page: Page) -> list[str]:
     links = page.get_by_test_id("stSidebarNavLink")
-    expect(links).to_have_count(4)
+    expect(links).to_have_count(len(TITLES))
     return [text.strip().splitlines()[-1] for text in links.all_inner_texts()]
 
 

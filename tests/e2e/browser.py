@@ -114,7 +114,13 @@ def streamlit_server(
         *([f"--server.baseUrlPath={base_path}"] if base_path else []), *options,
     ]  # fmt: skip
     python_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    environment = {**os.environ, "PYTHONPATH": python_path, "PYTHONUNBUFFERED": "1", **(env or {})}
+    environment = {**os.environ, "PYTHONPATH": python_path, "PYTHONUNBUFFERED": "1"}
+    environment |= {
+        "GANVAS_PRETRAINED_DIR": str(folder / "none-pretrained"),
+        "GANVAS_EVALUATORS_DIR": str(folder / "none-evaluators"),
+        "GANVAS_DATA_DIR": str(folder / "data"),
+        **(env or {}),
+    }
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT

@@ -14,6 +14,7 @@ from gan_core import training
 from gan_core.runs import Run
 from tests.e2e.app_helpers import (
     SLOW_MS,
+    TITLES,
     Lab,
     badge,
     button,
@@ -33,7 +34,6 @@ from tests.e2e.browser import Server, chromium
 from tests.e2e.demo_helpers import drag
 
 pytestmark = pytest.mark.e2e
-TITLES = ["Home", "Train", "Explore", "Runs"]
 # Every picture that an image shows from now on.
 COLLECT = "image => { window.seen = new Set(); new MutationObserver(() => window.seen.add(image.src)).observe(image, {attributes: true}); }"
 

@@ -1,0 +1,207 @@
+"""Work on a VAE's latents that takes longer than a click: in a process of its own, with progress, a way to cancel, a cache.
+
+    cache folder/latents/<run>-<hash>/   task.json      what to do
+                                         progress.json  how far it is; a sign of life every two seconds
+                                         cancel         somebody asked it to stop
+                                         result.npz     what came out, complete or not there
+                                         log.txt        tracebacks
+
+All state is on disk: a task outlives the page and the server that began it, whoever wants the same task sees the same
+progress, and whoever comes later gets the result at once. Loads no torch; `gan_core.embedding_worker` does the work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from filelock import FileLock
+
+from gan_core import settings
+from gan_core.runs import Run, files
+from gan_core.settings import PROJECT_DIR
+
+LAYOUT = 1  # part of every key: a new layout never meets old files
+HEARTBEAT_S = 2.0
+STALE_AFTER_S = 20.0
+START_S = 120.0  # a child imports torch first, on a machine that may be busy training
+TASK, PROGRESS, CANCEL, RESULT, LOG = "task.json", "progress.json", "cancel", "result.npz", "log.txt"
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is wanted of a VAE at a checkpoint; equal tasks share one result.
+
+    Attributes:
+        run_path: the run's directory.
+        step: of the checkpoint.
+        num_images: how many held-out images to encode and to compare with their reconstructions.
+        num_points: how many of their latents to lay out by t-SNE; 0 for none.
+        perplexity, seed: of the t-SNE.
+    """
+
+    run_path: str
+    step: int
+    num_images: int
+    num_points: int = 0
+    perplexity: float = 30.0
+    seed: int = 0
+
+    @property
+    def measuring(self) -> Task:
+        """The task without the map: encode and compare. A map is made from its result."""
+        return Task(self.run_path, self.step, self.num_images)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a task is.
+
+    Attributes:
+        state: new, running, done, cancelled or failed.
+        stage: of a running one: starting, waiting (for another task to end), images, encoding or tsne.
+        done, total: images or iterations of this stage; 0 where they are not counted.
+        kl: KL divergence of the t-SNE so far; None before its second phase.
+        error: the sentence that ended a failed one.
+        updated_at: Unix time of the last sign of life.
+    """
+
+    state: str = "new"
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    kl: float | None = None
+    error: str = ""
+    updated_at: float = 0.0
+
+
+def folder(task: Task) -> Path:
+    """Where a task's files are: named by run and everything that decides the result.
+
+    Raises:
+        ValueError: the run's configuration cannot be read.
+    """
+    run = Run(Path(task.run_path))
+    decides = {**asdict(task), "run_path": run.id, "config": run.config().to_json(), "layout": LAYOUT}
+    decides |= (
+        {"perplexity": float(task.perplexity), "seed": task.seed} if task.num_points else {"perplexity": 0, "seed": 0}
+    )
+    key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:20]
+    return settings.cache_dir() / "latents" / f"{run.id}-{key}"
+
+
+def progress(task: Task) -> Progress:
+    """How far a task is. One that claims to run without a sign of life has failed."""
+    place = folder(task)
+    if (place / RESULT).exists():
+        return Progress("done")
+    now = read_progress(place)
+    return Progress() if now.state == "done" else _stale(now)  # done, but its result was taken away
+
+
+def read_progress(place: Path) -> Progress:
+    """What a task's folder says of it, as it stands there."""
+    data = files.read_json(place / PROGRESS)
+    try:
+        return replace(Progress(), **data)
+    except TypeError:  # an unknown field: of another version of this program
+        return Progress()
+
+
+def write_progress(place: Path, now: Progress) -> None:
+    """Replaces what a task's folder says of it, with the time of now."""
+    files.write_json(place / PROGRESS, asdict(replace(now, updated_at=time.time())))
+
+
+def result(task: Task) -> Arrays:
+    """The arrays of a task that is done.
+
+        latents (num_images, latent_dim) and errors (num_images,): the held-out images' posterior means and mean squared
+        errors; training_errors: the same of images that were learned from; labels (num_images, L), label_names (L,).
+        With a map also points (num_points, 2) and kl ().
+
+    Raises:
+        ValueError: it is not done.
+    """
+    try:
+        with np.load(folder(task) / RESULT) as stored:  # no pickle is read
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError("This result is not in the cache, or cannot be read: start it again.") from error
+
+
+def start(task: Task) -> None:
+    """Begins a task in a process of its own, unless it runs or is done. Returns at once.
+
+    Raises:
+        ValueError: the cache folder cannot be written.
+    """
+    place = folder(task)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with FileLock(place / ".start.lock"):  # two viewers at once begin it once
+            if progress(task).state in ("running", "done"):
+                return
+            (place / CANCEL).unlink(missing_ok=True)
+            files.write_json(place / TASK, asdict(task))
+            write_progress(place, Progress("running", "starting"))
+            _launch(place)
+    except OSError as error:
+        raise ValueError(
+            f"The cache folder {place.parent} cannot be written ({error.strerror or error}). "
+            "Free some space, or set GANVAS_CACHE_DIR to a folder that you may write."
+        ) from error
+
+
+def cancel(task: Task) -> None:
+    """Asks a task to stop, for everybody who waits for it. It does at its next report, within seconds."""
+    place = folder(task)
+    if progress(task).state == "running":
+        (place / CANCEL).touch()
+
+
+def forget(task: Task) -> None:
+    """Drops a result that turned out to be unreadable, so that the task can be started again."""
+    (folder(task) / RESULT).unlink(missing_ok=True)
+
+
+def _stale(now: Progress) -> Progress:
+    limit = START_S if now.stage == "starting" else STALE_AFTER_S
+    if now.state == "running" and time.time() - now.updated_at > limit:
+        return replace(now, state="failed", error="The process that worked on it ended without a word. Start it again.")
+    return now
+
+
+def _launch(place: Path) -> None:
+    with (place / LOG).open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gan_core.embedding_worker", str(place)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=PROJECT_DIR,
+            start_new_session=True,  # Ctrl-C in the server's terminal must not end it
+        )
+    threading.Thread(target=_see_off, args=(process, place), name=f"ganvas-latents:{place.name}", daemon=True).start()
+
+
+def _see_off(process: subprocess.Popen[bytes], place: Path) -> None:
+    """Waits for a child; says so at once when it died without saying so itself."""
+    code = process.wait()
+    now = read_progress(place)
+    if code and now.state == "running":
+        cause = "most often for lack of memory" if code == -9 else f"see {place / LOG}"
+        sentence = f"The process that worked on it ended with code {code} ({cause}). Start it again."
+        write_progress(place, replace(now, state="failed", error=sentence))

@@ -1,0 +1,204 @@
+"""The process that works on one task of `gan_core.embedding_jobs`, and ends.
+
+    python -m gan_core.embedding_worker FOLDER     FOLDER holds the task
+
+One task is worked on at a time, whatever server or page began it; the others wait. It gives way to what trains.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from gan_core import held_out
+from gan_core.embedding_jobs import (
+    CANCEL,
+    HEARTBEAT_S,
+    RESULT,
+    TASK,
+    Arrays,
+    Progress,
+    Task,
+    folder,
+    read_progress,
+    result,
+    write_progress,
+)
+from gan_core.runs import Run, files
+
+NUM_TRAINING_IMAGES = 500  # learned from, for comparison: enough for an interval, and drawn in seconds
+NICENESS = 5  # somebody waits for it: a quarter of a core that trains, all of an idle one
+
+
+class Cancelled(Exception):
+    """Somebody asked the task to stop."""
+
+
+class Reporter:
+    """Writes how far a task is, at every report and as a sign of life between them.
+
+    Args:
+        place: the task's folder.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._guard = threading.Lock()
+        self._ended = threading.Event()
+        self._now = replace(read_progress(place), state="running", stage="starting")
+        self._thread = threading.Thread(target=self._beat, name="ganvas-heartbeat", daemon=True)
+
+    def __enter__(self) -> Reporter:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def __call__(self, stage: str, done: int = 0, total: int = 0, kl: float | None = None) -> None:
+        """Tells how far it is.
+
+        Raises:
+            Cancelled: it is to stop.
+        """
+        if (self._place / CANCEL).exists():
+            raise Cancelled
+        self._write(Progress("running", stage, done, total, kl))
+
+    def end(self, state: str, error: str = "") -> None:
+        """Tells how it ended."""
+        self._ended.set()
+        self._write(replace(self._now, state=state, error=error))
+
+    def _write(self, now: Progress) -> None:
+        with self._guard:
+            self._now = now
+            write_progress(self._place, now)
+
+    def _beat(self) -> None:
+        while not self._ended.wait(HEARTBEAT_S):
+            with self._guard, contextlib.suppress(OSError):  # a full disk: the work will meet it too, and say so
+                if self._now.state == "running":
+                    write_progress(self._place, self._now)
+
+
+def work(place: Path) -> None:
+    """Does the task in a folder; how it ends, well or not, is in its progress."""
+    with Reporter(place) as report:
+        try:
+            task = Task(**files.read_json(place / TASK))
+            with _turn(place.parent, report):
+                if not (place / RESULT).exists():  # a map that had its turn before may have made it
+                    _save(place, _work_out(task, report))
+            report.end("done")
+        except Cancelled:
+            report.end("cancelled")
+        except (ValueError, OSError) as failure:
+            traceback.print_exc()
+            report.end("failed", str(failure))
+        except Exception as failure:
+            traceback.print_exc()
+            report.end("failed", f"An error inside the program ended it ({type(failure).__name__}: {failure}).")
+
+
+def _work_out(task: Task, report: Reporter) -> Arrays:
+    return lay_out(task, _measured(task, report), report) if task.num_points else measure(task, report)
+
+
+def measure(task: Task, report: Reporter) -> Arrays:
+    """Encodes the held-out images and compares them with what comes back; see `embedding_jobs.result`."""
+    run = Run(Path(task.run_path))
+    config = run.config()
+    report("images")
+    found = held_out.held_out(config.dataset)
+    images = found.images(task.num_images, lambda done, total: report("images", done, total))
+    learned = held_out.training_images(config.dataset, min(NUM_TRAINING_IMAGES, task.num_images))
+    report("encoding")
+
+    import torch
+
+    from gan_core.autoencoding import open_autoencoder
+    from gan_core.devices import detect
+
+    torch.set_num_threads(1)  # training should keep its cores
+    model = open_autoencoder(run, task.step, detect().devices[0])
+    total = len(images) + len(learned)
+    latents, errors = model.measure(images.images, lambda done, _: report("encoding", done, total))
+    _, training_errors = model.measure(learned.images, lambda done, _: report("encoding", len(images) + done, total))
+    return {
+        "latents": latents,
+        "errors": errors,
+        "training_errors": training_errors,
+        "labels": np.asarray(images.labels),
+        "label_names": np.array(images.label_names, dtype=np.str_),
+    }
+
+
+def lay_out(task: Task, measured: Arrays, report: Reporter) -> Arrays:
+    """The measured arrays, with the t-SNE of the first latents."""
+    from gan_core.latents.embedding import tsne
+
+    report("tsne")
+    points, kl = tsne(
+        measured["latents"][: task.num_points],
+        task.perplexity,
+        task.seed,
+        lambda done, total, so_far: report("tsne", done, total, so_far),
+    )
+    return {**measured, "points": points, "kl": np.array(kl)}
+
+
+def _measured(task: Task, report: Reporter) -> Arrays:
+    """The result of the task without the map: from the cache, or made now and kept there."""
+    place = folder(task.measuring)
+    try:
+        return result(task.measuring)
+    except ValueError:
+        arrays = measure(task.measuring, report)
+        place.mkdir(parents=True, exist_ok=True)
+        _save(place, arrays)
+        return arrays
+
+
+@contextlib.contextmanager
+def _turn(place: Path, report: Reporter) -> Iterator[None]:
+    """One task at a time on this machine; freed however the process ends."""
+    lock = FileLock(place / ".turn.lock")
+    while True:
+        report("waiting")
+        with contextlib.suppress(Timeout):
+            lock.acquire(timeout=0.5)
+            break
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _save(place: Path, arrays: Arrays) -> None:
+    aside = place / f"{files.TEMPORARY}{secrets.token_hex(4)}.npz"
+    try:
+        np.savez(aside, allow_pickle=False, **arrays)
+        aside.replace(place / RESULT)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(NICENESS)
+    work(Path(sys.argv[1]))

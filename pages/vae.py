@@ -1,0 +1,105 @@
+"""VAE: copies, samples, the map of the latents, a GAN beside it. `?run=ID&step=N&view=...`"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import streamlit as st
+
+from gan_core.networks import NETWORKS
+from gan_core.runs import Run
+from pages.components import lab
+from pages.components.links import linked_choice
+from pages.components.text import _, as_text
+
+COPIES, SAMPLES, MAP, RIVAL = "reconstructions", "samples", "map", "rival"
+VIEWS = {
+    COPIES: _("Reconstructions"),
+    SAMPLES: _("Samples"),
+    MAP: _("Latent map"),
+    RIVAL: _("Beside a GAN"),
+}
+PRESET = "r5-vae-lite"
+
+
+def main() -> None:
+    """Choose model, checkpoint and view."""
+    lab.enter("vae")
+    st.title(_("Look inside a VAE"))
+    st.markdown(
+        _(
+            "A **VAE** (variational autoencoder) squeezes each image through a few numbers, its latent z, and learns to draw it again "
+            "from them. It is also paid to keep all latents in one cloud, the *prior*, so that random numbers from that cloud make "
+            "new images."
+        )
+    )
+    runs = {run.id: run for run in lab.all_runs() if is_vae(run)}
+    if not runs:
+        st.info(_("There is no trained VAE yet. Train a small one on drawn faces first."), icon=":material/info:")
+        if st.button(_("Train a VAE"), type="primary", key="vae_train", icon=":material/model_training:"):
+            st.switch_page("pages/train.py", query_params={"preset": PRESET})
+        return
+    wanted = st.query_params.get("run")
+    if wanted and wanted not in runs:
+        st.warning(_("There is no VAE “{id}” here; another is shown.").format(id=as_text(wanted[:64])))
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    with left:
+        run = runs[linked_choice("run", list(runs), next(iter(runs)), lambda ids, first: choose_run(runs, ids, first))]
+    with right:
+        steps = run.checkpoint_steps()[::-1]
+        step = linked_choice("step", steps, steps[0], lambda there, first: choose_step(run, there, first))
+    show(run, step)
+
+
+def is_vae(run: Run) -> bool:
+    """Whether it is a VAE with a checkpoint; a run that cannot be read is none."""
+    try:
+        return NETWORKS.find(run.config().network.name).model == "vae" and bool(run.checkpoint_steps())
+    except ValueError:
+        return False
+
+
+def choose_run(runs: dict[str, Run], ids: Sequence[str], first: str) -> str:
+    """The list of VAEs, by name; those of one name are told apart by their ids."""
+    shared = {name for name, count in Counter(run.name for run in runs.values()).items() if count > 1}
+    titles = {i: f"{run.name} ({i})" if run.name in shared else run.name for i, run in runs.items()}
+    return st.selectbox(_("Model"), ids, index=ids.index(first), format_func=titles.__getitem__, key="vae_run")
+
+
+def choose_step(run: Run, steps: Sequence[int], first: int) -> int:
+    """The list of a model's checkpoints."""
+    return st.selectbox(
+        _("Checkpoint"), steps, index=steps.index(first), key=f"vae_step_{run.id}",
+        format_func=lambda step: _("step {n:,}").format(n=step),
+        help=_("Encoder and decoder as they were after so many steps of training."),
+    )  # fmt: skip
+
+
+def choose_view(views: Sequence[str], first: str) -> str:
+    """What to look at."""
+    return st.segmented_control(
+        _("Show"), views, default=first, required=True, key="vae_view", format_func=VIEWS.__getitem__,
+        label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def show(run: Run, step: int) -> None:
+    """The facts and the chosen view, or the sentence why the model cannot be opened."""
+    with st.spinner(_("Loading the model…")):
+        from pages.components import vae_facts, vae_latents, vae_models, vae_rival, vae_views  # bring torch
+
+        try:
+            opened = vae_models.shown(run, step)
+        except ValueError as damage:
+            st.error(as_text(str(damage)), icon=":material/error:")
+            return
+    vae_facts.facts(run, step)
+    views = {
+        COPIES: vae_views.reconstructions,
+        SAMPLES: vae_views.samples,
+        MAP: vae_latents.latent_map,
+        RIVAL: vae_rival.beside_a_gan,
+    }
+    views[linked_choice("view", list(VIEWS), COPIES, choose_view)](opened)
+
+
+main()

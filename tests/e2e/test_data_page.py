@@ -1,0 +1,151 @@
+"""Data in a real Chromium: points drawn with the mouse and trained on, a zip uploaded, a set prepared while one looks on."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers import eventually
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from gan_core import imaging
+from tests.e2e.app_helpers import SLOW_MS, Lab, button, main_part, open_page, photograph, title, until, visitor
+from tests.e2e.browser import Server, chromium
+
+pytestmark = pytest.mark.e2e
+PROBES = ("/data/_stcore/", "/train/_stcore/")  # see app_helpers.OWN_PROBES
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    folder = tmp_path_factory.mktemp("data-lab")
+    return Lab(folder, folder / "cache")
+
+
+@pytest.fixture(scope="module")
+def server(lab: Lab) -> Iterator[Server]:
+    with lab.serve() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        yield page
+
+
+def metric(page: Page, label: str) -> str:
+    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue").inner_text()
+
+
+def test_points_are_drawn_undone_kept_and_trained_on(browser: Browser, lab: Lab, server: Server) -> None:
+    with visitor(browser) as (page, faults):
+        open_page(page, server, "/data?view=add", "Data")
+        canvas = page.get_by_test_id("point-canvas").locator("canvas")
+        expect(canvas).to_be_visible(timeout=SLOW_MS)
+        canvas.scroll_into_view_if_needed()
+        count = page.get_by_test_id("point-canvas").get_by_role("status")
+        box = canvas.bounding_box()
+        assert box is not None
+
+        def stroke(start: tuple[float, float], end: tuple[float, float]) -> int:
+            page.mouse.move(box["x"] + start[0] * box["width"], box["y"] + start[1] * box["height"])
+            page.mouse.down()
+            page.mouse.move(box["x"] + end[0] * box["width"], box["y"] + end[1] * box["height"], steps=25)
+            page.mouse.up()
+            return int(count.inner_text().split()[0])
+
+        first = stroke((0.2, 0.3), (0.8, 0.3))
+        both = stroke((0.5, 0.5), (0.5, 0.9))
+        assert 100 < first < both
+        page.get_by_role("button", name="Undo").click()
+        expect(count).to_have_text(f"{first} points")
+        canvas.focus()
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("Space")
+        expect(count).not_to_have_text(f"{first} points")
+        kept = int(count.inner_text().split()[0])
+        photograph(page, "data-points", 1500)
+        page.get_by_label("Name of the points").fill("a bar")
+        page.get_by_label("Name of the points").press("Enter")
+        button(page, "Keep these points").click()
+        expect(main_part(page).get_by_text(f"a bar: {kept:,} points")).to_be_visible()
+        expect(count).to_have_text("0 points")  # the canvas is empty again
+        (file,) = (lab.folder / "data").glob("points-*/points.json")
+        points = json.loads(file.read_text())["points"]
+        assert len(points) == kept
+        upper = [y for _x, y in points[:first]]
+        assert 0.8 < sum(upper) / len(upper) < 2.4  # three tenths from the top of a square from -4 to 4 is 1.6
+        button(page, "Look").click()
+        expect(main_part(page).get_by_text(f"{kept} of {kept} points")).to_be_visible()
+        button(page, "Train on this data").click()
+        expect(title(page, "Train a model")).to_be_visible()
+        button(page, "Start training").click()
+        expect(title(page, "Training")).to_be_visible(timeout=SLOW_MS)
+        run = lab.newest()
+        assert run.config().dataset.root == str(file)
+        eventually(lambda: run.status().step > 20, "the run's twentieth step")
+        faults.check(ignore=PROBES)
+        faults.found.clear()
+
+
+def test_a_zip_is_uploaded_looked_at_and_deleted(page: Page, server: Server) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(12):
+            picture = Image.new("RGB", (40, 30), (20 * number, 90, 200))
+            archive.writestr(f"{'cats' if number % 2 else 'dogs'}/{number}.png", imaging.png_bytes(picture))
+        archive.writestr("notes.txt", "no picture")
+    open_page(page, server, "/data?view=add", "Data")
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
+        {"name": "pets.zip", "mimeType": "application/zip", "buffer": buffer.getvalue()}
+    )
+    button(page, "Unpack").click()
+    expect(main_part(page).get_by_text("pets: 12 pictures, 2 classes, 1 file not taken")).to_be_visible()
+    page.locator("[class*=st-key-data_look_pictures-pets] button").click()
+    until(page, lambda: page.get_by_test_id("stMetric").count() == 4, "the counts")
+    assert (metric(page, "Images"), metric(page, "Classes")) == ("12", "2")
+    expect(page.get_by_test_id("picture").locator("img").first).to_be_visible()
+    photograph(page, "data-zip", 1300)
+    page.get_by_text("How it is prepared").click()
+    expect(main_part(page).get_by_text("3. Cut to the square")).to_be_visible()
+    expect(page.get_by_test_id("picture")).to_have_count(12)
+    page.set_viewport_size({"width": 400, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.get_by_text("Bring your own").click()
+    page.locator("[class*=st-key-data_delete_pictures-pets] button").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
+    expect(main_part(page).get_by_text("pets: 12 pictures")).to_have_count(0)
+
+
+def test_preparing_shows_its_progress_can_be_cancelled_and_done(page: Page, server: Server, tmp_path: Path) -> None:
+    open_page(page, server, "/data?data=faces", "Data")
+    expect(page.get_by_test_id("picture").locator("img").first).to_be_visible(timeout=SLOW_MS)
+    button(page, "Prepare now").click()
+    bar = main_part(page).get_by_test_id("stProgress")
+    expect(bar).to_contain_text("/ 40,000", timeout=SLOW_MS)
+    photograph(page, "data-prepare")
+    button(page, "Cancel").click()
+    expect(main_part(page).get_by_text("Cancelled.")).to_be_visible()
+    page.get_by_label("Only the first ones").locator("xpath=ancestor::label").click()
+    many = page.get_by_role("spinbutton", name="How many")
+    expect(many).to_be_enabled()
+    many.fill("60")
+    many.press("Enter")
+    until(page, lambda: metric(page, "Images") == "60", "the count")
+    button(page, "Prepare now").click()
+    expect(main_part(page).get_by_text("Ready: training with these settings starts at once.")).to_be_visible(
+        timeout=SLOW_MS
+    )
