@@ -42,6 +42,22 @@ def resize_and_crop(picture: Image.Image, size: int) -> Image.Image:
     Raises:
         ValueError: so long and thin that it would have more than MAX_PIXELS pixels in between.
     """
+    picture = resize_shorter_side(picture, size)
+    return picture.crop(middle_square(picture, size))
+
+
+def middle_square(picture: Image.Image, size: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the square of side `size` in the middle."""
+    left, top = round((picture.width - size) / 2), round((picture.height - size) / 2)
+    return left, top, left + size, top + size
+
+
+def resize_shorter_side(picture: Image.Image, size: int) -> Image.Image:
+    """The whole picture, its shorter side `size` pixels long (bilinear).
+
+    Raises:
+        ValueError: as `resize_and_crop`.
+    """
     width, height = picture.size
     if width <= height:
         width, height = size, int(size * height / width)
@@ -49,10 +65,7 @@ def resize_and_crop(picture: Image.Image, size: int) -> Image.Image:
         width, height = int(size * width / height), size
     if width * height > MAX_PIXELS:
         raise ValueError(f"the picture is too long and thin: {picture.width}x{picture.height} pixels.")
-    if picture.size != (width, height):
-        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
-    left, top = round((width - size) / 2), round((height - size) / 2)
-    return picture.crop((left, top, left + size, top + size))
+    return picture if picture.size == (width, height) else picture.resize((width, height), Image.Resampling.BILINEAR)
 
 
 def grid(images: Uint8Array, columns: int | None = None, gap_px: int = 2, background: int = 128) -> Uint8Array:

@@ -12,6 +12,7 @@ from pages.components.config_form import config_form
 from pages.components.data_form import data_form
 from pages.components.links import linked_choice
 from pages.components.live_run import live_run
+from pages.components.settings_link import linked_settings
 from pages.components.text import _, as_text, duration
 
 
@@ -42,9 +43,10 @@ def new_run() -> None:
     st.info(_(preset.description), icon=":material/science:")
     start = st.container()  # filled below: it needs every setting, and belongs where it is seen at once
     prefix = f"train_{preset.name}"
-    changes = data_form(preset.config, prefix)
+    base, prefix = linked_settings(preset.config, prefix)
+    changes = data_form(base, prefix)
     st.subheader(_("Settings"))
-    changes |= config_form(preset.config, prefix)
+    changes |= config_form(base, prefix)
     name = st.text_input(
         _("Your name for the run"),
         key=f"{prefix}_name",
@@ -53,7 +55,7 @@ def new_run() -> None:
     )
     with start:
         pressed = st.button(_("Start training"), type="primary", key="train_start", icon=":material/play_arrow:")
-        if preset.minutes:
+        if preset.minutes and base == preset.config:
             hint = _("With these settings unchanged it takes about {time} on two processor cores.")
             st.caption(hint.format(time=duration(60 * preset.minutes)))
         if not pressed:
@@ -61,7 +63,7 @@ def new_run() -> None:
         with st.spinner(_("Starting the trainer…")):
             started = lab.attempt(lambda: begin(preset.config, changes, name))
         if started:
-            st.query_params["run"] = st.session_state["train_started"]
+            st.query_params.from_dict({"run": st.session_state["train_started"]})
             st.rerun()
 
 

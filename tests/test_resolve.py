@@ -46,8 +46,8 @@ def test_a_precision_that_was_asked_for_stays():
 
 
 def test_samples_and_checkpoints_are_spread_over_the_run():
-    recording = resolved(training__batch_size=50, training__epochs=60).recording  # 6,000 steps
-    assert (recording.sample_every_steps, recording.checkpoint_every_steps) == (100, 600)
+    recording = resolved(training__batch_size=50, training__epochs=60).recording  # 5,400 steps
+    assert (recording.sample_every_steps, recording.checkpoint_every_steps) == (90, 540)
     short = resolved(training__max_steps=7).recording
     assert (short.sample_every_steps, short.checkpoint_every_steps) == (1, 1)
     told = resolved(recording__sample_every_steps=11, recording__checkpoint_every_steps=13).recording
@@ -79,7 +79,7 @@ def test_steps_are_counted_with_the_last_smaller_batch():
         ({"training.device": "mps"}, r"no device 'mps'\. Set training.device to one of: auto, cpu\."),
         ({"dataset.name": "folder"}, r"needs a folder: set dataset.root"),
         ({"dataset.num_images": 10}, r"has 10 images, fewer than one batch of 64\. Add images, or set training.batch_size to 10"),
-        ({"training.batch_size": 6000}, r"has 5000 images, fewer than one batch of 6000"),
+        ({"training.batch_size": 6000}, r"has 4500 images, fewer than one batch of 6000"),
     ],
 )  # fmt: skip
 def test_what_cannot_run_is_refused_with_rule_value_and_way_out(changes, sentence):

@@ -19,12 +19,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from gan_core.autoencoding import open_autoencoder
-from gan_core.evaluation import score_model
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run from anywhere, installed or not
 from PIL import Image
 
 from gan_core import datasets, evaluators, imaging, metrics, runs, sampling
+from gan_core.autoencoding import open_autoencoder
 from gan_core.config import RunConfig
+from gan_core.evaluation import score_model
 from gan_core.evaluators.evaluator import Evaluator, open_evaluator
 from gan_core.networks import NETWORKS
 from gan_core.presets import PRESETS

@@ -6,14 +6,19 @@ until a batch is made (`gan_core.datasets.batches`); nothing here needs torch.
 
 from __future__ import annotations
 
-from PIL import Image
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
 
 from gan_core.config import DatasetConfig
 from gan_core.datasets import cache
-from gan_core.datasets.base import Dataset, DatasetEntry, Progress, Source
+from gan_core.datasets.base import Dataset, DatasetEntry, Pair, PointSource, Progress, Source, Uint8Array
 from gan_core.registry import Registry, load
 
-__all__ = ["DATASETS", "Dataset", "DatasetEntry", "count", "image_shape", "label_names", "prepare", "preview"]
+__all__ = [
+    "DATASETS", "Dataset", "DatasetEntry", "count", "image_shape", "is_prepared", "label_names", "labels", "pairs", "prepare",
+    "preview",
+]  # fmt: skip
 
 DATASETS: Registry[DatasetEntry] = Registry(
     "data set",
@@ -21,10 +26,15 @@ DATASETS: Registry[DatasetEntry] = Registry(
         "mnist5k": DatasetEntry(
             title="Handwritten digits (MNIST, 5,000)",
             description=(
-                "5,000 real handwritten digits, 500 of each, 28x28 grey, padded to 32x32. Comes with the program."
+                "5,000 real handwritten digits, 28x28 grey, padded to 32x32: 4,500 to train, 500 kept back to test. Comes "
+                "with the program."
             ),
             needs_root=False,
             source="gan_core.datasets.mnist5k:SOURCE",
+            usual_size=32,
+            usual_channels=1,
+            preparation="pad",
+            mirrored_is_false=True,
         ),
         "faces": DatasetEntry(
             title="Cartoon faces (drawn, 40,000)",
@@ -35,6 +45,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
             ),
             needs_root=False,
             source="gan_core.datasets.faces:SOURCE",
+            preparation="draw",
             exclusive_labels=False,
         ),
         "blocks": DatasetEntry(
@@ -45,6 +56,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
             ),
             needs_root=False,
             source="gan_core.datasets.blocks:SOURCE",
+            preparation="draw",
             exclusive_labels=False,
         ),
         "stacked-mnist": DatasetEntry(
@@ -55,13 +67,17 @@ DATASETS: Registry[DatasetEntry] = Registry(
             ),
             needs_root=False,
             source="gan_core.datasets.stacked_mnist:SOURCE",
+            usual_size=32,
+            preparation="draw",
             exclusive_labels=False,
+            mirrored_is_false=True,
         ),
         "folder": DatasetEntry(
             title="A folder of pictures",
             description=(
                 "Your own pictures: all in one folder, or one subfolder a class (the ImageFolder layout). "
-                "Each is resized so that its shorter side fits, then cut to the square in its middle."
+                "Each is resized so that its shorter side fits, then cut to the square in its middle. A folder that holds "
+                "only the subfolders train and test is divided so."
             ),
             needs_root=True,
             source="gan_core.datasets.folder:SOURCE",
@@ -70,14 +86,24 @@ DATASETS: Registry[DatasetEntry] = Registry(
             title="Eight spots on a ring (2-D)",
             description="Points around eight places on a circle: small enough to draw all that a GAN does.",
             needs_root=False,
-            source="gan_core.datasets.toys:ring8",
+            source="gan_core.datasets.toys:RING8",
             domain="points",
         ),
         "grid25": DatasetEntry(
             title="Twenty-five spots on a grid (2-D)",
             description="Points around the twenty-five places of a 5x5 grid: modes are easily lost here.",
             needs_root=False,
-            source="gan_core.datasets.toys:grid25",
+            source="gan_core.datasets.toys:GRID25",
+            domain="points",
+        ),
+        "points": DatasetEntry(
+            title="Points of your own (2-D)",
+            description=(
+                "Points that you drew on the Data page, or a file of two columns of numbers (CSV, or JSON): the smallest data "
+                "set there is, of any shape you like."
+            ),
+            needs_root=True,
+            source="gan_core.datasets.points:SOURCE",
             domain="points",
         ),
         "celeba": DatasetEntry(
@@ -105,18 +131,26 @@ DATASETS: Registry[DatasetEntry] = Registry(
             description="60,000 handwritten digits and 10,000 to test, 28x28 grey, as torchvision keeps them.",
             needs_root=True,
             source="gan_core.datasets.torchvision_sets:MNIST",
+            usual_size=32,
+            usual_channels=1,
+            preparation="pad",
+            mirrored_is_false=True,
         ),
         "fashion-mnist": DatasetEntry(
             title="Fashion-MNIST (your copy)",
             description="60,000 garments in ten classes and 10,000 to test, 28x28 grey, as torchvision keeps them.",
             needs_root=True,
             source="gan_core.datasets.torchvision_sets:FASHION_MNIST",
+            usual_size=32,
+            usual_channels=1,
+            preparation="pad",
         ),
         "cifar10": DatasetEntry(
             title="CIFAR-10 (your copy)",
             description="50,000 photographs in ten classes and 10,000 to test, 32x32 colour, as torchvision keeps them.",
             needs_root=True,
             source="gan_core.datasets.torchvision_sets:CIFAR10",
+            usual_size=32,
         ),
     },
 )
@@ -132,10 +166,22 @@ def prepare(config: DatasetConfig, progress: Progress | None = None) -> Dataset:
     Raises:
         ValueError: unknown name, no such folder, no readable picture in it, or a cache that cannot be written.
     """
-    if DATASETS.find(config.name).domain == "points":
-        points: Dataset = load(DATASETS[config.name].source)(config)
-        return points
-    return cache.fetch(config, _source(config), progress or (lambda done, total: None))
+    source = _source(config)
+    if isinstance(source, PointSource):
+        dataset = source.load(config)
+    else:
+        dataset = cache.fetch(config, source, progress or (lambda done, total: None))
+    return replace(dataset, flip=config.flip, rotation_degrees=config.rotation_degrees)
+
+
+def is_prepared(config: DatasetConfig) -> bool:
+    """Whether `prepare` would return at once.
+
+    Raises:
+        ValueError: as `prepare`.
+    """
+    source = _source(config)
+    return isinstance(source, PointSource) or cache.holds(config, source)
 
 
 def count(config: DatasetConfig) -> int:
@@ -144,8 +190,6 @@ def count(config: DatasetConfig) -> int:
     Raises:
         ValueError: as `prepare`.
     """
-    if DATASETS.find(config.name).domain == "points":
-        return len(prepare(config))
     return _source(config).count(config)
 
 
@@ -162,27 +206,52 @@ def label_names(config: DatasetConfig) -> tuple[str, ...]:
     Raises:
         ValueError: as `prepare`.
     """
-    if DATASETS.find(config.name).domain == "points":
-        return prepare(config).label_names
     return _source(config).label_names(config)
 
 
-def preview(config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
-    """The first `count` readable pictures, each before and after preprocessing.
+def labels(config: DatasetConfig) -> Uint8Array:
+    """The labels of all images, uint8 (N, L), without preparing them.
 
     Raises:
         ValueError: as `prepare`.
     """
-    if DATASETS.find(config.name).domain == "points":
+    return _source(config).labels(config)
+
+
+def pairs(config: DatasetConfig, indices: Sequence[int]) -> list[Pair]:
+    """The images with these numbers, each before and after preprocessing; unreadable ones are left out.
+
+    Raises:
+        ValueError: as `prepare`.
+    """
+    return list(_source(config).pairs(config, indices))
+
+
+def preview(config: DatasetConfig, count: int) -> list[Pair]:
+    """The first `count` readable pictures, each before and after preprocessing; none for points.
+
+    Raises:
+        ValueError: as `prepare`.
+    """
+    source = _source(config)
+    tried = range(min(10 * count, source.count(config)))  # some may be unreadable; do not search for ever
+    if isinstance(source, PointSource):
         return []
-    return _source(config).preview(config, count)
+    first = tried[:count]
+    found = list(source.pairs(config, first))
+    return found + list(islice(source.pairs(config, tried[count:]), len(first) - len(found)))
 
 
-def _source(config: DatasetConfig) -> Source:
+def _source(config: DatasetConfig) -> Source | PointSource:
     entry = DATASETS.find(config.name)
     if entry.needs_root and not config.root:
+        what, whose = ("file", "points") if entry.domain == "points" else ("folder", "pictures")
         raise ValueError(
-            f"The data set '{config.name}' needs a folder: set dataset.root to the folder of your pictures."
+            f"The data set '{config.name}' needs a {what}: set dataset.root to the {what} of your {whose}."
         )
-    source: Source = load(entry.source)
+    if entry.domain == "points" and (config.flip or config.rotation_degrees):
+        raise ValueError(
+            "Points in the plane are used as they are. Switch dataset.flip off and set dataset.rotation_degrees to 0."
+        )
+    source: Source | PointSource = load(entry.source)
     return source

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ Progress = Callable[[int, int], None]
 
 Uint8Array = npt.NDArray[np.uint8]
 
+Pair = tuple[Image.Image, Image.Image]
+"""A picture as it is on disk, or as it is drawn at its own size, and the same after preprocessing."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -28,6 +32,7 @@ class Dataset:
         labels: uint8 (N, L) of 0 and 1, one- or multi-hot; L may be 0.
         label_names: L names.
         skipped: (file, reason) of pictures that could not be read.
+        flip, rotation_degrees: how batches vary the images; see `gan_core.datasets.augmentation`.
     """
 
     name: str
@@ -35,6 +40,8 @@ class Dataset:
     labels: Uint8Array
     label_names: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...] = ()
+    flip: bool = False
+    rotation_degrees: float = 0.0
 
     def with_labels(self, names: tuple[str, ...]) -> Dataset:
         """The same images with only these labels, in this order; with none at all for ().
@@ -60,7 +67,7 @@ class Dataset:
 
 
 class Source(Protocol):
-    """How one kind of data set is found, counted and decoded. A module per data set implements it."""
+    """How one kind of picture data is found, counted and decoded. A module per data set implements it."""
 
     def fingerprint(self, config: DatasetConfig) -> str:
         """Text that changes whenever the prepared images would."""
@@ -71,8 +78,11 @@ class Source(Protocol):
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         """The names of the labels, in the order of the label columns; none if it has no labels."""
 
-    def preview(self, config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
-        """The first `count` readable pictures, before and after preprocessing."""
+    def labels(self, config: DatasetConfig) -> Uint8Array:
+        """The labels of all `count` images, uint8 (N, L), without decoding one."""
+
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
+        """The images with these numbers before and after preprocessing, one by one; unreadable ones are left out."""
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
         """Decodes and preprocesses every picture into the arrays that `allocate(count, num_labels)` gives."""
@@ -91,6 +101,34 @@ class Built:
     skipped: tuple[tuple[str, str], ...] = ()
 
 
+class PointSource:
+    """What stands in a `Source`'s place for points in the plane, which are small: loaded whole, kept in no cache."""
+
+    def load(self, config: DatasetConfig) -> Dataset:
+        """All of it: float32 points (N, 2) and their labels."""
+        raise NotImplementedError
+
+    def fingerprint(self, config: DatasetConfig) -> str:
+        """As `Source.fingerprint`."""
+        return hashlib.sha256(self.load(config).images.tobytes()).hexdigest()
+
+    def count(self, config: DatasetConfig) -> int:
+        """Points there are, at most `config.num_images`."""
+        return len(self.load(config))
+
+    def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
+        """As `Source.label_names`."""
+        return self.load(config).label_names
+
+    def labels(self, config: DatasetConfig) -> Uint8Array:
+        """As `Source.labels`."""
+        return self.load(config).labels
+
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
+        """None: points are used as they are."""
+        return iter(())
+
+
 @dataclass(frozen=True)
 class DatasetEntry:
     """A line of the table of data sets.
@@ -98,10 +136,13 @@ class DatasetEntry:
     Attributes:
         title, description: for people.
         needs_root: whether the user must name a folder.
-        source: import path of the object that implements `Source`, or for points a function of the configuration that
-            gives the `Dataset`.
+        source: import path of the object that implements `Source`, or for points of a `PointSource`.
         exclusive_labels: whether an image has exactly one label (classes) rather than any number (attributes).
         domain: "images", or "points" for samples (2,) that are float and not preprocessed.
+        usual_size, usual_channels: what the presets use it with.
+        preparation: how a picture becomes a square of the wanted size: "crop" (shorter side resized, middle cut out), "pad"
+            (digits: a wider margin, then resized) or "draw" (drawn at that size).
+        mirrored_is_false: whether a mirrored picture is none of the set's: digits and letters.
     """
 
     title: str
@@ -110,3 +151,7 @@ class DatasetEntry:
     source: str
     exclusive_labels: bool = True
     domain: str = "images"
+    usual_size: int = 64
+    usual_channels: Literal[1, 3] = 3
+    preparation: Literal["crop", "pad", "draw"] = "crop"
+    mirrored_is_false: bool = False

@@ -1,4 +1,4 @@
-"""Batches from a data set: seeded, resumable, normalised on the device."""
+"""Batches from a data set: seeded, resumable, normalised and varied on the device."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_core.datasets.augmentation import augment
 from gan_core.datasets.base import Dataset
 
 
@@ -18,7 +19,7 @@ class Batches:
     Nothing is remembered between steps, so a resumed run continues the order exactly.
 
     Args:
-        dataset: uint8 images and labels.
+        dataset: uint8 images and labels, and how each batch varies them.
         batch_size: images a step.
         seed: the run's seed.
         device: where batches are needed.
@@ -52,7 +53,13 @@ class Batches:
         chosen = self.indices(step)
         images = self._to_device(torch.from_numpy(self.dataset.images[chosen]))
         labels = self._to_device(torch.from_numpy(self.dataset.labels[chosen]))
-        return (to_signed(images) if images.dtype == torch.uint8 else images), labels.float()
+        if images.dtype == torch.uint8:
+            images = to_signed(images)
+        if self.dataset.flip or self.dataset.rotation_degrees:
+            data = self.dataset
+            images = augment(images, self.seed, step, flip=data.flip, rotation_degrees=data.rotation_degrees)
+            images = images.contiguous(memory_format=torch.channels_last)
+        return images, labels.float()
 
     def _to_device(self, tensor: Tensor) -> Tensor:
         """Bytes travel as uint8 and, to a GPU, from pinned memory without waiting for the copy."""

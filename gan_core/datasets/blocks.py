@@ -44,8 +44,17 @@ def draw(stream: int, indices: Sequence[int], size: int) -> tuple[Uint8Array, Ui
     """Scenes uint8 (N, 3, size, size) and multi-hot labels (N, 24); stream 0 is train, 1 is test."""
     kinds = scene_kinds(stream, indices)
     scenes = sample_scene(SEED, stream, [index // MAX_OBJECTS for index in indices], kinds)
-    labels = (kinds[:, :, None] == np.arange(len(OBJECTS))).any(axis=1).astype(np.uint8)
-    return draw_scene(scenes, size), labels
+    return draw_scene(scenes, size), _multi_hot(kinds)
+
+
+def label(stream: int, indices: Sequence[int]) -> Uint8Array:
+    """The multi-hot labels (N, 24) of the scenes with these numbers."""
+    return _multi_hot(scene_kinds(stream, indices))
+
+
+def _multi_hot(kinds: npt.NDArray[np.int64]) -> Uint8Array:
+    labels: Uint8Array = (kinds[:, :, None] == np.arange(len(OBJECTS))).any(axis=1).astype(np.uint8)
+    return labels
 
 
 SOURCE = Drawn(
@@ -57,6 +66,7 @@ SOURCE = Drawn(
     },
     names=OBJECTS,
     draw=draw,
+    label=label,
 )
 
 

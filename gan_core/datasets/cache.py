@@ -44,6 +44,15 @@ def fetch(config: DatasetConfig, source: Source, progress: Progress) -> Dataset:
     return _open(place, config.name)
 
 
+def holds(config: DatasetConfig, source: Source) -> bool:
+    """Whether the prepared data set is in the cache already.
+
+    Raises:
+        ValueError: the source's own complaints.
+    """
+    return _place(config, source).exists()
+
+
 def _place(config: DatasetConfig, source: Source) -> Path:
     key = json.dumps(
         [

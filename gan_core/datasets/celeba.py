@@ -4,22 +4,24 @@
     root/list_attr_celeba.txt           a count, the attribute names, then one line a picture: name and 1 or -1 each
     root/list_eval_partition.txt        one line a picture: name and 0 (train), 1 (validation) or 2 (test)
 
+torchvision's download puts all of this into a folder `celeba` below its root; either may be given.
+
 R5's 40,000 training and 2,621 test pictures are the first of each split: dataset.num_images. To keep only some
 attributes, see `Dataset.with_labels`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from gan_core.config import DatasetConfig
-from gan_core.datasets.base import Allocate, Built, Progress, Uint8Array
-from gan_core.datasets.decoding import build_from_files, check_present, digest_of, existing_folder, preview_files
+from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
+from gan_core.datasets.decoding import build_from_files, check_present, digest_of, existing_folder, pairs_from_files
 
 IMAGES, ATTRIBUTES, PARTITION = "img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt"
 SPLITS = {"train": "0", "test": "2"}
@@ -42,13 +44,20 @@ def pictures(config: DatasetConfig) -> tuple[Path, list[Path]]:
     Raises:
         ValueError: a part of the layout that is missing, or lists that do not match each other or the pictures.
     """
-    root = existing_folder(config.root, LAYOUT)
+    root = _root(config)
     names = _lists(root).splits[config.split][: config.num_images or None]
     if not names:
         raise ValueError(f"{PARTITION} puts no picture into the split '{config.split}' ({SPLITS[config.split]}).")
     files = [Path(IMAGES) / name for name in names]
     check_present(root, files, PARTITION)
     return root, files
+
+
+def _root(config: DatasetConfig) -> Path:
+    """The folder with the lists: the one that is named, or `celeba` in it, where torchvision's download puts them."""
+    root = existing_folder(config.root, LAYOUT)
+    below = root / "celeba"
+    return below if not (root / ATTRIBUTES).is_file() and (below / ATTRIBUTES).is_file() else root
 
 
 def _lists(root: Path) -> _Lists:
@@ -117,17 +126,21 @@ class _CelebA:
         return len(pictures(config)[1])
 
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
-        return _lists(existing_folder(config.root, LAYOUT)).names
+        return _lists(_root(config)).names
 
-    def preview(self, config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
+    def labels(self, config: DatasetConfig) -> Uint8Array:
         root, files = pictures(config)
-        return preview_files(root, files, config, count)
+        lists = _lists(root)
+        return lists.labels[[lists.rows[path.name] for path in files]]
+
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
+        root, files = pictures(config)
+        return pairs_from_files(root, [files[index] for index in indices], config)
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
         root, files = pictures(config)
-        lists = _lists(root)
-        labels = lists.labels[[lists.rows[path.name] for path in files]]
-        return build_from_files(root, files, labels, lists.names, config, allocate, progress)
+        names = self.label_names(config)
+        return build_from_files(root, files, self.labels(config), names, config, allocate, progress)
 
 
 SOURCE = _CelebA()

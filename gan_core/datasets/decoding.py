@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from gan_core.config import DatasetConfig
-from gan_core.datasets.base import Allocate, Built, Progress, Uint8Array
+from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
 from gan_core.imaging import open_picture, resize_and_crop
 
 MAX_SKIPPED_NAMED = 200  # the rest are counted, not listed
@@ -54,18 +54,12 @@ def _stamp(path: Path) -> str:
     return f"{stat.st_size}|{stat.st_mtime_ns}"
 
 
-def preview_files(
-    root: Path, files: Sequence[Path], config: DatasetConfig, count: int
-) -> list[tuple[Image.Image, Image.Image]]:
-    """The first `count` readable pictures, before and after preprocessing."""
-    pairs: list[tuple[Image.Image, Image.Image]] = []
-    for path in files[: 10 * count]:  # some may be unreadable; do not search for ever
+def pairs_from_files(root: Path, files: Sequence[Path], config: DatasetConfig) -> Iterator[Pair]:
+    """The readable ones of these pictures, one by one, before and after preprocessing."""
+    for path in files:
         with contextlib.suppress(ValueError):
             before = open_picture(root / path, config.channels)
-            pairs.append((before, resize_and_crop(before, config.image_size)))
-        if len(pairs) == count:
-            break
-    return pairs
+            yield before, resize_and_crop(before, config.image_size)
 
 
 def build_from_files(

@@ -12,13 +12,16 @@ import numpy as np
 from PIL import Image
 
 from gan_core.config import DatasetConfig
-from gan_core.datasets.base import Allocate, Built, Progress, Uint8Array
+from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
 
 BLOCK = 8  # pictures drawn at once: planes that fit the processor's cache
 LARGEST_BLOCK_SIZE = 128  # above, one at a time: memory, not speed, is short
 
 Draw = Callable[[int, Sequence[int], int], tuple[Uint8Array, Uint8Array]]
 """(stream, indices, size) -> images uint8 (N, 3, size, size) and labels uint8 (N, L)."""
+
+Label = Callable[[int, Sequence[int]], Uint8Array]
+"""(stream, indices) -> labels uint8 (N, L), without drawing."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Drawn:
         parts: the splits.
         names: of the labels.
         draw: draws some pictures.
+        label: says what would be drawn.
         native_size: in pixels; previews show it as the picture before preprocessing.
         needs_colour: whether the pictures mean nothing in grey.
     """
@@ -49,6 +53,7 @@ class Drawn:
     parts: dict[str, Part]
     names: tuple[str, ...]
     draw: Draw
+    label: Label
     native_size: int = 64
     needs_colour: bool = False
 
@@ -66,14 +71,20 @@ class Drawn:
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         return self.names
 
-    def preview(self, config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
-        count = min(count, self.count(config))
-        pairs = []
-        for native, final in zip(
-            self.pictures(config, count, self.native_size), self.pictures(config, count), strict=True
-        ):
-            pairs.append((Image.fromarray(native[0].transpose(1, 2, 0)), _to_picture(_channels(final[0], config))))
-        return pairs
+    def labels(self, config: DatasetConfig) -> Uint8Array:
+        return self.label(self.parts[config.split].stream, range(self.count(config)))
+
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
+        self.count(config)  # refuses what cannot be drawn
+        stream, size = self.parts[config.split].stream, config.image_size
+        block = BLOCK if max(size, self.native_size) <= LARGEST_BLOCK_SIZE else 1
+        for start in range(0, len(indices), block):
+            wanted = list(indices[start : start + block])
+            whole = wanted + [wanted[-1] + extra for extra in range(1, block - len(wanted) + 1)]  # see `pictures`
+            final = self.draw(stream, whole, size)[0]
+            native = final if size == self.native_size else self.draw(stream, whole, self.native_size)[0]
+            for before, after in zip(native[: len(wanted)], final, strict=False):
+                yield _to_picture(before), _to_picture(_channels(after, config))
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
         count = self.count(config)

@@ -37,6 +37,11 @@ def draw(stream: int, indices: Sequence[int], size: int) -> tuple[Uint8Array, Ui
     return draw_portraits(SEED, stream, indices, size, people), people.labels().astype(np.uint8)
 
 
+def label(stream: int, indices: Sequence[int]) -> Uint8Array:
+    """The labels (N, 13) of the portraits with these numbers."""
+    return people_of(SEED, stream, indices).labels().astype(np.uint8)
+
+
 SOURCE = Drawn(
     name="faces",
     version=1,
@@ -46,4 +51,5 @@ SOURCE = Drawn(
     },
     names=ATTRIBUTES,
     draw=draw,
+    label=label,
 )

@@ -9,15 +9,14 @@ root/test.json, root/new_test.json      lists of conditions, each a list of obje
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from gan_core.config import DatasetConfig
-from gan_core.datasets.base import Allocate, Built, Progress, Uint8Array
-from gan_core.datasets.decoding import build_from_files, check_present, digest_of, existing_folder, preview_files
+from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
+from gan_core.datasets.decoding import build_from_files, check_present, digest_of, existing_folder, pairs_from_files
 from gan_core.datasets.objects24 import INDEX, OBJECTS, Which, check_condition, drawn_conditions, multi_hot
 
 IMAGES = "images"
@@ -143,9 +142,13 @@ class _IClevr:
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         return _in_order(object_index(_folder(config.root)))
 
-    def preview(self, config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
+    def labels(self, config: DatasetConfig) -> Uint8Array:
+        _, _, names, index = training_list(config)
+        return multi_hot(names, index)
+
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
         folder, files, _, _ = training_list(config)
-        return preview_files(folder, files, config, count)
+        return pairs_from_files(folder, [files[index] for index in indices], config)
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
         folder, files, names, index = training_list(config)

@@ -1,7 +1,11 @@
-"""`mnist5k`: 5,000 real MNIST digits that come with the program (see data/README.md for their source)."""
+"""`mnist5k`: 5,000 real MNIST digits that come with the program (see data/README.md for their source).
+
+4,500 are there to learn from; the last 500 of the fixed shuffle are kept back as the test split.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -9,10 +13,11 @@ import numpy as np
 from PIL import Image
 
 from gan_core.config import DatasetConfig
-from gan_core.datasets.base import Allocate, Built, Progress, Uint8Array
+from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
 
 FILE = Path(__file__).parent / "data" / "mnist5k.npz"
 DIGITS = tuple(str(digit) for digit in range(10))
+NUM_TRAIN = 4_500
 PADDING = 2  # 28 -> 32, a power of two; MNIST's own margin is black as well
 
 
@@ -33,24 +38,34 @@ def pad_and_resize(digit: Uint8Array, size: int) -> Image.Image:
     return picture if picture.size == (size, size) else picture.resize((size, size), Image.Resampling.BILINEAR)
 
 
+def split(config: DatasetConfig) -> tuple[Uint8Array, Uint8Array]:
+    """Images (N, 28, 28) and digits (N,) of the split, at most `config.num_images`."""
+    part = slice(NUM_TRAIN) if config.split == "train" else slice(NUM_TRAIN, None)
+    images, digits = (array[part][: config.num_images or None] for array in arrays())
+    return images, digits
+
+
 class _Mnist5k:
     def fingerprint(self, config: DatasetConfig) -> str:
-        return f"mnist5k shuffle 0 padding {PADDING}"
+        return f"mnist5k shuffle 0 padding {PADDING} {config.split} of {NUM_TRAIN}"
 
     def count(self, config: DatasetConfig) -> int:
-        total = len(arrays()[1])
-        return min(config.num_images or total, total)
+        return len(split(config)[1])
 
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         return DIGITS
 
-    def preview(self, config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
-        digits = arrays()[0][: min(count, self.count(config))]
-        return [(Image.fromarray(digit), pad_and_resize(digit, config.image_size)) for digit in digits]
+    def labels(self, config: DatasetConfig) -> Uint8Array:
+        return np.eye(len(DIGITS), dtype=np.uint8)[split(config)[1]]
+
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
+        digits, _ = split(config)
+        for index in indices:
+            yield Image.fromarray(digits[index]), pad_and_resize(digits[index], config.image_size)
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
-        count = self.count(config)
-        digits, classes = (array[:count] for array in arrays())
+        digits, classes = split(config)
+        count = len(digits)
         images, labels = allocate(count, len(DIGITS))
         for index, digit in enumerate(digits):
             images[index] = np.asarray(pad_and_resize(digit, config.image_size))  # grey, over all channels

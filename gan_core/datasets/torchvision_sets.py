@@ -6,6 +6,7 @@ Counting and previews' bookkeeping read file headers only; torch is imported whe
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from PIL import Image
 
 from gan_core.config import DatasetConfig
 from gan_core.datasets import mnist5k
-from gan_core.datasets.base import Allocate, Built, Progress, Uint8Array
+from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
 from gan_core.datasets.decoding import digest_of, existing_folder, to_pixels
 
 GARMENTS = (
@@ -29,12 +30,14 @@ class TorchvisionSet:
 
     Attributes:
         class_name: in torchvision.datasets.
+        command: what `python -m gan_core download` calls it.
         names: of its ten classes.
         train_files, test_files: what must be there, relative to the root.
         batch_size: pictures in each file when files have no header that says so; 0 for MNIST's format.
     """
 
     class_name: str
+    command: str
     names: tuple[str, ...]
     train_files: tuple[str, ...]
     test_files: tuple[str, ...]
@@ -58,9 +61,13 @@ class TorchvisionSet:
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         return self.names
 
-    def preview(self, config: DatasetConfig, count: int) -> list[tuple[Image.Image, Image.Image]]:
+    def labels(self, config: DatasetConfig) -> Uint8Array:
+        return np.eye(len(self.names), dtype=np.uint8)[self._load(config)[1]]
+
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
         images, _ = self._load(config)
-        return [(Image.fromarray(image), self._preprocess(image, config)) for image in images[:count]]
+        for index in indices:
+            yield Image.fromarray(images[index]), self._preprocess(images[index], config)
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
         pictures, classes = self._load(config)
@@ -111,8 +118,8 @@ class TorchvisionSet:
 
     def _way_out(self, root: str) -> str:
         return (
-            f'To get the files once: python -c "from torchvision.datasets import {self.class_name}; '
-            f"{self.class_name}('{root}', download=True)\"; dataset.root is the folder named there."
+            f"To get the files once: python -m gan_core download {self.command} --root '{root}'; dataset.root is the "
+            "folder named there."
         )
 
 
@@ -121,10 +128,13 @@ def _idx(class_name: str, part: str) -> tuple[str, ...]:
     return f"{class_name}/raw/{part}-images-idx3-ubyte", f"{class_name}/raw/{part}-labels-idx1-ubyte"
 
 
-MNIST = TorchvisionSet("MNIST", mnist5k.DIGITS, _idx("MNIST", "train"), _idx("MNIST", "t10k"))
-FASHION_MNIST = TorchvisionSet("FashionMNIST", GARMENTS, _idx("FashionMNIST", "train"), _idx("FashionMNIST", "t10k"))
+MNIST = TorchvisionSet("MNIST", "mnist", mnist5k.DIGITS, _idx("MNIST", "train"), _idx("MNIST", "t10k"))
+FASHION_MNIST = TorchvisionSet(
+    "FashionMNIST", "fashion-mnist", GARMENTS, _idx("FashionMNIST", "train"), _idx("FashionMNIST", "t10k")
+)
 CIFAR10 = TorchvisionSet(
     "CIFAR10",
+    "cifar10",
     THINGS,
     tuple(f"cifar-10-batches-py/data_batch_{number}" for number in range(1, 6)),
     ("cifar-10-batches-py/test_batch",),

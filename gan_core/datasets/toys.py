@@ -5,11 +5,13 @@ Source: Srivastava et al. 2017, "VEEGAN", and Lin et al. 2018, "PacGAN", section
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from gan_core.config import DatasetConfig
-from gan_core.datasets.base import Dataset
+from gan_core.datasets.base import Dataset, PointSource
 
 NUM_POINTS = 50_000
 RING_SPREAD, GRID_SPREAD = 0.01, 0.05
@@ -30,14 +32,17 @@ def grid_centres() -> Centres:
     return np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
-def ring8(config: DatasetConfig) -> Dataset:
-    """Eight Gaussians of standard deviation 0.01 on the unit circle."""
-    return mixture("ring8", ring_centres(), RING_SPREAD, config)
+@dataclass(frozen=True, eq=False)
+class Mixture(PointSource):
+    """Equal Gaussians of one spread around their centres (M, 2)."""
 
+    name: str
+    centres: Centres
+    spread: float
 
-def grid25(config: DatasetConfig) -> Dataset:
-    """Twenty-five Gaussians of standard deviation 0.05 on a grid with spacing 2."""
-    return mixture("grid25", grid_centres(), GRID_SPREAD, config)
+    def load(self, config: DatasetConfig) -> Dataset:
+        """Points drawn anew from the same seed; the label is the mode."""
+        return mixture(self.name, self.centres, self.spread, config)
 
 
 def mixture(name: str, centres: Centres, spread: float, config: DatasetConfig) -> Dataset:
@@ -49,3 +54,9 @@ def mixture(name: str, centres: Centres, spread: float, config: DatasetConfig) -
     labels = np.eye(len(centres), dtype=np.uint8)[modes]
     names = tuple(f"mode {i}" for i in range(len(centres)))
     return Dataset(name=name, images=points.astype(np.float32), labels=labels, label_names=names)  # type: ignore[arg-type]
+
+
+RING8 = Mixture("ring8", ring_centres(), RING_SPREAD)
+"""Eight Gaussians of standard deviation 0.01 on the unit circle."""
+GRID25 = Mixture("grid25", grid_centres(), GRID_SPREAD)
+"""Twenty-five Gaussians of standard deviation 0.05 on a grid with spacing 2."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,6 +19,9 @@ from torch import Tensor, nn
 from gan_core.datasets.batches import to_signed
 from gan_core.evaluators import CARD, WEIGHTS, Card, EvaluatorFolder, EvaluatorInfo
 from gan_core.runs import files
+
+if TYPE_CHECKING:
+    from gan_core.evaluators.network import ResNet18
 
 BATCH = 100
 MAX_HEADER_BYTES = 200_000  # names and shapes of the tensors; about 10 kB
@@ -32,7 +37,7 @@ class Evaluator:
         device: where it computes.
     """
 
-    def __init__(self, info: EvaluatorInfo, network: nn.Module, device: str | torch.device = "cpu") -> None:
+    def __init__(self, info: EvaluatorInfo, network: ResNet18, device: str | torch.device = "cpu") -> None:
         self.info = info
         self.device = torch.device(device)
         self._network = network.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
@@ -45,6 +50,17 @@ class Evaluator:
         Raises:
             ValueError: pictures of another number of channels, or not uint8.
         """
+        return self._in_batches(images, self._network, len(self.info.label_names))
+
+    def features(self, images: Uint8Array | Tensor) -> Tensor:
+        """What its last layer sees, float (N, D) on the CPU: the space in which distances between images are measured.
+
+        Raises:
+            ValueError: as `logits`.
+        """
+        return self._in_batches(images, self._network.features, self._network.head.in_features)
+
+    def _in_batches(self, images: Uint8Array | Tensor, look: Callable[[Tensor], Tensor], width: int) -> Tensor:
         info, shape = self.info, tuple(images.shape)
         if len(shape) != 4 or shape[1] != info.channels or str(images.dtype) not in ("uint8", "torch.uint8"):
             raise ValueError(
@@ -52,10 +68,13 @@ class Evaluator:
                 f"got {shape} of type {images.dtype}."
             )
         with torch.inference_mode():
-            parts = [self._judge(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
-        return torch.cat(parts) if parts else torch.zeros(0, len(info.label_names))
+            parts = [
+                look(self._prepared(images[start : start + BATCH])).float().cpu()
+                for start in range(0, len(images), BATCH)
+            ]
+        return torch.cat(parts) if parts else torch.zeros(0, width)
 
-    def _judge(self, pictures: Uint8Array | Tensor) -> Tensor:
+    def _prepared(self, pictures: Uint8Array | Tensor) -> Tensor:
         size = (self.info.image_size, self.info.image_size)
         held = (
             pictures if isinstance(pictures, Tensor) else torch.tensor(pictures)
@@ -63,8 +82,7 @@ class Evaluator:
         signed = to_signed(held.to(self.device))
         if tuple(signed.shape[2:]) != size:
             signed = F.interpolate(signed, size, mode="bilinear", antialias=True, align_corners=False)
-        logits: Tensor = self._network(signed).float().cpu()
-        return logits
+        return signed
 
 
 def open_evaluator(folder: EvaluatorFolder, device: str | torch.device = "cpu") -> Evaluator:

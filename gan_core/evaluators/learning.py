@@ -32,7 +32,7 @@ from gan_core.evaluators import (
 )
 from gan_core.evaluators.augmentation import augment
 from gan_core.evaluators.evaluator import Evaluator, keep, rounded, weights_bytes
-from gan_core.evaluators.network import build_network
+from gan_core.evaluators.network import ResNet18, build_network
 from gan_core.evaluators.scoring import count_hits, top_k
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -205,7 +205,7 @@ def _overlap(train: Dataset, test: Dataset) -> bool:
     return again * 100 > len(test)  # real sets have a few duplicates (CIFAR-10, for one)
 
 
-def fit(recipe: Recipe, dataset: Dataset, exclusive: bool, progress: Progress) -> nn.Module:
+def fit(recipe: Recipe, dataset: Dataset, exclusive: bool, progress: Progress) -> ResNet18:
     """The network after the last epoch.
 
     Cross-entropy for classes, binary cross-entropy for each label otherwise; AdamW under a one-cycle schedule (Smith and

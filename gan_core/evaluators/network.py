@@ -34,9 +34,13 @@ class ResNet18(nn.Module):
         self.head = nn.Linear(widths[-1], num_labels)
 
     def forward(self, images: Tensor) -> Tensor:
-        features: Tensor = self.stages(self.stem(images)).mean(dim=(2, 3))  # global average pooling
-        logits: Tensor = self.head(features)
+        logits: Tensor = self.head(self.features(images))
         return logits
+
+    def features(self, images: Tensor) -> Tensor:
+        """What the head sees: (N, 8 * width)."""
+        pooled: Tensor = self.stages(self.stem(images)).mean(dim=(2, 3))  # global average pooling
+        return pooled
 
 
 def _stage(channels_in: int, channels: int, stride: int) -> nn.Sequential:

@@ -7,11 +7,12 @@ import streamlit as st
 from gan_core import config as schema
 from gan_core import datasets, resolve
 from gan_core.config import RunConfig, with_changes
-from gan_core.datasets import DATASETS
+from gan_core.datasets import DATASETS, uploads
 from pages.components.config_form import knob
 from pages.components.text import _, as_text
 
 SHOWN = 6
+FOR_POINTS = ("dataset.split", "dataset.num_images")
 
 
 def data_form(base: RunConfig, prefix: str) -> dict[str, Any]:
@@ -23,15 +24,22 @@ def data_form(base: RunConfig, prefix: str) -> dict[str, Any]:
     entry = DATASETS[chosen[first]]
     st.caption(_(entry.description))
     if entry.needs_root:
+        offer_own(chosen[first], prefix)
         chosen["dataset.root"] = knob(
             "dataset.root", fields["dataset.root"], base.dataset.root, f"{prefix}_dataset.root"
         )
     else:
         chosen["dataset.root"] = ""
-    numbers = [name for name in rest if name != "dataset.root"]
-    for column, name in zip(st.columns(len(numbers)), numbers, strict=True):
-        with column:
-            chosen[name] = knob(name, fields[name], schema.get(base, name), f"{prefix}_{name}")
+    numbers = [name for name in rest if name != "dataset.root" and (entry.domain == "images" or name in FOR_POINTS)]
+    for start in range(0, len(numbers), 3):
+        for column, name in zip(st.columns(3), numbers[start : start + 3], strict=False):
+            with column:
+                chosen[name] = knob(name, fields[name], schema.get(base, name), f"{prefix}_{name}")
+    if chosen.get("dataset.flip") and entry.mirrored_is_false:
+        st.warning(
+            _("Mirrored digits and letters are none: a mirrored 2 or 7 is a false example that the model will learn."),
+            icon=":material/warning:",
+        )
     if entry.needs_root and not chosen["dataset.root"]:
         st.caption(_("Name the folder above: its full path on the computer that Ganvas runs on."))
     else:
@@ -40,6 +48,21 @@ def data_form(base: RunConfig, prefix: str) -> dict[str, Any]:
         )  # its knob is drawn later
         look(base, chosen, batch)
     return chosen
+
+
+def offer_own(name: str, prefix: str) -> None:
+    """A list of what users brought for this data set; choosing one fills in its place."""
+    own = {found.root: found.name for found in uploads.list_own() if found.dataset == name}
+    if not own:
+        return
+
+    def fill() -> None:
+        st.session_state[f"{prefix}_dataset.root"] = st.session_state[f"{prefix}_own_{name}"] or ""
+
+    st.selectbox(
+        _("One that you brought"), ["", *own], format_func=lambda root: own.get(root) or _("choose one, or name a place below"),
+        key=f"{prefix}_own_{name}", on_change=fill,
+    )  # fmt: skip
 
 
 def look(base: RunConfig, chosen: dict[str, Any], batch: int) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gan_core import datasets
+from gan_core.config import DatasetConfig
+from gan_core.datasets import augmentation
+from gan_core.datasets.augmentation import augment, rotate
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.batches import Batches, to_signed, to_uint8
 
@@ -89,3 +96,75 @@ def test_taking_a_batch_leaves_the_images_as_they_are():
     before = made.dataset.images.copy()
     made.batch(0)[0].zero_()
     np.testing.assert_array_equal(made.dataset.images, before)
+
+
+# ---- varied batches
+
+
+def pictures(count: int = 40, size: int = 9) -> Dataset:
+    images = np.random.default_rng(0).integers(0, 255, (count, 3, size, size), dtype=np.uint8)
+    return Dataset("pictures", images, np.zeros((count, 0), np.uint8), ())
+
+
+def varied(**changes) -> Batches:
+    return Batches(replace(pictures(), **changes), 16, seed=3)
+
+
+def test_a_mirrored_batch_holds_each_image_as_it_is_or_mirrored_about_half_of_each():
+    plain, made = varied(), varied(flip=True)
+    mirrored = 0
+    for step in range(30):
+        before, after = plain.batch(step)[0], made.batch(step)[0]
+        for one, other in zip(before, after, strict=True):
+            assert torch.equal(other, one) or torch.equal(other, one.flip(-1))
+            mirrored += not torch.equal(other, one)
+    total = sum(len(plain.indices(step)) for step in range(30))
+    assert abs(mirrored / total - 0.5) < 5 * 0.5 / total**0.5  # five standard errors
+
+
+def test_varied_batches_depend_on_seed_and_step_alone():
+    asked = [4, 0, 7, 4]
+    one = varied(flip=True, rotation_degrees=10.0)
+    for step in asked:
+        assert torch.equal(one.batch(step)[0], varied(flip=True, rotation_degrees=10.0).batch(step)[0])
+    assert not torch.equal(one.batch(0)[0], varied().batch(0)[0])
+    other = Batches(replace(pictures(), flip=True), 16, seed=4)
+    assert not torch.equal(other.batch(0)[0], varied(flip=True).batch(0)[0])
+
+
+def test_a_quarter_turn_is_the_transposed_and_mirrored_image():
+    images = to_signed(torch.from_numpy(pictures(4).images))
+    turned = rotate(images, torch.full((4,), torch.pi / 2))
+    torch.testing.assert_close(turned, torch.rot90(images, 1, (-2, -1)), atol=1e-4, rtol=0)
+    back = rotate(turned, torch.full((4,), -torch.pi / 2))
+    torch.testing.assert_close(back, images, atol=1e-4, rtol=0)
+    torch.testing.assert_close(rotate(images, torch.zeros(4)), images, atol=1e-5, rtol=0)
+
+
+def test_turned_images_stay_within_the_range_and_a_plain_one_stays_plain():
+    made = varied(rotation_degrees=45.0).batch(0)[0]
+    assert made.min() >= -1 and made.max() <= 1
+    plain = torch.full((3, 1, 8, 8), 0.25)
+    turned = augment(plain, 0, 5, flip=True, rotation_degrees=45.0)
+    torch.testing.assert_close(turned, plain)  # edges are reflected: no black corners
+
+
+@pytest.mark.parametrize("degrees", [0.0, 7.0])
+def test_the_angles_stay_within_the_largest(degrees, monkeypatch):
+    seen = []
+    monkeypatch.setattr(augmentation, "rotate", lambda images, radians: seen.append(radians) or images)
+    for step in range(20):
+        augment(torch.zeros(16, 1, 4, 4), 0, step, flip=False, rotation_degrees=degrees)
+    angles = torch.cat(seen) * 180 / torch.pi if seen else torch.zeros(1)
+    assert angles.abs().max() <= degrees + 1e-4
+    assert degrees == 0 or (angles.min() < -0.8 * degrees and angles.max() > 0.8 * degrees)
+
+
+def test_random_changes_are_no_part_of_what_is_prepared():
+    plain = DatasetConfig(num_images=50)
+    varied = DatasetConfig(num_images=50, flip=True, rotation_degrees=5)
+    one, other = datasets.prepare(plain), datasets.prepare(varied)
+    assert datasets.is_prepared(varied)
+    assert one.images.filename == other.images.filename
+    assert (one.flip, other.flip, other.rotation_degrees) == (False, True, 5.0)
+    assert other.with_labels(("1",)).flip

@@ -129,3 +129,11 @@ def test_a_split_without_pictures_is_refused(folder):
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"There is no folder .* CelebA's folder has"):
         datasets.count(config(tmp_path / "no"))
+
+
+def test_the_root_of_torchvisions_download_is_read_too(folder):
+    assert folder.name == "celeba"  # where torchvision puts it below its root
+    above, there = (datasets.prepare(config(place)) for place in (folder.parent, folder))
+    np.testing.assert_array_equal(above.images, there.images)
+    assert datasets.labels(config(folder.parent)).tolist() == there.labels.tolist()
+    assert len(datasets.pairs(config(folder.parent), [4, 0])) == 2

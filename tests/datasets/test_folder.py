@@ -163,3 +163,35 @@ def test_progress_ends_at_the_number_of_pictures(folder):
     seen = []
     datasets.prepare(config(folder), lambda done, total: seen.append((done, total)))
     assert seen == [(50, 120), (100, 120), (120, 120)]
+
+
+def test_a_folder_of_train_and_test_is_divided(folder):
+    for name, grey in (("train/cat/1", 1), ("train/dog/2", 2), ("test/dog/3", 3), ("val/cat/4", 4)):
+        picture(folder / f"{name}.png", colour=(grey, grey, grey))
+    train, test = (datasets.prepare(config(folder, split=split)) for split in ("train", "test"))
+    assert train.label_names == ("cat", "dog")
+    assert train.images[:, 0, 0, 0].tolist() == [1, 2] and test.images[:, 0, 0, 0].tolist() == [3]
+    assert datasets.label_names(config(folder)) == ("cat", "dog")
+
+
+def test_folders_called_train_and_test_among_others_are_classes(folder):
+    for name in ("train", "test", "ship"):
+        picture(folder / name / "a.png")
+    assert datasets.label_names(config(folder)) == ("ship", "test", "train")
+
+
+def test_the_test_part_of_a_folder_that_is_not_divided_is_refused(folder):
+    picture(folder / "train" / "a.png")
+    for ask in (datasets.prepare, datasets.count, datasets.labels):
+        with pytest.raises(ValueError, match="is not divided into 'train' and 'test'"):
+            ask(config(folder, split="test"))
+
+
+def test_labels_and_pairs_need_no_preparing(folder):
+    for name, grey in (("a/1", 10), ("b/2", 20), ("b/3", 30)):
+        picture(folder / f"{name}.png", colour=(grey, grey, grey))
+    (folder / "b" / "2.png").write_bytes(b"spoilt")
+    assert datasets.labels(config(folder)).tolist() == [[1, 0], [0, 1], [0, 1]]
+    pairs = datasets.pairs(config(folder), [2, 1, 0])
+    assert [after.getpixel((0, 0))[0] for _before, after in pairs] == [30, 10]
+    assert len(datasets.preview(config(folder), 2)) == 2

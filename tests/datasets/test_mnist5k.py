@@ -14,20 +14,34 @@ def prepare(**changes) -> datasets.Dataset:
     return datasets.prepare(DatasetConfig(**changes))
 
 
-def test_there_are_five_thousand_digits_five_hundred_of_each():
-    data = prepare()
-    assert data.images.shape == (5000, 1, 32, 32) and data.images.dtype == np.uint8
-    assert data.image_shape == (1, 32, 32) and len(data) == datasets.count(DatasetConfig()) == 5000
-    assert data.label_names == tuple("0123456789")
-    assert data.labels.sum(axis=0).tolist() == [500] * 10 and set(data.labels.sum(axis=1)) == {1}
+def test_there_are_4500_digits_to_train_and_500_to_test_together_500_of_each():
+    train, test = prepare(), prepare(split="test")
+    assert train.images.shape == (4500, 1, 32, 32) and train.images.dtype == np.uint8
+    assert train.image_shape == (1, 32, 32) and len(train) == datasets.count(DatasetConfig()) == 4500
+    assert len(test) == datasets.count(DatasetConfig(split="test")) == 500
+    assert train.label_names == test.label_names == tuple("0123456789")
+    labels = np.concatenate([train.labels, test.labels])
+    assert labels.sum(axis=0).tolist() == [500] * 10 and set(labels.sum(axis=1)) == {1}
+
+
+def test_no_digit_is_in_both_parts_and_none_is_lost():
+    train, test = ({image.tobytes() for image in prepare(split=split).images} for split in ("train", "test"))
+    assert not train & test
+    assert len(train) + len(test) == 5000
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_labels_are_known_without_preparing(split):
+    config = DatasetConfig(split=split, num_images=300)
+    np.testing.assert_array_equal(datasets.labels(config), datasets.prepare(config).labels)
 
 
 def test_the_margin_is_widened_from_28_to_32_and_the_digit_untouched():
-    data = prepare()
+    images = np.concatenate([prepare().images, prepare(split="test").images])
     with np.load(FILE) as file:
         originals = {image.tobytes() for image in file["images"]}
-    assert data.images[:, :, [0, 1, 30, 31]].max() == data.images[:, :, :, [0, 1, 30, 31]].max() == 0
-    assert {np.ascontiguousarray(image[0, 2:30, 2:30]).tobytes() for image in data.images} == originals
+    assert images[:, :, [0, 1, 30, 31]].max() == images[:, :, :, [0, 1, 30, 31]].max() == 0
+    assert {np.ascontiguousarray(image[0, 2:30, 2:30]).tobytes() for image in images} == originals
 
 
 def test_the_labels_belong_to_the_images():
@@ -43,7 +57,7 @@ def test_the_first_images_are_a_fair_sample():
     np.testing.assert_array_equal(prepare(num_images=64).images, prepare().images[:64])
 
 
-@pytest.mark.parametrize(("wanted", "given"), [(0, 5000), (1, 1), (5000, 5000), (6000, 5000)])
+@pytest.mark.parametrize(("wanted", "given"), [(0, 4500), (1, 1), (4500, 4500), (6000, 4500)])
 def test_the_number_of_images_is_bounded_by_those_there_are(wanted, given):
     assert datasets.count(DatasetConfig(num_images=wanted)) == given
 

@@ -104,7 +104,7 @@ def test_choosing_another_preset_changes_form_and_address(visit: Visit) -> None:
 
 def test_the_batch_count_follows_the_batch_size_and_the_number_of_images(visit: Visit) -> None:
     app = visit("train")
-    assert "5,000 images; in batches of 64 that is 79 steps an epoch" in words(app)
+    assert "4,500 images; in batches of 64 that is 71 steps an epoch" in words(app)
     knob(app, "training.batch_size").set_value(100)
     knob(app, "dataset.num_images").set_value(250)
     assert "250 images; in batches of 100 that is 3 steps an epoch" in words(calm(app.run()))

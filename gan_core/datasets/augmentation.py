@@ -1,0 +1,45 @@
+"""Varied copies of a batch: mirrored, turned. Drawn from (seed, step) alone, so a resumed run sees the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+STREAM = 0xA06  # keeps these numbers apart from those that order the images
+
+
+def augment(images: Tensor, seed: int, step: int, *, flip: bool, rotation_degrees: float) -> Tensor:
+    """The images of step number `step`, each mirrored with probability 1/2 and turned by an angle of its own.
+
+    Args:
+        images: float (N, C, H, W).
+        seed, step: decide every coin and angle.
+        flip: whether to mirror, left to right.
+        rotation_degrees: largest angle, either way; uniform, bilinear, edges filled by reflection.
+
+    Returns:
+        As `images`; `images` itself when nothing is switched on.
+    """
+    rng = np.random.default_rng([seed, step, STREAM])
+    coins, angles = rng.random(len(images)) < 0.5, rng.uniform(-1, 1, len(images))
+    if flip:
+        mirrored = torch.from_numpy(coins).to(images.device)
+        images = torch.where(mirrored[:, None, None, None], images.flip(-1), images)
+    if rotation_degrees:
+        radians = torch.from_numpy(np.radians(rotation_degrees * angles)).float().to(images.device)
+        images = rotate(images, radians)
+    return images
+
+
+def rotate(images: Tensor, radians: Tensor) -> Tensor:
+    """Each image (N, C, H, W) turned counter-clockwise about its middle by its own angle (N,); edges are reflected."""
+    cos, sin = radians.cos(), radians.sin()
+    height, width = images.shape[-2:]
+    stretch = height / width  # the sampling grid counts -1..1 along either side
+    zero = torch.zeros_like(cos)
+    # Where each output pixel comes from: turned clockwise, y pointing down.
+    rows = [torch.stack([cos, -sin * stretch, zero], 1), torch.stack([sin / stretch, cos, zero], 1)]
+    grid = F.affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)

@@ -1,0 +1,142 @@
+"""`points`: points of the user's own, drawn on the Data page or read from a file of two columns of numbers.
+
+    x,y                              CSV: commas, semicolons, tabs or spaces; a first line of names is passed over
+    1.0,-0.5
+
+    [[1.0, -0.5], ...]               JSON: a list of pairs,
+    {"points": [[1.0, -0.5], ...]}   the same with a name, which is how drawn ones are kept,
+    {"x": [1.0, ...], "y": [...]}    or two lists of equal length
+
+Points that reach farther than 4, or less than 0.5, are moved to the middle and scaled as one to reach 4: so far the
+other 2-D sets go, for which the networks' sizes and learning rates were chosen.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gan_core.config import DatasetConfig
+from gan_core.datasets.base import Dataset, PointSource
+
+MIN_POINTS, MAX_POINTS = 10, 100_000
+MAX_BYTES = 10_000_000
+REACH, SMALLEST_REACH = 4.0, 0.5
+
+Points = npt.NDArray[np.float32]
+
+
+def read_file(file: Path) -> Points:
+    """The points (N, 2) of a file, as they stand in it.
+
+    Raises:
+        ValueError: no such file, too large, or not at least MIN_POINTS pairs of finite numbers.
+    """
+    try:
+        if not file.is_file():
+            raise ValueError(f"There is no file '{file!s:.300}'. Give the path of a CSV or JSON file of points.")
+        size = file.stat().st_size
+        if size > MAX_BYTES:
+            raise ValueError(f"The file '{file.name}' has {size:,} bytes; at most {MAX_BYTES:,} are read.")
+        return parse(file.read_bytes(), file.name)
+    except (OSError, RuntimeError) as error:
+        raise ValueError(f"The file '{file!s:.300}' cannot be read ({error}).") from error
+
+
+def parse(content: bytes, name: str) -> Points:
+    """The points (N, 2) in the bytes of a CSV or JSON file.
+
+    Raises:
+        ValueError: as `read_file`.
+    """
+    try:
+        text = content.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"'{name}' is not a text file of points.") from error
+    rows = _json_rows(text, name) if text[:1] in ("[", "{") else _csv_rows(text, name)
+    return checked(rows, name)
+
+
+def checked(rows: Sequence[object], name: str) -> Points:
+    """The rows as an array (N, 2), once each is found to be a pair of finite numbers.
+
+    Raises:
+        ValueError: one that is not, with its number; or too few or too many.
+    """
+    if not MIN_POINTS <= len(rows) <= MAX_POINTS:
+        raise ValueError(f"'{name}' has {len(rows):,} points; between {MIN_POINTS} and {MAX_POINTS:,} are needed.")
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, list | tuple) or len(row) != 2:
+            raise ValueError(f"'{name}', point {number}: a point is two numbers, x and y; got {row!r:.60}.")
+        for value in row:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ValueError(f"'{name}', point {number}: {value!r:.40} is not a number.")
+            if not math.isfinite(value) or abs(value) > 1e30:
+                raise ValueError(f"'{name}', point {number}: {value!r:.40} is not a number of ordinary size.")
+    return np.array(rows, np.float64).astype(np.float32)
+
+
+def fitted(points: Points) -> Points:
+    """The points as they are if they reach between 0.5 and 4; else moved to the middle and scaled as one to reach 4."""
+    if SMALLEST_REACH <= np.abs(points).max() <= REACH:
+        return points
+    low, high = points.astype(np.float64).min(0), points.astype(np.float64).max(0)
+    centred = points - (low + high) / 2
+    reach = float(np.abs(centred).max())
+    return np.asarray(centred * (REACH / reach if reach > 0 else 0.0), np.float32)
+
+
+def _json_rows(text: str, name: str) -> list[object]:
+    try:
+        content = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"'{name}' is not valid JSON ({error}).") from error
+    if isinstance(content, dict) and "points" in content:
+        content = content["points"]
+    if isinstance(content, dict) and isinstance(content.get("x"), list) and isinstance(content.get("y"), list):
+        x, y = content["x"], content["y"]
+        if len(x) != len(y):
+            raise ValueError(f"'{name}' has {len(x):,} numbers in x and {len(y):,} in y; each point needs one of both.")
+        return [list(pair) for pair in zip(x, y, strict=True)]
+    if not isinstance(content, list):
+        raise ValueError(f"'{name}' must hold a list of pairs such as [[1.0, -0.5], [0.3, 2.0]]; got {content!r:.60}.")
+    return content
+
+
+def _csv_rows(text: str, name: str) -> list[object]:
+    rows: list[object] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        cells = [cell for cell in re.split(r"[,;\t ]+", line.strip()) if cell]
+        if not cells:
+            continue
+        try:
+            values = [float(cell) for cell in cells]
+        except ValueError:
+            if number == 1:  # names of the columns
+                continue
+            raise ValueError(f"'{name}', line {number}: {line!r:.60} is not two numbers.") from None
+        if len(values) != 2:
+            raise ValueError(f"'{name}', line {number}: a point is two numbers, x and y; got {len(values)}.")
+        rows.append(values)
+    return rows
+
+
+class _Points(PointSource):
+    def load(self, config: DatasetConfig) -> Dataset:
+        if config.split != "train":
+            raise ValueError("Points of your own have no test part. Set dataset.split to train.")
+        try:
+            file = Path(config.root).expanduser()
+        except RuntimeError as error:  # an unknown user
+            raise ValueError(f"The file '{config.root:.300}' cannot be found ({error}).") from error
+        points = fitted(read_file(file))[: config.num_images or None]
+        return Dataset("points", points, np.zeros((len(points), 0), np.uint8), ())  # type: ignore[arg-type]
+
+
+SOURCE = _Points()

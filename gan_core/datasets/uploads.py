@@ -1,0 +1,230 @@
+"""What users brought through the browser: zips of pictures, unpacked as `folder` data sets, and points they drew.
+
+    data_dir/pictures-<name>-<chance>/     upload.json and pictures/: flat, or one subfolder a class
+    data_dir/points-<name>-<chance>/       upload.json and points.json
+
+Each is made beside its place and renamed when complete. What a visitor sent is checked by `gan_core.datasets.zips`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from gan_core import settings
+from gan_core.config import DatasetConfig
+from gan_core.datasets import folder, points, zips
+from gan_core.datasets.base import Progress
+
+MAX_NAME = 80
+KINDS = ("pictures", "points")
+_ID = re.compile(r"(pictures|points)-[a-z0-9][a-z0-9_-]{0,62}")
+_INCOMING, _STALE_S = ".incoming-", 3600.0
+
+
+@dataclass(frozen=True)
+class Own:
+    """A data set that somebody brought.
+
+    Attributes:
+        id: its folder's name.
+        kind: "pictures" or "points".
+        name: as its owner called it.
+        count: pictures or points in it.
+        classes: names of the subfolders; none for a flat one.
+        skipped: (file, reason) of what was in the zip and was not taken, the first of them.
+        num_skipped: how many those are in all.
+        made_at: seconds since 1970.
+    """
+
+    id: str
+    kind: Literal["pictures", "points"]
+    name: str
+    count: int
+    classes: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+    num_skipped: int = 0
+    made_at: float = 0.0
+
+    @property
+    def dataset(self) -> str:
+        """The name of its entry in the table of data sets."""
+        return "folder" if self.kind == "pictures" else "points"
+
+    @property
+    def root(self) -> str:
+        """What `dataset.root` must be to use it."""
+        return str(settings.data_dir() / self.id / ("pictures" if self.kind == "pictures" else "points.json"))
+
+
+def add_zip(file: BinaryIO, name: str, progress: Progress | None = None) -> Own:
+    """Unpacks a zip of pictures as a data set of its own.
+
+    Args:
+        file: the zip, from anybody.
+        name: what to call it, for people.
+        progress: called with (done, total) entries.
+
+    Raises:
+        ValueError: a zip that is damaged, dangerous, too large or has no picture; or a disk that cannot be written.
+    """
+    name = checked_name(name)
+    with _new("pictures", name) as (place, keep):
+        unpacked = zips.unpack(file, place / "pictures", progress or (lambda done, total: None))
+        config = DatasetConfig(name="folder", root=str(place / "pictures"))
+        own = Own(
+            id=place.name,
+            kind="pictures",
+            name=name,
+            count=unpacked.count,
+            classes=folder.SOURCE.label_names(config),
+            skipped=unpacked.skipped[: zips.MAX_NAMED],
+            num_skipped=len(unpacked.skipped),
+            made_at=time.time(),
+        )
+        return keep(own)
+
+
+def add_points(rows: Sequence[object], name: str) -> Own:
+    """Keeps points as a data set of its own.
+
+    Raises:
+        ValueError: as `points.checked`, or a disk that cannot be written.
+    """
+    name = checked_name(name)
+    checked = points.checked(rows, name)
+    with _new("points", name) as (place, keep):
+        content = {"name": name, "points": [[round(float(x), 5), round(float(y), 5)] for x, y in checked]}
+        (place / "points.json").write_text(json.dumps(content), encoding="utf-8")
+        return keep(Own(place.name, "points", name, len(checked), made_at=time.time()))
+
+
+def list_own() -> list[Own]:
+    """All that users brought, newest first; folders that are none of these are passed over."""
+    try:
+        folders = [entry for entry in settings.data_dir().iterdir() if _ID.fullmatch(entry.name)]
+    except OSError:
+        return []
+    found = [own for own in map(_read, folders) if own is not None]
+    return sorted(found, key=lambda own: (-own.made_at, own.id))
+
+
+def find(own_id: str) -> Own:
+    """The one with this id.
+
+    Raises:
+        ValueError: there is none.
+    """
+    own = next((own for own in list_own() if own.id == own_id), None)
+    if own is None:
+        raise ValueError(f"There is no data set '{own_id:.80}' of your own; it may have been deleted.")
+    return own
+
+
+def delete(own_id: str) -> None:
+    """Removes one for good.
+
+    Raises:
+        ValueError: there is none, or it cannot be removed.
+    """
+    own = find(own_id)
+    place = settings.data_dir() / own.id
+    aside = place.with_name(f"{_INCOMING}{own.id}")  # gone from the list at once, whatever happens below
+    try:
+        place.rename(aside)
+        shutil.rmtree(aside)
+    except OSError as error:
+        raise ValueError(f"'{own.name}' cannot be deleted ({error.strerror or error}).") from error
+
+
+def sweep() -> int:
+    """Removes what an interrupted upload or deletion left an hour ago or earlier. Returns how many folders."""
+    removed = 0
+    for leftover in settings.data_dir().glob(f"{_INCOMING}*"):
+        try:
+            if time.time() - leftover.stat().st_mtime > _STALE_S:
+                shutil.rmtree(leftover)
+                removed += 1
+        except OSError:  # another server is faster, or it is not ours to remove
+            continue
+    return removed
+
+
+def checked_name(name: str) -> str:
+    """The name without blanks around it.
+
+    Raises:
+        ValueError: none left, or longer than MAX_NAME.
+    """
+    name = " ".join(name.split())
+    if not name:
+        raise ValueError("Give the data set a name.")
+    if len(name) > MAX_NAME:
+        raise ValueError(f"The name has {len(name)} characters; at most {MAX_NAME} are kept.")
+    return name
+
+
+Keep = Callable[[Own], Own]
+
+
+@contextmanager
+def _new(kind: str, name: str) -> Iterator[tuple[Path, Keep]]:
+    """A folder to fill, and the function that makes it a data set once it is; what was not kept is removed."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:30]
+    data_dir = settings.data_dir()
+    final = data_dir / "-".join(part for part in (kind, slug, secrets.token_hex(4)) if part)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        above = Path(tempfile.mkdtemp(prefix=_INCOMING, dir=data_dir))
+    except OSError as error:
+        raise _cannot_write(data_dir, error) from error
+    aside = above / final.name
+
+    def keep(own: Own) -> Own:
+        (aside / "upload.json").write_text(json.dumps(asdict(own)), encoding="utf-8")
+        aside.rename(final)
+        return own
+
+    try:
+        aside.mkdir()
+        yield aside, keep
+    except OSError as error:
+        raise _cannot_write(data_dir, error) from error
+    finally:
+        shutil.rmtree(above, ignore_errors=True)
+
+
+def _cannot_write(folder: Path, error: OSError) -> ValueError:
+    return ValueError(
+        f"The folder {folder} cannot be written ({error.strerror or error}). Free some space, or set GANVAS_DATA_DIR to a "
+        "folder that you may write."
+    )
+
+
+def _read(place: Path) -> Own | None:
+    try:
+        about = json.loads((place / "upload.json").read_text(encoding="utf-8"))
+        skipped = tuple((str(file), str(reason)) for file, reason in about["skipped"])
+        classes = tuple(str(name) for name in about["classes"])
+        kind: Literal["pictures", "points"] = "pictures" if place.name.startswith("pictures-") else "points"
+        return Own(
+            id=place.name,
+            kind=kind,
+            name=str(about["name"])[:MAX_NAME],
+            count=int(about["count"]),
+            classes=classes,
+            skipped=skipped,
+            num_skipped=int(about["num_skipped"]),
+            made_at=float(about["made_at"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None

@@ -1,0 +1,77 @@
+"""Data: look at a data set, see how it is prepared, bring your own. `?data=NAME` chooses one, `?view=` what to see of it."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from gan_core import datasets
+from pages.components import lab
+from pages.components.data_add import add_view
+from pages.components.data_choice import Chosen, choose_name, choose_settings
+from pages.components.data_look import counts, look
+from pages.components.data_steps import steps_view
+from pages.components.data_tasks import download_panel, prepare_panel
+from pages.components.links import linked_choice
+from pages.components.settings_link import link_to_train
+from pages.components.text import _, as_text
+
+VIEWS = {"look": _("What is in it"), "steps": _("How it is prepared"), "add": _("Bring your own")}
+
+
+def main() -> None:
+    """A view; then the data set that it shows."""
+    lab.enter("data")
+    st.title(_("Data"))
+    st.markdown(
+        _(
+            "A model learns everything from its **data set**: what it never saw, it cannot draw. Look at the pictures before "
+            "you train on them."
+        )
+    )
+    view = linked_choice("view", list(VIEWS), "look", choose_view)
+    if view == "add":
+        add_view()
+        return
+    chosen = choose_settings(choose_name())
+    if chosen is None:
+        return
+    if chosen.entry.needs_root:
+        download_panel(chosen.key)
+    if chosen.entry.needs_root and not chosen.config.root:
+        place = _("file") if chosen.entry.domain == "points" else _("folder")
+        st.info(
+            _("Name the {place} above: its full path on the computer that Ganvas runs on.").format(place=place),
+            icon=":material/info:",
+        )
+        return
+    lab.attempt(lambda: show(chosen, view))
+
+
+def choose_view(views: Sequence[str], first: str) -> str:
+    """What to see."""
+    return st.segmented_control(
+        _("Show"), views, default=first, required=True, key="data_view", format_func=lambda view: VIEWS[view],
+        label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def show(chosen: Chosen, view: str) -> None:
+    """Counts, the way to training, and the view."""
+    with st.spinner(_("Counting…")):
+        count = datasets.count(chosen.config)
+    counts(chosen, count)
+    if st.button(_("Train on this data"), type="primary", key="data_train", icon=":material/play_arrow:"):
+        st.switch_page("pages/train.py", query_params=link_to_train(chosen, count))
+    prepare_panel(chosen.config)
+    if count < chosen.batch_size:
+        words = _(
+            "There are fewer samples ({count:,}) than one batch of {batch}: choose a smaller batch to train on them."
+        )
+        st.warning(as_text(words.format(count=count, batch=chosen.batch_size)))
+    if view == "steps":
+        steps_view(chosen, count)
+    else:
+        look(chosen, count)
+
+
+main()

@@ -1,0 +1,232 @@
+"""Zips from strangers: what is taken, what is refused, and that a refusal leaves nothing behind."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import struct
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_core import datasets, settings
+from gan_core.config import DatasetConfig
+from gan_core.datasets import uploads, zips
+
+
+def png(colour: int = 0, size: tuple[int, int] = (9, 8)) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, (colour, 20, 30)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def zipped(entries: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> io.BytesIO:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    buffer.seek(0)
+    return buffer
+
+
+def refused(file: io.BytesIO, pattern: str) -> None:
+    """One sentence, and no folder left."""
+    with pytest.raises(ValueError, match=pattern) as caught:
+        uploads.add_zip(file, "mine")
+    assert str(caught.value).endswith((".", ")"))
+    assert uploads.list_own() == []
+    assert not list(settings.data_dir().iterdir())
+
+
+def test_a_zip_of_class_folders_becomes_a_data_set_with_classes():
+    entries = {f"{name}/{i}.png": png(10 * i) for name in ("dog", "cat") for i in range(3)}
+    seen: list[tuple[int, int]] = []
+    own = uploads.add_zip(zipped(entries), "  Cats & dogs ", lambda done, total: seen.append((done, total)))
+    assert (own.name, own.kind, own.count, own.classes, own.skipped) == (
+        "Cats & dogs",
+        "pictures",
+        6,
+        ("cat", "dog"),
+        (),
+    )
+    assert uploads.list_own() == [own] and uploads.find(own.id) == own
+    assert seen[-1] == (6, 6)
+    data = datasets.prepare(DatasetConfig(name=own.dataset, root=own.root, image_size=8, channels=3))
+    assert data.label_names == ("cat", "dog")
+    assert data.labels.sum(0).tolist() == [3, 3]
+    assert sorted(data.images[:3, 0, 0, 0].tolist()) == [0, 10, 20]
+
+
+def test_a_folder_around_everything_and_what_systems_add_is_left_out():
+    entries = {
+        "my set/a/1.png": png(),
+        "my set/b/2.PNG": png(),
+        "__MACOSX/my set/a/._1.png": b"x",
+        "my set/.DS_Store": b"x",
+    }
+    own = uploads.add_zip(zipped(entries), "x")
+    assert (own.count, own.classes, own.num_skipped) == (2, ("a", "b"), 0)
+
+
+def test_train_and_test_folders_divide_the_set():
+    own = uploads.add_zip(zipped({"train/a/1.png": png(1), "train/b/2.png": png(2), "test/a/3.png": png(3)}), "x")
+    config = DatasetConfig(name="folder", root=own.root, image_size=8, channels=3)
+    assert datasets.count(config) == 2
+    assert datasets.prepare(config.model_copy(update={"split": "test"})).images[:, 0, 0, 0].tolist() == [3]
+
+
+def test_one_bad_picture_and_other_files_are_named_and_the_good_ones_kept():
+    entries = {
+        "a.png": png(),
+        "broken.png": png()[:40],
+        "notes.txt": b"hello",
+        "deep/er/x.png": png(),
+        "evil.png": b"<svg>",
+    }
+    own = uploads.add_zip(zipped(entries), "x")
+    assert (own.count, own.num_skipped) == (1, 4)
+    reasons = dict(own.skipped)
+    assert reasons["notes.txt"] == "not a picture."
+    assert "not a readable picture" in reasons["broken.png"] and "not a readable picture" in reasons["evil.png"]
+    assert "folder inside a folder" in reasons["deep/er/x.png"]
+
+
+def test_the_names_on_disk_are_ours():
+    entries = {"a b;$(rm)/../x".replace("/../", "_") + "/\u202egnp.png": png(), "ok/" + "n" * 200 + ".png": png()}
+    own = uploads.add_zip(zipped(entries), "../../etc <b>")
+    files = sorted(path.relative_to(own.root).as_posix() for path in Path(own.root).rglob("*.png"))
+    assert files == ["a b;$(rm)_x/00001.png", "ok/00002.png"]
+    assert Path(own.root).parent.parent == settings.data_dir()
+
+
+def test_no_zip_at_all():
+    refused(io.BytesIO(png()), "not a zip")
+    refused(io.BytesIO(b""), "not a zip")
+
+
+def test_a_zip_that_is_cut_short_or_spoilt():
+    whole = zipped({f"{i}.png": png(i) for i in range(5)}).getvalue()
+    refused(io.BytesIO(whole[: len(whole) // 2]), "not a zip|cut short")
+    spoilt = bytearray(whole)
+    spoilt[whole.rfind(b"PK\x01\x02") : whole.rfind(b"PK\x01\x02") + 4] = b"XXXX"
+    refused(io.BytesIO(bytes(spoilt)), "damaged")
+
+
+def test_a_zip_whose_beginning_is_lost_gives_what_is_whole():
+    own = uploads.add_zip(io.BytesIO(zipped({f"{i}.png": png(i) for i in range(5)}).getvalue()[40:]), "x")
+    assert own.count == 4
+    assert dict(own.skipped)["0.png"].startswith("damaged")
+
+
+def test_a_zip_without_pictures_or_empty():
+    refused(
+        zipped({"a.txt": b"x", "b.csv": b"y"}), r"no picture that can be read \(2 other files\).*a\.txt: not a picture"
+    )
+    refused(zipped({}), r"no picture that can be read \(0 other files\)")
+
+
+@pytest.mark.parametrize(
+    "name", ["../x.png", "a/../../x.png", "/etc/x.png", "C:/x.png", "C:\\x.png", "..\\..\\x.png", "\\\\host\\x.png"]
+)
+def test_a_name_that_leads_outside_refuses_the_zip(name):
+    refused(zipped({"good.png": png(), name: png()}), "names a path outside of itself")
+
+
+def test_a_link_refuses_the_zip():
+    buffer = zipped({"good.png": png()})
+    with zipfile.ZipFile(buffer, "a") as archive:
+        link = zipfile.ZipInfo("link.png")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+    refused(buffer, r"'link\.png' in the zip is a link")
+
+
+def test_an_archive_in_the_zip_refuses_it():
+    refused(
+        zipped({"good.png": png(), "inner.ZIP": zipped({"x.png": png()}).getvalue()}), r"another archive, 'inner\.ZIP'"
+    )
+
+
+def test_an_encrypted_zip():
+    content = bytearray(zipped({"a.png": png()}).getvalue())
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # the flag of encryption, in both headers
+        content[content.find(mark) + offset] |= 1
+    refused(io.BytesIO(bytes(content)), "encrypted")
+
+
+def test_a_ratio_bomb_is_not_unpacked():
+    bomb = zipped({"bomb.png": b"\0" * 20_000_000})
+    assert len(bomb.getvalue()) < 30_000
+    refused(bomb, "grow more than 100-fold")
+
+
+def test_an_overlap_bomb_is_not_unpacked():
+    """Many entries that share one body, after David Fifield's "A better zip bomb" (2019): full overlap."""
+    body = np.random.default_rng(0).bytes(40_000)
+    one = zipped({"0.png": body}, zipfile.ZIP_STORED).getvalue()
+    start = one.find(b"PK\x01\x02")
+    entry = bytearray(one[start : one.find(b"PK\x05\x06")])
+    directory = bytearray()
+    for index in range(50):
+        entry[46:51] = f"{index % 10}.png".encode()
+        directory += entry
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 50, 50, len(directory), start, 0)
+    refused(io.BytesIO(one[:start] + bytes(directory) + end), "overlap")
+
+
+def test_a_list_of_contents_too_long_to_read_is_refused_before_it_is_read(monkeypatch):
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("it was read"))
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 65_535, 65_535, 60_000_000, 0, 0)
+    refused(io.BytesIO(b"PK\x03\x04" + end), "lists too many files")
+
+
+def test_too_many_files_and_too_many_bytes(monkeypatch):
+    monkeypatch.setattr(zips, "MAX_ENTRIES", 3)
+    refused(zipped({f"{i}.png": png(i) for i in range(4)}), "holds 4 files; at most 3")
+    monkeypatch.setattr(zips, "MAX_TOTAL_BYTES", 150)
+    refused(zipped({f"{i}.png": png(i) for i in range(3)}), "would have .* bytes; at most 150")
+
+
+def test_a_picture_of_too_many_pixels_is_left_out():
+    own = uploads.add_zip(zipped({"big.png": png(size=(5000, 4000)), "good.png": png()}), "x")
+    assert own.count == 1 and "at most 16,000,000" in dict(own.skipped)["big.png"]
+
+
+def test_a_deleted_set_is_gone_and_the_others_stay():
+    first, second = (uploads.add_zip(zipped({"a.png": png()}), name) for name in ("one", "two"))
+    assert [own.name for own in uploads.list_own()] == ["two", "one"]
+    uploads.delete(first.id)
+    assert uploads.list_own() == [second]
+    with pytest.raises(ValueError, match="may have been deleted"):
+        uploads.delete(first.id)
+    with pytest.raises(ValueError, match="may have been deleted"):
+        uploads.delete("../..")
+
+
+def test_leftovers_are_swept_once_they_are_old_and_strange_folders_stay():
+    uploads.add_zip(zipped({"a.png": png()}), "one")
+    for name in (".incoming-old", ".incoming-new", "strange", "pictures-broken-00"):
+        (settings.data_dir() / name).mkdir()
+    os.utime(settings.data_dir() / ".incoming-old", (time.time() - 7200,) * 2)
+    assert uploads.sweep() == 1
+    assert len(uploads.list_own()) == 1
+    assert not (settings.data_dir() / ".incoming-old").exists()
+    assert (settings.data_dir() / ".incoming-new").exists() and (settings.data_dir() / "strange").exists()
+
+
+@pytest.mark.parametrize(("name", "rule"), [("", "a name"), ("   ", "a name"), ("x" * 81, "81 characters; at most 80")])
+def test_a_name_that_cannot_be(name, rule):
+    with pytest.raises(ValueError, match=rule):
+        uploads.add_zip(zipped({"a.png": png()}), name)
+
+
+def test_a_data_folder_that_cannot_be_written_is_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GANVAS_DATA_DIR", str(tmp_path / "file" / "data"))
+    with pytest.raises(ValueError, match=r"cannot be written .* GANVAS_DATA_DIR"):
+        uploads.add_zip(zipped({"a.png": png()}), "x")
