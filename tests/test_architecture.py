@@ -39,7 +39,9 @@ FLOORS = {
     "gan_core.studies": 5,
     "gan_core.cli_evaluators": 6,
     "gan_core.cli_data": 6,
-    **dict.fromkeys(["gan_core.cli", "gan_core.cli_doctor", "gan_core.terminal", "gan_core.__main__", "app", "pages"], 6),
+    **dict.fromkeys(
+        ["gan_core.cli", "gan_core.cli_doctor", "gan_core.terminal", "gan_core.__main__", "app", "pages"], 6
+    ),
 }
 LIGHT = ["config", "presets", "datasets", "runs", "resolve", "jobs", "objectives", "networks", "settings", "charts"]
 LIGHT += [

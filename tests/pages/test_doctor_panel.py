@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tests.pages.conftest import Visit, labels, words
-
 from gan_core import waiting
 from gan_core.runs import Run
+from tests.pages.conftest import Visit, labels, words
 
 
 def sicken(run: Run) -> None:

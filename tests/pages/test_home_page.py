@@ -62,7 +62,7 @@ def test_a_run_without_a_picture_is_shown_all_the_same(visit: Visit) -> None:
 def test_a_damaged_file_does_not_take_home_down(visit: Visit, trained: Run, file: str) -> None:
     (trained.path / file).write_text('{"torn":')
     for page in ("home", "runs", "explore"):
-        assert trained.id in words(visit(page)) or page == "explore"
+        assert trained.name in words(visit(page)) or page == "explore"
 
 
 def _default_config():
