@@ -26,7 +26,7 @@ from PIL import Image
 from gan_core import datasets, evaluators, imaging, metrics, runs, sampling
 from gan_core.autoencoding import open_autoencoder
 from gan_core.config import RunConfig
-from gan_core.evaluation import score_model
+from gan_core.evaluation import evaluate
 from gan_core.evaluators.evaluator import Evaluator, open_evaluator
 from gan_core.networks import NETWORKS
 from gan_core.presets import PRESETS
@@ -111,7 +111,7 @@ def measured(name: str, run: Run) -> dict[str, Any]:
         "num_images": status.num_images,
         "last": {key: last[key] for key in last if key.startswith(("loss/", "prob/", "score/"))},
         "extractor": evaluator.info.name,
-        "score": scores(run, config, evaluator, sampler),
+        "score": scores(run, config),
         **{key: vars(value) for key, value in distances(config, evaluator, fake).items()},
     }
 
@@ -139,17 +139,17 @@ def distances(config: RunConfig, evaluator: Evaluator, fake: Any) -> dict[str, m
     return {name: metrics.estimate(name, *features) for name in MEASURED}
 
 
-def scores(run: Run, config: RunConfig, evaluator: Evaluator, sampler: sampling.Sampler) -> str:
+def scores(run: Run, config: RunConfig) -> str:
     """The score that the preset's own task has, in words; empty where it has none."""
     if NETWORKS.find(config.network.name).model == "vae":
         coder = open_autoencoder(run)
         test = datasets.prepare(config.dataset.model_copy(update={"split": "test", "num_images": 0})).images
-        errors = np.concatenate([coder.squared_errors(part) for part in np.array_split(test, 20)])
+        _, errors = coder.measure(np.array(test))
         return f"test MSE {errors.mean():.4f} ± {1.96 * errors.std(ddof=1) / len(errors) ** 0.5:.4f} on {len(errors):,}"
     if not config.conditioning.labels:
         return ""
-    found = score_model(sampler.samples, config, evaluator)
-    return "; ".join(f"{name} {score}" for name, score in found.items())
+    lists = evaluate(run).lists.items()
+    return "; ".join(f"{name} {found.score}, chance {found.chance:.3f}" for name, found in lists)
 
 
 def page(rows: dict[str, Any]) -> str:
@@ -184,7 +184,7 @@ INTRODUCTION = f"""# The lite presets, trained
 Each lite preset was trained to its end as it stands, on a CPU, with one thread; both cores were busy with other work, so the
 minutes are rough and on the high side. The pictures are the first {SHOWN} samples of seed {SEED}, not chosen.
 
-*Against real images*: {NUM_IMAGES:,} samples against {NUM_IMAGES:,} real images of the test part (digits: 500), in the features of the shipped
+*Against real images*: {NUM_IMAGES:,} samples against {NUM_IMAGES:,} real images of the test part (digits: 500 of them), in the features of the shipped
 evaluator of that data set (`checkpoints/pretrained/evaluators`), with 95 % bootstrap intervals. Only rows on the same data set
 can be compared; they are no FID. One run each, one seed: the intervals hold the sampling of images, not the luck of training.
 
