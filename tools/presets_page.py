@@ -136,7 +136,7 @@ def distances(config: RunConfig, evaluator: Evaluator, fake: Any) -> dict[str, m
     test = config.dataset.model_copy(update={"split": "test", "num_images": 0})
     real = datasets.prepare(test).images[:NUM_IMAGES]
     features = [np.asarray(evaluator.features(np.asarray(images)), np.float64) for images in (real, fake)]
-    return {name: metrics.estimate(name, *features) for name in MEASURED}
+    return {name: metrics.estimate(name, *features, repeats=20) for name in MEASURED}
 
 
 def scores(run: Run, config: RunConfig) -> str:

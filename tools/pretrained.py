@@ -45,7 +45,7 @@ RECIPES = {
             "dataset.image_size": 64,
             "dataset.num_images": 0,
             "network.latent_dim": 64,
-            "training.epochs": 18,
+            "training.epochs": 8,
             "training.ema_decay": 0.995,
         },
     ),

@@ -13,6 +13,7 @@ LOST = 0.02  # and in generated ones
 CLAMP = 50.0  # half of where PyTorch's BCELoss cuts (100): the loss of a belief of e^-50
 SAME = 0.25  # share of the real images' spread below which generated ones are all alike
 FALL = 0.5  # share of its own best spread
+SLOW_START = 10  # windows in which a generator may not have found variety yet
 BOUND = 0.9  # share of weights at the clip
 RHYTHMIC = 0.6  # share of a loss's variance that one rhythm makes
 
@@ -55,8 +56,10 @@ def mode_collapse(trace: Trace) -> Sign | None:
         return None
     fake, real = trace.mean("spread/fake"), trace.mean("spread/real")
     best = np.fmax.accumulate(np.nan_to_num(fake))
-    holds = (fake < SAME * real) | ((fake < FALL * best) & (fake < FALL * real))
-    holds[: 3 * trace.window] = False  # every generator begins with pictures that are all alike
+    fell = (best > FALL * real) & (fake < FALL * best) & (fake < FALL * real)
+    alike = fake < SAME * real
+    alike[: SLOW_START * trace.window] = False  # every generator begins with pictures that are all alike
+    holds = fell | alike
     words = (
         "At step {step:,} the images of a batch differed from each other by {fake:.3f} (standard deviation of a pixel); real "
         "ones by {real:.3f}."

@@ -36,7 +36,7 @@ PRESETS = (
         f"R1's recipe: same networks, loss, optimiser and curves. {lite_note(LITE)}",
         LITE,
         {},
-        minutes=6,
+        minutes=4,
     ),
     preset(
         "r1-dcgan-1000",
@@ -53,6 +53,6 @@ PRESETS = (
         f"it beside r1-dcgan-lite. {lite_note(SMALL)}",
         SMALL,
         {},
-        minutes=6,
+        minutes=4,
     ),
 )

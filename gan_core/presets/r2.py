@@ -55,8 +55,8 @@ PRESETS = (
         f"R2's recipe on the embedded twin of i-CLEVR. {SCORE}{NOTE}",
         LITE,
         {},
-        minutes=8,
+        minutes=4,
     ),
     *(_ratio(name, weights, FULL, "", INFERRED, 0) for name, weights in RATIOS.items()),
-    *(_ratio(name, weights, LITE, "-lite", NOTE, 8) for name, weights in RATIOS.items()),
+    *(_ratio(name, weights, LITE, "-lite", NOTE, 4) for name, weights in RATIOS.items()),
 )

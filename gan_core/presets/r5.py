@@ -59,7 +59,7 @@ PRESETS = (
         f"R5's VAE. {lite_note(VAE_LITE)}",
         VAE_LITE,
         {},
-        minutes=6,
+        minutes=5,
     ),
     preset(
         "r5-gan",
@@ -75,7 +75,7 @@ PRESETS = (
         f"R5's DCGAN, the VAE's rival. {lite_note(GAN_LITE)}",
         GAN_LITE,
         {},
-        minutes=6,
+        minutes=5,
     ),
     preset(
         "r5-acgan",
@@ -92,6 +92,6 @@ PRESETS = (
         f"R5's ACGAN. {lite_note(ACGAN_LITE)}",
         ACGAN_LITE,
         {},
-        minutes=6,
+        minutes=5,
     ),
 )

@@ -127,8 +127,14 @@ def test_each_sickness_is_found_after_it_began_and_by_its_own_name(name, seed):
 
 def test_a_generator_that_begins_with_one_picture_has_not_collapsed():
     columns = healthy()
-    columns["spread/fake"] = columns["spread/fake"] * np.clip(np.arange(LENGTH) / 400, 0.05, 1)
+    columns["spread/fake"] = columns["spread/fake"] * np.clip(np.arange(LENGTH) / 1200, 0.05, 1)
     assert diagnose(trace(columns)) == []
+
+
+def test_a_generator_that_never_found_variety_has():
+    columns = healthy()
+    columns["spread/fake"] = columns["spread/fake"] * 0.1
+    assert names(diagnose(trace(columns))) == ["mode_collapse"]
 
 
 def test_few_images_and_many_epochs_are_noted_at_once():
