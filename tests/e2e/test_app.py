@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from gan_core.runs import Run
 from tests.e2e.app_helpers import (
     SLOW_MS,
+    TITLES,
     Lab,
     badge,
     button,
@@ -78,7 +79,7 @@ def watch_run(page: Page, server: Server, run: Run) -> None:
 
 def test_one_click_on_the_first_screen_trains_and_shows_it(page: Page, server: Server, lab: Lab) -> None:
     open_page(page, server, "/", "Watch a neural network learn to draw")
-    assert navigation(page) == ["Home", "Train", "Explore", "Runs"]
+    assert navigation(page) == TITLES
     expect(main_part(page).get_by_role("button")).to_have_count(1)
     photograph(page, "home-first")
     began = time.monotonic()
@@ -208,7 +209,7 @@ def set_knob(page: Page, section: str, label: str, value: str) -> None:
 def test_a_second_run_from_the_form_waits_with_its_place(page: Page, server: Server, lab: Lab, run: Run) -> None:
     ahead = lab.begin("ahead of it")
     open_page(page, server, "/train?preset=mnist-dcgan", "Train a model")
-    expect(page.get_by_text("that is 79 steps an epoch")).to_be_visible()
+    expect(page.get_by_text("that is 71 steps an epoch")).to_be_visible()
     photograph(page, "train-form", 1300)
     page.get_by_label("Only the first (images)", exact=True).fill("1280")
     page.get_by_label("Only the first (images)", exact=True).press("Enter")

@@ -39,7 +39,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Itera
     [
         ("", "Cartoon faces: DCGAN"),
         ("explore", "Direction 1"),
-        ("conditions", "Digits on demand"),
+        ("conditions", "Hold the labels, move z"),
         ("vae", "MSE"),
         ("runs", "Comes with Ganvas"),
     ],
