@@ -1,6 +1,5 @@
 """Conditions: ask a conditional model for what you want, and see whether you get it. `?run=ID&step=N&view=...`"""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -11,6 +10,7 @@ from gan_core.presets import PRESETS
 from gan_core.runs import Run
 from pages.components import lab
 from pages.components.links import linked_choice
+from pages.components.model_choice import choose_run, choose_step
 from pages.components.text import _, as_text
 
 COMPOSE, TEST, CLASSES, PAIRS, WALK = "compose", "test", "classes", "pairs", "walk"
@@ -30,6 +30,7 @@ SUGGESTED = {
     "r2-cgan-lite": _("Objects: click together a scene of up to three of 24 objects."),
     "r5-acgan-lite": _("Attributes: the same face, once female and once male."),
 }
+STEP = _("The generator as it was after so many steps of training.")
 
 
 def main() -> None:
@@ -54,10 +55,9 @@ def main() -> None:
         st.warning(_("There is no conditional model “{id}” here; another is shown.").format(id=as_text(wanted[:64])))
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
-        run = runs[linked_choice("run", list(runs), next(iter(runs)), lambda ids, first: choose_run(runs, ids, first))]
+        run = choose_run("conditions", runs)
     with right:
-        steps = run.checkpoint_steps()[::-1]
-        step = linked_choice("step", steps, steps[0], lambda there, first: choose_step(run, there, first))
+        step = choose_step("conditions", run, STEP)
     offered = OFFERED[kinds[run.id] or "attributes"]
     view = linked_choice("view", offered, COMPOSE, choose_view)
     show(run, step, view)
@@ -90,22 +90,6 @@ def nothing_yet() -> None:
     )
     if st.button(_("Train on digits"), key="conditions_train_digits", icon=":material/model_training:"):
         st.switch_page("pages/train.py", query_params={"preset": "mnist-dcgan"})
-
-
-def choose_run(runs: dict[str, Run], ids: Sequence[str], first: str) -> str:
-    """The list of models, by name; those of one name are told apart by their ids."""
-    shared = {name for name, count in Counter(run.name for run in runs.values()).items() if count > 1}
-    titles = {i: f"{run.name} ({i})" if run.name in shared else run.name for i, run in runs.items()}
-    return st.selectbox(_("Model"), ids, index=ids.index(first), format_func=titles.__getitem__, key="conditions_run")
-
-
-def choose_step(run: Run, steps: Sequence[int], first: int) -> int:
-    """The list of a model's checkpoints."""
-    return st.selectbox(
-        _("Checkpoint"), steps, index=steps.index(first), key=f"conditions_step_{run.id}",
-        format_func=lambda step: _("step {n:,}").format(n=step),
-        help=_("The generator as it was after so many steps of training."),
-    )  # fmt: skip
 
 
 def choose_view(views: Sequence[str], first: str) -> str:

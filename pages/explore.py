@@ -1,6 +1,5 @@
 """Explore: walk through the latent space of a run. `?run=ID` chooses one."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -9,9 +8,11 @@ from gan_core import datasets
 from gan_core.runs import Run
 from pages.components import lab
 from pages.components.links import linked_choice
+from pages.components.model_choice import choose_run, choose_step
 from pages.components.text import _, as_text
 
 VIEWS = {"sliders": _("Sliders"), "morph": _("Morph between two")}
+STEP = _("The generator as it was after so many steps of training.")
 
 
 def main() -> None:
@@ -35,10 +36,9 @@ def main() -> None:
         st.warning(_("There is no model “{id}” here; the newest is shown.").format(id=as_text(wanted[:64])))
     left, middle, right = st.columns([3, 1, 2], vertical_alignment="bottom")
     with left:
-        run = runs[linked_choice("run", list(runs), next(iter(runs)), lambda ids, first: choose_run(runs, ids, first))]
+        run = choose_run("explore", runs)
     with middle:
-        steps = run.checkpoint_steps()[::-1]
-        step = linked_choice("step", steps, steps[0], lambda there, first: choose_step(run, there, first))
+        step = choose_step("explore", run, STEP)
     with right:
         mode = linked_choice("view", list(VIEWS), "sliders", choose_view)
     show(run, step, mode)
@@ -50,23 +50,6 @@ def makes_images(run: Run) -> bool:
         return len(datasets.image_shape(run.config().dataset)) == 3
     except ValueError:
         return True
-
-
-def choose_run(runs: dict[str, Run], ids: Sequence[str], first: str) -> str:
-    """The list of models, by name; those of one name are told apart by their ids, here and by Streamlit."""
-    names = {run_id: run.name for run_id, run in runs.items()}
-    shared = {name for name, count in Counter(names.values()).items() if count > 1}
-    titles = {run_id: f"{name} ({run_id})" if name in shared else name for run_id, name in names.items()}
-    return st.selectbox(_("Model"), ids, index=ids.index(first), format_func=titles.__getitem__, key="explore_run")
-
-
-def choose_step(run: Run, steps: Sequence[int], first: int) -> int:
-    """The list of a model's checkpoints."""
-    return st.selectbox(
-        _("Checkpoint"), steps, index=steps.index(first), key=f"explore_step_{run.id}",
-        format_func=lambda step: _("step {n:,}").format(n=step),
-        help=_("The generator as it was after so many steps of training."),
-    )  # fmt: skip
 
 
 def choose_view(views: Sequence[str], first: str) -> str:

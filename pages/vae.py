@@ -1,6 +1,5 @@
 """VAE: copies, samples, the map of the latents, a GAN beside it. `?run=ID&step=N&view=...`"""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -9,6 +8,7 @@ from gan_core.networks import NETWORKS
 from gan_core.runs import Run
 from pages.components import lab
 from pages.components.links import linked_choice
+from pages.components.model_choice import choose_run, choose_step
 from pages.components.text import _, as_text
 
 COPIES, SAMPLES, MAP, RIVAL = "reconstructions", "samples", "map", "rival"
@@ -19,6 +19,7 @@ VIEWS = {
     RIVAL: _("Beside a GAN"),
 }
 PRESET = "r5-vae-lite"
+STEP = _("Encoder and decoder as they were after so many steps of training.")
 
 
 def main() -> None:
@@ -43,10 +44,9 @@ def main() -> None:
         st.warning(_("There is no VAE “{id}” here; another is shown.").format(id=as_text(wanted[:64])))
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
-        run = runs[linked_choice("run", list(runs), next(iter(runs)), lambda ids, first: choose_run(runs, ids, first))]
+        run = choose_run("vae", runs)
     with right:
-        steps = run.checkpoint_steps()[::-1]
-        step = linked_choice("step", steps, steps[0], lambda there, first: choose_step(run, there, first))
+        step = choose_step("vae", run, STEP)
     show(run, step)
 
 
@@ -56,22 +56,6 @@ def is_vae(run: Run) -> bool:
         return NETWORKS.find(run.config().network.name).model == "vae" and bool(run.checkpoint_steps())
     except ValueError:
         return False
-
-
-def choose_run(runs: dict[str, Run], ids: Sequence[str], first: str) -> str:
-    """The list of VAEs, by name; those of one name are told apart by their ids."""
-    shared = {name for name, count in Counter(run.name for run in runs.values()).items() if count > 1}
-    titles = {i: f"{run.name} ({i})" if run.name in shared else run.name for i, run in runs.items()}
-    return st.selectbox(_("Model"), ids, index=ids.index(first), format_func=titles.__getitem__, key="vae_run")
-
-
-def choose_step(run: Run, steps: Sequence[int], first: int) -> int:
-    """The list of a model's checkpoints."""
-    return st.selectbox(
-        _("Checkpoint"), steps, index=steps.index(first), key=f"vae_step_{run.id}",
-        format_func=lambda step: _("step {n:,}").format(n=step),
-        help=_("Encoder and decoder as they were after so many steps of training."),
-    )  # fmt: skip
 
 
 def choose_view(views: Sequence[str], first: str) -> str:

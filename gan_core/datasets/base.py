@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
@@ -101,12 +102,12 @@ class Built:
     skipped: tuple[tuple[str, str], ...] = ()
 
 
-class PointSource:
+class PointSource(ABC):
     """What stands in a `Source`'s place for points in the plane, which are small: loaded whole, kept in no cache."""
 
+    @abstractmethod
     def load(self, config: DatasetConfig) -> Dataset:
         """All of it: float32 points (N, 2) and their labels."""
-        raise NotImplementedError
 
     def fingerprint(self, config: DatasetConfig) -> str:
         """As `Source.fingerprint`."""
