@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,22 @@ def kept_signal_handlers():
 def runs_dir(tmp_path: Path) -> Path:
     """The test's own runs folder; it does not exist yet."""
     return tmp_path / "runs"
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], runs_dir: Path):
+    """Runs a command: (exit status, standard output, standard error)."""
+
+    from gan_core import cli
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["gan_core", *map(str, arguments)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as end:
+            status = int(end.code or 0)
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 from helpers import TINY, outcome, tiny_run
 from PIL import Image
 
-from gan_core import cli, runs, training, waiting
+from gan_core import runs, training, waiting
 from gan_core.datasets import DATASETS
 from gan_core.presets import PRESETS
 
 SETTINGS = [text for name, value in TINY.items() for text in ("--set", f"{name}={value}")]
-
-
-@pytest.fixture
-def command(monkeypatch, capsys, runs_dir):
-    """Runs a command: (exit status, standard output, standard error)."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["gan_core", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as end:
-            status = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return run
 
 
 def refused(result: tuple[int, str, str], *words: str) -> None:

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from evaluator_helpers import tiny_evaluator
 from helpers import tiny_run
-from test_cli import command, refused  # noqa: F401 - a fixture
+from test_cli import refused
 
 from gan_core import settings, training
 from gan_core.evaluators import available, shipped_dir
@@ -16,7 +16,7 @@ from gan_core.evaluators import available, shipped_dir
 TINY = ("mnist5k", "--num-images", "100", "--image-size", "8", "--epochs", "1", "--width", "2", "--threads", "1")
 
 
-def test_one_is_trained_listed_and_used(command, runs_dir):  # noqa: F811
+def test_one_is_trained_listed_and_used(command, runs_dir):
     status, out, _ = command("train-evaluator", *TINY, "--name", "mine")
     (made,) = available()
     assert status == 0 and made.path == settings.evaluators_dir() / "mine"
@@ -40,7 +40,7 @@ def test_one_is_trained_listed_and_used(command, runs_dir):  # noqa: F811
     assert kept[0]["hits"] == scored["hits"]
 
 
-def test_training_can_answer_in_json_and_elsewhere(command, tmp_path):  # noqa: F811
+def test_training_can_answer_in_json_and_elsewhere(command, tmp_path):
     status, out, _ = command("train-evaluator", *TINY, "--out", tmp_path / "there", "--seed", "5", "--json")
     answer = json.loads(out[out.index("{") :])
     assert status == 0 and answer["path"] == str(tmp_path / "there" / "mnist5k")
@@ -49,7 +49,7 @@ def test_training_can_answer_in_json_and_elsewhere(command, tmp_path):  # noqa: 
     assert available() == []
 
 
-def test_what_cannot_be_trained_is_one_sentence(command):  # noqa: F811
+def test_what_cannot_be_trained_is_one_sentence(command):
     refused(command("train-evaluator", "nothing"), "Unknown data set 'nothing'", "mnist5k")
     refused(command("train-evaluator", "ring8"), "'ring8' holds points")
     refused(command("train-evaluator", "iclevr"), "needs a folder")
@@ -60,7 +60,7 @@ def test_what_cannot_be_trained_is_one_sentence(command):  # noqa: F811
 
 
 @pytest.mark.parametrize("labels", [{}, {"conditioning__name": "concat"}])
-def test_what_cannot_be_evaluated_is_one_sentence(command, runs_dir, labels):  # noqa: F811
+def test_what_cannot_be_evaluated_is_one_sentence(command, runs_dir, labels):
     training.train(tiny_run(runs_dir, "x", **labels))
     words = (
         ("no evaluator for the data set", "python -m gan_core train-evaluator mnist5k")
@@ -71,7 +71,7 @@ def test_what_cannot_be_evaluated_is_one_sentence(command, runs_dir, labels):  #
     refused(command("evaluate", "y"), "no run 'y'")
 
 
-def test_a_run_that_comes_with_the_program_is_scored_and_left_alone(command, runs_dir):  # noqa: F811
+def test_a_run_that_comes_with_the_program_is_scored_and_left_alone(command, runs_dir):
     tiny_evaluator(shipped_dir(), "digits")
     training.train(tiny_run(runs_dir, "own", conditioning__name="concat"))
     (path,) = runs_dir.iterdir()

@@ -47,6 +47,15 @@ def ensure_plotly_static() -> str:
     return f"app/static/{target.name}"
 
 
+def plotly_url() -> str:
+    """Where the browser finds Plotly's script; empty, and a line in the log, when it could not be put there."""
+    try:
+        return ensure_plotly_static()
+    except OSError:
+        _LOGGER.exception("Plotly's script could not be copied to %s", STATIC_DIR)
+        return ""
+
+
 def live_plot(figure_json: str, *, key: str, height_px: int = 320, texts: Mapping[str, str] | None = None) -> None:
     """A chart that keeps zoom, pan, hover and legend choices while its data change.
 
@@ -63,14 +72,9 @@ def live_plot(figure_json: str, *, key: str, height_px: int = 320, texts: Mappin
             Plotly's mode bar in English ("Download plot as a PNG", "Zoom", "Pan", "Autoscale", "Reset axes")
             with its translation.
     """
-    try:
-        script_url = ensure_plotly_static()
-    except OSError:
-        _LOGGER.exception("Plotly's script could not be copied to %s", STATIC_DIR)
-        script_url = ""
     data = {
         "figure": figure_json,
-        "plotly": script_url,
+        "plotly": plotly_url(),
         "key": key,
         "height_px": height_px,
         "texts": {"unavailable": _UNAVAILABLE, **(texts or {})},

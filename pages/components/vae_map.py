@@ -1,16 +1,14 @@
 """A map of points that each stand for a picture: hover shows it, a click chooses it."""
 
-import logging
 from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from gan_core.sprites import Sheet
 from pages.components._assets import make_component
-from pages.components.live_plot import STATIC_DIR, ensure_plotly_static
+from pages.components.live_plot import plotly_url
 from pages.components.text import _
 
-_LOGGER = logging.getLogger(__name__)
 _map = make_component("vae_map", "live_plot", scripts=("plotly",))
 _sheet = make_component("vae_sheet")
 
@@ -44,14 +42,9 @@ def picture_map(
         on_choice: called when a point was clicked, before the page is drawn again.
         description: what it shows, for those who do not see it.
     """
-    try:
-        script_url = ensure_plotly_static()
-    except OSError:
-        _LOGGER.exception("Plotly's script could not be copied to %s", STATIC_DIR)
-        script_url = ""
     data = {
         "figure": figure_json,
-        "plotly": script_url,
+        "plotly": plotly_url(),
         "key": key,
         "sheet": sheet_key,
         "height_px": height_px,

@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 from helpers import outcome, tiny_run
 
-from gan_core import cli, datasets, training
+from gan_core import datasets, training
 from gan_core.config import DatasetConfig
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Runs a command: (exit status, standard output, standard error)."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["gan_core", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as end:
-            status = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return run
 
 
 def test_prepare_fills_the_cache_and_tells_how_far_it_is(command):

@@ -20,6 +20,7 @@ from gan_core.hub.listing import Listed
 from gan_core.hub.orders import Pull
 from gan_core.models.building import build_networks
 from gan_core.runs import Run, adoption, portable
+from gan_core.sampling import open_sampler
 
 MODEL = "checkpoints/step-00000020/model.safetensors"
 RUN = {"config.json": 900, "manifest.json": 400, MODEL: 1000}
@@ -80,6 +81,7 @@ def test_weights_in_half_precision_pass(arrived: Path) -> None:
     for name in (MODEL, MODEL.replace("model", "ema")):
         rewrite(arrived, name, lambda t: {k: v.half() if v.is_floating_point() else v for k, v in t.items()})
     check(arrived)
+    assert open_sampler(Run(arrived)).draw(2, seed=0).shape[0] == 2
 
 
 @pytest.mark.parametrize(
