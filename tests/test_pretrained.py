@@ -51,6 +51,7 @@ def test_a_shipped_run_is_what_its_recipe_says(name):
     asked = with_changes(preset_config(preset), changes)
     odd = [field for field in differences(asked, run.config()) if not field.startswith(DECIDED)]
     assert odd == [] and run.name == title and run.status().state == "finished"
+    assert run.status().owner == ""  # nothing about the machine that made it
     assert run.config().conditioning.name == asked.conditioning.name
     assert set(asked.conditioning.labels) <= set(run.config().conditioning.labels)
 

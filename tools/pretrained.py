@@ -62,6 +62,8 @@ def main() -> None:
     chosen = parser.parse_args()
     for name in chosen.names or RECIPES:
         run = runs.find(chosen.trained, name) if chosen.trained else train(name)
+        if run.path == pretrained_dir() / name:
+            parser.error(f"{chosen.trained} has no run called {name}")
         packed = pack(run, pretrained_dir() / name, RECIPES[name][0], NOTE.format(name=name))
         size = sum(file.stat().st_size for file in packed.path.rglob("*") if file.is_file())
         print(f"{packed.path}: {size / 1e6:.1f} MB")

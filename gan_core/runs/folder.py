@@ -79,14 +79,14 @@ def _refusal(runs_dir: Path, error: OSError) -> ValueError:
 
 
 def find(runs_dir: Path, run_id: str) -> Run:
-    """The run with this id, or with this name if there is only one; one of those that come with the program, too.
+    """The run with this id, or with this name if there is only one; failing that, one that comes with the program.
 
     Raises:
         ValueError: none, or several of that name.
     """
-    runs = [*list_runs(runs_dir), *shipped_runs()]
-    exact = [run for run in runs if run.id == run_id]
-    named = exact or [run for run in runs if run.name == run_id]
+    own = list_runs(runs_dir)
+    named = [run for run in own if run.id == run_id] or [run for run in own if run.name == run_id]
+    named = named or [run for run in shipped_runs() if run_id in (run.id, run.name)]
     if len(named) == 1:
         return named[0]
     if named:

@@ -1,21 +1,16 @@
-"""A finished run made small enough to pass on: its newest checkpoint for looking at, thinned curves, a few grids."""
+"""A finished run made small enough to ship: its newest checkpoint for looking at, thinned curves, a few grids."""
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
 
-from gan_core.runs import files
-from gan_core.runs.checkpoints import folder, steps
-from gan_core.runs.portable import sha256
+from gan_core.runs import files, portable
+from gan_core.runs.checkpoints import folder
 from gan_core.runs.run import Run
-
-COPIED = ("config.json", "status.json", "pinned.json")
-EVENTS = ("started", "finished", "override")
 
 
 def pack(run: Run, place: Path, name: str, note: str, *, rows: int = 1500, grids: int = 5) -> Run:
@@ -29,24 +24,22 @@ def pack(run: Run, place: Path, name: str, note: str, *, rows: int = 1500, grids
         grids: sample grids that are kept, evenly spread, the first and the last among them.
 
     Raises:
-        ValueError: the run has not finished.
+        ValueError: the run has not finished, or is in `place` itself.
     """
+    if place.resolve() == run.path.resolve():
+        raise ValueError(f"The run '{run.name}' cannot be packed into its own folder.")
     if run.status().state != "finished":
         raise ValueError(f"Only a finished run can be packed; '{run.name}' is {run.status().state}.")
-    packed = Run(place)
     shutil.rmtree(place, ignore_errors=True)
-    packed.samples_dir.mkdir(parents=True)
-    for file in COPIED:
-        if (run.path / file).exists():
-            shutil.copy(run.path / file, place / file)
+    place.mkdir(parents=True)
+    packed = Run(place)
+    step = portable.export(run, place, grids=True)
     files.write_json(place / "about.json", {"name": name, "note": note})
-    lines = run.metrics_path.read_text(encoding="utf-8").splitlines()
+    lines = packed.metrics_path.read_text(encoding="utf-8").splitlines()
     packed.metrics_path.write_text("".join(f"{line}\n" for line in kept_rows(lines, rows)), encoding="utf-8")
-    events = [event for event in run.events() if event["type"] in EVENTS]
-    packed.events_path.write_text("".join(f"{json.dumps(event)}\n" for event in events), encoding="utf-8")
-    for step in spread(run.sample_steps(), grids):
-        shutil.copy(run.sample_path(step), packed.sample_path(step))
-    _pack_checkpoint(run, packed, steps(run)[-1])
+    for drawn in set(packed.sample_steps()) - set(spread(packed.sample_steps(), grids)):
+        packed.sample_path(drawn).unlink()
+    _halve(packed, step)
     return packed
 
 
@@ -64,19 +57,11 @@ def spread(values: list[int], count: int) -> list[int]:
     return [values[round(index * (len(values) - 1) / (count - 1))] for index in range(count)]
 
 
-def _pack_checkpoint(run: Run, packed: Run, step: int) -> None:
-    source, target = folder(run, step), folder(packed, step)
-    target.mkdir(parents=True)
-    hashes = {}
-    for name in ("model.safetensors", "ema.safetensors"):
-        if (source / name).exists():
-            tensors = load_file(source / name)
-            save_file({key: _halved(tensor) for key, tensor in tensors.items()}, target / name)
-    shutil.copy(source / "state.json", target / "state.json")
-    for file in sorted(target.iterdir()):
-        hashes[f"{target.name}/{file.name}"] = sha256(file)
+def _halve(packed: Run, step: int) -> None:
+    """Stores a checkpoint's weights in half precision, and their new hashes."""
+    hashes = files.read_json(packed.manifest_path)
+    for file in sorted(folder(packed, step).glob("*.safetensors")):
+        tensors = {key: t.half() if t.dtype == torch.float32 else t for key, t in load_file(file).items()}
+        save_file(tensors, file)
+        hashes[f"{file.parent.name}/{file.name}"] = portable.sha256(file)
     files.write_json(packed.manifest_path, hashes)
-
-
-def _halved(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.half() if tensor.dtype == torch.float32 else tensor
