@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from gan_core.embedding_jobs import Arrays
+from gan_core.background import Arrays
 from gan_core.estimates import Mean
 from gan_core.latents.probes import Probe, linear_probe, silhouette
 from pages.components.text import _, as_text

@@ -7,21 +7,22 @@ import numpy.typing as npt
 import plotly.io
 import streamlit as st
 
-from gan_core import embedding_jobs, imaging
+from gan_core import background, imaging
+from gan_core.background import Arrays, Progress
 from gan_core.datasets import DATASETS
-from gan_core.embedding_jobs import Arrays, Task
 from gan_core.estimates import Mean
 from gan_core.latents.embedding import LARGEST_EXACT, NEIGHBOURS_A_PERPLEXITY, method_name, pca
 from gan_core.latents.map_figure import map_figure
 from gan_core.sprites import Sheet, sprite_sheet
+from gan_core.vae_map import LatentMap
 from pages.components import vae_groups
+from pages.components.background_view import outcome, stage_words
 from pages.components.picture import picture
 from pages.components.text import _, as_text
 from pages.components.vae_groups import Groups
-from pages.components.vae_jobs import outcome
 from pages.components.vae_map import chosen_point, picture_map, send_sheet
 from pages.components.vae_models import Shown, images
-from pages.components.vae_views import label_words, task_of
+from pages.components.vae_views import label_words, wish_for
 
 COUNTS = (500, 1000, 2000, 3000, 5000, 10000)
 TILE_PX, SMALL_TILE_PX = 40, 32
@@ -30,15 +31,15 @@ HEIGHT_PX = 520
 
 def latent_map(shown: Shown) -> None:
     """Choose how many points and what colours them; then the map, what is under the mouse, and what the figures say."""
-    task = _wishes(shown)
-    measured = outcome(task.measuring, "vae_measure")
+    wish = _wishes(shown)
+    measured = outcome(wish.measuring.task, "vae_measure")
     if measured is None:
         return
-    count = task.num_points
-    points, share = _preview(str(embedding_jobs.folder(task.measuring)), count, measured["latents"])
-    made = outcome(task, "vae_tsne")
-    name = "pca" if made is None else str(embedding_jobs.folder(task))
-    _draw(shown, task, measured, points if made is None else made["points"], name)
+    count = wish.num_points
+    points, share = _preview(str(background.folder(wish.measuring.task)), count, measured["latents"])
+    made = outcome(wish.task, "vae_tsne", lambda now: _map_words(wish, now))
+    name = "pca" if made is None else str(background.folder(wish.task))
+    _draw(shown, wish, measured, points if made is None else made["points"], name)
     if made is None:
         st.caption(
             _("A preview: the two directions in which the latents vary most (PCA), which keep {share:.0%} of their variance.").format(
@@ -52,13 +53,13 @@ def latent_map(shown: Shown) -> None:
                 "**Near** points are near in the latents; **distances between** groups and the **sizes** of groups mean little, and "
                 "another perplexity or seed draws another map (Wattenberg et al. 2016, “How to Use t-SNE Effectively”)."
             ).format(
-                which=shown.which(count), library=method_name(count), perplexity=task.perplexity, seed=task.seed,
+                which=shown.which(count), library=method_name(count), perplexity=wish.perplexity, seed=wish.seed,
                 kl=float(made["kl"]),
             )
         )  # fmt: skip
 
 
-def _wishes(shown: Shown) -> Task:
+def _wishes(shown: Shown) -> LatentMap:
     """How many points, and the settings of the t-SNE."""
     most = shown.held_out.count
     offered = sorted({min(n, most) for n in (*COUNTS, shown.num_images)})
@@ -76,7 +77,7 @@ def _wishes(shown: Shown) -> Task:
         )  # fmt: skip
         seed = columns[2].number_input(_("Seed"), 0, 2**31 - 1, 0, key="vae_tsne_seed")
         st.form_submit_button(_("Draw this map"), icon=":material/scatter_plot:")
-    measured = task_of(shown, max(shown.num_images, count))
+    measured = wish_for(shown, max(shown.num_images, count))
     return replace(measured, num_points=count, perplexity=float(perplexity), seed=int(seed))
 
 
@@ -91,12 +92,12 @@ def _sheet(path: str, count: int, wanted: int) -> Sheet:
     return sprite_sheet(images(path, wanted).images[:count], TILE_PX if count <= LARGEST_EXACT else SMALL_TILE_PX)
 
 
-def _draw(shown: Shown, task: Task, measured: Arrays, points: npt.NDArray[np.float32], name: str) -> None:
+def _draw(shown: Shown, wish: LatentMap, measured: Arrays, points: npt.NDArray[np.float32], name: str) -> None:
     """The map with the chosen image beside it, and the figures below."""
     path = str(shown.run.path)
-    sheet_key = f"vae_sheet_{shown.run.id}_{task.num_points}"
+    sheet_key = f"vae_sheet_{shown.run.id}_{wish.num_points}"
     with st.spinner(_("Preparing the small pictures…")):
-        send_sheet(_sheet(path, task.num_points, task.num_images), key=sheet_key)
+        send_sheet(_sheet(path, wish.num_points, wish.num_images), key=sheet_key)
     exclusive = DATASETS[shown.model.config.dataset.name].exclusive_labels
     offered = vae_groups.options([str(n) for n in measured["label_names"]], exclusive)
     by = None
@@ -110,17 +111,17 @@ def _draw(shown: Shown, task: Task, measured: Arrays, points: npt.NDArray[np.flo
         groups = Groups("", (_("image"),), np.zeros(len(points), np.int64))
     else:
         groups = vae_groups.grouped(measured, by, len(points))
-    map_and_image(shown, task, measured, points, groups, name, sheet_key)
+    map_and_image(shown, wish, measured, points, groups, name, sheet_key)
     if by is None:
         st.caption(_("This data set has no labels, so there is nothing to colour by and nothing to probe."))
     else:
-        figures(task, measured, points, groups, name)
+        figures(wish, measured, points, groups, name)
 
 
 @st.fragment
 def map_and_image(
     shown: Shown,
-    task: Task,
+    wish: LatentMap,
     measured: Arrays,
     points: npt.NDArray[np.float32],
     groups: Groups,
@@ -145,7 +146,7 @@ def map_and_image(
             _("Image"), 0, count - 1, key=number,
             help=_("Click a point of the map, or type a number: its image, and what the decoder makes of its latent."),
         ))  # fmt: skip
-        original = images(str(shown.run.path), task.num_images).images[chosen : chosen + 1]
+        original = images(str(shown.run.path), wish.num_images).images[chosen : chosen + 1]
         both = np.concatenate([original, shown.model.decode(measured["latents"][chosen : chosen + 1])])
         picture(
             imaging.data_url(imaging.to_picture(imaging.grid(both, columns=1))), key="vae_chosen",
@@ -165,11 +166,11 @@ def map_and_image(
         )  # fmt: skip
 
 
-def figures(task: Task, measured: Arrays, points: npt.NDArray[np.float32], groups: Groups, name: str) -> None:
+def figures(wish: LatentMap, measured: Arrays, points: npt.NDArray[np.float32], groups: Groups, name: str) -> None:
     """Probe and silhouettes, each with count and interval, and what they say together."""
     count = len(points)
     latents = measured["latents"][:count]
-    place, by = str(embedding_jobs.folder(task.measuring)), groups.title
+    place, by = str(background.folder(wish.measuring.task)), groups.title
     try:
         with st.spinner(_("Probing the latents…")):
             probed = vae_groups.probe(place, by, count, latents, groups)
@@ -204,3 +205,15 @@ def _silhouette_words(mean: Mean) -> str:
     return _("{n:,} points, 95 % interval {low:.3f} to {high:.3f}. 1: groups far apart; 0: mixed.").format(
         n=mean.count, low=low, high=high
     )
+
+
+def _map_words(wish: LatentMap, now: Progress) -> str:
+    """Stage, counts and the KL divergence so far."""
+    if now.stage != "tsne":
+        return stage_words(now)
+    parts = [_("t-SNE of {n:,} points ({library})").format(n=wish.num_points, library=method_name(wish.num_points))]
+    if now.total:
+        parts.append(_("iteration {done:,} of {total:,}").format(done=now.done, total=now.total))
+    if now.value is not None:
+        parts.append(_("KL divergence {kl:.3f}").format(kl=now.value))
+    return " · ".join(parts)

@@ -4,15 +4,16 @@ import numpy as np
 import streamlit as st
 
 from gan_core import imaging
+from gan_core.background import Arrays
 from gan_core.contact_sheet import Line, contact_sheet
-from gan_core.embedding_jobs import Arrays, Task
 from gan_core.estimates import Mean, mean_of
 from gan_core.imaging import Uint8Array
 from gan_core.sampling import latents
+from gan_core.vae_map import LatentMap
+from pages.components.background_view import outcome
 from pages.components.condition_cards import Part, condition_cards
 from pages.components.picture import picture
 from pages.components.text import _, as_text
-from pages.components.vae_jobs import outcome
 from pages.components.vae_models import Shown, images
 
 NUM_PAIRS = 10
@@ -21,9 +22,9 @@ REPORT_MSE, REPORT_IMAGES = 0.0076, 2621
 DOWNLOAD_PX = 96
 
 
-def task_of(shown: Shown, num_images: int | None = None) -> Task:
+def wish_for(shown: Shown, num_images: int | None = None) -> LatentMap:
     """The measurement of a VAE on its held-out images."""
-    return Task(str(shown.run.path), shown.model.step, num_images or shown.num_images)
+    return LatentMap(str(shown.run.path), shown.model.step, num_images or shown.num_images)
 
 
 def reconstructions(shown: Shown) -> None:
@@ -45,7 +46,7 @@ def reconstructions(shown: Shown) -> None:
         icon=":material/download:",
     )  # fmt: skip
     st.subheader(_("How true the copies are, over all images"), anchor=False)
-    measured = outcome(task_of(shown), "vae_measure")
+    measured = outcome(wish_for(shown).task, "vae_measure")
     if measured is not None:
         totals(shown, measured)
 

@@ -129,7 +129,7 @@ def test_keys_move_in_the_palette_and_choose(page: Page, server: Server) -> None
 def test_a_typed_list_moves_the_palette_and_clicks_go_on_from_there(page: Page, server: Server) -> None:
     open_page(page, server, "/conditions", "Ask for what you want")
     box = page.get_by_label("Or type a list", exact=True)
-    expect(box).to_be_visible(timeout=SLOW_MS)
+    expect(captions(page).first).to_be_visible(timeout=SLOW_MS)  # the page has come to rest
     box.fill("yellow cube, purple cylinder")
     box.press("Enter")
     expect(captions(page)).to_contain_text(["yellow cube", "purple cylinder"])

@@ -15,12 +15,13 @@ from helpers import tiny_run
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from gan_core import embedding_jobs, embedding_worker, training
+from gan_core import background, background_worker, training
 from gan_core.autoencoding import open_autoencoder
-from gan_core.embedding_jobs import Progress, Task
+from gan_core.background import Progress, Task
 from gan_core.held_out import held_out
 from gan_core.runs import Run
 from gan_core.sampling import latents
+from gan_core.vae_map import LatentMap
 from pages.components import vae_groups, vae_map, vae_models, vae_rival
 from tests.pages.conftest import Visit, calm, copy_of, labels, plain, run_folders, words
 
@@ -65,14 +66,14 @@ def few_images(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPat
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in the background is done before the page goes on, in this process."""
-    monkeypatch.setattr(embedding_jobs, "_launch", embedding_worker.work)
+    monkeypatch.setattr(background, "_launch", background_worker.work)
 
 
 @pytest.fixture
 def never(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Work in the background is begun and gets nowhere: the folders in which it would be."""
     begun: list[Path] = []
-    monkeypatch.setattr(embedding_jobs, "_launch", begun.append)
+    monkeypatch.setattr(background, "_launch", begun.append)
     return begun
 
 
@@ -91,7 +92,15 @@ def pixels(url: str) -> np.ndarray:
 
 
 def map_task(run: Run) -> Task:
-    return Task(str(run.path), 20, NUM_IMAGES, NUM_IMAGES, 30.0, 0)
+    return map_wish(run).task
+
+
+def measuring(run: Run) -> Task:
+    return map_wish(run).measuring.task
+
+
+def map_wish(run: Run) -> LatentMap:
+    return LatentMap(str(run.path), 20, NUM_IMAGES, NUM_IMAGES, 30.0, 0)
 
 
 def test_without_a_vae_it_leads_to_training_one(visit: Visit, gan: Run, runs_dir: Path) -> None:
@@ -129,12 +138,12 @@ def test_ten_pairs_stand_there_at_once_with_their_errors(visit: Visit, vae: Run,
         assert np.abs(pixels(copy["image"]).astype(int) - expected).max() <= 1
         assert copy["lines"][0]["text"] == f"MSE {errors[index]:.4f}"
     assert "the first 10 images of the test split, which it never saw" in words(app)
-    assert never == [embedding_jobs.folder(map_task(vae).measuring)]
+    assert never == [background.folder(measuring(vae))]
 
 
 def test_the_total_error_comes_with_count_and_interval(visit: Visit, vae: Run, at_once: None) -> None:
     app = visit("vae")
-    errors = embedding_jobs.result(map_task(vae).measuring)["errors"]
+    errors = background.result(measuring(vae))["errors"]
     assert metrics(app)["Test MSE"] == f"{errors.mean():.4f}"
     assert metrics(app)["Report R5's test MSE"] == "0.0076"
     low = errors.mean() - 1.96 * errors.std(ddof=1) / 10
@@ -147,28 +156,28 @@ def test_the_total_error_comes_with_count_and_interval(visit: Visit, vae: Run, a
 def test_work_in_the_background_shows_how_far_it_is_and_can_be_cancelled(
     visit: Visit, vae: Run, never: list[Path]
 ) -> None:
-    task = map_task(vae).measuring
+    task = measuring(vae)
     visit("vae")
-    embedding_jobs.write_progress(embedding_jobs.folder(task), Progress("running", "images", 40, 100))
+    background.write_progress(background.folder(task), Progress("running", "images", 40, 100))
     app = visit("vae")
     assert "Preparing the images · 40 of 100" in [bar.proto.text for bar in app.get("progress")]
     assert len(never) == 1  # a second viewer starts nothing
     calm(app.button(key="vae_measure_cancel").click().run())
-    assert (embedding_jobs.folder(task) / "cancel").exists()
+    assert (background.folder(task) / "cancel").exists()
     assert app.button(key="vae_measure_cancel").disabled
-    embedding_jobs.write_progress(embedding_jobs.folder(task), Progress("cancelled"))
+    background.write_progress(background.folder(task), Progress("cancelled"))
     app = visit("vae")
     assert "Cancelled." in words(app)
     assert len(never) == 1  # it does not begin again by itself
     calm(app.button(key="vae_measure_again").click().run())
     assert len(never) == 2
-    assert not (embedding_jobs.folder(task) / "cancel").exists()
+    assert not (background.folder(task) / "cancel").exists()
 
 
 def test_work_that_failed_is_its_sentence(visit: Visit, vae: Run, never: list[Path]) -> None:
     visit("vae")
-    place = embedding_jobs.folder(map_task(vae).measuring)
-    embedding_jobs.write_progress(place, Progress("failed", error="The disk is [full](http://x)."))
+    place = background.folder(measuring(vae))
+    background.write_progress(place, Progress("failed", error="The disk is [full](http://x)."))
     (error,) = visit("vae").error
     assert plain(error.value) == "The disk is [full](http://x)."
     assert "](" not in error.value
@@ -191,12 +200,12 @@ def test_the_map_is_pca_until_the_tsne_is_there(
     visit: Visit, vae: Run, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visit("vae")  # measures
-    monkeypatch.setattr(embedding_jobs, "_launch", lambda place: None)
+    monkeypatch.setattr(background, "_launch", lambda place: None)
     app = visit("vae", view="map")
     assert "A preview" in words(app)
     assert "Silhouette, on PCA" in metrics(app)
     assert app.button(key="vae_tsne_cancel")
-    embedding_worker.work(embedding_jobs.folder(map_task(vae)))
+    background_worker.work(background.folder(map_task(vae)))
     app = visit("vae", view="map")
     text = words(app)
     assert "t-SNE of the posterior means of 100 images of the test split" in text
@@ -220,14 +229,14 @@ def test_beside_the_map_stand_probe_and_silhouettes_of_the_chosen_attribute(
     traces = json.loads(component(app, "vae_map_a-vae")["figure"])["data"]
     assert component(app, "vae_map_a-vae")["figure"] != before
     assert sorted(trace["meta"] for trace in traces[:2]) == ["Smiling", "not Smiling"]
-    measured = embedding_jobs.result(map_task(vae))
+    measured = background.result(map_task(vae))
     smiling = int(measured["labels"][:, measured["label_names"].tolist().index("Smiling")].sum())
     assert f"Smiling ({smiling})" in [trace["name"] for trace in traces[:2]]
 
 
 def test_an_attribute_that_hardly_anybody_has_is_a_sentence(visit: Visit, vae: Run, at_once: None) -> None:
     app = visit("vae", view="map")
-    measured = embedding_jobs.result(map_task(vae))
+    measured = background.result(map_task(vae))
     counts = dict(zip(measured["label_names"].tolist(), measured["labels"].sum(axis=0), strict=True))
     rare = min(counts, key=lambda name: counts[name])
     assert counts[rare] < 5, counts
@@ -241,7 +250,7 @@ def test_a_chosen_point_shows_its_image_and_what_its_latent_decodes_to(visit: Vi
     both = pixels(component(app, "vae_chosen")["image"])
     original = held_out(vae.config().dataset).images(NUM_IMAGES).images[7]
     np.testing.assert_array_equal(both[2:18, 2:18], original.transpose(1, 2, 0))
-    measured = embedding_jobs.result(map_task(vae))
+    measured = background.result(map_task(vae))
     decoded = open_autoencoder(vae).decode(measured["latents"][7:8])[0].transpose(1, 2, 0)
     assert np.abs(both[20:36, 2:18].astype(int) - decoded).max() <= 1
     assert f"MSE {measured['errors'][7]:.4f}" in component(app, "vae_chosen")["caption"]
@@ -400,7 +409,7 @@ def test_a_damaged_checkpoint_is_one_sentence(visit: Visit, vae: Run) -> None:
 
 def test_a_damaged_result_is_a_sentence_and_can_be_made_again(visit: Visit, vae: Run, at_once: None) -> None:
     visit("vae")
-    (embedding_jobs.folder(map_task(vae).measuring) / "result.npz").write_bytes(b"PK damaged")
+    (background.folder(measuring(vae)) / "result.npz").write_bytes(b"PK damaged")
     vae_models.st.cache_resource.clear()
     app = visit("vae")
     assert "start it again" in plain(app.error[0].value)

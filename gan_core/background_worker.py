@@ -1,8 +1,8 @@
-"""The process that works on one task of `gan_core.embedding_jobs`, and ends.
+"""The process that works on one task of `gan_core.background`, and ends.
 
-    python -m gan_core.embedding_worker FOLDER     FOLDER holds the task
+    python -m gan_core.background_worker FOLDER     FOLDER holds the task
 
-One task is worked on at a time, whatever server or page began it; the others wait. It gives way to what trains.
+One task of a kind is worked on at a time, whatever server or page began it; the others wait. It gives way to what trains.
 """
 
 from __future__ import annotations
@@ -21,23 +21,24 @@ from types import TracebackType
 import numpy as np
 from filelock import FileLock, Timeout
 
-from gan_core import held_out
-from gan_core.embedding_jobs import (
+from gan_core.background import (
     CANCEL,
     HEARTBEAT_S,
+    KINDS,
     RESULT,
     TASK,
     Arrays,
     Progress,
+    Report,
     Task,
     folder,
     read_progress,
     result,
     write_progress,
 )
-from gan_core.runs import Run, files
+from gan_core.registry import load
+from gan_core.runs import files
 
-NUM_TRAINING_IMAGES = 500  # learned from, for comparison: enough for an interval, and drawn in seconds
 NICENESS = 5  # somebody waits for it: a quarter of a core that trains, all of an idle one
 
 
@@ -46,7 +47,7 @@ class Cancelled(Exception):
 
 
 class Reporter:
-    """Writes how far a task is, at every report and as a sign of life between them.
+    """Writes how far a task is, at every report and as a sign of life between them: a `background.Report`.
 
     Args:
         place: the task's folder.
@@ -69,7 +70,7 @@ class Reporter:
         self._ended.set()
         self._thread.join()
 
-    def __call__(self, stage: str, done: int = 0, total: int = 0, kl: float | None = None) -> None:
+    def __call__(self, stage: str, done: int = 0, total: int = 0, value: float | None = None) -> None:
         """Tells how far it is.
 
         Raises:
@@ -77,7 +78,7 @@ class Reporter:
         """
         if (self._place / CANCEL).exists():
             raise Cancelled
-        self._write(Progress("running", stage, done, total, kl))
+        self._write(Progress("running", stage, done, total, value))
 
     def end(self, state: str, error: str = "") -> None:
         """Tells how it ended."""
@@ -102,8 +103,7 @@ def work(place: Path) -> None:
         try:
             task = Task(**files.read_json(place / TASK))
             with _turn(place.parent, report):
-                if not (place / RESULT).exists():  # a map that had its turn before may have made it
-                    _save(place, _work_out(task, report))
+                needed(task, report)
             report.end("done")
         except Cancelled:
             report.end("cancelled")
@@ -115,68 +115,21 @@ def work(place: Path) -> None:
             report.end("failed", f"An error inside the program ended it ({type(failure).__name__}: {failure}).")
 
 
-def _work_out(task: Task, report: Reporter) -> Arrays:
-    return lay_out(task, _measured(task, report), report) if task.num_points else measure(task, report)
-
-
-def measure(task: Task, report: Reporter) -> Arrays:
-    """Encodes the held-out images and compares them with what comes back; see `embedding_jobs.result`."""
-    run = Run(Path(task.run_path))
-    config = run.config()
-    report("images")
-    found = held_out.held_out(config.dataset)
-    images = found.images(task.num_images, lambda done, total: report("images", done, total))
-    learned = held_out.training_images(config.dataset, min(NUM_TRAINING_IMAGES, task.num_images))
-    report("encoding")
-
-    import torch
-
-    from gan_core.autoencoding import open_autoencoder
-    from gan_core.devices import detect
-
-    torch.set_num_threads(1)  # training should keep its cores
-    model = open_autoencoder(run, task.step, detect().devices[0])
-    total = len(images) + len(learned)
-    latents, errors = model.measure(images.images, lambda done, _: report("encoding", done, total))
-    _, training_errors = model.measure(learned.images, lambda done, _: report("encoding", len(images) + done, total))
-    return {
-        "latents": latents,
-        "errors": errors,
-        "training_errors": training_errors,
-        "labels": np.asarray(images.labels),
-        "label_names": np.array(images.label_names, dtype=np.str_),
-    }
-
-
-def lay_out(task: Task, measured: Arrays, report: Reporter) -> Arrays:
-    """The measured arrays, with the t-SNE of the first latents."""
-    from gan_core.latents.embedding import tsne
-
-    report("tsne")
-    points, kl = tsne(
-        measured["latents"][: task.num_points],
-        task.perplexity,
-        task.seed,
-        lambda done, total, so_far: report("tsne", done, total, so_far),
-    )
-    return {**measured, "points": points, "kl": np.array(kl)}
-
-
-def _measured(task: Task, report: Reporter) -> Arrays:
-    """The result of the task without the map: from the cache, or made now and kept there."""
-    place = folder(task.measuring)
+def needed(task: Task, report: Report) -> Arrays:
+    """The result of a task, which another may need: from the cache, or made now and kept there."""
     try:
-        return result(task.measuring)
+        return result(task)
     except ValueError:
-        arrays = measure(task.measuring, report)
-        place.mkdir(parents=True, exist_ok=True)
-        _save(place, arrays)
-        return arrays
+        arrays: Arrays = load(KINDS.find(task.kind))(task.values, report)
+    place = folder(task)
+    place.mkdir(parents=True, exist_ok=True)
+    _save(place, arrays)
+    return arrays
 
 
 @contextlib.contextmanager
 def _turn(place: Path, report: Reporter) -> Iterator[None]:
-    """One task at a time on this machine; freed however the process ends."""
+    """One task of a kind at a time on this machine; freed however the process ends."""
     lock = FileLock(place / ".turn.lock")
     while True:
         report("waiting")

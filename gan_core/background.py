@@ -1,13 +1,13 @@
-"""Work on a VAE's latents that takes longer than a click: in a process of its own, with progress, a way to cancel, a cache.
+"""Work that takes longer than a click: in a process of its own, with progress, a way to cancel, a cache.
 
-    cache folder/latents/<run>-<hash>/   task.json      what to do
-                                         progress.json  how far it is; a sign of life every two seconds
-                                         cancel         somebody asked it to stop
-                                         result.npz     what came out, complete or not there
-                                         log.txt        tracebacks
+    cache folder/background/KIND/<key>/   task.json      what to do
+                                          progress.json  how far it is; a sign of life every two seconds
+                                          cancel         somebody asked it to stop
+                                          result.npz     what came out, complete or not there
+                                          log.txt        tracebacks
 
 All state is on disk: a task outlives the page and the server that began it, whoever wants the same task sees the same
-progress, and whoever comes later gets the result at once. Loads no torch; `gan_core.embedding_worker` does the work.
+progress, and whoever comes later gets the result at once. Loads no torch; `gan_core.background_worker` does the work.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ import sys
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
 from gan_core import settings
+from gan_core.registry import Registry
 from gan_core.runs import Run, files
 from gan_core.settings import PROJECT_DIR
 
@@ -39,30 +41,54 @@ TASK, PROGRESS, CANCEL, RESULT, LOG = "task.json", "progress.json", "cancel", "r
 
 Arrays = dict[str, npt.NDArray[Any]]
 
+KINDS: Registry[str] = Registry(
+    "kind of background work",
+    {
+        # kind -> "module:function" of a `Work`, imported in the worker process only
+        "vae-latents": "gan_core.vae_map:measure",
+        "vae-map": "gan_core.vae_map:lay_out",
+    },
+)
+
+
+class Report(Protocol):
+    """How a `Work` tells how far it is; raises `background_worker.Cancelled` when it is to stop."""
+
+    def __call__(self, stage: str, done: int = 0, total: int = 0, value: float | None = None) -> None:
+        """Tells the stage, how many of how many, and a number that tells how well it goes (a loss, say)."""
+
 
 @dataclass(frozen=True)
 class Task:
-    """What is wanted of a VAE at a checkpoint; equal tasks share one result.
+    """What is wanted; equal tasks share one result.
 
     Attributes:
-        run_path: the run's directory.
-        step: of the checkpoint.
-        num_images: how many held-out images to encode and to compare with their reconstructions.
-        num_points: how many of their latents to lay out by t-SNE; 0 for none.
-        perplexity, seed: of the t-SNE.
+        kind: a name in KINDS.
+        arguments: what its function needs, as JSON with sorted keys. The names `run` and `runs` hold directories of runs:
+            the result belongs to these runs' ids and configurations, wherever their directories are.
     """
 
-    run_path: str
-    step: int
-    num_images: int
-    num_points: int = 0
-    perplexity: float = 30.0
-    seed: int = 0
+    kind: str
+    arguments: str
+
+    @classmethod
+    def of(cls, kind: str, **arguments: Any) -> Task:
+        """A task with these arguments, which must be JSON values.
+
+        Raises:
+            ValueError: an unknown kind.
+        """
+        KINDS.find(kind)
+        return cls(kind, json.dumps(arguments, sort_keys=True))
 
     @property
-    def measuring(self) -> Task:
-        """The task without the map: encode and compare. A map is made from its result."""
-        return Task(self.run_path, self.step, self.num_images)
+    def values(self) -> dict[str, Any]:
+        """The arguments."""
+        return dict(json.loads(self.arguments))
+
+
+Work = Callable[[dict[str, Any], Report], Arrays]
+"""(arguments, report) -> result: named arrays, none of them of Python objects."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +97,9 @@ class Progress:
 
     Attributes:
         state: new, running, done, cancelled or failed.
-        stage: of a running one: starting, waiting (for another task to end), images, encoding or tsne.
-        done, total: images or iterations of this stage; 0 where they are not counted.
-        kl: KL divergence of the t-SNE so far; None before its second phase.
+        stage: of a running one: starting, waiting (for another task of its kind to end), or what its function says.
+        done, total: of this stage; 0 where they are not counted.
+        value: a number that tells how well it goes; None where there is none.
         error: the sentence that ended a failed one.
         updated_at: Unix time of the last sign of life.
     """
@@ -82,24 +108,22 @@ class Progress:
     stage: str = ""
     done: int = 0
     total: int = 0
-    kl: float | None = None
+    value: float | None = None
     error: str = ""
     updated_at: float = 0.0
 
 
 def folder(task: Task) -> Path:
-    """Where a task's files are: named by run and everything that decides the result.
+    """Where a task's files are: named by everything that decides the result.
 
     Raises:
-        ValueError: the run's configuration cannot be read.
+        ValueError: the configuration of one of its runs cannot be read.
     """
-    run = Run(Path(task.run_path))
-    decides = {**asdict(task), "run_path": run.id, "config": run.config().to_json(), "layout": LAYOUT}
-    decides |= (
-        {"perplexity": float(task.perplexity), "seed": task.seed} if task.num_points else {"perplexity": 0, "seed": 0}
-    )
-    key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:20]
-    return settings.cache_dir() / "latents" / f"{run.id}-{key}"
+    values = task.values
+    runs = [Run(Path(path)) for path in (values.pop("run", None), *values.pop("runs", ())) if path is not None]
+    decides = {"layout": LAYOUT, "arguments": values, "runs": [[run.id, run.config().to_json()] for run in runs]}
+    key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:24]
+    return settings.cache_dir() / "background" / task.kind / key
 
 
 def progress(task: Task) -> Progress:
@@ -126,11 +150,7 @@ def write_progress(place: Path, now: Progress) -> None:
 
 
 def result(task: Task) -> Arrays:
-    """The arrays of a task that is done.
-
-        latents (num_images, latent_dim) and errors (num_images,): the held-out images' posterior means and mean squared
-        errors; training_errors: the same of images that were learned from; labels (num_images, L), label_names (L,).
-        With a map also points (num_points, 2) and kl ().
+    """The arrays of a task that is done; its function says which.
 
     Raises:
         ValueError: it is not done.
@@ -187,14 +207,14 @@ def _stale(now: Progress) -> Progress:
 def _launch(place: Path) -> None:
     with (place / LOG).open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gan_core.embedding_worker", str(place)],
+            [sys.executable, "-m", "gan_core.background_worker", str(place)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd=PROJECT_DIR,
             start_new_session=True,  # Ctrl-C in the server's terminal must not end it
         )
-    threading.Thread(target=_see_off, args=(process, place), name=f"ganvas-latents:{place.name}", daemon=True).start()
+    threading.Thread(target=_see_off, args=(process, place), name=f"ganvas-work:{place.name}", daemon=True).start()
 
 
 def _see_off(process: subprocess.Popen[bytes], place: Path) -> None:

@@ -17,11 +17,12 @@ import pytest
 from filelock import FileLock
 from helpers import eventually, tiny_run
 
-from gan_core import datasets, embedding_jobs, embedding_worker, training
+from gan_core import background, background_worker, datasets, registry, training, vae_map
 from gan_core.autoencoding import open_autoencoder
-from gan_core.embedding_jobs import Progress, Task, cancel, folder, progress, result, start
+from gan_core.background import Progress, Task, cancel, folder, progress, result, start
 from gan_core.held_out import held_out
 from gan_core.runs import Run
+from gan_core.vae_map import LatentMap
 
 NUM_IMAGES, NUM_POINTS = 70, 40
 
@@ -37,38 +38,48 @@ def run(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Run:
 
 
 @pytest.fixture
-def task(run: Run, tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
+def wish(run: Run, tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> LatentMap:
     """A map of its own: in a cache that holds only prepared images."""
     (tmp_path / "cache").mkdir()
     for prepared in shared_cache.glob("mnist5k-*"):
         (tmp_path / "cache" / prepared.name).symlink_to(prepared)
     monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "cache"))
-    return Task(str(run.path), 20, NUM_IMAGES, NUM_POINTS, 10.0, 0)
+    return LatentMap(str(run.path), 20, NUM_IMAGES, NUM_POINTS, 10.0, 0)
+
+
+@pytest.fixture
+def task(wish: LatentMap) -> Task:
+    return wish.task
+
+
+@pytest.fixture
+def measuring(wish: LatentMap) -> Task:
+    return wish.measuring.task
 
 
 @pytest.fixture
 def launches(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Folders of the tasks for which a process would have been started; none is."""
     begun: list[Path] = []
-    monkeypatch.setattr(embedding_jobs, "_launch", begun.append)
+    monkeypatch.setattr(background, "_launch", begun.append)
     return begun
 
 
 def work_here(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     """Starts a task that is worked on in this process."""
     with monkeypatch.context() as patch:
-        patch.setattr(embedding_jobs, "_launch", embedding_worker.work)
+        patch.setattr(background, "_launch", background_worker.work)
         start(task)
 
 
 @pytest.mark.slow
-def test_a_process_of_its_own_makes_the_map(task: Task, run: Run) -> None:
+def test_a_process_of_its_own_makes_the_map(task: Task, measuring: Task, run: Run) -> None:
     assert progress(task).state == "new"
     start(task)
     assert progress(task).state == "running"
     eventually(lambda: progress(task).state != "running", "the end of the task", timeout_s=120)
     assert progress(task) == Progress("done")
-    assert progress(task.measuring) == Progress("done")  # made on the way, and kept
+    assert progress(measuring) == Progress("done")  # made on the way, and kept
     arrays = result(task)
     assert arrays["points"].shape == (NUM_POINTS, 2)
     found = held_out(run.config().dataset).images(NUM_IMAGES)
@@ -79,18 +90,20 @@ def test_a_process_of_its_own_makes_the_map(task: Task, run: Run) -> None:
     assert arrays["label_names"].tolist() == list(found.label_names)
 
 
-def test_training_images_are_measured_in_the_same_way(task: Task, run: Run, monkeypatch) -> None:
-    monkeypatch.setattr(embedding_worker, "NUM_TRAINING_IMAGES", 30)
-    work_here(task.measuring, monkeypatch)
+def test_training_images_are_measured_in_the_same_way(task: Task, measuring: Task, run: Run, monkeypatch) -> None:
+    monkeypatch.setattr(vae_map, "NUM_TRAINING_IMAGES", 30)
+    work_here(measuring, monkeypatch)
     seen = datasets.prepare(run.config().dataset).images[:30]
     expected = open_autoencoder(run).measure(seen)[1]
-    np.testing.assert_allclose(result(task.measuring)["training_errors"], expected, atol=1e-5)
+    np.testing.assert_allclose(result(measuring)["training_errors"], expected, atol=1e-5)
 
 
 def test_progress_tells_stage_count_and_divergence(task: Task, monkeypatch) -> None:
     told: list[Progress] = []
-    write = embedding_worker.write_progress
-    monkeypatch.setattr(embedding_worker, "write_progress", lambda place, now: (told.append(now), write(place, now))[1])
+    write = background_worker.write_progress
+    monkeypatch.setattr(
+        background_worker, "write_progress", lambda place, now: (told.append(now), write(place, now))[1]
+    )
     work_here(task, monkeypatch)
     stages = list(dict.fromkeys(now.stage for now in told if now.state == "running"))
     assert stages[-3:] == ["images", "encoding", "tsne"]
@@ -99,15 +112,15 @@ def test_progress_tells_stage_count_and_divergence(task: Task, monkeypatch) -> N
     assert encoded[-1] == NUM_IMAGES + 60  # and every training image there is
     last = [now for now in told if now.stage == "tsne"][-2]
     assert 0 < last.done <= last.total == 1000
-    assert last.kl is not None
+    assert last.value is not None
     assert told[-1].state == "done"
 
 
-def test_the_cache_answers_whoever_comes_later(task: Task, launches: list[Path], monkeypatch) -> None:
+def test_the_cache_answers_whoever_comes_later(task: Task, measuring: Task, launches: list[Path], monkeypatch) -> None:
     work_here(task, monkeypatch)
     points = result(task)["points"]
     start(task)
-    start(task.measuring)
+    start(measuring)
     assert launches == []
     np.testing.assert_array_equal(result(replace(task))["points"], points)
 
@@ -115,13 +128,13 @@ def test_the_cache_answers_whoever_comes_later(task: Task, launches: list[Path],
 @pytest.mark.parametrize(
     "change", [{"step": 10}, {"num_images": 71}, {"num_points": 41}, {"perplexity": 9.0}, {"seed": 1}]
 )
-def test_other_wishes_are_another_task(task: Task, change: dict[str, float]) -> None:
-    assert folder(replace(task, **change)) != folder(task)
+def test_other_wishes_are_another_task(wish: LatentMap, change: dict[str, float]) -> None:
+    assert folder(replace(wish, **change).task) != folder(wish.task)
 
 
-def test_what_only_a_map_needs_does_not_matter_to_the_measurement(task: Task) -> None:
-    assert folder(replace(task, perplexity=5.0, seed=3).measuring) == folder(task.measuring)
-    assert folder(replace(task, perplexity=10)) == folder(task)
+def test_what_only_a_map_needs_does_not_matter_to_the_measurement(wish: LatentMap) -> None:
+    assert folder(replace(wish, perplexity=5.0, seed=3).measuring.task) == folder(wish.measuring.task)
+    assert folder(replace(wish, perplexity=10).task) == folder(wish.task)
 
 
 def test_two_viewers_at_once_share_one_process(task: Task, launches: list[Path]) -> None:
@@ -150,24 +163,24 @@ def test_a_task_that_waits_for_another_can_be_cancelled_and_begun_again(task: Ta
         cancel(task)
         eventually(lambda: progress(task).state == "cancelled", "its end")
     assert not (folder(task) / "result.npz").exists()
-    monkeypatch.setattr(embedding_jobs, "_launch", launches.append)
+    monkeypatch.setattr(background, "_launch", launches.append)
     start(task)
     assert launches == [folder(task)]
     assert progress(task).state == "running"
 
 
-def test_a_tsne_stops_in_the_middle_when_it_is_cancelled(task: Task, monkeypatch) -> None:
-    def cancelling(self: embedding_worker.Reporter, stage: str, *counts: object) -> None:
+def test_a_tsne_stops_in_the_middle_when_it_is_cancelled(task: Task, measuring: Task, monkeypatch) -> None:
+    def cancelling(self: background_worker.Reporter, stage: str, *counts: object) -> None:
         if stage == "tsne" and counts and counts[0] == 100:
             cancel(task)
         report(self, stage, *counts)
 
-    report = embedding_worker.Reporter.__call__
-    monkeypatch.setattr(embedding_worker.Reporter, "__call__", cancelling)
+    report = background_worker.Reporter.__call__
+    monkeypatch.setattr(background_worker.Reporter, "__call__", cancelling)
     work_here(task, monkeypatch)
     assert progress(task).state == "cancelled"
     assert progress(task).done < 1000
-    assert progress(task.measuring).state == "done"  # what was finished before stays
+    assert progress(measuring).state == "done"  # what was finished before stays
 
 
 def test_cancelling_what_does_not_run_changes_nothing(task: Task) -> None:
@@ -184,7 +197,7 @@ def test_a_process_that_is_killed_is_a_sentence(task: Task) -> None:
         start(task)
         eventually(lambda: progress(task).stage == "waiting", "its waiting", timeout_s=60)
         (child,) = [
-            c for c in psutil.Process().children() if "gan_core.embedding_worker" in c.cmdline() and str(folder(task)) in c.cmdline()
+            c for c in psutil.Process().children() if "gan_core.background_worker" in c.cmdline() and str(folder(task)) in c.cmdline()
         ]  # fmt: skip
         os.kill(child.pid, signal.SIGKILL)
         eventually(lambda: progress(task).state == "failed", "its failure")
@@ -198,12 +211,10 @@ def test_a_process_that_cannot_start_is_a_sentence(task: Task, monkeypatch) -> N
     assert "ended with code 1" in progress(task).error
 
 
-@pytest.mark.parametrize(
-    ("stage", "limit"), [("encoding", embedding_jobs.STALE_AFTER_S), ("starting", embedding_jobs.START_S)]
-)
+@pytest.mark.parametrize(("stage", "limit"), [("encoding", background.STALE_AFTER_S), ("starting", background.START_S)])
 def test_without_a_sign_of_life_it_has_failed(task: Task, monkeypatch, stage: str, limit: float) -> None:
     folder(task).mkdir(parents=True)
-    embedding_jobs.write_progress(folder(task), Progress("running", stage))
+    background.write_progress(folder(task), Progress("running", stage))
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + limit - 2)
     assert progress(task).state == "running"
@@ -212,15 +223,15 @@ def test_without_a_sign_of_life_it_has_failed(task: Task, monkeypatch, stage: st
     assert "ended without a word" in progress(task).error
 
 
-def test_a_refusal_is_its_sentence(task: Task, monkeypatch) -> None:
-    wish = replace(task, perplexity=30.0)  # too much for 40 points
-    work_here(wish, monkeypatch)
-    assert progress(wish).state == "failed"
-    assert "got 40 points and perplexity 30" in progress(wish).error
+def test_a_refusal_is_its_sentence(wish: LatentMap, monkeypatch) -> None:
+    task = replace(wish, perplexity=30.0).task  # too much for 40 points
+    work_here(task, monkeypatch)
+    assert progress(task).state == "failed"
+    assert "got 40 points and perplexity 30" in progress(task).error
 
 
 def test_a_fault_of_the_program_names_itself(task: Task, monkeypatch) -> None:
-    monkeypatch.setattr(embedding_worker, "lay_out", lambda *_: 1 / 0)
+    monkeypatch.setattr(vae_map, "lay_out", lambda *_: 1 / 0)
     work_here(task, monkeypatch)
     assert "ZeroDivisionError" in progress(task).error
 
@@ -232,7 +243,7 @@ def test_a_damaged_result_is_dropped_and_can_be_made_again(task: Task, launches:
         file.write_bytes(damage)
         with pytest.raises(ValueError, match="start it again"):
             result(task)
-    embedding_jobs.forget(task)
+    background.forget(task)
     start(task)
     assert launches == [folder(task)]
 
@@ -253,3 +264,13 @@ def test_a_progress_file_of_another_version_counts_as_none(task: Task) -> None:
     folder(task).mkdir(parents=True)
     (folder(task) / "progress.json").write_text('{"state": "running", "colour": 3}')
     assert progress(task).state == "new"
+
+
+def test_an_unknown_kind_is_refused_before_anything_begins() -> None:
+    with pytest.raises(ValueError, match="Unknown kind of background work 'bake'"):
+        Task.of("bake")
+
+
+def test_every_kind_names_a_function_that_exists() -> None:
+    for path in background.KINDS.values():
+        assert callable(registry.load(path))
