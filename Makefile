@@ -10,13 +10,14 @@ run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/.dev $(VENV)/.browser
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e" --numprocesses=auto --maxprocesses=8 --dist=loadfile
+	$(BIN)/python -m pytest -m e2e
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not e2e and not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not e2e and not slow" --numprocesses=auto --maxprocesses=8 --dist=loadfile
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
