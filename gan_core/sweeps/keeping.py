@@ -1,0 +1,125 @@
+"""Where a sweep's study is stored: a journal file that several machines may share, or a database.
+
+A journal is one line an event, appended under a lock file that also holds on network disks (NFS version 3 or later).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gan_core.runs import files
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+LOCK_GRACE_S = 30  # a lock file that a killed process left behind is taken away after so long
+CONNECT_S = 10
+MAKING_ATTEMPTS = 6
+DRIVERS = {"psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient", "psycopg": "psycopg[binary]", "pymysql": "pymysql"}
+
+
+def open_storage(place: str) -> BaseStorage:
+    """The storage at a place: the path of a journal file, or the address of a database such as `postgresql://...`.
+
+    Raises:
+        ValueError: it cannot be reached, read or written; never with a password in it.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with reachable(place):
+        return _database(place) if "://" in place else _journal(Path(place).expanduser())
+
+
+@contextmanager
+def reachable(place: str) -> Iterator[None]:
+    """Turns whatever a storage raises into one sentence.
+
+    Raises:
+        ValueError: it cannot be reached, read or written.
+    """
+    from sqlalchemy import exc
+
+    shown = without_password(place)
+    try:
+        yield
+    except ImportError as missing:
+        module = str(getattr(missing, "name", None) or getattr(missing.__cause__, "name", None) or "")
+        package = DRIVERS.get(module.partition(".")[0], module or "the one that its address names")
+        raise ValueError(f"The storage {shown} needs a driver that is not installed; install {package}.") from None
+    except (exc.ArgumentError, exc.NoSuchModuleError):
+        raise ValueError(
+            f"'{shown}' is no address of a storage. Give a file (/shared/sweep.log), or a database (sqlite:////folder/x.db, "
+            "postgresql://user:password@host/name)."
+        ) from None
+    except exc.SQLAlchemyError as failure:
+        cause = str(getattr(failure, "orig", None) or type(failure).__name__).strip().splitlines()[0]
+        raise ValueError(f"The storage {shown} cannot be reached or used ({cause:.200}).") from None
+    except OSError as failure:
+        raise ValueError(f"The storage {shown} cannot be used ({failure.strerror or failure}).") from None
+    except (json.JSONDecodeError, KeyError, UnicodeDecodeError) as damage:
+        if "://" in place:
+            raise
+        raise ValueError(f"The storage {shown} is damaged, or no journal of a sweep ({damage}).") from None
+
+
+def without_password(place: str) -> str:
+    """The address of a storage as it may be shown."""
+    if "://" not in place:
+        return place
+    scheme, _, rest = place.partition("://")
+    login, at, host = rest.rpartition("@")
+    return f"{scheme}://{login.partition(':')[0]}:***@{host}" if at and ":" in login else place
+
+
+def _database(address: str) -> BaseStorage:
+    from optuna.storages import RDBStorage, get_storage
+    from sqlalchemy import exc
+    from sqlalchemy.engine import make_url
+
+    kind = make_url(address).get_backend_name()
+    options: dict[str, Any] = {"sqlite": {"timeout": 60}, "postgresql": {"connect_timeout": CONNECT_S}}.get(kind, {})
+    for name in ("alembic", "sqlalchemy"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+    def connected() -> BaseStorage:
+        return get_storage(RDBStorage(address, engine_kwargs={"connect_args": options, "pool_pre_ping": True}))
+
+    for _attempt in range(MAKING_ATTEMPTS):
+        try:
+            return connected()
+        except (exc.IntegrityError, exc.OperationalError, exc.ProgrammingError) as failure:
+            if not any(word in str(failure).lower() for word in ("exist", "unique", "duplicate", "locked")):
+                raise
+            time.sleep(0.5)  # another process makes the same tables this very moment
+    return connected()
+
+
+def _journal(path: Path) -> BaseStorage:
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+    class MendingLock:
+        """A lock whose holder finds the journal whole: a line that a killed process tore would poison the next one."""
+
+        def __init__(self) -> None:
+            self._inner = JournalFileOpenLock(str(path), grace_period=LOCK_GRACE_S)
+
+        def acquire(self) -> bool:
+            taken = self._inner.acquire()
+            files.repair_tail(path)
+            return taken
+
+        def release(self) -> None:
+            self._inner.release()
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab"):  # said here, not by the tenth trial, when it cannot be written
+        pass
+    return JournalStorage(JournalFileBackend(str(path), lock_obj=MendingLock()))  # type: ignore[arg-type]

@@ -1,0 +1,75 @@
+"""Sweeps: many runs that differ in a few settings, to find those that do best. `?sweep=ID` opens one."""
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+
+from gan_core.sweeps import home as homes
+from gan_core.sweeps.home import Home
+from pages.components import lab, sweep_form
+from pages.components.links import linked_choice
+from pages.components.sweep_results import results
+from pages.components.text import _, as_text
+
+
+def main() -> None:
+    """A new sweep, or how one stands."""
+    lab.enter("sweeps")
+    st.title(_("Sweeps"))
+    st.markdown(
+        _(
+            "Which settings work best? A **sweep** trains many runs that differ in a few settings only, one after the other, and "
+            "measures each the same way: a **grid** tries every combination of the values you list; a **search** lets the "
+            "library Optuna choose within ranges, nearer and nearer to what did best. The doctor watches each run and stops "
+            "one that fails (it is *pruned*), so that no time is lost on it."
+        )
+    )
+    revive(str(lab.start().runs_dir))
+    kept = homes.list_homes(lab.start().runs_dir)
+    if not kept:
+        st.info(
+            _("There is no sweep yet. Begin with one of these two, or put together your own."), icon=":material/tune:"
+        )
+        sweep_form.offers()
+    with st.expander(_("New sweep"), expanded=not kept, icon=":material/add:"):
+        if kept:
+            sweep_form.offers()
+        sweep_form.new_sweep()
+    if not kept:
+        return
+    wanted = st.query_params.get("sweep")
+    by_id = {home.id: home for home in kept}
+    if wanted and wanted not in by_id:
+        st.warning(_("There is no sweep “{id}” here; the newest is shown.").format(id=as_text(wanted[:64])))
+    shown = by_id[linked_choice("sweep", list(by_id), kept[0].id, lambda ids, first: choose(by_id, ids, first))]
+    results(shown)
+    forget(shown)
+
+
+@st.cache_resource(show_spinner=False)
+def revive(runs_dir: str) -> None:
+    """Once a server: sweeps that should go on, and lost their process when the machine was restarted, go on."""
+    homes.revive(lab.start().runs_dir)
+
+
+def choose(by_id: dict[str, Home], ids: Sequence[str], first: str) -> str:
+    """The list of sweeps, by name and time."""
+
+    def words(sweep_id: str) -> str:
+        home = by_id[sweep_id]
+        return f"{home.sweep.name} · {time.strftime('%Y-%m-%d %H:%M', time.localtime(home.created))}"
+
+    return st.selectbox(_("Sweep"), ids, index=ids.index(first), format_func=words, key="sweeps_shown")
+
+
+def forget(home: Home) -> None:
+    """Takes a sweep from the list; its runs stay."""
+    with st.popover(_("Remove this sweep"), key="sweeps_forget"):
+        st.markdown(_("Only the sweep is removed from this list. Its runs, with all they hold, stay on the page Runs."))
+        if st.button(_("Remove"), key="sweeps_forget_yes", type="primary") and lab.attempt(lambda: homes.forget(home)):
+            st.query_params.clear()
+            st.rerun()
+
+
+main()

@@ -1,0 +1,189 @@
+"""Sweeps: nothing yet, a form that says what is wrong, a sweep begun, done, stopped, gone on with and removed."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from helpers import MACHINE
+from streamlit.testing.v1 import AppTest
+from sweep_helpers import home_of, small, worker
+
+from gan_core import jobs, runs
+from gan_core.sweeps import home as homes
+from gan_core.sweeps.home import Home, list_homes
+from gan_core.sweeps.plan import listed
+from gan_core.sweeps.rows import best, rows_of
+from tests.pages.conftest import Visit, calm, labels, plain, words
+
+
+@pytest.fixture(autouse=True)
+def no_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Whose process would have been started: nothing trains in these tests."""
+    started: list[str] = []
+
+    class Process:
+        def __init__(self, command: list[str], **_options: object) -> None:
+            started.append(command[-1])
+
+        def wait(self) -> int:
+            return 0
+
+    monkeypatch.setattr(homes.subprocess, "Popen", Process)
+    return started
+
+
+@pytest.fixture(scope="module")
+def done_once(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Path:
+    """A grid of four places, really trained: three done, one refused."""
+    folder = tmp_path_factory.mktemp("sweep") / "runs"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
+        patch.setattr(jobs, "machine", lambda chosen: MACHINE)
+        sweep = small(listed("training.batch_size", [10, 20]), listed("remedies.packing", [1, 4]), name="*Mine*")
+        worker(home_of(folder, sweep)).work()
+    return folder
+
+
+@pytest.fixture
+def done(done_once: Path, runs_dir: Path) -> Home:
+    shutil.copytree(done_once, runs_dir)
+    (home,) = list_homes(runs_dir)
+    return home
+
+
+def table(app: AppTest) -> list[dict[str, object]]:
+    return app.dataframe[0].value.to_dict("records")
+
+
+def test_an_empty_page_says_what_a_sweep_is_and_offers_two(visit: Visit) -> None:
+    app = visit("sweeps")
+    text = words(app)
+    assert "trains many runs that differ in a few settings only" in text and "There is no sweep yet." in text
+    assert "R4's table in small" in text and "Search two learning rates" in text
+    assert labels(app).count("Start it") == 2
+
+
+def test_an_offer_without_its_evaluator_says_how_to_get_one(visit: Visit, runs_dir: Path) -> None:
+    app = calm(visit("sweeps").button(key="sweeps_offer_r4").click().run())
+    assert "train-evaluator faces" in app.error[0].value.replace("\\", "")
+    assert list_homes(runs_dir) == []
+
+
+def test_the_form_counts_the_trials_and_begins_them(visit: Visit, runs_dir: Path, no_process: list[str]) -> None:
+    app = visit("sweeps")
+    app = calm(app.selectbox(key="sweeps_aim_mnist-dcgan").set_value("loss/g").run())
+    app = calm(app.text_input(key="sweeps_values_mnist-dcgan_training.batch_size").set_value("32, 64, 128").run())
+    assert "6 trials, one after the other: about 2 min 3" in words(app)
+    app = calm(app.text_input(key="sweeps_name").set_value("Mine").run())
+    app = calm(app.button(key="sweeps_start").click().run())
+    (home,) = list_homes(runs_dir)
+    assert (home.sweep.name, home.sweep.trials, home.sweep.aim.metric) == ("Mine", 6, "loss/g")
+    assert no_process == [home.id] and home.wanted
+    assert app.query_params["sweep"] in (home.id, [home.id])
+    assert [row["state"] for row in table(app)] == ["waiting"] * 6
+    assert "0 of 6 trials have ended" in str(app.get("progress")[0].proto)
+
+
+def test_a_range_makes_a_search(visit: Visit) -> None:
+    app = visit("sweeps")
+    app = calm(app.selectbox(key="sweeps_aim_mnist-dcgan").set_value("loss/g").run())
+    app = calm(app.text_input(key="sweeps_values_mnist-dcgan_learning_rate").set_value("1e-4..1e-2").run())
+    app = calm(app.number_input(key="sweeps_trials").set_value(7).run())
+    assert "7 trials, one after the other" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("1, 2", "greater than or equal to 2"),
+        ("many", "valid integer"),
+        ("", "Write what to vary as"),
+        (", ".join(map(str, range(2, 300))), "596 trials, about 25 hours"),
+    ],
+)
+def test_a_mistake_in_the_form_is_a_sentence(visit: Visit, typed: str, said: str) -> None:
+    app = visit("sweeps")
+    app = calm(app.selectbox(key="sweeps_aim_mnist-dcgan").set_value("loss/g").run())
+    app = calm(app.text_input(key="sweeps_values_mnist-dcgan_training.batch_size").set_value(typed).run())
+    assert said in words(app)
+    assert app.button(key="sweeps_start").disabled
+
+
+def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visit, done: Home) -> None:
+    app = visit("sweeps")
+    rows = rows_of(done.book())
+    top = best(rows, done.sweep)
+    assert top is not None
+    shown = table(app)
+    assert [row["state"].removeprefix("★ ") for row in shown] == ["done", "failed", "done", "done"]
+    assert [row["state"].startswith("★") for row in shown] == [row is top for row in rows]
+    assert "cannot be cut into packs of 4" in shown[1]["why it ended"]
+    assert shown[0]["run"] == f"train?run={rows[0].run_id}"
+    text = words(app)
+    assert f"Best so far: trial {top.place + 1}" in text and f"fd {top.value:.4g}" in text
+    assert "What each run draws" in text and "batch size 20, packing 4" in text
+    assert "Optuna's pictures" in text and len(app.get("plotly_chart")) == 1
+    assert "Go on" not in labels(app)
+    app = calm(app.button(key="sweeps_best").click().run())
+    assert app.query_params["run"] in (top.run_id, [top.run_id])
+
+
+def test_each_of_optunas_pictures_can_be_shown(visit: Visit, done: Home) -> None:
+    app = visit("sweeps")
+    for key in ("history", "slice", "parallel"):
+        app = calm(app.segmented_control(key="sweeps_plot").set_value(key).run())
+        assert len(app.get("plotly_chart")) == 1
+
+
+def test_an_unfinished_sweep_goes_on_and_stops(visit: Visit, runs_dir: Path, no_process: list[str]) -> None:
+    home = home_of(runs_dir, small())
+    app = calm(visit("sweeps").button(key="sweeps_go_on").click().run())
+    assert no_process == [home.id] and home.wanted
+    calm(app.button(key="sweeps_stop").click().run())
+    assert not home.wanted
+
+
+def test_a_restarted_machine_goes_on_with_what_was_wanted(visit: Visit, runs_dir: Path, no_process: list[str]) -> None:
+    home = home_of(runs_dir, small())
+    home.order("run")
+    visit("sweeps")
+    assert no_process == [home.id]
+
+
+def test_what_ended_the_process_and_a_damaged_study_are_sentences(visit: Visit, runs_dir: Path) -> None:
+    home = home_of(runs_dir, small())
+    home.order("stop", "The disk is full.")
+    assert visit("sweeps").error[0].value == "The disk is full\\."
+    Path(home.address).write_text("no journal\nat all\n")
+    st.cache_resource.clear()  # as a server that has just been started
+    assert "damaged, or no journal" in plain(visit("sweeps").error[0].value)
+
+
+def test_a_link_to_no_sweep_shows_the_newest(visit: Visit, done: Home) -> None:
+    app = visit("sweeps", sweep="[x](http://evil.example)")
+    assert "](" not in app.warning[0].value
+    assert app.selectbox(key="sweeps_shown").value == done.id
+
+
+def test_removing_a_sweep_keeps_its_runs(visit: Visit, done: Home, runs_dir: Path) -> None:
+    app = visit("sweeps", sweep=done.id)
+    calm(app.button(key="sweeps_forget_yes").click().run())
+    assert list_homes(runs_dir) == [] and len(runs.list_runs(runs_dir)) == 3
+
+
+def test_a_trial_that_a_command_makes_is_seen_and_so_is_one_whose_process_died(visit: Visit, runs_dir: Path) -> None:
+    home = home_of(runs_dir, small())
+    book = home.book()
+    claim = book.claim()
+    assert claim is not None
+    app = visit("sweeps")
+    assert table(app)[0]["state"] == "training"
+    assert "worked on elsewhere" in str(app.get("progress")[0].proto)
+    book.note(claim, worker={"host": platform.node(), "pid": 2**22 + 1, "began": 0.0})  # no such process
+    app = visit("sweeps")
+    assert table(app)[0]["state"] == "interrupted" and "Go on" in labels(app)
+    assert "nobody works on it now" in str(app.get("progress")[0].proto)
