@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: run test check fast format e2e
+.PHONY: run test check fast format e2e collapse-table
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -40,3 +40,7 @@ $(VENV)/.browser: $(VENV)/.dev
 	test -n "$(CHROMIUM)" || $(BIN)/python -m playwright install --with-deps chromium || \
 	  (apt-get update && apt-get install -y chromium)
 	touch $@
+
+# Hours of training, written as they come; stopped and started again it goes on. Ends with docs/collapse.md.
+collapse-table: $(VENV)/.app
+	$(BIN)/python -m benchmarks.collapse_table
