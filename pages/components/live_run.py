@@ -126,6 +126,8 @@ def controls(run: Run, status: Status) -> None:
                 st.rerun()
         if run.checkpoint_steps() and st.button(_("Explore"), key="live_explore", icon=":material/explore:"):
             st.switch_page("pages/explore.py", query_params={"run": run.id})
+        if run.sample_steps() and st.button(_("Replay"), key="live_replay", icon=":material/replay:"):
+            st.switch_page("pages/replay.py", query_params={"run": run.id})
 
 
 def curves(run: Run, smoothing: float, log_scale: bool) -> None:

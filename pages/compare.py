@@ -1,0 +1,98 @@
+"""Compare: any runs side by side: settings, curves, pictures, measurements, a table. `?runs=a,b&view=...`"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from gan_core.comparing import Compared
+from gan_core.runs import Run
+from pages.components import lab
+from pages.components.compare_choice import choose_runs, suggestions
+from pages.components.compare_curves import curves
+from pages.components.compare_numbers import numbers
+from pages.components.compare_pictures import recorded
+from pages.components.compare_runs import compared
+from pages.components.compare_settings import settings, what_stands_in_the_way
+from pages.components.compare_table import table
+from pages.components.links import linked_choice
+from pages.components.text import _, as_text
+
+CURVES, PICTURES, FRESH, NUMBERS, TABLE = "curves", "pictures", "fresh", "numbers", "table"
+VIEWS = {
+    CURVES: _("Curves"),
+    PICTURES: _("Recorded pictures"),
+    FRESH: _("New pictures, same z"),
+    NUMBERS: _("Measurements"),
+    TABLE: _("Table of two settings"),
+}
+
+
+def main() -> None:
+    """Choose runs; then what differs, and one way of looking at them."""
+    lab.enter("compare")
+    st.title(_("Compare runs"))
+    st.markdown(
+        _(
+            "Two runs that differ in one setting are an experiment. Choose some runs: you see where their **settings** differ, and "
+            "what came of it in curves, pictures and numbers."
+        )
+    )
+    runs = {run.id: run for run in lab.all_runs()}
+    if len(runs) < 2:
+        st.info(
+            _("It takes two runs to compare. Train a model, then the same with one setting changed."),
+            icon=":material/info:",
+        )
+        if st.button(_("Train a model"), type="primary", key="compare_train"):
+            st.switch_page("pages/train.py")
+        return
+    chosen = choose_runs(runs)
+    if len(chosen) < 2:
+        suggestions(runs, chosen)
+        return
+    readable = [one for one in (opened(run) for run in chosen) if one is not None]
+    if len(readable) < 2:
+        st.info(_("At least two runs that can be read are needed."), icon=":material/info:")
+        return
+    show(readable)
+
+
+def opened(run: Run) -> Compared | None:
+    """The run, or None after its sentence why it cannot be read."""
+    try:
+        return compared(run)
+    except ValueError as damage:
+        st.warning(f"{as_text(run.name)}: {as_text(str(damage))}", icon=":material/warning:")
+        return None
+
+
+def show(runs: Sequence[Compared]) -> None:
+    """What differs, and the chosen view."""
+    what_stands_in_the_way(runs)
+    settings(runs)
+    views = {CURVES: curves, PICTURES: recorded, FRESH: fresh, NUMBERS: numbers, TABLE: table}
+    views[linked_choice("view", list(VIEWS), CURVES, choose_view)](runs)
+
+
+def choose_view(views: Sequence[str], first: str) -> str:
+    """What to look at."""
+    return st.segmented_control(
+        _("Show"), views, default=first, required=True, key="compare_view", format_func=VIEWS.__getitem__,
+        label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def fresh(runs: Sequence[Compared]) -> None:
+    """New pictures from one seed; loads torch."""
+    if len({one.config.network.latent_dim for one in runs}) > 1:
+        st.info(
+            _("No z fits all of these runs. Choose runs with latents of one length, or look at the recorded pictures."),
+            icon=":material/info:",
+        )
+        return
+    with st.spinner(_("Loading the models…")):
+        from pages.components import compare_fresh  # brings torch, which the server does without until here
+    compare_fresh.fresh(runs)
+
+
+main()

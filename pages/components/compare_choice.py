@@ -1,0 +1,84 @@
+"""Which runs are compared: a list kept in the address as `?runs=a,b`, and pairs that make sense for whoever has none yet."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import streamlit as st
+
+from gan_core import datasets
+from gan_core.comparing import MAX_RUNS, Compared
+from gan_core.runs import Run
+from pages.components.text import _, as_text
+
+SUGGESTED = 4
+
+
+def choose_runs(runs: dict[str, Run]) -> list[Run]:
+    """Some of the runs (id -> run), in the order chosen; what the address names and is not there is said."""
+    asked = [part for part in st.query_params.get("runs", "").split(",") if part]
+    unknown = [run_id for run_id in asked if run_id not in runs]
+    if unknown:
+        names = as_text(", ".join(name[:64] for name in unknown[:3]))
+        st.warning(_("Not here, and left out: {names}.").format(names=names), icon=":material/warning:")
+    first = list(dict.fromkeys(run_id for run_id in asked if run_id in runs))[:MAX_RUNS]
+    titles = dict(zip(runs, names_of(list(runs.values())), strict=True))
+    st.session_state.setdefault("compare_runs", first)
+    chosen = st.multiselect(
+        _("Runs"), list(runs), key="compare_runs", format_func=titles.__getitem__, max_selections=MAX_RUNS,
+        placeholder=_("Choose two or more"),
+    )  # fmt: skip
+    if chosen:
+        st.query_params["runs"] = ",".join(chosen)
+    elif "runs" in st.query_params:
+        del st.query_params["runs"]
+    return [runs[run_id] for run_id in chosen]
+
+
+def names_of(runs: Sequence[Run]) -> list[str]:
+    """The runs' names; those of one name are told apart by the ends of their ids."""
+    names = [run.name for run in runs]
+    shared = {name for name, count in Counter(names).items() if count > 1}
+    titles = [f"{name} ({run.id[-4:]})" if name in shared else name for name, run in zip(names, runs, strict=True)]
+    again = {title for title, count in Counter(titles).items() if count > 1}
+    return [f"{run.name} ({run.id})" if title in again else title for title, run in zip(titles, runs, strict=True)]
+
+
+def titles_of(runs: Sequence[Compared]) -> list[str]:
+    """As `names_of`, of runs that are being compared."""
+    return names_of([one.run for one in runs])
+
+
+def suggestions(runs: dict[str, Run], chosen: Sequence[Run]) -> None:
+    """What to do while fewer than two are chosen, with pairs of one data set as buttons."""
+    words = (
+        _("Choose one more run.") if chosen else _("Choose at least two runs above, or begin with one of these pairs:")
+    )
+    st.info(words, icon=":material/info:")
+    pairs = [pair for pair in alike(list(runs.values())) if not chosen or chosen[0] in pair]
+    with st.container(horizontal=True):
+        for left, right in pairs[:SUGGESTED]:
+            st.button(
+                _("{left} and {right}").format(left=as_text(left.name[:40]), right=as_text(right.name[:40])),
+                key=f"compare_pair_{left.id}_{right.id}", on_click=take, args=((left.id, right.id),),
+            )  # fmt: skip
+
+
+def alike(runs: Sequence[Run]) -> list[tuple[Run, Run]]:
+    """Pairs of runs that learned from the same data at the same size: neighbours in the list."""
+    last: dict[tuple[str, str, tuple[int, ...]], Run] = {}
+    pairs = []
+    for run in runs:
+        try:
+            data = run.config().dataset
+            key = (data.name, data.root, datasets.image_shape(data))
+        except ValueError:
+            continue
+        if key in last:
+            pairs.append((last[key], run))
+        last[key] = run
+    return pairs
+
+
+def take(run_ids: Sequence[str]) -> None:
+    """Chooses these runs."""
+    st.session_state["compare_runs"] = list(run_ids)

@@ -1,0 +1,56 @@
+"""Replay: a run as a recording: scrub, film it, go on from any moment another way. `?run=ID&step=N`."""
+
+import streamlit as st
+
+from gan_core.runs import Run
+from pages.components import lab
+from pages.components.compare_runs import compared
+from pages.components.model_choice import choose_run
+from pages.components.replay_film import film_form
+from pages.components.replay_view import recording
+from pages.components.text import _, as_text
+
+
+def main() -> None:
+    """Choose a run; then its recording, and what can be made of it."""
+    lab.enter("replay")
+    st.title(_("Replay a run"))
+    st.markdown(
+        _(
+            "Every run is a recording. Move through its **training steps**: the pictures, the curves and what the doctor found "
+            "move together. Then film it, or go on from a moment with other settings."
+        )
+    )
+    runs = {run.id: run for run in lab.all_runs() if recorded(run)}
+    if not runs:
+        st.info(_("Nothing is recorded yet. Train a model first: it takes a minute."), icon=":material/info:")
+        if st.button(_("Train a model"), type="primary", key="replay_train"):
+            st.switch_page("pages/home.py")
+        return
+    wanted = st.query_params.get("run")
+    if wanted and wanted not in runs:
+        st.warning(
+            _("There is no recording of “{id}” here; the newest is shown.").format(id=as_text(wanted[:64])),
+            icon=":material/warning:",
+        )
+    chosen, links = st.columns([3, 2], vertical_alignment="bottom")
+    with chosen:
+        run = choose_run("replay", runs)
+    with links, st.container(horizontal=True):
+        if st.button(_("Watch"), key="replay_watch", icon=":material/monitoring:"):
+            st.switch_page("pages/train.py", query_params={"run": run.id})
+        if st.button(_("Compare"), key="replay_compare", icon=":material/stacked_line_chart:"):
+            st.switch_page("pages/compare.py", query_params={"runs": run.id})
+    if not lab.attempt(lambda: compared(run)):
+        return
+    recording(run)
+    with st.expander(_("Film: MP4 or GIF"), icon=":material/movie:"):
+        st.fragment(film_form)(run)
+
+
+def recorded(run: Run) -> bool:
+    """Whether there is anything to play: a picture, or one recorded step."""
+    return bool(run.sample_steps()) or run.metrics_path.exists()
+
+
+main()

@@ -1,0 +1,138 @@
+"""Replay: a recording, where the visitor stands, branching, filming, and runs with too little to play."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers import tiny_run
+
+from gan_core import background, background_worker, films, waiting
+from gan_core.runs import Run
+from pages.components.replay_player import Recording, read_view, replay_player
+from tests.pages.conftest import Visit, calm, copy_of, labels, words
+
+
+def played(app) -> bool:
+    return any(str(getattr(element, "key", "")).startswith("replay_player_") for element in app.main)
+
+
+def test_without_runs_it_leads_to_training(visit: Visit) -> None:
+    app = visit("replay")
+    assert "Nothing is recorded yet" in words(app)
+    assert "Train a model" in labels(app)
+
+
+def test_a_run_is_played_with_its_curves(visit: Visit, trained: Run) -> None:
+    app = visit("replay", run=trained.id)
+    assert played(app)
+    assert app.multiselect[0].value == ["losses", "judgement"]
+    assert not app.error
+
+
+def test_a_link_with_a_step_stands_there_and_branches_from_the_checkpoint_before(
+    visit: Visit, trained: Run, runs_dir: Path
+) -> None:
+    app = visit("replay", run=trained.id, step="13")
+    assert "The recording stands at step 13; the nearest checkpoint at or before it is that of step 10." in words(app)
+    calm(app.number_input(key=f"replay_{trained.id}_training.epochs").set_value(9).run())
+    calm(app.text_input(key=f"replay_name_{trained.id}").set_value("*Branch*").run())
+    app.button(key=f"replay_branch_{trained.id}").click().run()
+    (made,) = waiting.queued_ids(runs_dir)
+    assert Run(runs_dir / made).name == "*Branch*"
+    assert Run(runs_dir / made).config().training.epochs == 9
+    assert app.query_params["run"] == made
+
+
+def test_a_branch_that_is_refused_is_a_sentence(visit: Visit, trained: Run, runs_dir: Path) -> None:
+    app = visit("replay", run=trained.id, step="20")
+    app = calm(app.button(key=f"replay_branch_{trained.id}").click().run())
+    assert "nothing is left to train after step 20" in words(app)
+    assert waiting.queued_ids(runs_dir) == []
+
+
+@pytest.mark.parametrize("step", ["soon", "9" * 40])
+def test_a_senseless_step_is_brought_into_the_recording(visit: Visit, trained: Run, step: str) -> None:
+    assert played(visit("replay", run=trained.id, step=step))
+
+
+def test_a_run_for_looking_at_plays_and_says_why_it_cannot_branch(visit: Visit, trained: Run) -> None:
+    for file in trained.checkpoints_dir.glob("*/optimizer.safetensors"):
+        file.unlink()
+    app = visit("replay", run=trained.id)
+    assert played(app)
+    assert "are for looking at" in words(app)
+
+
+def test_a_half_written_run_without_pictures_plays_its_curves_and_cannot_be_filmed(
+    visit: Visit, runs_dir: Path
+) -> None:
+    run = tiny_run(runs_dir, "Half")
+    run.metrics_path.write_text('{"step": 1, "epoch": 1, "loss/g": 2.0, "loss/d": 1.0}\n{"step": 2, "lo')
+    app = visit("replay", run=run.id)
+    assert played(app)
+    assert "its curves are played alone" in words(app)
+    assert "A film needs at least two sample grids" in words(app)
+
+
+def test_a_damaged_log_is_a_sentence(visit: Visit, trained: Run) -> None:
+    trained.metrics_path.write_text("no json\n")
+    app = visit("replay", run=trained.id)
+    assert "is damaged" in words(app)
+    assert not played(app)
+
+
+def test_an_unknown_run_is_said_and_the_newest_is_played(visit: Visit, trained: Run) -> None:
+    app = visit("replay", run="[x](http://evil.example)")
+    assert "](" not in app.warning[0].value
+    assert played(app)
+
+
+def test_the_film_is_made_in_the_background_and_kept_for_the_next_visitor(
+    visit: Visit, trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(background, "_launch", background_worker.work)  # here, at once
+    app = visit("replay", run=trained.id)
+    app = calm(app.segmented_control(key="replay_format").set_value("gif").run())
+    assert "5 pictures with their step" in words(app)
+    app = calm(app.button(key="replay_film").click().run())
+    content = background.result(films.task(trained, "gif", 8))["film"].tobytes()
+    assert content.startswith(b"GIF8")
+    app = calm(visit("replay", run=trained.id).segmented_control(key="replay_format").set_value("gif").run())
+    assert "replay_film" not in {button.key for button in app.button}
+    assert any("Download the film" in str(element.proto) for element in app.get("download_button"))
+
+
+def test_pages_that_show_a_run_lead_to_its_replay(visit: Visit, trained: Run, runs_dir: Path) -> None:
+    copy_of(trained.path, runs_dir, "another")
+    app = visit("train", run=trained.id)
+    app.button(key="live_replay").click().run()
+    assert app.query_params["run"] == trained.id
+    app = visit("runs")
+    app.button(key=f"runs_{trained.id}_compare").click().run()
+    assert app.query_params["runs"] == trained.id
+
+
+@pytest.mark.parametrize(
+    ("message", "view"),
+    [
+        (None, (None, [])),
+        ({"step": 5, "need": [0, 5, 7, "5", True, -1, [5]]}, (5, [0, 5])),
+        ({"step": True, "need": "all"}, (None, [])),
+        ({"step": -1, "need": None}, (None, [])),
+        ({"step": 2**60}, (None, [])),
+        ({"step": 1.5, "need": [10] * 99}, (None, [10] * 12)),
+    ],
+)
+def test_what_a_browser_sends_is_checked(message: object, view: tuple[int | None, list[int]]) -> None:
+    assert read_view([0, 5, 10], message) == view
+
+
+def test_a_player_refuses_what_it_cannot_play() -> None:
+    nothing = Recording([], [], [], [], [], [])
+    with pytest.raises(ValueError, match="at least one recorded moment"):
+        replay_player(nothing, frames={}, step=0, texts={}, key="k")
+    one = Recording([0], ["step 0"], [0], [], [], [])
+    with pytest.raises(ValueError, match="lacks words for: play"):
+        replay_player(one, frames={}, step=0, texts={}, key="k")
