@@ -1,0 +1,79 @@
+"""Lessons: guided experiments. `?lesson=NAME` opens one; `say-KEY=CHOICE` keeps what was predicted."""
+
+import streamlit as st
+
+from gan_core.lessons import LESSONS, Lesson
+from pages.components import lab
+from pages.components.lesson_state import begin_again, done_steps, said
+from pages.components.lesson_steps import show_steps
+from pages.components.text import _, as_text, ngettext
+
+
+def main() -> None:
+    """The list, or the lesson that the address names."""
+    lab.enter("lessons")
+    wanted = st.query_params.get("lesson", "")
+    if wanted in LESSONS:
+        one(LESSONS[wanted])
+        return
+    st.title(_("Lessons"))
+    if wanted:
+        st.warning(_("There is no lesson “{name}”; these there are.").format(name=as_text(wanted[:64])))
+    st.markdown(
+        _(
+            "Six guided experiments. In each you **predict** what will happen, **run** it for real on this machine, see it "
+            "**explained** by formula, code and the very numbers of your run, and **check** your prediction against what was measured. "
+            "They build on each other, but none needs another to be done."
+        )
+    )
+    for number, lesson in enumerate(LESSONS.values(), start=1):
+        card(number, lesson)
+
+
+def card(number: int, lesson: Lesson) -> None:
+    """A lesson in the list: what it is for, how long it takes, how far one is."""
+    done, total = done_steps(lesson)
+    with st.container(border=True, key=f"lessons_card_{lesson.name}"):
+        left, right = st.columns([4, 1], vertical_alignment="center")
+        with left:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{number}. {_(lesson.title)}**", width="content")
+                if done == total:
+                    st.badge(_("done"), color="green", icon=":material/check:")
+                elif said(lesson):
+                    st.badge(_("step {n} of {total}").format(n=done + 1, total=total), color="blue")
+            st.markdown(_(lesson.goal))
+            runs = len(lesson.experiment.arms)
+            words = ngettext("about {min} min, with {n} run", "about {min} min, with {n} runs", runs)
+            st.caption(
+                words.format(min=lesson.minutes, n=runs) + " · " + _("you need: {what}").format(what=_(lesson.needs))
+            )
+        begun = _("Go on") if said(lesson) and done < total else _("Look again") if done == total else _("Begin")
+        if right.button(begun, key=f"lessons_open_{lesson.name}", width="stretch"):
+            st.query_params.from_dict({"lesson": lesson.name})
+            st.rerun()
+
+
+def one(lesson: Lesson) -> None:
+    """A lesson, from its goal to its last question."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(_(lesson.title), width="content")
+        if st.button(_("All lessons"), key="lessons_all", icon=":material/arrow_back:", type="tertiary"):
+            st.query_params.clear()
+            st.rerun()
+    st.markdown(f"**{_('Goal:')}** {_(lesson.goal)}")
+    st.caption(
+        _("about {min} minutes on two processor cores").format(min=lesson.minutes)
+        + " · "
+        + _("you need: {what}").format(what=_(lesson.needs))
+    )
+    show_steps(lesson)
+    if said(lesson):
+        st.divider()
+        st.button(
+            _("Begin this lesson again"), key=f"lessons_again_{lesson.name}", icon=":material/restart_alt:",
+            help=_("Forgets your predictions. The runs stay, and are used again."), on_click=begin_again, args=(lesson,),
+        )  # fmt: skip
+
+
+main()

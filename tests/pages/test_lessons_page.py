@@ -1,0 +1,141 @@
+"""Lessons: the list, one lesson from its first question to its last answer, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from lesson_helpers import small_lesson
+from streamlit.testing.v1 import AppTest
+
+from gan_core import jobs, runs, training, waiting
+from gan_core.lessons import LESSONS, collapse
+from gan_core.lessons.entry import Predict
+from gan_core.lessons.outcome import Outcomes, Verdict
+from gan_core.runs import Run
+from tests.pages.conftest import Visit, calm, labels, plain, words
+
+FIRST = {"say-broken": "few", "say-curves": "draw"}
+ALL = {**FIRST, "say-repair": "judge"}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lesson on collapse, with runs of eight steps."""
+    monkeypatch.setitem(LESSONS._entries, "collapse", small_lesson(collapse.LESSON))
+
+
+def queued(runs_dir: Path) -> list[Run]:
+    return [Run(runs_dir / run_id) for run_id in waiting.queued_ids(runs_dir)]
+
+
+def train(runs_dir: Path) -> list[Run]:
+    """Trains what waits, as the queue would."""
+    done = queued(runs_dir)
+    for run in done:
+        waiting.withdraw(run)
+        assert training.train(run).state == "finished"
+    return done
+
+
+def answer(app: AppTest, key: str, choice: str) -> AppTest:
+    place = f"lessons_collapse_{key}"
+    assert app.button(key=f"{place}_keep").disabled
+    calm(app.radio(key=place).set_value(choice).run())
+    return calm(app.button(key=f"{place}_keep").click().run())
+
+
+def test_the_list_names_every_lesson_and_opens_one(visit: Visit) -> None:
+    app = visit("lessons")
+    text = words(app)
+    for number, lesson in enumerate(LESSONS.values(), start=1):
+        assert f"**{number}. {lesson.title}**" in text and lesson.goal in text
+        assert f"about {lesson.minutes} min, with {len(lesson.experiment.arms)} run" in text
+    assert labels(app).count("Begin") == len(LESSONS)
+    calm(app.button(key="lessons_open_balance").click().run())
+    assert app.title[0].value == LESSONS["balance"].title and app.query_params["lesson"] == "balance"
+
+
+def test_an_unknown_lesson_is_a_sentence_and_the_list(visit: Visit) -> None:
+    app = visit("lessons", lesson="[x](http://evil.example)")
+    assert "There is no lesson" in plain(app.warning[0].value) and "](" not in app.warning[0].value
+    assert app.title[0].value == "Lessons"
+
+
+def test_a_lesson_from_its_first_question_to_its_last_answer(visit: Visit, runs_dir: Path) -> None:
+    app = visit("lessons", lesson="collapse")
+    assert "1 of 11 steps done" in app.get("progress")[0].proto.text
+    assert "Break it" not in words(app)  # first one predicts
+    app = answer(answer(app, "broken", "rough"), "curves", "draw")
+    assert "You said:** On all eight modes, only less exactly" in words(app)
+    calm(app.button(key="lessons_collapse_3_begin").click().run())
+    assert [run.name for run in queued(runs_dir)] == ["Collapse and repair: Broken: G five times faster"]
+    assert "next in the queue" in words(app) and "Check" in words(app).split("To come:")[1]
+    train(runs_dir)
+    app = answer(calm(app.run()), "repair", "judge")
+    assert "Check: The damage" in words(app) and "Modes reached (of 8)" in app.dataframe[0].value.columns
+    assert "nothing is trained twice" in words(app)
+    calm(app.button(key="lessons_collapse_7_begin").click().run())
+    assert len(queued(runs_dir)) == 3  # the broken one is there
+    train(runs_dir)
+    text = words(calm(app.run()))
+    assert ", the same." in text and "gan_core/penalties.py" in text and "def r1_penalty" in text
+    assert "10 of 11 steps done" in app.get("progress")[0].proto.text
+    calm(app.button(key="lessons_collapse_end").click().run())
+    assert "Measure variety" in app.success[-1].value
+    app = calm(app.button(key="lessons_all").click().run())
+    assert "Look again" in labels(app)
+    calm(app.button(key="lessons_open_collapse").click().run())
+    calm(app.button(key="lessons_again_collapse").click().run())
+    assert app.radio(key="lessons_collapse_broken").value is None and "say-broken" not in app.query_params
+    assert len(runs.list_runs(runs_dir)) == 4
+
+
+def test_a_link_keeps_what_was_said_and_nonsense_in_it_is_not_an_answer(visit: Visit) -> None:
+    app = visit("lessons", lesson="collapse", **FIRST)
+    assert "lessons_collapse_3_begin" in {button.key for button in app.button}
+    app = visit("lessons", lesson="collapse", **{"say-broken": "<script>"})
+    assert app.radio(key="lessons_collapse_broken").value is None
+
+
+def test_a_run_that_failed_or_was_deleted_is_a_sentence_and_a_way_to_begin_again(visit: Visit, runs_dir: Path) -> None:
+    app = visit("lessons", lesson="collapse", **FIRST)
+    calm(app.button(key="lessons_collapse_3_begin").click().run())
+    (run,) = queued(runs_dir)
+    waiting.withdraw(run)
+    run.write_status(dataclasses.replace(run.status(), state="failed", error="loss/d became [nan](x)"))
+    app = calm(app.run())
+    assert "ended early (failed). loss/d became [nan](x)" in plain(app.warning[0].value)
+    calm(app.button(key="lessons_collapse_3_begin").click().run())
+    (other,) = train(runs_dir)
+    assert other.id != run.id
+    jobs.delete(run)
+    app = visit("lessons", lesson="collapse", **ALL)
+    calm(app.button(key="lessons_collapse_7_begin").click().run())
+    jobs.delete(train(runs_dir)[0])
+    text = words(visit("lessons", lesson="collapse", **ALL))
+    assert "never begun, or deleted" in text and "Check: Which one repaired it" not in text
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"), [("few", "holds here"), ("rough", "Otherwise here"), ("", "none of the answers")]
+)
+def test_a_verdict_is_told_as_it_is(choice: str, said: str, visit: Visit, runs_dir: Path,
+                                    monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    def verdict(outcomes: Outcomes) -> Verdict:
+        return Verdict(choice, "Measured {n} times.", {"n": str(len(outcomes))})
+
+    lesson = LESSONS["collapse"]
+    steps = tuple(
+        dataclasses.replace(step, verdict=verdict) if isinstance(step, Predict) and step.key == "broken" else step
+        for step in lesson.steps
+    )
+    monkeypatch.setitem(LESSONS._entries, "collapse", dataclasses.replace(lesson, steps=steps))
+    app = visit("lessons", lesson="collapse", **FIRST)
+    calm(app.button(key="lessons_collapse_3_begin").click().run())
+    train(runs_dir)
+    app = calm(app.run())
+    shown = "\n".join(plain(str(element.value)) for kind in ("success", "info", "warning") for element in app.get(kind))
+    assert said in shown and "Measured 1 times." in words(app)
+    assert ("Theory expects otherwise: In one or two spots" in shown) == (choice != "few")
