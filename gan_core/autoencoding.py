@@ -53,6 +53,13 @@ class Autoencoder:
             parts = [self._means(part).float().cpu().numpy() for part in _parts(images)]
         return np.concatenate(parts) if parts else np.empty((0, self.config.network.latent_dim), np.float32)
 
+    def posteriors(self, images: Uint8Array) -> tuple[FloatArray, FloatArray]:
+        """Means and log variances of the posteriors, each float32 (N, latent_dim), of images uint8 (N, C, H, W)."""
+        with torch.inference_mode():
+            parts = [[half.float().cpu().numpy() for half in self.encoder(self._signed(part))] for part in _parts(images)]
+        means, log_variances = (np.concatenate(halves) for halves in zip(*parts, strict=True))
+        return means, log_variances
+
     def decode(self, latents: FloatArray) -> Uint8Array:
         """Images uint8 (N, C, H, W) for latents (N, latent_dim)."""
         with torch.inference_mode():

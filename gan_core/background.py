@@ -47,6 +47,13 @@ KINDS: Registry[str] = Registry(
         # kind -> "module:function" of a `Work`, imported in the worker process only
         "vae-latents": "gan_core.vae_map:measure",
         "vae-map": "gan_core.vae_map:lay_out",
+        "film": "gan_core.films:make",
+        "attribute-directions": "gan_core.attribute_search:search",
+        "inversion": "gan_core.picture_search:search_latent",
+        "neighbour-index": "gan_core.neighbours:build",
+        "vae-family": "gan_core.dial:measure_family",
+        "vae-member": "gan_core.dial:measure_member",
+        "measure": "gan_core.measuring_jobs:work",
     },
 )
 

@@ -59,6 +59,12 @@ class Sampler:
         response: Tensor = respond(torch.cat([z, labels], dim=1))
         return response
 
+    def first_weight(self) -> Tensor:
+        """The matrix with which the first layer receives z, (features, latent_dim): the columns of labels are left out."""
+        weight_of = getattr(self.network, "first_weight")  # noqa: B009 - a Module's attributes have no type
+        weight: Tensor = weight_of().detach().float()
+        return weight[:, : self.latent_dim]
+
     def draw(self, count: int, seed: int, labels: Tensor | None = None) -> Uint8Array:
         """Images uint8 (count, C, H, W) for new latents from a seed."""
         z = latents(count, self.latent_dim, seed)

@@ -11,12 +11,18 @@ from pages.components.links import linked_choice
 from pages.components.model_choice import choose_run, choose_step
 from pages.components.text import _, as_text
 
-VIEWS = {"sliders": _("Sliders"), "morph": _("Morph between two")}
+VIEWS = {
+    "sliders": _("Sliders"),
+    "morph": _("Morph"),
+    "arithmetic": _("Arithmetic"),
+    "picture": _("Find a picture"),
+    "neighbours": _("Neighbours"),
+}
 STEP = _("The generator as it was after so many steps of training.")
 
 
 def main() -> None:
-    """Choose run and checkpoint; then sliders or a morph."""
+    """Choose run, checkpoint and view."""
     lab.enter("explore")
     st.title(_("Explore the latent space"))
     st.markdown(
@@ -34,14 +40,12 @@ def main() -> None:
     wanted = st.query_params.get("run")
     if wanted and wanted not in runs:
         st.warning(_("There is no model “{id}” here; the newest is shown.").format(id=as_text(wanted[:64])))
-    left, middle, right = st.columns([3, 1, 2], vertical_alignment="bottom")
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
         run = choose_run("explore", runs)
-    with middle:
-        step = choose_step("explore", run, STEP)
     with right:
-        mode = linked_choice("view", list(VIEWS), "sliders", choose_view)
-    show(run, step, mode)
+        step = choose_step("explore", run, STEP)
+    show(run, step, linked_choice("view", list(VIEWS), "sliders", choose_view))
 
 
 def makes_images(run: Run) -> bool:
@@ -55,24 +59,33 @@ def makes_images(run: Run) -> bool:
 def choose_view(views: Sequence[str], first: str) -> str:
     """How to look at it."""
     return st.segmented_control(
-        _("Show"), views, default=first, required=True, key="explore_view", format_func=lambda view: VIEWS[view]
-    )
+        _("Show"), views, default=first, required=True, key="explore_view", format_func=VIEWS.__getitem__,
+        label_visibility="collapsed",
+    )  # fmt: skip
 
 
 def show(run: Run, step: int, mode: str) -> None:
     """The chosen way of looking, or the sentence why the model cannot be opened."""
     with st.spinner(_("Loading the model…")):
-        from pages.components import latent_views  # brings torch, which the server does without until here
+        from pages.components import latent_arithmetic, latent_models, latent_neighbours, latent_picture, latent_views
+        # these bring torch, which the server does without until here
 
         try:
-            sampler = latent_views.sampler(str(run.path), step)
+            sampler = latent_models.sampler(str(run.path), step)
         except ValueError as damage:
             st.error(as_text(str(damage)), icon=":material/error:")
             return
-    if mode == "morph":
-        latent_views.morph(sampler)
-    else:
-        latent_views.sliders(sampler)
+    match mode:
+        case "morph":
+            latent_views.morph(sampler)
+        case "arithmetic":
+            latent_arithmetic.arithmetic(sampler)
+        case "picture":
+            latent_picture.find_picture(sampler, run)
+        case "neighbours":
+            latent_neighbours.neighbours_view(sampler, run)
+        case _sliders:
+            latent_views.sliders(sampler, run=run)
 
 
 main()

@@ -11,11 +11,13 @@ from pages.components.links import linked_choice
 from pages.components.model_choice import choose_run, choose_step
 from pages.components.text import _, as_text
 
-COPIES, SAMPLES, MAP, RIVAL = "reconstructions", "samples", "map", "rival"
+COPIES, SAMPLES, EDIT, MAP, DIAL, RIVAL = "reconstructions", "samples", "edit", "map", "dial", "rival"
 VIEWS = {
     COPIES: _("Reconstructions"),
     SAMPLES: _("Samples"),
+    EDIT: _("Change a picture"),
     MAP: _("Latent map"),
+    DIAL: _("λ dial"),
     RIVAL: _("Beside a GAN"),
 }
 PRESET = "r5-vae-lite"
@@ -69,7 +71,8 @@ def choose_view(views: Sequence[str], first: str) -> str:
 def show(run: Run, step: int) -> None:
     """The facts and the chosen view, or the sentence why the model cannot be opened."""
     with st.spinner(_("Loading the model…")):
-        from pages.components import vae_facts, vae_latents, vae_models, vae_rival, vae_views  # bring torch
+        # these bring torch
+        from pages.components import dial_view, vae_edit, vae_facts, vae_latents, vae_models, vae_rival, vae_views
 
         try:
             opened = vae_models.shown(run, step)
@@ -80,7 +83,9 @@ def show(run: Run, step: int) -> None:
     views = {
         COPIES: vae_views.reconstructions,
         SAMPLES: vae_views.samples,
+        EDIT: vae_edit.edit,
         MAP: vae_latents.latent_map,
+        DIAL: dial_view.dial_over_lambda,
         RIVAL: vae_rival.beside_a_gan,
     }
     views[linked_choice("view", list(VIEWS), COPIES, choose_view)](opened)

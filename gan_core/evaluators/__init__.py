@@ -183,10 +183,10 @@ def folder_for(config: RunConfig) -> EvaluatorFolder | None:
 def fitting(config: RunConfig) -> list[EvaluatorFolder]:
     """Every evaluator that can judge what a run is asked to draw, the one to prefer first; see `folder_for`."""
     names = set(config.conditioning.labels)
-    return [f for f in _of_data(config) if names and names <= set(f.info.label_names)]
+    return [f for f in of_data(config) if names and names <= set(f.info.label_names)]
 
 
-def _of_data(config: RunConfig) -> list[EvaluatorFolder]:
+def of_data(config: RunConfig) -> list[EvaluatorFolder]:
     """The evaluators that were trained on a run's data set, whatever its labels."""
     dataset = config.dataset
     return [
@@ -211,7 +211,7 @@ def require(config: RunConfig, run_name: str) -> EvaluatorFolder:
     found = folder_for(config)
     if found:
         return found
-    dataset, others = config.dataset, _of_data(config)
+    dataset, others = config.dataset, of_data(config)
     way_out = f"Train one with: {how_to_train(config)}"
     if others:
         unknown = [name for name in config.conditioning.labels if name not in others[0].info.label_names]

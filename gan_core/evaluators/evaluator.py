@@ -60,6 +60,20 @@ class Evaluator:
         """
         return self._in_batches(images, self._network.features, self._network.head.in_features)
 
+    def verdicts(self, features: Tensor) -> Tensor:
+        """Its outputs, float (N, L), for what `features` gave: the pictures need not be looked at twice."""
+        with torch.inference_mode():
+            logits: Tensor = self._network.head(features.to(self.device)).float().cpu()
+        return logits
+
+    def differentiable_features(self, images: Tensor) -> Tensor:
+        """As `features`, for images float (N, C, H, W) in [-1, 1] on its device, with a gradient towards the images."""
+        size = (self.info.image_size, self.info.image_size)
+        if tuple(images.shape[2:]) != size:
+            images = F.interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
+        features: Tensor = self._network.features(images)
+        return features
+
     def _in_batches(self, images: Uint8Array | Tensor, look: Callable[[Tensor], Tensor], width: int) -> Tensor:
         info, shape = self.info, tuple(images.shape)
         if len(shape) != 4 or shape[1] != info.channels or str(images.dtype) not in ("uint8", "torch.uint8"):

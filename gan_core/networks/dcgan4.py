@@ -49,6 +49,11 @@ class Generator(nn.Module):
         response: Tensor = self.layers[1](self.layers[0](z[:, :, None, None]))
         return response.flatten(1)
 
+    def first_weight(self) -> Tensor:
+        """The matrix of the first layer's linear map, (16 * first width, input_dim): what SeFa looks at."""
+        weight = self.layers[0].get_parameter("weight")  # (input_dim, first width, 4, 4)
+        return weight.flatten(1).T
+
 
 class Backbone(nn.Module):
     """Maps images (N, C, H, W) to features (N, `num_features`, 4, 4)."""

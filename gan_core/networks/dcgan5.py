@@ -44,6 +44,10 @@ class Generator(nn.Module):
         response: Tensor = self.stem[1](self.stem[0](z))
         return response
 
+    def first_weight(self) -> Tensor:
+        """The matrix of the stem's linear map, (16 * first width, input_dim): what SeFa looks at."""
+        return self.stem[0].get_parameter("weight")
+
 
 class Backbone(nn.Module):
     """Maps images (N, C, H, W) to features (N, `num_features`, 4, 4)."""

@@ -35,6 +35,10 @@ class Generator(nn.Module):
         response: Tensor = self.layers[0](z)
         return response
 
+    def first_weight(self) -> Tensor:
+        """The matrix of the first layer's linear map, (width, input_dim): what SeFa looks at."""
+        return self.layers[0].get_parameter("weight")
+
 
 class Backbone(nn.Module):
     """Maps points (N, D) to features (N, `num_features`)."""

@@ -72,6 +72,10 @@ class Generator(nn.Module):
         response: Tensor = self.stem(z)
         return response
 
+    def first_weight(self) -> Tensor:
+        """The matrix of the stem's linear map, (16 * first width, input_dim): what SeFa looks at."""
+        return self.stem.weight
+
 
 class Backbone(nn.Module):
     """Maps images (N, C, H, W) to features (N, `num_features`), summed over the last 4x4 places."""

@@ -59,3 +59,7 @@ class Decoder(nn.Module):
         """The stem's response to z: (N, features)."""
         response: Tensor = self.stem(z)
         return response
+
+    def first_weight(self) -> Tensor:
+        """The matrix of the stem's linear map, (features, latent_dim): what SeFa looks at."""
+        return self.stem.weight
