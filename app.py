@@ -20,15 +20,27 @@ def main() -> None:
     pages = {
         "home": st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),
         "train": st.Page("pages/train.py", title=_("Train"), icon=":material/model_training:"),
+        "lessons": st.Page("pages/lessons.py", title=_("Lessons"), icon=":material/school:"),
         "data": st.Page("pages/data.py", title=_("Data"), icon=":material/photo_library:"),
         "explore": st.Page("pages/explore.py", title=_("Explore"), icon=":material/explore:"),
         "conditions": st.Page("pages/conditions.py", title=_("Conditions"), icon=":material/category:"),
         "study": st.Page("pages/study.py", title=_("Study"), icon=":material/experiment:"),
+        "sweeps": st.Page("pages/sweeps.py", title=_("Sweeps"), icon=":material/tune:"),
         "vae": st.Page("pages/vae.py", title=_("VAE"), icon=":material/compare:"),
+        "twin": st.Page("pages/twin.py", title=_("2-D lab"), icon=":material/scatter_plot:"),
+        "collapse": st.Page("pages/collapse.py", title=_("Collapse"), icon=":material/heart_broken:"),
+        "compare": st.Page("pages/compare.py", title=_("Compare"), icon=":material/stacked_line_chart:"),
+        "replay": st.Page("pages/replay.py", title=_("Replay"), icon=":material/replay:"),
         "runs": st.Page("pages/runs.py", title=_("Runs"), icon=":material/grid_view:"),
         "hub": st.Page("pages/hub.py", title=_("Hub"), icon=":material/cloud:"),
     }
-    page = st.navigation(list(pages.values()))
+    sections = {
+        _("Begin"): ["home", "lessons", "twin"],
+        _("Train"): ["train", "data", "study", "sweeps"],
+        _("Look closely"): ["explore", "conditions", "vae", "collapse", "compare", "replay"],
+        _("Keep"): ["runs", "hub"],
+    }
+    page = st.navigation({title: [pages[name] for name in names] for title, names in sections.items()}, expanded=True)
     st.session_state["lab_routed"] = True
     wanted = st.query_params.get("page")  # see lab.enter
     if wanted in pages:

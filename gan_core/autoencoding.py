@@ -56,7 +56,9 @@ class Autoencoder:
     def posteriors(self, images: Uint8Array) -> tuple[FloatArray, FloatArray]:
         """Means and log variances of the posteriors, each float32 (N, latent_dim), of images uint8 (N, C, H, W)."""
         with torch.inference_mode():
-            parts = [[half.float().cpu().numpy() for half in self.encoder(self._signed(part))] for part in _parts(images)]
+            parts = [
+                [half.float().cpu().numpy() for half in self.encoder(self._signed(part))] for part in _parts(images)
+            ]
         means, log_variances = (np.concatenate(halves) for halves in zip(*parts, strict=True))
         return means, log_variances
 

@@ -143,6 +143,15 @@ CHARTS: tuple[Chart, ...] = (
         may_be_log=False,
     ),
     Chart(
+        "memory",
+        "Does the discriminator know its images by heart?",
+        "D's mean verdict (its logit: higher is more real) on some training images, and on as many real images that it never "
+        "learned from. As long as both are alike, D has learned what real images look like. When they part, it knows single "
+        "training images by heart, and calls other real ones false.",
+        (Trace("memory/train", "training images", 0), Trace("memory/held_out", "real images it never saw", 1)),
+        may_be_log=False,
+    ),
+    Chart(
         "clipping",
         "Share of clipped weights",
         "How many of the critic's weights lie at the bound. Near 1, clipping leaves it only the simplest functions; near 0, the "

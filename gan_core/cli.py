@@ -15,7 +15,19 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from gan_core import cli_data, cli_doctor, cli_evaluators, cli_hub, datasets, jobs, runs, trainers, waiting
+from gan_core import (
+    cli_compare,
+    cli_data,
+    cli_doctor,
+    cli_evaluators,
+    cli_hub,
+    cli_sweep,
+    datasets,
+    jobs,
+    runs,
+    trainers,
+    waiting,
+)
 from gan_core.config import RunConfig, with_changes
 from gan_core.presets import PRESETS, preset_config
 from gan_core.runs import Run, Status
@@ -35,8 +47,12 @@ app.command()(cli_data.prepare)
 app.command()(cli_data.download)
 app.command(name="write-blocks")(cli_data.write_blocks)
 app.command()(cli_doctor.diagnose)
+app.command()(cli_compare.compare)
+app.command()(cli_compare.film)
 app.command()(cli_hub.push)
 app.command()(cli_hub.pull)
+app.command()(cli_sweep.sweep)
+app.command(name="sweeps")(cli_sweep.list_sweeps)
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them.")]
 
 

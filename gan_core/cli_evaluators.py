@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from gan_core import evaluators, runs, settings
+from gan_core import cli_metrics, evaluators, runs, settings
 from gan_core.config import parse_config
 from gan_core.datasets import DATASETS
 from gan_core.devices import detect
 from gan_core.evaluators import EvaluatorFolder
 from gan_core.evaluators.scoring import Score
+from gan_core.measuring import NUM_IMAGES
 from gan_core.terminal import AsJson, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 
 GREY = ("mnist5k", "mnist", "fashion-mnist")
@@ -134,14 +135,21 @@ def held_out(folder: EvaluatorFolder) -> Score:
 
 
 def evaluate(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A conditional run's id or name, as `runs` lists them.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them.")],
     step: Annotated[int | None, typer.Option(help="Checkpoint to score; the newest if not given.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the latents; the run's own if not given.", min=0)] = None,
+    metrics: cli_metrics.Metrics = "",
+    num_images: cli_metrics.NumImages = NUM_IMAGES,
+    extractor: cli_metrics.ExtractorName = "evaluator",
     runs_dir: RunsDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score a conditional run: how much of what it is asked for an evaluator finds. Kept with the run."""
+    """Score a conditional run: how much of what it is asked for an evaluator finds. With --metrics measure any run: quality,
+    variety, collapse, copying. Kept with the run."""
     found = runs.find(runs_folder(runs_dir), run)
+    if metrics:
+        cli_metrics.measure(found, metrics, step, num_images, seed, extractor, as_json)
+        return
     from gan_core import evaluation
 
     result = evaluation.evaluate(found, step, seed)

@@ -20,6 +20,7 @@ from gan_core.config import RunConfig, live_changes
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.batches import Batches, to_uint8
 from gan_core.evaluation import LiveScore
+from gan_core.memory_probe import MemoryProbe
 from gan_core.models.base import GenerativeModel, Metrics, Moment
 from gan_core.models.building import build, sample_latents
 from gan_core.recorder import Recorder
@@ -86,7 +87,7 @@ class _Session:
             metrics = train_step(self.fabric, self.model, images, labels, Moment(step, self.total_steps))
             step += 1
             if self.config.recording.probe_every_steps and step % self.config.recording.probe_every_steps == 0:
-                metrics |= self.model.probe()
+                metrics |= self.model.probe() | self.memory.metrics(self.model)
             metrics |= self.live_score.metrics(step, self.model)
             self.recorder.add(step, metrics)
             self._keep(step, last=step == self.total_steps)
@@ -116,6 +117,7 @@ class _Session:
         torch.set_num_threads(config.training.threads or torch.get_num_threads())
         self.fabric = make_fabric(config)
         self.model = build(config, self.fabric.device)
+        self.memory = MemoryProbe(config, dataset, self.fabric.device)
         self.batches = Batches(dataset, config.training.batch_size, config.training.seed, self.fabric.device)
         self.total_steps = total_steps(config, len(dataset))
         self.z = sample_latents(config, config.recording.num_samples).to(self.fabric.device)

@@ -8,9 +8,11 @@ from gan_core.runs import Run
 from pages.components import lab
 from pages.components.picture import picture
 from pages.components.run_card import badge
+from pages.components.run_links import open_links
 from pages.components.text import _
 
 NEWEST = 4
+IDEAS_A_ROW = 3
 
 
 def main() -> None:
@@ -80,7 +82,7 @@ def cards(runs: list[Run]) -> None:
                 picture(url, key=f"home_picture_{run.id}", alt=alt)
             badge(run)
             with st.container(horizontal=True):
-                lab.open_links(run, f"home_{run.id}")
+                open_links(run, f"home_{run.id}")
 
 
 def what_next() -> None:
@@ -88,13 +90,24 @@ def what_next() -> None:
     st.subheader(_("What to try next"))
     ideas = (
         (
-            _("Break it"),
+            _("Be led through it"),
+            _("Six lessons: say what will happen, let it happen for real, and see why. Each takes a few minutes."),
+            "pages/lessons.py",
+            _("Lessons"),
+        ),
+        (
+            _("See a whole GAN at once"),
+            _("Points in the plane instead of pictures: both networks can be drawn, and played step by step."),
+            "pages/twin.py",
+            _("2-D lab"),
+        ),
+        (
+            _("Break it on purpose"),
             _(
-                "While it trains, raise the discriminator's learning rate ten times. Watch its loss fall and the images "
-                "stop improving. Then set it back."
+                "**Mode collapse**: the generator draws the same few pictures over and over. Cause it, measure it, repair it."
             ),
-            "pages/train.py",
-            _("Train"),
+            "pages/collapse.py",
+            _("Collapse"),
         ),
         (
             _("Walk through its imagination"),
@@ -103,13 +116,27 @@ def what_next() -> None:
             _("Explore"),
         ),
         (
+            _("Watch it learn again"),
+            _(
+                "Every run is a recording: go back and forth in time, see where it went wrong, and branch off from there."
+            ),
+            "pages/replay.py",
+            _("Replay"),
+        ),
+        (
             _("Use your own pictures"),
             _("Upload a zip of pictures or draw points with the mouse, look at what you have, then train on it."),
             "pages/data.py",
             _("Data"),
         ),
     )
-    for column, (title, words, page, label) in zip(st.columns(len(ideas)), ideas, strict=True):
+    for first in range(0, len(ideas), IDEAS_A_ROW):
+        suggestions(ideas[first : first + IDEAS_A_ROW])
+
+
+def suggestions(ideas: tuple[tuple[str, str, str, str], ...]) -> None:
+    """A row of ideas: title, words, page and its name."""
+    for column, (title, words, page, label) in zip(st.columns(IDEAS_A_ROW), ideas, strict=True):
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{title}**")
             st.markdown(words)

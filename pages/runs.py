@@ -11,6 +11,7 @@ from gan_core.runs.status import OPEN_STATES
 from pages.components import lab
 from pages.components.picture import picture
 from pages.components.run_card import badge
+from pages.components.run_links import open_links
 from pages.components.text import _, as_text, dangerous, ngettext
 
 ON_A_PAGE = 12
@@ -70,11 +71,12 @@ def row(run: Run) -> None:
             if run.note:
                 st.text(run.note)
         with right, st.container(horizontal=True):
-            lab.open_links(run, f"runs_{run.id}")
+            open_links(run, f"runs_{run.id}")
             if run.shipped:
                 st.caption(_("Comes with Ganvas: to look at, not to change."))
                 return
-            with st.popover(_("Edit"), icon=":material/edit:", key=f"runs_{run.id}_edit"):
+            saved = st.session_state.get(f"runs_{run.id}_saved", 0)  # another key is another popover, which is closed
+            with st.popover(_("Edit"), icon=":material/edit:", key=f"runs_{run.id}_edit_{saved}"):
                 edit(run)
             if st.button(_("Delete"), key=f"runs_{run.id}_delete", icon=":material/delete:", type="tertiary"):
                 confirm_delete(run.id)
@@ -108,6 +110,7 @@ def edit(run: Run) -> None:
         name = st.text_input(_("Name"), run.name, max_chars=80, key=f"runs_{run.id}_name")
         note = st.text_area(_("Note: what did you see?"), run.note, max_chars=5000, key=f"runs_{run.id}_note")
         if st.form_submit_button(_("Save")) and lab.attempt(lambda: run.describe(name=name, note=note)):
+            st.session_state[f"runs_{run.id}_saved"] = st.session_state.get(f"runs_{run.id}_saved", 0) + 1
             st.rerun()
 
 

@@ -6,15 +6,16 @@ curves that show it, and remedies, the likeliest first.
 
 from __future__ import annotations
 
-from gan_core.doctor import autoencoder, game, general
+from gan_core.doctor import autoencoder, game, general, memory, one_sided
 from gan_core.doctor.finding import Diagnosis, Finding, Remedy, Sign
-from gan_core.doctor.trace import Trace
+from gan_core.doctor.trace import Measured, Trace
 from gan_core.registry import Registry
 
-__all__ = ["DIAGNOSES", "Diagnosis", "Finding", "Remedy", "Sign", "Trace", "diagnose"]
+__all__ = ["DIAGNOSES", "Diagnosis", "Finding", "Measured", "Remedy", "Sign", "Trace", "diagnose"]
 
 DIAGNOSES: Registry[Diagnosis] = Registry(
-    "diagnosis", {entry.name: entry for entry in (*general.DIAGNOSES, *game.DIAGNOSES, *autoencoder.DIAGNOSES)}
+    "diagnosis",
+    {entry.name: entry for part in (general, game, one_sided, memory, autoencoder) for entry in part.DIAGNOSES},
 )
 SEVERITIES = ("failure", "warning", "note")
 

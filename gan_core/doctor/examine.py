@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from gan_core import resolve
-from gan_core.doctor import Finding, Trace, diagnose
-from gan_core.runs import Run
+from gan_core.doctor import Finding, Measured, Trace, diagnose
+from gan_core.runs import Run, files
 from gan_core.runs.metrics import MetricsTail
 
 
@@ -23,7 +25,18 @@ def trace_of(run: Run) -> Trace:
     per_epoch = status.steps_per_epoch
     if not per_epoch and status.num_images:
         per_epoch = resolve.steps_per_epoch(status.num_images, config.training.batch_size)
-    return Trace(columns, config, status.num_images, per_epoch, status.error if status.state == "failed" else "")
+    error = status.error if status.state == "failed" else ""
+    return Trace(columns, config, status.num_images, per_epoch, error, _measured(run))
+
+
+def _measured(run: Run) -> dict[str, Measured]:
+    """The newest measurement of each metric; lines that say something else are passed over."""
+    found = {}
+    for line in files.read_lines(run.evaluations_path):
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            low, high = map(float, line["interval"])
+            found[str(line["metric"])] = Measured(float(line["value"]), low, high, int(line["step"]))
+    return found
 
 
 def examine(run: Run) -> list[Finding]:

@@ -12,8 +12,10 @@ SURE = 0.98  # D's mean belief in real images from which it has nothing left to 
 LOST = 0.02  # and in generated ones
 CLAMP = 50.0  # half of where PyTorch's BCELoss cuts (100): the loss of a belief of e^-50
 SAME = 0.25  # share of the real images' spread below which generated ones are all alike
-FALL = 0.5  # share of its own best spread
-SLOW_START = 10  # windows in which a generator may not have found variety yet
+FALL = 0.5  # share of its own best spread, or of the real images' mean distance
+REPEATED = 0.3  # share of generated images with a near copy; of real ones 0.01
+SLOW_START = 10  # windows in which a generator may not have found variety yet,
+SLOWEST_START = 600  # but at least so many steps: 100 faces at 64 px took as long
 BOUND = 0.9  # share of weights at the clip
 RHYTHMIC = 0.6  # share of a loss's variance that one rhythm makes
 
@@ -52,13 +54,35 @@ def bce_clamp(trace: Trace) -> Sign | None:
 
 def mode_collapse(trace: Trace) -> Sign | None:
     """Generated images differ from each other far less than real ones do, or than they once did."""
+    return _little_spread(trace) or _measured_collapse(trace)
+
+
+def _measured_collapse(trace: Trace) -> Sign | None:
+    """The same, as an evaluator's features tell it."""
+    diversity, duplicates = trace.measured.get("diversity"), trace.measured.get("duplicates")
+    if duplicates is not None and duplicates.low > REPEATED:
+        evidence = (
+            f"Measured at step {duplicates.step:,}: {duplicates.value:.0%} of the generated images have a near copy."
+        )
+        return Sign(duplicates.step, duplicates.step, evidence)
+    if diversity is not None and diversity.high < FALL:
+        evidence = (
+            f"Measured at step {diversity.step:,}: images differ {diversity.value:.2f} times as much as real ones."
+        )
+        return Sign(diversity.step, diversity.step, evidence)
+    return None
+
+
+def _little_spread(trace: Trace) -> Sign | None:
     if not trace.has("spread/fake", "spread/real"):
         return None
     fake, real = trace.mean("spread/fake"), trace.mean("spread/real")
     best = np.fmax.accumulate(np.nan_to_num(fake))
     fell = (best > FALL * real) & (fake < FALL * best) & (fake < FALL * real)
     alike = fake < SAME * real
-    alike[: SLOW_START * trace.window] = False  # every generator begins with pictures that are all alike
+    alike[: max(SLOW_START * trace.window, SLOWEST_START)] = (
+        False  # every generator begins with pictures that are all alike
+    )
     holds = fell | alike
     words = (
         "At step {step:,} the images of a batch differed from each other by {fake:.3f} (standard deviation of a pixel); real "

@@ -127,7 +127,8 @@ def _slower(config: RunConfig, factor: float) -> list[Remedy]:
     ]
 
 
-def _more_images(config: RunConfig) -> list[Remedy]:
+def more_images(config: RunConfig) -> list[Remedy]:
+    """Remedies for too little data."""
     remedies = [Remedy("Use more images", "Nothing helps as much. Take away the first-N switch, or add pictures.")]
     if config.dataset.num_images:
         changes = {"dataset.num_images": 0}
@@ -165,7 +166,7 @@ DIAGNOSES = (
     Diagnosis(
         "too_few_images", "Too few images",
         "With so few images D can learn each by heart. It then rejects everything else, and G learns nothing or copies them.",
-        "note", (), too_few_images, _more_images,
+        "note", (), too_few_images, more_images,
     ),
     Diagnosis(
         "plateau", "Nothing changes any more",

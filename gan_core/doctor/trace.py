@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +20,16 @@ PATIENCE = 3  # windows for which something must hold before it is said
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A metric that was measured of the generator, with its 95 % interval, at a checkpoint's step."""
+
+    value: float
+    low: float
+    high: float
+    step: int
+
+
+@dataclass(frozen=True)
 class Trace:
     """What is known of a run so far.
 
@@ -29,6 +39,7 @@ class Trace:
         num_images: images that it trains on; 0 while unknown.
         steps_per_epoch: 0 while unknown.
         error: the sentence with which it failed, if it did.
+        measured: metric name (see `gan_core.metrics.measures`) -> its newest measurement, where there is one.
     """
 
     columns: Mapping[str, Column]
@@ -36,6 +47,7 @@ class Trace:
     num_images: int = 0
     steps_per_epoch: int = 0
     error: str = ""
+    measured: Mapping[str, Measured] = field(default_factory=dict)
 
     @cached_property
     def steps(self) -> Column:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from gan_core.metrics.frechet import frechet_distance
 from gan_core.metrics.kernel import kernel_distance
 from gan_core.metrics.neighbours import coverage, density, precision, recall
+from gan_core.metrics.repeats import diversity
 from gan_core.registry import Registry
 
 Features = npt.NDArray[np.float64]
@@ -79,6 +80,13 @@ METRICS: Registry[MetricEntry] = Registry(
             "Share of real images with a generated one in their neighbourhood: recall that outliers of the generator cannot "
             "raise. A perfect generator stays a little below 1.",
             coverage,
+            higher_is_better=True,
+        ),
+        "diversity": MetricEntry(
+            "Diversity index",
+            "Mean distance between two generated images over that between two real ones: 0 is one picture over and over, 1 as "
+            "varied as real. It has no bias from the count, but noise is variety to it too: look at precision beside it.",
+            diversity,
             higher_is_better=True,
         ),
     },

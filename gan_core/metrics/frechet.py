@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 from gan_core.metrics._checks import check_features
 
+Array = npt.NDArray[np.float64]
+
 
 def frechet_distance(real: npt.NDArray[np.floating], fake: npt.NDArray[np.floating]) -> float:
     """Squared 2-Wasserstein distance of the two Gaussians: |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)).
@@ -17,13 +19,20 @@ def frechet_distance(real: npt.NDArray[np.floating], fake: npt.NDArray[np.floati
         real, fake: features (N, D), (M, D); at least 2 rows each, and better many more than D.
     """
     real, fake = check_features(real, fake, at_least=2)
-    shift = real.mean(axis=0) - fake.mean(axis=0)
-    first, second = _covariance(real), _covariance(fake)
+    return gaussian_distance(real.mean(axis=0), _covariance(real), fake.mean(axis=0), _covariance(fake))
+
+
+def gaussian_distance(
+    first_mean: Array, first_covariance: Array, second_mean: Array, second_covariance: Array
+) -> float:
+    """The same of two Gaussians, given by their means (D,) and covariances (D, D)."""
+    shift = first_mean - second_mean
     # The trace of a square root is the sum of the roots of the eigenvalues, which for a product of two covariances are
     # real and not negative but for rounding.
-    roots = np.sqrt(np.clip(np.linalg.eigvals(first @ second).real, 0, None)).sum()
-    return float(shift @ shift + np.trace(first) + np.trace(second) - 2 * roots)
+    eigenvalues = np.linalg.eigvals(first_covariance @ second_covariance).real
+    roots = np.sqrt(np.clip(eigenvalues, 0, None)).sum()
+    return float(shift @ shift + np.trace(first_covariance) + np.trace(second_covariance) - 2 * roots)
 
 
-def _covariance(features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _covariance(features: Array) -> Array:
     return np.atleast_2d(np.cov(features, rowvar=False))

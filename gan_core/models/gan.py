@@ -152,7 +152,7 @@ class GAN:
         if self._last is None:
             return {}
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
-        with torch.no_grad(), _kept_statistics(generator), _kept_statistics(discriminator):
+        with torch.no_grad(), kept_statistics(generator), kept_statistics(discriminator):
             z, labels, real = self._last
             fake = self._generate(z, labels)
             logits, _ = discriminator(fake, labels)
@@ -161,6 +161,15 @@ class GAN:
         if self.rules.weight_clip:
             metrics["clip/saturation"] = clip_saturation(discriminator, self.rules.weight_clip)
         return metrics
+
+    def judge(self, samples: Tensor, labels: Tensor) -> Tensor:
+        """D's logits for samples (N, ...) and labels (N, L), one a pack; leaves no trace in the training state."""
+        whole = len(samples) // self.rules.packing * self.rules.packing
+        discriminator = self.networks["discriminator"]
+        with torch.no_grad(), kept_statistics(discriminator):
+            logits, _ = discriminator(samples[:whole], labels[:whole])
+        verdict: Tensor = logits.float()
+        return verdict
 
     def sample(self, z: Tensor, labels: Tensor) -> Tensor:
         """Samples (N, ...) for latents (N, latent_dim) and labels (N, L): from the running average where there is one.
@@ -222,7 +231,7 @@ def _frozen(network: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _kept_statistics(network: nn.Module) -> Iterator[None]:
+def kept_statistics(network: nn.Module) -> Iterator[None]:
     """Undoes what forward passes within it do to batch norm's running statistics."""
     kept = [buffer.clone() for buffer in network.buffers()]
     try:

@@ -10,6 +10,7 @@ from gan_core.hub.orders import default_repo
 from gan_core.runs import Run
 from pages.components import hub_transfer, lab
 from pages.components.run_card import badge
+from pages.components.run_links import open_links
 from pages.components.text import _, as_text
 
 TOKENS_PAGE = "https://huggingface.co/settings/tokens"
@@ -165,7 +166,7 @@ def arrived(fetched: Mapping[str, Any]) -> None:
                 _("It came without the optimisers’ state: look at it and sample from it; it cannot be trained further.")
             )
         with st.container(horizontal=True):
-            lab.open_links(run, "hub_fetched")
+            open_links(run, "hub_fetched")
 
 
 def revision(told: Mapping[str, Any]) -> None:

@@ -15,10 +15,9 @@ from gan_core import charts, jobs, runs, settings
 from gan_core.devices import Machine
 from gan_core.doctor import Finding
 from gan_core.doctor.examine import examine
-from gan_core.networks import NETWORKS
 from gan_core.runs import Run
 from gan_core.runs.metrics import MetricsTail
-from pages.components.text import _, as_text
+from pages.components.text import as_text
 
 REFRESH_S = 1.0
 
@@ -165,22 +164,3 @@ def attempt(action: Callable[[], object]) -> bool:
         st.error(as_text(str(refusal)), icon=":material/error:")
         return False
     return True
-
-
-def open_links(run: Run, key: str) -> None:
-    """Buttons that lead to a run on other pages."""
-    if st.button(_("Watch"), key=f"{key}_watch", icon=":material/monitoring:"):
-        st.switch_page("pages/train.py", query_params={"run": run.id})
-    if not run.checkpoint_steps():
-        return
-    if st.button(_("Explore"), key=f"{key}_explore", icon=":material/explore:"):
-        st.switch_page("pages/explore.py", query_params={"run": run.id})
-    try:
-        config = run.config()
-    except ValueError:  # the page that opens it says why
-        return
-    if config.conditioning.labels and st.button(_("Conditions"), key=f"{key}_conditions", icon=":material/category:"):
-        st.switch_page("pages/conditions.py", query_params={"run": run.id})
-    is_vae = NETWORKS.get(config.network.name) is not None and NETWORKS[config.network.name].model == "vae"
-    if is_vae and st.button(_("VAE"), key=f"{key}_vae", icon=":material/compare:"):
-        st.switch_page("pages/vae.py", query_params={"run": run.id})

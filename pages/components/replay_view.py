@@ -107,9 +107,9 @@ TEXTS = {
 
 
 def stands_at(moments: Sequence[int], told: int | None) -> int:
-    """The step on show: what the browser told (then the address carries it), else what the address says, else the first."""
+    """The step on show: what the browser told (then the address carries it), else what the address says, else the last."""
     asked = st.query_params.get("step", "")
-    step = told if told is not None else int(asked) if asked.isdigit() and len(asked) < 16 else moments[0]
+    step = told if told is not None else int(asked) if asked.isdigit() and len(asked) < 16 else moments[-1]
     step = min(max(step, moments[0]), moments[-1])
     if told is not None:
         st.query_params["step"] = str(step)

@@ -5,37 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gan_core.config import RunConfig, with_changes
-from gan_core.doctor import DIAGNOSES, Trace, diagnose
+from gan_core.config import with_changes
+from gan_core.doctor import DIAGNOSES, Measured, Trace, diagnose
 from gan_core.presets import preset_config
-
-LENGTH = 3000
-ADAM_FAST = {"discriminator_optimizer.learning_rate": 0.05}
-
-
-def healthy(seed: int = 0, length: int = LENGTH) -> dict[str, np.ndarray]:
-    """A game in balance, with a DCGAN's usual noise."""
-    rng = np.random.default_rng(seed)
-
-    def noisy(level, spread):
-        return np.clip(level + spread * rng.normal(size=length), 1e-6, None)
-
-    probes = np.where(np.arange(length) % 20 == 0, 1.0, np.nan)
-    return {
-        "step": np.arange(1.0, length + 1),
-        "loss/d": noisy(0.6, 0.2), "loss/g": noisy(3.0, 0.8), "prob/real": np.clip(noisy(0.85, 0.08), 0, 1),
-        "prob/fake_before": np.clip(noisy(0.15, 0.08), 0, 1), "grad_norm/g": noisy(20, 5), "grad_norm/d": noisy(15, 6),
-        "spread/real": noisy(0.4, 0.02) * probes, "spread/fake": noisy(0.36, 0.02) * probes,
-    }  # fmt: skip
-
-
-def from_step(step: int, before, after):
-    return np.where(np.arange(LENGTH) < step, before, after)
-
-
-def trace(columns, *, error: str = "", num_images: int = 5000, **changes) -> Trace:
-    config = with_changes(RunConfig(), {name.replace("__", "."): value for name, value in changes.items()})
-    return Trace(columns, config, num_images=num_images, steps_per_epoch=79, error=error)
+from tests.doctor.made import LENGTH, SICK, from_step, healthy, r4_e, trace
 
 
 def names(found) -> list[str]:
@@ -49,12 +22,8 @@ def test_a_healthy_game_raises_no_alarm(seed):
 
 def test_r4_e_is_told_long_before_its_loss_passes_fifty():
     """The report's story: D(x) to 1, D(G(z)) to 0, G's loss climbs to 86 over the second half of the run."""
-    columns, start = healthy(), 1200
-    ramp = np.clip((np.arange(LENGTH) - start) / (LENGTH - start), 0, 1)
-    columns["loss/g"] = columns["loss/g"] + 86 * ramp
-    columns["prob/real"] = from_step(start, columns["prob/real"], 0.999)
-    columns["prob/fake_before"] = from_step(start, columns["prob/fake_before"], 1e-4)
-    columns["loss/d"] = from_step(start, columns["loss/d"], 1e-4)
+    start = 1200
+    columns = r4_e(start)
     found = {finding.name: finding for finding in diagnose(trace(columns))}
     passes_fifty = int(np.flatnonzero(columns["loss/g"] > 50)[0])
     assert start < found["discriminator_won"].step < passes_fifty - 300
@@ -82,35 +51,6 @@ def test_a_discriminator_that_loses_its_lead_again_is_no_longer_lasting():
     columns["loss/g"] = np.where(inside, 9.0, columns["loss/g"])
     found = next(f for f in diagnose(trace(columns)) if f.name == "discriminator_won")
     assert not found.lasting
-
-
-def collapsed(columns):
-    columns["spread/fake"] = columns["spread/fake"] * from_step(1500, 1.0, 0.1)
-
-
-def saturated(columns):
-    columns["clip/saturation"] = from_step(400, 0.3, 0.97)
-
-
-def vanished(columns):
-    columns["grad_norm/g"] = columns["grad_norm/g"] * from_step(2000, 1.0, 1e-5)
-
-
-def exploded(columns):
-    columns["grad_norm/d"] = columns["grad_norm/d"] * from_step(2000, 1.0, 1e3)
-
-
-def circling(columns):
-    columns["loss/g"] = columns["loss/g"] * 0.2 + 3 * np.sin(2 * np.pi * np.arange(LENGTH) / 150) + 4
-
-
-SICK = {
-    "mode_collapse": (collapsed, {}, 1500),
-    "clip_saturation": (saturated, {"objective__weight_clip": 0.01}, 400),
-    "vanishing_gradient": (vanished, {}, 2000),
-    "exploding_gradient": (exploded, {}, 2000),
-    "oscillation": (circling, {}, 0),
-}
 
 
 @pytest.mark.parametrize("name", SICK)
@@ -193,3 +133,28 @@ def test_every_remedy_is_a_change_that_the_configuration_takes(name):
 @pytest.mark.parametrize("columns", [{}, {"step": np.empty(0)}, {"step": np.arange(5.0), "loss/g": np.full(5, np.nan)}])
 def test_a_run_of_which_little_is_known_is_no_fault(columns):
     assert diagnose(trace(columns)) == []
+
+
+def test_nearest_training_neighbours_speak_of_memorisation_where_they_were_measured():
+    copied, honest = (Measured(v, v - 0.03, v + 0.03, 700) for v in (0.93, 0.52))
+    columns = {"step": np.arange(1.0, 1001)}
+    found = diagnose(Trace(columns, preset_config("r5-vae-lite"), 5000, 79, measured={"copying": copied}))
+    assert names(found) == ["memorisation"] and "93% of the generated images" in found[0].evidence
+    assert diagnose(Trace(columns, preset_config("r5-vae-lite"), 5000, 79, measured={"copying": honest})) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"), [("duplicates", 0.8, "80% of the generated images"), ("diversity", 0.2, "0.20 times")]
+)
+def test_measured_sameness_is_collapse_even_where_the_pixels_differ(name, value, words):
+    measured = {name: Measured(value, value - 0.05, value + 0.05, 900)}
+    base = trace(healthy())
+    found = diagnose(Trace(base.columns, base.config, base.num_images, base.steps_per_epoch, measured=measured))
+    assert names(found) == ["mode_collapse"] and words in found[0].evidence
+
+
+def test_the_evidence_of_memorisation_names_both_verdicts():
+    columns = healthy()
+    SICK["memorisation"][0](columns)
+    (finding,) = diagnose(trace(columns))
+    assert "on training images and" in finding.evidence and finding.columns == ("memory/train", "memory/held_out")

@@ -20,7 +20,12 @@ from gan_core.runs.status import OPEN_STATES
 from tests.e2e.browser import ROOT, Faults, Server, streamlit_server, watch
 
 ARTIFACTS = ROOT / "test-artifacts"
-TITLES = ["Home", "Train", "Data", "Explore", "Conditions", "Study", "VAE", "Runs", "Hub"]
+TITLES = [
+    *("Home", "Lessons", "2-D lab"),
+    *("Train", "Data", "Study", "Sweeps"),
+    *("Explore", "Conditions", "VAE", "Collapse", "Compare", "Replay"),
+    *("Runs", "Hub"),
+]
 # On a sub-page Streamlit itself first asks for its server below that page, and finds it on the second try.
 OWN_PROBES = tuple(f"/{file.stem}/_stcore/" for file in (ROOT / "pages").glob("*.py"))
 QUICK = {  # hundreds of steps a second on one core, and no end in sight

@@ -133,7 +133,7 @@ def test_rename_note_and_delete(page: Page, server: Server, trained: tuple[Lab, 
     expect(page.get_by_text("to be deleted").first).to_be_visible()
     eventually(lambda: other.status().state == "finished", "the second run's end")
     hostile = "<b>bold</b> [link](http://evil.example) " + "w" * 40
-    page.locator(f".st-key-runs_{run.id}_edit button").click()
+    page.locator(f".st-key-runs_{run.id}_edit_0 button").click()
     page.get_by_label("Name", exact=True).fill(hostile)
     page.get_by_label("Note: what did you see?").fill("Sevens, mostly.\n**Not bold.**")
     page.get_by_role("button", name="Save").click()

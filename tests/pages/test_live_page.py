@@ -157,7 +157,8 @@ def change(app: AppTest) -> None:
 def test_curves_are_explained_and_the_log_is_the_examples(visit: Visit, trained: Run) -> None:
     app = live(visit, trained)
     plots = [e.key for e in app.main if getattr(e, "key", None) and str(e.key).startswith("live_plot_")]
-    assert [key.rpartition("_")[2] for key in plots] == ["losses", "judgement", "discriminator", "spread", "gradients"]
+    wanted = ["losses", "judgement", "discriminator", "spread", "memory", "gradients"]
+    assert [key.rpartition("_")[2] for key in plots] == wanted
     assert "what one wins the other loses" in words(app)
     lines, events = [code.value for code in app.code]
     assert lines.splitlines()[-1].startswith("[5/5][4/4] Loss_D: ")

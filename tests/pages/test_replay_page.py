@@ -27,6 +27,7 @@ def test_a_run_is_played_with_its_curves(visit: Visit, trained: Run) -> None:
     app = visit("replay", run=trained.id)
     assert played(app)
     assert app.multiselect[0].value == ["losses", "judgement"]
+    assert "The recording stands at step 20" in words(app)
     assert not app.error
 
 

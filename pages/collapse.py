@@ -1,0 +1,127 @@
+"""Collapse: break a model, watch, put it right, measure the two against each other. `?broken=ID&sound=ID` chooses them."""
+
+from collections import Counter
+
+import streamlit as st
+
+from gan_core import collapse
+from gan_core.networks import NETWORKS
+from gan_core.runs import Run
+from pages.components import lab
+from pages.components.collapse_measured import measured
+from pages.components.collapse_pair import beside, repair, what_differs
+from pages.components.collapse_table import collapse_table
+from pages.components.collapse_ways import break_one, turn
+from pages.components.text import _, as_text
+
+NOBODY = ""
+
+
+def main() -> None:
+    """Four buttons that break a model; two runs side by side; their measurements; the benchmark."""
+    lab.enter("collapse")
+    st.title(_("Collapse"))
+    st.markdown(
+        _(
+            "A generator has **collapsed** when it draws nearly the same few pictures whatever its latent z, the random numbers that "
+            "it starts from. Break a model on purpose, put one setting right, and see whether the pictures, and the measurements, can "
+            "tell the two apart."
+        )
+    )
+    runs = {run.id: run for run in lab.all_runs() if draws_pictures(run)}
+    broken, sound = choose(runs)
+    with st.expander(_("Break a model"), expanded=broken is None, icon=":material/heart_broken:"):
+        break_one()
+    if broken is None:
+        st.info(
+            _("Press one of the four buttons above: the broken model is trained and shown here."),
+            icon=":material/info:",
+        )
+    else:
+        pair(broken, sound)
+    st.divider()
+    collapse_table()
+
+
+def draws_pictures(run: Run) -> bool:
+    """Whether it is a GAN of pictures whose configuration can be read."""
+    try:
+        config = run.config()
+        return NETWORKS.find(config.network.name).model == "gan" and config.network.name != "mlp"
+    except ValueError:
+        return False
+
+
+def choose(runs: dict[str, Run]) -> tuple[Run | None, Run | None]:
+    """The broken run and the one beside it: those of the address, else the newest broken one and its partner."""
+    if not runs:
+        return None, None
+    left, right = st.columns(2)
+    names = titles(runs)
+    first = st.query_params.get("broken")
+    if first not in runs:
+        first = next((run.id for run in runs.values() if is_broken(run)), NOBODY)
+    with left:
+        options = [NOBODY, *runs]
+        one = st.selectbox(
+            _("Broken"), options, index=options.index(first), key=f"collapse_broken_{turn()}",
+            format_func=lambda run_id: names.get(run_id, _("none yet")),
+            help=_("Any GAN of pictures may stand here, not only one that was broken on this page."),
+        )  # fmt: skip
+    if one == NOBODY:
+        return None, None
+    st.query_params["broken"] = one
+    others = [run_id for run_id in runs if run_id != one]
+    second = st.query_params.get("sound")
+    if second not in others:
+        known = collapse.partners(runs[one], list(runs.values()))
+        second = known[0].id if known else NOBODY
+    with right:
+        options = [NOBODY, *others]
+        other = st.selectbox(
+            _("Repaired"), options, index=options.index(second), key=f"collapse_sound_{turn()}_{one}",
+            format_func=lambda run_id: names.get(run_id, _("none yet")),
+        )  # fmt: skip
+    if other == NOBODY:
+        st.query_params.pop("sound", None)
+        return runs[one], None
+    st.query_params["sound"] = other
+    return runs[one], runs[other]
+
+
+def titles(runs: dict[str, Run]) -> dict[str, str]:
+    """Names; those that several runs share are told apart by their ids."""
+    names = {run_id: run.name for run_id, run in runs.items()}
+    count = Counter(names.values())
+    return {run_id: f"{name} ({run_id})" if count[name] > 1 else name for run_id, name in names.items()}
+
+
+def is_broken(run: Run) -> bool:
+    """Whether it is broken in one of the four ways."""
+    return collapse.way_of(run.config()) is not None
+
+
+def pair(broken: Run, sound: Run | None) -> None:
+    """What the broken run's mistake is, the way to put it right, both beside each other, and their measurements."""
+    way = collapse.way_of(broken.config())
+    if way is not None:
+        st.markdown(f"**{_(way.title)}.** {_(way.story)}")
+    comparable = sound is not None and what_differs((broken.config(), sound.config()))
+    if sound is None and way is None:
+        st.info(
+            _("“{name}” is not broken in one of the four ways. Choose a second run to put beside it.").format(
+                name=as_text(broken.name)
+            ),
+            icon=":material/info:",
+        )
+    beside(broken, sound if comparable else None)
+    if way is not None and sound is None:
+        repair(broken, way)
+    elif way is not None:
+        with st.expander(_("Put it right in another way"), icon=":material/healing:"):
+            repair(broken, way)
+    if comparable and sound is not None:
+        measured(broken, sound)
+
+
+main()

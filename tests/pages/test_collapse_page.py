@@ -1,0 +1,154 @@
+"""The page Collapse: breaking a model, its twin or a branch, both beside each other, and what measurements say of the two."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from helpers import tiny_run
+
+from gan_core import background, measuring_jobs, training, waiting
+from gan_core.collapse import WAYS
+from gan_core.measuring import REPEATS, Row
+from gan_core.metrics.measures import MEASURES
+from gan_core.runs import Run
+from tests.pages.conftest import Visit, copy_of, labels, words
+
+
+@pytest.fixture(scope="module")
+def broken_once(tmp_path_factory, shared_cache):
+    """A model that was broken by twenty steps of D for each of G's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
+        run = tiny_run(tmp_path_factory.mktemp("broken"), "too strong", objective__n_critic=20, dataset__image_size=16)
+        assert training.train(run).state == "finished"
+    return run.path
+
+
+@pytest.fixture
+def broken(broken_once, runs_dir) -> Run:
+    return copy_of(broken_once, runs_dir, broken_once.name)
+
+
+def twin_of(broken: Run) -> Run:
+    """The same run with the setting put right, as far as its files tell."""
+    twin = copy_of(broken.path, broken.path.parent, f"{broken.id[:40]}-twin", "mended")
+    config = json.loads((twin.path / "config.json").read_bytes())
+    config["objective"]["n_critic"] = 1
+    (twin.path / "config.json").write_text(json.dumps(config))
+    return twin
+
+
+def test_the_empty_page_offers_four_ways_and_says_what_to_press(visit: Visit) -> None:
+    app = visit("collapse")
+    text = words(app)
+    assert labels(app).count("Break it") == len(WAYS) == 4
+    assert all(way.title in text for way in WAYS.values())
+    assert "Press one of the four buttons" in text
+
+
+def test_one_click_queues_the_broken_model_and_shows_it(visit: Visit, runs_dir) -> None:
+    app = visit("collapse")
+    app = app.button(key="collapse_break_clip").click().run()
+    (queued,) = waiting.queued_ids(runs_dir)
+    assert not app.exception and app.query_params["broken"] in (queued, [queued])
+    text = words(app)
+    assert "The critic's bound is ten times too wide" in text and "The first grid is on its way" in text
+    assert "Train the repaired twin" in labels(app) and "wait for the first checkpoint" in text
+
+
+def test_the_twin_and_the_branch_are_queued_beside_the_broken_one(visit: Visit, broken: Run, runs_dir) -> None:
+    app = visit("collapse")
+    assert "The discriminator is far ahead" in words(app)
+    app = app.button(key="collapse_twin").click().run()
+    (queued,) = waiting.queued_ids(runs_dir)
+    twin = Run(runs_dir / queued)
+    assert twin.config().objective.n_critic == 1
+    told = next(line for line in words(app).splitlines() if line.startswith("They differ in"))
+    assert told.startswith("They differ in one setting") and told.endswith("20 → 1."), told
+    assert app.selectbox(key=f"collapse_sound_1_{broken.id}").value == queued
+    app = app.selectbox(key=f"collapse_from_{broken.id}").set_value(10).run()
+    app = app.button(key="collapse_branch").click().run()
+    branched = next(run_id for run_id in waiting.queued_ids(runs_dir) if run_id != queued)
+    assert Run(runs_dir / branched).checkpoint_steps() == [10]
+    assert app.selectbox(key=f"collapse_sound_2_{broken.id}").value == branched
+
+
+def test_both_show_the_same_step(visit: Visit, broken: Run) -> None:
+    twin_of(broken)
+    app = visit("collapse")
+    app = app.toggle(key="collapse_follow").set_value(False).run()
+    app = app.select_slider(key=f"collapse_step_{broken.id}").set_value(10).run()
+    assert not app.exception
+
+
+def test_runs_of_other_data_are_not_compared_and_a_sentence_says_why(visit: Visit, broken: Run, trained: Run) -> None:
+    other = twin_of(broken)
+    config = json.loads((other.path / "config.json").read_bytes())
+    config["dataset"]["image_size"] = 32
+    (other.path / "config.json").write_text(json.dumps(config))
+    text = words(visit("collapse", broken=broken.id, sound=other.id))
+    assert (
+        "differ in size" in text and "Choose two runs of the same data" in text and "Images drawn from each" not in text
+    )
+    text = words(visit("collapse", broken=trained.id))
+    assert "is not broken in one of the four ways" in text
+
+
+def row(metric: str, value: float, spread: float, seed: int) -> Row:
+    again = tuple(value + spread * np.random.default_rng(seed).normal(size=REPEATS))
+    reach = 1.96 * spread
+    return Row(
+        metric,
+        value,
+        value - reach,
+        value + reach,
+        1.0,
+        500,
+        2000,
+        "digits@abc, last layer",
+        "held-out images",
+        20,
+        0,
+        "bias",
+        again,
+    )
+
+
+def finish(run: Run, rows: list[Row]) -> None:
+    """Puts a result into the cache, as the background work does."""
+    from dataclasses import asdict
+
+    place = background.folder(measuring_jobs.task(run, run.checkpoint_steps()[-1]))
+    place.mkdir(parents=True, exist_ok=True)
+    plain = [json.dumps({k: v for k, v in asdict(one).items() if k != "again"}) for one in rows]
+    images = np.zeros((20, 1, 16, 16), np.uint8)
+    apart = np.arange(20.0) + 1
+    np.savez(place / background.RESULT, rows=np.array(plain), again=np.array([one.again for one in rows]),
+             pinned=images, apart=apart, nearest=images)  # fmt: skip
+
+
+def test_measurements_are_told_with_intervals_and_a_verdict_for_each(visit: Visit, broken: Run) -> None:
+    twin = twin_of(broken)
+    app = visit("collapse")
+    assert "Measure now" in labels(app)
+    finish(broken, [row("fd", 100, 2, 1), row("recall", 0.1, 0.02, 2), row("precision", 0.5, 0.1, 3)])
+    finish(twin, [row("fd", 40, 2, 4), row("recall", 0.6, 0.02, 5), row("precision", 0.52, 0.1, 6)])
+    app = visit("collapse")
+    text = words(app)
+    assert "2 of 3 metrics tell the two apart. The repaired model is better in: Fréchet distance, Recall." in text
+    table = app.dataframe[0].value
+    verdicts = dict(zip(table["metric"], table["verdict"], strict=True))
+    assert verdicts == {MEASURES["fd"].title: "repaired is better", MEASURES["precision"].title: "cannot be told apart",
+                        MEASURES["recall"].title: "repaired is better"}  # fmt: skip
+    assert "100 (96.1 to 104)" in set(table["broken"])
+    assert "Best: number 1, 1.0 from its nearest real image; worst: number 20, 20.0" in text
+    assert "2,000 generated against 500 real images" in text and "digits@abc, last layer" in text
+
+
+def test_two_that_are_alike_are_not_told_apart(visit: Visit, broken: Run) -> None:
+    twin = twin_of(broken)
+    finish(broken, [row("fd", 40, 2, 1)])
+    finish(twin, [row("fd", 41, 2, 2)])
+    assert "None of 1 metrics tells the two apart" in words(visit("collapse"))
