@@ -9,7 +9,11 @@ from pages.components import lab
 from pages.components.text import STATES, _, as_text
 
 ICON = Path(__file__).parent / "pages" / "components" / "assets" / "icon.png"  # a name would be fetched from the web
-STYLE = "<style>.stMainBlockContainer {padding: 3.5rem 3rem 4rem}</style>"
+STYLE = """<style>
+.stMainBlockContainer {padding: 3.5rem 3rem 4rem}
+/* the theme's accent is too dark for text on a dark page (3.5:1); these are its link colours */
+[data-testid="stButtonGroup"] button[aria-checked="true"] {color: light-dark(#0f766e, #5eead4) !important}
+</style>"""
 
 
 def main() -> None:

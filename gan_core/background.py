@@ -38,6 +38,7 @@ HEARTBEAT_S = 2.0
 STALE_AFTER_S = 20.0
 START_S = 120.0  # a child imports torch first, on a machine that may be busy training
 TASK, PROGRESS, CANCEL, RESULT, LOG = "task.json", "progress.json", "cancel", "result.npz", "log.txt"
+TURN = "turn.json"  # in a kind's folder: whose turn it is
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -105,7 +106,7 @@ class Progress:
     Attributes:
         state: new, running, done, cancelled or failed.
         stage: of a running one: starting, waiting (for another task of its kind to end), or what its function says.
-        done, total: of this stage; 0 where they are not counted.
+        done, total: of this stage; 0 where they are not counted. Of "waiting": of what it waits for.
         value: a number that tells how well it goes; None where there is none.
         error: the sentence that ended a failed one.
         updated_at: Unix time of the last sign of life.

@@ -27,6 +27,7 @@ from gan_core.background import (
     KINDS,
     RESULT,
     TASK,
+    TURN,
     Arrays,
     Progress,
     Report,
@@ -102,7 +103,7 @@ def work(place: Path) -> None:
     with Reporter(place) as report:
         try:
             task = Task(**files.read_json(place / TASK))
-            with _turn(place.parent, report):
+            with _turn(place, report):
                 needed(task, report)
             report.end("done")
         except Cancelled:
@@ -129,14 +130,17 @@ def needed(task: Task, report: Report) -> Arrays:
 
 @contextlib.contextmanager
 def _turn(place: Path, report: Reporter) -> Iterator[None]:
-    """One task of a kind at a time on this machine; freed however the process ends."""
-    lock = FileLock(place / ".turn.lock")
+    """One task of a kind at a time on this machine; freed however the process ends. Who waits sees how far the other is."""
+    kind, lock = place.parent, FileLock(place.parent / ".turn.lock")
     while True:
-        report("waiting")
         with contextlib.suppress(Timeout):
             lock.acquire(timeout=0.5)
             break
+        other = read_progress(kind / str(files.read_json(kind / TURN).get("folder", "")))
+        report("waiting", other.done, other.total)
     try:
+        files.write_json(kind / TURN, {"folder": place.name})
+        report("starting")
         yield
     finally:
         lock.release()

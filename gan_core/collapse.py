@@ -32,6 +32,7 @@ class Way:
         preset: what the model is otherwise.
         field, sick, sound: the one setting; wrong, and put right.
         also: other settings, the same in both.
+        caution: what a run as small as this one shows of it, where that is less than its story.
         minutes: rough time on two quiet cores.
     """
 
@@ -43,6 +44,7 @@ class Way:
     sound: float
     minutes: float
     also: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    caution: str = ""
 
     @property
     def broken(self) -> RunConfig:
@@ -55,9 +57,10 @@ WAYS: Registry[Way] = Registry(
     {
         "clip": Way(
             "The critic's bound is ten times too wide",
-            "A Wasserstein critic must not be steep, so its weights are cut to a small bound. At 0.1 instead of 0.01 it is far too "
-            "steep: it pushes the generator about, and much of the variety of faces is lost (report R3).",
+            "A Wasserstein critic must not be steep, so its weights are cut to a small bound. At 0.1 instead of 0.01 it may "
+            "become far steeper and push the generator about. In report R3's long training much of the variety of faces was lost.",
             "r3-collapse-lite", "objective.weight_clip", 0.1, 0.01, 3,
+            caution="In small, as here, the eye hardly sees it: both may look varied. Measure both.",
         ),
         "few": Way(
             "64 digits, seen a thousand times",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -64,9 +65,21 @@ def is_metric(name: str) -> bool:
 
 
 def differing(configs: Sequence[RunConfig]) -> dict[str, tuple[Any, ...]]:
-    """Dotted names of the fields in which any two configurations differ -> the value of each."""
-    values = {name: tuple(get(config, name) for config in configs) for name in field_names()}
+    """Dotted names of the fields in which any two configurations differ -> the value of each.
+
+    The preset's name is left out: it only says where the other settings came from.
+    """
+    names = [name for name in field_names() if name != "preset"]
+    values = {name: tuple(get(config, name) for config in configs) for name in names}
     return {name: found for name, found in values.items() if any(value != found[0] for value in found)}
+
+
+def distances(configs: Sequence[RunConfig]) -> dict[tuple[int, int], int]:
+    """In how many settings each pair of configurations differs, by their places."""
+    names = [name for name in field_names() if name != "preset"]
+    values = [[get(config, name) for name in names] for config in configs]
+    pairs = combinations(range(len(configs)), 2)
+    return {(i, j): sum(a != b for a, b in zip(values[i], values[j], strict=True)) for i, j in pairs}
 
 
 @dataclass(frozen=True)
@@ -221,22 +234,6 @@ def told_apart(left: Measured, right: Measured) -> bool:
     if left.interval is None or right.interval is None:
         return False
     return left.interval[1] < right.interval[0] or right.interval[1] < left.interval[0]
-
-
-ALIGNMENTS = ("share", "step", "images")
-
-
-def step_at(compared: Compared, alignment: str, value: float) -> int:
-    """The step of a run that lies at the same place as others': a share (0 to 1) of its training, a step, or images seen.
-
-    Raises:
-        ValueError: no such alignment.
-    """
-    if alignment not in ALIGNMENTS:
-        raise ValueError(f"Unknown alignment '{alignment}'. Choose one of: {', '.join(ALIGNMENTS)}.")
-    if alignment == "share":
-        return round(value * last_step(compared))
-    return round(value / compared.config.training.batch_size) if alignment == "images" else round(value)
 
 
 def last_step(compared: Compared) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gan_core.charts import CHARTS, COLORS, MAX_POINTS, Column, smooth, thin
-from gan_core.comparing import Compared, is_metric
+from gan_core.comparing import Compared, is_metric, last_step
+from gan_core.metrics.measures import MEASURES
 
 PAUSE_S = 30.0
 
@@ -48,6 +50,56 @@ def abscissa(compared: Compared, axis: str) -> Column:
     return steps
 
 
+def images_at(compared: Compared, step: int) -> int:
+    """How many training images the run has seen after a step: as recorded, else counted.
+
+    Counted, an epoch is exactly its images, since its last batch may be short; where its size is not known, whole batches
+    are added to what was last recorded.
+    """
+    recorded, batch = compared.columns.get("step", np.empty(0)), compared.config.training.batch_size
+    seen = compared.columns.get("images_seen", np.full(len(recorded), np.nan))
+    there = np.isfinite(seen)
+    place = int(np.searchsorted(recorded[there], step, side="right")) - 1
+    known_at, known = (int(recorded[there][place]), int(seen[there][place])) if place >= 0 else (0, 0)
+    per_epoch, num_images = compared.status.steps_per_epoch, compared.status.num_images
+    if known_at == step or not (per_epoch and num_images):
+        return known + (step - known_at) * batch
+    epochs, steps = divmod(step, per_epoch)
+    return epochs * num_images + min(steps * batch, num_images)
+
+
+ALIGNMENTS = ("share", "step", "images")
+
+
+def step_at(compared: Compared, alignment: str, value: float) -> int:
+    """The step of a run that lies at the same place as others': a share (0 to 1) of its training, a step, or images seen.
+
+    Of images it is the last step that has not seen more; past its end, the step after its last.
+
+    Raises:
+        ValueError: no such alignment.
+    """
+    if alignment not in ALIGNMENTS:
+        raise ValueError(f"Unknown alignment '{alignment}'. Choose one of: {', '.join(ALIGNMENTS)}.")
+    last = last_step(compared)
+    if alignment == "share":
+        return round(value * last)
+    if alignment == "step":
+        return round(value)
+    if value > images_at(compared, last):
+        return last + 1
+    return bisect_right(range(last + 1), value, key=lambda step: images_at(compared, step)) - 1
+
+
+SPARSE = 3
+
+
+def is_sparse(values: Column) -> bool:
+    """Whether a curve (N,), NaN where not measured, has so few points that they are drawn as dots."""
+    count = int(np.isfinite(values).sum())
+    return 0 < count <= 2 or 0 < SPARSE * count <= min(len(values), MAX_POINTS // 2)
+
+
 def metrics_of(compared: Sequence[Compared]) -> dict[str, list[int]]:
     """Metric -> the places of the runs that measured it; those of most runs first, then as the charts order them."""
     order = {trace.column: place for place, trace in enumerate(t for chart in CHARTS for t in chart.traces)}
@@ -72,9 +124,11 @@ TITLES = {
 
 
 def title_of(metric: str) -> str:
-    """A metric's name for people; the metric itself when no chart shows it."""
+    """A metric's name for people, of a curve or of what is measured afterwards; the metric itself when nobody knows it."""
     if metric in TITLES:
         return TITLES[metric]
+    if metric in MEASURES:
+        return MEASURES[metric].title
     for chart in CHARTS:
         for trace in chart.traces:
             if trace.column == metric:
@@ -116,7 +170,7 @@ def figure(
             fig.add_scatter(x=raw_x, y=raw_y, mode="lines", line={"color": color, "width": 1}, opacity=0.2,
                             showlegend=False, hoverinfo="skip", legendgroup=group)  # fmt: skip
         smooth_x, smooth_y = _thinned(x[there], smooth(values[there], smoothing), MAX_POINTS // 2)
-        fig.add_scatter(x=smooth_x, y=smooth_y, mode="lines" if there.sum() > 1 else "markers", name=label,
+        fig.add_scatter(x=smooth_x, y=smooth_y, mode="lines+markers" if is_sparse(values) else "lines", name=label,
                         line={"color": color, "width": 1.8}, legendgroup=group)  # fmt: skip
     fig.update_layout(
         margin={"l": 48, "r": 12, "t": 40, "b": 44},

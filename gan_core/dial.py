@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +113,15 @@ def begin(settings: Settings, base: RunConfig, lambdas: Sequence[float], epochs:
         raise ValueError("Choose at least one λ to train.")
     return [
         jobs.submit(
-            settings, with_changes(base, {"vae.kl_weight": weight, "training.epochs": epochs}), f"VAE, λ = {weight:g}"
+            settings, with_changes(base, {"vae.kl_weight": weight, "training.epochs": epochs}), f"VAE, λ = {lambda_words(weight)}"
         )
         for weight in lambdas
     ]  # fmt: skip
+
+
+def lambda_words(weight: float) -> str:
+    """A lambda in full, with six digits that count: 0.00005, not 5e-05."""
+    return f"{Decimal(f'{weight:g}'):f}"
 
 
 def wish(members: Sequence[Member], num_images: int = NUM_IMAGES) -> Task:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -51,8 +51,15 @@ def moments(compared: Compared, sample_steps: Sequence[int]) -> list[int]:
     return sorted({*sample_steps, *(int(step) for step in steps)})
 
 
-def values_at(compared: Compared, steps: Sequence[int], columns: Sequence[str]) -> dict[str, list[float | None]]:
-    """Metric -> its value at each step: the last one recorded by then, None before the first.
+class Known(NamedTuple):
+    """A metric's value, and the step that it was recorded at."""
+
+    value: float
+    step: int
+
+
+def values_at(compared: Compared, steps: Sequence[int], columns: Sequence[str]) -> dict[str, list[Known | None]]:
+    """Metric -> its value at each step: the last one recorded by then with its own step, None before the first.
 
     Args:
         compared: the run.
@@ -60,7 +67,7 @@ def values_at(compared: Compared, steps: Sequence[int], columns: Sequence[str]) 
         columns: metrics; those the run has not measured are left out.
     """
     recorded = compared.columns.get("step", np.empty(0))
-    found: dict[str, list[float | None]] = {}
+    found: dict[str, list[Known | None]] = {}
     for name in columns:
         values = compared.columns.get(name, np.empty(0))
         there = np.isfinite(values)
@@ -68,7 +75,9 @@ def values_at(compared: Compared, steps: Sequence[int], columns: Sequence[str]) 
             continue
         known_at, known = recorded[there], values[there]
         places = np.searchsorted(known_at, np.asarray(steps), side="right") - 1
-        found[name] = [None if place < 0 else float(f"{known[place]:.4g}") for place in places]
+        found[name] = [
+            None if place < 0 else Known(float(f"{known[place]:.4g}"), int(known_at[place])) for place in places
+        ]
     return found
 
 

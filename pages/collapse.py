@@ -115,6 +115,8 @@ def pair(broken: Run, sound: Run | None) -> None:
             icon=":material/info:",
         )
     beside(broken, sound if comparable else None)
+    if way is not None and way.caution:
+        st.caption(_(way.caution))
     if way is not None and sound is None:
         repair(broken, way)
     elif way is not None:

@@ -42,7 +42,7 @@ def main() -> None:
         st.warning(_("There is no model “{id}” here; the newest is shown.").format(id=as_text(wanted[:64])))
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
-        run = choose_run("explore", runs)
+        run = choose_run("explore", runs, remember=True)
     with right:
         step = choose_step("explore", run, STEP)
     show(run, step, linked_choice("view", list(VIEWS), "sliders", choose_view))

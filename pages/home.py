@@ -91,7 +91,7 @@ def what_next() -> None:
     ideas = (
         (
             _("Be led through it"),
-            _("Six lessons: say what will happen, let it happen for real, and see why. Each takes a few minutes."),
+            _("Six lessons: say what will happen, let it happen for real, and see why. Each takes about ten minutes."),
             "pages/lessons.py",
             _("Lessons"),
         ),

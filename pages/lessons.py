@@ -23,7 +23,7 @@ def main() -> None:
         _(
             "Six guided experiments. In each you **predict** what will happen, **run** it for real on this machine, see it "
             "**explained** by formula, code and the very numbers of your run, and **check** your prediction against what was measured. "
-            "They build on each other, but none needs another to be done."
+            "They build on each other, so this is the best order; but each can be done without the others."
         )
     )
     for number, lesson in enumerate(LESSONS.values(), start=1):
@@ -45,9 +45,7 @@ def card(number: int, lesson: Lesson) -> None:
             st.markdown(_(lesson.goal))
             runs = len(lesson.experiment.arms)
             words = ngettext("about {min} min, with {n} run", "about {min} min, with {n} runs", runs)
-            st.caption(
-                words.format(min=lesson.minutes, n=runs) + " · " + _("you need: {what}").format(what=_(lesson.needs))
-            )
+            st.caption(words.format(min=lesson.minutes, n=runs) + " · " + _(lesson.needs))
         begun = _("Go on") if said(lesson) and done < total else _("Look again") if done == total else _("Begin")
         if right.button(begun, key=f"lessons_open_{lesson.name}", width="stretch"):
             st.query_params.from_dict({"lesson": lesson.name})
@@ -62,11 +60,7 @@ def one(lesson: Lesson) -> None:
             st.query_params.clear()
             st.rerun()
     st.markdown(f"**{_('Goal:')}** {_(lesson.goal)}")
-    st.caption(
-        _("about {min} minutes on two processor cores").format(min=lesson.minutes)
-        + " · "
-        + _("you need: {what}").format(what=_(lesson.needs))
-    )
+    st.caption(_("about {min} minutes on two processor cores").format(min=lesson.minutes) + " · " + _(lesson.needs))
     show_steps(lesson)
     if said(lesson):
         st.divider()

@@ -41,6 +41,8 @@ def main() -> None:
             st.switch_page("pages/train.py", query_params={"run": run.id})
         if st.button(_("Compare"), key="replay_compare", icon=":material/stacked_line_chart:"):
             st.switch_page("pages/compare.py", query_params={"runs": run.id})
+    if wanted and wanted != run.id:
+        st.query_params.pop("step", None)  # a step of the other recording
     if not lab.attempt(lambda: compared(run)):
         return
     recording(run)

@@ -46,7 +46,7 @@ def main() -> None:
         st.warning(_("There is no VAE “{id}” here; another is shown.").format(id=as_text(wanted[:64])))
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
-        run = choose_run("vae", runs)
+        run = choose_run("vae", runs, remember=True)
     with right:
         step = choose_step("vae", run, STEP)
     show(run, step)

@@ -157,9 +157,14 @@ def test_a_task_that_waits_for_another_can_be_cancelled_and_begun_again(task: Ta
     monkeypatch.undo()
     monkeypatch.setenv("GANVAS_CACHE_DIR", str(folder(task).parents[1]))
     folder(task).parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder(task).parent / ".turn.lock"):  # somebody else's work
+    other = folder(task).parent / "other"
+    other.mkdir()
+    background.write_progress(other, Progress("running", "images", 40, 100))
+    (other.parent / background.TURN).write_text('{"folder": "other"}')
+    with FileLock(other.parent / ".turn.lock"):  # somebody else's work
         start(task)
         eventually(lambda: progress(task).stage == "waiting", "its waiting", timeout_s=60)
+        assert (progress(task).done, progress(task).total) == (40, 100)  # how far the other is
         cancel(task)
         eventually(lambda: progress(task).state == "cancelled", "its end")
     assert not (folder(task) / "result.npz").exists()

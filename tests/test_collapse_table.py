@@ -74,6 +74,15 @@ def test_methods_are_compared_with_the_plain_gan_and_corrected_for_how_many_they
     assert summary.differences(found(made("pacgan2", [8, 8]))) == []
 
 
+def test_high_quality_is_compared_by_the_same_tests_in_its_own_unit():
+    data = found(made("bce", [8] * 6, 0.8), made("pacgan4", [8] * 6, 0.4316), made("lsgan", [8] * 6, 0.8))
+    lower, same = summary.differences(data, "high_quality")
+    assert (lower.method, lower.differs, lower.difference) == ("pacgan4", True, pytest.approx(-0.3684, abs=1e-9))
+    assert lower.p_value == pytest.approx(2 / math.comb(12, 6)) and lower.test == "permutation"
+    assert (same.method, same.difference, same.p_value) == ("lsgan", 0.0, 1.0)
+    assert not any(line.differs for line in summary.differences(data))  # in modes they are all the same
+
+
 def test_few_seeds_are_compared_by_welchs_test():
     data = found(made("bce", [90, 100, 110]), made("pacgan2", [800, 820, 790]), task="stacked-mnist")
     (line,) = summary.differences(data)
@@ -172,9 +181,10 @@ def test_the_page_holds_every_task_and_says_what_is_told_apart(tiny):
     command.keep("ring8", [*made("real", [8, 8]), *made("bce", [5] * 5), *made("pacgan2", [8] * 5)])
     text = page.page()
     assert all(task.title in text for task in TASKS.values())
-    assert "Captures more modes than the plain GAN: PacGAN2 (+3.0" in text
+    assert "Above the plain GAN in modes captured: PacGAN2 (+3.0, p = 0.008)" in text
+    assert "Cannot be told from the plain GAN in the share of high quality: PacGAN2." in text
     assert "6.3 ± 0.5 (Lin et al. 2018, PacGAN, 10 runs)" in text
-    assert "Target for PacGAN2: 7.8 modes; reached" in text
+    assert "Target for PacGAN2 (the lab's own bar, set near the paper's figure): 7.8 modes; reached" in text
 
 
 def test_the_component_shows_table_chart_and_sentence(tiny):
@@ -184,7 +194,18 @@ def test_the_component_shows_table_chart_and_sentence(tiny):
     ).run()
     assert not app.exception
     text = " ".join(element.value for element in app.markdown)
-    assert "The plain GAN finds **5.0 (5.0 to 5.0)** of 8 modes." in text and "**More** find: PacGAN2." in text
+    assert (
+        "The plain GAN finds **5.0 (5.0 to 5.0)** of 8 modes." in text
+        and "**More** than the plain GAN in modes captured: PacGAN2." in text
+    )
+    assert "**Cannot be told apart** from the plain GAN in high quality: PacGAN2." in text
+    captions = " ".join(element.value for element in app.caption)
+    assert (
+        "there Adam's momentum is 0.9 (here 0.5), the learning rate 0.0005 (here 0.001), a batch 128 (here 64)"
+        in captions
+    )
+    assert "Lin et al. 2018, PacGAN, 10 runs: GAN 6.3 ± 0.5, PacGAN2 7.9 ± 0.1." in captions
+    assert app.dataframe[0].value["Papers: modes"].tolist() == ["–", "6.3 ± 0.5", "7.9 ± 0.1"]
     assert app.dataframe[0].value["Modes captured"].tolist() == [
         "8.0 (8.0 to 8.0)",
         "5.0 (5.0 to 5.0)",

@@ -32,6 +32,16 @@ def test_only_fields_that_differ_are_named_with_each_value() -> None:
     assert comparing.differing([tiny(), tiny()]) == {}
 
 
+def test_a_preset_s_name_is_no_difference() -> None:
+    named = tiny(preset="mnist-dcgan", training__seed=1)
+    assert comparing.differing([tiny(), named]) == {"training.seed": (0, 1)}
+    assert comparing.distances([tiny(), named, tiny(training__seed=1, network__width=8)]) == {
+        (0, 1): 1,
+        (0, 2): 2,
+        (1, 2): 1,
+    }
+
+
 @pytest.mark.parametrize(
     ("changes", "name", "values"),
     [
@@ -115,11 +125,37 @@ def test_a_metric_is_one_chart_with_a_colour_for_each_run_that_has_it(runs_dir: 
 
 def test_the_same_place_in_training_is_a_share_a_step_or_images(runs_dir: Path) -> None:
     one = compared(runs_dir, Status(total_steps=200))
-    assert [comparing.step_at(one, "share", share) for share in (0, 0.5, 1)] == [0, 100, 200]
-    assert comparing.step_at(one, "images", 320) == 20  # batches of 16
-    assert comparing.step_at(one, "step", 7) == 7
+    assert [comparing_curves.step_at(one, "share", share) for share in (0, 0.5, 1)] == [0, 100, 200]
+    assert comparing_curves.step_at(one, "images", 320) == 20  # batches of 16
+    assert comparing_curves.step_at(one, "images", 10**9) == 201  # past its end
+    assert comparing_curves.step_at(one, "step", 7) == 7
     with pytest.raises(ValueError, match="Unknown alignment"):
-        comparing.step_at(one, "time", 1)
+        comparing_curves.step_at(one, "time", 1)
+
+
+def test_images_seen_are_those_recorded_or_whole_epochs_with_their_short_last_batch(runs_dir: Path) -> None:
+    known = Status(total_steps=8, steps_per_epoch=4, num_images=50)  # batches of 16, 16, 16 and 2
+    lines = [{"step": 3, "images_seen": 48, "loss/g": 1.0}, {"step": 5, "images_seen": 66, "loss/g": 1.0}]
+    counted, recorded = compared(runs_dir, known), compared(runs_dir, Status(total_steps=8), lines)
+    assert [comparing_curves.images_at(counted, step) for step in (0, 3, 4, 5, 8)] == [0, 48, 50, 66, 100]
+    assert [comparing_curves.images_at(recorded, step) for step in (0, 3, 5, 6)] == [0, 48, 66, 82]
+    assert [comparing_curves.step_at(counted, "images", images) for images in (0, 49, 50, 65, 66, 100, 101)] == [
+        0, 3, 4, 4, 5, 8, 9,
+    ]  # fmt: skip
+
+
+def test_metrics_measured_afterwards_go_by_their_titles() -> None:
+    assert [comparing_curves.title_of(name) for name in ("fd", "accuracy/test", "loss/g", "own")] == [
+        "Fréchet distance", "Evaluator's accuracy: list test", "Generator's loss", "own",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("every", "sparse"), [(1, False), (2, False), (3, True), (20, True), (50, True)])
+def test_a_curve_of_few_points_among_many_steps_is_sparse(every: int, sparse: bool) -> None:
+    values = np.full(60, np.nan)
+    values[::every] = 0.5
+    assert comparing_curves.is_sparse(values) is sparse
+    assert not comparing_curves.is_sparse(np.full(60, np.nan))
 
 
 def test_a_sample_is_the_last_drawn_by_then_or_the_first(runs_dir: Path) -> None:

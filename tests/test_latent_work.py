@@ -55,6 +55,21 @@ def judged(made: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANVAS_EVALUATORS_DIR", str(made["evaluators"]))
 
 
+@pytest.mark.parametrize(
+    ("weight", "words"),
+    [
+        (5e-5, "0.00005"),
+        (0.5, "0.5"),
+        (3.0, "3"),
+        (1e-6, "0.000001"),
+        (0.1 + 0.2, "0.3"),
+        (5e-5 / 1.024, "0.0000488281"),
+    ],
+)
+def test_lambdas_are_written_in_full(weight: float, words: str) -> None:
+    assert dial.lambda_words(weight) == words
+
+
 # attributes
 
 

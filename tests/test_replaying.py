@@ -38,13 +38,16 @@ def test_the_slider_stops_at_every_picture_and_evenly_between(trained: Run, monk
     assert replaying.moments(one, [0, 5, 10]) == [0, 1, 5, 10, 11, 20]
 
 
-def test_a_value_is_the_last_recorded_by_then(runs_dir: Path) -> None:
+def test_a_value_is_the_last_recorded_by_then_with_its_own_step(runs_dir: Path) -> None:
     run = tiny_run(runs_dir)
     run.metrics_path.write_text(
         "".join(json.dumps(x) + "\n" for x in ({"step": 2, "a": 0.5}, {"step": 4, "b": 9}, {"step": 6, "a": 7}))
     )
     values = replaying.values_at(comparing.read(run), [0, 2, 3, 5, 6, 9], ["a", "b", "c", "step"])
-    assert values == {"a": [None, 0.5, 0.5, 0.5, 7.0, 7.0], "b": [None, None, None, 9.0, 9.0, 9.0]}
+    assert values == {
+        "a": [None, (0.5, 2), (0.5, 2), (0.5, 2), (7.0, 6), (7.0, 6)],
+        "b": [None, None, None, (9.0, 4), (9.0, 4), (9.0, 4)],
+    }
 
 
 def test_minutes_count_from_the_first_recorded_step(runs_dir: Path) -> None:

@@ -236,6 +236,14 @@ def test_a_frame_measures_what_the_metrics_of_modes_measure() -> None:
     assert "reverse_kl/low" not in camera.frame(at_leisure=False)["values"]
 
 
+@pytest.mark.parametrize("data", ["ring8", "grid25"])
+def test_before_the_first_step_all_points_lie_in_one_heap_near_the_middle(data: str) -> None:
+    for seed in range(3):
+        camera = Camera(Game(with_changes(STORIES["bce"].config, {"dataset.name": data, "training.seed": seed})))
+        points = camera.game.model.sample(camera.z, torch.zeros(len(camera.z), 0))
+        assert points.std(0).max() < 0.1 * camera.reach and points.norm(dim=1).max() < camera.reach / 2, seed
+
+
 def test_a_frame_is_a_few_kilobytes_of_json() -> None:
     assert len(json.dumps(Camera(Game(QUICK)).frame())) < 10_000
 

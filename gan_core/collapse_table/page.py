@@ -107,8 +107,12 @@ def interval(summary: Summary, digits: int) -> str:
 
 def reported(paper: Published) -> str:
     """A paper's figure: "6.3 ± 0.5 (Lin et al. 2018, PacGAN)"."""
-    spread = f" ± {paper.spread:g}" if paper.spread is not None else ""
-    return f"{paper.captured:g}{spread} ({paper.source})"
+    return f"{figure_of(paper)} ({paper.source})"
+
+
+def figure_of(paper: Published) -> str:
+    """A paper's figure without its source: "6.3 ± 0.5"."""
+    return f"{paper.captured:g}" + (f" ± {paper.spread:g}" if paper.spread is not None else "")
 
 
 def seen(name: str) -> list[str]:
@@ -119,10 +123,14 @@ def seen(name: str) -> list[str]:
     if goal is not None:
         wanted, reached = goal
         verdict = "reached" if reached.mean >= wanted else "missed"
-        sentences.append(f"Target for PacGAN2: {wanted:g} modes; {verdict}, with {interval(reached, 2)}.")
+        bar = "the lab's own bar, set near the paper's figure"
+        sentences.append(f"Target for PacGAN2 ({bar}): {wanted:g} modes; {verdict}, with {interval(reached, 2)}.")
     compared = differences(found)
     if compared:
-        sentences += _told_apart(compared)
+        sentences += _told_apart(compared, "modes captured", 1)
+        if TASKS.find(name).settings["network.name"] == "mlp":
+            sentences += _told_apart(differences(found, "high_quality"), "the share of high quality", 3)
+        sentences.append(_tests(compared))
     if chance := smeared(rows(found)):
         shares = ", ".join(f"{row.title} ({row.measures['high_quality'].mean:.3f})" for row in chance)
         sentences.append(
@@ -131,28 +139,32 @@ def seen(name: str) -> list[str]:
     return [f"- {sentence}" for sentence in sentences]
 
 
-def _told_apart(compared: Sequence[Difference]) -> list[str]:
+def _told_apart(compared: Sequence[Difference], measure: str, digits: int) -> list[str]:
+    more = [_said(line, digits) for line in compared if line.differs and line.difference > 0]
+    fewer = [_said(line, digits) for line in compared if line.differs and line.difference < 0]
+    same = [line.title for line in compared if not line.differs]
+    sentences = []
+    if more:
+        sentences.append(f"Above the plain GAN in {measure}: {', '.join(more)}.")
+    if fewer:
+        sentences.append(f"Below the plain GAN in {measure}: {', '.join(fewer)}.")
+    if same:
+        sentences.append(f"Cannot be told from the plain GAN in {measure}: {', '.join(same)}.")
+    return sentences
+
+
+def _tests(compared: Sequence[Difference]) -> str:
     tests = {
         "permutation": "exact permutation test over seeds",
         "welch": "Welch's t-test, since a permutation test of so few seeds cannot reach 5 %",
     }
     how = " and ".join(tests[test] for test in sorted({line.test for line in compared}))
-    more = [_said(line) for line in compared if line.differs and line.difference > 0]
-    fewer = [_said(line) for line in compared if line.differs and line.difference < 0]
-    same = [line.title for line in compared if not line.differs]
-    sentences = []
-    if more:
-        sentences.append(f"Captures more modes than the plain GAN: {', '.join(more)}.")
-    if fewer:
-        sentences.append(f"Captures fewer modes than the plain GAN: {', '.join(fewer)}.")
-    if same:
-        sentences.append(f"Cannot be told from the plain GAN: {', '.join(same)}.")
-    return [*sentences, f"Tests: {how}; p-values after Holm's correction for {len(compared)} comparisons."]
+    return f"Tests: {how}; p-values after Holm's correction for {len(compared)} comparisons of a measure."
 
 
-def _said(line: Difference) -> str:
+def _said(line: Difference, digits: int) -> str:
     p_value = "p < 0.001" if line.corrected < 0.001 else f"p = {line.corrected:.3f}"
-    return f"{line.title} ({line.difference:+,.1f}, {p_value})"
+    return f"{line.title} ({line.difference:+,.{digits}f}, {p_value})"
 
 
 def _methods() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
@@ -56,21 +57,16 @@ class Row:
     diverged: int
     values: dict[str, tuple[float, ...]]
 
-    @property
-    def captured(self) -> tuple[int, ...]:
-        """Modes captured by each seed."""
-        return tuple(int(value) for value in self.values["captured"])
-
 
 @dataclass(frozen=True)
 class Difference:
-    """A method's mean of modes captured beside the plain GAN's.
+    """A method's mean of a measure beside the plain GAN's.
 
     Attributes:
         method, title: of the method.
         difference: its mean minus the plain GAN's.
         p_value: two-sided, that both are the same.
-        corrected: after Holm's correction for all methods of the task.
+        corrected: after Holm's correction for all methods of the task, for this measure by itself.
         test: "permutation" or "welch".
     """
 
@@ -83,7 +79,7 @@ class Difference:
 
     @property
     def differs(self) -> bool:
-        """Whether the two can be told apart, at 5 % for all methods of the task together."""
+        """Whether the two can be told apart, at 5 % for all methods of the task together, in this measure."""
         return self.corrected <= LEVEL
 
 
@@ -124,23 +120,26 @@ def rows(found: Results) -> list[Row]:
     return lines
 
 
-def differences(found: Results) -> list[Difference]:
+def differences(found: Results, measure: Literal["captured", "high_quality"] = "captured") -> list[Difference]:
     """Every method with two seeds or more beside the plain GAN; the surest difference first. Empty without the plain one."""
-    values = {row.method: row.captured for row in rows(found) if len(row.captured) > 1 and row.method != REAL}
+    samples = {result.num_samples for result in found.results} if measure == "high_quality" else {1}
+    unit = max(samples, default=1)  # a share is compared as a count, which is whole
+    counts = {row.method: [round(v * unit) for v in row.values[measure]] for row in rows(found) if row.method != REAL}
+    values = {method: mine for method, mine in counts.items() if len(mine) > 1}
     plain = values.pop(PLAIN, None)
     if plain is None:
         return []
     tests = {m: test_of(v, plain) for m, v in values.items()}
     corrected = holm([p for p, _ in tests.values()])
     lines = [
-        Difference(m, METHODS[m].title, float(np.mean(values[m]) - np.mean(plain)), p, c, test)
+        Difference(m, METHODS[m].title, float(np.mean(values[m]) - np.mean(plain)) / unit, p, c, test)
         for (m, (p, test)), c in zip(tests.items(), corrected, strict=True)
     ]
     return sorted(lines, key=lambda line: (line.corrected, line.p_value))
 
 
 def test_of(left: Sequence[int], right: Sequence[int]) -> tuple[float, str]:
-    """The two-sided p-value that two methods capture equally many modes, and which test gave it."""
+    """The two-sided p-value that two methods reach equally much, and which test gave it."""
     if min(len(left), len(right)) >= ENOUGH_TO_PERMUTE:
         return permutation(left, right), "permutation"
     return welch(left, right), "welch"
@@ -152,16 +151,18 @@ def permutation(left: Sequence[int], right: Sequence[int]) -> float:
     Source: Fisher 1935, "The Design of Experiments", section 21. Counts every way to choose left's seeds out of all by its
     sum: those whose mean differs at least as much as what was seen.
     """
-    pool = [*left, *right]
-    ways: list[dict[int, int]] = [{0: 1}, *({} for _ in left)]  # number chosen -> sum -> ways
+    lowest = min(*left, *right)
+    pool = [value - lowest for value in (*left, *right)]  # the same differences, shorter sums
+    taken = len(left)
+    longest = sum(sorted(pool)[-taken:])
+    ways = np.zeros((taken + 1, longest + 1))  # (number chosen, sum); float64 counts exactly up to 28 seeds a method
+    ways[0, 0] = 1
     for value in pool:
-        for chosen in range(len(left), 0, -1):
-            for total, number in ways[chosen - 1].items():
-                ways[chosen][total + value] = ways[chosen].get(total + value, 0) + number
-    expected = sum(pool) * len(left)  # times the pool's size, so that all stays whole
-    seen = abs(sum(left) * len(pool) - expected)
-    extreme = sum(n for total, n in ways[len(left)].items() if abs(total * len(pool) - expected) >= seen)
-    return extreme / math.comb(len(pool), len(left))
+        ways[1:, value:] += ways[:-1, : longest + 1 - value].copy()
+    expected = sum(pool) * taken  # times the pool's size, so that all stays whole
+    seen = abs(sum(pool[:taken]) * len(pool) - expected)
+    extreme = np.abs(np.arange(longest + 1) * len(pool) - expected) >= seen
+    return float(ways[taken][extreme].sum()) / math.comb(len(pool), taken)
 
 
 def welch(left: Sequence[float], right: Sequence[float]) -> float:

@@ -20,6 +20,7 @@ def dial_figure(
     bands: Mapping[str, npt.NDArray[np.floating]],
     kl: npt.NDArray[np.floating],
     titles: Mapping[str, str],
+    names: Sequence[str],
 ) -> go.Figure:
     """Error, quality of samples, KL of each dimension and distance to the prior against lambda, on a logarithmic axis.
 
@@ -28,6 +29,7 @@ def dial_figure(
         bands: "error", "quality" and "prior" -> (K, 3): value, low and high.
         kl: (K, D), nats a dimension, NaN where a model has fewer; shown from the largest dimension to the smallest.
         titles: words for each of PANELS, for "lambda", "dimension" and "nats".
+        names: the lambdas as they are written, below their ticks.
     """
     fig = make_subplots(rows=2, cols=2, subplot_titles=[titles[panel] for panel in PANELS], horizontal_spacing=0.11,
                         vertical_spacing=0.16)  # fmt: skip
@@ -40,17 +42,15 @@ def dial_figure(
                             col=col, customdata=ordered.T, colorscale="Viridis", zmin=np.log10(SMALLEST),
                             colorbar={"len": 0.4, "y": 0.19, "x": 0.45, "thickness": 8, "title": {"text": titles["nats"]},
                                       "tickvals": list(range(-3, 3)), "ticktext": [f"{10.0**k:g}" for k in range(-3, 3)]},
-                            hovertemplate="λ %{x:g}<br>%{y}: %{customdata:.3g}<extra></extra>")  # fmt: skip
+                            hovertemplate="λ %{x:.10~f}<br>%{y}: %{customdata:.3g}<extra></extra>")  # fmt: skip
         else:
             value, low, high = bands[panel].T
             fig.add_scatter(x=x, y=value, mode="lines+markers", row=row, col=col, showlegend=False,
                             line={"color": COLORS[number % len(COLORS)], "width": 2},
                             error_y={"type": "data", "symmetric": False, "array": high - value, "arrayminus": value - low},
-                            hovertemplate="λ %{x:g}: %{y:.4g}<extra></extra>")  # fmt: skip
+                            hovertemplate="λ %{x:.10~f}: %{y:.4g}<extra></extra>")  # fmt: skip
             fig.update_yaxes(rangemode="tozero", row=row, col=col)
-    fig.update_xaxes(
-        type="log", title={"text": titles["lambda"], "standoff": 4}, tickvals=x, ticktext=[f"{v:g}" for v in x]
-    )
+    fig.update_xaxes(type="log", title={"text": titles["lambda"], "standoff": 4}, tickvals=x, ticktext=list(names))
     fig.update_yaxes(title={"text": titles["dimension"]}, row=2, col=1)
     fig.update_layout(margin={"l": 52, "r": 12, "t": 36, "b": 44}, height=620, showlegend=False)
     fig.update_annotations(font={"size": 13})

@@ -48,7 +48,7 @@ LESSON = Lesson(
     name="conditioning",
     title="Conditioning",
     goal="Make a generator draw what you ask for, and measure whether it listens.",
-    needs="Lesson 1.",
+    needs="Best after lesson 1.",
     minutes=10,
     experiment=Experiment(changed(DIGITS, recording={"evaluate_every_epochs": 1}), ARMS, ("obeyed", "kd"), 36),
     steps=(

@@ -228,7 +228,7 @@ class Lesson:
     Attributes:
         name: its name in the address.
         title, goal: for people; the goal is one sentence.
-        needs: what one should know before.
+        needs: what one had best done before, or that nothing is needed; a sentence for people.
         minutes: for reading and for the runs, on two cores.
         experiment: its runs.
         steps: in order.

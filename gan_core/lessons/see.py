@@ -76,7 +76,7 @@ def low_loss(outcomes: Outcomes) -> Verdict:
     strength = {"fooled": -r["fooled"], "both": r["both"], "better": -r["better"]}  # each one's own sign
     best = max(strength, key=lambda name: strength[name])
     words = (
-        "Correlation of G's loss, over {count} steps, with D(G(z)) just before G's update: {fooled}; with D's loss: {both}; with the step "
+        "Correlation of G's loss, over {count} steps, with D(G(z)) after D's update: {fooled}; with D's loss: {both}; with the step "
         "number (later pictures are better ones): {better}."
     )
     values = {"count": f"{len(loss):,}"} | {name: f"{value:+.2f}" for name, value in r.items()}
@@ -87,7 +87,7 @@ LESSON = Lesson(
     name="see",
     title="What D and G see",
     goal="See that a GAN is a game of two: what one network sees of the other, and what its loss can tell you.",
-    needs="Nothing. It helps to have pressed “Train on digits now” once.",
+    needs="Needs nothing before. It helps to have pressed “Train on digits now” once.",
     minutes=8,
     experiment=Experiment(DIGITS, (Arm("digits", "Digits", {}),), (), 30),
     steps=(
@@ -122,7 +122,7 @@ LESSON = Lesson(
                     (
                         ("prob/real", "real digits"),
                         ("prob/fake_before", "generated, before D's update"),
-                        ("prob/fake_after", "generated, before G's update"),
+                        ("prob/fake_after", "generated, after D's update"),
                         ("prob/fake_after_g", "generated, after G's update"),
                     ),
                 ),

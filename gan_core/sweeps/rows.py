@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,9 +65,16 @@ def best(rows: Sequence[Row], sweep: Sweep) -> Row | None:
     return choose(done, key=lambda pair: pair[0])[1]
 
 
-def seconds_left(rows: Sequence[Row], minutes_each: float) -> float:
-    """Rough time until all are done, by those that are; by the estimate until then; 0 where neither is known."""
-    to_do = sum(row.state in OPEN for row in rows)
+def seconds_left(rows: Sequence[Row], minutes_each: float, shares: Mapping[str, float] | None = None) -> float:
+    """Rough time until all are done, by those that are; by the estimate until then; 0 where neither is known.
+
+    Args:
+        rows: all trials.
+        minutes_each: the estimate for one.
+        shares: run id -> how much of its training is done, 0 to 1.
+    """
+    done = shares or {}
+    to_do = sum(1 - done.get(row.run_id, 0.0) for row in rows if row.state in OPEN)
     took = [row.seconds for row in rows if row.state == "done" and row.seconds]
     return to_do * (sum(took) / len(took) if took else 60 * minutes_each)
 

@@ -11,7 +11,7 @@ from pages.components.text import _, as_text
 
 STAGES = {
     "starting": _("Starting…"),
-    "waiting": _("Waits until other work of this kind is done…"),
+    "waiting": _("Somebody else's work of this kind comes first"),
     "images": _("Preparing the images"),
     "encoding": _("Encoding and decoding images"),
 }

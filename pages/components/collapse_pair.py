@@ -121,7 +121,11 @@ def grid(run: Run, step: int | None) -> None:
         when = _("since step {n:,}") if finding.lasting else _("from step {n:,}, over by now")
         st.caption(f"{DOCTOR} **{_(finding.title)}**, " + when.format(n=finding.since))
     if not found:
-        st.caption(f"{DOCTOR} " + _("The doctor, who reads the curves, finds nothing wrong."))
+        words = _(
+            "The doctor, who reads the curves, finds nothing wrong. Of variety they only tell how much pictures differ in their "
+            "pixels, not how many different things they show."
+        )
+        st.caption(f"{DOCTOR} {words}")
 
 
 def common_steps(runs: Sequence[Run]) -> list[int]:

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from gan_core.collapse_table import REAL, TASKS, Task, results
+from gan_core.collapse_table import METHODS, REAL, TASKS, Task, results
 from gan_core.collapse_table.figure import figure
-from gan_core.collapse_table.page import interval, reported
+from gan_core.collapse_table.page import figure_of, interval
 from gan_core.collapse_table.summary import Difference, Row, differences, rows, smeared, target
+from gan_core.config import RunConfig, with_changes
+from gan_core.twin.stories import STORIES
 from pages.components.text import _, as_text
 
 NAMES = {"ring8": _("Ring of 8"), "grid25": _("Grid of 25"), "stacked-mnist": _("Stacked MNIST")}
@@ -48,8 +50,14 @@ def _task(name: str) -> None:
         st.info(_("No method has been trained on this data set yet. `make collapse-table` does it; it takes hours."))
         return
     st.markdown(" ".join(_sentences(name, task, lines, differences(found))))
+    if _has_points(task) and (quality := _told_apart(differences(found, "high_quality"), _("high quality"))):
+        st.markdown(" ".join([_("**High quality** is the share of samples on a mode."), *quality]))
+    if name == STORIES["bce"].config.dataset.name:
+        st.caption(_other_rules(name))
     _charts(name, task, lines)
-    st.dataframe(_cells(task, lines), hide_index=True, key=f"collapse_table_rows_{name}")
+    st.dataframe(_cells(task, lines), hide_index=True, height="content", key=f"collapse_table_rows_{name}")
+    if sources := _sources(lines):
+        st.caption(_("Papers: {sources}.").format(sources="; ".join(sources)))
     _conditions(task)
 
 
@@ -71,29 +79,69 @@ def _has_points(task: Task) -> bool:
 def _sentences(name: str, task: Task, lines: list[Row], compared: list[Difference]) -> list[str]:
     """What the figures say, in words."""
     said = []
-    more = [line.title for line in compared if line.differs and line.difference > 0]
-    fewer = [line.title for line in compared if line.differs and line.difference < 0]
-    same = [line.title for line in compared if not line.differs]
     plain = next((row for row in lines if row.method == "bce"), None)
     if plain is not None:
         words = _("The plain GAN finds **{found}** of {all:,} modes.")
         said.append(words.format(found=interval(plain.measures["captured"], 1), all=task.num_modes))
-    if more:
-        said.append(_("**More** find: {methods}.").format(methods=", ".join(more)))
-    if fewer:
-        said.append(_("**Fewer** find: {methods}.").format(methods=", ".join(fewer)))
-    if same:
-        said.append(_("**Cannot be told apart** from the plain GAN: {methods}.").format(methods=", ".join(same)))
+    said += _told_apart(compared, _("modes captured"))
     if chance := smeared(lines):
         words = _("Most samples lie between the modes, so modes are hit **by chance**: {methods}.")
         said.append(words.format(methods=", ".join(row.title for row in chance)))
     goal = target(results(name))
     if goal is not None:
         wanted, reached = goal
-        words = _("PacGAN2 reaches the lab's target of {wanted:g} modes, with {x}.")
-        missed = _("PacGAN2 misses the lab's target of {wanted:g} modes, with {x}.")
+        words = _(
+            "PacGAN2 reaches the lab's target, its own bar near the paper's figure, of {wanted:g} modes, with {x}."
+        )
+        missed = _(
+            "PacGAN2 misses the lab's target, its own bar near the paper's figure, of {wanted:g} modes, with {x}."
+        )
         said.append((words if reached.mean >= wanted else missed).format(x=interval(reached, 2), wanted=wanted))
     return said
+
+
+def _told_apart(compared: list[Difference], measure: str) -> list[str]:
+    """Which methods lie above the plain GAN in a measure, which below, and of which one cannot say."""
+    kinds = (
+        (
+            _("**More** than the plain GAN in {measure}: {methods}."),
+            [d for d in compared if d.differs and d.difference > 0],
+        ),
+        (
+            _("**Less** than the plain GAN in {measure}: {methods}."),
+            [d for d in compared if d.differs and d.difference < 0],
+        ),
+        (
+            _("**Cannot be told apart** from the plain GAN in {measure}: {methods}."),
+            [d for d in compared if not d.differs],
+        ),
+    )
+    return [words.format(measure=measure, methods=", ".join(d.title for d in some)) for words, some in kinds if some]
+
+
+def _other_rules(name: str) -> str:
+    """In what the 2-D lab's game on the same data differs from the benchmark's."""
+    here, there = with_changes(RunConfig(), TASKS[name].changes("r1", 0)), STORIES["r1"].config
+    words = _(
+        "The page 2-D lab tells of a plain GAN that collapses on this same data: there Adam's momentum is {a:g} (here {b:g}), the "
+        "learning rate {c:g} (here {d:g}), a batch {e} (here {f}), R1's weight {g:g} (here {h:g}), and it plays {i:,} steps (here "
+        "{j:,})."
+    )
+    return words.format(
+        a=there.generator_optimizer.beta1, b=here.generator_optimizer.beta1,
+        c=there.generator_optimizer.learning_rate, d=here.generator_optimizer.learning_rate,
+        e=there.training.batch_size, f=here.training.batch_size, g=there.penalty.weight, h=here.penalty.weight,
+        i=there.training.max_steps, j=here.training.max_steps,
+    )  # fmt: skip
+
+
+def _sources(lines: list[Row]) -> list[str]:
+    """Each paper with the methods whose figures it gives."""
+    found: dict[str, list[str]] = {}
+    for row in lines:
+        for paper in row.published:
+            found.setdefault(paper.source, []).append(f"{METHODS[row.method].title} {figure_of(paper)}")
+    return [f"{source}: {', '.join(figures)}" for source, figures in found.items()]
 
 
 def _cells(task: Task, lines: list[Row]) -> dict[str, list[str]]:
@@ -107,10 +155,10 @@ def _cells(task: Task, lines: list[Row]) -> dict[str, list[str]]:
     if points:
         columns[_("High quality")] = [interval(row.measures["high_quality"], 3) for row in lines]
     columns[_("Reverse KL")] = [interval(row.measures["reverse_kl"], 2) for row in lines]
-    columns[_("Papers: modes")] = ["; ".join(reported(p) for p in row.published) or _("none found") for row in lines]
+    columns[_("Papers: modes")] = ["; ".join(figure_of(p) for p in row.published) or "–" for row in lines]
     if points:
         quality = [[p.high_quality for p in row.published if p.high_quality is not None] for row in lines]
-        columns[_("Papers: high quality")] = ["; ".join(f"{q:.3f}" for q in known) or "–" for known in quality]
+        columns[_("Papers: quality")] = ["; ".join(f"{q:.3f}" for q in known) or "–" for known in quality]
     return columns
 
 
@@ -144,8 +192,8 @@ def _conditions(task: Task) -> None:
         st.markdown(
             _(
                 "- **Reverse KL** says how unevenly the modes are hit (every sample counts for its nearest mode): 0 is as in the data.\n"
-                "- **Told apart** means: p at most 0.05 after Holm's correction for all methods of the data set. With 5 seeds or more the "
+                "- **Told apart** means: p at most 0.05 after Holm's correction for all methods of the data set, for each measure by itself. With 5 seeds or more the "
                 "test is an exact permutation test, with fewer Welch's t-test.\n"
-                "- The papers' ± is as they print it. All settings, and what differs from the papers, are in docs/collapse.md."
+                "- The papers' ± is as they print it; – where no figure was found. All settings, and what differs from the papers, are in docs/collapse.md."
             )
         )

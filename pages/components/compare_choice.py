@@ -5,12 +5,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from gan_core import datasets
+from gan_core import comparing, datasets
 from gan_core.comparing import MAX_RUNS, Compared
+from gan_core.config import RunConfig
 from gan_core.runs import Run
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, ngettext
 
 SUGGESTED = 4
+LOOKED_AT = 100  # newest runs: all pairs of them are counted
 
 
 def choose_runs(runs: dict[str, Run]) -> list[Run]:
@@ -49,34 +51,42 @@ def titles_of(runs: Sequence[Compared]) -> list[str]:
 
 
 def suggestions(runs: dict[str, Run], chosen: Sequence[Run]) -> None:
-    """What to do while fewer than two are chosen, with pairs of one data set as buttons."""
-    words = (
-        _("Choose one more run.") if chosen else _("Choose at least two runs above, or begin with one of these pairs:")
+    """What to do while fewer than two are chosen, with the pairs that are most alike as buttons."""
+    st.info(_("Choose one more run.") if chosen else _("Choose at least two runs above."), icon=":material/info:")
+    count, pairs = alike(list(runs.values()), chosen)
+    if not pairs:
+        return
+    words = ngettext(
+        "Or begin with a pair of the same data that differs in {n} setting:",
+        "Or begin with a pair of the same data that differs in {n} settings, fewer than any other:",
+        count,
     )
-    st.info(words, icon=":material/info:")
-    pairs = [pair for pair in alike(list(runs.values())) if not chosen or chosen[0] in pair]
-    with st.container(horizontal=True):
-        for left, right in pairs[:SUGGESTED]:
-            st.button(
-                _("{left} and {right}").format(left=as_text(left.name[:40]), right=as_text(right.name[:40])),
-                key=f"compare_pair_{left.id}_{right.id}", on_click=take, args=((left.id, right.id),),
-            )  # fmt: skip
+    st.caption(words.format(n=count))
+    for left, right in pairs[:SUGGESTED]:
+        st.button(
+            _("{left} and {right}").format(left=as_text(left.name), right=as_text(right.name)),
+            key=f"compare_pair_{left.id}_{right.id}", on_click=take, args=((left.id, right.id),),
+        )  # fmt: skip
 
 
-def alike(runs: Sequence[Run]) -> list[tuple[Run, Run]]:
-    """Pairs of runs that learned from the same data at the same size: neighbours in the list."""
-    last: dict[tuple[str, str, tuple[int, ...]], Run] = {}
-    pairs = []
-    for run in runs:
+def alike(runs: Sequence[Run], chosen: Sequence[Run]) -> tuple[int, list[tuple[Run, Run]]]:
+    """In how many settings the most alike pairs of one data set and size differ, and these pairs; with the chosen run, if any."""
+    groups: dict[tuple[str, str, tuple[int, ...]], list[tuple[Run, RunConfig]]] = {}
+    for run in runs[:LOOKED_AT]:
         try:
-            data = run.config().dataset
-            key = (data.name, data.root, datasets.image_shape(data))
+            config = run.config()
+            key = (config.dataset.name, config.dataset.root, datasets.image_shape(config.dataset))
         except ValueError:
             continue
-        if key in last:
-            pairs.append((last[key], run))
-        last[key] = run
-    return pairs
+        groups.setdefault(key, []).append((run, config))
+    found: dict[int, list[tuple[Run, Run]]] = {}
+    for group in groups.values():
+        for (i, j), count in comparing.distances([config for _run, config in group]).items():
+            pair = group[i][0], group[j][0]
+            if not chosen or chosen[0] in pair:
+                found.setdefault(count, []).append(pair)
+    fewest = min((count for count in found if count), default=0)
+    return fewest, found.get(fewest, [])
 
 
 def take(run_ids: Sequence[str]) -> None:

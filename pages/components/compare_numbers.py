@@ -5,8 +5,9 @@ from itertools import combinations
 
 import streamlit as st
 
-from gan_core import comparing, comparing_curves
+from gan_core import collapse, comparing, comparing_curves
 from gan_core.comparing import Compared, Ending, Measured
+from gan_core.networks import NETWORKS
 from pages.components.compare_choice import titles_of
 from pages.components.text import _, as_text
 
@@ -29,12 +30,13 @@ def measured(runs: Sequence[Compared]) -> None:
             groups.setdefault((found.metric, found.extractor, found.num_samples), []).append((title, found))
     if not groups:
         st.caption(_("Nothing was measured of these runs after their training."))
+        to_collapse(runs)
         return
     rows = [row(title, found) for key in sorted(groups) for title, found in groups[key]]
     st.dataframe(rows, hide_index=True, key="compare_measured")
-    for key in sorted(groups):
-        if len(groups[key]) > 1:
-            st.markdown(verdict(groups[key]))
+    for sentence in verdicts([groups[key] for key in sorted(groups) if len(groups[key]) > 1]):
+        st.markdown(sentence)
+    to_collapse(runs)
     st.caption(
         _(
             "Only values of one metric with the same extractor (the network whose features are compared) and the same number of "
@@ -58,7 +60,7 @@ def row(title: str, found: Measured) -> dict[str, str]:
     """A measurement with its conditions, for the table."""
     low, high = found.interval or (None, None)
     return {
-        _("metric"): found.metric,
+        _("metric"): _(comparing_curves.title_of(found.metric)),
         _("run"): title,
         _("value"): f"{found.value:.4g}",
         _("interval"): "–" if low is None else _("{low:.4g} to {high:.4g}").format(low=low, high=high),
@@ -69,25 +71,63 @@ def row(title: str, found: Measured) -> dict[str, str]:
     }
 
 
-def verdict(group: Group) -> str:
-    """Which of the runs a metric tells apart, in a sentence."""
-    name = as_text(group[0][1].metric)
-    if any(found.interval is None for _title, found in group):
-        return _(
-            "**{metric}**: without an interval for each run nobody can say whether a difference means anything."
-        ).format(metric=name)
-    apart = [
-        f"{as_text(left[0])} / {as_text(right[0])}"
-        for left, right in combinations(group, 2)
-        if comparing.told_apart(left[1], right[1])
-    ]
-    pairs = len(group) * (len(group) - 1) // 2
-    if not apart:
-        return _("**{metric}**: their intervals overlap, so this measurement does not tell them apart.").format(
-            metric=name
+def verdicts(groups: Sequence[Group]) -> list[str]:
+    """What the intervals say: a sentence for each metric with runs that lie apart, one for all others together."""
+    apart, overlapping, without = [], [], []
+    for group in groups:
+        name = as_text(_(comparing_curves.title_of(group[0][1].metric)))
+        pairs = [
+            _("{left} and {right}").format(left=as_text(left[0]), right=as_text(right[0]))
+            for left, right in combinations(group, 2)
+            if comparing.told_apart(left[1], right[1])
+        ]
+        if any(found.interval is None for _title, found in group):
+            without.append(name)
+        elif pairs:
+            words = _(
+                "**{metric}**: the whole interval of one lies above that of the other, so other images from the same models would "
+                "hardly turn this around: {pairs}."
+            )
+            apart.append(words.format(metric=name, pairs="; ".join(pairs)))
+        else:
+            overlapping.append(name)
+    if overlapping:
+        words = _(
+            "**{metrics}**: their intervals overlap: that alone does not say that they are equal; the page Collapse tests the "
+            "difference."
         )
-    words = _("**{metric}**: {n} of {total} pairs have intervals without a common point: {pairs}.")
-    return words.format(metric=name, n=len(apart), total=pairs, pairs=", ".join(apart))
+        apart.append(words.format(metrics=", ".join(dict.fromkeys(overlapping))))
+    if without:
+        words = _("**{metrics}**: without an interval for each run nobody can say whether a difference means anything.")
+        apart.append(words.format(metrics=", ".join(dict.fromkeys(without))))
+    return apart
+
+
+def to_collapse(runs: Sequence[Compared]) -> None:
+    """A button to the page that measures two of the runs and tests their difference, if two of them fit there."""
+    for one, other in combinations(runs, 2):
+        if measurable(one, other):
+            break
+    else:
+        return
+    broken, sound = (other, one) if collapse.way_of(other.config) and not collapse.way_of(one.config) else (one, other)
+    words = _("Measure {left} and {right} on the page Collapse")
+    if st.button(
+        words.format(left=as_text(one.run.name), right=as_text(other.run.name)), key="compare_collapse",
+        icon=":material/straighten:",
+    ):  # fmt: skip
+        st.switch_page("pages/collapse.py", query_params={"broken": broken.run.id, "sound": sound.run.id})
+
+
+def measurable(one: Compared, other: Compared) -> bool:
+    """Whether the page Collapse can measure them against each other: GANs of the same pictures with z of one length."""
+    configs = (one.config, other.config)
+    gans = all(
+        c.network.name != "mlp" and c.network.name in NETWORKS and NETWORKS[c.network.name].model == "gan"
+        for c in configs
+    )
+    stands = {obstacle.name for obstacle in comparing.obstacles(configs)}
+    return gans and not stands & {"data", "size", "latents", "model"}
 
 
 def ends(runs: Sequence[Compared]) -> None:

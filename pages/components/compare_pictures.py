@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from gan_core import comparing, imaging
+from gan_core import comparing, comparing_curves, imaging
 from gan_core.comparing import Compared
 from gan_core.config import RunConfig
 from pages.components.compare_choice import titles_of
@@ -49,7 +49,7 @@ def recorded(runs: Sequence[Compared]) -> None:
         row = list(zip(runs, titles, strict=True))[start : start + IN_A_ROW]
         for column, (one, title) in zip(st.columns(min(IN_A_ROW, len(runs))), row, strict=False):
             with column:
-                grid(one, title, comparing.step_at(one, alignment, value), few)
+                grid(one, title, comparing_curves.step_at(one, alignment, value), few)
 
 
 def place(runs: Sequence[Compared], alignment: str) -> float:
@@ -60,7 +60,7 @@ def place(runs: Sequence[Compared], alignment: str) -> float:
     longest = max(comparing.last_step(one) for one in runs)
     if alignment == "step":
         return float(st.slider(_("Step"), 0, max(1, longest), max(1, longest), key="compare_step"))
-    most = max(comparing.last_step(one) * one.config.training.batch_size for one in runs)
+    most = max(comparing_curves.images_at(one, comparing.last_step(one)) for one in runs)
     return float(st.slider(_("Images seen"), 0, max(1, most), max(1, most), key="compare_images"))
 
 
@@ -72,7 +72,7 @@ def grid(one: Compared, title: str, step: int, few: bool) -> None:
     if drawn is None or url is None:
         st.caption(_("No sample grid here."))
         return
-    caption = _("step {n:,}, {images:,} images seen").format(n=drawn, images=drawn * one.config.training.batch_size)
+    caption = _("step {n:,}, {images:,} images seen").format(n=drawn, images=comparing_curves.images_at(one, drawn))
     if drawn < step and step > comparing.last_step(one):
         caption = _("{where}: its end").format(where=caption)
     picture(

@@ -44,8 +44,8 @@ def settings(runs: Sequence[Compared]) -> None:
 
 
 def setting_name(name: str) -> str:
-    """A field's label with the network that it is of; the preset's own."""
-    return _("Preset") if name == "preset" else titled(name, schema.field_names()[name])
+    """A field's label with the network that it is of."""
+    return titled(name, schema.field_names()[name])
 
 
 def value_of(name: str, value: Any) -> str:

@@ -8,9 +8,10 @@ import streamlit as st
 
 from gan_core import dial, imaging
 from gan_core.background import Arrays
-from gan_core.dial import LAMBDAS, Member
+from gan_core.dial import LAMBDAS, Member, lambda_words
 from gan_core.latents.dial_figure import dial_figure
 from gan_core.latents.posterior import ACTIVE
+from gan_core.lessons import LESSONS
 from gan_core.presets import PRESETS
 from gan_core.runs.status import OPEN_STATES
 from gan_core.sampling import latents
@@ -45,6 +46,7 @@ def dial_over_lambda(shown: Shown) -> None:
             ),
             icon=":material/info:",
         )
+        lesson_link()
         return
     others = dial.also_different(members)
     if others:
@@ -60,6 +62,21 @@ def dial_over_lambda(shown: Shown) -> None:
         chart(members, found)
 
 
+def lesson_link() -> None:
+    """The quickest way to a family: the lesson whose runs are one."""
+    lesson = LESSONS["vae"]
+    number, arms = list(LESSONS).index("vae") + 1, lesson.experiment.arms
+    words = _(
+        "Or do lesson {number}: in about {time} it trains {n} VAEs on small digits that differ in λ only. A dial turns over VAEs of the same "
+        "images, so choose one of those as the model above; their dial is then here."
+    )
+    st.markdown(words.format(number=number, n=len(arms), time=duration(len(arms) * lesson.experiment.seconds)))
+    st.page_link(
+        "pages/lessons.py", label=_("Lesson {n}: {title}").format(n=number, title=_(lesson.title)),
+        query_params={"lesson": "vae"}, icon=":material/school:",
+    )  # fmt: skip
+
+
 def train_missing(shown: Shown, members: list[Member]) -> None:
     """One button that queues a run for each of some lambdas."""
     base = shown.model.config
@@ -68,7 +85,7 @@ def train_missing(shown: Shown, members: list[Member]) -> None:
     with st.expander(_("Train a family"), expanded=len(members) < 2, icon=":material/add:", key="vae_dial_train"):
         left, right = st.columns([3, 1])
         weights = left.multiselect(
-            _("λ"), sorted({*LAMBDAS, shown.model.config.vae.kl_weight}), default=absent, format_func=lambda w: f"{w:g}",
+            _("λ"), sorted({*LAMBDAS, shown.model.config.vae.kl_weight}), default=absent, format_func=lambda_words,
             key=f"vae_dial_weights_{len(members)}", help=_("Each becomes a run that is equal to this one in all else."),
         )  # fmt: skip
         epochs = right.number_input(
@@ -125,8 +142,8 @@ def turn(shown: Shown, members: list[Member]) -> None:
         [knob], image=picture, neighbours="", sequence=state.sequence, key=key,
         texts={
             "reset": _("Back to this model"),
-            "image": _("λ = {weight:g}, {run}, step {step:,}. First row: images; second: their reconstructions; below: random samples.").format(
-                weight=member.kl_weight, run=member.run.name, step=member.step),
+            "image": _("λ = {weight}, {run}, step {step:,}. First row: images; second: their reconstructions; below: random samples.").format(
+                weight=lambda_words(member.kl_weight), run=member.run.name, step=member.step),
         },
     )  # fmt: skip
 
@@ -156,7 +173,7 @@ def chart(members: list[Member], found: Arrays) -> None:
     }
     lambdas = [member.kl_weight for member in members]
     st.subheader(_("What λ changes"), anchor=False)
-    figure = dial_figure(lambdas, bands, found["kl"], titles)
+    figure = dial_figure(lambdas, bands, found["kl"], titles, [lambda_words(weight) for weight in lambdas])
     live_plot(plotly.io.to_json(figure) or "", key="vae_dial_chart", height_px=HEIGHT_PX)
     st.dataframe(_table(members, found, judged), hide_index=True, key="vae_dial_table")
     parts = [
@@ -176,7 +193,7 @@ def _table(members: list[Member], found: Arrays, judged: bool) -> dict[str, list
         return [f"{v:.{digits}f} ({low:.{digits}f} – {high:.{digits}f})" for v, low, high in found[name]]
 
     columns = {
-        "λ": [f"{member.kl_weight:g}" for member in members],
+        "λ": [lambda_words(member.kl_weight) for member in members],
         _("Run"): [member.run.name for member in members],
         _("MSE"): words("error", 4),
         _("Active dimensions"): [

@@ -6,7 +6,7 @@ import streamlit as st
 
 from gan_core import background, neighbours
 from gan_core.config import RunConfig
-from gan_core.neighbours import Neighbours
+from gan_core.neighbours import STRANGE, Neighbours
 from gan_core.runs import Run
 from pages.components.background_view import outcome
 from pages.components.latent_neighbours import beside, index_task, look_up
@@ -27,7 +27,8 @@ def kind_of_picture(run: Run, config: RunConfig, image: npt.NDArray[np.uint8]) -
         return
     rows = look_up(image, task.arguments, task, found)
     strange = [row for row in rows if row.is_strange]
-    figures = " ".join(_figures(row) for row in strange or rows)
+    held_kind = str(found["held_kind"])
+    figures = " ".join([*(_figures(row, held_kind) for row in strange or rows), _rule(len(rows))])
     if strange:
         st.warning(
             _("This is probably **no picture of the kind** that this model learned, so no latent draws it well.")
@@ -40,12 +41,26 @@ def kind_of_picture(run: Run, config: RunConfig, image: npt.NDArray[np.uint8]) -
         beside(image, _("Your picture"), task, found)
 
 
-def _figures(row: Neighbours) -> str:
+def _figures(row: Neighbours, held_kind: str) -> str:
     """Where the picture stands among unseen images, in one space."""
-    return _("In {space}, {hits:,} of {n:,} unseen images of its data ({p:.1%}) lie nearer to a training image.").format(
+    words = _(
+        "In {space}, {hits:,} of {n:,} unseen images of its data ({p:.1%}) lie nearer to a training image than yours does."
+    )
+    if held_kind == "training":
+        words = _("In {space}, {hits:,} of {n:,} training images ({p:.1%}) lie nearer to another one than yours does.")
+    return words.format(
         n=row.nearer.requested, hits=row.nearer.hits, p=row.nearer.ratio,
         space=_("an evaluator's features") if row.space == "features" else _("pixels"),
     )  # fmt: skip
+
+
+def _rule(num_spaces: int) -> str:
+    """From where on a picture is called one of another kind."""
+    if num_spaces > 1:
+        return _("From {limit:.0%} on, in pixels or in features, it is called a picture of another kind.").format(
+            limit=STRANGE
+        )
+    return _("From {limit:.0%} on it is called a picture of another kind.").format(limit=STRANGE)
 
 
 def _ready(config: RunConfig) -> bool:

@@ -57,9 +57,11 @@ def choose_labels(model: Sampler) -> torch.Tensor:
     first = [name for name, on in zip(names, model.some_labels(1)[0], strict=True) if on]
     if conditioning.exclusive:
         index = names.index(first[0]) if first else 0
-        chosen = [st.selectbox(_("Label"), names, index=index, key=f"explore_label_{model.run_id}")]
+        key = f"explore_label_{model.run_id}"
+        chosen = [st.selectbox(_("Label"), names, index=index, key=key, persist_state="session")]
     else:
-        chosen = st.multiselect(_("Labels"), names, default=first, key=f"explore_labels_{model.run_id}")
+        key = f"explore_labels_{model.run_id}"
+        chosen = st.multiselect(_("Labels"), names, default=first, key=key, persist_state="session")
     return torch.tensor([[float(name in chosen) for name in names]])
 
 

@@ -35,16 +35,18 @@ def find_picture(model: Sampler, run: Run) -> None:
     if image is None:
         return
     labels = choose_labels(model)
+    tasks: dict[str, Task] = st.session_state.setdefault("explore_find_tasks", {})  # the newest of each run
     with st.container(horizontal=True, vertical_alignment="bottom"):
         level = st.segmented_control(
             _("Search"), list(LEVELS), default="usual", required=True, key="explore_level",
             format_func={"quick": _("Quick"), "usual": _("Usual"), "thorough": _("Thorough")}.__getitem__,
             help=_("Steps and starts: 100 and 4, 200 and 6, 500 and 8. The same picture and the same search always give the same z."),
+            persist_state="session",
         ) or "usual"  # fmt: skip
         task = picture_search.wish(run, model.step, image, labels[0].tolist(), LEVELS[level])
         if st.button(_("Find its latent"), type="primary", key="explore_find", icon=":material/search:"):
-            st.session_state["explore_find_task"] = task
-    if st.session_state.get("explore_find_task") != task:
+            tasks[run.id] = task
+    if tasks.get(run.id) != task:
         picture(url_of(image), key="explore_wanted", alt=_("The picture to find"), max_width_px=256,
                 caption=_("Your picture as the model sees pictures"))  # fmt: skip
         return
@@ -59,26 +61,55 @@ def choose_image(page: str, run: Run) -> Uint8Array | None:
     source = st.segmented_control(
         _("Picture"), ["upload", "unseen"], default="upload", required=True, key=f"{page}_source",
         format_func={"upload": _("Upload one"), "unseen": _("An unseen image of its data")}.__getitem__,
+        persist_state="session",
     )  # fmt: skip
     if source == "unseen":
         return _unseen(page, run)
-    file = st.file_uploader(
-        _("Picture"), type=TYPES, key=f"{page}_upload", max_upload_size=10, label_visibility="collapsed"
-    )
-    if file is None:
+    content = _uploaded(page)
+    if content is None:
         st.caption(_("The middle is cut out as a square. The picture stays on the computer that Ganvas runs on."))
         return None
     try:
-        return read_upload(file.getvalue(), config)
+        return read_upload(content, config)
     except ValueError as refusal:
         st.error(as_text(str(refusal)), icon=":material/error:")
         return None
 
 
+def _uploaded(page: str) -> bytes | None:
+    """The newest picture that this visitor brought to the page; other views and pages in between do not lose it."""
+    key, kept = f"{page}_upload", f"{page}_kept_upload"
+    file = st.file_uploader(
+        _("Picture"), type=TYPES, key=key, max_upload_size=10, label_visibility="collapsed", on_change=_let_go,
+        args=(key, kept),
+    )  # fmt: skip
+    if file is not None:
+        st.session_state[kept] = (file.name, file.getvalue())
+    last: tuple[str, bytes] | None = st.session_state.get(kept)
+    if last is None:
+        return None
+    name, content = last
+    if file is None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(_("Your last picture is still here: {name}.").format(name=as_text(name)))
+            st.button(
+                _("Forget it"), key=f"{page}_forget", type="tertiary", on_click=st.session_state.pop, args=(kept,)
+            )
+    return content
+
+
+def _let_go(key: str, kept: str) -> None:
+    """Forgets a picture that was taken out of its uploader."""
+    if st.session_state.get(key) is None:
+        st.session_state.pop(kept, None)
+
+
 def _unseen(page: str, run: Run) -> Uint8Array | None:
     try:
         there = held_out.held_out(run.config().dataset)
-        number = int(st.number_input(_("Image"), 0, min(there.count, 1000) - 1, 0, key=f"{page}_unseen", width=200))
+        number = int(st.number_input(
+            _("Image"), 0, min(there.count, 1000) - 1, 0, key=f"{page}_unseen_{run.id}", width=200, persist_state="session"
+        ))  # fmt: skip
         with st.spinner(_("Preparing the images…")):
             images = there.images(min(there.count, 1 + number // 100 * 100 + 99)).images
         return np.array(images[min(number, len(images) - 1)])

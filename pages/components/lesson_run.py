@@ -32,8 +32,9 @@ def show_run(lesson: Lesson, number: int, step: Run, runs: Found) -> None:
         st.caption(
             _("All is here. Whoever takes this lesson on this server sees the same runs: nothing is trained twice.")
         )  # fmt: skip
-    if going and st.button(_("Stop them"), key=f"{key}_stop", icon=":material/stop:",
-                           help=_("Each writes a checkpoint and can go on later.")):  # fmt: skip
+    stop = ngettext("Stop it", "Stop them", len(going))
+    help_ = ngettext("It writes a checkpoint and can go on later.", "Each writes a checkpoint and can go on later.", len(going))  # fmt: skip
+    if going and st.button(stop, key=f"{key}_stop", icon=":material/stop:", help=help_):
         for run in going:
             jobs.leave(run, "stop")
         st.rerun()
@@ -132,3 +133,5 @@ def _curves(step: Run, there: list[tuple[Arm, RunFolder]], key: str) -> None:
             st.markdown(f"**{_(curve.title)}**")
             chart = figure(curve, drawn, words)
             live_plot(plotly.io.to_json(chart) or "", key=f"{key}_curve{place}", height_px=320)
+            if curve.smoothing > 0:
+                st.caption(_("Faint: the values as recorded. Bold: the same, smoothed (each point leans on those before it)."))  # fmt: skip

@@ -49,7 +49,7 @@ def film_form(run: Run) -> None:
 def stage(now: Progress) -> str:
     """What the bar says."""
     if now.stage != "film":
-        return _("Waits for its turn…") if now.stage == "waiting" else _("Starting…")
+        return _("Another film is made first…") if now.stage == "waiting" else _("Starting…")
     return _("Draws picture {done:,} of {total:,}").format(done=now.done + 1, total=now.total)
 
 

@@ -18,7 +18,7 @@ from pages.components.live_plot import plotly_url
 
 MAX_NEED = 12
 CHART_PX = 230
-WORDS = ("play", "pause", "moment", "speed", "alt", "picture", "keys", "happened", "unavailable")
+WORDS = ("play", "pause", "moment", "speed", "alt", "picture", "keys", "happened", "since", "unavailable")
 
 _component = make_component("replay_player", "live_plot", scripts=("plotly",))
 
@@ -47,11 +47,18 @@ class Tick:
 
 @dataclass(frozen=True)
 class Reading:
-    """A number that changes as the recording plays: its name, its curve's colour, and its value at each moment."""
+    """A number that changes as the recording plays: it stands above its chart, as the legend of its curve.
 
+    Attributes:
+        chart: key of the chart that its curve is in.
+        label, color: the curve's.
+        values: at each moment (value, the step that it was recorded at), or None.
+    """
+
+    chart: str
     label: str
     color: str
-    values: Sequence[float | None]
+    values: Sequence[tuple[float, int] | None]
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ def replay_player(
         recording: what is played.
         frames: step -> data URL of its picture; some of them, the others are asked for.
         step: where it begins.
-        texts: the words of WORDS; `picture` has a place {n} for the step.
+        texts: the words of WORDS; `picture` and `since` have a place {n} for the step.
         key: Streamlit's key.
 
     Raises:

@@ -1,5 +1,6 @@
 """The recording of a run on the page: what is played, and where the visitor stands."""
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,6 +8,7 @@ import streamlit as st
 
 from gan_core import charts, replaying
 from gan_core.comparing import Compared
+from gan_core.comparing_curves import is_sparse
 from gan_core.config import LIVE_FIELDS
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
@@ -23,6 +25,7 @@ MAX_PICTURES = 200
 SENT_FIRST = 8
 GROWS_S = 5.0  # a recording that is still being made is read again so often
 USUAL_CHARTS = 2
+DOT_PX = 5
 EVENTS = {
     "checkpoint": _("checkpoint"),
     "override": _("changed live"),
@@ -75,12 +78,13 @@ def player(run: Run, chart_keys: Sequence[str], smoothing: float) -> None:
     seen = tuple(lab.Mark(f.since, _(f.title), f.columns) for f in findings if f.columns)
     figures = lab.tail(str(run.path)).figure_jsons(smoothing, False, (*marks(run.events()), *seen))
     shown = [chart for chart in charts.CHARTS if chart.key in chart_keys and chart.key in figures]
+    sparse = {name for name, values in one.columns.items() if is_sparse(values)}
     replay_player(
         Recording(
             moments,
             counters(one, moments),
             [at for at in pictures if at not in urls or urls[at]],
-            [(chart.key, _(chart.title), figures[chart.key]) for chart in shown],
+            [(chart.key, _(chart.title), without_legend(figures[chart.key], sparse, moments)) for chart in shown],
             readings(one, moments, shown),
             [tick(marker) for marker in replaying.markers(run, findings)],
         ),
@@ -102,6 +106,7 @@ TEXTS = {
     "picture": _("Pictures drawn at step {n}, always from the same latents"),
     "keys": _("Arrow keys move, Shift and arrow go from picture to picture, Space plays"),
     "happened": _("What happened"),
+    "since": _("(step {n})"),
     "unavailable": _("The chart could not be drawn: its drawing library did not load."),
 }
 
@@ -144,14 +149,25 @@ def counters(one: Compared, moments: Sequence[int]) -> list[str]:
     return words
 
 
+def without_legend(figure: str, sparse: set[str], moments: Sequence[int]) -> str:
+    """A figure (JSON) over all moments whose legend the readings replace; curves of few points, the `sparse`, get dots."""
+    drawn = json.loads(figure)
+    drawn["layout"] |= {"showlegend": False, "margin": drawn["layout"].get("margin", {}) | {"t": 10}}
+    if len(moments) > 1:  # dots would widen the axis, and the charts' cursors no longer stand below each other
+        drawn["layout"]["xaxis"]["autorangeoptions"] = {"clipmin": moments[0], "clipmax": moments[-1]}
+    for trace in drawn["data"]:
+        if trace.get("legendgroup") in sparse and trace.get("name"):
+            trace |= {"mode": "lines+markers", "marker": {"size": DOT_PX}}
+    return json.dumps(drawn)
+
+
 def readings(one: Compared, moments: Sequence[int], shown: Sequence[charts.Chart]) -> list[Reading]:
     """The curves' own values, unsmoothed, at each moment."""
-    traces = [trace for chart in shown for trace in chart.traces]
-    values = replaying.values_at(one, moments, [trace.column for trace in traces])
-    losses = {"loss/g": _("G's loss"), "loss/d": _("D's loss")}
+    values = replaying.values_at(one, moments, [trace.column for chart in shown for trace in chart.traces])
     return [
-        Reading(losses.get(trace.column) or _(trace.label), charts.COLORS[trace.color], values[trace.column])
-        for trace in traces
+        Reading(chart.key, _(trace.label), charts.COLORS[trace.color], values[trace.column])
+        for chart in shown
+        for trace in chart.traces
         if trace.column in values
     ]
 

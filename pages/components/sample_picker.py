@@ -52,7 +52,8 @@ def sample_picker(
     texts = {
         "label": label,
         "sample": _("Sample {n}"),
-        "chosen": _("Chosen:"),
+        "chosen": _("Chosen: number {n}"),
+        "several": _("Chosen: numbers {n}"),
         "none": _("Click a picture to choose it."),
         "clear": _("Clear"),
         "limit": _("At most {n}: click a chosen one to let it go.").format(n=limit),

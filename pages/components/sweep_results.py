@@ -105,15 +105,36 @@ def progress(home: Home, rows: list[Row], going: bool) -> None:
     """How many are done, and about how long the others take."""
     ended = sum(row.state not in OPEN for row in rows)
     words = _("{done} of {all} trials have ended").format(done=ended, all=len(rows))
-    left = seconds_left(rows, minutes_a_trial(home.sweep))
+    left = seconds_left(rows, minutes_a_trial(home.sweep), shares_trained(rows))
     if moves(home, rows) and left:
         words += _(" · about {time} left").format(time=duration(left))
     if not going and ended < len(rows):
         elsewhere = any(row.state == "training" for row in rows)
         words += (
-            _(" · worked on elsewhere: a command or another machine") if elsewhere else _(" · nobody works on it now")
+            _(" · worked on elsewhere: a command or another machine")
+            if elsewhere
+            else _(" · interrupted: nobody works on it now")
+            if home.wanted or home.error or any(row.state == "interrupted" for row in rows)
+            else _(" · stopped: the other trials are not made until you go on")
         )
     st.progress(ended / len(rows) if rows else 0.0, text=words)
+    if going and not home.wanted:
+        st.caption(
+            _(
+                "Stopping: the run that trains writes a checkpoint first; one that is being measured is measured to its end."
+            )
+        )
+
+
+def shares_trained(rows: list[Row]) -> dict[str, float]:
+    """Run id -> how much of its training is done, of the trials that are being made here."""
+    shares = {}
+    for row in rows:
+        run = lab.run_or_none(row.run_id) if row.state in OPEN else None
+        status = None if run is None else run.status()
+        if status is not None and status.total_steps:
+            shares[row.run_id] = min(1.0, status.step / status.total_steps)
+    return shares
 
 
 def controls(home: Home, rows: list[Row], top: Row | None, going: bool) -> None:
@@ -183,16 +204,18 @@ def value_words(row: Row) -> str:
 def table(home: Home, rows: list[Row], top: Row | None) -> None:
     """Every trial in a line."""
     here = {Path(run.path).name for run in lab.own_runs()}
+    measuring = {run_id for run_id, share in shares_trained(rows).items() if share == 1}
     lines = [
         {
             _("trial"): row.place + 1,
-            _("state"): ("★ " if row is top else "") + STATES[row.state],
+            _("state"): ("★ " if row is top else "")
+            + (_("measuring") if row.run_id in measuring else STATES[row.state]),
             **{
                 short_name(axis.name): words_of(row.params[axis.name]) if row.params else "" for axis in home.sweep.axes
             },
             _("{metric} (95 % interval)").format(metric=home.sweep.aim.metric): value_words(row),
             _("trained for"): duration(row.seconds) if row.seconds else "",
-            _("run"): f"train?run={row.run_id}" if row.run_id in here else None,
+            _("run"): f"train?run={row.run_id}" if row.run_id in here else "",
             **({_("why it ended"): row.reason} if any(one.reason for one in rows) else {}),
         }
         for row in rows

@@ -105,7 +105,13 @@ def frames_for(ask: Ask, seen: Seen) -> list[dict[str, Any]]:
     """The frames that the browser does not have yet, at most the newest SENT_FRAMES, each with its sentence."""
     known = ask.number if ask.revision == seen.scene.get("revision") else 0
     fresh = [frame for frame in list(seen.frames) if frame["number"] > known][-SENT_FRAMES:]
-    return [{**frame, "sentence": sentence(frame["values"], step=frame["step"], said=frame["said"])} for frame in fresh]
+    return [
+        {
+            **frame,
+            "sentence": sentence(frame["values"], step=frame["step"], outside=frame["outside"], said=frame["said"]),
+        }
+        for frame in fresh
+    ]
 
 
 def newest_number(seen: Seen) -> int:

@@ -64,8 +64,11 @@ NUMBERS: dict[str, Any] = {
     "facts_help": {
         "captured": _("Modes (spots of the data) with at least one generated point within 3 standard deviations."),
         "high_quality": _("Share of generated points within 3 standard deviations of a mode. A perfect generator reaches 98.9 %."),
-        "reverse_kl": _("How unevenly the generated points are shared out among the modes, in nats: 0 is even, {worst} is all on one mode."),
+        "reverse_kl": _("How unevenly the generated points are shared out among the modes, in nats: 0 is even, {worst} is all at one mode. Every point counts for its nearest mode, however far: with high quality below 50 % it says little."),
     },
+    "facts_rule": _("One point within 3σ (standard deviations) of its middle captures a mode; high quality is the share of all points so near. Reverse KL counts every point for its nearest mode: 0 is even; with high quality below 50 % it says little."),
+    "captured_with": _("{share} % on modes"),
+    "says_little": _("says little now"),
     "of": _("{n} of {total}"),
     "measured": _("Measured on {n} generated points from fixed latents, the same in every picture; in brackets 95 % intervals over these points (of all three while it is paused)"),
     "curves": {

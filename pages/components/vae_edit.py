@@ -37,6 +37,10 @@ def edit(shown: Shown) -> None:
             help=_("Adds the difference between your picture and its reconstruction to the result, so that only what the sliders "
                    "change is changed."),
         )  # fmt: skip
+        if keep:
+            st.caption(
+                _("The lost details lie over the result again. Small changes may vanish in them: move a slider far.")
+            )
         _shift(shown, image, axes, bool(keep))
     kind_of_picture(shown.run, shown.model.config, image)
 

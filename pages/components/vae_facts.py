@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from gan_core import datasets
+from gan_core.dial import lambda_words
 from gan_core.estimates import Mean, mean_of
 from gan_core.runs import Run
 from pages.components import lab
@@ -24,7 +25,7 @@ def facts(run: Run, step: int) -> None:
     reduced = {"mean": _("averaged over {n} dimensions"), "sum": _("summed over {n} dimensions")}[vae.kl_reduction]
     price = _("Squared error (train)") if mse else _("Cross-entropy (train)")
     cells = [
-        (_("Weight of the KL, λ"), f"{vae.kl_weight:g}", reduced.format(n=latent_dim)),
+        (_("Weight of the KL, λ"), lambda_words(vae.kl_weight), reduced.format(n=latent_dim)),
         (_("Equivalent β"), f"{beta:.3g}" if mse else "–", _("explained below")),
         (_("Size of z"), f"{latent_dim:,}", _("numbers for {n:,} pixel values").format(n=num_pixels)),
         (price, *_last_epoch(run, step, "loss/reconstruction")),

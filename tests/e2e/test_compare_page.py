@@ -79,6 +79,10 @@ def test_pictures_curves_and_findings_move_together(page: Page, server: Server, 
     at = """root => { const gd = root.querySelector('.js-plotly-plot'), { xaxis } = gd._fullLayout;
       return Math.abs(parseFloat(root.querySelector('.ganvas-replay-cursor').style.left) - xaxis._offset - xaxis.d2p(14)); }"""
     assert plot.evaluate(at) < 1
+    expect(plot.locator(".legend")).to_have_count(0)  # its curves and their values stand above it
+    believed = player(page).locator(".ganvas-replay-readout div").filter(has_text="after G's update")
+    expect(believed.locator(".ganvas-replay-since")).to_have_text("(step 12)")  # it is measured every 3 steps
+    expect(player(page).locator("dd").filter(has_text="(step")).to_have_count(1)
     player(page).get_by_role("button", name="Step 20: finished").last.click()
     expect(player(page)).to_have_attribute("data-step", "20")
     moment.press("Home")

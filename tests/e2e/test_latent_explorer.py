@@ -62,7 +62,11 @@ def test_what_the_browser_sends_is_clamped(demo_page: Page) -> None:
 def test_arrows_double_click_and_reset(demo_page: Page) -> None:
     slider = slider_named(demo_page, "X")
     slider.focus()
-    expect(explorer(demo_page)).to_contain_text("Moves the spot to the right.")
+    expect(explorer(demo_page)).to_contain_text("X: Moves the spot to the right.")
+    explorer(demo_page).get_by_text("Y", exact=True).hover()  # only pointed at
+    expect(explorer(demo_page)).to_contain_text("Y: Moves the spot down.")
+    demo_page.mouse.move(1, 1)
+    expect(explorer(demo_page)).to_contain_text("X: Moves the spot to the right.")
     demo_page.keyboard.press("ArrowRight")
     demo_page.keyboard.press("ArrowRight")
     expect(received(demo_page)).to_contain_text('"x": 0.02')

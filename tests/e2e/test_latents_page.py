@@ -52,18 +52,19 @@ def test_clicked_samples_are_added_up_and_the_link_opens_them_again(browser: Bro
         expect(
             page.locator('[data-testid="picture"][data-key="explore_result"] img.ganvas-picture-image')
         ).to_be_visible()
+        expect(sheet(page, "a")).to_contain_text("Chosen: number 0")
         before = result(page)
         sample.click()
         expect(sample).to_have_attribute("aria-pressed", "true")
         until(page, lambda: result(page) != before, "another result")
         sample.press("ArrowRight")
         page.keyboard.press("Enter")
-        expect(sheet(page, "a")).to_contain_text("Chosen: 0, 5, 6")
+        expect(sheet(page, "a")).to_contain_text("Chosen: numbers 0, 5, 6")
         sheet(page, "a").get_by_role("button", name="Sample 7", exact=True).click()
         expect(sheet(page, "a")).to_contain_text("At most 3")
         until(page, lambda: "a=0.5.6" in page.url, "the choice in the address")
         page.reload()
-        expect(sheet(page, "a")).to_contain_text("Chosen: 0, 5, 6", timeout=60_000)
+        expect(sheet(page, "a")).to_contain_text("Chosen: numbers 0, 5, 6", timeout=60_000)
 
 
 def test_a_direction_that_one_visitor_saves_is_anothers_slider(browser: Browser, server: Server) -> None:

@@ -63,7 +63,7 @@ def test_a_prediction_a_run_a_reload_and_a_stop(page: Page, server: Server, tmp_
     assert "say-order=both-up" in page.url
     page.reload()
     expect(page.get_by_text(f"You said: {said}")).to_be_visible(timeout=SLOW_MS)
-    page.get_by_role("button", name="Stop them").click(timeout=SLOW_MS)
+    page.get_by_role("button", name="Stop it").click(timeout=SLOW_MS)
     expect(page.get_by_text("ended early (stopped)")).to_be_visible(timeout=SLOW_MS)
     expect(page.get_by_role("button", name="Train it")).to_be_visible()
     faults.check(ignore=OWN_PROBES)

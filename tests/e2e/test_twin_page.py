@@ -67,6 +67,9 @@ def colours(page: Page) -> int:
 
 def test_steps_play_pause_reset_and_a_story(page: Page) -> None:
     assert colours(page) > 50
+    expect(stage(page)).to_contain_text("into one heap near the middle")
+    expect(stage(page)).to_contain_text("captures a mode; high quality is the share of all points so near")
+    expect(stage(page)).to_contain_text("says little now")
     for name, moves in (("D step", {"d": 1, "g": 0}), ("G step", {"d": 1, "g": 1}), ("Both step", {"d": 2, "g": 2})):
         button(page, name).click()
         shows(page, **moves)
@@ -121,3 +124,4 @@ def test_points_are_drawn_and_played(page: Page) -> None:
     shows(page, step=1)
     expect(stage(page)).to_contain_text("Your points have no known modes")
     expect(stage(page)).not_to_contain_text("Modes captured")
+    expect(stage(page).get_by_text("captures a mode")).to_be_hidden()

@@ -55,6 +55,7 @@ def test_one_click_queues_the_broken_model_and_shows_it(visit: Visit, runs_dir) 
     assert not app.exception and app.query_params["broken"] in (queued, [queued])
     text = words(app)
     assert "The critic's bound is ten times too wide" in text and "The first grid is on its way" in text
+    assert "In small, as here, the eye hardly sees it" in text  # no more is promised than so small a pair shows
     assert "Train the repaired twin" in labels(app) and "wait for the first checkpoint" in text
 
 
@@ -132,7 +133,7 @@ def finish(run: Run, rows: list[Row]) -> None:
 def test_measurements_are_told_with_intervals_and_a_verdict_for_each(visit: Visit, broken: Run) -> None:
     twin = twin_of(broken)
     app = visit("collapse")
-    assert "Measure now" in labels(app)
+    assert "Measure now" in labels(app) and "In small, as here" not in words(app)  # that is said of the critic's bound
     finish(broken, [row("fd", 100, 2, 1), row("recall", 0.1, 0.02, 2), row("precision", 0.5, 0.1, 3)])
     finish(twin, [row("fd", 40, 2, 4), row("recall", 0.6, 0.02, 5), row("precision", 0.52, 0.1, 6)])
     app = visit("collapse")

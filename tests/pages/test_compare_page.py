@@ -10,7 +10,7 @@ import pytest
 from helpers import tiny_run
 
 from gan_core.runs import Run
-from tests.pages.conftest import Visit, calm, copy_of, labels, words
+from tests.pages.conftest import Visit, calm, copy_of, labels, plain, words
 
 
 @pytest.fixture
@@ -42,11 +42,34 @@ def test_without_runs_it_leads_to_training(visit: Visit) -> None:
 def test_nothing_chosen_offers_pairs_and_a_click_takes_one(visit: Visit, pair: tuple[Run, Run]) -> None:
     app = visit("compare")
     assert "Choose at least two runs above" in words(app)
+    assert "a pair of the same data that differs in 1 setting:" in words(app)
     offered = [button for button in app.button if str(button.key).startswith("compare_pair_")]
     assert {offered[0].label} <= {"First one and Other one", "Other one and First one"}
     app = calm(offered[0].click().run())
     assert set(app.multiselect(key="compare_runs").value) == {run.id for run in pair}
     assert set(app.query_params["runs"].split(",")) == {run.id for run in pair}
+
+
+def test_pairs_are_those_of_the_fewest_differing_settings_with_whole_names(
+    visit: Visit, pair: tuple[Run, Run], runs_dir: Path
+) -> None:
+    long = "A name that is longer than forty characters, and more"
+    third = copy_of(pair[1].path, runs_dir, "third", long)
+    config = json.loads((third.path / "config.json").read_text())
+    config["training"]["epochs"] += 1
+    (third.path / "config.json").write_text(json.dumps(config))
+    tiny_run(runs_dir, "Points", dataset__name="ring8", network__name="mlp", network__latent_dim=2)
+    app = visit("compare")
+    offered = [button.label for button in app.button if str(button.key).startswith("compare_pair_")]
+    assert len(offered) == 2  # seeds of First and Other, epochs of Other and third; First and third differ in both
+    shown = plain(" ".join(offered))
+    assert long in shown
+    assert "Points" not in shown
+    app = visit("compare", runs=pair[0].id)
+    assert [b.label for b in app.button if "pair" in str(b.key)] in (
+        ["First one and Other one"],
+        ["Other one and First one"],
+    )
 
 
 def test_runs_from_the_address_show_their_difference_and_curves(visit: Visit, pair: tuple[Run, Run]) -> None:
@@ -114,23 +137,40 @@ def test_new_pictures_come_from_one_seed(visit: Visit, pair: tuple[Run, Run]) ->
 def test_measurements_come_with_conditions_and_a_verdict(visit: Visit, pair: tuple[Run, Run]) -> None:
     app = visit("compare", runs=both(pair), view="numbers")
     assert "Nothing was measured" in words(app)
+    assert "Measure First one and Other one on the page Collapse" in labels(app)
     ends = app.dataframe[-1].value.to_dict("records")
     assert ends[0]["metric"] == "Generator's loss"
     assert ends[0]["First one"] == ends[0]["Other one"]
-    line = {"metric": "fid", "value": 40.0, "step": 20, "num_samples": 500, "extractor": "digits", "seed": 0}
+    line = {"metric": "fd", "value": 40.0, "step": 20, "num_samples": 500, "extractor": "digits", "seed": 0}
     pair[0].add_evaluations([line | {"interval": [35, 45]}])
     pair[1].add_evaluations([line | {"interval": [44, 50]}])
     app = calm(app.run())
     rows = next(frame.value.to_dict("records") for frame in app.dataframe if "extractor" in frame.value.columns)
-    assert [(row["run"], row["interval"], row["images"]) for row in rows] == [
-        ("First one", "35 to 45", "500"),
-        ("Other one", "44 to 50", "500"),
+    assert [(row["metric"], row["run"], row["interval"], row["images"]) for row in rows] == [
+        ("Fréchet distance", "First one", "35 to 45", "500"),
+        ("Fréchet distance", "Other one", "44 to 50", "500"),
     ]
-    assert "**fid**: their intervals overlap" in words(app)
+    for run in pair:
+        run.add_evaluations([line | {"metric": "kd", "interval": [1, 2]}])
+    app = calm(app.run())
+    assert words(app).count("that alone does not say that they are equal") == 1
+    assert "**Fréchet distance, Kernel distance**: their intervals overlap" in words(app)
     pair[1].add_evaluations([line | {"interval": [46, 50]}])
-    assert "**fid**: 1 of 1 pairs have intervals without a common point: First one / Other one." in words(
-        calm(app.run())
-    )
+    app = calm(app.run())
+    assert "**Fréchet distance**: the whole interval of one lies above that of the other" in words(app)
+    assert "turn this around: First one and Other one." in words(app)
+    assert "**Kernel distance**: their intervals overlap" in words(app)
+
+
+def test_two_gans_of_the_same_pictures_lead_to_their_measurement(
+    visit: Visit, pair: tuple[Run, Run], runs_dir: Path
+) -> None:
+    app = visit("compare", runs=both(pair), view="numbers")
+    app.button(key="compare_collapse").click().run()
+    assert (app.query_params["broken"], app.query_params["sound"]) == tuple(run.id for run in pair)
+    other = tiny_run(runs_dir, "Points", dataset__name="ring8", network__name="mlp", network__latent_dim=2)
+    app = visit("compare", runs=f"{pair[0].id},{other.id}", view="numbers")
+    assert "compare_collapse" not in {button.key for button in app.button}
 
 
 def test_a_table_of_two_settings_has_each_run_in_its_cell(visit: Visit, pair: tuple[Run, Run]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers import tiny_run
+from streamlit.testing.v1 import AppTest
 
 from gan_core import jobs
 from gan_core.runs import Run, checkpoints
@@ -79,6 +80,28 @@ def test_a_model_renamed_or_deleted_meanwhile_breaks_nothing(visit: Visit, train
     jobs.delete(first)
     calm(app.run())
     assert app.selectbox(key="explore_run").value == second.id
+
+
+def test_a_chosen_model_is_there_again_and_the_newest_if_none_was_chosen(
+    visit: Visit, trained_once: Path, runs_dir: Path
+) -> None:
+    def leave_and_return(app: AppTest) -> AppTest:
+        for page in ("home", "explore"):
+            app.switch_page(f"pages/{page}.py")
+            calm(app.run())
+        return app
+
+    for name in "ab":
+        copy_of(trained_once, runs_dir, f"run-{name}", f"Model {name}")
+    app = leave_and_return(visit("explore"))
+    assert "run" not in app.query_params
+    newest = app.selectbox(key="explore_run").value
+    (other,) = {"run-a", "run-b"} - {newest}
+    calm(app.selectbox(key="explore_run").select(other).run())
+    app = leave_and_return(app)
+    assert app.selectbox(key="explore_run").value == other
+    assert app.query_params["run"] in (other, [other])  # so that a copied address opens it for others
+    assert visit("explore").selectbox(key="explore_run").value == newest  # another visitor
 
 
 def test_another_seed_and_other_directions(visit: Visit, trained: Run) -> None:

@@ -212,11 +212,71 @@ def test_a_picture_is_found_and_the_sliders_begin_with_it(visit: Visit, trained:
     assert "The best of 8 random latents had an MSE of" in words(app)
     calm(app.button(key="explore_kind_check").click().run())
     assert "no picture of the kind" in words(app)  # it is noise
-    assert "of 50 unseen images of its data" in words(app)
+    assert "of 50 unseen images of its data" in words(app) and "nearer to a training image than yours does" in words(
+        app
+    )
+    assert "From 99% on, in pixels or in features, it is called a picture of another kind" in words(app)
     calm(app.button(key="explore_edit").click().run())
     assert app.button_group(key="explore_begin").value == "found"
     assert "explore_walk_pca" in components(app)
     assert app.query_params["view"] in ("sliders", ["sliders"])
+
+
+def elsewhere_and_back(app: AppTest, page: str, **query: str) -> AppTest:
+    """The same visitor's page after a look at another one."""
+    app.switch_page("pages/home.py")
+    calm(app.run())
+    app.switch_page(f"pages/{page}.py")
+    app.query_params.update(query)
+    return calm(app.run())
+
+
+def test_a_found_picture_is_there_again_after_other_views_and_pages(visit: Visit, trained: Run) -> None:
+    app = upload(visit("explore", view="picture"), "explore_upload")
+    calm(app.button_group(key="explore_level").set_value("thorough").run())
+    calm(app.button(key="explore_find").click().run())
+    found = sent(app, "explore_answer_1")["image"]
+    calm(app.button_group(key="explore_view").set_value("morph").run())
+    assert "explore_answer_1" not in components(app)
+    calm(app.button_group(key="explore_view").set_value("picture").run())
+    assert sent(app, "explore_answer_1")["image"] == found
+    app = elsewhere_and_back(app, "explore", view="picture")
+    assert sent(app, "explore_answer_1")["image"] == found
+    assert "Your last picture is still here: me.png." in words(app)
+    calm(app.button(key="explore_forget").click().run())
+    assert not any(key.startswith("explore_answer") for key in components(app))
+    assert "The middle is cut out" in words(app)
+
+
+def test_a_picture_taken_out_of_its_uploader_is_forgotten(visit: Visit, trained: Run) -> None:
+    app = upload(visit("explore", view="picture"), "explore_upload")
+    assert "explore_wanted" in components(app)
+    calm(app.file_uploader(key="explore_upload").set_value([]).run())
+    assert "explore_wanted" not in components(app)
+
+
+def test_each_model_keeps_its_own_newest_search(visit: Visit, trained: Run, vae: Run) -> None:
+    app = upload(visit("explore", run=vae.id, view="picture"), "explore_upload")
+    calm(app.button(key="explore_find").click().run())
+    calm(app.selectbox(key="explore_run").select(trained.id).run())
+    assert "explore_wanted" in components(app)
+    calm(app.button(key="explore_find").click().run())
+    calm(app.selectbox(key="explore_run").select(vae.id).run())
+    assert "explore_answer_2" in components(app)
+
+
+def test_an_unseen_picture_and_the_model_of_a_vae_are_kept(
+    visit: Visit, trained: Run, vae: Run, vaes, runs_dir
+) -> None:
+    copy_of(vaes["loose"], runs_dir, "z-loose", "A loose VAE")
+    app = visit("vae", run=vae.id, view="edit")
+    calm(app.button_group(key="vae_source").set_value("unseen").run())
+    calm(app.number_input(key=f"vae_unseen_{vae.id}").set_value(7).run())
+    app = elsewhere_and_back(app, "vae", view="edit")
+    assert app.query_params["run"] in (vae.id, [vae.id])
+    assert app.button_group(key="vae_source").value == "unseen"
+    assert app.number_input(key=f"vae_unseen_{vae.id}").value == 7
+    assert f"vae_shift_{vae.id}" in components(app)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n half"])
@@ -245,7 +305,9 @@ def test_a_vae_changes_an_uploaded_picture_by_attribute(visit: Visit, vae: Run) 
     app = upload(visit("vae", run=vae.id, view="edit"), "vae_upload")
     assert f"vae_shift_{vae.id}" in components(app)
     before = sent(app, f"vae_shift_{vae.id}")["image"]
+    assert "Small changes may vanish" not in words(app)
     calm(app.toggle(key="vae_keep").set_value(True).run())
+    assert "Small changes may vanish" in words(app)
     assert sent(app, f"vae_shift_{vae.id}")["image"] != before
     assert "From the labels of 60 training images" in words(app)
 
@@ -253,6 +315,9 @@ def test_a_vae_changes_an_uploaded_picture_by_attribute(visit: Visit, vae: Run) 
 def test_one_vae_is_no_family_and_the_button_queues_the_others(visit: Visit, vae: Run, monkeypatch) -> None:
     app = visit("vae", run=vae.id, view="dial")
     assert "There is only this one VAE so far" in words(app)
+    assert "Or do lesson 6: in about 54 s it trains 3 VAEs" in words(app)
+    (link,) = [link for link in app.get("page_link") if "VAE" in link.proto.label]
+    assert link.proto.query_string == "lesson=vae"
     begun: list[object] = []
     monkeypatch.setattr(dial, "begin", lambda *arguments: begun.append(arguments))
     calm(app.button(key="vae_dial_begin").click().run())

@@ -52,6 +52,7 @@ def test_the_list_names_every_lesson_and_opens_one(visit: Visit) -> None:
     for number, lesson in enumerate(LESSONS.values(), start=1):
         assert f"**{number}. {lesson.title}**" in text and lesson.goal in text
         assert f"about {lesson.minutes} min, with {len(lesson.experiment.arms)} run" in text
+        assert lesson.needs in text
     assert labels(app).count("Begin") == len(LESSONS)
     calm(app.button(key="lessons_open_balance").click().run())
     assert app.title[0].value == LESSONS["balance"].title and app.query_params["lesson"] == "balance"
@@ -71,6 +72,7 @@ def test_a_lesson_from_its_first_question_to_its_last_answer(visit: Visit, runs_
     assert "You said:** On all eight modes, only less exactly" in words(app)
     calm(app.button(key="lessons_collapse_3_begin").click().run())
     assert [run.name for run in queued(runs_dir)] == ["Collapse and repair: Broken: G five times faster"]
+    assert "Stop it" in labels(app) and "Stop them" not in labels(app)
     assert "next in the queue" in words(app) and "Check" in words(app).split("To come:")[1]
     train(runs_dir)
     app = answer(calm(app.run()), "repair", "judge")
@@ -78,6 +80,7 @@ def test_a_lesson_from_its_first_question_to_its_last_answer(visit: Visit, runs_
     assert "nothing is trained twice" in words(app)
     calm(app.button(key="lessons_collapse_7_begin").click().run())
     assert len(queued(runs_dir)) == 3  # the broken one is there
+    assert "Stop them" in labels(app) and "Bold: the same, smoothed" in words(app)
     train(runs_dir)
     text = words(calm(app.run()))
     assert ", the same." in text and "gan_core/penalties.py" in text and "def r1_penalty" in text

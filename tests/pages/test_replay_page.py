@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
+import plotly.io
 import pytest
 from helpers import tiny_run
 
-from gan_core import background, background_worker, films, waiting
+from gan_core import background, background_worker, charts, films, waiting
 from gan_core.runs import Run
 from pages.components.replay_player import Recording, read_view, replay_player
+from pages.components.replay_view import without_legend
 from tests.pages.conftest import Visit, calm, copy_of, labels, words
 
 
@@ -50,6 +54,28 @@ def test_a_branch_that_is_refused_is_a_sentence(visit: Visit, trained: Run, runs
     app = calm(app.button(key=f"replay_branch_{trained.id}").click().run())
     assert "nothing is left to train after step 20" in words(app)
     assert waiting.queued_ids(runs_dir) == []
+
+
+def test_another_run_begins_at_its_end(visit: Visit, trained: Run, runs_dir: Path) -> None:
+    other = copy_of(trained.path, runs_dir, "other", "Other")
+    app = visit("replay", run=trained.id, step="13")
+    app = calm(app.selectbox(key="replay_run").set_value(other.id).run())
+    assert app.query_params["run"] == other.id
+    assert "step" not in app.query_params
+    assert "The recording stands at step 20" in words(app)
+    assert "The recording stands at step 7;" in words(visit("replay", run=other.id, step="7"))
+
+
+def test_curves_of_few_points_have_dots_and_no_legend() -> None:
+    columns = {"step": np.arange(60.0), "prob/real": np.full(60, 0.5), "prob/fake_after_g": np.full(60, np.nan)}
+    columns["prob/fake_after_g"][::20] = 0.7
+    chart = next(chart for chart in charts.CHARTS if chart.key == "judgement")
+    made = json.loads(
+        without_legend(plotly.io.to_json(charts.figure(chart, columns, 0.5)), {"prob/fake_after_g"}, [0, 59])
+    )
+    named = {trace["name"]: trace["mode"] for trace in made["data"] if trace.get("name")}
+    assert named == {"D(x): real images": "lines", "D(G(z)) after G's update": "lines+markers"}
+    assert made["layout"]["showlegend"] is False
 
 
 @pytest.mark.parametrize("step", ["soon", "9" * 40])

@@ -11,7 +11,8 @@ import pytest
 from helpers import tiny_run
 from streamlit.testing.v1 import AppTest
 
-from gan_core.config import parse_config
+from gan_core.collapse_table import TASKS
+from gan_core.config import RunConfig, parse_config, with_changes
 from gan_core.datasets import uploads
 from gan_core.runs import Run
 from gan_core.twin import engine as engine_module
@@ -234,7 +235,9 @@ def test_an_ask_is_read_and_bounded() -> None:
 
 def test_only_new_frames_are_sent_and_at_most_the_newest() -> None:
     seen = Seen(scene={"revision": "a-2"})
-    seen.frames.extend({"number": number, "step": 0, "values": {}, "said": ""} for number in range(1, 31))
+    seen.frames.extend(
+        {"number": number, "step": 0, "values": {}, "outside": 0.0, "said": ""} for number in range(1, 31)
+    )
 
     def sent(ask: Ask) -> list[int]:
         return [frame["number"] for frame in twin_play.frames_for(ask, seen)]
@@ -249,8 +252,8 @@ def test_only_new_frames_are_sent_and_at_most_the_newest() -> None:
     [
         (1, 0.9, 1, "spread as if there were 1.0 modes, not 8"),
         (8, 0.95, 8, "All 8 modes, and 95% of the points on them"),
-        (8, 0.3, 8, "All 8 modes are reached, but only 30%"),
-        (6, 0.5, 6, "6 of 8 modes are reached, and 50%"),
+        (8, 0.3, 8, "All 8 modes are reached, but only 30% of the points lie on a mode"),
+        (6, 0.5, 6, "6 of 8 modes are reached, and 50% of the points lie on a mode"),
     ],
 )
 def test_the_sentence_says_what_the_numbers_say(
@@ -258,6 +261,33 @@ def test_the_sentence_says_what_the_numbers_say(
 ) -> None:
     values = {"captured": captured, "modes": 8, "high_quality": high_quality, "reverse_kl": math.log(8 / modes_hit)}
     assert expected in sentence(values, step=10)
+
+
+def test_the_sentence_first_says_that_most_points_lie_outside_the_picture() -> None:
+    apart = {"captured": 1, "modes": 8, "high_quality": 0.02, "reverse_kl": math.log(8)}
+    assert sentence(apart, step=10, outside=0.97).startswith("Most points, 97%, lie outside the picture. 1 of 8 modes")
+    assert "lie together" in sentence(apart, step=10, outside=0.5)
+    assert sentence({"loss/d": 1.0}, step=5, outside=0.6).startswith("Most points, 60%,")
+
+
+def test_the_picture_tells_how_many_points_lie_outside() -> None:
+    frame = {"number": 1, "step": 9, "values": {"loss/d": 1.0}, "outside": 0.75, "said": ""}
+    seen = Seen(scene={"revision": "a-2"})
+    seen.frames.append(frame)
+    (sent,) = twin_play.frames_for(Ask(1, "a-2", 0), seen)
+    assert "75%, lie outside" in sent["sentence"]
+
+
+def test_the_collapsing_story_names_the_benchmarks_other_rules() -> None:
+    here, there = STORIES["bce"].config, with_changes(RunConfig(), TASKS["ring8"].changes("bce", 0))
+    lesson = STORIES["bce"].lesson
+    for said, read in (
+        ("momentum {:g} instead of {:g}", lambda config: config.generator_optimizer.beta1),
+        ("learning rate {:g} instead of {:g}", lambda config: config.generator_optimizer.learning_rate),
+        ("batches of {} instead of {}", lambda config: config.training.batch_size),
+        ("{:,} steps instead of {:,}", lambda config: config.training.max_steps),
+    ):
+        assert said.format(read(there), read(here)) in lesson
 
 
 def test_the_sentence_when_nothing_can_be_counted() -> None:

@@ -204,6 +204,10 @@ def test_the_best_follows_the_direction_and_the_time_left_what_was_measured(tmp_
     top = best(rows, sweep)
     assert top is not None and top.value == 0.75
     assert seconds_left(rows, 99.0) == 20.0
+    claim = book.claim()
+    assert claim is not None
+    book.note(claim, run="the-third")
+    assert seconds_left(rows_of(book), 99.0, {"the-third": 0.5}) == 15.0
 
 
 def opened(folder: Path, sweep: Sweep, fill: bool = True) -> Book:

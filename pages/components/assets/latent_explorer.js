@@ -17,6 +17,7 @@ class LatentExplorer {
     this.inFlight = false;
     this.dirty = false; // a value changed since the last update was sent
     this.held = null; // the range input under the pointer
+    this.told = null; // the slider last moved or focused: the note is about it
     this.definition = "";
     this.sliders = new Map();
     this.resetButton.addEventListener("click", () => this.reset(this.sliders.values()));
@@ -63,6 +64,7 @@ class LatentExplorer {
   build(definitions) {
     this.sliders.clear();
     this.held = null;
+    this.told = null;
     const rows = definitions.map((definition) => {
       const { label, help, minimum, maximum, step, value, id } = definition;
       const number = make("span", "ganvas-number", { "aria-hidden": "true" }); // the slider says it itself
@@ -70,21 +72,32 @@ class LatentExplorer {
         type: "range", min: minimum, max: maximum, step, value, "data-id": id, "aria-description": help,
       });
       const slider = { ...definition, input, number, decimals: decimalsOf(step) };
-      input.addEventListener("pointerdown", () => { this.held = input; });
+      input.addEventListener("pointerdown", () => { this.held = input; this.tell(slider); });
       input.addEventListener("input", () => this.changed(slider));
       input.addEventListener("dblclick", () => this.reset([slider]));
       const name = make("span", "ganvas-name", { textContent: label });
       const head = make("span", "ganvas-head", {}, name, number);
       const row = make("label", "ganvas-row", { title: help }, head, input);
-      row.addEventListener("pointerenter", () => { this.help.textContent = help; });
-      input.addEventListener("focus", () => { this.help.textContent = help; });
+      row.addEventListener("pointerenter", () => { if (this.held === null) this.note(slider); });
+      row.addEventListener("pointerleave", () => this.note(this.told));
+      input.addEventListener("focus", () => this.tell(slider));
       this.sliders.set(id, slider);
       this.write(slider, value);
       return row;
     });
     this.controls.replaceChildren(...rows);
     this.help.hidden = definitions.every(({ help }) => help === "");
-    this.help.textContent = "";
+    this.note(null);
+  }
+
+  // The note stays with the slider that is moved; one that is only pointed at borrows it.
+  tell(slider) {
+    this.told = slider;
+    this.note(slider);
+  }
+
+  note(slider) {
+    this.help.textContent = slider !== null && slider.help !== "" ? `${slider.label}: ${slider.help}` : "";
   }
 
   write(slider, value) {
@@ -100,6 +113,7 @@ class LatentExplorer {
   }
 
   changed(slider) {
+    this.tell(slider);
     this.write(slider, slider.input.valueAsNumber);
     this.dirty = true;
     this.send();

@@ -53,10 +53,9 @@ class ReplayPlayer {
     this.caption = make("p", "ganvas-caption");
     this.picture = make("div", "ganvas-replay-picture", {}, this.canvas, this.caption);
     this.plots = make("div", "ganvas-replay-plots");
-    this.readout = make("dl", "ganvas-replay-readout");
     this.list = make("ol", "ganvas-replay-list");
     this.listTitle = make("p", "ganvas-replay-heading");
-    const left = make("div", "ganvas-replay-side", {}, this.picture, this.readout);
+    const left = make("div", "ganvas-replay-side", {}, this.picture);
     const right = make("div", "ganvas-replay-side", {}, this.plots, this.listTitle, this.list);
     this.root = make("div", "ganvas-live ganvas-replay", { "data-testid": "replay-player", "data-key": data.key },
       this.counter, bar, make("div", "ganvas-replay-body", {}, left, right));
@@ -165,7 +164,11 @@ class ReplayPlayer {
     for (const { node, step } of this.items) {
       node.classList.toggle("ganvas-replay-future", step > this.step);
     }
-    this.values.forEach(({ node, values }) => { node.textContent = values[this.index] ?? "–"; });
+    for (const { value, since, values } of this.values) {
+      const [number, at] = values[this.index] ?? ["–", this.step];
+      value.textContent = number;
+      since.textContent = at < this.step ? this.texts.since.replace("{n}", at.toLocaleString("en")) : "";
+    }
     this.draw();
   }
 
@@ -202,7 +205,9 @@ class ReplayPlayer {
       let chart = this.charts.get(key);
       if (chart === undefined) {
         chart = new ReplayChart(component, (step) => this.seek(step));
-        chart.frame = make("div", "ganvas-replay-chart", {}, make("p", "ganvas-replay-heading", { textContent: title }), chart.root);
+        chart.readout = make("dl", "ganvas-replay-readout");
+        const heading = make("p", "ganvas-replay-heading", { textContent: title });
+        chart.frame = make("div", "ganvas-replay-chart", {}, heading, chart.readout, chart.root);
         this.charts.set(key, chart);
       }
       this.plots.append(chart.frame);
@@ -210,18 +215,23 @@ class ReplayPlayer {
     }
   }
 
+  // Above each chart its curves' names and values: the chart's legend.
   buildReadout() {
-    const same = JSON.stringify(this.data.readout.map(({ label }) => label));
+    const same = JSON.stringify(this.data.readout.map(({ chart, label }) => [chart, label]));
     if (same !== this.readoutLabels) {
       this.readoutLabels = same;
-      this.readout.replaceChildren(...this.data.readout.map(({ label, color }) => {
+      for (const { readout } of this.charts.values()) readout.replaceChildren();
+      this.readings = this.data.readout.map(({ chart, label, color }) => {
         const dot = make("span", "ganvas-replay-dot");
         dot.style.background = color;
-        return make("div", "", {}, make("dt", "", {}, dot, label), make("dd", ""));
-      }));
+        const value = make("span");
+        const since = make("span", "ganvas-replay-since");
+        const row = make("div", "", {}, make("dt", "", {}, dot, label), make("dd", "", {}, value, since));
+        this.charts.get(chart).readout.append(row);
+        return { value, since };
+      });
     }
-    const nodes = this.readout.querySelectorAll("dd");
-    this.values = this.data.readout.map(({ values }, place) => ({ values, node: nodes[place] }));
+    this.values = this.data.readout.map(({ values }, place) => ({ values, ...this.readings[place] }));
   }
 
   buildMarkers() {

@@ -85,7 +85,8 @@ class SamplePicker {
     (this.buttons ?? []).forEach((button, index) => {
       button.setAttribute("aria-pressed", this.selected.includes(ids[index]));
     });
-    this.chosen.textContent = this.selected.length === 0 ? texts.none : `${texts.chosen} ${this.selected.join(", ")}`;
+    const words = { 0: texts.none, 1: texts.chosen }[this.selected.length] ?? texts.several;
+    this.chosen.textContent = words.replace("{n}", this.selected.join(", "));
     this.clear.hidden = limit === 1 || this.selected.length === 0;
   }
 

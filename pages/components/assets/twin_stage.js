@@ -5,6 +5,7 @@ const MARGIN_S = 0.3; // shown so much later than made, so that frames never run
 const LATEST_S = 1.5;
 const REDUCED_S = 0.5; // between two pictures, for those who asked for less motion
 const RATE_STEP = 0.05; // of a decade
+const HALF = 0.5; // of the points
 
 class TwinStage {
   constructor({ data }) {
@@ -60,9 +61,10 @@ class TwinStage {
     const left = make("div", "ganvas-twin-left", {}, this.picture.canvas, this.scale, this.toggles);
     this.sentence = make("p", "ganvas-twin-sentence", { role: "status" });
     this.facts = make("dl", "ganvas-twin-facts");
+    this.factsRule = make("p", "ganvas-twin-small", { hidden: true });
     this.counts = make("p", "ganvas-twin-small");
     this.foot = make("p", "ganvas-twin-small");
-    const right = make("div", "ganvas-twin-right", {}, this.sentence, this.counts, this.facts, ...Object.values(this.curves).map((curve) => curve.root), this.foot);
+    const right = make("div", "ganvas-twin-right", {}, this.sentence, this.counts, this.facts, this.factsRule, ...Object.values(this.curves).map((curve) => curve.root), this.foot);
     this.parts = make("div", "ganvas-twin-parts", {}, left, right);
     this.root = make("div", "ganvas-live ganvas-twin", { "data-testid": "twin-stage", "data-key": key }, bar, knobs, this.notice, this.parts);
     this.playButton.addEventListener("click", () => (this.playing() ? this.act({ what: "pause" }) : this.play()));
@@ -323,16 +325,19 @@ class TwinStage {
 
   tellFacts(values, filled) {
     const { texts } = this.data;
-    this.facts.hidden = !("captured" in values);
+    this.facts.hidden = this.factsRule.hidden = !("captured" in values);
     if (this.facts.hidden) return;
     const percent = (value) => (100 * value).toFixed(value > 0 && value < 0.095 ? 1 : 0);
     const interval = (name, format) => (`${name}/low` in values
       ? `(${format(values[`${name}/low`])}–${format(values[`${name}/high`])})` : "\u00a0");
     const two = (value) => value.toFixed(2);
+    const smeared = values.high_quality < HALF; // nearest modes say little of points that lie on none
+    this.factsRule.textContent = texts.facts_rule;
+    const spread = [interval("captured", (value) => Number(value.toFixed(1))), filled(texts.captured_with, { share: percent(values.high_quality) })];
     const shown = {
-      captured: [filled(texts.of, { n: values.captured, total: values.modes }), interval("captured", (value) => Number(value.toFixed(1)))],
+      captured: [filled(texts.of, { n: values.captured, total: values.modes }), spread.join("\n").trim()],
       high_quality: [`${percent(values.high_quality)} %`, interval("high_quality", percent).replace(")", " %)")],
-      reverse_kl: [two(values.reverse_kl), interval("reverse_kl", two)],
+      reverse_kl: [two(values.reverse_kl), [interval("reverse_kl", two), smeared ? texts.says_little : ""].join("\n").trim() || "\u00a0"],
     };
     if (this.facts.children.length === 0) {
       this.facts.replaceChildren(...Object.keys(shown).map((name) => make("div", "", { "data-name": name }, make("dt", ""), make("dd", ""))));
