@@ -153,12 +153,9 @@ def test_two_viewers_at_once_share_one_process(task: Task, launches: list[Path])
 
 
 @pytest.mark.slow
-def test_a_task_that_waits_for_another_can_be_cancelled_and_begun_again(task: Task, launches, monkeypatch) -> None:
-    monkeypatch.undo()
-    monkeypatch.setenv("GANVAS_CACHE_DIR", str(folder(task).parents[1]))
-    folder(task).parent.mkdir(parents=True, exist_ok=True)
+def test_a_task_that_waits_for_another_can_be_cancelled_and_begun_again(task: Task, monkeypatch) -> None:
     other = folder(task).parent / "other"
-    other.mkdir()
+    other.mkdir(parents=True)
     background.write_progress(other, Progress("running", "images", 40, 100))
     (other.parent / background.TURN).write_text('{"folder": "other"}')
     with FileLock(other.parent / ".turn.lock"):  # somebody else's work
@@ -168,6 +165,7 @@ def test_a_task_that_waits_for_another_can_be_cancelled_and_begun_again(task: Ta
         cancel(task)
         eventually(lambda: progress(task).state == "cancelled", "its end")
     assert not (folder(task) / "result.npz").exists()
+    launches: list[Path] = []
     monkeypatch.setattr(background, "_launch", launches.append)
     start(task)
     assert launches == [folder(task)]
