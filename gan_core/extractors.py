@@ -6,6 +6,7 @@ no torch; opening one does.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ class Seen:
     kinds: npt.NDArray[np.int64]
 
 
-class Extractor:
+class Extractor(ABC):
     """A network that looks at images.
 
     Attributes:
@@ -82,8 +83,9 @@ class Extractor:
         wanted = np.asarray(labels)[:, [names.index(name) for name in self.label_names]] > 0
         return wanted.argmax(axis=1) if self.exclusive else _bits(wanted)
 
+    @abstractmethod
     def _look(self, images: Uint8Array) -> Seen:
-        raise NotImplementedError
+        """The same for at most PART images."""
 
 
 class OfEvaluator(Extractor):
