@@ -3,7 +3,7 @@
     python -m benchmarks.collapse_table [--tasks ring8,grid25] [--methods bce,pacgan2] [--seeds 10]
     python -m benchmarks.collapse_table --render
 
-Trains what is missing, writes every result at once into gan_core/collapse_table/data, and docs/collapse.md at the end:
+Trains what is missing, writes every result at once into gan_core/experiments/benchmark/data, and docs/collapse.md at the end:
 stop it when you like, start it again to go on. `--render` only writes the page. One processor thread; two processes may
 share the work by task. All of it takes some hours.
 """
@@ -17,9 +17,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gan_core import collapse_table
-from gan_core.collapse_table import METHODS, REAL, TASKS, Result, results
-from gan_core.collapse_table.page import PAGE, page
+from gan_core.experiments import benchmark
+from gan_core.experiments.benchmark import METHODS, REAL, TASKS, Result, results
+from gan_core.experiments.benchmark.page import PAGE, page
 from gan_core.runs.files import write_atomically
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from gan_core.config import RunConfig
     from gan_core.datasets.base import Dataset
-    from gan_core.metrics.modes import Modes
+    from gan_core.evaluation.metrics.modes import Modes
     from gan_core.models.base import GenerativeModel
 
     Samples = npt.NDArray[np.floating]
@@ -57,7 +57,7 @@ def keep(task: str, made: Sequence[Result]) -> None:
     content = found.model_copy(update={"results": (*found.results, *new)}).model_dump(mode="json")
     rows = ",\n  ".join(json.dumps(row) for row in content.pop("results"))
     head = json.dumps(content, indent=1).removesuffix("\n}")
-    write_atomically(collapse_table.DATA / f"{task}.json", f'{head},\n "results": [\n  {rows}\n ]\n}}\n'.encode())
+    write_atomically(benchmark.DATA / f"{task}.json", f'{head},\n "results": [\n  {rows}\n ]\n}}\n'.encode())
 
 
 def make(task: str, method: str, seeds: tuple[int, ...]) -> list[Result]:
@@ -88,8 +88,8 @@ def counted(task: str, method: str, seed: int, samples: Samples) -> Result:
 
 def modes_of(task: str, samples: Samples) -> Modes:
     """The modes that samples reach: points (N, 2), or stacked digits uint8 (N, 3, S, S)."""
-    from gan_core.datasets.toys import GRID25, RING8
-    from gan_core.metrics.modes import captured, class_modes
+    from gan_core.datasets.sources.toys import GRID25, RING8
+    from gan_core.evaluation.metrics.modes import captured, class_modes
 
     if TASKS[task].settings["network.name"] == "mlp":
         mixture = {"ring8": RING8, "grid25": GRID25}[task]
@@ -101,8 +101,8 @@ def digits_of(stacks: Samples) -> npt.NDArray[np.int64]:
     """Numbers 0-999 (N,) that the shipped digits evaluator reads in stacks uint8 (N, 3, S, S): red, green, blue."""
     import torch
 
-    from gan_core.evaluators import read_folder, shipped_dir
-    from gan_core.evaluators.evaluator import open_evaluator
+    from gan_core.evaluation.evaluators import read_folder, shipped_dir
+    from gan_core.evaluation.evaluators.evaluator import open_evaluator
 
     evaluator = open_evaluator(read_folder(shipped_dir() / "digits"))
     with torch.autocast("cpu", torch.bfloat16):  # twice as fast, and the same digit on all 500 held-out ones
@@ -129,7 +129,7 @@ def trained_samples(task: str, method: str, seeds: tuple[int, ...], count: int) 
     from gan_core.datasets.batches import Batches, to_uint8
     from gan_core.models.base import Moment
     from gan_core.models.building import build, stream
-    from gan_core.training import train_step
+    from gan_core.training.loop import train_step
 
     configs = [configuration(task, method, seed) for seed in seeds]
     torch.set_num_threads(1)
@@ -156,7 +156,7 @@ def trained_samples(task: str, method: str, seeds: tuple[int, ...], count: int) 
 def configuration(task: str, method: str, seed: int) -> RunConfig:
     """One run's configuration, checked as every run's is."""
     from gan_core.config import RunConfig, with_changes
-    from gan_core.resolve import check
+    from gan_core.training.plan import check
 
     config = with_changes(RunConfig(), TASKS[task].changes(method, seed))
     check(config)

@@ -22,8 +22,8 @@ from gan_core.config import RunConfig, with_changes
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.batches import Batches
 from gan_core.models.building import build, build_networks
-from gan_core.training import make_fabric, train_step
-from gan_core.worker import keep_freed_memory
+from gan_core.training.loop import make_fabric, train_step
+from gan_core.training.worker import keep_freed_memory
 
 Step = Callable[[], object]
 

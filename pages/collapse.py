@@ -4,14 +4,14 @@ from collections import Counter
 
 import streamlit as st
 
-from gan_core import collapse
-from gan_core.networks import NETWORKS
+from gan_core.experiments import breakages
+from gan_core.models.networks import NETWORKS
 from gan_core.runs import Run
-from pages.components import lab
-from pages.components.collapse_measured import measured
-from pages.components.collapse_pair import beside, repair, what_differs
-from pages.components.collapse_table import collapse_table
-from pages.components.collapse_ways import break_one, turn
+from pages.components.collapse.measured import measured
+from pages.components.collapse.pair import beside, repair, what_differs
+from pages.components.collapse.table import collapse_table
+from pages.components.collapse.ways import break_one, turn
+from pages.components.shared import lab
 from pages.components.text import _, as_text
 
 NOBODY = ""
@@ -74,7 +74,7 @@ def choose(runs: dict[str, Run]) -> tuple[Run | None, Run | None]:
     others = [run_id for run_id in runs if run_id != one]
     second = st.query_params.get("sound")
     if second not in others:
-        known = collapse.partners(runs[one], list(runs.values()))
+        known = breakages.partners(runs[one], list(runs.values()))
         second = known[0].id if known else NOBODY
     with right:
         options = [NOBODY, *others]
@@ -98,12 +98,12 @@ def titles(runs: dict[str, Run]) -> dict[str, str]:
 
 def is_broken(run: Run) -> bool:
     """Whether it is broken in one of the four ways."""
-    return collapse.way_of(run.config()) is not None
+    return breakages.way_of(run.config()) is not None
 
 
 def pair(broken: Run, sound: Run | None) -> None:
     """What the broken run's mistake is, the way to put it right, both beside each other, and their measurements."""
-    way = collapse.way_of(broken.config())
+    way = breakages.way_of(broken.config())
     if way is not None:
         st.markdown(f"**{_(way.title)}.** {_(way.story)}")
     comparable = sound is not None and what_differs((broken.config(), sound.config()))

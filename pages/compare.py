@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from gan_core.comparing import Compared
+from gan_core.analysis.comparing import Compared
 from gan_core.runs import Run
-from pages.components import lab
-from pages.components.compare_choice import choose_runs, suggestions
-from pages.components.compare_curves import curves
-from pages.components.compare_numbers import numbers
-from pages.components.compare_pictures import recorded
-from pages.components.compare_runs import compared
-from pages.components.compare_settings import settings, what_stands_in_the_way
-from pages.components.compare_table import table
-from pages.components.links import linked_choice
+from pages.components.compare.choice import choose_runs, suggestions
+from pages.components.compare.curves import curves
+from pages.components.compare.numbers import numbers
+from pages.components.compare.pictures import recorded
+from pages.components.compare.settings import settings, what_stands_in_the_way
+from pages.components.compare.table import table
+from pages.components.shared import lab
+from pages.components.shared.links import linked_choice
+from pages.components.shared.run_choice import compared
 from pages.components.text import _, as_text
 
 CURVES, PICTURES, FRESH, NUMBERS, TABLE = "curves", "pictures", "fresh", "numbers", "table"
@@ -91,7 +91,9 @@ def fresh(runs: Sequence[Compared]) -> None:
         )
         return
     with st.spinner(_("Loading the models…")):
-        from pages.components import compare_fresh  # brings torch, which the server does without until here
+        from pages.components.compare import (
+            fresh as compare_fresh,  # brings torch, which the server does without until here
+        )
     compare_fresh.fresh(runs)
 
 

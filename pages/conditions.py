@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from gan_core import datasets
-from gan_core.conditions import Kind, kind_of
+from gan_core.datasets.conditions import Kind, kind_of
 from gan_core.presets import PRESETS
 from gan_core.runs import Run
-from pages.components import lab
-from pages.components.links import linked_choice
-from pages.components.model_choice import choose_run, choose_step
+from pages.components.shared import lab
+from pages.components.shared.links import linked_choice
+from pages.components.shared.model_choice import choose_run, choose_step
 from pages.components.text import _, as_text
 
 COMPOSE, TEST, CLASSES, PAIRS, WALK = "compose", "test", "classes", "pairs", "walk"
@@ -103,7 +103,9 @@ def choose_view(views: Sequence[str], first: str) -> str:
 def show(run: Run, step: int, view: str) -> None:
     """The chosen view, or the sentence why the model cannot be opened."""
     with st.spinner(_("Loading the model…")):
-        from pages.components import condition_pairs, condition_views, latent_views  # bring torch
+        from pages.components.conditions import pairs
+        from pages.components.conditions import views as condition_views
+        from pages.components.explore import views as latent_views  # bring torch
 
         try:
             model = latent_views.sampler(str(run.path), step)
@@ -114,7 +116,7 @@ def show(run: Run, step: int, view: str) -> None:
         COMPOSE: condition_views.compose,
         TEST: condition_views.test_grid,
         CLASSES: condition_views.all_classes,
-        PAIRS: condition_pairs.pairs,
+        PAIRS: pairs.pairs,
         WALK: condition_views.walk,
     }
     views[view](model)

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from gan_core import datasets
-from pages.components import lab
-from pages.components.data_add import add_view
-from pages.components.data_choice import Chosen, choose_name, choose_settings
-from pages.components.data_look import counts, look
-from pages.components.data_steps import steps_view
-from pages.components.data_tasks import download_panel, prepare_panel
-from pages.components.links import linked_choice
-from pages.components.settings_link import link_to_train
+from pages.components.data.add import add_view
+from pages.components.data.look import counts, look
+from pages.components.data.steps import steps_view
+from pages.components.data.tasks import download_panel, prepare_panel
+from pages.components.shared import lab
+from pages.components.shared.data_choice import Chosen, choose_name, choose_settings
+from pages.components.shared.links import linked_choice
+from pages.components.shared.settings_link import link_to_train
 from pages.components.text import _, as_text
 
 VIEWS = {"look": _("What is in it"), "steps": _("How it is prepared"), "add": _("Bring your own")}

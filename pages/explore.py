@@ -6,9 +6,9 @@ import streamlit as st
 
 from gan_core import datasets
 from gan_core.runs import Run
-from pages.components import lab
-from pages.components.links import linked_choice
-from pages.components.model_choice import choose_run, choose_step
+from pages.components.shared import lab
+from pages.components.shared.links import linked_choice
+from pages.components.shared.model_choice import choose_run, choose_step
 from pages.components.text import _, as_text
 
 VIEWS = {
@@ -67,11 +67,12 @@ def choose_view(views: Sequence[str], first: str) -> str:
 def show(run: Run, step: int, mode: str) -> None:
     """The chosen way of looking, or the sentence why the model cannot be opened."""
     with st.spinner(_("Loading the model…")):
-        from pages.components import latent_arithmetic, latent_models, latent_neighbours, latent_picture, latent_views
+        from pages.components.explore import arithmetic, models, neighbours, picture
+        from pages.components.explore import views as latent_views
         # these bring torch, which the server does without until here
 
         try:
-            sampler = latent_models.sampler(str(run.path), step)
+            sampler = models.sampler(str(run.path), step)
         except ValueError as damage:
             st.error(as_text(str(damage)), icon=":material/error:")
             return
@@ -79,11 +80,11 @@ def show(run: Run, step: int, mode: str) -> None:
         case "morph":
             latent_views.morph(sampler)
         case "arithmetic":
-            latent_arithmetic.arithmetic(sampler)
+            arithmetic.arithmetic(sampler)
         case "picture":
-            latent_picture.find_picture(sampler, run)
+            picture.find_picture(sampler, run)
         case "neighbours":
-            latent_neighbours.neighbours_view(sampler, run)
+            neighbours.neighbours_view(sampler, run)
         case _sliders:
             latent_views.sliders(sampler, run=run)
 

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from gan_core import jobs
 from gan_core.presets import DEFAULT, PRESETS
 from gan_core.runs import Run
-from pages.components import lab
-from pages.components.picture import picture
-from pages.components.run_card import badge
-from pages.components.run_links import open_links
+from gan_core.training import supervisor
+from pages.components.shared import lab
+from pages.components.shared.run_card import badge
+from pages.components.shared.run_links import open_links
 from pages.components.text import _
+from pages.components.widgets.picture import picture
 
 NEWEST = 4
 IDEAS_A_ROW = 3
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def _begin(preset: str) -> None:
-    run = jobs.submit(lab.start(), PRESETS[preset].config)
+    run = supervisor.submit(lab.start(), PRESETS[preset].config)
     st.session_state["home_started"] = run.id
 
 

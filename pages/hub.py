@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.components import hub_forms, lab
+from pages.components.hub import forms
+from pages.components.shared import lab
 from pages.components.text import _
 
 
@@ -17,12 +18,12 @@ def main() -> None:
         )
     )
     with st.container(border=True):
-        hub_forms.account()
+        forms.account()
     left, right = st.columns(2, gap="medium")
     with left, st.container(border=True):
-        hub_forms.upload()
+        forms.upload()
     with right, st.container(border=True):
-        hub_forms.download()
+        forms.download()
 
 
 main()

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from gan_core.lessons import LESSONS, Lesson
-from pages.components import lab
-from pages.components.lesson_state import begin_again, done_steps, said
-from pages.components.lesson_steps import show_steps
+from gan_core.experiments.lessons import LESSONS, Lesson
+from pages.components.lessons.state import begin_again, done_steps, said
+from pages.components.lessons.steps import show_steps
+from pages.components.shared import lab
 from pages.components.text import _, as_text, ngettext
 
 

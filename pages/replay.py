@@ -3,11 +3,11 @@
 import streamlit as st
 
 from gan_core.runs import Run
-from pages.components import lab
-from pages.components.compare_runs import compared
-from pages.components.model_choice import choose_run
-from pages.components.replay_film import film_form
-from pages.components.replay_view import recording
+from pages.components.replay.film import film_form
+from pages.components.replay.view import recording
+from pages.components.shared import lab
+from pages.components.shared.model_choice import choose_run
+from pages.components.shared.run_choice import compared
 from pages.components.text import _, as_text
 
 

@@ -4,15 +4,15 @@ import math
 
 import streamlit as st
 
-from gan_core import jobs
 from gan_core.datasets import DATASETS
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
-from pages.components import lab
-from pages.components.picture import picture
-from pages.components.run_card import badge
-from pages.components.run_links import open_links
+from gan_core.training import supervisor
+from pages.components.shared import lab
+from pages.components.shared.run_card import badge
+from pages.components.shared.run_links import open_links
 from pages.components.text import _, as_text, dangerous, ngettext
+from pages.components.widgets.picture import picture
 
 ON_A_PAGE = 12
 
@@ -125,7 +125,7 @@ def confirm_delete(run_id: str) -> None:
     with st.container(horizontal=True):
         if st.button(
             dangerous(_("Delete for good")), key="runs_delete_yes", icon=":material/delete_forever:"
-        ) and lab.attempt(lambda: jobs.delete(run)):
+        ) and lab.attempt(lambda: supervisor.delete(run)):
             st.rerun()
         if st.button(_("Keep it"), key="runs_delete_no"):
             st.rerun()

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from gan_core import evaluators, studies
+from gan_core.evaluation import evaluators
+from gan_core.experiments import studies
+from gan_core.experiments.studies import MAX_SEEDS, PLANS, Plan, Study
 from gan_core.presets import PRESETS
-from gan_core.studies import MAX_SEEDS, PLANS, Plan, Study
-from pages.components import lab
-from pages.components.links import linked_choice
-from pages.components.study_results import results
+from pages.components.shared import lab
+from pages.components.shared.links import linked_choice
+from pages.components.study.results import results
 from pages.components.text import _, as_text, duration
 
 PLAN = PLANS["r2-ratios"]

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from gan_core.sweeps import home as homes
-from gan_core.sweeps.home import Home
-from pages.components import lab, sweep_form
-from pages.components.links import linked_choice
-from pages.components.sweep_results import results
+from gan_core.experiments.sweeps import home as homes
+from gan_core.experiments.sweeps.home import Home
+from pages.components.shared import lab
+from pages.components.shared.links import linked_choice
+from pages.components.sweeps import form
+from pages.components.sweeps.results import results
 from pages.components.text import _, as_text
 
 
@@ -31,11 +32,11 @@ def main() -> None:
         st.info(
             _("There is no sweep yet. Begin with one of these two, or put together your own."), icon=":material/tune:"
         )
-        sweep_form.offers()
+        form.offers()
     with st.expander(_("New sweep"), expanded=not kept, icon=":material/add:"):
         if kept:
-            sweep_form.offers()
-        sweep_form.new_sweep()
+            form.offers()
+        form.new_sweep()
     if not kept:
         return
     wanted = st.query_params.get("sweep")

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from gan_core import jobs
 from gan_core.config import RunConfig, with_changes
 from gan_core.presets import DEFAULT, PRESETS
-from pages.components import lab
-from pages.components.config_form import config_form
-from pages.components.data_form import data_form
-from pages.components.links import linked_choice
-from pages.components.live_run import live_run
-from pages.components.settings_link import linked_settings
+from gan_core.training import supervisor
+from pages.components.shared import lab
+from pages.components.shared.config_form import config_form
+from pages.components.shared.links import linked_choice
+from pages.components.shared.live_run import live_run
+from pages.components.shared.settings_link import linked_settings
 from pages.components.text import _, as_text, duration
+from pages.components.train.data_form import data_form
 
 
 def main() -> None:
@@ -80,7 +80,7 @@ def choose_preset(names: Sequence[str], first: str) -> str:
 
 def begin(base: RunConfig, changes: dict[str, object], name: str) -> None:
     """Queues the run that the form describes."""
-    run = jobs.submit(lab.start(), with_changes(base, changes), name)
+    run = supervisor.submit(lab.start(), with_changes(base, changes), name)
     st.session_state["train_started"] = run.id
 
 

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from gan_core.twin.engine import engine
-from pages.components import lab
+from gan_core.lab2d.engine import engine
+from pages.components.lab2d.form import choose_data, choose_rules, choose_start, legend
+from pages.components.lab2d.play import play
+from pages.components.shared import lab
 from pages.components.text import _
-from pages.components.twin_form import choose_data, choose_rules, choose_start, legend
-from pages.components.twin_play import play
 
 
 def main() -> None:

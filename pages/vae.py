@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from gan_core.networks import NETWORKS
+from gan_core.models.networks import NETWORKS
 from gan_core.runs import Run
-from pages.components import lab
-from pages.components.links import linked_choice
-from pages.components.model_choice import choose_run, choose_step
+from pages.components.shared import lab
+from pages.components.shared.links import linked_choice
+from pages.components.shared.model_choice import choose_run, choose_step
 from pages.components.text import _, as_text
 
 COPIES, SAMPLES, EDIT, MAP, DIAL, RIVAL = "reconstructions", "samples", "edit", "map", "dial", "rival"
@@ -72,21 +72,23 @@ def show(run: Run, step: int) -> None:
     """The facts and the chosen view, or the sentence why the model cannot be opened."""
     with st.spinner(_("Loading the model…")):
         # these bring torch
-        from pages.components import dial_view, vae_edit, vae_facts, vae_latents, vae_models, vae_rival, vae_views
+        from pages.components.shared import vae_models
+        from pages.components.vae import dial, edit, facts, latents, rival
+        from pages.components.vae import views as vae_views
 
         try:
             opened = vae_models.shown(run, step)
         except ValueError as damage:
             st.error(as_text(str(damage)), icon=":material/error:")
             return
-    vae_facts.facts(run, step)
+    facts.facts(run, step)
     views = {
         COPIES: vae_views.reconstructions,
         SAMPLES: vae_views.samples,
-        EDIT: vae_edit.edit,
-        MAP: vae_latents.latent_map,
-        DIAL: dial_view.dial_over_lambda,
-        RIVAL: vae_rival.beside_a_gan,
+        EDIT: edit.edit,
+        MAP: latents.latent_map,
+        DIAL: dial.dial_over_lambda,
+        RIVAL: rival.beside_a_gan,
     }
     views[linked_choice("view", list(VIEWS), COPIES, choose_view)](opened)
 

@@ -55,12 +55,12 @@ def runs_dir(tmp_path: Path) -> Path:
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], runs_dir: Path):
     """Runs a command: (exit status, standard output, standard error)."""
 
-    from gan_core import cli
+    from gan_core.cli import main
 
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["gan_core", *map(str, arguments)])
         try:
-            cli.main()
+            main.main()
             status = 0
         except SystemExit as end:
             status = int(end.code or 0)

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from gan_core.config import DatasetConfig
-from gan_core.evaluators import EvaluatorFolder, EvaluatorInfo
-from gan_core.evaluators.evaluator import Evaluator
-from gan_core.evaluators.learning import Recipe, train_evaluator
+from gan_core.evaluation.evaluators import EvaluatorFolder, EvaluatorInfo
+from gan_core.evaluation.evaluators.evaluator import Evaluator
+from gan_core.evaluation.evaluators.learning import Recipe, train_evaluator
 
 DIGITS = DatasetConfig(name="mnist5k", image_size=8, channels=1, num_images=100)
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from gan_core import runs
 from gan_core.config import RunConfig, with_changes
-from gan_core.devices import Machine
-from gan_core.resolve import resolve
+from gan_core.config.devices import Machine
 from gan_core.runs import Run
+from gan_core.training.plan import resolve
 
 MACHINE = Machine(devices=("cpu",), labels=("CPU",), threads=1, bf16_devices=())
 TINY = {  # 4 steps an epoch, 20 in all: a run takes a fraction of a second
@@ -82,7 +82,7 @@ def _digest(path: Path) -> str:
 # Processes that train, and die. A fork server has torch loaded, so that one starts in milliseconds.
 
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["gan_core.training", "helpers"])
+_processes.set_forkserver_preload(["gan_core.training.loop", "helpers"])
 
 
 def start_training(run: Run, **deaths: int) -> multiprocessing.process.BaseProcess:
@@ -103,7 +103,7 @@ def train_until_killed(run: Run, **deaths: int) -> bool:
 
 def _train(path: str, own_folders: dict[str, str], deaths: dict[str, int]) -> None:
     os.environ.update(own_folders)
-    from gan_core import recorder, training
+    from gan_core.training import loop, recorder
 
     recorder.FLUSH_EVERY_S = -1.0  # the log is ahead of the checkpoint at every kill
     steps, fsyncs, fsync = [0], [0], os.fsync
@@ -120,4 +120,4 @@ def _train(path: str, own_folders: dict[str, str], deaths: dict[str, int]) -> No
         fsync(handle)
 
     os.fsync = dying_fsync
-    training.train(Run(Path(path)), request=request)
+    loop.train(Run(Path(path)), request=request)

@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from gan_core.lessons import Lesson
-from gan_core.lessons.entry import Experiment
+from gan_core.experiments.lessons import Lesson
+from gan_core.experiments.lessons.entry import Experiment
 from gan_core.presets.entry import changed
 
 

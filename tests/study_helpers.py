@@ -7,15 +7,16 @@ from pathlib import Path
 
 import torch
 
-from gan_core import settings, studies, training
-from gan_core.config import DatasetConfig
-from gan_core.datasets.objects24 import OBJECTS
-from gan_core.evaluators import Card, EvaluatorFolder, EvaluatorInfo, Training
-from gan_core.evaluators.evaluator import keep, weights_bytes
-from gan_core.evaluators.network import build_network
+from gan_core.config import DatasetConfig, settings
+from gan_core.config.settings import Settings
+from gan_core.datasets.sources.objects24 import OBJECTS
+from gan_core.evaluation.evaluators import Card, EvaluatorFolder, EvaluatorInfo, Training
+from gan_core.evaluation.evaluators.evaluator import keep, weights_bytes
+from gan_core.evaluation.evaluators.network import build_network
+from gan_core.experiments import studies
+from gan_core.experiments.studies import Study
 from gan_core.runs import Run
-from gan_core.settings import Settings
-from gan_core.studies import Study
+from gan_core.training import loop
 
 IMAGES = 32  # one batch of the study's presets: an epoch is a step
 
@@ -49,7 +50,7 @@ def train_all(chosen: Settings, study: Study) -> list[Run]:
     torch.set_num_threads(1)
     runs = [Run(chosen.runs_dir / member.run_id) for member in studies.find(chosen.runs_dir, study.id).members]
     for run in runs:
-        assert training.train(run).state == "finished"
+        assert loop.train(run).state == "finished"
     return runs
 
 

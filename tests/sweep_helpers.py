@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from gan_core import runs
+from gan_core.experiments.sweeps.book import Book
+from gan_core.experiments.sweeps.home import Home, settle
+from gan_core.experiments.sweeps.plan import Axis, Sweep, listed
+from gan_core.experiments.sweeps.reading import sweep_from
+from gan_core.experiments.sweeps.working import Here, Way, Worker
 from gan_core.runs import Run
-from gan_core.sweeps.book import Book
-from gan_core.sweeps.home import Home, settle
-from gan_core.sweeps.plan import Axis, Sweep, listed
-from gan_core.sweeps.reading import sweep_from
-from gan_core.sweeps.working import Here, Way, Worker
 
 POINTS = {
     "dataset.name": "ring8",

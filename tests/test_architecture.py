@@ -6,110 +6,95 @@ import ast
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from gan_core.settings import PROJECT_DIR
+from gan_core.config.settings import PROJECT_DIR
 
-# A module may import from its own floor and those below (docs/architecture.md). The longest matching prefix counts.
-FLOORS = {
-    "gan_core": 6,  # its `load` is a door for notebooks
-    **dict.fromkeys(["gan_core.settings", "gan_core.registry", "gan_core.config", "gan_core.devices"], 1),
-    "gan_core.sections": 1,
-    **dict.fromkeys(["gan_core.imaging", "gan_core.networks", "gan_core.objectives", "gan_core.presets"], 2),
-    **dict.fromkeys(["gan_core.penalties", "gan_core.conditioning", "gan_core.legality"], 2),
-    **dict.fromkeys(["gan_core.latents", "gan_core.metrics", "gan_core.charts", "gan_core.training_log"], 2),
-    **dict.fromkeys(["gan_core.datasets", "gan_core.models", "gan_core.runs", "gan_core.doctor"], 3),
-    **dict.fromkeys(["gan_core.resolve", "gan_core.sampling"], 3),
-    "gan_core.evaluators": 3,
-    **dict.fromkeys(["gan_core.evaluation", "gan_core.recorder", "gan_core.training"], 4),
-    "gan_core.memory_probe": 4,
-    **dict.fromkeys(["gan_core.waiting", "gan_core.worker", "gan_core.workers", "gan_core.trainers"], 5),
-    "gan_core.jobs": 5,
-    "gan_core.clinic": 5,
-    **dict.fromkeys(["gan_core.comparing", "gan_core.comparing_curves"], 3),
-    **dict.fromkeys(["gan_core.films", "gan_core.replaying"], 5),
-    "gan_core.cli_compare": 6,
-    "gan_core.hub": 5,
-    "gan_core.cli_hub": 6,
-    **dict.fromkeys(["gan_core.estimates", "gan_core.sharpness", "gan_core.sprites"], 2),
-    **dict.fromkeys(["gan_core.held_out", "gan_core.autoencoding"], 3),
-    **dict.fromkeys(["gan_core.extractors", "gan_core.inception", "gan_core.measured_metrics"], 3),
-    **dict.fromkeys(["gan_core.measuring", "gan_core.measuring_jobs", "gan_core.collapse"], 5),
-    **dict.fromkeys(["gan_core.background", "gan_core.background_worker", "gan_core.vae_map"], 5),
-    "gan_core.proportions": 2,
-    "gan_core.collapse_table": 2,
-    **dict.fromkeys(["gan_core.contact_sheet", "gan_core.study_curves"], 2),
-    **dict.fromkeys(["gan_core.conditions"], 3),
-    "gan_core.saved_directions": 3,
-    **dict.fromkeys(
-        ["gan_core.attribute_search", "gan_core.picture_search", "gan_core.neighbours", "gan_core.dial"], 5
-    ),
-    "gan_core.studies": 5,
-    "gan_core.lessons": 5,
-    "gan_core.sweeps": 5,
-    "gan_core.cli_sweep": 6,
-    "gan_core.twin": 5,
-    "gan_core.cli_evaluators": 6,
-    "gan_core.cli_metrics": 6,
-    "gan_core.cli_data": 6,
-    **dict.fromkeys(
-        ["gan_core.cli", "gan_core.cli_doctor", "gan_core.terminal", "gan_core.__main__", "app", "pages"], 6
-    ),
-}
-LIGHT = ["config", "presets", "datasets", "runs", "resolve", "jobs", "objectives", "networks", "settings", "charts"]
-LIGHT += [
-    "penalties",
-    "conditioning",
-    "legality",
-    "waiting",
-    "trainers",
-    "workers",
-    "devices",
-    "training_log",
-    "imaging",
-    "cli",
-    "runs.metrics",
-    "latents",
+# Top first. A room imports from the rows below it, never from its own row's other rooms (docs/architecture.md).
+ROOMS = (
+    ("cli",),
+    ("experiments",),
+    ("analysis", "hub", "lab2d"),
+    ("training", "latents"),
+    ("evaluation",),
+    ("jobs",),
+    ("runs",),
+    ("models",),
+    ("datasets",),
+    ("presets",),
+    ("config", "figures"),
+)
+DOORS = ("gan_core", "gan_core.__main__")  # `gan_core.load` for notebooks, `python -m gan_core`
+LIGHT = [
+    "analysis.comparing",
+    "analysis.curves",
+    "analysis.doctor",
+    "analysis.doctor.examine",
+    "analysis.recording",
+    "cli.hub",
+    "cli.main",
+    "config",
+    "config.devices",
+    "config.settings",
+    "datasets",
+    "datasets.conditions",
+    "datasets.held_out",
+    "evaluation.evaluators",
+    "evaluation.evaluators.scoring",
+    "evaluation.extractors",
+    "evaluation.measure",
+    "evaluation.measure_task",
+    "experiments.benchmark.figure",
+    "experiments.benchmark.page",
+    "experiments.breakages",
+    "experiments.follow_up",
+    "experiments.lessons",
+    "experiments.lessons.arms",
+    "experiments.lessons.curves",
+    "experiments.lessons.source",
+    "experiments.studies",
+    "experiments.study_curves",
+    "experiments.sweeps.home",
+    "experiments.sweeps.rows",
+    "experiments.sweeps.worker",
+    "experiments.vae_family",
+    "figures.charts",
+    "figures.contact_sheet",
+    "figures.imaging",
     "hub",
     "hub.loading",
-    "cli_hub",
-    "conditions",
-    "contact_sheet",
-    "studies",
-    "sweeps.home",
-    "sweeps.worker",
-    "sweeps.rows",
-    "study_curves",
-    "evaluators",
-    "evaluators.scoring",
-    "held_out",
-    "extractors",
-    "measuring",
-    "measuring_jobs",
-    "collapse",
-    "background",
-    "background_worker",
-    "latents.embedding",
-    "latents.probes",
+    "jobs.child",
+    "jobs.task",
+    "jobs.task_worker",
+    "lab2d.engine",
+    "lab2d.stories",
+    "latents",
     "latents.attribute_directions",
+    "latents.attribute_search",
+    "latents.embedding",
     "latents.nearest",
+    "latents.neighbours",
+    "latents.picture_search",
     "latents.posterior",
-    "saved_directions",
-    "attribute_search",
-    "picture_search",
-    "neighbours",
-    "dial",
-    "lessons",
-    "lessons.arms",
-    "lessons.source",
-    "lessons.curves",
-    "collapse_table.page",
-    "collapse_table.figure",
-    "twin.engine",
-    "twin.stories",
+    "latents.probes",
+    "latents.saved_directions",
+    "models.compatibility",
+    "models.conditioning",
+    "models.networks",
+    "models.objectives",
+    "models.penalties",
+    "presets",
+    "runs",
+    "runs.metrics",
+    "training.log_line",
+    "training.plan",
+    "training.queue",
+    "training.supervisor",
+    "training.trainers",
 ]
 CONTRACT = (
     "config.json",
@@ -121,7 +106,7 @@ CONTRACT = (
     "about.json",
     "evaluations.jsonl",
 )
-MAX_FILE_LINES, MAX_FUNCTION_LINES = 300, 50
+MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_ROOM_FILES = 400, 50, 25
 
 SOURCES = sorted([*PROJECT_DIR.glob("gan_core/**/*.py"), *PROJECT_DIR.glob("pages/**/*.py"), PROJECT_DIR / "app.py"])
 
@@ -159,26 +144,35 @@ def imports_at_load(path: Path) -> set[str]:
     return {name for name in imports(syntax(path).body) if name in MODULES}
 
 
-def floor(module: str) -> int:
-    while module not in FLOORS:
-        assert "." in module, f"{module} has no floor: give it one in FLOORS"
-        module = module.rpartition(".")[0]
-    return FLOORS[module]
+def room(module: str) -> str:
+    """The room of a module of gan_core, or "" for its doors and for what stands outside."""
+    return module.split(".")[1] if module.startswith("gan_core.") and module not in DOORS else ""
 
 
-def test_every_module_has_a_floor_of_its_own_or_of_its_package():
-    nameless = {name.split(".")[1] for name in MODULES if name.startswith("gan_core.")}
-    assert {f"gan_core.{name}" for name in nameless} <= FLOORS.keys()
+def test_every_folder_of_the_engine_is_a_room():
+    assert {room(name) for name in MODULES} - {""} == {name for row in ROOMS for name in row}
 
 
-def test_imports_point_down_or_sideways_never_up():
+def test_a_room_imports_only_from_the_rows_below_it():
+    row = {name: number for number, names in enumerate(ROOMS) for name in names}
     wrong = [
-        f"{name} (floor {floor(name)}) imports {target} (floor {floor(target)})"
+        f"{name} imports {target}"
         for name, path in MODULES.items()
         for target in all_imports(path)
-        if target.split(".")[0] in ("gan_core", "pages", "app") and target != "gan_core" and floor(target) > floor(name)
+        if room(name) and room(target) and room(target) != room(name) and row[room(target)] <= row[room(name)]
+    ]
+    wrong += [
+        f"{name} imports {target}"
+        for name, path in MODULES.items()
+        for target in all_imports(path)
+        if name.startswith("gan_core") and target.split(".")[0] in ("pages", "app")
     ]
     assert wrong == []
+
+
+def test_a_room_holds_at_most_25_files():
+    folders = Counter(path.parent.relative_to(PROJECT_DIR).as_posix() for path in SOURCES)
+    assert {folder: count for folder, count in folders.items() if count > MAX_ROOM_FILES} == {}
 
 
 def test_no_module_imports_itself_through_others():
@@ -252,10 +246,10 @@ def test_listing_and_checking_load_no_torch(module):
 def test_checking_a_configuration_and_counting_images_loads_no_torch():
     code = (
         "import sys\n"
-        "from gan_core import resolve, presets, devices, datasets, jobs\n"
-        "from gan_core.objectives import OBJECTIVES; from gan_core.networks import NETWORKS; dict(OBJECTIVES); dict(NETWORKS)\n"
+        "from gan_core import presets, datasets; from gan_core.config import devices; from gan_core.training import plan, supervisor\n"
+        "from gan_core.models.objectives import OBJECTIVES; from gan_core.models.networks import NETWORKS; dict(OBJECTIVES); dict(NETWORKS)\n"
         "machine = devices.Machine(('cpu',), ('CPU',), 1, ())\n"
-        "config = resolve.resolve(presets.preset_config('mnist-dcgan'), machine)\n"
+        "config = plan.resolve(presets.preset_config('mnist-dcgan'), machine)\n"
         "datasets.prepare(config.dataset); datasets.preview(config.dataset, 2)\n"
         "assert 'torch' not in sys.modules\n"
     )

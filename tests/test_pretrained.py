@@ -9,10 +9,10 @@ import pytest
 
 from gan_core import runs
 from gan_core.config import differences, with_changes
+from gan_core.config.settings import PROJECT_DIR
 from gan_core.presets import preset_config
 from gan_core.runs import Run
-from gan_core.sampling import open_sampler
-from gan_core.settings import PROJECT_DIR
+from gan_core.runs.sampler import open_sampler
 
 PLACE = PROJECT_DIR / "checkpoints" / "pretrained"
 MAX_BYTES = 40_000_000

@@ -1,4 +1,4 @@
-"""Makes tests/doctor/traces: the curves that the doctor reads, of recorded runs, reduced to what a test needs.
+"""Makes tests/analysis/doctor/traces: the curves that the doctor reads, of recorded runs, reduced to what a test needs.
 
     python tools/doctor_traces.py RUNS_FOLDER...
 
@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_core.doctor.examine import trace_of
+from gan_core.analysis.doctor.examine import trace_of
+from gan_core.config.settings import PROJECT_DIR
 from gan_core.runs import list_runs
-from gan_core.settings import PROJECT_DIR
 
-PLACE = PROJECT_DIR / "tests" / "doctor" / "traces"
+PLACE = PROJECT_DIR / "tests" / "analysis" / "doctor" / "traces"
 READ = (
     "step", "loss/g", "loss/d", "loss/vae", "loss/kl", "loss/reconstruction", "prob/real", "prob/fake_before", "grad_norm/g",
     "grad_norm/d", "grad_norm/vae", "spread/real", "spread/fake", "clip/saturation", "accuracy/test", "accuracy/labels",

@@ -23,14 +23,17 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run from anywhere, installed or not
 from PIL import Image
 
-from gan_core import datasets, evaluators, imaging, metrics, runs, sampling
-from gan_core.autoencoding import open_autoencoder
+from gan_core import datasets, runs
 from gan_core.config import RunConfig
-from gan_core.evaluation import evaluate
-from gan_core.evaluators.evaluator import Evaluator, open_evaluator
-from gan_core.networks import NETWORKS
+from gan_core.evaluation import evaluators, metrics
+from gan_core.evaluation.conditional import evaluate
+from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
+from gan_core.figures import imaging
+from gan_core.models.networks import NETWORKS
 from gan_core.presets import PRESETS
 from gan_core.runs import Run
+from gan_core.runs import sampler as sampling
+from gan_core.runs.autoencoder import open_autoencoder
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 NUM_IMAGES = 1000

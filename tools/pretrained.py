@@ -14,13 +14,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run from anywhere, installed or not
 
-from gan_core import runs, training, worker
+from gan_core import runs
 from gan_core.config import with_changes
-from gan_core.devices import detect
+from gan_core.config.devices import detect
+from gan_core.config.settings import pretrained_dir
 from gan_core.presets import preset_config
-from gan_core.resolve import resolve
 from gan_core.runs.packing import pack
-from gan_core.settings import pretrained_dir
+from gan_core.training import loop, worker
+from gan_core.training.plan import resolve
 
 FACES = {"dataset.num_images": 15_000, "training.epochs": 12, "training.ema_decay": 0.999}
 RECIPES = {
@@ -75,7 +76,7 @@ def train(name: str) -> runs.Run:
     config = resolve(with_changes(preset_config(preset), changes), detect())
     run = runs.create(Path(tempfile.mkdtemp()), config, name)
     worker.keep_freed_memory()
-    status = training.train(run, lambda status: print(f"\r{name}: step {status.step} of {status.total_steps}", end=""))
+    status = loop.train(run, lambda status: print(f"\r{name}: step {status.step} of {status.total_steps}", end=""))
     print(f"\r{name}: {status.state} after {status.seconds:.0f} s {status.error}")
     return run
 

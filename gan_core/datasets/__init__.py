@@ -11,9 +11,9 @@ from dataclasses import replace
 from itertools import islice
 
 from gan_core.config import DatasetConfig
+from gan_core.config.registry import Registry, load
 from gan_core.datasets import cache
 from gan_core.datasets.base import Dataset, DatasetEntry, Pair, PointSource, Progress, Source, Uint8Array
-from gan_core.registry import Registry, load
 
 __all__ = [
     "DATASETS", "Dataset", "DatasetEntry", "count", "image_shape", "is_prepared", "label_names", "labels", "pairs", "prepare",
@@ -30,7 +30,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
                 "with the program."
             ),
             needs_root=False,
-            source="gan_core.datasets.mnist5k:SOURCE",
+            source="gan_core.datasets.sources.mnist5k:SOURCE",
             usual_size=32,
             usual_channels=1,
             preparation="pad",
@@ -44,7 +44,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
                 "They are drawings: nothing learnt from them is about people."
             ),
             needs_root=False,
-            source="gan_core.datasets.faces:SOURCE",
+            source="gan_core.datasets.sources.faces:SOURCE",
             preparation="draw",
             exclusive_labels=False,
         ),
@@ -55,7 +55,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
                 "i-CLEVR. Labels say which objects there are."
             ),
             needs_root=False,
-            source="gan_core.datasets.blocks:SOURCE",
+            source="gan_core.datasets.sources.blocks:SOURCE",
             preparation="draw",
             exclusive_labels=False,
         ),
@@ -66,7 +66,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
                 "how many of them a model can make. 26,000 to train by default."
             ),
             needs_root=False,
-            source="gan_core.datasets.stacked_mnist:SOURCE",
+            source="gan_core.datasets.sources.stacked_mnist:SOURCE",
             usual_size=32,
             preparation="draw",
             exclusive_labels=False,
@@ -80,20 +80,20 @@ DATASETS: Registry[DatasetEntry] = Registry(
                 "only the subfolders train and test is divided so."
             ),
             needs_root=True,
-            source="gan_core.datasets.folder:SOURCE",
+            source="gan_core.datasets.sources.folder:SOURCE",
         ),
         "ring8": DatasetEntry(
             title="Eight spots on a ring (2-D)",
             description="Points around eight places on a circle: small enough to draw all that a GAN does.",
             needs_root=False,
-            source="gan_core.datasets.toys:RING8",
+            source="gan_core.datasets.sources.toys:RING8",
             domain="points",
         ),
         "grid25": DatasetEntry(
             title="Twenty-five spots on a grid (2-D)",
             description="Points around the twenty-five places of a 5x5 grid: modes are easily lost here.",
             needs_root=False,
-            source="gan_core.datasets.toys:GRID25",
+            source="gan_core.datasets.sources.toys:GRID25",
             domain="points",
         ),
         "points": DatasetEntry(
@@ -103,7 +103,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
                 "set there is, of any shape you like."
             ),
             needs_root=True,
-            source="gan_core.datasets.points:SOURCE",
+            source="gan_core.datasets.sources.points:SOURCE",
             domain="points",
         ),
         "celeba": DatasetEntry(
@@ -113,7 +113,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
                 "list_attr_celeba.txt and list_eval_partition.txt. Official splits."
             ),
             needs_root=True,
-            source="gan_core.datasets.celeba:SOURCE",
+            source="gan_core.datasets.sources.celeba:SOURCE",
             exclusive_labels=False,
         ),
         "iclevr": DatasetEntry(
@@ -123,14 +123,14 @@ DATASETS: Registry[DatasetEntry] = Registry(
                 "test.json and new_test.json."
             ),
             needs_root=True,
-            source="gan_core.datasets.iclevr:SOURCE",
+            source="gan_core.datasets.sources.iclevr:SOURCE",
             exclusive_labels=False,
         ),
         "mnist": DatasetEntry(
             title="MNIST (your copy)",
             description="60,000 handwritten digits and 10,000 to test, 28x28 grey, as torchvision keeps them.",
             needs_root=True,
-            source="gan_core.datasets.torchvision_sets:MNIST",
+            source="gan_core.datasets.sources.torchvision_sets:MNIST",
             usual_size=32,
             usual_channels=1,
             preparation="pad",
@@ -140,7 +140,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
             title="Fashion-MNIST (your copy)",
             description="60,000 garments in ten classes and 10,000 to test, 28x28 grey, as torchvision keeps them.",
             needs_root=True,
-            source="gan_core.datasets.torchvision_sets:FASHION_MNIST",
+            source="gan_core.datasets.sources.torchvision_sets:FASHION_MNIST",
             usual_size=32,
             usual_channels=1,
             preparation="pad",
@@ -149,7 +149,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
             title="CIFAR-10 (your copy)",
             description="50,000 photographs in ten classes and 10,000 to test, 32x32 colour, as torchvision keeps them.",
             needs_root=True,
-            source="gan_core.datasets.torchvision_sets:CIFAR10",
+            source="gan_core.datasets.sources.torchvision_sets:CIFAR10",
             usual_size=32,
         ),
     },

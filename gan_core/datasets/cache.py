@@ -16,8 +16,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from gan_core import settings
-from gan_core.config import DatasetConfig
+from gan_core.config import DatasetConfig, settings
 from gan_core.datasets.base import Dataset, Progress, Source, Uint8Array
 
 LAYOUT = 1  # part of every key: a new layout never meets old files

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_core import settings
+from gan_core.config import settings
+from gan_core.config.registry import Registry
 from gan_core.datasets.base import Progress
-from gan_core.datasets.folder import SUFFIXES
-from gan_core.registry import Registry
+from gan_core.datasets.sources.folder import SUFFIXES
 
 SILENCE_S = 30.0  # torchvision sets no time limit of its own
 POLL_S = 0.5

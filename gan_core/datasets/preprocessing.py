@@ -10,9 +10,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from gan_core.config import DatasetConfig
-from gan_core.datasets import DATASETS, mnist5k
+from gan_core.datasets import DATASETS
 from gan_core.datasets.base import Dataset, Pair, Uint8Array
-from gan_core.imaging import grid, middle_square, resize_shorter_side, scatter, to_picture
+from gan_core.datasets.sources import mnist5k
+from gan_core.figures.imaging import grid, middle_square, resize_shorter_side, scatter, to_picture
 
 Name = Literal["original", "resized", "cropped", "padded", "drawn", "mirrored", "turned", "scaled"]
 FRAME = (20, 184, 166)  # teal, seen on light and dark pictures alike

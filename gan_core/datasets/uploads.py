@@ -20,10 +20,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from gan_core import settings
-from gan_core.config import DatasetConfig
-from gan_core.datasets import folder, points, zips
+from gan_core.config import DatasetConfig, settings
+from gan_core.datasets import zips
 from gan_core.datasets.base import Progress
+from gan_core.datasets.sources import folder, points
 
 MAX_NAME = 80
 KINDS = ("pictures", "points")

@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from gan_core.datasets.base import Progress
-from gan_core.datasets.folder import OTHER_PARTS, PARTS, SUFFIXES
-from gan_core.imaging import open_picture
+from gan_core.datasets.sources.folder import OTHER_PARTS, PARTS, SUFFIXES
+from gan_core.figures.imaging import open_picture
 
 MAX_ENTRIES = 5_000
 MAX_TOTAL_BYTES = 512_000_000

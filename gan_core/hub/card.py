@@ -9,9 +9,9 @@ from typing import Any
 
 from gan_core.config import RunConfig
 from gan_core.datasets import DATASETS
-from gan_core.networks import NETWORKS
+from gan_core.evaluation.statistics.proportions import Count, wilson
+from gan_core.models.networks import NETWORKS
 from gan_core.presets import PRESETS
-from gan_core.proportions import Count, wilson
 from gan_core.runs import Status
 
 LAST_STEPS = 100  # recorded steps that a mean is taken over

@@ -16,9 +16,9 @@ from typing import Any
 from gan_core.config import RunConfig, parse_config, strict_json
 from gan_core.hub import listing
 from gan_core.hub.listing import Listed
-from gan_core.resolve import check
 from gan_core.runs import portable
 from gan_core.runs.portable import Part
+from gan_core.training.plan import check
 
 MAX_PARAMETERS = 200_000_000
 MAX_HEADER_BYTES = 1_000_000

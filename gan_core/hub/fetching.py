@@ -108,7 +108,7 @@ def _answer(run: Run) -> dict[str, Any]:
 
 def _for_this_machine(config: RunConfig) -> RunConfig:
     """The same configuration on a device of this machine, and without the folder of another's pictures."""
-    from gan_core.devices import detect
+    from gan_core.config.devices import detect
 
     changes: dict[str, Any] = {"dataset.root": ""}
     machine = detect()

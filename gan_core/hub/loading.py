@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_core import settings
-from gan_core.config import RunConfig
+from gan_core.config import RunConfig, settings
 from gan_core.hub.orders import Pull
 from gan_core.hub.transfer import start
 from gan_core.runs import Run, adoption
 
 if TYPE_CHECKING:
-    from gan_core.sampling import Sampler, Uint8Array
+    from gan_core.runs.sampler import Sampler, Uint8Array
 
 MAX_SAMPLES = 4096
 
@@ -95,7 +94,7 @@ def load(source: str | Path, revision: str | None = None, token: str | None = No
         if progress.state != "done":
             raise ValueError(progress.error)
         run = Run(Path(progress.result["run"]))
-    from gan_core.sampling import open_sampler
+    from gan_core.runs.sampler import open_sampler
 
     origin = adoption.origin(run)
     return LoadedModel(open_sampler(run), origin.revision if origin else "")

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from gan_core import settings
+from gan_core.config import settings
 from gan_core.hub import aside, orders
 from gan_core.hub.account import login_allowed
 from gan_core.hub.orders import Order, WhoAmI

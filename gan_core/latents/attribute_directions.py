@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gan_core.proportions import Count, wilson
+from gan_core.evaluation.statistics.proportions import Count, wilson
 
 FEWEST = 20  # latents of each kind: fifteen to learn from and five to test on
 HELD_OUT = 0.25

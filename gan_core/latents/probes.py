@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gan_core.estimates import Mean, mean_of
-from gan_core.proportions import Count, wilson
+from gan_core.evaluation.statistics.estimates import Mean, mean_of
+from gan_core.evaluation.statistics.proportions import Count, wilson
 
 FOLDS = 5
 MOST_COMPARED = 3000  # points among which silhouettes are measured: their cost grows with the square

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gan_core.config import RunConfig
 from gan_core.datasets import image_shape
 from gan_core.models.building import build_networks
-from gan_core.networks.summary import Layer, summarise
+from gan_core.models.networks.summary import Layer, summarise
 
 
 def describe(config: RunConfig) -> dict[str, list[Layer]]:

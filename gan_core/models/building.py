@@ -11,18 +11,18 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from gan_core.conditioning import CONDITIONINGS
 from gan_core.config import OptimizerConfig, RunConfig
+from gan_core.config.registry import load
 from gan_core.datasets import image_shape
 from gan_core.models.base import GenerativeModel
+from gan_core.models.conditioning import CONDITIONINGS
 from gan_core.models.gan import GAN, Rules
+from gan_core.models.networks import NETWORKS
+from gan_core.models.networks.critic import Critic, normalise_spectrum
+from gan_core.models.networks.initialisation import materialise
+from gan_core.models.objectives import OBJECTIVES
+from gan_core.models.penalties import PENALTIES
 from gan_core.models.vae import VAE, to_signed_images
-from gan_core.networks import NETWORKS
-from gan_core.networks.critic import Critic, normalise_spectrum
-from gan_core.networks.initialisation import materialise
-from gan_core.objectives import OBJECTIVES
-from gan_core.penalties import PENALTIES
-from gan_core.registry import load
 
 _STREAMS = ("weights", "training", "samples")
 

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from gan_core.models.base import Metrics, Moment, Update, unwrapped
-from gan_core.networks.critic import clip_saturation, clip_weights
-from gan_core.objectives import Objective
-from gan_core.penalties import Penalty
+from gan_core.models.networks.critic import clip_saturation, clip_weights
+from gan_core.models.objectives import Objective
+from gan_core.models.penalties import Penalty
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ Where a value is inferred because the report does not state it, the description 
 from __future__ import annotations
 
 from gan_core.config import RunConfig
+from gan_core.config.registry import Registry
 from gan_core.presets import digits, r1, r2, r3, r4, r5
 from gan_core.presets.entry import Preset
-from gan_core.registry import Registry
 
 __all__ = ["DEFAULT", "PRESETS", "Preset", "preset_config"]
 

@@ -1,13 +1,6 @@
 """`mnist-dcgan`, the default: made for a newcomer's first two minutes."""
 
-from gan_core.config import (
-    DatasetConfig,
-    NetworkConfig,
-    OptimizerConfig,
-    RecordingConfig,
-    RunConfig,
-    TrainingConfig,
-)
+from gan_core.config import DatasetConfig, NetworkConfig, OptimizerConfig, RecordingConfig, RunConfig, TrainingConfig
 from gan_core.presets.entry import Preset
 
 PRESETS = (

@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gan_core import imaging
 from gan_core.config import RunConfig, strict_json
+from gan_core.figures import imaging
 from gan_core.runs import files, portable
 from gan_core.runs.folder import check_writable
 from gan_core.runs.run import Run

@@ -10,8 +10,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from gan_core import settings
-from gan_core.config import RunConfig
+from gan_core.config import RunConfig, settings
 from gan_core.runs import files
 from gan_core.runs.run import ID_PATTERN, Run, checked_text
 from gan_core.runs.status import Control, Status

@@ -23,8 +23,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from gan_core import settings
-from gan_core.config import RunConfig, parse_config, strict_json
+from gan_core.config import RunConfig, parse_config, settings, strict_json
 from gan_core.runs import files
 from gan_core.runs.status import Control, Status, read_control, read_status
 

@@ -15,8 +15,8 @@ from PIL import Image
 
 from gan_core import datasets
 from gan_core.config import DatasetConfig
-from gan_core.datasets import mnist5k
-from gan_core.settings import PROJECT_DIR
+from gan_core.config.settings import PROJECT_DIR
+from gan_core.datasets.sources import mnist5k
 
 
 @pytest.fixture

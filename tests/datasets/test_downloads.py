@@ -23,9 +23,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_core import datasets, imaging, settings
-from gan_core.config import DatasetConfig
-from gan_core.datasets import downloads, tasks
+from gan_core import datasets
+from gan_core.config import DatasetConfig, settings
+from gan_core.datasets import downloads
+from gan_core.figures import imaging
+from gan_core.jobs import data_task
 
 Answer = tuple[int, bytes, dict[str, str]]
 
@@ -212,22 +214,26 @@ def test_a_repository_without_pictures_an_unknown_one_and_no_hub_at_all(tmp_path
 def test_a_task_tells_how_far_it_is_and_ends_with_the_set_prepared():
     config = DatasetConfig(name="blocks", image_size=8, channels=3, num_images=300)
     assert not datasets.is_prepared(config)
-    task = tasks.start("prepare", "Preparing", tasks.prepare_arguments(config))
-    assert tasks.start("prepare", "Preparing", tasks.prepare_arguments(config)) is task or task.state != "running"
+    task = data_task.start("prepare", "Preparing", data_task.prepare_arguments(config))
+    assert (
+        data_task.start("prepare", "Preparing", data_task.prepare_arguments(config)) is task or task.state != "running"
+    )
     assert task.wait(120) == "done", task.error
     assert (task.done, task.total, task.share) == (300, 300, 1.0)
     assert "300 images" in task.words
     assert datasets.is_prepared(config)
-    tasks.forget("prepare")
-    assert tasks.find("prepare") is None
+    data_task.forget("prepare")
+    assert data_task.find("prepare") is None
 
 
 def test_a_task_that_fails_has_the_sentence_and_one_that_is_cancelled_leaves_nothing(tmp_path):
-    failing = tasks.start("no", "x", tasks.prepare_arguments(DatasetConfig(name="folder", root=str(tmp_path / "no"))))
+    failing = data_task.start(
+        "no", "x", data_task.prepare_arguments(DatasetConfig(name="folder", root=str(tmp_path / "no")))
+    )
     assert failing.wait(120) == "failed"
     assert failing.error.startswith("There is no folder")
     config = DatasetConfig(name="faces", image_size=64, channels=3, num_images=30_000)
-    long = tasks.start("long", "x", tasks.prepare_arguments(config))
+    long = data_task.start("long", "x", data_task.prepare_arguments(config))
     long.cancel()
     assert long.wait(120) == "cancelled"
     assert not datasets.is_prepared(config)

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_core import datasets, settings
-from gan_core.config import DatasetConfig
+from gan_core import datasets
+from gan_core.config import DatasetConfig, settings
 from gan_core.datasets import uploads, zips
 
 

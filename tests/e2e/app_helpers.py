@@ -12,11 +12,12 @@ from typing import Any
 from helpers import MACHINE, eventually
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from gan_core import jobs, runs, waiting
+from gan_core import runs
 from gan_core.config import RunConfig, with_changes
-from gan_core.resolve import resolve
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
+from gan_core.training import queue, supervisor
+from gan_core.training.plan import resolve
 from tests.e2e.browser import ROOT, Faults, Server, streamlit_server, watch
 
 ARTIFACTS = ROOT / "test-artifacts"
@@ -71,7 +72,7 @@ class Lab:
         """A quick run in the queue, as if somebody had started it; `training__epochs=2` changes `training.epochs`."""
         wanted = QUICK | {field.replace("__", "."): value for field, value in changes.items()}
         run = runs.create(self.runs_dir, resolve(with_changes(RunConfig(), wanted), MACHINE), name)
-        waiting.enqueue(run)
+        queue.enqueue(run)
         return run
 
     def newest(self) -> Run:
@@ -81,7 +82,7 @@ class Lab:
         """Stops what waits or trains, and waits until it has."""
         for run in runs.list_runs(self.runs_dir):
             if run.status().state in OPEN_STATES:
-                jobs.leave(run, "stop")
+                supervisor.leave(run, "stop")
         for run in runs.list_runs(self.runs_dir):
             wait_for_state(run, "finished", "stopped", "paused", "failed", "interrupted")
 

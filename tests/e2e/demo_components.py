@@ -17,10 +17,10 @@ import plotly.io
 import streamlit as st
 from PIL import Image
 
-from pages.components.latent_explorer import Slider, latent_explorer, latent_state
-from pages.components.live_plot import live_plot
-from pages.components.morph import frames_player
-from pages.components.picture import picture
+from pages.components.widgets.latent_explorer import Slider, latent_explorer, latent_state
+from pages.components.widgets.live_plot import live_plot
+from pages.components.widgets.morph import frames_player
+from pages.components.widgets.picture import picture
 
 TICK_S = float(os.environ.get("DEMO_TICK_S", "1"))
 SLOW_S = float(os.environ.get("DEMO_SLOW_S", "0"))

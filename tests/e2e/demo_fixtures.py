@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pages.components.live_plot import ensure_plotly_static
+from pages.components.widgets.live_plot import ensure_plotly_static
 from tests.e2e.browser import ROOT, Server, chromium, streamlit_server
 from tests.e2e.demo_helpers import faultless_page
 

@@ -10,8 +10,8 @@ from helpers import eventually
 from PIL import Image
 from playwright.sync_api import Browser, Download, Page, expect
 
-from gan_core import training
 from gan_core.runs import Run
+from gan_core.training import loop
 from tests.e2e.app_helpers import (
     SLOW_MS,
     TITLES,
@@ -57,7 +57,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> tup
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
         run = lab.begin("Ten epochs", training__epochs=10, recording__checkpoint_every_steps=100)
-        assert training.train(run).state == "finished"
+        assert loop.train(run).state == "finished"
     for marker in (lab.runs_dir / ".queue").iterdir():
         marker.unlink()
     return lab, run

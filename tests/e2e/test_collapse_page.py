@@ -7,8 +7,8 @@ from evaluator_helpers import tiny_evaluator
 from helpers import tiny_run
 from playwright.sync_api import Browser, expect
 
-from gan_core import training
 from gan_core.config import DatasetConfig
+from gan_core.training import loop
 from tests.e2e.app_helpers import Lab, button, main_part, open_page, photograph, visitor
 from tests.e2e.browser import Server, chromium
 
@@ -31,7 +31,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
         for name, n_critic in (("too strong", 20), ("mended", 1)):
             run = tiny_run(made.runs_dir, name, objective__n_critic=n_critic, dataset__image_size=16, dataset__num_images=150,
                            training__epochs=2)  # fmt: skip
-            assert training.train(run).state == "finished"
+            assert loop.train(run).state == "finished"
         tiny_evaluator(
             folder / "none-evaluators",
             "tiny",

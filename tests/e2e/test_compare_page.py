@@ -11,8 +11,8 @@ import pytest
 from helpers import tiny_run
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from gan_core import training
 from gan_core.runs import Run
+from gan_core.training import loop
 from tests.e2e.app_helpers import OWN_PROBES, SLOW_MS
 from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
 
@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Run:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
         made = tiny_run(folder / "runs", "Recorded <b>run</b>", dataset__image_size=16)
-        assert training.train(made).state == "finished"
+        assert loop.train(made).state == "finished"
     shutil.copytree(made.path, folder / "runs" / "copy")
     Run(folder / "runs" / "copy").describe(name="Its copy")
     return made

@@ -9,15 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser import Server, streamlit_server, watch
-from tests.e2e.demo_helpers import (
-    NUM_POINTS,
-    OWN_PROBES,
-    PLOT,
-    drag,
-    faultless_page,
-    plot_area,
-    wait_for_updates,
-)
+from tests.e2e.demo_helpers import NUM_POINTS, OWN_PROBES, PLOT, drag, faultless_page, plot_area, wait_for_updates
 
 pytest_plugins = ["tests.e2e.demo_fixtures"]
 pytestmark = pytest.mark.e2e

@@ -11,8 +11,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from study_helpers import blocks_evaluator
 
-from gan_core import studies, training
+from gan_core.experiments import studies
 from gan_core.runs import Run
+from gan_core.training import loop
 from tests.e2e.app_helpers import SLOW_MS, button, main_part, open_page, photograph, plot
 from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
 
@@ -39,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Path
             place / "runs", "Objects", dataset__name="blocks", dataset__channels=3, dataset__image_size=16,
             conditioning__name="concat", network__width=8, training__epochs=3,
         )  # fmt: skip
-        assert training.train(run).state == "finished"
+        assert loop.train(run).state == "finished"
     return place
 
 

@@ -11,7 +11,7 @@ from helpers import eventually
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from gan_core import imaging
+from gan_core.figures import imaging
 from tests.e2e.app_helpers import SLOW_MS, Lab, button, main_part, open_page, photograph, title, until, visitor
 from tests.e2e.browser import Server, chromium
 

@@ -9,8 +9,8 @@ import pytest
 from helpers import eventually, tiny_run
 from playwright.sync_api import Browser, Page, expect
 
-from gan_core import training
 from gan_core.runs import Run
+from gan_core.training import loop
 from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
 from tests.hub.server import WRITER, Hub, serve
 
@@ -34,7 +34,7 @@ def trained(runs_dir: Path, shared_cache: Path) -> Run:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
         run = tiny_run(runs_dir, "A very long name " + "n" * 60, dataset__image_size=16, dataset__num_images=64)
-        assert training.train(run).state == "finished"
+        assert loop.train(run).state == "finished"
     return run
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from pages.components.latent_explorer import Slider, read_state
+from pages.components.widgets.latent_explorer import Slider, read_state
 from tests.e2e.demo_helpers import drag, wait_for_updates
 
 pytest_plugins = ["tests.e2e.demo_fixtures"]

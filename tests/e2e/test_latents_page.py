@@ -7,7 +7,7 @@ import pytest
 from helpers import tiny_run
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from gan_core import training
+from gan_core.training import loop
 from tests.e2e.app_helpers import main_part, open_page, until, visitor
 from tests.e2e.browser import ROOT, Server, chromium, streamlit_server
 
@@ -21,7 +21,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Iter
     folder = tmp_path_factory.mktemp("latents")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
-        assert training.train(tiny_run(folder / "runs", "Digits")).state == "finished"
+        assert loop.train(tiny_run(folder / "runs", "Digits")).state == "finished"
     env = {"GANVAS_RUNS_DIR": str(folder / "runs"), "GANVAS_CACHE_DIR": str(shared_cache)}
     with streamlit_server(ROOT / "app.py", folder=folder, env=env) as running:
         yield running

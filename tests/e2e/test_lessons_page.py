@@ -7,8 +7,9 @@ import pytest
 from helpers import eventually
 from playwright.sync_api import Browser, Page, expect
 
-from gan_core import jobs, runs
-from gan_core.lessons import LESSONS
+from gan_core import runs
+from gan_core.experiments.lessons import LESSONS
+from gan_core.training import supervisor
 from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
 
 pytestmark = pytest.mark.e2e
@@ -26,7 +27,7 @@ def server(tmp_path: Path, shared_cache: Path) -> Iterator[Server]:
             yield running
         finally:
             for run in runs.list_runs(tmp_path / "runs"):
-                jobs.leave(run, "stop")
+                supervisor.leave(run, "stop")
                 eventually(lambda run=run: run.status().state in ("stopped", "finished"), "the run stopped")
 
 

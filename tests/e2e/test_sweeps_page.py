@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from sweep_helpers import BATCHES, home_of, small
 
 from gan_core import runs
-from gan_core.sweeps.rows import best, rows_of
+from gan_core.experiments.sweeps.rows import best, rows_of
 from tests.e2e.app_helpers import SLOW_MS, Lab, button, main_part, open_page, title, visitor
 from tests.e2e.browser import chromium
 

@@ -9,7 +9,7 @@ from helpers import tiny_run
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from gan_core import training
+from gan_core.training import loop
 from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
 
 pytestmark = pytest.mark.e2e
@@ -47,7 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Iter
             folder / "runs", "Sides", network__name="vae", training__ema_decay=0.0, training__epochs=40,
             dataset__name="folder", dataset__root=str(folder / "own"), dataset__num_images=40,
         )  # fmt: skip
-        assert training.train(run).state == "finished"
+        assert loop.train(run).state == "finished"
     env = {"GANVAS_RUNS_DIR": str(folder / "runs"), "GANVAS_CACHE_DIR": str(shared_cache)}
     with streamlit_server(ROOT / "app.py", folder=folder, env=env) as running:
         yield running

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from helpers import tiny_run
 
-from gan_core import training
 from gan_core.runs import Run
+from gan_core.training import loop
 from tests.hub.server import Hub, serve
 
 
@@ -48,7 +48,7 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
         run = tiny_run(tmp_path_factory.mktemp("trained"), "My digits")
-        assert training.train(run).state == "finished"
+        assert loop.train(run).state == "finished"
     return run.path
 
 

@@ -20,7 +20,7 @@ from gan_core.hub.listing import Listed
 from gan_core.hub.orders import Pull
 from gan_core.models.building import build_networks
 from gan_core.runs import Run, adoption, portable
-from gan_core.sampling import open_sampler
+from gan_core.runs.sampler import open_sampler
 
 MODEL = "checkpoints/step-00000020/model.safetensors"
 RUN = {"config.json": 900, "manifest.json": 400, MODEL: 1000}

@@ -12,11 +12,12 @@ from helpers import eventually, outcome, tiny_run
 
 import gan_core
 from gan_core import hub as the_hub
-from gan_core import jobs, runs, training
+from gan_core import runs
 from gan_core.hub import Limits, Pull, Push
 from gan_core.hub.transfer import Progress
 from gan_core.runs import Run, adoption
-from gan_core.sampling import open_sampler
+from gan_core.runs.sampler import open_sampler
+from gan_core.training import loop, supervisor
 from tests.hub.server import READER, WRITER, Hub
 
 REPO = "ada/digits"
@@ -61,7 +62,7 @@ def test_what_names_this_machine_or_its_user_stays_here(hub: Hub, runs_dir: Path
     config = json.loads((run.path / "config.json").read_text())
     config["dataset"]["root"] = "/home/somebody/pictures"
     (run.path / "config.json").write_text(json.dumps(config))
-    training.train(run)
+    loop.train(run)
     run.describe(note="my secret note")
     run.add_event("skipped_pictures", 0, files=["/home/somebody/pictures/a.png"])
     done(Push(str(run.path), REPO), WRITER)
@@ -82,8 +83,8 @@ def test_a_run_that_comes_with_its_optimisers_goes_on_to_the_last_bit(hub: Hub, 
     status = run.status()
     assert (status.state, status.step, status.total_steps) == ("stopped", 10, 20)
     assert len(run.metrics_path.read_text().splitlines()) == 10
-    assert jobs.waiting.queued_ids(runs_dir) == []
-    assert training.train(run).state == "finished"
+    assert supervisor.waiting.queued_ids(runs_dir) == []
+    assert loop.train(run).state == "finished"
     assert outcome(run) == outcome(trained)
 
 
@@ -92,8 +93,8 @@ def test_weights_alone_are_never_offered_for_training(hub: Hub, trained: Run, ru
     run = Run(Path(done(Pull(REPO), WRITER)["run"]))
     status = run.status()
     assert (status.state, status.step, status.total_steps) == ("finished", 10, 20)
-    jobs._put_in_order(runs_dir)
-    assert jobs.waiting.queued_ids(runs_dir) == [] and run.status().state == "finished"
+    supervisor._put_in_order(runs_dir)
+    assert supervisor.waiting.queued_ids(runs_dir) == [] and run.status().state == "finished"
 
 
 def test_a_newer_upload_replaces_the_older_and_both_can_be_fetched(hub: Hub, trained: Run) -> None:

@@ -11,10 +11,10 @@ import torch
 from torch import nn
 
 from gan_core.config import RunConfig, with_changes
-from gan_core.devices import Machine
+from gan_core.config.devices import Machine
 from gan_core.models.base import Moment
 from gan_core.models.building import build
-from gan_core.resolve import resolve
+from gan_core.training.plan import resolve
 
 torch.set_num_threads(1)
 STEPS, BATCH, Z = 20, 16, 8

@@ -14,8 +14,9 @@ from helpers import MACHINE, tiny_run
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from gan_core import jobs, settings, training
+from gan_core.config import settings
 from gan_core.runs import Run
+from gan_core.training import loop, supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 Visit = Callable[..., AppTest]
@@ -35,8 +36,8 @@ def lab(own_folders: None, monkeypatch: pytest.MonkeyPatch) -> None:
     st.cache_resource.clear()
     st.cache_data.clear()
     monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", RoutedPages)
-    monkeypatch.setattr(jobs, "ensure_supervisors", lambda chosen: None)
-    monkeypatch.setattr(jobs, "machine", lambda chosen: MACHINE)
+    monkeypatch.setattr(supervisor, "ensure_supervisors", lambda chosen: None)
+    monkeypatch.setattr(supervisor, "machine", lambda chosen: MACHINE)
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -
         run = tiny_run(
             tmp_path_factory.mktemp("trained"), dataset__image_size=16, dataset__num_images=64, training__epochs=5
         )
-        assert training.train(run).state == "finished"
+        assert loop.train(run).state == "finished"
     return run.path
 
 

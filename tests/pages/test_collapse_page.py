@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from helpers import tiny_run
 
-from gan_core import background, measuring_jobs, training, waiting
-from gan_core.collapse import WAYS
-from gan_core.measuring import REPEATS, Row
-from gan_core.metrics.measures import MEASURES
+from gan_core.evaluation import measure_task
+from gan_core.evaluation.measure import REPEATS, Row
+from gan_core.evaluation.metrics.measures import MEASURES
+from gan_core.experiments.breakages import WAYS
+from gan_core.jobs import task
 from gan_core.runs import Run
+from gan_core.training import loop, queue
 from tests.pages.conftest import Visit, copy_of, labels, words
 
 
@@ -22,7 +24,7 @@ def broken_once(tmp_path_factory, shared_cache):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
         run = tiny_run(tmp_path_factory.mktemp("broken"), "too strong", objective__n_critic=20, dataset__image_size=16)
-        assert training.train(run).state == "finished"
+        assert loop.train(run).state == "finished"
     return run.path
 
 
@@ -51,7 +53,7 @@ def test_the_empty_page_offers_four_ways_and_says_what_to_press(visit: Visit) ->
 def test_one_click_queues_the_broken_model_and_shows_it(visit: Visit, runs_dir) -> None:
     app = visit("collapse")
     app = app.button(key="collapse_break_clip").click().run()
-    (queued,) = waiting.queued_ids(runs_dir)
+    (queued,) = queue.queued_ids(runs_dir)
     assert not app.exception and app.query_params["broken"] in (queued, [queued])
     text = words(app)
     assert "The critic's bound is ten times too wide" in text and "The first grid is on its way" in text
@@ -63,7 +65,7 @@ def test_the_twin_and_the_branch_are_queued_beside_the_broken_one(visit: Visit, 
     app = visit("collapse")
     assert "The discriminator is far ahead" in words(app)
     app = app.button(key="collapse_twin").click().run()
-    (queued,) = waiting.queued_ids(runs_dir)
+    (queued,) = queue.queued_ids(runs_dir)
     twin = Run(runs_dir / queued)
     assert twin.config().objective.n_critic == 1
     told = next(line for line in words(app).splitlines() if line.startswith("They differ in"))
@@ -71,7 +73,7 @@ def test_the_twin_and_the_branch_are_queued_beside_the_broken_one(visit: Visit, 
     assert app.selectbox(key=f"collapse_sound_1_{broken.id}").value == queued
     app = app.selectbox(key=f"collapse_from_{broken.id}").set_value(10).run()
     app = app.button(key="collapse_branch").click().run()
-    branched = next(run_id for run_id in waiting.queued_ids(runs_dir) if run_id != queued)
+    branched = next(run_id for run_id in queue.queued_ids(runs_dir) if run_id != queued)
     assert Run(runs_dir / branched).checkpoint_steps() == [10]
     assert app.selectbox(key=f"collapse_sound_2_{broken.id}").value == branched
 
@@ -121,12 +123,12 @@ def finish(run: Run, rows: list[Row]) -> None:
     """Puts a result into the cache, as the background work does."""
     from dataclasses import asdict
 
-    place = background.folder(measuring_jobs.task(run, run.checkpoint_steps()[-1]))
+    place = task.folder(measure_task.task(run, run.checkpoint_steps()[-1]))
     place.mkdir(parents=True, exist_ok=True)
     plain = [json.dumps({k: v for k, v in asdict(one).items() if k != "again"}) for one in rows]
     images = np.zeros((20, 1, 16, 16), np.uint8)
     apart = np.arange(20.0) + 1
-    np.savez(place / background.RESULT, rows=np.array(plain), again=np.array([one.again for one in rows]),
+    np.savez(place / task.RESULT, rows=np.array(plain), again=np.array([one.again for one in rows]),
              pinned=images, apart=apart, nearest=images)  # fmt: skip
 
 

@@ -12,10 +12,11 @@ from helpers import tiny_run
 from streamlit.testing.v1 import AppTest
 from study_helpers import blocks_evaluator, untrained_evaluator
 
-from gan_core import settings, training
-from gan_core.datasets.objects24 import OBJECTS, drawn_conditions
+from gan_core.config import settings
+from gan_core.datasets.sources.objects24 import OBJECTS, drawn_conditions
 from gan_core.runs import Run
-from pages.components.condition_palette import Choice, read_choice
+from gan_core.training import loop
+from pages.components.widgets.condition_palette import Choice, read_choice
 from tests.pages.conftest import Visit, calm, labels, plain, words
 
 COLOUR = {"dataset__channels": 3, "dataset__image_size": 16, "training__epochs": 2}
@@ -52,7 +53,7 @@ def models_once(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) ->
         judges(settings.evaluators_dir())
         for name, changes in MODELS.items():
             run = tiny_run(folder / "runs", name, **changes)
-            assert training.train(run).state == "finished"
+            assert loop.train(run).state == "finished"
             run.path.rename(folder / "runs" / name)
     return folder / "runs"
 

@@ -12,11 +12,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from gan_core import datasets, imaging, runs
+from gan_core import datasets, runs
 from gan_core.config import DatasetConfig, RunConfig, with_changes
-from gan_core.datasets import DATASETS, tasks, uploads
-from gan_core.resolve import check
-from pages.components.point_canvas import MAX_DRAWN, read_points
+from gan_core.datasets import DATASETS, uploads
+from gan_core.figures import imaging
+from gan_core.jobs import data_task
+from gan_core.training.plan import check
+from pages.components.widgets.point_canvas import MAX_DRAWN, read_points
 from tests.pages.conftest import Visit, calm, labels, plain, words
 
 CIRCLE = [[2 * float(np.cos(a)), 2 * float(np.sin(a))] for a in np.linspace(0, 6, 40)]
@@ -127,18 +129,18 @@ def test_preparing_goes_on_in_the_background_and_can_be_followed(visit: Visit) -
     calm(app.run())
     calm(app.button(key="data_prepare").click().run())
     config = DatasetConfig(name="blocks", image_size=8, channels=3, num_images=70)
-    task = tasks.find(f"prepare {config.model_dump_json()}")
+    task = data_task.find(f"prepare {config.model_dump_json()}")
     assert task is not None
     assert task.wait(120) == "done", task.error
     assert "Ready: training with these settings starts at once" in words(calm(app.run()))
 
 
 def test_a_download_that_fails_is_a_sentence(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "_tasks", {})
+    monkeypatch.setattr(data_task, "_tasks", {})
     monkeypatch.setenv("GANVAS_DATA_DIR", "/dev/null/nowhere")  # fails at once, without asking the network
     app = visit("data", data="mnist")
     calm(app.button(key="data_download").click().run())
-    task = tasks.find("download mnist")
+    task = data_task.find("download mnist")
     assert task is not None
     assert task.wait(120) == "failed"
     assert "cannot be made" in plain(calm(app.run()).error[0].value)

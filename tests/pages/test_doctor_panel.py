@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from gan_core import waiting
 from gan_core.runs import Run
+from gan_core.training import queue
 from tests.pages.conftest import Visit, labels, words
 
 
@@ -38,6 +38,6 @@ def test_a_remedys_button_queues_a_branch_and_opens_it(visit: Visit, trained: Ru
     app = visit("train", run=trained.id)
     button = next(b for b in app.button if b.label.startswith("Branch from step"))
     app = button.click().run()
-    queued = waiting.queued_ids(trained.path.parent)
+    queued = queue.queued_ids(trained.path.parent)
     assert len(queued) == 1 and queued[0] != trained.id
     assert app.query_params["run"] in (queued[0], [queued[0]])

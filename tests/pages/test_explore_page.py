@@ -8,8 +8,8 @@ import pytest
 from helpers import tiny_run
 from streamlit.testing.v1 import AppTest
 
-from gan_core import jobs
 from gan_core.runs import Run, checkpoints
+from gan_core.training import supervisor
 from tests.pages.conftest import Visit, calm, copy_of, labels, plain, words
 
 
@@ -77,7 +77,7 @@ def test_a_model_renamed_or_deleted_meanwhile_breaks_nothing(visit: Visit, train
     first.describe(name="Another name")
     calm(app.run())
     assert "Another name" in app.selectbox(key="explore_run").options
-    jobs.delete(first)
+    supervisor.delete(first)
     calm(app.run())
     assert app.selectbox(key="explore_run").value == second.id
 

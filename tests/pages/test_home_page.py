@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from helpers import MACHINE
 
-from gan_core import jobs, runs, settings, waiting
+from gan_core import runs
+from gan_core.config import settings
 from gan_core.runs import Run
+from gan_core.training import queue, supervisor
 from tests.pages.conftest import Visit, calm, copy_of, labels, words
 
 
@@ -21,7 +23,7 @@ def test_home_without_runs_offers_exactly_one_button(visit: Visit) -> None:
 
 def test_the_sidebar_names_the_device_or_says_that_it_starts(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Trains on: CPU" in [caption.value for caption in visit("home").sidebar.caption]
-    monkeypatch.setattr(jobs, "machine", lambda chosen: None)
+    monkeypatch.setattr(supervisor, "machine", lambda chosen: None)
     assert "Trains on: starting…" in [caption.value for caption in visit("home").sidebar.caption]
 
 
@@ -31,7 +33,7 @@ def test_the_button_queues_the_default_and_leads_to_it(visit: Visit, runs_dir: P
     (run,) = runs.list_runs(runs_dir)
     assert run.config().preset == "mnist-dcgan"
     assert run.config().training.device == "cpu"
-    assert waiting.queued_ids(runs_dir) == [run.id]
+    assert queue.queued_ids(runs_dir) == [run.id]
     assert home.query_params["run"] == run.id
     assert run.name in words(home)
 
@@ -52,7 +54,7 @@ def test_home_shows_the_newest_four_runs(visit: Visit, trained_once: Path, runs_
 
 
 def test_a_run_without_a_picture_is_shown_all_the_same(visit: Visit) -> None:
-    run = jobs.submit(settings.from_environment(), _default_config(), "just begun")
+    run = supervisor.submit(settings.from_environment(), _default_config(), "just begun")
     home = visit("home")
     assert run.name in words(home)
     assert "waiting" in words(home)

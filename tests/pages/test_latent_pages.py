@@ -15,23 +15,19 @@ from helpers import tiny_run
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from gan_core import (
-    attribute_search,
-    background,
-    background_worker,
-    dial,
-    neighbours,
-    saved_directions,
-    settings,
-    training,
-)
+from gan_core.config import settings
+from gan_core.experiments import vae_family
+from gan_core.jobs import task as background
+from gan_core.jobs import task_worker
+from gan_core.latents import attribute_search, neighbours, saved_directions
 from gan_core.latents.inversion import Search
+from gan_core.latents.saved_directions import Direction
 from gan_core.runs import Run
-from gan_core.sampling import latents
-from gan_core.saved_directions import Direction
-from pages.components import latent_picture
-from pages.components.latent_arithmetic import from_address
-from pages.components.sample_picker import picked
+from gan_core.runs.sampler import latents
+from gan_core.training import loop
+from pages.components.explore import picture
+from pages.components.explore.arithmetic import from_address
+from pages.components.widgets.sample_picker import picked
 from tests.pages.conftest import Visit, calm, copy_of, plain, words
 
 VAE = {"network__name": "vae", "training__ema_decay": 0.0, "dataset__image_size": 16}
@@ -49,7 +45,7 @@ def vaes(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> dict[s
             "loose": tiny_run(place, "A loose VAE", **VAE, vae__kl_weight=0.0005),
         }
         for run in made.values():
-            assert training.train(run).state == "finished"
+            assert loop.train(run).state == "finished"
         tiny_evaluator(place / "evaluators")
     return {**{name: run.path for name, run in made.items()}, "evaluators": place / "evaluators"}
 
@@ -64,13 +60,13 @@ def read_from_z(run: Run, step: int, count: int, report: object) -> attribute_se
 def quick(vaes: dict[str, Path], tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An evaluator, few images, and work in the background that is done at once, in this process and a cache of its own."""
     monkeypatch.setenv("GANVAS_EVALUATORS_DIR", str(vaes["evaluators"]))
-    monkeypatch.setattr(background, "_launch", background_worker.work)
+    monkeypatch.setattr(background, "_launch", task_worker.work)
     monkeypatch.setattr(attribute_search, "NUM_IMAGES", 200)
     monkeypatch.setattr(attribute_search.wish, "__defaults__", (200,))
     monkeypatch.setattr("gan_core.latents.attribute_directions.FEWEST", 4)
     monkeypatch.setattr(attribute_search, "_judged", read_from_z)
     monkeypatch.setattr(neighbours, "NUM_HELD_OUT", 50)
-    monkeypatch.setattr(latent_picture, "LEVELS", dict.fromkeys(latent_picture.LEVELS, Search(4, 2, 8)))
+    monkeypatch.setattr(picture, "LEVELS", dict.fromkeys(picture.LEVELS, Search(4, 2, 8)))
     (tmp_path / "cache").mkdir()
     for prepared in shared_cache.glob("mnist5k-*"):
         (tmp_path / "cache" / prepared.name).symlink_to(prepared)
@@ -319,18 +315,18 @@ def test_one_vae_is_no_family_and_the_button_queues_the_others(visit: Visit, vae
     (link,) = [link for link in app.get("page_link") if "VAE" in link.proto.label]
     assert link.proto.query_string == "lesson=vae"
     begun: list[object] = []
-    monkeypatch.setattr(dial, "begin", lambda *arguments: begun.append(arguments))
+    monkeypatch.setattr(vae_family, "begin", lambda *arguments: begun.append(arguments))
     calm(app.button(key="vae_dial_begin").click().run())
     ((_settings, base, weights, epochs),) = begun  # type: ignore[misc]
     assert base == vae.config()
-    assert list(weights) == [w for w in dial.LAMBDAS if w != vae.config().vae.kl_weight]
+    assert list(weights) == [w for w in vae_family.LAMBDAS if w != vae.config().vae.kl_weight]
     assert epochs == 5
 
 
 def test_a_family_has_a_dial_a_chart_and_a_table(
     visit: Visit, vae: Run, vaes: dict[str, Path], runs_dir: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(dial.wish, "__defaults__", (40,))
+    monkeypatch.setattr(vae_family.wish, "__defaults__", (40,))
     copy_of(vaes["loose"], runs_dir, "a-loose", "A loose VAE")
     app = visit("vae", run=vae.id, view="dial")
     knob = sent(app, "vae_dial_2")
@@ -339,6 +335,7 @@ def test_a_family_has_a_dial_a_chart_and_a_table(
     table = app.dataframe[0].value
     assert list(table["λ"]) == ["0.0005", "0.005"]
     assert list(table["Active dimensions"]) == [
-        f"{n} / 8" for n in background.result(dial.wish(dial.family(vae, [Run(runs_dir / "a-loose")]), 40))["active"]
+        f"{n} / 8"
+        for n in background.result(vae_family.wish(vae_family.family(vae, [Run(runs_dir / "a-loose")]), 40))["active"]
     ]
     assert "Measured on 40 images of the test split" in words(app)

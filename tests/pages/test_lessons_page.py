@@ -9,11 +9,12 @@ import pytest
 from lesson_helpers import small_lesson
 from streamlit.testing.v1 import AppTest
 
-from gan_core import jobs, runs, training, waiting
-from gan_core.lessons import LESSONS, collapse
-from gan_core.lessons.entry import Predict
-from gan_core.lessons.outcome import Outcomes, Verdict
+from gan_core import runs
+from gan_core.experiments.lessons import LESSONS, collapse
+from gan_core.experiments.lessons.entry import Predict
+from gan_core.experiments.lessons.outcome import Outcomes, Verdict
 from gan_core.runs import Run
+from gan_core.training import loop, queue, supervisor
 from tests.pages.conftest import Visit, calm, labels, plain, words
 
 FIRST = {"say-broken": "few", "say-curves": "draw"}
@@ -27,15 +28,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def queued(runs_dir: Path) -> list[Run]:
-    return [Run(runs_dir / run_id) for run_id in waiting.queued_ids(runs_dir)]
+    return [Run(runs_dir / run_id) for run_id in queue.queued_ids(runs_dir)]
 
 
 def train(runs_dir: Path) -> list[Run]:
     """Trains what waits, as the queue would."""
     done = queued(runs_dir)
     for run in done:
-        waiting.withdraw(run)
-        assert training.train(run).state == "finished"
+        queue.withdraw(run)
+        assert loop.train(run).state == "finished"
     return done
 
 
@@ -83,7 +84,7 @@ def test_a_lesson_from_its_first_question_to_its_last_answer(visit: Visit, runs_
     assert "Stop them" in labels(app) and "Bold: the same, smoothed" in words(app)
     train(runs_dir)
     text = words(calm(app.run()))
-    assert ", the same." in text and "gan_core/penalties.py" in text and "def r1_penalty" in text
+    assert ", the same." in text and "gan_core/models/penalties.py" in text and "def r1_penalty" in text
     assert "10 of 11 steps done" in app.get("progress")[0].proto.text
     calm(app.button(key="lessons_collapse_end").click().run())
     assert "Measure variety" in app.success[-1].value
@@ -106,17 +107,17 @@ def test_a_run_that_failed_or_was_deleted_is_a_sentence_and_a_way_to_begin_again
     app = visit("lessons", lesson="collapse", **FIRST)
     calm(app.button(key="lessons_collapse_3_begin").click().run())
     (run,) = queued(runs_dir)
-    waiting.withdraw(run)
+    queue.withdraw(run)
     run.write_status(dataclasses.replace(run.status(), state="failed", error="loss/d became [nan](x)"))
     app = calm(app.run())
     assert "ended early (failed). loss/d became [nan](x)" in plain(app.warning[0].value)
     calm(app.button(key="lessons_collapse_3_begin").click().run())
     (other,) = train(runs_dir)
     assert other.id != run.id
-    jobs.delete(run)
+    supervisor.delete(run)
     app = visit("lessons", lesson="collapse", **ALL)
     calm(app.button(key="lessons_collapse_7_begin").click().run())
-    jobs.delete(train(runs_dir)[0])
+    supervisor.delete(train(runs_dir)[0])
     text = words(visit("lessons", lesson="collapse", **ALL))
     assert "never begun, or deleted" in text and "Check: Which one repaired it" not in text
 

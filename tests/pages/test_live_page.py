@@ -12,9 +12,9 @@ import pytest
 from helpers import tiny_run
 from streamlit.testing.v1 import AppTest
 
-from gan_core import jobs, training, waiting
 from gan_core.runs import Run
 from gan_core.runs.status import STALE_AFTER_S
+from gan_core.training import loop, queue, supervisor
 from tests.pages.conftest import Visit, calm, copy_of, labels, plain, words
 
 
@@ -39,7 +39,7 @@ def badge(app: AppTest) -> str:
 def test_a_queued_run_names_its_place_and_can_be_paused_or_stopped(visit: Visit, runs_dir: Path) -> None:
     runs = [tiny_run(runs_dir, f"number {n}") for n in (1, 2, 3)]
     for run in runs:
-        waiting.enqueue(run)
+        queue.enqueue(run)
     first, _second, third = [live(visit, run) for run in runs]
     assert badge(first) == badge(third) == "waiting"
     assert "as soon as the device is free" in words(first)
@@ -48,7 +48,7 @@ def test_a_queued_run_names_its_place_and_can_be_paused_or_stopped(visit: Visit,
     assert "The curves begin with the first step." in words(third)
     calm(third.button(key="live_stop").click().run())
     assert runs[2].status().state == "stopped"
-    assert waiting.queued_ids(runs_dir) == [run.id for run in runs[:2]]
+    assert queue.queued_ids(runs_dir) == [run.id for run in runs[:2]]
     assert badge(third) == "stopped"
     assert "Resume" in labels(third)
 
@@ -96,7 +96,7 @@ def test_a_run_that_was_left_can_be_resumed(visit: Visit, trained: Run, state: s
     assert [plain(e.value) for e in app.error] == [error] * bool(error)
     calm(app.button(key="live_resume").click().run())
     assert trained.status().state == "queued"
-    assert waiting.position(trained) == 1
+    assert queue.position(trained) == 1
     assert badge(app) == "waiting"
 
 
@@ -126,7 +126,7 @@ def test_a_real_failure_shows_its_own_sentence(visit: Visit, runs_dir: Path, tmp
     for number in range(16):
         (tmp_path / "pictures" / f"{number}.png").write_bytes(b"no picture at all")
     run = tiny_run(runs_dir, dataset__name="folder", dataset__root=str(tmp_path / "pictures"))
-    assert training.train(run).state == "failed"
+    assert loop.train(run).state == "failed"
     (error,) = live(visit, run).error
     assert "None of the 16 pictures" in plain(error.value)
 
@@ -200,6 +200,6 @@ def test_a_run_with_a_damaged_configuration_is_one_sentence(visit: Visit, traine
 def test_a_run_deleted_elsewhere_is_one_sentence(visit: Visit, trained: Run, trained_once: Path) -> None:
     app = live(visit, trained)
     copy_of(trained_once, trained.path.parent, "another")
-    jobs.delete(trained)
+    supervisor.delete(trained)
     calm(app.toggle(key="live_log").set_value(True).run())
     assert "it may have been deleted" in words(app)

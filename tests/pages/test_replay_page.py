@@ -10,10 +10,13 @@ import plotly.io
 import pytest
 from helpers import tiny_run
 
-from gan_core import background, background_worker, charts, films, waiting
+from gan_core.analysis import film
+from gan_core.figures import charts
+from gan_core.jobs import task, task_worker
 from gan_core.runs import Run
-from pages.components.replay_player import Recording, read_view, replay_player
-from pages.components.replay_view import without_legend
+from gan_core.training import queue
+from pages.components.replay.view import without_legend
+from pages.components.widgets.replay_player import Recording, read_view, replay_player
 from tests.pages.conftest import Visit, calm, copy_of, labels, words
 
 
@@ -43,7 +46,7 @@ def test_a_link_with_a_step_stands_there_and_branches_from_the_checkpoint_before
     calm(app.number_input(key=f"replay_{trained.id}_training.epochs").set_value(9).run())
     calm(app.text_input(key=f"replay_name_{trained.id}").set_value("*Branch*").run())
     app.button(key=f"replay_branch_{trained.id}").click().run()
-    (made,) = waiting.queued_ids(runs_dir)
+    (made,) = queue.queued_ids(runs_dir)
     assert Run(runs_dir / made).name == "*Branch*"
     assert Run(runs_dir / made).config().training.epochs == 9
     assert app.query_params["run"] == made
@@ -53,7 +56,7 @@ def test_a_branch_that_is_refused_is_a_sentence(visit: Visit, trained: Run, runs
     app = visit("replay", run=trained.id, step="20")
     app = calm(app.button(key=f"replay_branch_{trained.id}").click().run())
     assert "nothing is left to train after step 20" in words(app)
-    assert waiting.queued_ids(runs_dir) == []
+    assert queue.queued_ids(runs_dir) == []
 
 
 def test_another_run_begins_at_its_end(visit: Visit, trained: Run, runs_dir: Path) -> None:
@@ -119,12 +122,12 @@ def test_the_film_is_made_in_the_background_and_kept_for_the_next_visitor(
     visit: Visit, trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(background, "_launch", background_worker.work)  # here, at once
+    monkeypatch.setattr(task, "_launch", task_worker.work)  # here, at once
     app = visit("replay", run=trained.id)
     app = calm(app.segmented_control(key="replay_format").set_value("gif").run())
     assert "5 pictures with their step" in words(app)
     app = calm(app.button(key="replay_film").click().run())
-    content = background.result(films.task(trained, "gif", 8))["film"].tobytes()
+    content = task.result(film.task(trained, "gif", 8))["film"].tobytes()
     assert content.startswith(b"GIF8")
     app = calm(visit("replay", run=trained.id).segmented_control(key="replay_format").set_value("gif").run())
     assert "replay_film" not in {button.key for button in app.button}

@@ -12,10 +12,12 @@ from helpers import MACHINE
 from streamlit.testing.v1 import AppTest
 from study_helpers import IMAGES, blocks_evaluator, here, train_all
 
-from gan_core import jobs, settings, studies, waiting
+from gan_core.config import settings
+from gan_core.experiments import studies
+from gan_core.experiments.studies import PLANS, Study
 from gan_core.presets import PRESETS
 from gan_core.runs import Run, Status
-from gan_core.studies import PLANS, Study
+from gan_core.training import queue, supervisor
 from pages.components.text import duration
 from tests.pages.conftest import Visit, calm, labels, plain, words
 
@@ -36,7 +38,7 @@ def done_once(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> t
         patch.setenv("GANVAS_RUNS_DIR", str(folder))
         patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
         patch.setenv("GANVAS_EVALUATORS_DIR", str(folder / "evaluators"))
-        patch.setattr(jobs, "machine", lambda chosen: MACHINE)
+        patch.setattr(supervisor, "machine", lambda chosen: MACHINE)
         blocks_evaluator(settings.evaluators_dir())
         study = studies.begin(here(), RATIOS, "All done", epochs=2, num_images=IMAGES)
         train_all(here(), study)
@@ -87,7 +89,7 @@ def test_one_button_queues_the_five_runs(visit: Visit, judged: None) -> None:
     calm(app.button(key="study_start").click().run())
     (study,) = studies.list_studies(here().runs_dir)
     assert (study.name, study.changes) == ("*Mine*", {"training.epochs": 4, "dataset.num_images": 500})
-    assert waiting.queued_ids(here().runs_dir) == [member.run_id for member in study.members]
+    assert queue.queued_ids(here().runs_dir) == [member.run_id for member in study.members]
     assert app.query_params["study"] == study.id
     assert app.selectbox(key="study_shown").options[0].startswith("*Mine* · ")
     text = words(app)
@@ -155,22 +157,22 @@ def test_runs_that_are_still_going_are_compared_where_all_have_been(visit: Visit
     runs = runs_of(done)
     runs["1:0"].write_status(Status(state="queued"))
     count(runs["1:0"], 9)
-    waiting.enqueue(runs["1:0"])
+    queue.enqueue(runs["1:0"])
     app = visit("study")
     assert {row["epoch"] for row in table(app)} == {1}
     assert "So far: the runs still train." in words(app)
     calm(app.button(key="study_stop").click().run())
     assert runs["1:0"].status().state == "stopped"
-    assert waiting.queued_ids(here().runs_dir) == []
+    assert queue.queued_ids(here().runs_dir) == []
 
 
 def test_a_deleted_run_is_missed_and_can_be_queued_again(visit: Visit, done: Study, judged: None) -> None:
-    jobs.delete(runs_of(done)["3:7"])
+    supervisor.delete(runs_of(done)["3:7"])
     app = visit("study")
     assert "not there" in words(app)
     assert [row["real : generated"] for row in table(app)] == ["1:1", "0:1", "7:3", "1:0"]
     calm(app.button(key="study_missing").click().run())
-    (run_id,) = waiting.queued_ids(here().runs_dir)
+    (run_id,) = queue.queued_ids(here().runs_dir)
     assert "r2-ratio-3-7-lite" in run_id
     assert "study_missing" not in {button.key for button in app.button}
 

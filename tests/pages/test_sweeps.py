@@ -12,11 +12,12 @@ from helpers import MACHINE
 from streamlit.testing.v1 import AppTest
 from sweep_helpers import home_of, small, worker
 
-from gan_core import jobs, runs
-from gan_core.sweeps import home as homes
-from gan_core.sweeps.home import Home, list_homes
-from gan_core.sweeps.plan import listed
-from gan_core.sweeps.rows import best, rows_of
+from gan_core import runs
+from gan_core.experiments.sweeps import home as homes
+from gan_core.experiments.sweeps.home import Home, list_homes
+from gan_core.experiments.sweeps.plan import listed
+from gan_core.experiments.sweeps.rows import best, rows_of
+from gan_core.training import supervisor
 from tests.pages.conftest import Visit, calm, labels, plain, words
 
 
@@ -42,7 +43,7 @@ def done_once(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> P
     folder = tmp_path_factory.mktemp("sweep") / "runs"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
-        patch.setattr(jobs, "machine", lambda chosen: MACHINE)
+        patch.setattr(supervisor, "machine", lambda chosen: MACHINE)
         sweep = small(listed("training.batch_size", [10, 20]), listed("remedies.packing", [1, 4]), name="*Mine*")
         worker(home_of(folder, sweep)).work()
     return folder

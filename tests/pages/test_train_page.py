@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from gan_core import config as schema
-from gan_core import runs, waiting
+from gan_core import runs
 from gan_core.config import RunConfig
+from gan_core.config import run_config as schema
 from gan_core.presets import PRESETS
-from pages.components.config_form import LABELS
+from gan_core.training import queue
+from pages.components.shared.config_form import LABELS
 from tests.pages.conftest import Visit, calm, labels, plain, run_folders, words
 
 PREFIX = "train_mnist-dcgan"
@@ -71,7 +72,7 @@ def test_changed_values_reach_the_run_and_the_rest_stays(visit: Visit, runs_dir:
     (run,) = runs.list_runs(runs_dir)
     config = run.config()
     assert run.name == "narrow and quick"
-    assert waiting.position(run) == 1
+    assert queue.position(run) == 1
     assert app.query_params["run"] == run.id
     assert (config.training.epochs, config.network.width, config.training.seed) == (3, 8, 7)
     assert config.generator_optimizer.learning_rate == 1e-3

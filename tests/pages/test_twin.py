@@ -11,16 +11,16 @@ import pytest
 from helpers import tiny_run
 from streamlit.testing.v1 import AppTest
 
-from gan_core.collapse_table import TASKS
 from gan_core.config import RunConfig, parse_config, with_changes
 from gan_core.datasets import uploads
+from gan_core.experiments.benchmark import TASKS
+from gan_core.lab2d import engine as engine_module
+from gan_core.lab2d.engine import Engine, Seen
+from gan_core.lab2d.stories import STORIES
 from gan_core.runs import Run
-from gan_core.twin import engine as engine_module
-from gan_core.twin.engine import Engine, Seen
-from gan_core.twin.stories import STORIES
-from pages.components import twin_play
-from pages.components.twin_stage import Action, Ask, read_ask
-from pages.components.twin_words import sentence
+from pages.components.lab2d import play
+from pages.components.lab2d.stage import Action, Ask, read_ask
+from pages.components.lab2d.words import sentence
 from tests.pages.conftest import Visit, calm, labels, words
 
 GONE = "The game was taken off the table"
@@ -176,7 +176,7 @@ def test_what_is_pressed_is_ordered_once(visit: Visit, games: Listed, monkeypatc
         Action(14, "pause"),
         Action(15, "reset"),
     )
-    monkeypatch.setattr(twin_play, "asked", lambda key: Ask(1, "", 0, actions))
+    monkeypatch.setattr(play, "asked", lambda key: Ask(1, "", 0, actions))
     for _ in range(2):
         calm(app.run())
     assert games.all("step", "play", "pause") == [
@@ -194,13 +194,13 @@ def test_what_is_pressed_is_ordered_once(visit: Visit, games: Listed, monkeypatc
 
 def test_a_lost_game_begins_again(visit: Visit, games: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
     notices: list[str] = []
-    real = twin_play.stage
+    real = play.stage
 
     def listen(ask: Ask, **shown: Any) -> None:
         notices.append(shown["notice"])
         real(ask, **shown)
 
-    monkeypatch.setattr(twin_play, "stage", listen)
+    monkeypatch.setattr(play, "stage", listen)
     app = visit("twin")
     games.there = False
     calm(app.run())
@@ -240,7 +240,7 @@ def test_only_new_frames_are_sent_and_at_most_the_newest() -> None:
     )
 
     def sent(ask: Ask) -> list[int]:
-        return [frame["number"] for frame in twin_play.frames_for(ask, seen)]
+        return [frame["number"] for frame in play.frames_for(ask, seen)]
 
     assert sent(Ask(1, "a-2", 27)) == [28, 29, 30]
     assert sent(Ask(1, "a-1", 27)) == list(itertools.islice(range(11, 31), 20))  # another game: all are new
@@ -274,7 +274,7 @@ def test_the_picture_tells_how_many_points_lie_outside() -> None:
     frame = {"number": 1, "step": 9, "values": {"loss/d": 1.0}, "outside": 0.75, "said": ""}
     seen = Seen(scene={"revision": "a-2"})
     seen.frames.append(frame)
-    (sent,) = twin_play.frames_for(Ask(1, "a-2", 0), seen)
+    (sent,) = play.frames_for(Ask(1, "a-2", 0), seen)
     assert "75%, lie outside" in sent["sentence"]
 
 

@@ -15,14 +15,19 @@ from helpers import tiny_run
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from gan_core import background, background_worker, training
-from gan_core.autoencoding import open_autoencoder
-from gan_core.background import Progress, Task
-from gan_core.held_out import held_out
+from gan_core.datasets.held_out import held_out
+from gan_core.jobs import task as background
+from gan_core.jobs import task_worker
+from gan_core.jobs.task import Progress, Task
+from gan_core.latents.vae_map import LatentMap
 from gan_core.runs import Run
-from gan_core.sampling import latents
-from gan_core.vae_map import LatentMap
-from pages.components import vae_groups, vae_map, vae_models, vae_rival
+from gan_core.runs.autoencoder import open_autoencoder
+from gan_core.runs.sampler import latents
+from gan_core.training import loop
+from pages.components.shared import vae_models
+from pages.components.vae import groups as vae_groups
+from pages.components.vae import rival
+from pages.components.widgets import vae_map
 from tests.pages.conftest import Visit, calm, copy_of, labels, plain, run_folders, words
 
 NUM_IMAGES = 100  # of the test split; drawn in a moment
@@ -38,7 +43,7 @@ def two_models(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> 
         place = tmp_path_factory.mktemp("vae")
         made = {"vae": tiny_run(place, "A VAE", **VAE), "gan": tiny_run(place, "A GAN", **FACES)}
         for run in made.values():
-            assert training.train(run).state == "finished"
+            assert loop.train(run).state == "finished"
     return {name: run.path for name, run in made.items()}
 
 
@@ -56,7 +61,7 @@ def gan(two_models: dict[str, Path], runs_dir: Path) -> Run:
 def few_images(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred images instead of 2,621, and no results that another test left."""
     monkeypatch.setattr(vae_models, "MOST_IMAGES", NUM_IMAGES)
-    monkeypatch.setattr(vae_rival, "NUM_SHARP", 40)
+    monkeypatch.setattr(rival, "NUM_SHARP", 40)
     (tmp_path / "cache").mkdir()
     monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "cache"))
     for prepared in shared_cache.glob("faces-*"):
@@ -66,7 +71,7 @@ def few_images(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPat
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in the background is done before the page goes on, in this process."""
-    monkeypatch.setattr(background, "_launch", background_worker.work)
+    monkeypatch.setattr(background, "_launch", task_worker.work)
 
 
 @pytest.fixture
@@ -205,7 +210,7 @@ def test_the_map_is_pca_until_the_tsne_is_there(
     assert "A preview" in words(app)
     assert "Silhouette, on PCA" in metrics(app)
     assert app.button(key="vae_tsne_cancel")
-    background_worker.work(background.folder(map_task(vae)))
+    task_worker.work(background.folder(map_task(vae)))
     app = visit("vae", view="map")
     text = words(app)
     assert "t-SNE of the posterior means of 100 images of the test split" in text
@@ -382,7 +387,7 @@ def test_another_button_starts_only_the_rival_on_the_same_images(visit: Visit, v
     (made,) = [Run(path) for path in run_folders() if path.name != "a-vae"]
     assert made.config().preset == "r5-gan-lite"
     assert made.config().dataset == vae.config().dataset
-    assert vae_rival.comparable(vae.config(), made.config())
+    assert rival.comparable(vae.config(), made.config())
 
 
 @pytest.mark.parametrize("query", [{"step": "7"}, {"view": "no"}, {"vae_seed": "-5"}, {"gan": "x"}])

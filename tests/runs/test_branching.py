@@ -7,23 +7,23 @@ import json
 import pytest
 from helpers import outcome, tiny_run
 
-from gan_core import training
 from gan_core.models.building import build
 from gan_core.runs import Run, checkpoints
 from gan_core.runs.branching import branch, can_branch
+from gan_core.training import loop
 
 
 @pytest.fixture
 def parent(runs_dir) -> Run:
     """A finished run of 20 steps with a checkpoint every 5."""
     run = tiny_run(runs_dir, "parent")
-    assert training.train(run).state == "finished"
+    assert loop.train(run).state == "finished"
     return run
 
 
 def test_a_branch_without_changes_ends_where_its_parent_did(parent, runs_dir):
     twin = branch(runs_dir, parent, 10, {})
-    assert training.train(twin).state == "finished"
+    assert loop.train(twin).state == "finished"
     ours, theirs = outcome(twin), outcome(parent)
     assert ours["tensors"] == theirs["tensors"]
     assert ours["metrics"] == theirs["metrics"] and ours["final sample"] == theirs["final sample"]
@@ -32,7 +32,7 @@ def test_a_branch_without_changes_ends_where_its_parent_did(parent, runs_dir):
 def test_a_branch_goes_its_own_way_from_its_step_on(parent, runs_dir):
     before = outcome(parent)
     twin = branch(runs_dir, parent, 10, {"remedies.instance_noise": 0.5}, "repaired")
-    assert training.train(twin).state == "finished"
+    assert loop.train(twin).state == "finished"
     ours = [json.loads(line) for line in twin.metrics_path.read_text().splitlines()]
     theirs = [json.loads(line) for line in parent.metrics_path.read_text().splitlines()]
     assert ours[:10] == theirs[:10]

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from gan_core import training
 from gan_core.models.building import build
 from gan_core.runs import Run, checkpoints
 from gan_core.runs.checkpoints import _thinned
 from gan_core.runs.portable import sha256
+from gan_core.training import loop
 
 FILES = ["model.safetensors", "ema.safetensors", "optimizer.safetensors", "state.json"]
 
@@ -25,7 +25,7 @@ FILES = ["model.safetensors", "ema.safetensors", "optimizer.safetensors", "state
 def run(runs_dir) -> Run:
     """A run with checkpoints of steps 0 and 5."""
     made = tiny_run(runs_dir, training__max_steps=5)
-    assert training.train(made).state == "finished"
+    assert loop.train(made).state == "finished"
     return made
 
 
@@ -53,7 +53,7 @@ def test_what_is_loaded_is_what_was_saved(run):
 
 def test_a_run_without_an_average_has_no_average_file(runs_dir):
     run = tiny_run(runs_dir, training__max_steps=1, training__ema_decay=0.0)
-    training.train(run)
+    loop.train(run)
     assert not (checkpoints.folder(run, 1) / "ema.safetensors").exists()
 
 
@@ -166,7 +166,7 @@ def test_thinning_keeps_the_first_the_newest_and_never_too_many(keep, count, spa
 
 def test_a_run_keeps_only_as_many_checkpoints_as_it_was_told(runs_dir):
     run = tiny_run(runs_dir, recording__checkpoint_every_steps=1, recording__keep_checkpoints=4)
-    training.train(run)
+    loop.train(run)
     steps = run.checkpoint_steps()
     assert len(steps) == 4 and (steps[0], steps[-1]) == (0, 20)
     for step in steps:

@@ -12,8 +12,8 @@ import threading
 import pytest
 from helpers import eventually
 
+from gan_core.config.settings import PROJECT_DIR
 from gan_core.runs import files
-from gan_core.settings import PROJECT_DIR
 
 WRITER = """
 import sys, itertools

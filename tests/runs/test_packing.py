@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from helpers import tiny_run
 
-from gan_core import runs, training
+from gan_core import runs
 from gan_core.runs.packing import kept_rows, pack, spread
-from gan_core.sampling import open_sampler
+from gan_core.runs.sampler import open_sampler
+from gan_core.training import loop
 
 
 def test_a_packed_run_draws_what_its_run_draws_to_half_precision(runs_dir, tmp_path):
     run = tiny_run(runs_dir, "mine")
-    training.train(run)
+    loop.train(run)
     packed = pack(run, tmp_path / "packed" / "small", "Digits", "A note.", rows=5, grids=2)
     assert (packed.name, packed.note, packed.status().state) == ("Digits", "A note.", "finished")
     ours, theirs = (open_sampler(r).draw(4, seed=0).astype(int) for r in (packed, run))
@@ -29,7 +30,7 @@ def test_a_packed_run_draws_what_its_run_draws_to_half_precision(runs_dir, tmp_p
 
 def test_it_does_not_say_where_it_was_made(runs_dir, tmp_path):
     run = tiny_run(runs_dir)
-    training.train(run)
+    loop.train(run)
     owner = run.status().owner
     packed = pack(run, tmp_path / "packed", "Digits", "")
     assert owner and packed.status().owner == ""
@@ -51,7 +52,7 @@ def test_what_is_kept_is_spread_and_holds_every_score():
 
 def test_a_run_is_not_packed_into_its_own_folder(runs_dir):
     run = tiny_run(runs_dir, "mine")
-    training.train(run)
+    loop.train(run)
     with pytest.raises(ValueError, match="its own folder"):
         pack(run, run.path, "x", "")
     assert run.checkpoint_steps()
@@ -59,7 +60,7 @@ def test_a_run_is_not_packed_into_its_own_folder(runs_dir):
 
 def test_a_name_means_the_users_own_run_before_one_that_comes_with_the_program(runs_dir, tmp_path, monkeypatch):
     run = tiny_run(runs_dir, "digits")
-    training.train(run)
+    loop.train(run)
     shipped = pack(run, tmp_path / "shipped" / "digits", "Digits", "")
     monkeypatch.setenv("GANVAS_PRETRAINED_DIR", str(shipped.path.parent))
     assert runs.find(runs_dir, "digits").id == run.id

@@ -1,0 +1,1 @@
+"""What a run's record says: the doctor, comparisons, curves, recordings and films."""

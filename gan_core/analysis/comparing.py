@@ -1,0 +1,295 @@
+"""Several runs side by side: where their settings differ, what cannot be compared, what was measured of each.
+
+Everything is read from run directories; nothing is trained or sampled here. Their curves: `comparing_curves`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from gan_core.config import RunConfig, field_names, get
+from gan_core.figures import imaging
+from gan_core.figures.charts import COLORS, Column
+from gan_core.figures.imaging import Uint8Array
+from gan_core.models.networks import NETWORKS
+from gan_core.runs import Run, Status, files
+from gan_core.runs.metrics import MetricsTail
+
+MAX_RUNS = len(COLORS)  # each run has a colour of its own
+LAST_STEPS = 100
+GAP_PX = 2  # between the images of a sample grid
+COUNTERS = ("step", "epoch", "time", "images_seen")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A run as it is compared.
+
+    Attributes:
+        run, config, status: as its directory has them.
+        columns: metric name -> (N,), NaN where not measured; empty before the first step.
+    """
+
+    run: Run
+    config: RunConfig
+    status: Status
+    columns: Mapping[str, Column]
+
+
+def read(run: Run) -> Compared:
+    """A run, read from its directory, however far it is.
+
+    Raises:
+        ValueError: its configuration or its log of metrics cannot be read.
+    """
+    tail = MetricsTail(run.metrics_path)
+    try:
+        tail.refresh()
+    except (ValueError, AttributeError) as damage:
+        raise ValueError(f"The log of metrics of '{run.id}' is damaged ({damage}).") from damage
+    return Compared(run, run.config(), run.status(), {name: tail.column(name) for name in tail.names()})
+
+
+def is_metric(name: str) -> bool:
+    """Whether a column of the log measures something, rather than counting."""
+    return name not in COUNTERS and not name.startswith(("hits/", "requested/"))
+
+
+# settings
+
+
+def differing(configs: Sequence[RunConfig]) -> dict[str, tuple[Any, ...]]:
+    """Dotted names of the fields in which any two configurations differ -> the value of each.
+
+    The preset's name is left out: it only says where the other settings came from.
+    """
+    names = [name for name in field_names() if name != "preset"]
+    values = {name: tuple(get(config, name) for config in configs) for name in names}
+    return {name: found for name, found in values.items() if any(value != found[0] for value in found)}
+
+
+def distances(configs: Sequence[RunConfig]) -> dict[tuple[int, int], int]:
+    """In how many settings each pair of configurations differs, by their places."""
+    names = [name for name in field_names() if name != "preset"]
+    values = [[get(config, name) for name in names] for config in configs]
+    pairs = combinations(range(len(configs)), 2)
+    return {(i, j): sum(a != b for a, b in zip(values[i], values[j], strict=True)) for i, j in pairs}
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A reason why not everything of these runs can be compared.
+
+    Attributes:
+        name: a key of OBSTACLES.
+        values: what differs, without repetition, in the runs' order.
+    """
+
+    name: str
+    values: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What differs, and what is still shown."""
+        return OBSTACLES[self.name][1].format(values="; ".join(value[:80] for value in self.values))
+
+
+OBSTACLES: dict[str, tuple[Callable[[RunConfig], str], str]] = {
+    "data": (
+        lambda config: f"{config.dataset.name}{f' ({config.dataset.root})' if config.dataset.root else ''}",
+        "They learned from different data ({values}). Settings, curves and pictures are shown, but neither a loss nor a "
+        "picture tells here which run is the better one, and measured distances do not share their real images.",
+    ),
+    "size": (
+        lambda config: f"{config.dataset.image_size} px {'grey' if config.dataset.channels == 1 else 'colour'}",
+        "Their images differ in size or colour ({values}). Curves are shown; pictures stand beside each other at one width, "
+        "but no pixel of one corresponds to a pixel of another.",
+    ),
+    "latents": (
+        lambda config: f"{config.network.latent_dim} numbers",
+        "Their latents z have different lengths ({values}), so there is no z that all of them could draw. Each run's own "
+        "pictures are still shown.",
+    ),
+    "model": (
+        lambda config: NETWORKS[config.network.name].model if config.network.name in NETWORKS else config.network.name,
+        "They are different kinds of model ({values}) and have no loss in common. Settings, pictures and whatever both "
+        "record are shown.",
+    ),
+    "objective": (
+        lambda config: config.objective.name,
+        "They minimise different objectives ({values}): the height of one loss says nothing about the height of another. "
+        "Compare shapes, D's parts and the pictures.",
+    ),
+    "labels": (
+        lambda config: " + ".join(config.conditioning.labels) if config.conditioning.name != "none" else "no labels",
+        "They are asked for different labels ({values}): pictures in the same place share z at most, not what was asked for.",
+    ),
+}  # what is asked of a configuration, and the sentence when the answers differ
+
+
+def obstacles(configs: Sequence[RunConfig]) -> list[Obstacle]:
+    """What stands in the way of comparing these runs, the gravest first; empty when nothing does."""
+    found = []
+    for name, (asked, _sentence) in OBSTACLES.items():
+        values = tuple(dict.fromkeys(asked(config) for config in configs))
+        if len(values) > 1:
+            found.append(Obstacle(name, values))
+    gone = {"objective"} if any(obstacle.name == "model" for obstacle in found) else set()  # said already
+    return [obstacle for obstacle in found if obstacle.name not in gone]
+
+
+def same_pinned_latents(configs: Sequence[RunConfig]) -> bool:
+    """Whether the runs' own sample grids show the same z in the same place: they come from the seed and their length."""
+    return len({(config.network.latent_dim, config.training.seed) for config in configs}) == 1
+
+
+# measurements
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A value with its conditions.
+
+    Attributes:
+        metric, value: what was measured.
+        interval: (low, high), or None where none was recorded.
+        step: of the checkpoint.
+        num_samples: images that it rests on; 0 where not recorded.
+        extractor, seed: with what, and from which latents.
+    """
+
+    metric: str
+    value: float
+    interval: tuple[float, float] | None
+    step: int
+    num_samples: int
+    extractor: str
+    seed: int | None
+
+
+def evaluations(run: Run) -> list[Measured]:
+    """What was measured of a run afterwards: of each metric with the same conditions the one of the latest step.
+
+    A line that is no measurement (another program's, a damaged one) is passed over.
+    """
+    newest: dict[tuple[str, str, int], Measured] = {}
+    for line in files.read_lines(run.evaluations_path):
+        found = _measured(line)
+        if found is None:
+            continue
+        key = (found.metric, found.extractor, found.num_samples)
+        if key not in newest or newest[key].step <= found.step:
+            newest[key] = found
+    return list(newest.values())
+
+
+def _measured(line: Mapping[str, Any]) -> Measured | None:
+    try:
+        ends = line.get("interval")
+        interval = (float(ends[0]), float(ends[1])) if isinstance(ends, list) and len(ends) == 2 else None
+        seed = line.get("seed")
+        found = Measured(
+            str(line["metric"])[:80], float(line["value"]), interval, int(line.get("step") or 0),
+            int(line.get("num_samples") or 0), str(line.get("extractor") or "")[:80], None if seed is None else int(seed),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found.value) else None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A metric at the end of a run: mean and 10th to 90th percentile of its last recorded values, and how many.
+
+    The percentiles say how far the curve swings, not how sure the mean is: neighbouring steps are not independent.
+    """
+
+    mean: float
+    low: float
+    high: float
+    count: int
+
+
+def endings(columns: Mapping[str, Column], last_steps: int = LAST_STEPS) -> dict[str, Ending]:
+    """Metric -> its end, over the last recorded steps; metrics that were not measured there are left out."""
+    found = {}
+    for name, values in columns.items():
+        last = values[-last_steps:]
+        last = last[np.isfinite(last)]
+        if not is_metric(name) or not len(last):
+            continue
+        low, high = np.percentile(last, (10, 90))
+        found[name] = Ending(float(last.mean()), float(low), float(high), len(last))
+    return found
+
+
+def told_apart(left: Measured, right: Measured) -> bool:
+    """Whether two intervals have no point in common: a strict rule, stricter than a test of their difference."""
+    if left.interval is None or right.interval is None:
+        return False
+    return left.interval[1] < right.interval[0] or right.interval[1] < left.interval[0]
+
+
+def last_step(compared: Compared) -> int:
+    """The last step that a run will have, or has, whichever is known."""
+    recorded = compared.columns.get("step", np.empty(0))
+    return max(
+        compared.status.total_steps, int(recorded[-1]) if len(recorded) else 0, *compared.run.sample_steps()[-1:], 0
+    )
+
+
+def sample_before(run: Run, step: int) -> int | None:
+    """The step of the last sample grid drawn by then; the first if none was; None without any."""
+    steps = run.sample_steps()
+    shown = [drawn for drawn in steps if drawn <= step][-1:] or steps[:1]
+    return shown[0] if shown else None
+
+
+def first_tiles(grid: Uint8Array, config: RunConfig, count: int) -> Uint8Array:
+    """The first images of a sample grid as a grid of their own: those of the first latents, whatever the grid's width.
+
+    Args:
+        grid: uint8 (height, width, 3), as `imaging.grid` made it of `recording.num_samples` images.
+        config: the run's.
+        count: how many at most; a grid of another shape, or of points, comes back as it is.
+    """
+    side, num = config.dataset.image_size, config.recording.num_samples
+    columns = math.ceil(math.sqrt(num))
+    rows = math.ceil(num / columns)
+    if grid.shape[:2] != (rows * (side + GAP_PX) + GAP_PX, columns * (side + GAP_PX) + GAP_PX) or count >= num:
+        return grid
+    places = [
+        (GAP_PX + row * (side + GAP_PX), GAP_PX + column * (side + GAP_PX))
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    tiles = [grid[top : top + side, left : left + side].transpose(2, 0, 1) for top, left in places[:count]]
+    return imaging.grid(np.stack(tiles), gap_px=GAP_PX)
+
+
+def table(configs: Sequence[RunConfig], rows: str, columns: str) -> tuple[list[Any], list[Any], dict[Any, list[int]]]:
+    """Runs sorted into a table by two fields, as R4's by batch size and epochs.
+
+    Args:
+        configs: of the runs.
+        rows, columns: dotted names of fields; "" for a single row or column.
+
+    Returns:
+        The rows' values and the columns' values, ascending, and (row, column) -> the places of the runs in that cell.
+    """
+    cells: dict[Any, list[int]] = {}
+    for place, config in enumerate(configs):
+        cell = tuple(get(config, name) if name else "" for name in (rows, columns))
+        cells.setdefault(cell, []).append(place)
+    return _ordered({row for row, _ in cells}), _ordered({column for _, column in cells}), cells
+
+
+def _ordered(values: set[Any]) -> list[Any]:
+    numbers = all(isinstance(value, int | float) for value in values)
+    return sorted(values) if numbers else sorted(values, key=str)

@@ -1,0 +1,43 @@
+"""The doctor: is a run failing, why, and what helps? Pure functions of its curves and configuration; free of torch.
+
+Each diagnosis is an entry of the table. `diagnose` asks them all and gives findings: what, how bad, since when, the
+curves that show it, and remedies, the likeliest first.
+"""
+
+from __future__ import annotations
+
+from gan_core.analysis.doctor import autoencoder, game, general, memory, one_sided
+from gan_core.analysis.doctor.finding import Diagnosis, Finding, Remedy, Sign
+from gan_core.analysis.doctor.trace import Measured, Trace
+from gan_core.config.registry import Registry
+
+__all__ = ["DIAGNOSES", "Diagnosis", "Finding", "Measured", "Remedy", "Sign", "Trace", "diagnose"]
+
+DIAGNOSES: Registry[Diagnosis] = Registry(
+    "diagnosis",
+    {entry.name: entry for part in (general, game, one_sided, memory, autoencoder) for entry in part.DIAGNOSES},
+)
+SEVERITIES = ("failure", "warning", "note")
+
+
+def diagnose(trace: Trace) -> list[Finding]:
+    """Everything that is found in a run, the gravest first, then the earliest."""
+    found = []
+    for diagnosis in DIAGNOSES.values():
+        sign = diagnosis.detect(trace)
+        if sign is not None:
+            found.append(
+                Finding(
+                    name=diagnosis.name,
+                    title=diagnosis.title,
+                    severity=sign.severity or diagnosis.severity,
+                    step=sign.step,
+                    since=sign.since,
+                    lasting=sign.lasting,
+                    evidence=sign.evidence,
+                    columns=diagnosis.columns,
+                    explanation=diagnosis.explanation,
+                    remedies=tuple(remedy for remedy in diagnosis.remedies(trace.config)),
+                )
+            )
+    return sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.step))

@@ -1,0 +1,90 @@
+"""What a diagnosis is, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from gan_core.analysis.doctor.trace import Trace
+from gan_core.config import RunConfig
+
+Severity = Literal["failure", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """Something that helps.
+
+    Attributes:
+        title: what to do, in a line.
+        why: how it helps.
+        changes: dotted field -> value. Empty: nothing that a button could do (more images, say).
+        live: whether the running run can be changed so; otherwise a new branch is trained from its last healthy checkpoint.
+    """
+
+    title: str
+    why: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    live: bool = False
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What a detector saw.
+
+    Attributes:
+        step: at which it could be said.
+        since: step at which it began.
+        evidence: the numbers, in a sentence.
+        lasting: whether it still holds at the last recorded step.
+        severity: graver or milder than usual; "" for the diagnosis's own.
+    """
+
+    step: int
+    since: int
+    evidence: str
+    lasting: bool = True
+    severity: Severity | Literal[""] = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A line of the table of diagnoses.
+
+    Attributes:
+        name: the key.
+        title, explanation: for people.
+        severity: "failure" (nothing is learned any more), "warning" (on the way there) or "note" (worth knowing).
+        columns: the metrics on whose charts it is marked.
+        detect: trace -> sign, or None.
+        remedies: configuration -> what helps, the likeliest first.
+    """
+
+    name: str
+    title: str
+    explanation: str
+    severity: Severity
+    columns: tuple[str, ...]
+    detect: Callable[[Trace], Sign | None]
+    remedies: Callable[[RunConfig], list[Remedy]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A diagnosis, found. Attributes as in `Diagnosis` and `Sign`."""
+
+    name: str
+    title: str
+    severity: Severity
+    step: int
+    since: int
+    lasting: bool
+    evidence: str
+    columns: tuple[str, ...]
+    explanation: str
+    remedies: tuple[Remedy, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)

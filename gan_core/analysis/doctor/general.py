@@ -1,0 +1,177 @@
+"""Diagnoses of any model: gradients, learning rate, too little data, standstill, numbers without bound."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+
+from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign
+from gan_core.analysis.doctor.trace import Column, Mask, Trace
+from gan_core.config import RunConfig, get
+
+GRADIENTS = ("grad_norm/g", "grad_norm/d", "grad_norm/vae")
+VANISHED = 1e-3  # share of its typical size so far
+EXPLODED = 30.0  # times its typical size so far
+FEW_IMAGES, MANY_EPOCHS = 1000, 20
+FASTEST = {"adam": 2e-3, "adamax": 5e-3, "rmsprop": 1e-3, "sgd": 0.5}  # beyond these GANs seldom train
+
+
+def non_finite(trace: Trace) -> Sign | None:
+    """The run failed because a number grew without bound."""
+    if "without bound" not in trace.error:
+        return None
+    told = re.search(r"at step ([\d,]+)", trace.error)
+    step = int(told.group(1).replace(",", "")) if told else int(trace.steps[-1]) if len(trace.steps) else 0
+    return Sign(step, step, trace.error)
+
+
+def vanishing_gradient(trace: Trace) -> Sign | None:
+    """A network's gradient is a thousandth of what it typically was, or nothing."""
+    return _against_its_past(trace, lambda now, typical: (now < VANISHED * typical) | (now < 1e-8), "fallen")
+
+
+def exploding_gradient(trace: Trace) -> Sign | None:
+    """A network's gradient is many times what it typically was."""
+    return _against_its_past(trace, lambda now, typical: now > EXPLODED * typical, "risen")
+
+
+def _against_its_past(trace: Trace, unusual: Callable[[Column, Column], Mask], word: str) -> Sign | None:
+    for name in GRADIENTS:
+        if not trace.has(name) or len(trace.steps) < 6 * trace.window:
+            continue
+        now = trace.mean(name)
+        typical = np.full(len(now), np.nan)
+        for place in range(3 * trace.window, len(now)):  # the median of all but the newest two windows
+            if place % max(1, trace.window // 4) == 0 or np.isnan(typical[place - 1]):
+                typical[place] = np.nanmedian(now[: place - 2 * trace.window + 1])
+            else:
+                typical[place] = typical[place - 1]
+        with np.errstate(invalid="ignore"):
+            holds = unusual(now, typical)
+        found = trace.first_lasting(holds, 1)
+        if found is not None:
+            since = int(trace.steps[found - trace.window + 1])
+            who = {"g": "G", "d": "D", "vae": "the VAE"}[name.partition("/")[2]]
+            evidence = (
+                f"The gradient of {who} has {word} from typically {typical[found]:.3g} to {now[found]:.3g} at step "
+                f"{int(trace.steps[found]):,}."
+            )
+            return Sign(int(trace.steps[found]), since, evidence, lasting=trace.lasts_now(holds))
+    return None
+
+
+def learning_rate_too_high(trace: Trace) -> Sign | None:
+    """A learning rate beyond what its optimiser usually stands, with losses that jump."""
+    for network in ("discriminator", "generator"):
+        optimizer = getattr(trace.config, f"{network}_optimizer")
+        if optimizer.learning_rate <= FASTEST[optimizer.name]:
+            continue
+        name = f"loss/{network[0]}" if "loss/g" in trace.columns else "loss/vae"
+        if not trace.has(name):
+            continue
+        values = trace.columns[name]
+        jumps = np.abs(np.diff(values[np.isfinite(values)]))
+        if len(jumps) < trace.window or np.median(jumps) < 0.25 * np.nanmedian(np.abs(values)):
+            continue
+        step = int(trace.steps[trace.window - 1])
+        return Sign(
+            step, int(trace.steps[0]),
+            f"The {network}'s learning rate is {optimizer.learning_rate:g}; {optimizer.name} seldom stands more than "
+            f"{FASTEST[optimizer.name]:g} here. Its loss jumps by {np.median(jumps):.3g} from step to step.",
+        )  # fmt: skip
+    return None
+
+
+def too_few_images(trace: Trace) -> Sign | None:
+    """So few images, seen so often, that D can learn them by heart."""
+    epochs = trace.config.training.epochs
+    if not 0 < trace.num_images < FEW_IMAGES or epochs < MANY_EPOCHS:
+        return None
+    evidence = f"{trace.num_images:,} images, each seen {epochs:,} times; a GAN wants thousands, at the least."
+    return Sign(0, 0, evidence)
+
+
+def plateau(trace: Trace) -> Sign | None:
+    """The last third of a long run changed nothing that is measured."""
+    name = next((n for n in ("accuracy/test", "accuracy/labels", "loss/reconstruction") if n in trace.columns), None)
+    if name is None or len(trace.steps) < 30 * trace.window:
+        return None
+    values, steps = trace.columns[name], trace.steps
+    there = np.isfinite(values)
+    values, steps = values[there], steps[there]
+    third = len(values) // 3
+    if third < 5:
+        return None
+    before, after = values[third : 2 * third], values[-third:]
+    noise = np.sqrt(before.var(ddof=1) / third + after.var(ddof=1) / third)
+    if abs(after.mean() - before.mean()) > 2 * noise:
+        return None
+    evidence = f"{name} averaged {before.mean():.4g} in the middle third of the run and {after.mean():.4g} in the last."
+    return Sign(int(steps[-1]), int(steps[-third]), evidence)
+
+
+def _slower(config: RunConfig, factor: float) -> list[Remedy]:
+    return [
+        Remedy(
+            f"Lower the {name} learning rate to {float(get(config, field)) * factor:g}",
+            "Smaller steps follow the slope instead of jumping over the valley.",
+            {field: float(get(config, field)) * factor},
+            live=True,
+        )
+        for name, field in (
+            ("discriminator's", "discriminator_optimizer.learning_rate"),
+            ("generator's", "generator_optimizer.learning_rate"),
+        )
+    ]
+
+
+def more_images(config: RunConfig) -> list[Remedy]:
+    """Remedies for too little data."""
+    remedies = [Remedy("Use more images", "Nothing helps as much. Take away the first-N switch, or add pictures.")]
+    if config.dataset.num_images:
+        changes = {"dataset.num_images": 0}
+        remedies = [Remedy("Use all images of the data set", "Nothing helps as much as more data.", changes)]
+    return [
+        *remedies,
+        Remedy(
+            "Show the images mirrored as well",
+            "Twice as many views; not for digits or letters, which would become false.",
+            {"dataset.flip": True},
+        ),
+    ]
+
+
+DIAGNOSES = (
+    Diagnosis(
+        "non_finite", "A number has grown without bound", "A loss or a weight became infinite, and everything computed from it.",
+        "failure", ("loss/g", "loss/d", "loss/vae"), non_finite, lambda config: _slower(config, 0.1),
+    ),
+    Diagnosis(
+        "vanishing_gradient", "A gradient has vanished",
+        "The gradient is the push that each step gives the weights. Almost none is left: that network has stopped learning.",
+        "failure", GRADIENTS, vanishing_gradient, lambda config: _slower(config, 0.25)[:1],
+    ),
+    Diagnosis(
+        "exploding_gradient", "A gradient explodes",
+        "The push that each step gives the weights has become many times larger than usual; the next steps may undo all learning.",
+        "warning", GRADIENTS, exploding_gradient, lambda config: _slower(config, 0.25),
+    ),
+    Diagnosis(
+        "learning_rate_too_high", "The learning rate is too high",
+        "Each step is so large that it jumps over what it was to reach, and the losses jump with it.",
+        "warning", ("loss/g", "loss/d", "loss/vae"), learning_rate_too_high, lambda config: _slower(config, 0.1),
+    ),
+    Diagnosis(
+        "too_few_images", "Too few images",
+        "With so few images D can learn each by heart. It then rejects everything else, and G learns nothing or copies them.",
+        "note", (), too_few_images, more_images,
+    ),
+    Diagnosis(
+        "plateau", "Nothing changes any more",
+        "What is measured has stopped moving: more steps of the same will hardly help.",
+        "note", ("accuracy/test", "accuracy/labels", "loss/reconstruction"), plateau,
+        lambda config: _slower(config, 0.2),
+    ),
+)  # fmt: skip

@@ -1,0 +1,245 @@
+"""A run as a film: its sample grids one after the other, with the step and the losses below. MP4 (H.264) or GIF.
+
+One of the kinds of background work; the command line films in its own process. Loads no torch.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from gan_core.analysis.comparing import Compared, read
+from gan_core.figures import charts
+from gan_core.figures.contact_sheet import fitting
+from gan_core.jobs.task import Arrays, Report, Task
+from gan_core.runs import Run
+
+FORMATS = ("mp4", "gif")
+MAX_FRAMES = {"mp4": 600, "gif": 60}  # a GIF has no memory of what moved: each frame costs its whole picture
+GRID_PX = {"mp4": 560, "gif": 320}  # about; small pictures are enlarged by a whole number
+MIN_FPS, MAX_FPS = 1, 30
+LAST_FRAME_S = 1.5  # what it has come to stays in sight
+GIF_COLORS = 128
+PAPER, INK, FAINT = (255, 255, 255), (28, 30, 34), (150, 156, 164)
+HEAD_PX, CHART_PX, PAD_PX = 44, 130, 12
+CHART_KEYS = ("losses", "reconstruction", "kl")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A loss as it is drawn: its name, its colour, and where its points are in the picture (N, 2)."""
+
+    label: str
+    color: str
+    points: np.ndarray[Any, np.dtype[np.float64]]
+    steps: np.ndarray[Any, np.dtype[np.float64]]
+
+
+def task(run: Run, kind: str, fps: int) -> Task:
+    """The background work that makes a film of what there is of the run now.
+
+    Raises:
+        ValueError: as `check`.
+    """
+    steps = check(run, kind, fps)
+    return Task.of("film", run=str(run.path), format=kind, fps=fps, pictures=len(steps), last=steps[-1])
+
+
+def check(run: Run, kind: str, fps: int) -> list[int]:
+    """The steps of the pictures that a film of this run would show.
+
+    Raises:
+        ValueError: fewer than two pictures, an unknown format, or a speed out of bounds.
+    """
+    if kind not in FORMATS:
+        raise ValueError(f"A film is one of: {', '.join(FORMATS)}; got '{kind}'.")
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise ValueError(f"A film shows {MIN_FPS} to {MAX_FPS} pictures a second; got {fps}.")
+    steps = run.sample_steps()
+    if len(steps) < 2:
+        have = f"only one, of step {steps[0]:,}" if steps else "none yet"
+        raise ValueError(
+            f"A film needs at least two sample grids; the run '{run.name}' has {have}. Let it train further, or set "
+            "recording.sample_every_steps lower in a new run."
+        )
+    limit = MAX_FRAMES[kind]
+    if len(steps) > limit:
+        kept = np.unique(np.linspace(0, len(steps) - 1, limit).round().astype(int))
+        steps = [steps[place] for place in kept]
+    return steps
+
+
+def make(arguments: dict[str, Any], report: Report) -> Arrays:
+    """The film as background work. Returns `film`: the file's bytes, and `size`: width, height and number of frames."""
+    run = Run(Path(arguments["run"]))
+    content, size = film(run, arguments["format"], int(arguments["fps"]), report)
+    return {"film": np.frombuffer(content, np.uint8), "size": np.array(size)}
+
+
+def film(run: Run, kind: str, fps: int, report: Report) -> tuple[bytes, tuple[int, int, int]]:
+    """The film's file, and its width, height and number of frames.
+
+    Args:
+        run: in any state, also one that still trains or was never finished.
+        kind: "mp4" or "gif".
+        fps: sample grids a second.
+        report: told "film" with how many of how many pictures are drawn.
+
+    Raises:
+        ValueError: as `check`, or the run cannot be read.
+    """
+    steps = check(run, kind, fps)
+    frames = pictures(read(run), steps, GRID_PX[kind], report)
+    return (_mp4 if kind == "mp4" else _gif)(frames, fps)
+
+
+def pictures(compared: Compared, steps: Sequence[int], grid_px: int, report: Report) -> Iterator[Image.Image]:
+    """The film's pictures, one a step, all of one size with even sides: grid, step and losses up to there.
+
+    A sample grid that cannot be read is left out.
+    """
+    run, first = compared.run, None
+    for number, step in enumerate(steps):
+        report("film", number, len(steps))
+        try:
+            with Image.open(run.sample_path(step), formats=("PNG",)) as stored:
+                grid = stored.convert("RGB")
+        except (OSError, SyntaxError, ValueError):
+            continue
+        if first is None:
+            first = _scaled(grid.size, grid_px)
+            width = first[0] + 2 * PAD_PX
+            height = HEAD_PX + first[1] + CHART_PX + PAD_PX
+            size = width + width % 2, height + height % 2  # H.264 halves the colours in both directions
+            curves = losses(compared, size, HEAD_PX + first[1] + PAD_PX)
+            font, small = ImageFont.load_default(15), ImageFont.load_default(11)
+            name = fitting(run.name, size[0] - 2 * PAD_PX, small)
+        sheet = Image.new("RGB", size, PAPER)
+        pen = ImageDraw.Draw(sheet)
+        enlarged = first[0] >= grid.width
+        sheet.paste(
+            grid.resize(first, Image.Resampling.NEAREST if enlarged else Image.Resampling.LANCZOS), (PAD_PX, HEAD_PX)
+        )
+        pen.text((PAD_PX, 5), _words(compared, step), INK, font)
+        pen.text((PAD_PX, 25), name, FAINT, small)
+        _draw_losses(pen, curves, step, size, small)
+        yield sheet
+
+
+def _words(compared: Compared, step: int) -> str:
+    per_epoch = compared.status.steps_per_epoch
+    epoch = f" · epoch {step / per_epoch:.1f} of {compared.config.training.epochs}" if per_epoch else ""
+    return f"step {step:,}{epoch}"
+
+
+def _scaled(size: tuple[int, int], wanted: int) -> tuple[int, int]:
+    """Small pictures by a whole number, so that pixels stay squares; large ones down to the width that is wanted."""
+    if size[0] <= wanted:
+        factor = max(1, wanted // size[0])
+        return size[0] * factor, size[1] * factor
+    return wanted, round(size[1] * wanted / size[0])
+
+
+def losses(compared: Compared, size: tuple[int, int], top: int) -> list[Curve]:
+    """The losses as lines below the grid, smoothed lightly. Those of one chart share a scale; different charts do not."""
+    steps = compared.columns.get("step", np.empty(0))
+    left, right, bottom = PAD_PX, size[0] - PAD_PX, size[1] - PAD_PX
+    height = bottom - (top + 20)
+    curves: list[Curve] = []
+    for chart in (chart for chart in charts.CHARTS if chart.key in CHART_KEYS):
+        found = []
+        for trace in chart.traces:
+            values = compared.columns.get(trace.column, np.empty(0))
+            there = np.isfinite(values)
+            if len(values) == len(steps) and there.sum() > 1:
+                found.append((trace, *charts.thin(steps[there], charts.smooth(values[there], 0.6), 400)))
+        if not found:
+            continue
+        reach = max(compared.status.total_steps, float(steps[-1]), 1.0)
+        low = min(0.0, *(float(y.min()) for _, _, y in found))
+        high = max(
+            float(np.percentile(y, 99.5)) for _, _, y in found
+        )  # the first steps' peak must not flatten the rest
+        for trace, x, y in found:
+            across = left + x / reach * (right - left)
+            down = bottom - np.clip((y - low) / max(high - low, 1e-12), 0, 1) * height
+            curves.append(Curve(trace.label, charts.COLORS[trace.color], np.stack([across, down], 1), x.astype(float)))
+    return curves
+
+
+def _draw_losses(
+    pen: ImageDraw.ImageDraw,
+    curves: Sequence[Curve],
+    step: int,
+    size: tuple[int, int],
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+) -> None:
+    """What has been of each curve in colour, what is to come in grey, and a line where the picture is."""
+    bottom, top, left = size[1] - PAD_PX, size[1] - CHART_PX + PAD_PX - 4, float(PAD_PX)
+    pen.line([(PAD_PX, bottom), (size[0] - PAD_PX, bottom)], FAINT, 1)
+    for curve in curves:
+        pen.line([tuple(point) for point in curve.points], (226, 229, 233), 1)
+    for curve in curves:
+        past = int(np.searchsorted(curve.steps, step, side="right"))
+        if past > 1:
+            pen.line([tuple(point) for point in curve.points[:past]], curve.color, 2)
+            now = float(curve.points[past - 1][0])
+            pen.line([(now, top + 16), (now, bottom)], FAINT, 1)
+        words = f"loss: {curve.label}" if curve is curves[0] else curve.label
+        pen.text((left, top - 2), words, curve.color, font)
+        left += font.getlength(words) + 16
+
+
+def _mp4(frames: Iterator[Image.Image], fps: int) -> tuple[bytes, tuple[int, int, int]]:
+    """H.264 in an MP4 file: what every browser and telephone plays."""
+    import av
+
+    buffer, count, stream = io.BytesIO(), 0, None
+    last: Image.Image | None = None
+    with av.open(buffer, "w", format="mp4") as container:
+        for picture in _held(frames, fps):
+            if stream is None:
+                stream = container.add_stream("libx264", rate=Fraction(fps), options={"crf": "20", "preset": "fast"})
+                stream.width, stream.height, stream.pix_fmt = *picture.size, "yuv420p"
+                stream.thread_count = 1
+            frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
+            container.mux(stream.encode(frame))
+            last, count = picture, count + 1
+        if stream is not None:
+            container.mux(stream.encode(None))
+    if last is None:
+        raise ValueError("None of the run's sample grids can be read, so there is nothing to film.")
+    return buffer.getvalue(), (*last.size, count)
+
+
+def _gif(frames: Iterator[Image.Image], fps: int) -> tuple[bytes, tuple[int, int, int]]:
+    """A GIF that repeats for ever. Its one palette is that of its first, middle and last picture."""
+    whole = list(frames)
+    if not whole:
+        raise ValueError("None of the run's sample grids can be read, so there is nothing to film.")
+    telling = (whole[0], whole[len(whole) // 2], whole[-1])
+    together = Image.fromarray(np.concatenate([np.asarray(picture) for picture in telling], axis=1))
+    palette = together.quantize(GIF_COLORS)  # once: a median cut of every picture takes a minute
+    drawn = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in whole]
+    buffer = io.BytesIO()
+    times = [round(1000 / fps)] * (len(drawn) - 1) + [round(1000 / fps + 1000 * LAST_FRAME_S)]
+    drawn[0].save(buffer, "GIF", save_all=True, append_images=drawn[1:], duration=times, loop=0, optimize=False)
+    return buffer.getvalue(), (*drawn[0].size, len(drawn))
+
+
+def _held(frames: Iterator[Image.Image], fps: int) -> Iterator[Image.Image]:
+    """The same pictures, the last one shown for LAST_FRAME_S longer."""
+    last: Image.Image | None = None
+    for picture in frames:
+        yield picture
+        last = picture
+    if last is not None:
+        yield from repeat(last, round(LAST_FRAME_S * fps))

@@ -1,0 +1,1 @@
+"""The command line: the same code and the same run directories as the pages."""

@@ -1,0 +1,38 @@
+"""The command about what ails a run."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from gan_core import runs
+from gan_core.analysis.doctor import Finding
+from gan_core.analysis.doctor.examine import examine
+from gan_core.cli.terminal import AsJson, RunsDir, runs_folder
+
+
+def diagnose(
+    run: str = typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them."),
+    runs_dir: RunsDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a run is failing, why, and what helps."""
+    found = examine(runs.find(runs_folder(runs_dir), run))
+    if as_json:
+        print(json.dumps([finding.to_dict() for finding in found], indent=2))
+    elif not found:
+        print("Nothing found that would explain a failure.")
+    else:
+        print("\n\n".join(in_words(finding) for finding in found))
+
+
+def in_words(finding: Finding) -> str:
+    """A finding as a few lines of text."""
+    when = f"since step {finding.since:,}" if finding.lasting else f"from step {finding.since:,}, over by now"
+    lines = [f"{finding.severity.upper()}: {finding.title} ({finding.name}), {when}", f"  {finding.evidence}"]
+    lines += [f"  {finding.explanation}"]
+    for remedy in finding.remedies:
+        settings = " ".join(f"--set {name}={value}" for name, value in remedy.changes.items())
+        lines.append(f"  - {remedy.title}. {remedy.why}" + (f" [{settings}]" if settings else ""))
+    return "\n".join(lines)

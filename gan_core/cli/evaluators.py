@@ -1,0 +1,185 @@
+"""Commands about evaluators: list them, train one, score a conditional run with one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gan_core import runs
+from gan_core.cli import metrics as cli_metrics
+from gan_core.cli.terminal import AsJson, RunsDir, bar, console, plain_lines, runs_folder, show_rows
+from gan_core.config import parse_config, settings
+from gan_core.config.devices import detect
+from gan_core.datasets import DATASETS
+from gan_core.evaluation import evaluators
+from gan_core.evaluation.evaluators import EvaluatorFolder
+from gan_core.evaluation.evaluators.scoring import Score
+from gan_core.evaluation.measure import NUM_IMAGES
+
+GREY = ("mnist5k", "mnist", "fashion-mnist")
+SMALL = (*GREY, "cifar10", "stacked-mnist")  # 28 or 32 px by nature
+STANDARD_EPOCHS = 10
+
+
+def list_evaluators(as_json: AsJson = False) -> None:
+    """List the evaluators: classifiers that score conditional models."""
+    rows = [
+        {
+            "name": folder.info.name,
+            "title": folder.info.title,
+            "held_out": f"{held_out(folder)} on {folder.info.held_out_note}",
+            "dataset": folder.info.dataset,
+            "labels": folder.info.label_names,
+            "shipped": folder.shipped,
+            "path": str(folder.path),
+        }
+        for folder in evaluators.available()
+    ]
+    show_rows(rows, ("name", "title", "held_out"), as_json)
+
+
+def train_evaluator(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A data set, as `datasets` lists them.")],
+    root: Annotated[str, typer.Option(help="Its folder, for a data set of your own.")] = "",
+    image_size: Annotated[int | None, typer.Option(help="Pixels; 64, or 32 for digits and the like.")] = None,
+    channels: Annotated[int | None, typer.Option(help="1 grey, 3 colour; 3, or 1 for digits.")] = None,
+    num_images: Annotated[int, typer.Option(help="Learn from the first N images; 0 takes all.", min=0)] = 0,
+    epochs: Annotated[int, typer.Option(help="Times it sees them all.", min=1)] = STANDARD_EPOCHS,
+    width: Annotated[int, typer.Option(help="Channels of the first stage; 64 is the full ResNet-18.", min=1)] = 16,
+    flips: Annotated[bool | None, typer.Option(help="Mirror pictures; by default where labels stay true.")] = None,
+    seed: Annotated[int, typer.Option(help="Start of every random choice.", min=0)] = 0,
+    name: Annotated[str, typer.Option(help="The evaluator's name; by default the data set's.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to put it in.", show_default="checkpoints/evaluators")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda:0 ... or mps.")] = "auto",
+    threads: Annotated[int, typer.Option(help="Processor threads; 0 takes every core but one.", min=0)] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Train an evaluator and print its accuracy on images that it never saw."""
+    DATASETS.find(dataset)
+    machine = detect()
+    if device not in ("auto", *machine.devices):
+        raise ValueError(f"This machine has no device '{device}'. Choose one of: auto, {', '.join(machine.devices)}.")
+    wanted: dict[str, Any] = {
+        "name": dataset,
+        "root": root,
+        "image_size": (32 if dataset in SMALL else 64) if image_size is None else image_size,
+        "channels": (1 if dataset in GREY else 3) if channels is None else channels,
+        "num_images": num_images,
+    }
+    config = parse_config({"dataset": wanted}).dataset
+    import torch
+
+    from gan_core.evaluation.evaluators import learning
+    from gan_core.training import worker
+
+    worker.keep_freed_memory()
+    torch.set_num_threads(threads or machine.threads)
+    recipe = learning.Recipe(
+        config, name or dataset, epochs=epochs, width=width, seed=seed, flips=flips,
+        device=machine.devices[0] if device == "auto" else device,
+    )  # fmt: skip
+    folder = settings.folder(out) if out else settings.evaluators_dir()
+    if console.is_terminal:
+        with bar("Training the evaluator") as move:
+            made = learning.train_evaluator(recipe, folder, move)
+    else:
+        made = learning.train_evaluator(recipe, folder, plain_lines())
+    _show_made(made, as_json)
+
+
+def _show_made(made: EvaluatorFolder, as_json: bool) -> None:
+    rows: list[dict[str, Any]] = [
+        {"label": s.name, "hits": s.hits, "of": s.requested, "ratio": round(s.hits / max(s.requested, 1), 4)}
+        | {"baseline": round(s.baseline, 4)}
+        for s in made.card.label_scores
+    ]
+    if as_json:
+        score = held_out(made)
+        print(
+            json.dumps(
+                {"path": str(made.path), **score_row(score), "note": made.info.held_out_note, "labels": rows}, indent=2
+            )
+        )
+        return
+    low, high = (score := held_out(made)).interval()
+    print(f"{made.path}: {score}, 95 % interval {low:.3f} to {high:.3f}")
+    print(f"measured on {made.info.held_out_note}. Baseline: {BASELINE[made.info.kind]}.")
+    show_rows(rows, ("label", "hits", "of", "ratio", "baseline"), as_json)
+
+
+def score_row(score: Score) -> dict[str, Any]:
+    """A score as JSON values."""
+    return {
+        "hits": score.hits,
+        "requested": score.requested,
+        "ratio": round(score.ratio, 6),
+        "standard_error": round(score.standard_error, 6),
+        "interval": [round(bound, 6) for bound in score.interval()],
+    }
+
+
+BASELINE = {
+    "objects": "as many labels as the image has, drawn blindly",
+    "classes": "a class drawn blindly",
+    "attributes": "always the commoner answer",
+}
+
+
+def held_out(folder: EvaluatorFolder) -> Score:
+    """An evaluator's own accuracy on its held-out images."""
+    return Score(folder.info.held_out_hits, folder.info.held_out_requested)
+
+
+def evaluate(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them.")],
+    step: Annotated[int | None, typer.Option(help="Checkpoint to score; the newest if not given.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the latents; the run's own if not given.", min=0)] = None,
+    metrics: cli_metrics.Metrics = "",
+    num_images: cli_metrics.NumImages = NUM_IMAGES,
+    extractor: cli_metrics.ExtractorName = "evaluator",
+    runs_dir: RunsDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score a conditional run: how much of what it is asked for an evaluator finds. With --metrics measure any run: quality,
+    variety, collapse, copying. Kept with the run."""
+    found = runs.find(runs_folder(runs_dir), run)
+    if metrics:
+        cli_metrics.measure(found, metrics, step, num_images, seed, extractor, as_json)
+        return
+    from gan_core.evaluation import conditional
+
+    result = conditional.evaluate(found, step, seed)
+    if found.shipped:
+        print("This run comes with Ganvas, so the result is not kept with it.", file=sys.stderr)
+    else:
+        found.add_evaluations(conditional.records(result))
+    lists = {
+        name: {**score_row(m.score), "chance": round(m.chance, 6), "num_pictures": m.num_pictures}
+        for name, m in result.lists.items()
+    }
+    judge = {
+        "name": result.folder.info.name,
+        **score_row(held_out(result.folder)),
+        "note": result.folder.info.held_out_note,
+    }
+    if as_json:
+        content = {"run": found.id, "step": result.step, "seed": result.seed, "lists": lists, "evaluator": judge}
+        print(json.dumps(content, indent=2))
+        return
+    for name, m in result.lists.items():
+        low, high = m.score.interval()
+        print(
+            f"{name}: {m.score}, 95 % interval {low:.3f} to {high:.3f}; chance {m.chance:.3f}; {m.num_pictures} pictures"
+        )
+    print(
+        f"Checkpoint of step {result.step:,}, seed {result.seed}. Errors and intervals take every request as independent; "
+        "those of one picture are not quite."
+    )
+    info = result.folder.info
+    print(f"Evaluator '{info.name}' ({info.title}): itself {held_out(result.folder)} on {info.held_out_note}.")

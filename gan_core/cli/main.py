@@ -1,0 +1,222 @@
+"""The command line: the same code and the same run directories as the pages.
+
+Exit status 0, or a sentence on standard error and 2. `--json` where a program would read the answer.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from gan_core import datasets, runs
+from gan_core.cli import compare, data, doctor, evaluators, hub, sweep
+from gan_core.cli.terminal import AsJson, RunsDir, bar, console, plain_lines, runs_folder, show_rows
+from gan_core.config import RunConfig, with_changes
+from gan_core.presets import PRESETS, preset_config
+from gan_core.runs import Run, Status
+from gan_core.runs.status import OPEN_STATES
+from gan_core.training import queue, supervisor, trainers
+
+app = typer.Typer(
+    help="Ganvas without a browser: list, train, resume, stop and sample. Runs appear live in the app.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command(name="evaluators")(evaluators.list_evaluators)
+app.command(name="train-evaluator")(evaluators.train_evaluator)
+app.command()(evaluators.evaluate)
+app.command()(data.prepare)
+app.command()(data.download)
+app.command(name="write-blocks")(data.write_blocks)
+app.command()(doctor.diagnose)
+app.command()(compare.compare)
+app.command()(compare.film)
+app.command()(hub.push)
+app.command()(hub.pull)
+app.command()(sweep.sweep)
+app.command(name="sweeps")(sweep.list_sweeps)
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them.")]
+
+
+def main() -> None:
+    """Runs the command line; turns every refusal into one sentence and exit status 2."""
+    try:
+        app()
+    except (ValueError, BlockingIOError) as refusal:
+        print(f"Error: {refusal}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as failure:
+        print(f"Error: {failure.strerror or failure}: {failure.filename or ''}", file=sys.stderr)
+        sys.exit(2)
+
+
+@app.command()
+def presets(as_json: AsJson = False) -> None:
+    """List the experiments that can be trained."""
+    rows = [
+        {
+            "name": preset.name,
+            "title": preset.title,
+            "description": preset.description,
+            "minutes": preset.minutes,
+            "config": preset.config.model_dump(mode="json"),
+        }
+        for preset in PRESETS.values()
+    ]
+    show_rows(rows, ("name", "title", "description"), as_json)
+
+
+@app.command(name="datasets")
+def list_datasets(as_json: AsJson = False) -> None:
+    """List the data sets."""
+    rows = [
+        {"name": name, "title": entry.title, "description": entry.description, "needs_root": entry.needs_root}
+        for name, entry in datasets.DATASETS.items()
+    ]
+    show_rows(rows, ("name", "title", "description"), as_json)
+
+
+@app.command(name="runs")
+def list_all_runs(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
+    """List the runs, newest first."""
+    rows = []
+    for run in runs.list_runs(runs_folder(runs_dir)):
+        status = run.status()
+        progress = f"{status.step:,} / {status.total_steps:,}"
+        rows.append(
+            {"id": run.id, "name": run.name, "state": status.state, "progress": progress, "step": status.step}
+            | {"total_steps": status.total_steps, "error": status.error, "path": str(run.path)}
+        )
+    show_rows(rows, ("id", "name", "state", "progress"), as_json)
+
+
+@app.command()
+def train(
+    preset: Annotated[str, typer.Argument(metavar="PRESET", help="An experiment, as `presets` lists them.")],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated."),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Stop after so many steps.", min=1)] = None,
+    runs_dir: RunsDir = None,
+    name: Annotated[str, typer.Option(help="Your name for the run.")] = "",
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda:0 ... or mps.")] = None,
+) -> None:
+    """Train an experiment. Prints the run's folder first; Ctrl-C pauses it."""
+    config = with_changes(preset_config(preset), _parse_changes(changes or []))
+    if steps is not None:
+        config = with_changes(config, {"training.max_steps": steps})
+    if device is not None:
+        config = with_changes(config, {"training.device": device})
+    _train(_create(config, runs_folder(runs_dir), name))
+
+
+@app.command()
+def resume(run: RunName, runs_dir: RunsDir = None) -> None:
+    """Continue a run from its newest checkpoint."""
+    found = runs.find(runs_folder(runs_dir), run)
+    if found.status().state == "finished":
+        raise ValueError(f"The run '{found.name}' has finished; there is nothing left to train.")
+    queue.withdraw(found)
+    found.command("run")
+    _train(found)
+
+
+@app.command()
+def stop(run: RunName, runs_dir: RunsDir = None) -> None:
+    """Stop a run that trains anywhere on this folder, and wait until its checkpoint is written."""
+    found = runs.find(runs_folder(runs_dir), run)
+    if found.status().state not in OPEN_STATES:
+        raise ValueError(f"The run '{found.name}' is not training; it is {found.status().state}.")
+    supervisor.leave(found, "stop")
+    deadline = time.monotonic() + trainers.HANGS_AFTER_S
+    while found.status().state in OPEN_STATES:
+        if time.monotonic() > deadline:
+            raise ValueError(f"The run '{found.name}' did not stop within {trainers.HANGS_AFTER_S:.0f} s.")
+        time.sleep(0.05)
+    console.print(f"{escape(found.name)}: {found.status().state} at step {found.status().step:,}")
+
+
+@app.command()
+def sample(
+    run: RunName,
+    out: Annotated[Path, typer.Option(help="PNG file to write.")],
+    count: Annotated[int, typer.Option(help="Images in the grid.", min=1, max=4096)] = 64,
+    seed: Annotated[int, typer.Option(help="Seed of the latents; the same seed gives the same images.", min=0)] = 0,
+    step: Annotated[int | None, typer.Option(help="Checkpoint to sample from; the newest if not given.")] = None,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Draw a grid of images from a run."""
+    if out.suffix.lower() != ".png":
+        raise ValueError(f"--out must name a .png file; got '{out}'.")
+    found = runs.find(runs_folder(runs_dir), run)
+    from gan_core.figures import imaging
+    from gan_core.runs import sampler as sampling
+    from gan_core.training import loop
+
+    sampler = sampling.open_sampler(found, step)
+    drawn = sampler.samples(sampling.latents(count, sampler.latent_dim, seed))
+    picture = loop.picture_of(drawn)
+    runs.files.write_atomically(out.absolute(), imaging.png_bytes(picture))
+    console.print(f"{out}: {count} images of '{escape(found.name)}' at step {sampler.step:,}, seed {seed}")
+
+
+def _create(config: RunConfig, folder: Path, name: str) -> Run:
+    """A run directory for `config`, resolved for this machine, once its images are known to be enough."""
+    from gan_core.config.devices import detect
+    from gan_core.training.plan import check, check_data, resolve
+
+    check(config)
+    resolved = resolve(config, detect())
+    with bar("Preparing the images") as move:
+        dataset = datasets.prepare(resolved.dataset, lambda done, total: move(done, total, ""))
+    check_data(resolved, len(dataset))
+    if dataset.skipped:
+        names = ", ".join(file for file, _ in dataset.skipped[:5])
+        print(f"Skipped {len(dataset.skipped)} pictures that cannot be read: {names}", file=sys.stderr)
+    return runs.create(folder, resolved, name)
+
+
+def _train(run: Run) -> None:
+    """Trains a run in this process, with a bar on a terminal and plain lines elsewhere."""
+    print(run.path, flush=True)
+    from gan_core.training import loop, worker
+
+    worker.keep_freed_memory()
+    asked: list[str] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.append("pause"))
+    with bar("Training") if console.is_terminal else nullcontext(plain_lines()) as move:
+
+        def show(status: Status) -> None:
+            if status.state == "running" and status.total_steps:
+                move(
+                    status.step,
+                    status.total_steps,
+                    f"epoch {status.epoch}, {status.images_per_s:,.0f} images/s",
+                )
+
+        status = loop.train(run, show, lambda: asked[0] if asked else None)
+    if status.state == "failed":
+        raise ValueError(status.error)
+    print(f"{status.state} at step {status.step} of {status.total_steps}, {status.seconds:.1f} s")
+    if status.state == "paused":
+        print(f"Go on with: python -m gan_core resume {run.id} --runs-dir {run.path.parent}")
+
+
+def _parse_changes(texts: list[str]) -> dict[str, str]:
+    changes = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise ValueError(f"--set takes KEY=VALUE, for example training.epochs=5; got '{text}'.")
+        changes[key.strip()] = value.strip()
+    return changes

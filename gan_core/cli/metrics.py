@@ -1,0 +1,67 @@
+"""What `evaluate RUN --metrics ...` does: measure a run's generator, print the values, keep them with the run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from gan_core.cli.terminal import bar, console, show_rows
+from gan_core.evaluation import measure as measuring
+from gan_core.evaluation.extractors import CHOICES
+from gan_core.evaluation.measure import FEWEST, MOST, Row
+from gan_core.evaluation.metrics.measures import MEASURES
+from gan_core.runs import Run
+
+Metrics = Annotated[
+    str, typer.Option(help=f"Measure any run: all, or some of {','.join(MEASURES)}.", show_default=False)
+]
+NumImages = Annotated[int, typer.Option(help=f"Images to draw for --metrics, {FEWEST} to {MOST:,}.")]
+ExtractorName = Annotated[str, typer.Option(help=f"Network that looks, for --metrics: {' or '.join(CHOICES)}.")]
+
+
+def measure(
+    run: Run, metrics: str, step: int | None, num_images: int, seed: int | None, extractor: str, as_json: bool
+) -> None:
+    """Measures, prints, keeps.
+
+    Raises:
+        ValueError: as `measuring.measure`.
+    """
+    wanted = None if metrics == "all" else [name.strip() for name in metrics.split(",") if name.strip()]
+    seed = run.config().training.seed if seed is None else seed
+    if console.is_terminal:
+        with bar("Measuring") as move:
+            rows = measuring.measure(
+                run, step, num_images, seed,
+                lambda stage, done=0, total=0, value=None: move(done, max(1, total), stage),
+                metrics=wanted, extractor=extractor,
+            )  # fmt: skip
+    else:
+        rows = measuring.measure(run, step, num_images, seed, metrics=wanted, extractor=extractor)
+    if not measuring.keep(run, rows):
+        print("This run comes with Ganvas, so the result is not kept with it.", file=sys.stderr)
+    missing = [name for name in wanted or MEASURES if name not in {row.metric for row in rows}]
+    if missing:
+        print(f"Cannot be measured of this run: {', '.join(missing)}.", file=sys.stderr)
+    _show(rows, as_json)
+
+
+def _show(rows: list[Row], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([row.record() for row in rows], indent=2))
+        return
+    shown = [
+        {
+            "metric": row.metric,
+            "value": f"{row.value:.4g}",
+            "interval": f"{row.low:.4g} to {row.high:.4g}",
+            "real": "-" if row.real is None else f"{row.real:.4g}",
+        }
+        for row in rows
+    ]
+    show_rows(shown, ("metric", "value", "interval", "real"), as_json=False)
+    if rows:
+        print(measuring.conditions(rows[0]))

@@ -1,0 +1,219 @@
+"""What a run is made of: typed, validated, JSON both ways.
+
+`RunConfig` holds all that is needed to repeat a run and knows nothing else. The docstring under each field is what
+the pages and the command line show for it; `unit` in its metadata is shown beside the value. Whether names exist and
+parts fit each other is decided one floor up, in `gan_core.training.plan`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+from pydantic import ValidationError
+
+from gan_core.config.sections import (
+    MIN_BATCH_SIZE,
+    ConditioningConfig,
+    DatasetConfig,
+    NetworkConfig,
+    ObjectiveConfig,
+    OptimizerConfig,
+    PenaltyConfig,
+    RecordingConfig,
+    RemedyConfig,
+    Section,
+    TrainingConfig,
+    VAEConfig,
+)
+
+__all__ = [
+    "LIVE_FIELDS",
+    "MAX_JSON_BYTES",
+    "MAX_JSON_DEPTH",
+    "MIN_BATCH_SIZE",
+    "SCHEMA_VERSION",
+    "ConditioningConfig",
+    "DatasetConfig",
+    "NetworkConfig",
+    "ObjectiveConfig",
+    "OptimizerConfig",
+    "PenaltyConfig",
+    "RecordingConfig",
+    "RemedyConfig",
+    "RunConfig",
+    "Section",
+    "TrainingConfig",
+    "VAEConfig",
+    "choices",
+    "differences",
+    "field_names",
+    "get",
+    "live_changes",
+    "parse_config",
+    "strict_json",
+    "with_changes",
+]
+
+SCHEMA_VERSION: Literal[1] = 1
+MAX_JSON_BYTES = 1_000_000  # a configuration has a few kB; anything near this is not one
+MAX_JSON_DEPTH = 20
+
+
+class RunConfig(Section):
+    """All that is needed to repeat a run."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    """Version of this file's layout."""
+    preset: str = "mnist-dcgan"
+    """The preset this configuration began as."""
+    dataset: DatasetConfig = DatasetConfig()
+    network: NetworkConfig = NetworkConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
+    penalty: PenaltyConfig = PenaltyConfig()
+    conditioning: ConditioningConfig = ConditioningConfig()
+    remedies: RemedyConfig = RemedyConfig()
+    vae: VAEConfig = VAEConfig()
+    generator_optimizer: OptimizerConfig = OptimizerConfig()
+    discriminator_optimizer: OptimizerConfig = OptimizerConfig()
+    training: TrainingConfig = TrainingConfig()
+    recording: RecordingConfig = RecordingConfig()
+
+    def to_json(self) -> str:
+        """The configuration as indented JSON text; `parse_config` reads it back to an equal value."""
+        return self.model_dump_json(indent=2)
+
+
+LIVE_FIELDS = ("generator_optimizer.learning_rate", "discriminator_optimizer.learning_rate")
+"""Dotted names of the fields that may be changed while a run trains."""
+
+
+def parse_config(data: Any) -> RunConfig:
+    """A configuration from parsed JSON.
+
+    Raises:
+        ValueError: one sentence a fault, each with the field, the rule and the value.
+    """
+    if isinstance(data, Mapping) and data.get("schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
+        version = data["schema_version"]
+        raise ValueError(
+            f"This configuration has schema version {version!r:.40}; this program reads version {SCHEMA_VERSION}."
+        )
+    try:
+        return RunConfig.model_validate(data)
+    except ValidationError as error:
+        raise ValueError(" ".join(_sentence(fault) for fault in error.errors())) from None
+
+
+def with_changes(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
+    """A copy with some fields replaced.
+
+    Args:
+        config: the configuration to start from.
+        changes: dotted field name -> new value, for example {"training.epochs": 5}. Text is read as the field's type.
+
+    Raises:
+        ValueError: an unknown name (the message lists the near ones) or a value outside the field's bounds.
+    """
+    data = config.model_dump()
+    for name, value in changes.items():
+        section, *rest = name.split(".")
+        known = field_names()
+        if name not in known:
+            near = [k for k in known if k.split(".")[0] == section] or list(known)
+            raise ValueError(f"Unknown setting '{name}'. Choose one of: {', '.join(near)}.")
+        options = choices(known[name])
+        value = next((option for option in options if str(option) == value), value)
+        if isinstance(value, str) and "tuple" in str(known[name].annotation):
+            value = tuple(part.strip() for part in value.split(",") if part.strip())
+        if rest:
+            data[section][rest[0]] = value
+        else:
+            data[section] = value
+    return parse_config(data)
+
+
+def live_changes(config: RunConfig, changes: Mapping[str, Any]) -> dict[str, float]:
+    """The same changes as numbers, once they are found to be allowed while a run trains.
+
+    Raises:
+        ValueError: a field that cannot be changed live (the message lists those that can), or a value out of bounds.
+    """
+    for name in changes:
+        if name not in LIVE_FIELDS:
+            raise ValueError(f"'{name}' cannot be changed while a run trains. These can: {', '.join(LIVE_FIELDS)}.")
+    changed = with_changes(config, changes)
+    return {name: float(get(changed, name)) for name in changes}
+
+
+def field_names() -> dict[str, Any]:
+    """Every dotted field name -> its pydantic FieldInfo (description, bounds, unit)."""
+    names: dict[str, Any] = {}
+    for name, info in RunConfig.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, Section):
+            names |= {f"{name}.{inner}": field for inner, field in info.annotation.model_fields.items()}
+        else:
+            names[name] = info
+    return names
+
+
+def differences(left: RunConfig, right: RunConfig) -> dict[str, tuple[Any, Any]]:
+    """Dotted names of the fields in which two configurations differ -> (left's value, right's value)."""
+    return {n: (get(left, n), get(right, n)) for n in field_names() if get(left, n) != get(right, n)}
+
+
+def get(config: RunConfig, name: str) -> Any:
+    """The value of the field with this dotted name."""
+    value: Any = config
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def choices(info: Any) -> tuple[Any, ...]:
+    """The values that a Literal field allows; empty for other fields."""
+    return get_args(info.annotation) if "Literal" in str(info.annotation) else ()
+
+
+def strict_json(text: str | bytes) -> Any:
+    """JSON, without the extensions that Python's reader lets through.
+
+    Raises:
+        ValueError: not JSON, larger than MAX_JSON_BYTES, nested deeper than MAX_JSON_DEPTH, or holding NaN or Infinity.
+    """
+    if len(text) > MAX_JSON_BYTES:
+        raise ValueError(f"The JSON text has {len(text):,} bytes; at most {MAX_JSON_BYTES:,} are read.")
+
+    def refuse(constant: str) -> Any:
+        raise ValueError(f"JSON must not hold {constant}.")
+
+    try:
+        data = json.loads(text, parse_constant=refuse)
+    except RecursionError:
+        raise ValueError(f"The JSON text is nested deeper than {MAX_JSON_DEPTH} levels.") from None
+    except UnicodeDecodeError:
+        raise ValueError("The JSON text is not valid UTF-8.") from None
+    _check_depth(data, MAX_JSON_DEPTH)
+    return data
+
+
+def _check_depth(data: Any, left: int) -> None:
+    if left == 0:
+        raise ValueError(f"The JSON text is nested deeper than {MAX_JSON_DEPTH} levels.")
+    children = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    for child in children:
+        _check_depth(child, left - 1)
+
+
+def _sentence(fault: Any) -> str:
+    """One validation fault as a sentence: field, rule, value, way out."""
+    name = ".".join(str(part) for part in fault["loc"]) or "configuration"
+    if fault["type"] == "extra_forbidden":
+        section = name.rpartition(".")[0]
+        known = [n for n in field_names() if section and n.rpartition(".")[0] == section]
+        known = known or list(RunConfig.model_fields)
+        return f"Unknown setting '{name}'. Choose one of: {', '.join(known)}."
+    rule = str(fault["msg"]).replace("Input should be", "must be").removeprefix("Value error, ")
+    value = fault.get("input")
+    return f"'{name}' {rule}; got {value!r:.60}."

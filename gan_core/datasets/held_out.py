@@ -1,0 +1,76 @@
+"""Images that a run did not learn from: its data set's test split, else what it left over. Nothing here needs torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from gan_core import datasets
+from gan_core.config import DatasetConfig
+from gan_core.config.registry import load
+from gan_core.datasets import DATASETS
+from gan_core.datasets.base import Dataset, Progress, Source
+
+Kind = Literal["test", "left_over", "training"]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Where to find images to measure a run on.
+
+    Attributes:
+        kind: "test" (another split of the data set), "left_over" (images after the first N that it was trained on), or
+            "training" (there are no others).
+        config: the data set to prepare.
+        start: the first of its images that counts.
+        count: how many there are.
+    """
+
+    kind: Kind
+    config: DatasetConfig
+    start: int
+    count: int
+
+    def images(self, count: int, progress: Progress | None = None) -> Dataset:
+        """The first `count` of them, fewer where some cannot be read.
+
+        Raises:
+            ValueError: as `datasets.prepare`.
+        """
+        end = self.start + min(count, self.count)
+        whole = end >= self.start + self.count
+        wanted = self.config if whole else self.config.model_copy(update={"num_images": end})
+        prepared = datasets.prepare(wanted, progress)
+        part = slice(self.start, end)
+        return replace(prepared, images=prepared.images[part], labels=prepared.labels[part])
+
+
+def held_out(config: DatasetConfig) -> HeldOut:
+    """The images that a run with this data set did not learn from.
+
+    Raises:
+        ValueError: the data set is not there any more.
+    """
+    every = config.model_copy(update={"num_images": 0})
+    other = every.model_copy(update={"split": "test" if config.split == "train" else "train"})
+    source: Source = load(DATASETS.find(config.name).source)
+    try:
+        # Sources without splits pass over the field: what they prepare, and so their fingerprint, is the same.
+        if source.fingerprint(other) != source.fingerprint(every):
+            return HeldOut("test", other, 0, source.count(other))
+    except ValueError:
+        pass  # it has no other split, as i-CLEVR
+    seen, total = datasets.count(config), datasets.count(every)
+    if total > seen:
+        return HeldOut("left_over", every, seen, total - seen)
+    return HeldOut("training", config, 0, seen)
+
+
+def training_images(config: DatasetConfig, count: int) -> Dataset:
+    """The first `count` images that a run learned from, prepared by themselves: the whole set may not be in the cache.
+
+    Raises:
+        ValueError: as `datasets.prepare`.
+    """
+    there = datasets.count(config)
+    return datasets.prepare(config if there <= count else config.model_copy(update={"num_images": count}))

@@ -1,0 +1,109 @@
+"""`folder`: the user's own pictures, flat or one subfolder a class (the ImageFolder layout).
+
+A folder that holds only `train` and `test` (and perhaps `val`) is divided: each of them is flat or has one subfolder a
+class, and `dataset.split` chooses.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from gan_core.config import DatasetConfig
+from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
+from gan_core.datasets.sources.decoding import build_from_files, digest_of, existing_folder, pairs_from_files
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
+PARTS, OTHER_PARTS = ("train", "test"), ("val", "valid", "validation")
+
+
+def list_pictures(config: DatasetConfig) -> tuple[Path, list[Path]]:
+    """The folder of the split and the picture files below it, sorted by path, relative to it; at most `num_images`.
+
+    Raises:
+        ValueError: not a folder, no picture in it, or a split that it does not have.
+    """
+    root = _split_folder(_root(config), config.split)
+    found = sorted(_walk(root))
+    if not found:
+        raise ValueError(
+            f"The folder '{root}' holds no pictures. Files ending in {', '.join(SUFFIXES)} are read, "
+            "in the folder itself or in one subfolder a class."
+        )
+    return root, found[: config.num_images or None]
+
+
+def _split_folder(root: Path, split: str) -> Path:
+    """root/train or root/test, if the folder is divided so; else the folder itself, which is all for training.
+
+    Raises:
+        ValueError: the test split of a folder that is not divided.
+    """
+    try:
+        inside = [entry for entry in root.iterdir() if not entry.name.startswith(".")]
+    except OSError as error:
+        raise ValueError(f"The folder '{root}' cannot be read ({error.strerror or error}).") from error
+    folders = {entry.name for entry in inside if entry.is_dir()}
+    pictures = any(entry.suffix.lower() in SUFFIXES for entry in inside if entry.is_file())
+    if set(PARTS) <= folders <= {*PARTS, *OTHER_PARTS} and not pictures:
+        return root / split
+    if split != "train":
+        raise ValueError(
+            f"The folder '{root}' is not divided into 'train' and 'test'. Make two subfolders of these names, or set "
+            "dataset.split to train, which uses all pictures."
+        )
+    return root
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    for folder, subfolders, files in os.walk(root):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        for name in files:
+            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                yield (Path(folder) / name).relative_to(root)
+
+
+def class_names(pictures: list[Path]) -> tuple[str, ...]:
+    """The names of the subfolders when every picture is in one and there are at least two; else none."""
+    if any(len(path.parts) < 2 for path in pictures):
+        return ()
+    names = sorted({path.parts[0] for path in pictures})
+    return tuple(names) if len(names) > 1 else ()
+
+
+def _root(config: DatasetConfig) -> Path:
+    return existing_folder(config.root, "Give the path of an existing folder of pictures.")
+
+
+class _Folder:
+    def fingerprint(self, config: DatasetConfig) -> str:
+        return f"folder {digest_of(*list_pictures(config))}"
+
+    def count(self, config: DatasetConfig) -> int:
+        return len(list_pictures(config)[1])
+
+    def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
+        return class_names(list_pictures(config)[1])
+
+    def labels(self, config: DatasetConfig) -> Uint8Array:
+        _, pictures = list_pictures(config)
+        names = class_names(pictures)
+        labels = np.zeros((len(pictures), len(names)), np.uint8)
+        if names:
+            column = {name: index for index, name in enumerate(names)}
+            labels[np.arange(len(pictures)), [column[path.parts[0]] for path in pictures]] = 1
+        return labels
+
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
+        root, pictures = list_pictures(config)
+        return pairs_from_files(root, [pictures[index] for index in indices], config)
+
+    def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
+        root, pictures = list_pictures(config)
+        return build_from_files(root, pictures, self.labels(config), class_names(pictures), config, allocate, progress)
+
+
+SOURCE = _Folder()

@@ -1,0 +1,164 @@
+"""`iclevr`: a folder of i-CLEVR's own layout, or one that `gan_core.datasets.sources.blocks.write_folder` wrote.
+
+root/images/            the pictures
+root/train.json         file name -> object names, e.g. {"CLEVR_train_000000_0.png": ["red sphere"], ...}
+root/objects.json       object name -> index 0..23
+root/test.json, root/new_test.json      lists of conditions, each a list of object names
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from gan_core.config import DatasetConfig
+from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
+from gan_core.datasets.sources.decoding import (
+    build_from_files,
+    check_present,
+    digest_of,
+    existing_folder,
+    pairs_from_files,
+)
+from gan_core.datasets.sources.objects24 import INDEX, OBJECTS, Which, check_condition, drawn_conditions, multi_hot
+
+IMAGES = "images"
+MAX_JSON_BYTES = 100_000_000  # i-CLEVR's train.json has about 1.5 MB
+
+
+def conditions(root: str | Path | None, which: Which) -> tuple[list[list[str]], Uint8Array]:
+    """The conditions on which a model is tested: names of the objects asked for, and their multi-hot labels.
+
+    Args:
+        root: an i-CLEVR folder; None for the lists of the drawn twin, `blocks`.
+        which: "test" or "new_test".
+
+    Returns:
+        N lists of object names, and uint8 (N, 24).
+
+    Raises:
+        ValueError: a file that is missing, is no list of lists of names, or names what is not among the 24 objects.
+    """
+    if root is None:
+        names = [list(condition) for condition in drawn_conditions(which)]
+        return names, multi_hot(names)
+    folder = _folder(str(root))
+    index = object_index(folder)
+    file = folder / f"{which}.json"
+    content = _read(file)
+    if not isinstance(content, list) or not content:
+        raise ValueError(f"'{file}' must hold a list of conditions such as [[\"red sphere\"]]; got {content!r:.60}.")
+    names = [check_condition(c, f"{file.name}, condition {n}", index) for n, c in enumerate(content, start=1)]
+    return names, multi_hot(names, index)
+
+
+def object_index(folder: Path) -> dict[str, int]:
+    """objects.json: the 24 names and their places in a label, which need not be the usual ones.
+
+    Raises:
+        ValueError: missing, or not the 24 objects numbered 0 to 23.
+    """
+    file = folder / "objects.json"
+    content = _read(file)
+    if not isinstance(content, dict) or set(content) != set(INDEX):
+        odd = sorted(set(INDEX) ^ set(content))[:3] if isinstance(content, dict) else [repr(content)[:40]]
+        raise ValueError(
+            f"'{file}' must name the 24 objects from '{OBJECTS[0]}' to '{OBJECTS[-1]}'; see {', '.join(odd)}."
+        )
+    if sorted(content.values(), key=str) != sorted(range(len(OBJECTS)), key=str):
+        raise ValueError(f"'{file}' must number the objects 0 to 23, each number once.")
+    return {str(name): int(place) for name, place in content.items()}
+
+
+def training_list(config: DatasetConfig) -> tuple[Path, list[Path], list[list[str]], dict[str, int]]:
+    """The folder, its picture files in the order of train.json (at most `config.num_images`), their objects, the index.
+
+    Raises:
+        ValueError: a part of the layout that is missing, or labels that do not match the pictures.
+    """
+    if config.split != "train":
+        raise ValueError(
+            "i-CLEVR has pictures for training only; its test.json and new_test.json list conditions to draw. "
+            "Set dataset.split to train."
+        )
+    folder = _folder(config.root)
+    index = object_index(folder)
+    files, names = _listed(
+        folder, (folder / "train.json").stat().st_mtime_ns if (folder / "train.json").exists() else 0
+    )
+    files, names = files[: config.num_images or None], names[: config.num_images or None]
+    check_present(folder, files, "train.json")
+    return folder, files, names, index
+
+
+@lru_cache(maxsize=4)
+def _listed(folder: Path, _changed: int) -> tuple[list[Path], list[list[str]]]:
+    """train.json, read again when it changes."""
+    file = folder / "train.json"
+    content = _read(file)
+    if not isinstance(content, dict) or not content:
+        raise ValueError(f"'{file}' must map file names to lists of object names; got {content!r:.60}.")
+    for name in content:
+        if Path(name).name != name:
+            raise ValueError(f"'{file}' must hold plain file names of pictures in {IMAGES}/; got '{name:.60}'.")
+    names = [check_condition(objects, f"train.json, {name}") for name, objects in content.items()]
+    return [Path(IMAGES) / name for name in content], names
+
+
+def _folder(root: str) -> Path:
+    return existing_folder(root, "Give the path of an i-CLEVR folder (images/, train.json, ...).")
+
+
+def _read(file: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        ValueError: missing, too large, or not JSON.
+    """
+    try:
+        if file.stat().st_size > MAX_JSON_BYTES:
+            raise ValueError(f"'{file}' has {file.stat().st_size:,} bytes; at most {MAX_JSON_BYTES:,} are read.")
+        return json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise ValueError(
+            f"'{file.parent}' holds no {file.name}. An i-CLEVR folder has images/, train.json, objects.json, "
+            "test.json and new_test.json."
+        ) from None
+    except OSError as error:
+        raise ValueError(f"'{file}' cannot be read ({error.strerror or error}).") from error
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"'{file}' is not JSON ({error}).") from error
+
+
+def _in_order(index: dict[str, int]) -> tuple[str, ...]:
+    return tuple(sorted(index, key=index.__getitem__))
+
+
+class _IClevr:
+    def fingerprint(self, config: DatasetConfig) -> str:
+        folder, files, _, _ = training_list(config)
+        return f"iclevr {digest_of(folder, [Path('train.json'), Path('objects.json'), *files])}"
+
+    def count(self, config: DatasetConfig) -> int:
+        return len(training_list(config)[1])
+
+    def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
+        return _in_order(object_index(_folder(config.root)))
+
+    def labels(self, config: DatasetConfig) -> Uint8Array:
+        _, _, names, index = training_list(config)
+        return multi_hot(names, index)
+
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
+        folder, files, _, _ = training_list(config)
+        return pairs_from_files(folder, [files[index] for index in indices], config)
+
+    def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
+        folder, files, names, index = training_list(config)
+        return build_from_files(folder, files, multi_hot(names, index), _in_order(index), config, allocate, progress)
+
+
+SOURCE = _IClevr()

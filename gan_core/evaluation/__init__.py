@@ -1,0 +1,1 @@
+"""How good, how varied and how right generated images are: metrics, statistics, evaluators, extractors."""

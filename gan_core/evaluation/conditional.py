@@ -1,0 +1,216 @@
+"""How well a conditional model draws what it is asked for, in the eyes of an evaluator: while it trains, and afterwards.
+
+The lists of conditions and the latents are fixed, so scores of one seed can be compared; nothing here touches the random
+numbers of training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from gan_core.config import RunConfig, with_changes
+from gan_core.datasets.batches import to_uint8
+from gan_core.datasets.sources.iclevr import conditions
+from gan_core.datasets.sources.objects24 import LISTS
+from gan_core.evaluation import evaluators
+from gan_core.evaluation.evaluators import EvaluatorFolder
+from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
+from gan_core.evaluation.evaluators.scoring import Score, chance_level, in_order, judged
+from gan_core.models.base import GenerativeModel, Metrics
+from gan_core.models.building import sample_latents
+from gan_core.runs import Run
+from gan_core.runs.sampler import open_sampler
+
+NUM_CONDITIONS = 200  # of the list "labels"; also the most pictures drawn at once
+Labels = npt.NDArray[np.float32]
+Sample = Callable[[Tensor, Tensor], Tensor]
+"""(z (N, latent_dim), labels (N, L)), on the CPU -> images (N, C, H, W) in [-1, 1], on any device."""
+
+
+def condition_lists(config: RunConfig, evaluator: Evaluator) -> dict[str, Labels]:
+    """What the model is asked for: name of the list -> labels (N, L), in the order of the run's own.
+
+    Objects: "test" and "new_test", 32 conditions each: those of the run's i-CLEVR folder, or of `blocks`; conditions with
+    an object that the run has no label for are left out. Classes and attributes: "labels", 200 balanced conditions.
+
+    Raises:
+        ValueError: the run's folder lacks a list, or none of its conditions can be asked of this model.
+    """
+    names = config.conditioning.labels
+    kind = evaluator.info.kind
+    if kind != "objects":
+        return {"labels": balanced_labels(len(names), exclusive=kind == "classes")}
+    lists: dict[str, Labels] = {}
+    for which in LISTS:
+        asked, _ = conditions(config.dataset.root or None, which)
+        known = [condition for condition in asked if set(condition) <= set(names)]
+        if not known:
+            raise ValueError(
+                f"No condition of the list '{which}' can be asked of a model with the labels {', '.join(names)}."
+            )
+        lists[which] = np.array([[float(name in condition) for name in names] for condition in known], np.float32)
+    return lists
+
+
+def balanced_labels(num_labels: int, *, exclusive: bool, count: int = NUM_CONDITIONS) -> Labels:
+    """A fixed list of conditions (count, num_labels).
+
+    Classes come in turn. Attributes are each on in exactly half of the rows, independently of one another, so that chance
+    is one half; so rare combinations, and some that no real picture shows, are asked for too.
+    """
+    if exclusive:
+        return np.eye(num_labels, dtype=np.float32)[np.arange(count) % num_labels]
+    rng = np.random.default_rng(0)
+    half = np.arange(count) % 2
+    return np.stack([half, *(rng.permutation(half) for _ in range(num_labels - 1))], axis=1).astype(np.float32)
+
+
+def score_model(sample: Sample, config: RunConfig, evaluator: Evaluator, seed: int) -> dict[str, Score]:
+    """The model's score on each list of conditions.
+
+    Args:
+        sample: draws pictures; see `Sample`.
+        config: the run's, resolved.
+        evaluator: the judge; it must know every label of the run.
+        seed: of the latents: the first of the "samples" stream of this seed, as in the run's sample grids.
+
+    Raises:
+        ValueError: a label that the evaluator does not know, or as `condition_lists`.
+    """
+    names, scores = config.conditioning.labels, {}
+    for name, labels in condition_lists(config, evaluator).items():
+        z = sample_latents(with_changes(config, {"training.seed": seed}), len(labels))
+        parts = [slice(start, start + NUM_CONDITIONS) for start in range(0, len(labels), NUM_CONDITIONS)]
+        images = np.concatenate([to_uint8(sample(z[part], torch.from_numpy(labels[part]))) for part in parts])
+        scores[name], _ = judged(evaluator, images, labels, names)
+    return scores
+
+
+class LiveScore:
+    """The curve of a run's accuracy while it trains: measured after every `recording.evaluate_every_epochs` epochs.
+
+    Draws from the model as the sample grid does, which leaves no trace in its state; an unconditional run, or one that no
+    evaluator fits, is never measured. Which evaluator it is stands in the run's events, and a resumed run takes the same.
+
+    Args:
+        run, config: whose.
+        steps_per_epoch, start_step: where epochs end, and where this session begins.
+        device: where the model is; the evaluator goes there too.
+    """
+
+    def __init__(
+        self, run: Run, config: RunConfig, steps_per_epoch: int, start_step: int, device: torch.device
+    ) -> None:
+        self._config = config
+        self._every_steps = config.recording.evaluate_every_epochs * steps_per_epoch
+        self._device = device
+        self._evaluator = self._open(run, start_step) if self._every_steps else None
+
+    def metrics(self, step: int, model: GenerativeModel) -> Metrics:
+        """The metrics of the step that was just made (steps done, from 1); none when it ends no epoch to be measured."""
+        if self._evaluator is None or step % self._every_steps:
+            return {}
+
+        def sample(z: Tensor, labels: Tensor) -> Tensor:
+            return model.sample(z.to(self._device), labels.to(self._device))
+
+        measured: Metrics = {}
+        for name, score in score_model(sample, self._config, self._evaluator, self._config.training.seed).items():
+            values = {"accuracy": score.ratio, "hits": score.hits, "requested": score.requested}
+            measured |= {f"{what}/{name}": torch.tensor(value, device=self._device) for what, value in values.items()}
+        return measured
+
+    def _open(self, run: Run, start_step: int) -> Evaluator | None:
+        """The evaluator, once it has been found to be able to judge this run; a damaged one only costs the curve."""
+        used = [event.get("sha256") for event in run.events() if event["type"] == "evaluator"]
+        same = [
+            folder for folder in evaluators.fitting(self._config) if used and folder.card.weights_sha256 == used[-1]
+        ]
+        folder = same[0] if same else evaluators.folder_for(self._config)
+        if folder is None:
+            return None
+        try:
+            evaluator = open_evaluator(folder, self._device)
+            condition_lists(self._config, evaluator)
+        except ValueError as refusal:
+            run.add_event("evaluator_refused", start_step, name=folder.info.name, error=str(refusal))
+            return None
+        if not same:
+            run.add_event("evaluator", start_step, name=folder.info.name, sha256=folder.card.weights_sha256)
+        return evaluator
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One list's score at one checkpoint.
+
+    Attributes:
+        score: hits among what was asked for.
+        chance: the expected ratio of a model that ignores what it is asked.
+        num_pictures: how many were drawn.
+    """
+
+    score: Score
+    chance: float
+    num_pictures: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What `evaluate` found: the scores with everything that they depend on."""
+
+    run: Run
+    step: int
+    seed: int
+    folder: EvaluatorFolder
+    lists: dict[str, Measured]
+
+
+def evaluate(run: Run, step: int | None = None, seed: int | None = None) -> Evaluation:
+    """Scores a run's checkpoint with the evaluator that fits it.
+
+    Args:
+        run: a conditional run.
+        step: which checkpoint; the newest when None.
+        seed: of the latents; the run's own when None, as in its live curve.
+
+    Raises:
+        ValueError: an unconditional run, no evaluator for its data set or one of its labels, no such checkpoint, or a
+            damaged one.
+    """
+    config = run.config()
+    folder = evaluators.require(config, run.name)
+    evaluator, sampler = open_evaluator(folder), open_sampler(run, step)
+    seed = config.training.seed if seed is None else seed
+    scores = score_model(sampler.samples, config, evaluator, seed)
+    lists = {}
+    for name, labels in condition_lists(config, evaluator).items():
+        _, wanted = in_order(evaluator.info, labels, config.conditioning.labels)
+        lists[name] = Measured(scores[name], chance_level(evaluator.info.kind, wanted), len(labels))
+    return Evaluation(run, sampler.step, seed, folder, lists)
+
+
+def records(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """The lines for the run's log of evaluations, one a list of conditions."""
+    card = evaluation.folder.card
+    return [
+        {
+            "metric": f"accuracy/{name}",
+            "value": round(measured.score.ratio, 6),
+            "interval": [round(bound, 6) for bound in measured.score.interval()],
+            "step": evaluation.step,
+            "num_samples": measured.num_pictures,
+            "extractor": f"{card.info.name}@{card.weights_sha256[:12]}",
+            "seed": evaluation.seed,
+            "hits": measured.score.hits,
+            "requested": measured.score.requested,
+        }
+        for name, measured in evaluation.lists.items()
+    ]

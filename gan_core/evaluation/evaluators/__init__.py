@@ -1,0 +1,275 @@
+"""Evaluators: small classifiers that say what a generated picture shows, so that a conditional model can be scored.
+
+Three come with the program (for `mnist5k`, `faces` and `blocks`); the user can train one for other data with
+`python -m gan_core train-evaluator`. Finding one needs no torch; `evaluator.py` opens it, `scoring.py` counts.
+
+    NAME/evaluator.json        what it is, how it was trained, its own held-out accuracy, hashes
+         weights.safetensors   convolutions as float16, the rest as float32
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from gan_core.config import DatasetConfig, RunConfig, Section, settings, strict_json
+from gan_core.datasets import DATASETS
+from gan_core.datasets.sources.objects24 import OBJECTS
+
+CARD, WEIGHTS = "evaluator.json", "weights.safetensors"
+MAX_WIDTH = 256
+Kind = Literal["objects", "classes", "attributes"]
+
+
+@dataclass(frozen=True)
+class EvaluatorInfo:
+    """What an evaluator knows, and how well.
+
+    Attributes:
+        name, title: its folder's name, and a line for people.
+        dataset: the data set it was trained on.
+        label_names: one for each of its outputs, in their order.
+        exclusive: whether a picture has exactly one of the labels.
+        image_size, channels: of the pictures it was trained on; others are resized.
+        held_out_hits, held_out_requested: its own accuracy on real images that neither its training nor any choice saw,
+            counted by the same rule as a model's score.
+        held_out_note: which images those were, in words.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: str
+    title: str
+    dataset: str
+    label_names: tuple[str, ...]
+    exclusive: bool
+    image_size: Annotated[int, Field(ge=4, le=1024)]
+    channels: Literal[1, 3]
+    held_out_hits: Annotated[int, Field(ge=0)]
+    held_out_requested: Annotated[int, Field(ge=1)]
+    held_out_note: str
+
+    @property
+    def kind(self) -> Kind:
+        """How its verdict is counted: the k highest outputs (objects), the highest (classes), the sign of each (attributes)."""
+        return kind_of(self.label_names, self.exclusive)
+
+
+@dataclass(frozen=True)
+class LabelScore:
+    """How often the evaluator was right about one label on the held-out images.
+
+    Attributes:
+        name: the label.
+        hits, requested: objects and classes: found, of the images that have it; attributes: right, of all images.
+        baseline: the share that always giving the commoner answer would reach (attributes), or drawing as many labels
+            blindly as the image has (others).
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: str
+    hits: int
+    requested: int
+    baseline: float
+
+
+class Training(Section):
+    """How an evaluator was trained: all that is needed to repeat it, on the same kind of processor."""
+
+    command: str
+    """The command that made it."""
+    dataset: DatasetConfig
+    """Its images."""
+    num_train: int
+    """How many of them it learned from."""
+    epochs: int
+    """Times it saw them all."""
+    batch_size: int
+    """Images a step."""
+    learning_rate: float
+    """The highest of its one-cycle schedule."""
+    flips: bool
+    """Whether pictures were mirrored."""
+    seed: int
+    """Start of every random choice."""
+    device: str
+    """Where it was trained."""
+    threads: int
+    """Processor threads; results repeat for one number of them."""
+
+
+class Card(Section):
+    """The content of evaluator.json, but for its seal."""
+
+    schema_version: Literal[1] = 1
+    """Version of this file's layout."""
+    info: EvaluatorInfo
+    """What it knows."""
+    width: Annotated[int, Field(ge=1, le=MAX_WIDTH)]
+    """Channels of its first stage; ResNet-18 has 64."""
+    label_scores: tuple[LabelScore, ...]
+    """Its held-out accuracy for each label."""
+    training: Training
+    """How it was trained."""
+    weights_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """SHA-256 of weights.safetensors."""
+
+    def sealed_json(self) -> bytes:
+        """The file's bytes: the content and, as `seal`, the SHA-256 of it, since a flipped bit may leave valid JSON."""
+        content = self.model_dump(mode="json")
+        return json.dumps({**content, "seal": _seal(content)}, indent=1, allow_nan=False).encode()
+
+
+@dataclass(frozen=True)
+class EvaluatorFolder:
+    """An evaluator on the disk: its place and what its evaluator.json says."""
+
+    path: Path
+    card: Card
+
+    @property
+    def info(self) -> EvaluatorInfo:
+        """What it knows, and how well."""
+        return self.card.info
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it comes with the program."""
+        return self.path.parent == shipped_dir()
+
+
+def kind_of(label_names: tuple[str, ...], exclusive: bool) -> Kind:
+    """What labels of these names are: one class of several, objects of the 24, or attributes."""
+    if exclusive:
+        return "classes"
+    return "objects" if set(label_names) == set(OBJECTS) else "attributes"
+
+
+def shipped_dir() -> Path:
+    """The folder of the evaluators that come with the program."""
+    return settings.pretrained_dir() / "evaluators"
+
+
+def available() -> list[EvaluatorFolder]:
+    """Every evaluator there is: the user's own, newest first, then those that come with the program.
+
+    A folder without a readable evaluator.json is passed over; `read_folder` says what is wrong with it.
+    """
+    own = sorted(_folders(settings.evaluators_dir()), key=lambda path: -(path / CARD).stat().st_mtime_ns)
+    found = []
+    for path in [*own, *sorted(_folders(shipped_dir()))]:
+        with suppress(ValueError):
+            found.append(read_folder(path))
+    return found
+
+
+def folder_for(config: RunConfig) -> EvaluatorFolder | None:
+    """The evaluator that can judge what a run is asked to draw; None for an unconditional run, or when there is none.
+
+    It was trained on the run's own data set (for a folder of pictures: on that very folder) in the same number of
+    channels, and knows every label of the run. The user's own comes before one that is shipped.
+    """
+    return next(iter(fitting(config)), None)
+
+
+def fitting(config: RunConfig) -> list[EvaluatorFolder]:
+    """Every evaluator that can judge what a run is asked to draw, the one to prefer first; see `folder_for`."""
+    names = set(config.conditioning.labels)
+    return [f for f in of_data(config) if names and names <= set(f.info.label_names)]
+
+
+def of_data(config: RunConfig) -> list[EvaluatorFolder]:
+    """The evaluators that were trained on a run's data set, whatever its labels."""
+    dataset = config.dataset
+    return [
+        folder
+        for folder in available()
+        if (folder.info.dataset, folder.info.channels) == (dataset.name, dataset.channels)
+        and (dataset.name != "folder" or _root(folder.card.training.dataset) == _root(dataset))
+    ]
+
+
+def require(config: RunConfig, run_name: str) -> EvaluatorFolder:
+    """The evaluator for a run, as `folder_for`.
+
+    Raises:
+        ValueError: an unconditional run, no evaluator for its data set, or a label that the evaluator does not know.
+    """
+    if not config.conditioning.labels:
+        raise ValueError(
+            f"The run '{run_name}' is unconditional: nobody tells it what to draw, so there is nothing to compare with. "
+            "Train one with labels, for example the preset r2-cgan-lite."
+        )
+    found = folder_for(config)
+    if found:
+        return found
+    dataset, others = config.dataset, of_data(config)
+    way_out = f"Train one with: {how_to_train(config)}"
+    if others:
+        unknown = [name for name in config.conditioning.labels if name not in others[0].info.label_names]
+        raise ValueError(
+            f"The evaluator '{others[0].info.name}' for '{dataset.name}' does not know the label '{unknown[0]:.60}' "
+            f"of the run '{run_name}'. {way_out}"
+        )
+    if DATASETS.find(dataset.name).domain != "images":
+        raise ValueError(f"The run '{run_name}' draws points, and evaluators look at pictures only.")
+    raise ValueError(
+        f"There is no evaluator for the data set '{dataset.name}' with {dataset.channels} colour channels. {way_out}"
+    )
+
+
+def read_folder(path: Path) -> EvaluatorFolder:
+    """The evaluator in a folder, once its evaluator.json is found whole; its weights are not read.
+
+    Raises:
+        ValueError: evaluator.json is missing, damaged, or not one.
+    """
+    try:
+        content = strict_json((path / CARD).read_bytes())
+    except OSError as error:
+        raise ValueError(f"The folder '{path}' holds no readable {CARD}, so it is no evaluator.") from error
+    except ValueError as error:
+        raise ValueError(f"The file '{path / CARD}' is damaged ({error}). Train the evaluator again.") from error
+    seal = content.pop("seal", None) if isinstance(content, dict) else None
+    try:
+        card = TypeAdapter(Card).validate_python(content)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(map(str, fault["loc"])) or "content"
+        raise ValueError(
+            f"The file '{path / CARD}' does not describe an evaluator: {place}: {fault['msg']:.200}."
+        ) from error
+    if seal != _seal(content):
+        raise ValueError(f"The file '{path / CARD}' was changed or damaged: it does not match its own SHA-256.")
+    info = card.info
+    if not info.label_names or len(set(info.label_names)) != len(info.label_names):
+        raise ValueError(f"The file '{path / CARD}' must name each of its labels once; got {len(info.label_names)}.")
+    return EvaluatorFolder(path, card)
+
+
+def how_to_train(config: RunConfig) -> str:
+    """The command that trains an evaluator for a run's data set."""
+    dataset = config.dataset
+    command = f"python -m gan_core train-evaluator {dataset.name}"
+    if dataset.root:
+        command += f" --root '{dataset.root}'"
+    return f"{command} --image-size {dataset.image_size} --channels {dataset.channels}"
+
+
+def _folders(parent: Path) -> list[Path]:
+    return [card.parent for card in parent.glob(f"[a-z0-9]*/{CARD}")]
+
+
+def _root(dataset: DatasetConfig) -> Path:
+    return settings.folder(dataset.root)
+
+
+def _seal(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

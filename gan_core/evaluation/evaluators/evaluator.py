@@ -1,0 +1,195 @@
+"""Opening and keeping an evaluator's weights. Nothing is trusted: names, shapes, types, finiteness and hash are checked."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from gan_core.datasets.batches import to_signed
+from gan_core.evaluation.evaluators import CARD, WEIGHTS, Card, EvaluatorFolder, EvaluatorInfo
+from gan_core.runs import files
+
+if TYPE_CHECKING:
+    from gan_core.evaluation.evaluators.network import ResNet18
+
+BATCH = 100
+MAX_HEADER_BYTES = 200_000  # names and shapes of the tensors; about 10 kB
+Uint8Array = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+
+
+class Evaluator:
+    """A trained classifier, ready to look at pictures.
+
+    Args:
+        info: what it knows.
+        network: images in [-1, 1] -> logits.
+        device: where it computes.
+    """
+
+    def __init__(self, info: EvaluatorInfo, network: ResNet18, device: str | torch.device = "cpu") -> None:
+        self.info = info
+        self.device = torch.device(device)
+        self._network = network.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+
+    def logits(self, images: Uint8Array | Tensor) -> Tensor:
+        """Its outputs, float (N, L) on the CPU in the order of `info.label_names`, for images uint8 (N, C, H, W).
+
+        Pictures of another size are resized (bilinear, antialiased).
+
+        Raises:
+            ValueError: pictures of another number of channels, or not uint8.
+        """
+        return self._in_batches(images, self._network, len(self.info.label_names))
+
+    def features(self, images: Uint8Array | Tensor) -> Tensor:
+        """What its last layer sees, float (N, D) on the CPU: the space in which distances between images are measured.
+
+        Raises:
+            ValueError: as `logits`.
+        """
+        return self._in_batches(images, self._network.features, self._network.head.in_features)
+
+    def verdicts(self, features: Tensor) -> Tensor:
+        """Its outputs, float (N, L), for what `features` gave: the pictures need not be looked at twice."""
+        with torch.inference_mode():
+            logits: Tensor = self._network.head(features.to(self.device)).float().cpu()
+        return logits
+
+    def differentiable_features(self, images: Tensor) -> Tensor:
+        """As `features`, for images float (N, C, H, W) in [-1, 1] on its device, with a gradient towards the images."""
+        size = (self.info.image_size, self.info.image_size)
+        if tuple(images.shape[2:]) != size:
+            images = F.interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
+        features: Tensor = self._network.features(images)
+        return features
+
+    def _in_batches(self, images: Uint8Array | Tensor, look: Callable[[Tensor], Tensor], width: int) -> Tensor:
+        info, shape = self.info, tuple(images.shape)
+        if len(shape) != 4 or shape[1] != info.channels or str(images.dtype) not in ("uint8", "torch.uint8"):
+            raise ValueError(
+                f"The evaluator '{info.name}' judges uint8 pictures (N, {info.channels}, H, W); "
+                f"got {shape} of type {images.dtype}."
+            )
+        with torch.inference_mode():
+            parts = [
+                look(self._prepared(images[start : start + BATCH])).float().cpu()
+                for start in range(0, len(images), BATCH)
+            ]
+        return torch.cat(parts) if parts else torch.zeros(0, width)
+
+    def _prepared(self, pictures: Uint8Array | Tensor) -> Tensor:
+        size = (self.info.image_size, self.info.image_size)
+        held = (
+            pictures if isinstance(pictures, Tensor) else torch.tensor(pictures)
+        )  # copied: a cache's map is read-only
+        signed = to_signed(held.to(self.device))
+        if tuple(signed.shape[2:]) != size:
+            signed = F.interpolate(signed, size, mode="bilinear", antialias=True, align_corners=False)
+        return signed
+
+
+def open_evaluator(folder: EvaluatorFolder, device: str | torch.device = "cpu") -> Evaluator:
+    """The evaluator of a folder, in evaluation mode.
+
+    Raises:
+        ValueError: its weights are missing, damaged, or not those of the network that its evaluator.json describes.
+    """
+    from gan_core.evaluation.evaluators.network import build_network  # torchvision's models take a second to load
+
+    info, path = folder.info, folder.path / WEIGHTS
+    network = build_network(info.channels, info.image_size, len(info.label_names), folder.card.width, None)
+    expected = {name: _stored(tensor) for name, tensor in network.state_dict().items()}
+    tensors = _read(folder, path, sum(tensor.nbytes for tensor in expected.values()))
+    if tensors.keys() != expected.keys():
+        odd = sorted(tensors.keys() ^ expected.keys())
+        raise _misfit(folder, f"{len(odd)} tensors differ, the first '{odd[0]:.80}'")
+    for name, tensor in tensors.items():
+        wanted = expected[name]
+        if tensor.shape != wanted.shape or tensor.dtype != wanted.dtype:
+            raise _misfit(
+                folder,
+                f"'{name}' has shape {tuple(tensor.shape)} and type {tensor.dtype}, "
+                f"not {tuple(wanted.shape)} and {wanted.dtype}",
+            )
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise _misfit(folder, f"'{name}' is not finite")
+    network.load_state_dict({name: _loaded(tensor) for name, tensor in tensors.items()}, assign=True)
+    return Evaluator(info, network.requires_grad_(False), device)
+
+
+def weights_bytes(network: nn.Module) -> bytes:
+    """The content of weights.safetensors for a network."""
+    return save({name: _stored(tensor).contiguous() for name, tensor in network.state_dict().items()})
+
+
+def rounded(network: nn.Module) -> None:
+    """Gives a network the weights that it will have when it is opened again, so that it is measured as it is kept."""
+    network.load_state_dict({name: _loaded(_stored(tensor)) for name, tensor in network.state_dict().items()})
+
+
+def keep(place: Path, card: Card, weights: bytes) -> EvaluatorFolder:
+    """Writes an evaluator's folder: complete or not there at all.
+
+    Raises:
+        ValueError: the folder is there already, or cannot be written.
+    """
+    aside = place.with_name(f"{files.TEMPORARY}{secrets.token_hex(4)}")
+    if place.exists():
+        raise ValueError(f"There is an evaluator '{place}' already. Give another --name, or delete that folder first.")
+    try:
+        aside.mkdir(parents=True)
+        files.write_atomically(aside / WEIGHTS, weights)
+        files.write_atomically(aside / CARD, card.sealed_json())
+        aside.rename(place)
+    except OSError as error:
+        raise ValueError(
+            f"The folder '{place}' cannot be written ({error.strerror or error}). Name another with --out."
+        ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return EvaluatorFolder(place, card)
+
+
+def _stored(tensor: Tensor) -> Tensor:
+    """As kept in the file: weights of layers as float16, everything per channel (batch norm, biases) as it is."""
+    return tensor.half() if tensor.is_floating_point() and tensor.dim() > 1 else tensor
+
+
+def _loaded(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor
+
+
+def _read(folder: EvaluatorFolder, path: Path, num_bytes: int) -> dict[str, Tensor]:
+    """The tensors of the weights file, after its size and SHA-256 were found right."""
+    try:
+        if path.stat().st_size > num_bytes + MAX_HEADER_BYTES:
+            raise _misfit(folder, f"{WEIGHTS} has {path.stat().st_size:,} bytes, this network about {num_bytes:,}")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(
+            f"The evaluator '{folder.info.name}' has no readable {WEIGHTS} in {folder.path} ({error.strerror or error})."
+        ) from error
+    if hashlib.sha256(content).hexdigest() != folder.card.weights_sha256:
+        raise ValueError(
+            f"The weights of the evaluator '{folder.info.name}' are damaged: their SHA-256 is not the one in {CARD}. "
+            "Train it again, or take a fresh copy."
+        )
+    try:
+        return load(content)
+    except (SafetensorError, ValueError) as error:
+        raise _misfit(folder, f"{WEIGHTS} cannot be read: {error}") from error
+
+
+def _misfit(folder: EvaluatorFolder, why: str) -> ValueError:
+    return ValueError(f"The weights of the evaluator '{folder.info.name}' do not fit its network: {why}.")

@@ -1,0 +1,58 @@
+"""The evaluators' network: ResNet-18 with a width of one's choice, for small pictures."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torchvision.models.resnet import BasicBlock, conv1x1
+
+from gan_core.models.networks.initialisation import default_init, materialise
+
+BLOCKS_A_STAGE = 2  # of ResNet-18
+LARGE_PX = 64
+
+
+class ResNet18(nn.Module):
+    """Images (N, C, H, W) in [-1, 1] -> logits (N, num_labels).
+
+    Source: He et al. 2016, "Deep Residual Learning for Image Recognition", table 1, 18 layers: four stages of two basic
+    blocks, each stage with half the size and twice the channels. Departures: the first stage has `width` channels instead of
+    64, and the stem (7x7 with stride 2, then max-pooling) is one 3x3 convolution, as in the paper's section 4.2 for small
+    pictures; with stride 2 from 64 px on.
+    """
+
+    def __init__(self, channels: int, image_size: int, num_labels: int, width: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(channels, width, 3, stride=2 if image_size >= LARGE_PX else 1, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(inplace=True),
+        )
+        widths = [width, width, 2 * width, 4 * width, 8 * width]
+        stages = [_stage(widths[i], widths[i + 1], stride=1 if i == 0 else 2) for i in range(4)]
+        self.stages = nn.Sequential(*stages)
+        self.head = nn.Linear(widths[-1], num_labels)
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.features(images))
+        return logits
+
+    def features(self, images: Tensor) -> Tensor:
+        """What the head sees: (N, 8 * width)."""
+        pooled: Tensor = self.stages(self.stem(images)).mean(dim=(2, 3))  # global average pooling
+        return pooled
+
+
+def _stage(channels_in: int, channels: int, stride: int) -> nn.Sequential:
+    shortcut = None
+    if stride != 1 or channels_in != channels:
+        shortcut = nn.Sequential(conv1x1(channels_in, channels, stride), nn.BatchNorm2d(channels))
+    first = BasicBlock(channels_in, channels, stride, shortcut)
+    return nn.Sequential(first, *(BasicBlock(channels, channels) for _ in range(BLOCKS_A_STAGE - 1)))
+
+
+def build_network(channels: int, image_size: int, num_labels: int, width: int, rng: torch.Generator | None) -> ResNet18:
+    """The network with first weights from `rng`, on the CPU; without memory (on `meta`) when `rng` is None."""
+    with torch.device("meta"):
+        network = ResNet18(channels, image_size, num_labels, width)
+    return materialise(network, default_init, rng)

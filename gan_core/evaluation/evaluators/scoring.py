@@ -1,0 +1,168 @@
+"""Counting what an evaluator saw: pure functions of its outputs and of what was asked for. Free of torch.
+
+Labels stand in the order of the evaluator's own outputs; `in_order` brings a run's labels there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from gan_core.evaluation.evaluators import EvaluatorInfo, Kind
+from gan_core.evaluation.statistics.proportions import Count, wilson
+
+if TYPE_CHECKING:
+    from gan_core.evaluation.evaluators.evaluator import Evaluator
+
+Hits = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Score(Count):
+    """Hits among all that was asked for, such as 38 of the 72 objects of 32 pictures."""
+
+    @property
+    def standard_error(self) -> float:
+        """sqrt(p (1 - p) / n), as if every request were independent; those of one picture are not quite."""
+        return math.sqrt(self.ratio * (1 - self.ratio) / self.requested)
+
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the ratio (Wilson 1927), with the same assumption."""
+        return wilson(self)
+
+    def __str__(self) -> str:
+        return f"{self.hits}/{self.requested} = {self.ratio:.3f} (s.e. {self.standard_error:.3f})"
+
+
+def top_k(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Mask:
+    """What the evaluator saw by i-CLEVR's rule: of each row the k highest outputs, k being how many were asked for.
+
+    Args:
+        logits: (N, L).
+        labels: (N, L) of 0 and 1.
+
+    Returns:
+        Bool (N, L) with k True a row; of equal outputs the first ones.
+    """
+    scores, wanted = np.asarray(logits, np.float64), np.asarray(labels) > 0.5
+    rank = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1, kind="stable")
+    seen: Mask = rank < wanted.sum(axis=1, keepdims=True)
+    return seen
+
+
+def top_k_hits(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Hits:
+    """How many of the labels asked for are among each row's k highest outputs: (N,).
+
+    Source: the evaluator of the i-CLEVR assignment (presets R2): for a condition with k objects, the k highest outputs.
+    With one label a row it is top-1 accuracy.
+    """
+    hits: Hits = (top_k(logits, labels) & (np.asarray(labels) > 0.5)).sum(axis=1)
+    return hits
+
+
+def sign_hits(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Hits:
+    """How many of each row's labels, 0 or 1, equal the sign of their outputs (above 0: present): (N,)."""
+    hits: Hits = ((np.asarray(logits) > 0) == (np.asarray(labels) > 0.5)).sum(axis=1)
+    return hits
+
+
+def count_hits(kind: Kind, logits: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Score, Hits]:
+    """The score over all rows, and the hits of each row (N,).
+
+    Args:
+        kind: objects and classes: each label asked for counts once (top-k); attributes: each label counts once, present or
+            absent.
+        logits, labels: (N, L).
+
+    Raises:
+        ValueError: no row, or nothing asked for.
+    """
+    wanted = np.asarray(labels) > 0.5
+    hits = sign_hits(logits, labels) if kind == "attributes" else top_k_hits(logits, labels)
+    requested = wanted.size if kind == "attributes" else int(wanted.sum())
+    if not requested:
+        raise ValueError("There is nothing to score: no condition asks for anything.")
+    return Score(int(hits.sum()), requested), hits
+
+
+def chance_level(kind: Kind, labels: npt.ArrayLike) -> float:
+    """The expected ratio of a model that ignores what it is asked.
+
+    Objects and classes: k outputs drawn blindly from L hit k * k / L of the k asked for, so it is sum(k^2) / (L sum(k)).
+    Attributes: one half, whatever the model always draws, when the list has each attribute in half of its rows; in
+    general what always giving the commoner answer reaches.
+
+    Args:
+        kind: how hits are counted.
+        labels: what was asked for (N, L).
+    """
+    wanted = np.asarray(labels) > 0.5
+    if kind == "attributes":
+        share = wanted.mean(axis=0)
+        return float(np.maximum(share, 1 - share).mean())
+    k = wanted.sum(axis=1)
+    return float((k**2).sum() / (wanted.shape[1] * k.sum()))
+
+
+def columns(info: EvaluatorInfo, names: Sequence[str]) -> list[int]:
+    """Where the labels of these names stand among the evaluator's outputs.
+
+    Raises:
+        ValueError: a label that it does not know.
+    """
+    unknown = [name for name in names if name not in info.label_names]
+    if unknown:
+        known = ", ".join(info.label_names[:60])
+        raise ValueError(f"The evaluator '{info.name}' does not know the label '{unknown[0]:.60}'. It knows: {known}.")
+    return [info.label_names.index(name) for name in names]
+
+
+def in_order(
+    info: EvaluatorInfo, labels: npt.ArrayLike, names: Sequence[str]
+) -> tuple[list[int], npt.NDArray[np.float32]]:
+    """The outputs that count and the labels in their order, for labels (N, len(names)) of a run.
+
+    For objects and classes all outputs compete, also those that the run has no label for; of attributes only the named.
+
+    Returns:
+        Columns of the logits, and labels (N, number of columns).
+
+    Raises:
+        ValueError: a label that the evaluator does not know, or another number of columns than names.
+    """
+    given = np.asarray(labels, np.float32)
+    if given.ndim != 2 or given.shape[1] != len(names):
+        raise ValueError(f"Labels must be (N, {len(names)}), a column for each name; got {given.shape}.")
+    places = columns(info, names)
+    if info.kind == "attributes":
+        return places, given
+    spread = np.zeros((len(given), len(info.label_names)), np.float32)
+    spread[:, places] = given
+    return list(range(len(info.label_names))), spread
+
+
+def judged(
+    evaluator: Evaluator, images: npt.NDArray[np.uint8], labels: npt.ArrayLike, names: Sequence[str]
+) -> tuple[Score, Hits]:
+    """How well pictures show what was asked for.
+
+    Args:
+        evaluator: the judge.
+        images: uint8 (N, C, H, W).
+        labels: what was asked for (N, len(names)) in {0, 1}.
+        names: of the labels' columns.
+
+    Returns:
+        The score over the list, and the hits of each condition (N,).
+
+    Raises:
+        ValueError: a label that the evaluator does not know, or pictures of another number of channels.
+    """
+    places, wanted = in_order(evaluator.info, labels, names)
+    return count_hits(evaluator.info.kind, evaluator.logits(images).numpy()[:, places], wanted)

@@ -1,0 +1,101 @@
+"""Inception's features, those of published FID and KID values: by torch-fidelity, with weights that must be had once.
+
+The weights (96 MB) are fetched on first use into the cache folder, or put there by hand. The beginning of their SHA-256 is
+checked, and that they are tensors and nothing else, before torch-fidelity, which asks neither, reads them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gan_core.config import settings
+from gan_core.evaluation.extractors import Extractor, Seen
+from gan_core.runs import files
+
+FILE = "weights-inception-2015-12-05-6726825d.pth"
+URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{FILE}"
+HASH_BEGINS = "6726825d"  # also in the file's name
+LAYERS = ["2048", "logits_unbiased"]
+
+
+class Inception(Extractor):
+    """Inception v3 as the FID's authors used it: the pooled 2,048 features and its 1,008 verdicts.
+
+    Raises:
+        ValueError: torch-fidelity is not installed, or the weights cannot be had.
+    """
+
+    exclusive = True
+    label_names = ()
+    knows_kinds = False
+
+    def __init__(self) -> None:
+        try:
+            from torch_fidelity.feature_extractor_inceptionv3 import (  # type: ignore[import-untyped]
+                FeatureExtractorInceptionV3,
+            )
+        except ImportError as error:
+            raise ValueError(
+                "Inception's features need the package torch-fidelity. Install it with: pip install torch-fidelity"
+            ) from error
+        path = weights()
+        self._network: Any = FeatureExtractorInceptionV3(
+            "inception-v3-compat", LAYERS, feature_extractor_weights_path=str(path)
+        )
+        self.name = f"inception-v3-compat@{HASH_BEGINS}, pooled 2048"
+
+    def _look(self, images: npt.NDArray[np.uint8]) -> Seen:
+        import torch
+
+        colour = np.repeat(images, 3, axis=1) if images.shape[1] == 1 else images
+        with torch.inference_mode():
+            features, logits = self._network(torch.tensor(colour))
+            probabilities = torch.softmax(logits.double(), dim=1)
+        return Seen(features.double().numpy(), probabilities.numpy(), logits.argmax(dim=1).numpy())
+
+
+def weights() -> Path:
+    """The file of weights: from the cache folder, or fetched there.
+
+    Raises:
+        ValueError: it cannot be fetched, or is damaged.
+    """
+    place = settings.cache_dir() / "inception" / FILE
+    if not place.exists():
+        _fetch(place)
+    if not hashlib.sha256(place.read_bytes()).hexdigest().startswith(HASH_BEGINS):
+        raise ValueError(f"The file {place} is damaged: its SHA-256 does not begin with {HASH_BEGINS}. Delete it.")
+    _check_tensors(place)
+    return place
+
+
+def _check_tensors(place: Path) -> None:
+    """Nothing for a file of tensors. Torch's careful reader refuses whatever could run; what it lets pass is safe to read."""
+    import pickle
+
+    import torch
+
+    try:
+        torch.load(place, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise ValueError(f"The file {place} holds something other than weights. Delete it.") from error
+
+
+def _fetch(place: Path) -> None:
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(URL, timeout=30) as answer:
+            content = answer.read()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        files.write_atomically(place, content)
+    except OSError as error:  # URLError, timeouts and refusals are
+        raise ValueError(
+            f"Inception's weights cannot be fetched ({getattr(error, 'reason', error)}). Without them the data set's own "
+            f"evaluator measures; or fetch {URL} elsewhere and put it into {place.parent}."
+        ) from error

@@ -1,0 +1,1 @@
+"""Estimates with their uncertainty, and tests of differences: pure functions of numbers."""

@@ -1,0 +1,1 @@
+"""Several runs for one question: studies, sweeps, lessons, the benchmark, breakages and their repair."""

@@ -1,0 +1,79 @@
+"""The benchmark's results as bars: one a method with its 95 % interval, each seed as a dot, the papers' values beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from gan_core.experiments.benchmark import REAL, Published
+from gan_core.experiments.benchmark.summary import Row
+from gan_core.figures.charts import COLORS
+
+GREY = "#888"
+
+
+def figure(rows: Sequence[Row], measure: str, highest: float, words: Mapping[str, str]) -> go.Figure:
+    """One measure of each method.
+
+    Args:
+        rows: lines of the table.
+        measure: "captured" or "high_quality".
+        highest: what a perfect generator reaches, drawn as a dotted line.
+        words: names for `measure` (the axis), `seed` and `published`, and for `real` samples.
+    """
+    fig = go.Figure()
+    names = {row.method: words["real"] if row.method == REAL else row.title for row in rows}
+    for own in (True, False):
+        group = [row for row in rows if (row.method != REAL) == own]
+        summaries = [row.measures[measure] for row in group]
+        fig.add_bar(
+            x=[names[row.method] for row in group],
+            y=[summary.mean for summary in summaries],
+            error_y={
+                "type": "data",
+                "array": [summary.high - summary.mean for summary in summaries],
+                "arrayminus": [summary.mean - summary.low for summary in summaries],
+                "color": GREY,
+            },
+            marker={"color": COLORS[0] if own else GREY, "opacity": 0.75},
+            name=words["measure"],
+            showlegend=False,
+            hovertemplate="%{y:.3~f}<extra>%{x}</extra>",
+        )
+    dots = [(names[row.method], value) for row in rows for value in row.values[measure]]
+    fig.add_scatter(
+        x=[name for name, _ in dots],
+        y=[value for _, value in dots],
+        mode="markers",
+        marker={"size": 5, "color": COLORS[1], "opacity": 0.6},
+        name=words["seed"],
+        hovertemplate="%{y:.3~f}<extra>%{x}</extra>",
+    )
+    _papers(fig, [(names[row.method], paper) for row in rows for paper in row.published], measure, words)
+    fig.add_hline(y=highest, line={"width": 1, "dash": "dot", "color": GREY})
+    fig.update_layout(
+        margin={"l": 56, "r": 12, "t": 40, "b": 40},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+        xaxis={"categoryorder": "array", "categoryarray": list(names.values())},
+        yaxis={"title": {"text": words["measure"]}, "range": (0, highest * 1.08)},
+        height=340,
+    )
+    return fig
+
+
+def _papers(fig: go.Figure, reported: Sequence[tuple[str, Published]], measure: str, words: Mapping[str, str]) -> None:
+    there = [(name, value, paper) for name, paper in reported if (value := getattr(paper, measure)) is not None]
+    if not there:
+        return
+    spreads = [paper.spread or 0 if measure == "captured" else 0 for _, _, paper in there]
+    fig.add_scatter(
+        x=[name for name, _, _ in there],
+        y=[value for _, value, _ in there],
+        error_y={"type": "data", "array": spreads},
+        mode="markers",
+        marker={"size": 9, "symbol": "diamond-open", "color": COLORS[2], "line": {"width": 2}},
+        name=words["published"],
+        customdata=[paper.source for _, _, paper in there],
+        hovertemplate="%{y}<extra>%{customdata}</extra>",
+    )

@@ -1,0 +1,179 @@
+"""docs/collapse.md, made from the results: tables, conditions, what was seen. What was seen is read off the results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gan_core.config.settings import PROJECT_DIR
+from gan_core.experiments.benchmark import METHODS, REAL, TASKS, Published, Task, results
+from gan_core.experiments.benchmark.summary import FEW, Difference, Row, Summary, differences, rows, smeared, target
+
+PAGE = PROJECT_DIR / "docs" / "collapse.md"
+
+_INTRODUCTION = """\
+# The collapse benchmark
+
+Eight methods on data whose modes are known: how many does a generator find, and how evenly? Made by `make collapse-table`,
+which goes on where it was stopped; this page and the table on the Collapse page are written from `gan_core/experiments/benchmark/data`.
+
+Measures, after Lin et al. 2018, "PacGAN", section 4: a mode is *captured* with at least one sample within 3 standard deviations
+of its middle; *high quality* is the share of all samples that lie so near to the nearest middle (a perfect sampler in the plane
+reaches 0.989); *reverse KL* is KL(generated || data) in nats, over the counts of the nearest modes, 0 at best. Intervals are
+95 % over seeds (Student's t): they say how much the luck of the seed matters, and have no width where all seeds agree.
+Read captured modes together with high quality: a generator that smears its samples evenly over the plane hits nearly every mode of
+the grid by chance, with 2 % of its samples of high quality.
+"""
+
+_PROTOCOL = """\
+## What differs from PacGAN's own experiments
+
+- Networks: here two hidden layers of {width} in each network, ReLU in G and LeakyReLU in D, no batch norm. PacGAN's code has four
+  layers of 400 with batch norm in G and three maxout layers of 200 in D; VEEGAN's has two of 128 in G.
+- Training: here {ring_steps:,} (ring) and {grid_steps:,} (grid) steps of D, Adam, beta1 0.5. PacGAN: 400,000 steps, Adam with 1e-4 and
+  beta1 0.8. Both count a batch in packs, so PacGAN2 sees twice as many samples a step as the plain GAN, PacGAN4 four times.
+- The learning rates were chosen in short pilots of PacGAN2 with one or two seeds (grid: eight pairs of rates), then kept for all methods:
+  that favours packing over methods which might like other rates.
+- A step is one of D. Methods with 5 steps of D for each of G's (WGAN, WGAN-GP, SNGAN) get a fifth of the generator steps at the same
+  cost. So their figures say what that many steps buy, not what they could reach.
+- Every method has the settings of its task, and only what defines it is its own: objective, penalty, constraint, number of D steps, and
+  the kind of optimiser with its betas after its paper. The learning rate is the task's for all. None was tuned for itself.
+- Stacked MNIST: {mnist_size} px here, 28 px there; {mnist_steps:,} steps here, 100,000 there; 26,000 stacks of 4,500 digits here, 128,000 of 60,000
+  there; no batch norm in D here, since the gradient penalty forbids it and all methods are to have the same D.
+- Seeds of one method on points are trained side by side, each with its own weights, data order and latents: the same step as in
+  the lab's loop, and `tests/test_stacked.py` shows that the weights are those of separate runs.
+"""
+
+
+def page() -> str:
+    """The whole page as Markdown.
+
+    Raises:
+        ValueError: results that cannot be read.
+    """
+    ring, grid, mnist = (TASKS[name].settings for name in ("ring8", "grid25", "stacked-mnist"))
+    protocol = _PROTOCOL.format(
+        width=ring["network.width"],
+        ring_steps=ring["training.max_steps"],
+        grid_steps=grid["training.max_steps"],
+        mnist_size=mnist["dataset.image_size"],
+        mnist_steps=mnist["training.max_steps"],
+    )
+    return "\n".join([_INTRODUCTION, *(_section(name, task) for name, task in TASKS.items()), protocol, _methods()])
+
+
+def _section(name: str, task: Task) -> str:
+    found = results(name)
+    lines = rows(found)
+    head = f"## {task.title}: {task.num_modes:,} modes\n"
+    if not lines:
+        return f"{head}\nNot trained yet: `make collapse-table`.\n"
+    settings = task.settings
+    rates = [settings.get(f"{network}_optimizer.learning_rate", 2e-4) for network in ("generator", "discriminator")]
+    conditions = (
+        f"{task.num_samples:,} samples from each generator; a sample's mode: {task.judge}. Batches of "
+        f"{settings['training.batch_size']}, {settings['training.max_steps']:,} steps of D, width {settings['network.width']}, "
+        f"learning rate {rates[0]:g} for G and {rates[1]:g} for D."
+    )
+    table = [
+        "| | seeds | modes captured | high quality | reverse KL | published: modes | high quality |",
+        "|---|---|---|---|---|---|---|",
+        *(_line(row, task) for row in lines),
+    ]
+    return "\n".join([head, conditions, "", *table, "", *seen(name), ""])
+
+
+def _line(row: Row, task: Task) -> str:
+    captured, quality, kl = (row.measures[name] for name in ("captured", "high_quality", "reverse_kl"))
+    quality_cell = interval(quality, 3) if task.settings["network.name"] == "mlp" else "–"
+    died = f" ({row.diverged} diverged)" if row.diverged else ""
+    cells = [
+        row.title,
+        f"{captured.num_seeds}{died}",
+        interval(captured, 1),
+        quality_cell,
+        interval(kl, 2),
+        "; ".join(reported(paper) for paper in row.published) or "none found",
+        "; ".join(f"{p.high_quality:.3f}" for p in row.published if p.high_quality is not None) or "–",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def interval(summary: Summary, digits: int) -> str:
+    """A mean with its interval: "7.9 (7.6 to 8.0)"; of a single seed the value alone."""
+    if summary.num_seeds == 1:
+        return f"{summary.mean:,.{digits}f} (one seed)"
+    return f"{summary.mean:,.{digits}f} ({summary.low:,.{digits}f} to {summary.high:,.{digits}f})"
+
+
+def reported(paper: Published) -> str:
+    """A paper's figure: "6.3 ± 0.5 (Lin et al. 2018, PacGAN)"."""
+    return f"{figure_of(paper)} ({paper.source})"
+
+
+def figure_of(paper: Published) -> str:
+    """A paper's figure without its source: "6.3 ± 0.5"."""
+    return f"{paper.captured:g}" + (f" ± {paper.spread:g}" if paper.spread is not None else "")
+
+
+def seen(name: str) -> list[str]:
+    """What the figures of a task say, a sentence each: the target, and which methods can be told from the plain GAN."""
+    found = results(name)
+    sentences = []
+    goal = target(found)
+    if goal is not None:
+        wanted, reached = goal
+        verdict = "reached" if reached.mean >= wanted else "missed"
+        bar = "the lab's own bar, set near the paper's figure"
+        sentences.append(f"Target for PacGAN2 ({bar}): {wanted:g} modes; {verdict}, with {interval(reached, 2)}.")
+    compared = differences(found)
+    if compared:
+        sentences += _told_apart(compared, "modes captured", 1)
+        if TASKS.find(name).settings["network.name"] == "mlp":
+            sentences += _told_apart(differences(found, "high_quality"), "the share of high quality", 3)
+        sentences.append(_tests(compared))
+    if chance := smeared(rows(found)):
+        shares = ", ".join(f"{row.title} ({row.measures['high_quality'].mean:.3f})" for row in chance)
+        sentences.append(
+            f"Fewer than {FEW:.0%} of the samples are of high quality, so modes are hit by chance: {shares}."
+        )
+    return [f"- {sentence}" for sentence in sentences]
+
+
+def _told_apart(compared: Sequence[Difference], measure: str, digits: int) -> list[str]:
+    more = [_said(line, digits) for line in compared if line.differs and line.difference > 0]
+    fewer = [_said(line, digits) for line in compared if line.differs and line.difference < 0]
+    same = [line.title for line in compared if not line.differs]
+    sentences = []
+    if more:
+        sentences.append(f"Above the plain GAN in {measure}: {', '.join(more)}.")
+    if fewer:
+        sentences.append(f"Below the plain GAN in {measure}: {', '.join(fewer)}.")
+    if same:
+        sentences.append(f"Cannot be told from the plain GAN in {measure}: {', '.join(same)}.")
+    return sentences
+
+
+def _tests(compared: Sequence[Difference]) -> str:
+    tests = {
+        "permutation": "exact permutation test over seeds",
+        "welch": "Welch's t-test, since a permutation test of so few seeds cannot reach 5 %",
+    }
+    how = " and ".join(tests[test] for test in sorted({line.test for line in compared}))
+    return f"Tests: {how}; p-values after Holm's correction for {len(compared)} comparisons of a measure."
+
+
+def _said(line: Difference, digits: int) -> str:
+    p_value = "p < 0.001" if line.corrected < 0.001 else f"p = {line.corrected:.3f}"
+    return f"{line.title} ({line.difference:+,.{digits}f}, {p_value})"
+
+
+def _methods() -> str:
+    lines = [f"- **{method.title}**: {method.note}." for method in METHODS.values()]
+    return "\n".join(
+        [
+            "## The methods\n",
+            *lines,
+            f"- **Real samples** (`{REAL}`): as many points or pictures of the data itself.",
+            "",
+        ]
+    )

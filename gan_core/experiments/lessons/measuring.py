@@ -1,0 +1,193 @@
+"""The measures of a finished run. Loads torch, and reads the run at its last checkpoint without touching it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from gan_core import datasets
+from gan_core.config.registry import load
+from gan_core.datasets.base import Dataset
+from gan_core.datasets.batches import to_signed, to_uint8
+from gan_core.datasets.held_out import held_out
+from gan_core.datasets.sources.toys import RING8
+from gan_core.evaluation import evaluators
+from gan_core.evaluation.conditional import balanced_labels
+from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
+from gan_core.evaluation.evaluators.scoring import judged
+from gan_core.evaluation.metrics import estimate
+from gan_core.evaluation.metrics.modes import REACH, Modes, captured, with_intervals
+from gan_core.evaluation.statistics.estimates import Mean, mean_of
+from gan_core.experiments.lessons.measures import ACTIVE, MEASURES, NEAR, NUM_PICTURES, NUM_POINTS, NUM_SLOPES
+from gan_core.experiments.lessons.outcome import Reading
+from gan_core.models.building import build_networks
+from gan_core.models.vae import kl_divergence
+from gan_core.runs import Run, checkpoints
+from gan_core.runs.autoencoder import open_autoencoder
+from gan_core.runs.sampler import Sampler, latents, open_sampler
+
+SEED = 20_000  # of latents that no run was trained or drawn with
+
+
+def measure(run: Run, names: Sequence[str]) -> dict[str, Reading]:
+    """Some measures of a run at its last checkpoint.
+
+    Args:
+        run: with a checkpoint.
+        names: in MEASURES.
+
+    Raises:
+        ValueError: no checkpoint, a damaged one, or an evaluator that is missing.
+    """
+    subject = Subject(run)
+    return {name: load(MEASURES.find(name).function)(subject) for name in names}
+
+
+class Subject:
+    """A run under examination: what several measures need is made once."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.config = run.config()
+
+    @cached_property
+    def sampler(self) -> Sampler:
+        """Its generator or decoder."""
+        return open_sampler(self.run)
+
+    @cached_property
+    def discriminator(self) -> nn.Module:
+        """Its D, in evaluation mode."""
+        networks = {"discriminator": build_networks(self.config)["discriminator"]}
+        checkpoints.load_networks(self.run, checkpoints.steps(self.run)[-1], networks, average=False)
+        return networks["discriminator"].eval()
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """The judge of its data set.
+
+        Raises:
+            ValueError: there is none.
+        """
+        folders = evaluators.of_data(self.config)
+        if not folders:
+            raise ValueError(
+                f"There is no evaluator for '{self.config.dataset.name}', so nothing can be measured. Train one with: "
+                f"{evaluators.how_to_train(self.config)}"
+            )
+        return open_evaluator(folders[0])
+
+    @cached_property
+    def modes(self) -> Modes:
+        """Where new points lie."""
+        points = self.sampler.samples(latents(NUM_POINTS, self.sampler.latent_dim, SEED)).numpy()
+        return captured(points, RING8.centres, NEAR / REACH)
+
+    @cached_property
+    def slopes(self) -> npt.NDArray[np.float64]:
+        """Lengths of D's gradient between real and generated points, (NUM_SLOPES,)."""
+        real = torch.from_numpy(datasets.prepare(self.config.dataset).images[:NUM_SLOPES].astype(np.float32))
+        fake = self.sampler.samples(latents(len(real), self.sampler.latent_dim, SEED)).clone()
+        mix = torch.rand(len(real), 1, generator=torch.Generator().manual_seed(SEED))
+        between = (real + mix * (fake - real)).requires_grad_(True)
+        logits, _ = self.discriminator(between, torch.zeros(len(real), 0))
+        (gradients,) = torch.autograd.grad(logits.sum(), between)
+        return np.asarray(gradients.norm(dim=1).double().numpy())
+
+    @cached_property
+    def asked(self) -> npt.NDArray[np.float32]:
+        """Every digit equally often, (NUM_PICTURES, 10)."""
+        return balanced_labels(len(self.evaluator.info.label_names), exclusive=True, count=NUM_PICTURES)
+
+    @cached_property
+    def pictures(self) -> npt.NDArray[np.uint8]:
+        """Samples for what was asked; a model without labels draws whatever it draws."""
+        model = self.sampler
+        z = latents(NUM_PICTURES, model.latent_dim, SEED)
+        labels = torch.from_numpy(self.asked) if self.config.conditioning.labels else None
+        return to_uint8(model.samples(z, labels))
+
+    @cached_property
+    def unseen(self) -> Dataset:
+        """Real images that it did not learn from."""
+        return held_out(self.config.dataset).images(NUM_PICTURES)
+
+    @cached_property
+    def posterior(self) -> tuple[Tensor, Tensor]:
+        """What its encoder says of those: mean and log variance, each (N, latent_dim)."""
+        with torch.inference_mode():
+            mean, log_variance = open_autoencoder(self.run).encoder(to_signed(torch.tensor(self.unseen.images)))
+        return mean, log_variance
+
+
+def modes(subject: Subject) -> Reading:
+    """Modes with a point near them."""
+    found = with_intervals(subject.modes)["captured"]
+    return Reading(found.value, found.low, found.high, found.num_fake)
+
+
+def near(subject: Subject) -> Reading:
+    """Share of points near a mode."""
+    found = with_intervals(subject.modes)["high_quality"]
+    return Reading(found.value, found.low, found.high, found.num_fake)
+
+
+def slope(subject: Subject) -> Reading:
+    """Mean length of D's gradient."""
+    return _mean(mean_of(subject.slopes))
+
+
+def steepest(subject: Subject) -> Reading:
+    """Longest of D's gradients."""
+    return Reading(float(subject.slopes.max()), count=len(subject.slopes))
+
+
+def clipped(subject: Subject) -> Reading:
+    """Share of weights at the bound."""
+    bound = subject.config.objective.weight_clip
+    weights = torch.cat([parameter.detach().flatten() for parameter in subject.discriminator.parameters()])
+    share = float((weights.abs() >= bound * (1 - 1e-6)).double().mean()) if bound else 0.0
+    return Reading(share, count=len(weights))
+
+
+def obeyed(subject: Subject) -> Reading:
+    """Share of pictures that show what was asked for."""
+    score, _ = judged(subject.evaluator, subject.pictures, subject.asked, subject.evaluator.info.label_names)
+    return Reading(score.ratio, *score.interval(), count=score.requested)
+
+
+def kd(subject: Subject) -> Reading:
+    """Kernel distance of samples from unseen images."""
+    real, fake = (
+        subject.evaluator.features(images).double().numpy() for images in (subject.unseen.images, subject.pictures)
+    )
+    found = estimate("kd", real, fake)
+    return Reading(found.value, found.low, found.high, found.num_fake)
+
+
+def test_error(subject: Subject) -> Reading:
+    """Squared error of the reconstructions of unseen images."""
+    _, errors = open_autoencoder(subject.run).measure(subject.unseen.images)
+    return _mean(mean_of(errors))
+
+
+def kl(subject: Subject) -> Reading:
+    """KL of the posteriors of unseen images, in nats."""
+    mean, log_variance = subject.posterior
+    each = [float(kl_divergence(m[None], v[None], "sum")) for m, v in zip(mean, log_variance, strict=True)]
+    return _mean(mean_of(each))
+
+
+def active(subject: Subject) -> Reading:
+    """Dimensions whose posterior mean varies."""
+    mean, _ = subject.posterior
+    return Reading(float((mean.var(dim=0) > ACTIVE).sum()), count=len(mean))
+
+
+def _mean(found: Mean) -> Reading:
+    return Reading(found.value, *found.interval(), count=found.count)

@@ -1,0 +1,175 @@
+"""Lesson 1: what D and G see."""
+
+import numpy as np
+
+from gan_core.config import RunConfig
+from gan_core.evaluation.statistics.estimates import mean_of
+from gan_core.experiments.lessons import terms
+from gan_core.experiments.lessons.entry import (
+    Arm,
+    Check,
+    Choice,
+    Curve,
+    Experiment,
+    Explain,
+    Lesson,
+    Predict,
+    Read,
+    Run,
+    TakeAway,
+)
+from gan_core.experiments.lessons.outcome import Column, Outcomes, Verdict
+from gan_core.presets.entry import adam, changed
+
+DIGITS = changed(
+    RunConfig(),
+    dataset={"name": "mnist5k", "image_size": 32, "channels": 1},
+    network={"name": "dcgan4", "width": 12, "latent_dim": 32},
+    generator_optimizer=adam(1e-3),
+    discriminator_optimizer=adam(5e-4),
+    training={"batch_size": 64, "epochs": 8, "precision": "fp32", "device": "cpu", "threads": 1},
+    recording={
+        "num_samples": 36,
+        "probe_every_steps": 1,
+        "checkpoint_every_steps": 100,
+        "sample_every_steps": 20,
+        "evaluate_every_epochs": 0,
+    },
+)
+"""A narrow DCGAN on the embedded digits; fp32, one thread, no GPU: so a step can be repeated bit by bit."""
+STILL = 0.005
+
+
+def order(outcomes: Outcomes) -> Verdict:
+    """Which way each update moves D(G(z)) of the same pictures."""
+    columns = outcomes["digits"].columns
+    by_d = _moves(columns["prob/fake_before"], columns["prob/fake_after"])
+    by_g = _moves(columns["prob/fake_after"], columns["prob/fake_after_g"])
+    down, up = mean_of(by_d), mean_of(by_g)
+    choice = ""
+    if max(abs(down.value), abs(up.value)) < STILL:
+        choice = "still"
+    elif down.value < 0 < up.value:
+        choice = "down-up"
+    elif up.value < 0 < down.value:
+        choice = "up-down"
+    elif min(down.value, up.value) > 0:
+        choice = "both-up"
+    words = (
+        "Mean over {count} steps of the change of D(G(z)), the same pictures each time: by D's update {down} (95 % interval, as if the steps were independent, {down_low} to "
+        "{down_high}; down in {down_share} of the steps), by G's update {up} ({up_low} to {up_high}; up in {up_share})."
+    )
+    values = {
+        "count": f"{down.count:,}",
+        "down": f"{down.value:+.3f}",
+        "down_low": f"{down.interval()[0]:+.3f}",
+        "down_high": f"{down.interval()[1]:+.3f}",
+        "down_share": f"{float((by_d < 0).mean()):.0%}",
+        "up": f"{up.value:+.3f}",
+        "up_low": f"{up.interval()[0]:+.3f}",
+        "up_high": f"{up.interval()[1]:+.3f}",
+        "up_share": f"{float((by_g > 0).mean()):.0%}",
+    }
+    return Verdict(choice, words, values)
+
+
+def _moves(before: Column, after: Column) -> Column:
+    there = np.isfinite(before) & np.isfinite(after)
+    moved: Column = (after - before)[there]
+    return moved
+
+
+def low_loss(outcomes: Outcomes) -> Verdict:
+    """What goes with a low loss of G, over the run's steps."""
+    columns = outcomes["digits"].columns
+    loss = columns["loss/g"]
+    against = {"fooled": columns["prob/fake_after"], "both": columns["loss/d"], "better": columns["step"]}
+    r = {name: float(np.corrcoef(loss, values)[0, 1]) for name, values in against.items()}
+    strength = {"fooled": -r["fooled"], "both": r["both"], "better": -r["better"]}  # each one's own sign
+    best = max(strength, key=lambda name: strength[name])
+    words = (
+        "Correlation of G's loss, over {count} steps, with D(G(z)) after D's update: {fooled}; with D's loss: {both}; with the step "
+        "number (later pictures are better ones): {better}."
+    )
+    values = {"count": f"{len(loss):,}"} | {name: f"{value:+.2f}" for name, value in r.items()}
+    return Verdict(best if strength[best] > 0.5 else "", words, values)
+
+
+LESSON = Lesson(
+    name="see",
+    title="What D and G see",
+    goal="See that a GAN is a game of two: what one network sees of the other, and what its loss can tell you.",
+    needs="Needs nothing before. It helps to have pressed “Train on digits now” once.",
+    minutes=8,
+    experiment=Experiment(DIGITS, (Arm("digits", "Digits", {}),), (), 30),
+    steps=(
+        Read(
+            "Two networks",
+            "The **generator** G turns a list of random numbers z (the latent) into a picture. It never sees a real one. The "
+            "**discriminator** D sees a picture, real or generated, and answers with one number, its *logit* l: the higher, the more real. "
+            "Squeezed to D = σ(l) between 0 and 1 it is D's probability of “real”. All that G ever learns comes through that number.",
+            picture="real",
+        ),
+        Predict(
+            "order",
+            "In every step D is updated first, then G. We ask D three times about the *same* generated pictures: before D's update, after it, "
+            "and after G's update (then for the new pictures of the same z). How does its mean verdict D(G(z)) move?",
+            (
+                Choice("down-up", "D's update pushes it down, G's update pushes it up again"),
+                Choice("up-down", "D's update pushes it up, G's update pushes it down"),
+                Choice("both-up", "Both push it up: the pictures get better with every step"),
+                Choice("still", "It does not move: one step is too small to be seen"),
+            ),
+            "down-up",
+            order,
+            "With learning rates that are far apart the faster player's push can carry over into the other's turn.",
+        ),
+        Run(
+            "Let them play",
+            "A small GAN on 4,500 handwritten digits. The chart shows D's verdict on real digits, and on generated ones at the three moments.",
+            ("digits",),
+            (
+                Curve(
+                    "D's mean probability of “real”",
+                    (
+                        ("prob/real", "real digits"),
+                        ("prob/fake_before", "generated, before D's update"),
+                        ("prob/fake_after", "generated, after D's update"),
+                        ("prob/fake_after_g", "generated, after G's update"),
+                    ),
+                ),
+                Curve("The losses", (("loss/g", "G's loss"), ("loss/d", "D's loss"))),
+            ),
+        ),
+        Check("What the run says", "order"),
+        Predict(
+            "low-loss",
+            "Look at G's loss: it goes up and down. At a step at which it is *low*, what is true?",
+            (
+                Choice("fooled", "D gives the generated pictures a high probability: D is fooled"),
+                Choice("better", "The pictures are good ones: it is late in the run"),
+                Choice("both", "D's loss is low as well: both do their work well"),
+            ),
+            "fooled",
+            low_loss,
+            "Where both networks improve steadily, all three can go together for a while.",
+        ),
+        Check("What the run says", "low-loss"),
+        Explain(
+            "The losses are D's verdict, and nothing else",
+            "G's loss is −log of D's probability for its pictures: it falls when *D is fooled*, be it because G has become better or because D "
+            "has become worse. It says nothing about the pictures themselves. What D gains on generated pictures, G loses: so in a "
+            "healthy game neither loss goes to zero, and “the loss has stopped falling” is no bad news.",
+            (terms.bce_real("digits"), terms.bce_fake("digits"), terms.bce_generator("digits")),
+            picture="verdicts",
+        ),
+        TakeAway(
+            "A friend shows you a GAN whose generator's loss fell from 3 to 0.7 and says that the pictures must have become better. What do you "
+            "answer?",
+            "That the discriminator is fooled more often now: D(G(z)) rose from about e⁻³ = 0.05 to e⁻⁰·⁷ = 0.5. Whether because G "
+            "draws better or because D has got worse (its learning rate was lowered, say) the loss cannot tell. Look at the pictures, or measure "
+            "them against real ones.",
+            {"explore": "Walk through what G has learned", "compare": "Compare two runs"},
+        ),
+    ),
+)

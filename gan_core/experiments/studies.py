@@ -1,0 +1,233 @@
+"""Studies: several runs that answer one question together, queued by one button and drawn in one chart.
+
+A study is a small JSON file in `.studies/` in the runs folder. It names its runs and holds nothing that they hold: curves,
+states and settings are read from their own folders, so a study survives every restart and every deletion.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from gan_core import datasets, runs
+from gan_core.config import RunConfig, with_changes
+from gan_core.config.settings import Settings
+from gan_core.evaluation import evaluators
+from gan_core.evaluation.evaluators import EvaluatorFolder
+from gan_core.presets import PRESETS
+from gan_core.presets.r2 import RATIOS
+from gan_core.runs import files
+from gan_core.runs.run import checked_text
+from gan_core.training import plan as resolve
+from gan_core.training import supervisor
+
+FOLDER = ".studies"
+MAX_SEEDS = 3
+_ID = re.compile(r"[a-z0-9-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One of the things compared: its name in the chart, and the preset that its runs are."""
+
+    label: str
+    preset: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study compares.
+
+    Attributes:
+        key: its name in files and addresses.
+        title: for people.
+        arms: what is compared.
+        list_name: the list of conditions whose hits are compared ("test" for objects).
+        chance: share of hits of a blind guess on that list.
+    """
+
+    key: str
+    title: str
+    arms: tuple[Arm, ...]
+    list_name: str
+    chance: float
+
+
+PLANS: Mapping[str, Plan] = {
+    "r2-ratios": Plan(
+        "r2-ratios",
+        "R2: five weightings of real and generated images",
+        tuple(Arm(name.replace("-", ":"), f"r2-ratio-{name}-lite") for name in RATIOS),
+        "test",
+        180
+        / 1728,  # 6 single objects, 12 pairs and 14 triples of 24: gan_core.evaluation.evaluators.scoring.chance_level
+    )
+}
+
+
+@dataclass(frozen=True)
+class Member:
+    """One run of a study; `run_id` is empty until it has been queued."""
+
+    arm: str
+    seed: int
+    run_id: str = ""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study as its file holds it.
+
+    Attributes:
+        id: the file's name.
+        name: the user's.
+        plan: key of its plan.
+        created: Unix time.
+        changes: dotted field -> value, the same for all runs.
+        members: its runs, in the order in which they are queued.
+    """
+
+    id: str
+    name: str
+    plan: str
+    created: float
+    changes: dict[str, Any]
+    members: tuple[Member, ...]
+
+
+# making one
+
+
+def begin(settings: Settings, plan: Plan, name: str, epochs: int, num_images: int, seeds: int = 1) -> Study:
+    """Keeps a new study and queues all its runs.
+
+    Args:
+        settings: of this installation.
+        plan: what is compared.
+        name: the user's; the plan's title if empty.
+        epochs, num_images: for every run.
+        seeds: runs an arm, with seeds 0, 1, ...
+
+    Raises:
+        ValueError: a value out of bounds, a name that is too long, or a runs folder that cannot be written; then nothing is
+            left behind. A run that is refused later leaves the study with the runs queued before it.
+    """
+    if not 1 <= seeds <= MAX_SEEDS:
+        raise ValueError(f"A study repeats each of its runs 1 to {MAX_SEEDS} times; got {seeds}.")
+    changes = {"training.epochs": epochs, "dataset.num_images": num_images}
+    members = tuple(Member(arm.label, seed) for seed in range(seeds) for arm in plan.arms)
+    for member in members:
+        resolve.check(member_config(plan, member, changes))
+    name = checked_text(name.strip(), "name", 60, empty=True) or plan.title
+    study = Study(
+        f"{plan.key}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}",
+        name,
+        plan.key,
+        time.time(),
+        changes,
+        members,
+    )
+    runs.check_writable(settings.runs_dir)
+    save(settings.runs_dir, study)
+    return start_missing(settings, study)
+
+
+def start_missing(settings: Settings, study: Study) -> Study:
+    """Queues those runs of a study that were never queued or have been deleted; keeps the study after each.
+
+    Raises:
+        ValueError: a run is refused; the others stay queued.
+    """
+    plan = PLANS[study.plan]
+    with FileLock(settings.runs_dir / FOLDER / ".lock", timeout=60):  # two browsers may ask at once
+        study = find(settings.runs_dir, study.id)
+        there = {run.id for run in runs.list_runs(settings.runs_dir)}
+        for place, member in enumerate(study.members):
+            if member.run_id in there:
+                continue
+            label = f"{member.arm}, seed {member.seed} ({study.name})"
+            run = supervisor.submit(settings, member_config(plan, member, study.changes), label[:80])
+            members = (*study.members[:place], replace(member, run_id=run.id), *study.members[place + 1 :])
+            study = replace(study, members=members)
+            save(settings.runs_dir, study)
+    return study
+
+
+def member_config(plan: Plan, member: Member, changes: Mapping[str, Any]) -> RunConfig:
+    """The configuration of one run of a study, not resolved yet."""
+    preset = next(arm.preset for arm in plan.arms if arm.label == member.arm)
+    return with_changes(PRESETS.find(preset).config, {**changes, "training.seed": member.seed})
+
+
+def minutes(plan: Plan, epochs: int, num_images: int, seeds: int) -> float:
+    """Rough time of all runs, one after the other on two quiet cores: their presets' own, scaled by images seen."""
+    total = 0.0
+    for arm in plan.arms:
+        preset = PRESETS.find(arm.preset)
+        usual = preset.config.training.epochs * preset.config.dataset.num_images
+        total += seeds * preset.minutes * epochs * num_images / usual
+    return total
+
+
+def judged_config(plan: Plan) -> RunConfig:
+    """The configuration of the first arm with its labels by name, for finding the evaluator of all."""
+    config = PRESETS.find(plan.arms[0].preset).config
+    return with_changes(config, {"conditioning.labels": datasets.label_names(config.dataset)})
+
+
+def judge_of(plan: Plan) -> EvaluatorFolder | None:
+    """The evaluator that will measure the runs of a study; None when there is none, and so nothing to compare."""
+    return evaluators.folder_for(judged_config(plan))
+
+
+# keeping them
+
+
+def save(runs_dir: Path, study: Study) -> None:
+    """Writes the study's file, whole or not at all."""
+    (runs_dir / FOLDER).mkdir(parents=True, exist_ok=True)
+    files.write_json(runs_dir / FOLDER / f"{study.id}.json", asdict(study))
+
+
+def list_studies(runs_dir: Path) -> list[Study]:
+    """Every study, newest first; a damaged file is passed over."""
+    read = (_read(path) for path in (runs_dir / FOLDER).glob("*.json"))
+    return sorted((study for study in read if study), key=lambda study: (study.created, study.id), reverse=True)
+
+
+def find(runs_dir: Path, study_id: str) -> Study:
+    """The study with this id.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = next((study for study in list_studies(runs_dir) if study.id == study_id), None)
+    if found is None:
+        raise ValueError(f"There is no study '{study_id:.64}' in {runs_dir}.")
+    return found
+
+
+def forget(runs_dir: Path, study: Study) -> None:
+    """Removes the study's file. Its runs stay."""
+    (runs_dir / FOLDER / f"{study.id}.json").unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Study | None:
+    data = files.read_json(path)
+    try:
+        members = tuple(Member(str(m["arm"]), int(m["seed"]), str(m["run_id"])) for m in data["members"])
+        study = Study(
+            path.stem, str(data["name"]), str(data["plan"]), float(data["created"]), dict(data["changes"]), members
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+    arms = {arm.label for arm in PLANS[study.plan].arms} if study.plan in PLANS else set()
+    sound = bool(_ID.fullmatch(study.id)) and bool(members) and all(member.arm in arms for member in members)
+    return study if sound else None

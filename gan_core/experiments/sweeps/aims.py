@@ -1,0 +1,242 @@
+"""What the runs of a sweep are judged by: one number a finished run, and which way is better."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from gan_core import datasets
+from gan_core.config import RunConfig, with_changes
+from gan_core.datasets.held_out import held_out
+from gan_core.evaluation import evaluators, extractors, metrics
+from gan_core.evaluation.metrics import METRICS
+from gan_core.evaluation.metrics.measures import MEASURES
+from gan_core.evaluation.statistics.proportions import Count, wilson
+from gan_core.figures.charts import CHARTS
+from gan_core.models.conditioning import CONDITIONINGS
+from gan_core.models.networks import NETWORKS
+from gan_core.runs import Run
+from gan_core.runs.metrics import MetricsTail
+
+RECONSTRUCTION = "reconstruction"
+MAX_IMAGES, MIN_IMAGES = 5000, 100
+LAST_SHARE, LEAST_STEPS = 0.1, 10  # of a curve, its last tenth is averaged
+REPEATS = 20  # of the bootstrap behind an interval
+MEASURED = tuple(name for name, entry in MEASURES.items() if entry.best != "real")
+VAE_COLUMNS = ("loss/reconstruction", "loss/kl", "loss/vae", "grad_norm/vae")
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What is measured of a finished run.
+
+    Attributes:
+        metric: one of MEASURED, "reconstruction" (a VAE's mean squared error on images it did not learn from), "accuracy/LIST"
+            (the last count of a conditional run), or any other recorded curve ("loss/g": the mean of its last tenth).
+        direction: "minimize" or "maximize".
+        num_images: real and generated images behind a metric; images behind a reconstruction error.
+    """
+
+    metric: str
+    direction: str
+    num_images: int = 1000
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a run reached.
+
+    Attributes:
+        value: the number.
+        low, high: 95 % interval; None where there is none (a curve's mean).
+        words: how many of what, measured how.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    words: str
+
+
+def aim_at(metric: str, direction: str = "", num_images: int = 1000) -> Aim:
+    """An aim, with the direction that its metric implies unless one is given.
+
+    Raises:
+        ValueError: a metric that nothing records, a direction that is none or is needed, or too few or many images.
+    """
+    implied = _implied_direction(metric)
+    if direction not in ("", "minimize", "maximize"):
+        raise ValueError(f"The direction must be minimize or maximize; got '{direction:.40}'.")
+    if not direction and not implied:
+        raise ValueError(
+            f"Whether a large or a small '{metric:.60}' is better is for you to say: minimize or maximize."
+        )
+    if not MIN_IMAGES <= num_images <= MAX_IMAGES:
+        raise ValueError(f"A metric is measured on {MIN_IMAGES} to {MAX_IMAGES:,} images; got {num_images:,}.")
+    if metric not in known_metrics():
+        raise ValueError(f"Unknown metric '{metric:.60}'. Choose one of: {', '.join(known_metrics())}.")
+    return Aim(metric, direction or implied, num_images)
+
+
+def known_metrics() -> list[str]:
+    """Everything that can be aimed at, whatever the model."""
+    curves = dict.fromkeys(trace.column for chart in CHARTS for trace in chart.traces)
+    return [*MEASURED, RECONSTRUCTION, *curves]
+
+
+def fitting_metrics(config: RunConfig) -> list[str]:
+    """What the runs of a configuration can be judged by."""
+    fitting = []
+    for metric in known_metrics():
+        try:
+            check_aim(config, Aim(metric, "minimize"))
+        except ValueError:
+            continue
+        fitting.append(metric)
+    return fitting
+
+
+def _implied_direction(metric: str) -> str:
+    if metric in MEASURED:
+        return "maximize" if MEASURES[metric].best == "higher" else "minimize"
+    if metric.startswith("accuracy/"):
+        return "maximize"
+    return "minimize" if metric == RECONSTRUCTION or metric.startswith("loss/") else ""
+
+
+def check_aim(config: RunConfig, aim: Aim) -> None:
+    """Refuses an aim that the runs of this configuration do not have.
+
+    Raises:
+        ValueError: with what to choose instead.
+    """
+    entry = NETWORKS.find(config.network.name)
+    is_vae, metric = entry.model == "vae", aim.metric
+    if metric == RECONSTRUCTION and not is_vae:
+        raise ValueError("Only a VAE reconstructs images; choose another metric, for example fd.")
+    if metric in VAE_COLUMNS and not is_vae:
+        raise ValueError(f"Only a VAE records '{metric}'; choose another metric, for example fd or loss/g.")
+    if is_vae and metric not in (*MEASURED, RECONSTRUCTION, *VAE_COLUMNS):
+        raise ValueError(f"A VAE does not record '{metric}'. Choose {RECONSTRUCTION}, fd, or {', '.join(VAE_COLUMNS)}.")
+    if metric == "loss/penalty" and config.penalty.name == "none":
+        raise ValueError("These runs have no penalty to record. Choose another metric, for example fd.")
+    if metric == "clip/saturation" and not config.objective.weight_clip:
+        raise ValueError(
+            "These runs clip no weights, so nothing is recorded of it. Choose another metric, for example fd."
+        )
+    if metric.startswith("loss/label_") and config.conditioning.name != "acgan":
+        raise ValueError(f"Only ACGANs record '{metric}'. Choose another metric, for example fd.")
+    if metric.startswith("accuracy/"):
+        _check_accuracy(config, metric)
+    if metric in MEASURED and entry.domain == "images":
+        extractors.find(config)
+    elif metric in MEASURED and metric not in METRICS:
+        raise ValueError(f"'{metric}' is measured of pictures, and these runs draw points. Choose fd, for example.")
+
+
+def _check_accuracy(config: RunConfig, metric: str) -> None:
+    if not CONDITIONINGS.find(config.conditioning.name).uses_labels:
+        raise ValueError(
+            f"'{metric}' needs a model that is told what to draw; these runs have no labels. Choose fd, say."
+        )
+    labelled = with_changes(
+        config, {"conditioning.labels": config.conditioning.labels or datasets.label_names(config.dataset)}
+    )
+    judge = evaluators.require(labelled, config.preset)
+    lists = ("test", "new_test") if judge.info.kind == "objects" else ("labels",)
+    if metric.partition("/")[2] not in lists:
+        raise ValueError(f"These runs do not record '{metric}'. Choose {' or '.join(f'accuracy/{n}' for n in lists)}.")
+    if not config.recording.evaluate_every_epochs:
+        raise ValueError("These runs never measure their accuracy: set recording.evaluate_every_epochs to 1.")
+
+
+# measuring
+
+
+def reach(run: Run, aim: Aim) -> Reached:
+    """What a finished run reached; a metric is also kept in its log of evaluations.
+
+    Raises:
+        ValueError: it lacks what is to be measured, or the number is none.
+    """
+    if aim.metric in MEASURED:
+        reached = _by_metric(run, aim)
+    elif aim.metric == RECONSTRUCTION:
+        reached = _by_reconstruction(run, aim)
+    elif aim.metric.startswith("accuracy/"):
+        reached = _by_count(run, aim)
+    else:
+        reached = _by_curve(run, aim)
+    if not math.isfinite(reached.value):
+        raise ValueError(f"'{aim.metric}' is not a number at the end of this run ({reached.value}).")
+    return reached
+
+
+def _by_metric(run: Run, aim: Aim) -> Reached:
+    config = run.config()
+    if NETWORKS.find(config.network.name).domain == "points":
+        return _of_points(run, aim)
+    from gan_core.evaluation import measure
+
+    rows = measure.measure(run, None, aim.num_images, config.training.seed, metrics=[aim.metric])
+    if not rows:
+        raise ValueError(
+            f"'{aim.metric}' cannot be measured of this run: its evaluator knows no kinds of these images."
+        )
+    measure.keep(run, rows)
+    row = rows[0]
+    words = f"{row.num_fake:,} generated against {row.num_real:,} real images ({row.reference}); {row.extractor}"
+    return Reached(row.value, row.low, row.high, words)
+
+
+def _of_points(run: Run, aim: Aim) -> Reached:
+    """A metric on points in the plane, which are their own features."""
+    from gan_core.runs.sampler import latents, open_sampler
+
+    sampler = open_sampler(run)
+    real = np.asarray(datasets.prepare(sampler.config.dataset).images[: aim.num_images], dtype=np.float64)
+    drawn = sampler.samples(latents(len(real), sampler.latent_dim, sampler.config.training.seed))
+    fake = np.asarray(drawn.float().cpu().numpy(), dtype=np.float64)
+    found = metrics.estimate(aim.metric, real, fake, repeats=REPEATS)
+    words = f"{found.num_fake:,} generated against {found.num_real:,} real points, in the plane itself"
+    return Reached(found.value, found.low, found.high, words)
+
+
+def _by_reconstruction(run: Run, aim: Aim) -> Reached:
+    from gan_core.runs.autoencoder import open_autoencoder
+
+    model = open_autoencoder(run)
+    place = held_out(model.config.dataset)
+    _latents, errors = model.measure(np.asarray(place.images(aim.num_images).images))
+    value, half = float(errors.mean()), 1.96 * float(errors.std(ddof=1)) / math.sqrt(len(errors))
+    kind = {"test": "of another split", "left_over": "not trained on", "training": "the training images themselves"}
+    return Reached(
+        value, value - half, value + half, f"mean squared error of {len(errors):,} images ({kind[place.kind]})"
+    )
+
+
+def _by_count(run: Run, aim: Aim) -> Reached:
+    which = aim.metric.partition("/")[2]
+    hits, requested = (_measured(run, f"{name}/{which}") for name in ("hits", "requested"))
+    count = Count(round(hits[-1]), round(requested[-1]))
+    low, high = wilson(count)
+    return Reached(count.ratio, low, high, f"{count} of what was asked for, at the last epoch measured")
+
+
+def _by_curve(run: Run, aim: Aim) -> Reached:
+    values = _measured(run, aim.metric)
+    last = values[-max(LEAST_STEPS, math.ceil(LAST_SHARE * len(values))) :]
+    return Reached(float(last.mean()), None, None, f"mean of the last {len(last):,} recorded values")
+
+
+def _measured(run: Run, column: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    tail = MetricsTail(run.metrics_path)
+    tail.refresh()
+    values = tail.column(column)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        there = ", ".join(sorted(name for name in tail.names() if "/" in name))
+        raise ValueError(f"The run '{run.name}' did not record '{column}'. It recorded: {there or 'nothing'}.")
+    return values

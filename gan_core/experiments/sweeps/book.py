@@ -1,0 +1,295 @@
+"""A sweep's Optuna study as a list of places to be tried: taken by one worker each, given back, or finished.
+
+Every place of a sweep is written down as a waiting trial when it begins: a combination of a grid, or a blank of a search
+that Optuna fills in when somebody takes it. Taking one is atomic in every storage, so that workers on several machines
+never try a place twice (Optuna's GridSampler may, by its own description). A place whose worker vanished is written down
+again for another attempt, with the same values and the same run, which goes on from its newest checkpoint.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from gan_core.experiments.sweeps.choosing import choose
+from gan_core.experiments.sweeps.keeping import open_storage, reachable
+from gan_core.experiments.sweeps.plan import Sweep, Value
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+    from optuna.trial import FrozenTrial
+
+BEAT_S = 15.0
+STALE_AFTER_S = 90.0
+MAX_DEATHS = 4
+INTERRUPTED, DUPLICATE = "interrupted", "duplicate"
+SWEEP = "sweep"  # the study's attribute that holds the plan
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A place that this process works on.
+
+    Attributes:
+        trial_id: the storage's.
+        place, attempt: which place, and the how-manieth time.
+        params: axis name -> value.
+        run_id: the run that an earlier attempt began; "" if none.
+    """
+
+    trial_id: int
+    place: int
+    attempt: int
+    params: dict[str, Value]
+    run_id: str
+
+
+class Book:
+    """The study of one sweep.
+
+    Args:
+        sweep_id: the study's name in the storage.
+        storage: see `open_storage`.
+        sweep: its plan.
+        address: the storage's, for sentences.
+    """
+
+    def __init__(self, sweep_id: str, storage: BaseStorage, sweep: Sweep, address: str = "") -> None:
+        self.sweep_id, self.storage, self.sweep, self.address = sweep_id, storage, sweep, address
+        with reachable(address):
+            self._study_id = storage.get_study_id_from_name(sweep_id)
+
+    # reading
+
+    def trials(self) -> list[FrozenTrial]:
+        """The newest attempt at every place, by place.
+
+        Raises:
+            ValueError: the storage cannot be read.
+        """
+        newest: dict[int, FrozenTrial] = {}
+        for trial in self._all():
+            place, attempt = _key(trial)
+            held = newest.get(place)
+            if trial.user_attrs.get("kind") != DUPLICATE and (held is None or attempt > _key(held)[1]):
+                newest[place] = trial
+        return [newest[place] for place in sorted(newest)]
+
+    def open_places(self) -> tuple[int, int]:
+        """How many places wait, and how many are being worked on."""
+        states = [trial.state.name for trial in self.trials()]
+        return states.count("WAITING"), states.count("RUNNING")
+
+    def _all(self) -> list[FrozenTrial]:
+        with reachable(self.address):
+            return self.storage.get_all_trials(self._study_id, deepcopy=False)
+
+    # writing
+
+    def fill(self) -> None:
+        """Writes down the places that are not there yet; safe when several do so at once.
+
+        Raises:
+            ValueError: the storage cannot be written.
+        """
+        there = {_key(trial)[0] for trial in self._all()}
+        grid = [] if self.sweep.search else self.sweep.combinations()
+        for place in range(self.sweep.trials):
+            if place not in there:
+                self._write_down(place, 0, grid[place] if grid else {}, "")
+
+    def claim(self) -> Claim | None:
+        """Takes the first waiting place; None if there is none. Blanks are filled in by the search.
+
+        Raises:
+            ValueError: the storage cannot be written.
+        """
+        from optuna.exceptions import UpdateFinishedTrialError
+        from optuna.trial import TrialState
+
+        for trial in sorted(self._all(), key=lambda t: (_key(t), t.number)):
+            if trial.state != TrialState.WAITING:
+                continue
+            with reachable(self.address):
+                try:
+                    if not self.storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
+                        continue
+                except UpdateFinishedTrialError:
+                    continue
+                self._sign(trial._trial_id)
+                if any(_key(other) == _key(trial) and other.number < trial.number for other in self._all()):
+                    self._end(trial._trial_id, TrialState.FAIL, kind=DUPLICATE)
+                    continue
+                place, attempt = _key(trial)
+                params = choose(self.sweep_id, self.storage, self.sweep, trial, place)
+                return Claim(trial._trial_id, place, attempt, params, str(trial.user_attrs.get("run", "")))
+        return None
+
+    def beat(self, claim: Claim) -> bool:
+        """A sign of life. Returns whether the place is still this worker's.
+
+        Raises:
+            ValueError: the storage cannot be written.
+        """
+        from optuna.exceptions import UpdateFinishedTrialError
+
+        with reachable(self.address):
+            try:
+                self.storage.set_trial_user_attr(claim.trial_id, "beat", time.time())
+            except UpdateFinishedTrialError:
+                return False
+        return True
+
+    def note(self, claim: Claim, **attributes: Any) -> None:
+        """Keeps facts with a place."""
+        with reachable(self.address):
+            for name, value in attributes.items():
+                self.storage.set_trial_user_attr(claim.trial_id, name, value)
+
+    def complete(self, claim: Claim, value: float, **attributes: Any) -> None:
+        """The place's result."""
+        from optuna.trial import TrialState
+
+        self._end(claim.trial_id, TrialState.COMPLETE, [value], **attributes)
+
+    def prune(self, claim: Claim, reason: str, **attributes: Any) -> None:
+        """The place was given up, because nothing good could come of it."""
+        from optuna.trial import TrialState
+
+        self._end(claim.trial_id, TrialState.PRUNED, reason=reason, **attributes)
+
+    def fail(self, claim: Claim, reason: str, **attributes: Any) -> None:
+        """The place could not be tried, or not to its end."""
+        from optuna.trial import TrialState
+
+        self._end(claim.trial_id, TrialState.FAIL, reason=reason, **attributes)
+
+    def give_back(self, claim: Claim) -> None:
+        """Leaves the place to whoever takes it next; its run goes on from its newest checkpoint then."""
+        with reachable(self.address):
+            self._again(self.storage.get_trial(claim.trial_id), vanished=False)
+
+    def take_up(self, in_use: Callable[[str], bool] = lambda run_id: False) -> int:
+        """Writes down again the places whose workers vanished. Returns how many.
+
+        Args:
+            in_use: whether a process trains the run with this id, though its worker gives no sign of life.
+
+        Raises:
+            ValueError: the storage cannot be written.
+        """
+        from optuna.trial import TrialState
+
+        left = [t for t in self._all() if t.state == TrialState.RUNNING and vanished(t)]
+        left = [t for t in left if not in_use(str(t.user_attrs.get("run", "")))]
+        with reachable(self.address):
+            for trial in left:
+                self._again(trial, vanished=True)
+        return len(left)
+
+    # inside
+
+    def _again(self, trial: FrozenTrial, *, vanished: bool) -> None:
+        """Ends an attempt and writes down the next; in this order a kill between the two loses nothing."""
+        from optuna.trial import TrialState
+
+        place, attempt = _key(trial)
+        deaths = int(trial.user_attrs.get("deaths", 0)) + vanished
+        if deaths >= MAX_DEATHS:
+            reason = f"Whoever worked on it vanished {deaths} times; most often memory ran out."
+            self._end(trial._trial_id, TrialState.FAIL, reason=reason)
+            return
+        params = trial.params or trial.system_attrs.get("fixed_params", {})
+        self._write_down(place, attempt + 1, params, str(trial.user_attrs.get("run", "")), deaths)
+        self._end(trial._trial_id, TrialState.FAIL, kind=INTERRUPTED)
+
+    def _write_down(self, place: int, attempt: int, params: Mapping[str, Value], run_id: str, deaths: int = 0) -> None:
+        from optuna.trial import TrialState, create_trial
+
+        attributes = {"place": place, "attempt": attempt, "run": run_id, "deaths": deaths}
+        fixed = {"fixed_params": dict(params)}
+        blank = create_trial(state=TrialState.WAITING, system_attrs=fixed, user_attrs=attributes)
+        with reachable(self.address):
+            self.storage.create_new_trial(self._study_id, template_trial=blank)
+
+    def _sign(self, trial_id: int) -> None:
+        own = psutil.Process()
+        worker = {"host": platform.node(), "pid": own.pid, "began": own.create_time()}
+        self.storage.set_trial_user_attr(trial_id, "worker", worker)
+        self.storage.set_trial_user_attr(trial_id, "beat", time.time())
+
+    def _end(self, trial_id: int, state: Any, values: list[float] | None = None, **attributes: Any) -> None:
+        from optuna.exceptions import UpdateFinishedTrialError
+
+        with reachable(self.address):
+            try:
+                for name, value in attributes.items():
+                    self.storage.set_trial_user_attr(trial_id, name, value)
+                self.storage.set_trial_state_values(trial_id, state, values)
+            except UpdateFinishedTrialError:  # another worker took it up: the result is theirs to tell
+                return
+
+
+def open_book(sweep_id: str, address: str, sweep: Sweep) -> Book:
+    """The study of a sweep, made if there is none of that name in the storage.
+
+    Raises:
+        ValueError: the storage cannot be used, or holds another sweep of the same name.
+    """
+    from optuna.exceptions import DuplicatedStudyError
+    from optuna.study import StudyDirection
+
+    storage = open_storage(address)
+    direction = StudyDirection.MAXIMIZE if sweep.aim.direction == "maximize" else StudyDirection.MINIMIZE
+    with reachable(address):
+        try:
+            study_id = storage.create_new_study([direction], sweep_id)
+            storage.set_study_user_attr(study_id, SWEEP, sweep.to_dict())
+        except DuplicatedStudyError:
+            study_id = storage.get_study_id_from_name(sweep_id)
+            _check_same(storage.get_study_user_attrs(study_id).get(SWEEP), sweep)
+    return Book(sweep_id, storage, sweep, address)
+
+
+def _check_same(kept: Any, sweep: Sweep) -> None:
+    """A search may be continued with more trials; everything else must be as it was."""
+    wanted = sweep.to_dict()
+    if kept is None:  # its maker has made the study and not yet said what it is
+        return
+    old = Sweep.from_dict(kept).to_dict()
+    differing = [name for name in wanted if old.get(name) != wanted[name] and (name != "trials" or not sweep.search)]
+    if differing:
+        raise ValueError(
+            f"There is a sweep '{sweep.name}' already, and its {differing[0]} is another. Give this one another name, or "
+            "run it as it was."
+        )
+
+
+def _key(trial: FrozenTrial) -> tuple[int, int]:
+    return int(trial.user_attrs.get("place", trial.number)), int(trial.user_attrs.get("attempt", 0))
+
+
+def vanished(trial: FrozenTrial) -> bool:
+    """Whether the worker of a running trial is gone: its process, or on another machine its sign of life."""
+    worker = trial.user_attrs.get("worker")
+    if isinstance(worker, dict) and worker.get("host") == platform.node():
+        return not _lives(int(worker["pid"]), float(worker["began"]))
+    begun = trial.datetime_start.timestamp() if trial.datetime_start else 0.0
+    return time.time() - float(trial.user_attrs.get("beat", begun)) > STALE_AFTER_S
+
+
+def _lives(pid: int, began: float) -> bool:
+    if pid == os.getpid():
+        return True
+    try:
+        process = psutil.Process(pid)
+        same = abs(float(process.create_time()) - began) < 2
+        return same and str(process.status()) != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -1,0 +1,43 @@
+"""The values of a place: as they were written down, or chosen by the search when somebody takes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from gan_core.experiments.sweeps.plan import Axis, Sweep, Value
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+    from optuna.trial import FrozenTrial, Trial
+
+MANY_TIMES = 8  # numbers further apart are drawn on a logarithmic axis
+
+
+def choose(sweep_id: str, storage: BaseStorage, sweep: Sweep, trial: FrozenTrial, place: int) -> dict[str, Value]:
+    """Axis name -> value for a trial that was just taken; blanks are filled in by TPE (Bergstra et al. 2011).
+
+    Args:
+        sweep_id, storage: its study.
+        sweep: what is varied.
+        trial: the one that was taken.
+        place: seeds the search: workers that begin together with an empty history must not choose the same.
+    """
+    import optuna
+    from optuna.samplers import TPESampler
+
+    sampler = TPESampler(seed=(sweep.seed * 100_003 + place) % 2**32)
+    study = optuna.load_study(study_name=sweep_id, storage=storage, sampler=sampler)
+    taken = optuna.trial.Trial(study, trial._trial_id)
+    return {axis.name: _suggested(taken, axis, sweep.search) for axis in sweep.axes}
+
+
+def _suggested(trial: Trial, axis: Axis, search: bool) -> Value:
+    """The value of an axis. A grid's numbers are a range to Optuna, so that its pictures have axes of numbers."""
+    numbers = [value for value in axis.values if isinstance(value, int | float) and not isinstance(value, bool)]
+    if axis.values and (search or len(numbers) < len(axis.values)):
+        return cast(Value, trial.suggest_categorical(axis.name, axis.values))
+    low, high = (min(numbers), max(numbers)) if numbers else (axis.low, axis.high)
+    log = low > 0 and high >= MANY_TIMES * low if numbers else axis.log
+    if axis.whole:
+        return trial.suggest_int(axis.name, round(low), round(high), log=log)
+    return trial.suggest_float(axis.name, low, high, log=log)

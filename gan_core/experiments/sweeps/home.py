@@ -1,0 +1,218 @@
+"""Sweeps in the runs folder: `.sweeps/ID/` with the plan, what people ask of it, and the process that works on it.
+
+sweep.json    the plan, and where its study is stored
+order.json    {"command": "run" or "stop"}, asked for by people; why it ended, said by its process
+journal.log   the study, unless it is stored elsewhere
+worker.log    what its process wrote
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from gan_core import runs
+from gan_core.config.settings import PROJECT_DIR, Settings
+from gan_core.experiments.sweeps.book import Book, open_book
+from gan_core.experiments.sweeps.plan import Sweep
+from gan_core.runs import files
+
+FOLDER = ".sweeps"
+PLAN, ORDER, JOURNAL, LOG = "sweep.json", "order.json", "journal.log", "worker.log"
+START_S = 60.0  # a process that has just been started, on a busy machine
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Home:
+    """A sweep's place in the runs folder.
+
+    Attributes:
+        path: its folder; the name is the sweep's id.
+        sweep: its plan.
+        storage: where its study is; "" for the journal beside the plan.
+        created: Unix time.
+    """
+
+    path: Path
+    sweep: Sweep
+    storage: str
+    created: float
+
+    @property
+    def id(self) -> str:
+        """Its name in files, addresses and the storage."""
+        return self.path.name
+
+    @property
+    def runs_dir(self) -> Path:
+        """The folder of its runs."""
+        return self.path.parent.parent
+
+    @property
+    def address(self) -> str:
+        """The storage of its study."""
+        return self.storage or str(self.path / JOURNAL)
+
+    def book(self) -> Book:
+        """Its study.
+
+        Raises:
+            ValueError: the storage cannot be used.
+        """
+        return open_book(self.id, self.address, self.sweep)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody wants it to go on."""
+        return files.read_json(self.path / ORDER).get("command") == "run"
+
+    @property
+    def error(self) -> str:
+        """The sentence that ended its process; "" when nothing did."""
+        return str(files.read_json(self.path / ORDER).get("error") or "")
+
+    def order(self, command: str, error: str = "") -> None:
+        """Asks its process to run or to stop."""
+        files.write_json(self.path / ORDER, {"command": command, "error": error, "time": time.time()})
+
+    @contextmanager
+    def work(self) -> Iterator[bool]:
+        """The right to be its process on this machine; gives False when another is. Freed however that one ends."""
+        lock = FileLock(self.path / f".worker-{platform.node()}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def is_going(self) -> bool:
+        """Whether a process of this machine works on it, or was started a moment ago and is still loading."""
+        asked = float(files.read_json(self.path / ORDER).get("time") or 0)
+        return self.is_worked_on() or (self.wanted and 0 <= time.time() - asked < START_S)
+
+    def is_worked_on(self) -> bool:
+        """Whether a process of this machine works on it."""
+        with self.work() as free:
+            return not free
+
+
+def settle(runs_dir: Path, sweep: Sweep, storage: str = "", sweep_id: str = "") -> Home:
+    """The place of a sweep: a new one, or that of the same sweep begun earlier. Its study is made, its trials written down.
+
+    Args:
+        runs_dir: the folder of runs.
+        sweep: the plan.
+        storage: file or address; "" for a journal in the runs folder.
+        sweep_id: "" for a new one with an id of its own.
+
+    Raises:
+        ValueError: the folder or the storage cannot be used, or there is another sweep of that id.
+    """
+    runs.check_writable(runs_dir)
+    sweep_id = sweep_id or f"{id_of(sweep.name)[:40]}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    path = runs_dir / FOLDER / sweep_id
+    known = find_or_none(runs_dir, sweep_id)
+    storage = storage or (known.storage if known else "")
+    home = Home(path, sweep, storage, known.created if known else time.time())
+    home.path.mkdir(parents=True, exist_ok=True)
+    home.book().fill()
+    files.write_json(home.path / PLAN, {"sweep": sweep.to_dict(), "storage": storage, "created": home.created})
+    return home
+
+
+def id_of(name: str) -> str:
+    """The id that a sweep of this name has on every machine."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:64].strip("-")
+    return plain or f"sweep-{name.encode().hex()[:40]}"
+
+
+def list_homes(runs_dir: Path) -> list[Home]:
+    """Every sweep, newest first; a damaged one is passed over."""
+    try:
+        names = [entry.name for entry in (runs_dir / FOLDER).iterdir()]
+    except OSError:
+        return []
+    found = [home for name in names if (home := find_or_none(runs_dir, name))]
+    return sorted(found, key=lambda home: (home.created, home.id), reverse=True)
+
+
+def find_or_none(runs_dir: Path, sweep_id: str) -> Home | None:
+    """The sweep with this id, or None; ids come from links, so anything may be in them."""
+    if not _ID.fullmatch(sweep_id):
+        return None
+    path = runs_dir / FOLDER / sweep_id
+    data = files.read_json(path / PLAN)
+    try:
+        return Home(path, Sweep.from_dict(data["sweep"]), str(data["storage"]), float(data["created"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+# the process that a page starts
+
+
+def begin(settings: Settings, sweep: Sweep) -> Home:
+    """Keeps a new sweep and starts its process, whose runs this server's queue trains.
+
+    Raises:
+        ValueError: the runs folder cannot be written.
+    """
+    home = settle(settings.runs_dir, sweep)
+    go_on(home)
+    return home
+
+
+def go_on(home: Home) -> None:
+    """Starts the process of a sweep unless one works on it. It outlives this server."""
+    home.order("run")
+    if home.is_worked_on():
+        return
+    with (home.path / LOG).open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gan_core.experiments.sweeps.worker", str(home.runs_dir), home.id],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=PROJECT_DIR,
+            start_new_session=True,  # Ctrl-C in the server's terminal must not end it
+        )
+    threading.Thread(target=process.wait, name=f"ganvas-sweep:{home.id}", daemon=True).start()  # leaves no zombie
+
+
+def revive(runs_dir: Path) -> None:
+    """Starts the processes of sweeps that should go on and that nobody works on: after this machine was restarted, say."""
+    for home in list_homes(runs_dir):
+        if home.wanted and not home.is_worked_on():
+            go_on(home)
+
+
+def forget(home: Home) -> None:
+    """Takes a sweep from the list. Its runs, and a study that is stored elsewhere, stay.
+
+    Raises:
+        ValueError: it is being worked on.
+    """
+    import shutil
+
+    with home.work() as free:
+        if not free:
+            raise ValueError("This sweep is being worked on. Stop it first.")
+        gone = home.path.with_name(f"{files.TEMPORARY}{secrets.token_hex(4)}")
+        home.path.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)

@@ -1,0 +1,270 @@
+"""What a sweep tries: which settings, over which values, from which preset, towards which aim. Pure data, no Optuna."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from gan_core import datasets
+from gan_core.config import RunConfig, field_names, get, with_changes
+from gan_core.config.devices import Machine
+from gan_core.experiments.sweeps.aims import Aim, check_aim
+from gan_core.presets import PRESETS, preset_config
+from gan_core.runs.run import checked_text
+from gan_core.training import plan
+
+MAX_TRIALS = 300
+MAX_AXES = 6
+TOGETHER: Mapping[str, tuple[str, ...]] = {
+    "learning_rate": ("generator_optimizer.learning_rate", "discriminator_optimizer.learning_rate"),
+}
+"""Names that stand for several settings which always get the same value."""
+NOT_VARIED = ("schema_version", "preset", "dataset.root", "training.device", "conditioning.labels")
+
+Value = int | float | bool | str
+_ANY_MACHINE = Machine(devices=("cpu",), labels=("",), threads=1, bf16_devices=())
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One setting that is varied: over listed values, or within a range.
+
+    Attributes:
+        name: dotted field, or one of TOGETHER.
+        values: what it may be; empty for a range.
+        low, high: the range, both ends included; 0 for listed values.
+        log: whether the range is searched by factors (1e-4 to 1e-3 as much as 1e-3 to 1e-2) rather than by steps.
+    """
+
+    name: str
+    values: tuple[Value, ...] = ()
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = False
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The settings that it sets."""
+        return TOGETHER.get(self.name, (self.name,))
+
+    @property
+    def whole(self) -> bool:
+        """Whether its values are whole numbers."""
+        return type(get(RunConfig(), self.fields[0])) is int
+
+    def __str__(self) -> str:
+        if self.values:
+            return f"{self.name}: {', '.join(map(words_of, self.values))}"
+        return f"{self.name}: {self.low:g} to {self.high:g}" + (" by factors" if self.log else "")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep as it is planned.
+
+    Attributes:
+        name: the user's.
+        preset: what every run begins as.
+        changes: dotted field -> value, the same for all runs.
+        axes: what is varied.
+        aim: what the runs are judged by.
+        trials: how many; of a grid the number of its combinations.
+        seed: of the search.
+        search: whether Optuna chooses; else every combination of the listed values is tried.
+    """
+
+    name: str
+    preset: str
+    axes: tuple[Axis, ...]
+    aim: Aim
+    trials: int
+    changes: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    search: bool = False
+
+    def combinations(self) -> list[dict[str, Value]]:
+        """Every combination of a grid: axis name -> value, the last axis fastest."""
+        names = [axis.name for axis in self.axes]
+        return [dict(zip(names, chosen, strict=True)) for chosen in itertools.product(*(a.values for a in self.axes))]
+
+    def config(self, params: Mapping[str, Value]) -> RunConfig:
+        """The configuration of the trial with these values, not resolved yet.
+
+        Raises:
+            ValueError: a value out of its field's bounds.
+        """
+        spread = {f: value for axis in self.axes if axis.name in params for f, value in _spread(axis, params)}
+        return with_changes(preset_config(self.preset), {**self.changes, **spread})
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Sweep:
+        """The sweep that `to_dict` described.
+
+        Raises:
+            ValueError: something else.
+        """
+        try:
+            axes = tuple(Axis(**{**axis, "values": tuple(axis["values"])}) for axis in data["axes"])
+            return cls(**{**data, "axes": axes, "aim": Aim(**data["aim"])})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"This does not describe a sweep ({error}).") from error
+
+
+def _spread(axis: Axis, params: Mapping[str, Value]) -> list[tuple[str, Value]]:
+    return [(name, params[axis.name]) for name in axis.fields]
+
+
+def listed(name: str, values: list[Any]) -> Axis:
+    """An axis over these values, each read as the field's type.
+
+    Raises:
+        ValueError: an unknown field, one that cannot be varied, or a value that it cannot have.
+    """
+    _check_name(name)
+    if not values:
+        raise ValueError(f"'{name}' needs at least one value, for example {name}=1,2.")
+    read = [
+        get(with_changes(RunConfig(), dict.fromkeys(Axis(name).fields, value)), Axis(name).fields[0])
+        for value in values
+    ]
+    return Axis(name, tuple(dict.fromkeys(read)))
+
+
+def ranged(name: str, low: Any, high: Any, log: bool | None = None) -> Axis:
+    """An axis over a range; by factors for learning rates unless told otherwise.
+
+    Raises:
+        ValueError: an unknown field, no number, bounds out of the field's own, or in the wrong order.
+    """
+    _check_name(name)
+    if not isinstance(get(RunConfig(), Axis(name).fields[0]), int | float) or isinstance(
+        get(RunConfig(), Axis(name).fields[0]), bool
+    ):
+        raise ValueError(f"'{name}' is no number and has no range: list its values instead.")
+    ends = [float(value) for value in listed(name, [low]).values + listed(name, [high]).values]
+    if ends[0] >= ends[1]:
+        raise ValueError(f"The range of '{name}' must go from a smaller to a larger number; got {low} to {high}.")
+    log = name.endswith("learning_rate") if log is None else log
+    if log and ends[0] <= 0:
+        raise ValueError(f"The range of '{name}' is searched by factors and so must begin above 0; got {low}.")
+    return Axis(name, (), ends[0], ends[1], log)
+
+
+def _check_name(name: str) -> None:
+    known = [*TOGETHER, *(n for n in field_names() if n not in NOT_VARIED)]
+    if name not in known:
+        if name in NOT_VARIED:
+            raise ValueError(f"'{name}' cannot be varied in a sweep. Start a sweep for each instead.")
+        near = [k for k in known if k.partition(".")[0] == name.partition(".")[0]] or known
+        raise ValueError(f"Unknown setting '{name}'. Choose one of: {', '.join(near)}.")
+
+
+def planned(
+    name: str,
+    preset: str,
+    axes: list[Axis],
+    aim: Aim,
+    *,
+    trials: int = 0,
+    changes: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> Sweep:
+    """A sweep, found to be possible: a grid when all axes list their values and no number of trials is given.
+
+    Raises:
+        ValueError: nothing to vary, a setting twice, too many trials, no combination that can be trained, or an aim that
+            its runs do not have; each with what to do instead.
+    """
+    name = checked_text(name.strip(), "name", 60, empty=False)
+    if not axes:
+        raise ValueError("A sweep varies at least one setting: give it values, for example training.batch_size=32,64.")
+    if len(axes) > MAX_AXES:
+        raise ValueError(f"A sweep varies at most {MAX_AXES} settings at once; got {len(axes)}.")
+    fields = [f for axis in axes for f in axis.fields]
+    twice = next((f for f in fields if fields.count(f) > 1), None)
+    if twice:
+        raise ValueError(f"'{twice}' is varied twice. Give it once, with all its values.")
+    search = bool(trials) or any(not axis.values for axis in axes)
+    if search and not trials:
+        raise ValueError("A search within a range needs a number of trials, for example 20.")
+    count = trials if search else math.prod(len(axis.values) for axis in axes)
+    kept = {f: v for f, v in (changes or {}).items() if f not in fields}
+    sweep = Sweep(name, preset, tuple(axes), aim, count, kept, seed, search)
+    _check_length(sweep)
+    _check_possible(sweep)
+    return sweep
+
+
+def _check_length(sweep: Sweep) -> None:
+    if 1 <= sweep.trials <= MAX_TRIALS:
+        return
+    if sweep.trials < 1:
+        raise ValueError(f"A sweep makes 1 to {MAX_TRIALS} trials; got {sweep.trials}.")
+    each = minutes_a_trial(sweep, limit=64)
+    long = f", about {each * sweep.trials / 60:,.0f} hours at {each:.2g} minutes each" if each else ""
+    raise ValueError(
+        f"This is {sweep.trials:,} trials{long}; at most {MAX_TRIALS} are made. List fewer values, or search: choose a "
+        "number of trials and let Optuna pick the combinations."
+    )
+
+
+def _check_possible(sweep: Sweep) -> None:
+    """At least one of the combinations (of a search: one of its corners) can be trained, and has what is aimed for."""
+    refusals = []
+    for params in _corners(sweep):
+        try:
+            config = sweep.config(params)
+            plan.resolve(with_changes(config, {"training.device": "auto"}), _ANY_MACHINE)
+            check_aim(config, sweep.aim)
+        except ValueError as refusal:
+            refusals.append(str(refusal))
+            continue
+        return
+    raise ValueError(f"None of these trials can be trained: {refusals[0]}")
+
+
+def _corners(sweep: Sweep) -> list[dict[str, Value]]:
+    """Combinations that stand for all: the grid's own, or those of listed values and the ends of ranges."""
+    choices = [axis.values or _ends(axis) for axis in sweep.axes]
+    names = [axis.name for axis in sweep.axes]
+    every = itertools.islice(itertools.product(*choices), MAX_TRIALS)
+    return [dict(zip(names, chosen, strict=True)) for chosen in every]
+
+
+def _ends(axis: Axis) -> tuple[Value, ...]:
+    return (round(axis.low), round(axis.high)) if axis.whole else (axis.low, axis.high)
+
+
+def minutes_a_trial(sweep: Sweep, limit: int = MAX_TRIALS) -> float:
+    """Rough mean time of a trial on two quiet cores: the preset's own, scaled by images seen; 0 where it is not known."""
+    preset = PRESETS.find(sweep.preset)
+    usual = _images_seen(preset.config)
+    if not preset.minutes or not usual:
+        return 0.0
+    configs = [sweep.config(params) for params in _corners(sweep)[:limit]]
+    if any(
+        (c.dataset.name, c.network.name) != (preset.config.dataset.name, preset.config.network.name) for c in configs
+    ):
+        return 0.0
+    seen = [_images_seen(config) for config in configs]
+    return preset.minutes * sum(seen) / len(seen) / usual
+
+
+def _images_seen(config: RunConfig) -> int:
+    try:
+        num_images = datasets.count(config.dataset)
+    except ValueError:  # pictures that are not on this machine
+        return 0
+    return plan.total_steps(config, num_images) * config.training.batch_size
+
+
+def words_of(value: Value) -> str:
+    """A value as people write it."""
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,212 @@
+"""The lambda dial: VAEs that differ in the weight of the KL term, measured alike and put side by side.
+
+A family is found, not kept: every VAE that learned from the same images is a member. `begin` queues those that are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gan_core.config import RunConfig, differences, with_changes
+from gan_core.config.settings import Settings
+from gan_core.datasets import held_out
+from gan_core.datasets.base import Uint8Array
+from gan_core.evaluation import evaluators
+from gan_core.evaluation.statistics.estimates import mean_of
+from gan_core.jobs.task import Arrays, Report, Task
+from gan_core.jobs.task_worker import needed
+from gan_core.latents.posterior import Interval, active_units, kl_per_dimension, prior_distance_interval
+from gan_core.models.networks import NETWORKS
+from gan_core.runs import Run
+from gan_core.training import supervisor
+
+LAMBDAS = (5e-5, 5e-4, 5e-3, 5e-2, 5e-1)  # report R5's 5e-3 in the middle
+NUM_IMAGES = 500
+NUM_FEATURES = 200  # fewest images for a distance between clouds of features
+SEED = 20_261_000  # of the samples whose quality is measured
+
+
+@dataclass(frozen=True)
+class Member:
+    """A run of a family.
+
+    Attributes:
+        run, step: its newest checkpoint.
+        kl_weight: its lambda, in the units of the family's first run: converted where the KL is reduced in another way.
+    """
+
+    run: Run
+    step: int
+    kl_weight: float
+
+
+def is_vae(config: RunConfig) -> bool:
+    """Whether its network is a VAE."""
+    return NETWORKS.find(config.network.name).model == "vae"
+
+
+def family(run: Run, others: Sequence[Run]) -> list[Member]:
+    """The VAEs with a checkpoint that learned from the same images as `run`, by lambda; of equal ones the first that is given.
+
+    One without a KL term (lambda 0) is an autoencoder and has no place on a logarithmic dial; it is left out.
+    """
+    config = run.config()
+    members: dict[float, Member] = {}
+    for other in [run, *others]:
+        try:
+            theirs = other.config()
+        except ValueError:
+            continue
+        steps = other.checkpoint_steps()
+        if (
+            steps
+            and is_vae(theirs)
+            and theirs.dataset == config.dataset
+            and theirs.vae.reconstruction == config.vae.reconstruction
+        ):
+            weight = converted(theirs, config)
+            if weight > 0:
+                members.setdefault(round(weight, 12), Member(other, steps[-1], weight))
+    return [members[weight] for weight in sorted(members)]
+
+
+def converted(theirs: RunConfig, ours: RunConfig) -> float:
+    """A run's lambda as it would be with another run's reduction of the KL: a sum is a mean times the number of dimensions."""
+    weight = theirs.vae.kl_weight
+    if theirs.vae.kl_reduction == "mean":
+        weight /= theirs.network.latent_dim
+    return weight * ours.network.latent_dim if ours.vae.kl_reduction == "mean" else weight
+
+
+def also_different(members: Sequence[Member]) -> list[str]:
+    """Fields besides lambda, seed and where it ran in which members differ; what they change cannot be told from lambda."""
+    first = members[0].run.config()
+    ignored = ("preset", "vae.kl_weight", "vae.kl_reduction", "recording.", "training.device", "training.threads")
+    names = {
+        name
+        for member in members[1:]
+        for name in differences(first, member.run.config())
+        if not name.startswith(ignored)
+    }
+    return sorted(names)
+
+
+def missing(members: Sequence[Member], lambdas: Sequence[float] = LAMBDAS) -> list[float]:
+    """Those of the usual lambdas that no member has."""
+    have = [member.kl_weight for member in members]
+    return [weight for weight in lambdas if not any(abs(weight - there) < 1e-6 * weight for there in have)]
+
+
+def begin(settings: Settings, base: RunConfig, lambdas: Sequence[float], epochs: int) -> list[Run]:
+    """Queues a run for each lambda, equal to `base` in all else but the number of epochs.
+
+    Raises:
+        ValueError: not a VAE, no lambda, or a run that is refused; the others stay queued.
+    """
+    if not is_vae(base):
+        raise ValueError(f"A dial over λ needs a VAE; '{base.network.name}' has no KL term. Choose a VAE.")
+    if not lambdas:
+        raise ValueError("Choose at least one λ to train.")
+    return [
+        supervisor.submit(
+            settings, with_changes(base, {"vae.kl_weight": weight, "training.epochs": epochs}), f"VAE, λ = {lambda_words(weight)}"
+        )
+        for weight in lambdas
+    ]  # fmt: skip
+
+
+def lambda_words(weight: float) -> str:
+    """A lambda in full, with six digits that count: 0.00005, not 5e-05."""
+    return f"{Decimal(f'{weight:g}'):f}"
+
+
+def wish(members: Sequence[Member], num_images: int = NUM_IMAGES) -> Task:
+    """The background work that measures a family; see `measure_family` for the result."""
+    judges = evaluators.of_data(members[0].run.config())
+    return Task.of(
+        "vae-family", runs=[str(member.run.path) for member in members], steps=[member.step for member in members],
+        num_images=num_images, judge=judges[0].card.weights_sha256 if judges else "",
+    )  # fmt: skip
+
+
+def measure_family(arguments: dict[str, Any], report: Report) -> Arrays:
+    """Measures each member, those measured before from the cache.
+
+    Returns:
+        One row a member, in the order of the runs: error, sharpness, prior, distance (K, 3) as value, low, high; kl (K, longest
+        latent_dim), padded with NaN; active, latent_dim (K,); and for all: images_sharpness (3,), count (), held_kind (),
+        evaluator (). `distance` is NaN without an evaluator, or with too few images.
+    """
+    rows = []
+    for number, (path, step) in enumerate(zip(arguments["runs"], arguments["steps"], strict=True)):
+        report("Measuring the family", number, len(arguments["runs"]))
+        one = {"num_images": arguments["num_images"], "judge": arguments["judge"]}
+        rows.append(needed(Task.of("vae-member", run=path, step=step, **one), report))
+    longest = max(len(row["kl"]) for row in rows)
+    padded = [np.pad(row["kl"], (0, longest - len(row["kl"])), constant_values=np.nan) for row in rows]
+    stacked = {
+        name: np.stack([row[name] for row in rows]) for name in ("error", "sharpness", "prior", "distance", "active")
+    }
+    shared = {name: rows[0][name] for name in ("images_sharpness", "count", "held_kind", "evaluator")}
+    return {**stacked, **shared, "kl": np.stack(padded), "latent_dim": np.array([len(row["kl"]) for row in rows])}
+
+
+def measure_member(arguments: dict[str, Any], report: Report) -> Arrays:
+    """Measures one VAE on images that it did not learn from, and on as many samples."""
+    import torch
+
+    from gan_core.evaluation.metrics.sharpness import laplacian_variance
+    from gan_core.runs.autoencoder import open_autoencoder
+    from gan_core.runs.sampler import latents
+
+    torch.set_num_threads(1)  # training should keep its cores
+    run, count = Run(Path(arguments["run"])), int(arguments["num_images"])
+    report("images")
+    unseen = held_out.held_out(run.config().dataset)
+    images = unseen.images(count, lambda done, total: report("images", done, total)).images
+    model = open_autoencoder(run, int(arguments["step"]))
+    report("encoding")
+    means, log_variances = model.posteriors(images)
+    report("encoding", 1, 3)
+    _means, errors = model.measure(images)
+    samples = model.decode(latents(len(images), run.config().network.latent_dim, SEED).numpy())
+    report("encoding", 2, 3)
+    distance, name = _distance(arguments["judge"], images, samples)
+    return {
+        "error": _triple(errors), "sharpness": _triple(laplacian_variance(samples)),
+        "images_sharpness": _triple(laplacian_variance(images)), "prior": _row(prior_distance_interval(means, log_variances)),
+        "kl": kl_per_dimension(means, log_variances), "active": np.array(active_units(means)), "distance": distance,
+        "count": np.array(len(images)), "held_kind": np.array(unseen.kind), "evaluator": np.array(name),
+    }  # fmt: skip
+
+
+def _triple(values: np.ndarray[Any, np.dtype[np.floating[Any]]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    mean = mean_of(values)
+    return np.array([mean.value, *mean.interval()])
+
+
+def _row(interval: Interval) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array([interval.value, interval.low, interval.high])
+
+
+def _distance(sha: str, images: Uint8Array, samples: Uint8Array) -> tuple[Any, str]:
+    """The kernel distance between samples and images in an evaluator's features, (3,), and the evaluator's name.
+
+    Kernel, not Fréchet: it has no bias at some hundreds of images, so that values of unequal counts compare.
+    """
+    judge = next((f for f in evaluators.available() if sha and f.card.weights_sha256 == sha), None)
+    if judge is None or len(images) < NUM_FEATURES:
+        return np.full(3, np.nan), ""
+    from gan_core.evaluation.evaluators.evaluator import open_evaluator
+    from gan_core.evaluation.metrics import estimate
+
+    model = open_evaluator(judge)
+    real, fake = (model.features(pictures).double().numpy() for pictures in (images, samples))
+    found = estimate("kd", real, fake)
+    return np.array([found.value, found.low, found.high]), judge.info.name

@@ -1,0 +1,94 @@
+"""Pictures with words below them, in rows, as one picture to download: a grid that explains itself when it is printed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont
+
+from gan_core.figures import imaging
+from gan_core.figures.imaging import Uint8Array
+
+FONT_PX = 13
+LINE_PX = 17
+GAP_PX = 10
+INK, FAINT, GOOD, BAD = (28, 30, 34), (104, 110, 118), (18, 122, 62), (190, 44, 38)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line below a picture.
+
+    Attributes:
+        text: its words; cut to the picture's width.
+        mark: a tick (True), a cross (False), or neither.
+    """
+
+    text: str
+    mark: bool | None = None
+
+
+def contact_sheet(
+    images: Uint8Array, captions: Sequence[Sequence[Line]], title: Sequence[str], columns: int = 8, side_px: int = 128
+) -> Image.Image:
+    """Every image with its lines below, under a heading.
+
+    Args:
+        images: uint8 (N, C, H, W).
+        captions: N lists of lines.
+        title: lines of the heading.
+        columns: images in a row.
+        side_px: least width of an image; it is enlarged by a whole number, without smoothing.
+
+    Raises:
+        ValueError: not as many captions as images.
+    """
+    if len(captions) != len(images):
+        raise ValueError(f"Every image needs a caption; got {len(images)} images and {len(captions)} captions.")
+    height, width = (size * math.ceil(side_px / images.shape[3]) for size in images.shape[2:])
+    lines = max((len(caption) for caption in captions), default=0)
+    across, down = width + GAP_PX, height + lines * LINE_PX + GAP_PX + 4
+    head = GAP_PX + len(title) * (LINE_PX + 2) + GAP_PX // 2
+    rows = math.ceil(len(images) / columns)
+    sheet = Image.new("RGB", (GAP_PX + min(columns, len(images)) * across, head + rows * down), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(FONT_PX)
+    for number, words in enumerate(title):
+        place = (GAP_PX, GAP_PX + number * (LINE_PX + 2))
+        pen.text(place, fitting(words, sheet.width - 2 * GAP_PX, font), INK if number == 0 else FAINT, font)
+    for index, (image, caption) in enumerate(zip(images, captions, strict=True)):
+        left, top = GAP_PX + index % columns * across, head + index // columns * down
+        picture = imaging.to_picture(image).convert("RGB")
+        sheet.paste(picture.resize((width, height), Image.Resampling.NEAREST), (left, top))
+        for number, line in enumerate(caption):
+            _write(pen, font, line, left, top + height + 3 + number * LINE_PX, width)
+    return sheet
+
+
+def fitting(text: str, width_px: float, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """The text, cut with an ellipsis if it is wider than `width_px`."""
+    if font.getlength(text) <= width_px:
+        return text
+    while text and font.getlength(text + "…") > width_px:
+        text = text[:-1]
+    return text + "…"
+
+
+def _write(
+    pen: ImageDraw.ImageDraw,
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    line: Line,
+    left: int,
+    top: int,
+    width_px: int,
+) -> None:
+    color = {True: GOOD, False: BAD, None: FAINT}[line.mark]
+    indent = 0 if line.mark is None else 14
+    pen.text((left + indent, top), fitting(line.text, width_px - indent, font), color, font)
+    x, y = left + 1, top + 4  # the default font has neither sign, so they are drawn
+    if line.mark:
+        pen.line([(x, y + 4), (x + 3, y + 7), (x + 9, y)], color, 2)
+    elif line.mark is False:
+        pen.line([(x + 1, y), (x + 8, y + 7)], color, 2)
+        pen.line([(x + 1, y + 7), (x + 8, y)], color, 2)

@@ -1,0 +1,235 @@
+"""Work that takes longer than a click: in a process of its own, with progress, a way to cancel, a cache.
+
+    cache folder/background/KIND/<key>/   task.json      what to do
+                                          progress.json  how far it is; a sign of life every two seconds
+                                          cancel         somebody asked it to stop
+                                          result.npz     what came out, complete or not there
+                                          log.txt        tracebacks
+
+All state is on disk: a task outlives the page and the server that began it, whoever wants the same task sees the same
+progress, and whoever comes later gets the result at once. Loads no torch; `gan_core.jobs.task_worker` does the work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from filelock import FileLock
+
+from gan_core.config import settings
+from gan_core.config.registry import Registry
+from gan_core.config.settings import PROJECT_DIR
+from gan_core.runs import Run, files
+
+LAYOUT = 1  # part of every key: a new layout never meets old files
+HEARTBEAT_S = 2.0
+STALE_AFTER_S = 20.0
+START_S = 120.0  # a child imports torch first, on a machine that may be busy training
+TASK, PROGRESS, CANCEL, RESULT, LOG = "task.json", "progress.json", "cancel", "result.npz", "log.txt"
+TURN = "turn.json"  # in a kind's folder: whose turn it is
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+KINDS: Registry[str] = Registry(
+    "kind of background work",
+    {
+        # kind -> "module:function" of a `Work`, imported in the worker process only
+        "vae-latents": "gan_core.latents.vae_map:measure",
+        "vae-map": "gan_core.latents.vae_map:lay_out",
+        "film": "gan_core.analysis.film:make",
+        "attribute-directions": "gan_core.latents.attribute_search:search",
+        "inversion": "gan_core.latents.picture_search:search_latent",
+        "neighbour-index": "gan_core.latents.neighbours:build",
+        "vae-family": "gan_core.experiments.vae_family:measure_family",
+        "vae-member": "gan_core.experiments.vae_family:measure_member",
+        "measure": "gan_core.evaluation.measure_task:work",
+    },
+)
+
+
+class Report(Protocol):
+    """How a `Work` tells how far it is; raises `background_worker.Cancelled` when it is to stop."""
+
+    def __call__(self, stage: str, done: int = 0, total: int = 0, value: float | None = None) -> None:
+        """Tells the stage, how many of how many, and a number that tells how well it goes (a loss, say)."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is wanted; equal tasks share one result.
+
+    Attributes:
+        kind: a name in KINDS.
+        arguments: what its function needs, as JSON with sorted keys. The names `run` and `runs` hold directories of runs:
+            the result belongs to these runs' ids and configurations, wherever their directories are.
+    """
+
+    kind: str
+    arguments: str
+
+    @classmethod
+    def of(cls, kind: str, **arguments: Any) -> Task:
+        """A task with these arguments, which must be JSON values.
+
+        Raises:
+            ValueError: an unknown kind.
+        """
+        KINDS.find(kind)
+        return cls(kind, json.dumps(arguments, sort_keys=True))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The arguments."""
+        return dict(json.loads(self.arguments))
+
+
+Work = Callable[[dict[str, Any], Report], Arrays]
+"""(arguments, report) -> result: named arrays, none of them of Python objects."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a task is.
+
+    Attributes:
+        state: new, running, done, cancelled or failed.
+        stage: of a running one: starting, waiting (for another task of its kind to end), or what its function says.
+        done, total: of this stage; 0 where they are not counted. Of "waiting": of what it waits for.
+        value: a number that tells how well it goes; None where there is none.
+        error: the sentence that ended a failed one.
+        updated_at: Unix time of the last sign of life.
+    """
+
+    state: str = "new"
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    value: float | None = None
+    error: str = ""
+    updated_at: float = 0.0
+
+
+def folder(task: Task) -> Path:
+    """Where a task's files are: named by everything that decides the result.
+
+    Raises:
+        ValueError: the configuration of one of its runs cannot be read.
+    """
+    values = task.values
+    runs = [Run(Path(path)) for path in (values.pop("run", None), *values.pop("runs", ())) if path is not None]
+    decides = {"layout": LAYOUT, "arguments": values, "runs": [[run.id, run.config().to_json()] for run in runs]}
+    key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:24]
+    return settings.cache_dir() / "background" / task.kind / key
+
+
+def progress(task: Task) -> Progress:
+    """How far a task is. One that claims to run without a sign of life has failed."""
+    place = folder(task)
+    if (place / RESULT).exists():
+        return Progress("done")
+    now = read_progress(place)
+    return Progress() if now.state == "done" else _stale(now)  # done, but its result was taken away
+
+
+def read_progress(place: Path) -> Progress:
+    """What a task's folder says of it, as it stands there."""
+    data = files.read_json(place / PROGRESS)
+    try:
+        return replace(Progress(), **data)
+    except TypeError:  # an unknown field: of another version of this program
+        return Progress()
+
+
+def write_progress(place: Path, now: Progress) -> None:
+    """Replaces what a task's folder says of it, with the time of now."""
+    files.write_json(place / PROGRESS, asdict(replace(now, updated_at=time.time())))
+
+
+def result(task: Task) -> Arrays:
+    """The arrays of a task that is done; its function says which.
+
+    Raises:
+        ValueError: it is not done.
+    """
+    try:
+        with np.load(folder(task) / RESULT) as stored:  # no pickle is read
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError("This result is not in the cache, or cannot be read: start it again.") from error
+
+
+def start(task: Task) -> None:
+    """Begins a task in a process of its own, unless it runs or is done. Returns at once.
+
+    Raises:
+        ValueError: the cache folder cannot be written.
+    """
+    place = folder(task)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with FileLock(place / ".start.lock"):  # two viewers at once begin it once
+            if progress(task).state in ("running", "done"):
+                return
+            (place / CANCEL).unlink(missing_ok=True)
+            files.write_json(place / TASK, asdict(task))
+            write_progress(place, Progress("running", "starting"))
+            _launch(place)
+    except OSError as error:
+        raise ValueError(
+            f"The cache folder {place.parent} cannot be written ({error.strerror or error}). "
+            "Free some space, or set GANVAS_CACHE_DIR to a folder that you may write."
+        ) from error
+
+
+def cancel(task: Task) -> None:
+    """Asks a task to stop, for everybody who waits for it. It does at its next report, within seconds."""
+    place = folder(task)
+    if progress(task).state == "running":
+        (place / CANCEL).touch()
+
+
+def forget(task: Task) -> None:
+    """Drops a result that turned out to be unreadable, so that the task can be started again."""
+    (folder(task) / RESULT).unlink(missing_ok=True)
+
+
+def _stale(now: Progress) -> Progress:
+    limit = START_S if now.stage == "starting" else STALE_AFTER_S
+    if now.state == "running" and time.time() - now.updated_at > limit:
+        return replace(now, state="failed", error="The process that worked on it ended without a word. Start it again.")
+    return now
+
+
+def _launch(place: Path) -> None:
+    with (place / LOG).open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gan_core.jobs.task_worker", str(place)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=PROJECT_DIR,
+            start_new_session=True,  # Ctrl-C in the server's terminal must not end it
+        )
+    threading.Thread(target=_see_off, args=(process, place), name=f"ganvas-work:{place.name}", daemon=True).start()
+
+
+def _see_off(process: subprocess.Popen[bytes], place: Path) -> None:
+    """Waits for a child; says so at once when it died without saying so itself."""
+    code = process.wait()
+    now = read_progress(place)
+    if code and now.state == "running":
+        cause = "most often for lack of memory" if code == -9 else f"see {place / LOG}"
+        sentence = f"The process that worked on it ended with code {code} ({cause}). Start it again."
+        write_progress(place, replace(now, state="failed", error=sentence))

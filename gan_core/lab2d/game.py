@@ -1,0 +1,167 @@
+"""One game between a generator and a discriminator in the plane: the lab's model, its `train_step`, move by move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from gan_core import datasets
+from gan_core.config import RunConfig
+from gan_core.datasets import Dataset
+from gan_core.datasets.batches import Batches
+from gan_core.datasets.sources.points import fitted
+from gan_core.datasets.sources.toys import GRID25, RING8, Mixture
+from gan_core.lab2d.protocol import MOVERS
+from gan_core.lab2d.stories import check, same_game
+from gan_core.models.base import Metrics, Moment, Update
+from gan_core.models.building import build
+from gan_core.models.gan import GAN
+
+MIXTURES: dict[str, Mixture] = {"ring8": RING8, "grid25": GRID25}
+
+Points = npt.NDArray[np.float32]
+
+
+class Game:
+    """A game at some step.
+
+    With `who` "both" throughout it is the run of the same configuration, bit for bit: same weights, batches and noise.
+
+    Args:
+        config: legal, as `gan_core.lab2d.stories.check` wants it.
+        points: (N, 2) to learn from, for the data set "points"; moved and scaled as those of the Data page are, and
+            repeated where they are fewer than a batch.
+
+    Attributes:
+        step: steps made, by whoever moved.
+        moves: network -> how often its weights were changed.
+        metrics: newest value of each metric of `train_step`.
+
+    Raises:
+        ValueError: an illegal configuration, or a network that needs points and got none.
+    """
+
+    def __init__(self, config: RunConfig, points: Points | None = None) -> None:
+        check(config)
+        self.config = config
+        self.data = _data(config, points)
+        self.mixture = MIXTURES.get(config.dataset.name)
+        self.model = _gan(config)
+        self.batches = Batches(self.data, config.training.batch_size, config.training.seed)
+        self.step = 0
+        self.moves = {"discriminator": 0, "generator": 0}
+        self.metrics: Metrics = {}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has made just as many steps as its configuration asks for. One may play on."""
+        return self.step > 0 and self.step == self.config.training.max_steps
+
+    def play(self, who: str) -> None:
+        """One step, whole; see `half_moves`."""
+        for _ in self.half_moves(who):
+            pass
+
+    def half_moves(self, who: str) -> Iterator[str]:
+        """One step, with a halt after each change of weights, at which it tells whose they were.
+
+        A network that does not move stays as it is, to the last bit: weights, and whatever else it remembers. With "both"
+        the generator moves at every `n_critic`-th step, as in a run; with "g" at each.
+
+        Args:
+            who: a name in `MOVERS`.
+
+        Raises:
+            ValueError: a loss is no longer a finite number; no weight has been changed by it.
+        """
+        movers = MOVERS[who]
+        still = [network for name, network in self.model.networks.items() if name not in movers]
+        images, labels = self.batches.batch(self.step)
+        metrics = {}
+        with _untouched(still):
+            updates = self.model.train_step(images, labels, self._moment(who))
+            while True:
+                try:
+                    update = next(updates)
+                except StopIteration as done:
+                    metrics = done.value
+                    break
+                if update.optimizer in movers:
+                    self._make(update)
+                    yield update.optimizer
+        self.model.finish_step()
+        self.step += 1
+        self.metrics |= metrics
+
+    def change(self, config: RunConfig) -> None:
+        """Goes on with other rules or learning rates, and the weights as they are.
+
+        Raises:
+            ValueError: an illegal configuration, or one that needs other networks or other data.
+        """
+        check(config)
+        if not same_game(self.config, config):
+            raise ValueError("Data, networks, optimisers, batch size and seed belong to a game. Begin a new one.")
+        self.model.rules = _gan(config).rules
+        for name, optimizer in self.model.optimizers.items():
+            rate = getattr(config, f"{name}_optimizer").learning_rate
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+        self.config = config
+
+    def _moment(self, who: str) -> Moment:
+        step = self.step
+        if who == "g":
+            step += -(step + 1) % self.model.rules.n_critic  # the next step at which it is G's turn
+        return Moment(step, max(self.config.training.max_steps, step + 1))
+
+    def _make(self, update: Update) -> None:
+        if not torch.isfinite(update.loss):
+            raise ValueError(
+                f"The loss of the {update.optimizer} is not a finite number at step {self.step + 1}: training has diverged. "
+                "Choose a smaller learning rate, and reset."
+            )
+        optimizer = self.model.optimizers[update.optimizer]
+        update.loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        optimizer.zero_grad()
+        self.moves[update.optimizer] += 1
+
+
+def _data(config: RunConfig, points: Points | None) -> Dataset:
+    if config.dataset.name != "points":
+        return datasets.prepare(config.dataset).with_labels(())
+    if points is None or not len(points):
+        raise ValueError("There are no points to learn from. Draw some, then begin.")
+    there = fitted(np.asarray(points, np.float32))
+    there = np.tile(there, (-(-config.training.batch_size // len(there)), 1))
+    return Dataset("points", there, np.zeros((len(there), 0), np.uint8), ())  # type: ignore[arg-type]
+
+
+def _gan(config: RunConfig) -> GAN:
+    model = build(config, "cpu")
+    if not isinstance(model, GAN):
+        raise ValueError(f"The network '{config.network.name}' plays no game. Set network.name to mlp.")
+    return model
+
+
+@contextmanager
+def _untouched(networks: list[nn.Module]) -> Iterator[None]:
+    """Undoes whatever happens to these networks within it: clipped weights, a spectral norm's power iteration."""
+    kept = [(tensor, tensor.detach().clone()) for network in networks for tensor in _tensors(network)]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for tensor, before in kept:
+                tensor.copy_(before)
+
+
+def _tensors(network: nn.Module) -> Iterator[torch.Tensor]:
+    yield from network.parameters()
+    yield from network.buffers()

@@ -1,0 +1,168 @@
+"""Which games in the plane are offered: ready-made stories, and the twin of a run. Free of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gan_core.config import RunConfig, differences, get, with_changes
+from gan_core.config.registry import Registry
+from gan_core.models.networks import NETWORKS
+from gan_core.training.plan import check as check_config
+
+DATA = ("ring8", "grid25", "points")
+LATENT_DIM = 2  # a latent is a place in the plane too, so that its grid can be drawn
+WIDTH = 128
+STEPS = 5_000
+
+BASE = with_changes(
+    RunConfig(),
+    {
+        "dataset.name": "ring8",
+        "network.name": "mlp",
+        "network.width": WIDTH,
+        "network.latent_dim": LATENT_DIM,
+        "network.discriminator_norm": "none",
+        "training.batch_size": 128,
+        "training.max_steps": STEPS,
+        "training.device": "cpu",
+        "training.precision": "fp32",
+        "training.threads": 1,
+    },
+)
+
+LIVE_FIELDS = (
+    "objective.name",
+    "objective.real_weight",
+    "objective.fake_weight",
+    "objective.n_critic",
+    "objective.weight_clip",
+    "penalty.name",
+    "penalty.weight",
+    "remedies.label_smoothing",
+    "remedies.instance_noise",
+    "generator_optimizer.learning_rate",
+    "discriminator_optimizer.learning_rate",
+    "training.max_steps",
+)
+"""What may change while a game goes on; anything else begins a new one."""
+
+CARRIED = (
+    *(f"objective.{name}" for name in ("name", "real_weight", "fake_weight", "n_critic", "weight_clip")),
+    *(f"penalty.{name}" for name in ("name", "weight")),
+    *(f"remedies.{name}" for name in ("packing", "label_smoothing", "instance_noise")),
+    *(f"{who}_optimizer.{name}" for who in ("generator", "discriminator") for name in ("name", "learning_rate", "beta1", "beta2")),
+    *(f"network.{name}" for name in ("spectral_norm", "leaky_output")),
+    *(f"training.{name}" for name in ("batch_size", "seed")),
+)  # fmt: skip
+"""What a twin takes over from its run; data, networks, labels and the running average it does not."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """A game worth seeing.
+
+    Attributes:
+        title: its name for people.
+        lesson: what to look for.
+        config: all of it.
+    """
+
+    title: str
+    lesson: str
+    config: RunConfig
+
+
+def _both(name: str, rate: float, beta1: float, beta2: float) -> dict[str, Any]:
+    """Both networks' optimisers."""
+    fields = {"name": name, "learning_rate": rate, "beta1": beta1, "beta2": beta2}
+    return {
+        f"{who}_optimizer.{field}": value for who in ("generator", "discriminator") for field, value in fields.items()
+    }
+
+
+_ADAM = _both("adam", 5e-4, 0.9, 0.999)  # the usual momentum, with which plain cross-entropy collapses here
+_WASSERSTEIN = {"objective.name": "wasserstein", "objective.n_critic": 5}
+
+
+def _story(title: str, lesson: str, changes: dict[str, Any]) -> Story:
+    return Story(title, lesson, with_changes(BASE, changes))
+
+
+STORIES: Registry[Story] = Registry(
+    "story",
+    {
+        "bce": _story(
+            "Plain BCE collapses",
+            "The first GAN loss with Adam's usual momentum. G puts all its points where D is weakest, D learns to reject that "
+            "place, and the whole cloud jumps on: the modes are visited in turn, not all at once. Of the seeds 0 to 3 the first "
+            "three were still collapsed after 2,000 steps, when we tried; the fourth was not. The benchmark on the page Collapse "
+            "trains on the same ring with momentum 0.5 instead of 0.9, learning rate 0.001 instead of 0.0005, batches of 64 instead "
+            "of 128 and 10,000 steps instead of 5,000: there the plain GAN comes out far better.",
+            _ADAM,
+        ),
+        "wgan": _story(
+            "WGAN, clipped weights",
+            "D gives scores, not probabilities, and its weights are cut to ±0.1 so that its landscape stays gentle: no cliff, "
+            "and a pull on G everywhere. G spreads over all modes, but hits few of them exactly.",
+            {**_WASSERSTEIN, "objective.weight_clip": 0.1, **_both("rmsprop", 5e-4, 0.0, 0.99)},
+        ),
+        "wgan-gp": _story(
+            "WGAN-GP",
+            "Instead of cutting weights, D pays for slopes other than 1 between real and generated points. See how evenly the "
+            "landscape falls from the real points to the others.",
+            {**_WASSERSTEIN, "penalty.name": "gradient", "penalty.weight": 0.1, **_both("adam", 5e-4, 0.5, 0.9)},
+        ),
+        "r1": _story(
+            "BCE + R1",
+            "The collapsing game with one change: D pays for every slope at the real points. Its landscape becomes flat there, "
+            "G is no longer chased around, and all modes are found.",
+            {**_ADAM, "penalty.name": "r1", "penalty.weight": 0.3},
+        ),
+        "pacgan2": _story(
+            "PacGAN2",
+            "The collapsing game with one change: D judges two points at once. Two points that always lie together give a "
+            "collapsed G away.",
+            {**_ADAM, "remedies.packing": 2},
+        ),
+    },
+)
+"""Name -> story, in the order in which they are told."""
+
+
+def check(config: RunConfig) -> None:
+    """Refuses a game that cannot be played.
+
+    Raises:
+        ValueError: parts that do not fit each other (see `gan_core.models.compatibility`), or no game in the plane at all.
+    """
+    if config.dataset.name not in DATA or config.network.latent_dim != LATENT_DIM:
+        raise ValueError(
+            f"The 2-D lab plays on {', '.join(DATA)} with latents of size {LATENT_DIM}; got '{config.dataset.name}' and "
+            f"{config.network.latent_dim}."
+        )
+    check_config(config)
+
+
+def same_game(before: RunConfig, after: RunConfig) -> bool:
+    """Whether one can become the other while it is played."""
+    return set(differences(before, after)) <= {*LIVE_FIELDS, "preset"}
+
+
+def twin_of(config: RunConfig, total_steps: int) -> RunConfig:
+    """The game of a run in the plane: its objective, penalty, remedies, optimisers, batch and number of steps.
+
+    Args:
+        config: of the run.
+        total_steps: of the run.
+
+    Raises:
+        ValueError: the run plays no game, or in the plane its parts do not fit each other.
+    """
+    if NETWORKS.find(config.network.name).model != "gan":
+        raise ValueError(
+            "This run is a variational autoencoder: it has no discriminator, so there is no game to show. Choose a GAN."
+        )
+    twin = with_changes(BASE, {name: get(config, name) for name in CARRIED} | {"training.max_steps": total_steps})
+    check(twin)
+    return twin

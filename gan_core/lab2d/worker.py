@@ -1,0 +1,270 @@
+"""The process that plays the games of a server: by turns, on one thread, and only those that somebody watches.
+
+    python -m gan_core.lab2d.worker        lines in and out: see gan_core.lab2d.protocol
+
+It ends when there is nothing more to read, that is with its server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from gan_core.config import parse_config
+from gan_core.lab2d.camera import Camera
+from gan_core.lab2d.game import Game
+from gan_core.lab2d.protocol import DEFAULT_PACE, FRAME_S, MAX_GAMES, MAX_PLAYING, PACES, WATCHED_S
+
+NICENESS = 5  # what trains goes first
+Say = Callable[[dict[str, Any]], None]
+
+
+class Table:
+    """A game, how it is being played, and who looks.
+
+    Args:
+        name: of the game.
+        say: takes what is to be told to the server.
+    """
+
+    def __init__(self, name: str, say: Say) -> None:
+        self.name = name
+        self.playing = False
+        self.due = 0.0  # when its next frame is
+        self.watched = time.monotonic()
+        self._say = say
+        self._revision = ""
+        self._number = 0
+        self._camera: Camera | None = None
+        self._who, self._pace = "both", DEFAULT_PACE
+        self._half: Iterator[str] | None = None  # a step that halts after D's move
+        self._moved = ""  # who moved at that halt
+        self._rate = 0.0  # steps a second
+        self._look_s = 0.0  # that the last frame took
+        self._since = (0.0, 0)
+
+    def begin(self, revision: str, config: dict[str, Any], points: list[list[float]] | None) -> None:
+        """A new game at step 0. Raises: ValueError as `Game`."""
+        self._camera = Camera(Game(parse_config(config), None if points is None else np.array(points, np.float32)))
+        self._revision = revision
+        self.playing, self._half = False, None
+        self._say({"game": self.name, "scene": self._camera.scene() | {"revision": self._revision}})
+        self.show()
+
+    def change(self, config: dict[str, Any]) -> None:
+        """Other rules. Raises: ValueError as `Game.change`."""
+        self._finish_half()
+        self.camera.game.change(parse_config(config))
+        self.show()
+
+    def play(self, who: str, pace: str) -> None:
+        """Goes on until it is paused, over or unwatched."""
+        self._finish_half()
+        self._who, self._pace, self.playing = who, pace, True
+        self.due = time.monotonic()
+        self._since = (self.due, self.camera.game.step)
+
+    def pause(self, said: str = "") -> None:
+        """Stops playing; `said` is a word for why, unless somebody asked for it."""
+        self._finish_half()
+        self.playing = False
+        self.show(said)
+
+    def step(self, who: str) -> None:
+        """One whole step."""
+        self.playing = False
+        self._finish_half()
+        self._who = who
+        self.camera.game.play(who)
+        self.show()
+
+    def advance(self, budget_s: float) -> None:
+        """Plays up to its next frame and shows it; both together take about so long, or one step's time."""
+        game, pace = self.camera.game, PACES[self._pace]
+        begun = time.monotonic()
+        self.due = max(self.due + pace.frame_s, begun)
+        if pace.halves:
+            self._advance_half()
+        else:
+            for _ in itertools.islice(itertools.count(), pace.steps or None):
+                game.play(self._who)
+                if game.is_over or time.monotonic() - begun > budget_s - self._look_s:
+                    break
+        now, (then, steps) = time.monotonic(), self._since
+        if now - then >= 1.0:
+            self._rate, self._since = (game.step - steps) / (now - then), (now, game.step)
+        if game.is_over and self._half is None:
+            self.pause("over")
+        else:
+            self.show()
+
+    def show(self, said: str = "") -> None:
+        """Tells the server what is to be seen now."""
+        begun = time.monotonic()
+        self._number += 1
+        game = self.camera.game
+        frame = self.camera.frame(at_leisure=not self.playing) | {
+            "number": self._number,
+            "revision": self._revision,
+            "time": time.monotonic(),
+            "step": game.step + int(self._half is not None),  # with the one that is being made
+            "total_steps": game.config.training.max_steps,
+            "moves": dict(game.moves),
+            "moved": self._moved if self._half is not None else "",
+            "playing": self.playing,
+            "who": self._who,
+            "pace": self._pace,
+            "rate": self._rate if self.playing else 0.0,
+            "said": said,
+        }
+        self._say({"game": self.name, "frame": frame})
+        self._look_s = time.monotonic() - begun
+
+    def refuse(self, refusal: str) -> None:
+        """Stops, and tells why; the last frame stays on show."""
+        self.playing, self._half = False, None
+        self._say({"game": self.name, "refused": refusal})
+
+    @property
+    def camera(self) -> Camera:
+        """What looks at the game. Raises: ValueError when none was begun."""
+        if self._camera is None:
+            raise ValueError("No game has begun yet.")
+        return self._camera
+
+    def _advance_half(self) -> None:
+        """To the next change of weights, which may be that of a new step."""
+        game = self.camera.game
+        self._moved = "" if self._half is None else next(self._half, "")
+        if not self._moved:
+            ended, self._half = self._half is not None, None
+            if ended and game.is_over:
+                return
+            self._half = game.half_moves(self._who)
+            self._moved = next(self._half, "")
+
+    def _finish_half(self) -> None:
+        if self._half is not None:
+            for _ in self._half:
+                pass
+            self._half = None
+
+
+class Hall:
+    """All tables: takes orders, lets those that play advance by turns.
+
+    Args:
+        say: takes what is to be told to the server.
+    """
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._tables: dict[str, Table] = {}
+
+    def obey(self, order: dict[str, Any]) -> None:
+        """Does what somebody asked for; what cannot be is answered with its sentence."""
+        name, what = order["game"], order["do"]
+        table = self._tables.get(name)
+        if table is None:
+            if what != "new":
+                self._say({"game": name, "gone": True})
+                return
+            self._make_room()
+            table = self._tables[name] = Table(name, self._say)
+        table.watched = time.monotonic()
+        try:
+            self._do(table, what, order)
+        except ValueError as refusal:
+            table.refuse(str(refusal))
+
+    def wait_s(self) -> float:
+        """Time until the next frame is due; a second when nobody plays."""
+        due = [table.due for table in self._playing()]
+        return min(1.0, max(0.0, min(due) - time.monotonic())) if due else 1.0
+
+    def advance(self) -> None:
+        """Lets every game whose frame is due play up to it; pauses those that nobody watches."""
+        playing = self._playing()
+        for table in playing:
+            now = time.monotonic()
+            try:
+                if now - table.watched > WATCHED_S:
+                    table.pause("unwatched")
+                elif table.due <= now:
+                    table.advance(FRAME_S / len(playing))
+            except ValueError as refusal:
+                table.refuse(str(refusal))
+
+    def _playing(self) -> list[Table]:
+        return [table for table in self._tables.values() if table.playing]
+
+    def _do(self, table: Table, what: str, order: dict[str, Any]) -> None:
+        match what:
+            case "new":
+                table.begin(order["revision"], order["config"], order["points"])
+            case "change":
+                table.change(order["config"])
+            case "play":
+                others = [other for other in self._playing() if other is not table]
+                if len(others) >= MAX_PLAYING:
+                    raise ValueError(
+                        f"{MAX_PLAYING} games play on this server now, as many as it lets play at once. Wait until one is "
+                        "paused; single steps work meanwhile."
+                    )
+                table.play(order["who"], order["pace"])
+            case "step":
+                table.step(order["who"])
+            case "pause":
+                table.pause()
+
+    def _make_room(self) -> None:
+        if len(self._tables) >= MAX_GAMES:
+            oldest = min(self._tables.values(), key=lambda table: table.watched)
+            del self._tables[oldest.name]
+            self._say({"game": oldest.name, "gone": True})
+
+
+def main() -> None:
+    """Plays until standard input ends."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(NICENESS)
+    torch.set_num_threads(1)  # for such small networks a second one only costs
+    orders: queue.Queue[dict[str, Any] | None] = queue.Queue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            orders.put(json.loads(line))
+        orders.put(None)
+
+    def say(message: dict[str, Any]) -> None:
+        print(json.dumps(message), flush=True)
+
+    threading.Thread(target=read, name="ganvas-twin-orders", daemon=True).start()
+    hall = Hall(say)
+    say({"ready": True})
+    with contextlib.suppress(BrokenPipeError):  # the server is gone
+        while True:
+            try:
+                order = orders.get(timeout=hall.wait_s())
+            except queue.Empty:
+                hall.advance()
+                continue
+            if order is None:
+                return
+            hall.obey(order)
+            hall.advance()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Attribute directions of a model, found from labels: a kind of background work.
+
+A VAE's come from the labels of its training images (encode them, subtract the means); a GAN's from what an evaluator reads in
+its own samples (separate their latents).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gan_core.config import RunConfig
+from gan_core.datasets import held_out
+from gan_core.evaluation import evaluators
+from gan_core.evaluation.statistics.proportions import Count
+from gan_core.jobs.task import Arrays, Report, Task
+from gan_core.latents.attribute_directions import (
+    AttributeDirection,
+    Find,
+    find_direction,
+    mean_difference,
+    separating_normal,
+)
+from gan_core.models.networks import NETWORKS
+from gan_core.runs import Run
+
+NUM_IMAGES = 4000  # random latents, or training images to encode
+BATCH = 250
+SEED = 20_260_000  # of the latents; far from the small seeds that people choose to look at
+
+Labelled = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], tuple[str, ...]]
+"""Latents (N, D), labels (N, L) and their names."""
+
+
+def wish(run: Run, step: int, num_images: int = NUM_IMAGES) -> Task:
+    """The background work that finds a model's attribute directions; see `search` for the result.
+
+    Raises:
+        ValueError: nobody can say what its images show: no labels, or no evaluator for its data.
+    """
+    config = run.config()
+    judge = "" if is_vae(config) else judge_of(config, run.name).card.weights_sha256
+    return Task.of("attribute-directions", run=str(run.path), step=step, num_images=num_images, judge=judge)
+
+
+def is_vae(config: RunConfig) -> bool:
+    """Whether images can be encoded, so that labels of real images tell."""
+    return NETWORKS.find(config.network.name).model == "vae"
+
+
+def judge_of(config: RunConfig, run_name: str) -> evaluators.EvaluatorFolder:
+    """The evaluator that reads a GAN's samples: one trained on the same data, whether the GAN takes labels or not.
+
+    Raises:
+        ValueError: there is none; the message says how to train one.
+    """
+    there = evaluators.of_data(config)
+    if not there:
+        raise ValueError(
+            f"Nobody can say what the images of “{run_name}” show: there is no evaluator for the data set "
+            f"'{config.dataset.name}'. Train one with: {evaluators.how_to_train(config)}"
+        )
+    return there[0]
+
+
+def search(arguments: dict[str, Any], report: Report) -> Arrays:
+    """Labels latents, and finds the direction of each attribute.
+
+    Returns:
+        names (K,) and vectors (K, D) of the directions found; hits, requested, with_it, without (K,): see
+        `AttributeDirection`; refused_names and refusals: those that could not be found, and why; num_images ().
+    """
+    run = Run(Path(arguments["run"]))
+    config, count = run.config(), int(arguments["num_images"])
+
+    import torch
+
+    torch.set_num_threads(1)  # training should keep its cores
+    vae = is_vae(config)
+    label = _encoded if vae else _judged
+    latents, labels, names = label(run, int(arguments["step"]), count, report)
+    find = mean_difference if vae else separating_normal
+    return _directions(latents, labels, names, find, report)
+
+
+def directions(found: Arrays) -> list[AttributeDirection]:
+    """What `search` found, as objects, the surest first."""
+    rows = [
+        AttributeDirection(str(name), vector, Count(int(hits), int(asked)), int(with_it), int(without))
+        for name, vector, hits, asked, with_it, without in zip(
+            found["names"], found["vectors"], found["hits"], found["requested"], found["with_it"], found["without"],
+            strict=True,
+        )
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: -row.right.ratio)
+
+
+def _encoded(run: Run, step: int, count: int, report: Report) -> Labelled:
+    """The posterior means of training images, with the images' own labels."""
+    from gan_core.runs.autoencoder import open_autoencoder
+
+    report("images")
+    learned = held_out.training_images(run.config().dataset, count)
+    if not learned.label_names:
+        raise ValueError(
+            f"The data set '{learned.name}' has no labels, so there are no attributes to find directions of. "
+            "Use pictures in one subfolder a class, or CelebA."
+        )
+    model = open_autoencoder(run, step)
+    parts = []
+    for start in range(0, len(learned), BATCH):
+        parts.append(model.encode(learned.images[start : start + BATCH]))
+        report("Encoding training images", min(start + BATCH, len(learned)), len(learned))
+    return np.concatenate(parts), np.asarray(learned.labels, np.bool_), learned.label_names
+
+
+def _judged(run: Run, step: int, count: int, report: Report) -> Labelled:
+    """Random latents, with what the evaluator sees in their images."""
+    from gan_core.evaluation.evaluators.evaluator import open_evaluator
+    from gan_core.runs.sampler import latents, open_sampler
+
+    folder = judge_of(run.config(), run.name)
+    model, judge = open_sampler(run, step), open_evaluator(folder)
+    z = latents(count, model.latent_dim, SEED)
+    parts = []
+    for start in range(0, count, BATCH):
+        parts.append(judge.logits(model.images(z[start : start + BATCH])).numpy())
+        report("Drawing samples and reading them", min(start + BATCH, count), count)
+    return z.numpy(), seen(np.concatenate(parts), folder.info.exclusive), folder.info.label_names
+
+
+def seen(logits: npt.NDArray[np.floating], exclusive: bool) -> npt.NDArray[np.bool_]:
+    """What an evaluator's outputs (N, L) say of each image: its class, or every label with an output above 0."""
+    if exclusive:
+        return np.asarray(np.arange(logits.shape[1])[None] == logits.argmax(axis=1)[:, None])
+    return np.asarray(logits > 0)
+
+
+def _directions(
+    latents: npt.NDArray[np.float32], labels: npt.NDArray[np.bool_], names: tuple[str, ...], find: Find, report: Report
+) -> Arrays:
+    found: list[AttributeDirection] = []
+    refused: list[tuple[str, str]] = []
+    for number, name in enumerate(names):
+        report("Finding directions", number, len(names))
+        try:
+            found.append(find_direction(name, latents, labels[:, number], find))
+        except ValueError as refusal:
+            refused.append((name, str(refusal)))
+    return {
+        "names": np.array([d.name for d in found], dtype=np.str_),
+        "vectors": np.array([d.vector for d in found], np.float32).reshape(len(found), latents.shape[1]),
+        "hits": np.array([d.right.hits for d in found], np.int64),
+        "requested": np.array([d.right.requested for d in found], np.int64),
+        "with_it": np.array([d.with_it for d in found], np.int64),
+        "without": np.array([d.without for d in found], np.int64),
+        "refused_names": np.array([name for name, _ in refused], dtype=np.str_),
+        "refusals": np.array([sentence for _, sentence in refused], dtype=np.str_),
+        "num_images": np.array(len(latents)),
+    }

@@ -1,0 +1,125 @@
+"""Which parts fit each other: every illegal pair, with its reason and the way out. Free of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gan_core.config import NetworkConfig, ObjectiveConfig, PenaltyConfig, RemedyConfig, RunConfig
+from gan_core.models.conditioning import CONDITIONINGS
+from gan_core.models.networks import NETWORKS
+from gan_core.models.objectives import OBJECTIVES
+from gan_core.models.penalties import PENALTIES
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing that must not be.
+
+    Attributes:
+        name: short, for tests and tables.
+        broken: whether a configuration breaks it.
+        reason: why it cannot be, and what to change.
+    """
+
+    name: str
+    broken: Callable[[RunConfig], bool]
+    reason: str
+
+    def check(self, config: RunConfig) -> None:
+        """Refuses a configuration that breaks the rule.
+
+        Raises:
+            ValueError: the reason, with the values at fault.
+        """
+        if self.broken(config):
+            raise ValueError(self.reason.format(c=config))
+
+
+def _is_vae(config: RunConfig) -> bool:
+    return NETWORKS.find(config.network.name).model == "vae"
+
+
+def _has_game(config: RunConfig) -> bool:
+    """Whether anything is set that only a discriminator could heed."""
+    plain = NetworkConfig()
+    network = config.network
+    return (
+        config.objective != ObjectiveConfig()
+        or config.penalty.name != PenaltyConfig().name
+        or config.remedies != RemedyConfig()
+        or config.conditioning.name != "none"
+        or network.spectral_norm
+        or network.leaky_output
+        or network.discriminator_norm != plain.discriminator_norm
+    )
+
+
+def _mixes_samples(config: RunConfig) -> bool:
+    return config.network.discriminator_norm == "batch"
+
+
+def _per_sample_penalty(config: RunConfig) -> bool:
+    penalty = PENALTIES.find(config.penalty.name)
+    return penalty is not None and not penalty.allows_batch_norm
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "vae without a game",
+        lambda c: _is_vae(c) and _has_game(c),
+        "A VAE has no discriminator, so objective, penalty, remedies, conditioning, spectral norm and the discriminator's "
+        "settings must stay at their defaults.",
+    ),
+    Rule(
+        "vae without ema",
+        lambda c: _is_vae(c) and c.training.ema_decay > 0,
+        "A running average is kept of a GAN's generator; a VAE has none. Set training.ema_decay to 0; got {c.training.ema_decay}.",
+    ),
+    Rule(
+        "gradient penalty without batch norm",
+        lambda c: _per_sample_penalty(c) and _mixes_samples(c),
+        "The penalty '{c.penalty.name}' measures the discriminator's gradient for each image by itself, and batch norm makes "
+        "images depend on each other. Set network.discriminator_norm to none.",
+    ),
+    Rule(
+        "gradient penalty without minibatch std",
+        lambda c: _per_sample_penalty(c) and c.remedies.minibatch_std,
+        "The penalty '{c.penalty.name}' measures the discriminator's gradient for each image by itself, and minibatch standard "
+        "deviation makes images depend on each other. Switch remedies.minibatch_std off, or use the penalty r1.",
+    ),
+    Rule(
+        "penalty without packing",
+        lambda c: c.penalty.name != "none" and c.remedies.packing > 1,
+        "A penalty judges one image, and packing makes the discriminator judge {c.remedies.packing} at once. Set penalty.name "
+        "to none or remedies.packing to 1.",
+    ),
+    Rule(
+        "one bound on the critic",
+        lambda c: c.objective.weight_clip > 0 and (c.network.spectral_norm or _per_sample_penalty(c)),
+        "Weight clipping, spectral norm and gradient penalties each bound the critic's slope; use one. Set "
+        "objective.weight_clip to 0; got {c.objective.weight_clip}.",
+    ),
+    Rule(
+        "packing without labels",
+        lambda c: c.remedies.packing > 1 and CONDITIONINGS.find(c.conditioning.name).uses_labels,
+        "A pack of {c.remedies.packing} images has no label of its own. Set remedies.packing to 1 or conditioning.name to none.",
+    ),
+    Rule(
+        "whole packs",
+        lambda c: c.training.batch_size % c.remedies.packing != 0,
+        "A batch of {c.training.batch_size} images cannot be cut into packs of {c.remedies.packing}. Set training.batch_size to "
+        "a multiple of remedies.packing.",
+    ),
+    Rule(
+        "smoothing needs a target",
+        lambda c: c.remedies.label_smoothing > 0 and not OBJECTIVES.find(c.objective.name).has_target,
+        "Label smoothing lowers the target for real images, and the objective '{c.objective.name}' has no target. Set "
+        "remedies.label_smoothing to 0, or use bce or least_squares.",
+    ),
+    Rule(
+        "something to learn",
+        lambda c: c.objective.real_weight == 0 and c.objective.fake_weight == 0,
+        "With objective.real_weight and objective.fake_weight both 0 the discriminator has nothing to learn. Set one above 0.",
+    ),
+)

@@ -1,0 +1,125 @@
+"""Penalties on the discriminator's gradient: pure functions of `critic(x) -> logits`.
+
+Each is added to D's loss before its one backward pass: a backward of its own would desynchronise ranks that train
+together. `critic` must treat every sample by itself (no batch norm), or the gradient is not that of one sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gan_core.config.registry import Registry, lazy_module
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    Critic = Callable[[Tensor], Tensor]
+else:
+    torch = lazy_module("torch")
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """An entry of the table.
+
+    Attributes:
+        title: its name for people.
+        compute: (critic, real (N, ...), fake (N, ...), rng) -> scalar, before its weight.
+        default_weight: the paper's.
+        allows_batch_norm: whether D may hold batch norm.
+        source: the paper.
+    """
+
+    title: str
+    compute: Callable[[Critic, Tensor, Tensor, torch.Generator], Tensor]
+    default_weight: float
+    allows_batch_norm: bool
+    source: str
+
+
+def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+    """Two-sided penalty on gradient norms between real and fake samples.
+
+    Source: Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", equation 3.
+
+    Args:
+        critic: maps samples (N, ...) to logits (N,); must not contain batch norm.
+        real, fake: samples of equal shape (N, ...).
+        rng: source of the mixing weights, on the samples' device.
+
+    Returns:
+        Scalar mean of (||gradient||_2 - 1)^2, differentiable in the critic's weights.
+    """
+    mix = torch.rand(len(real), generator=rng, device=real.device).view(-1, *[1] * (real.dim() - 1))
+    between = real.detach() + mix * (fake.detach() - real.detach())
+    return (_gradient_norms(critic, between) - 1).square().mean()
+
+
+def r1_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+    """Squared gradient norm on real samples, halved.
+
+    Source: Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?", equation 9.
+
+    Returns:
+        Scalar mean of ||gradient||_2^2 / 2, differentiable in the critic's weights.
+    """
+    return _gradients(critic, real.detach()).flatten(1).square().sum(1).mean() / 2
+
+
+def dragan_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+    """Penalty on gradient norms around real samples.
+
+    Source: Kodali et al. 2017, "On Convergence and Stability of GANs", equation 4, with the authors' noise: uniform,
+    half the standard deviation of the batch, mixed in by a random share for each sample.
+
+    Returns:
+        Scalar mean of (||gradient||_2 - 1)^2, differentiable in the critic's weights.
+    """
+    real = real.detach()
+    noise = 0.5 * real.std() * torch.rand(real.shape, generator=rng, device=real.device)
+    mix = torch.rand(len(real), generator=rng, device=real.device).view(-1, *[1] * (real.dim() - 1))
+    return (_gradient_norms(critic, real + mix * noise) - 1).square().mean()
+
+
+def _gradients(critic: Critic, x: Tensor) -> Tensor:
+    """The gradient of each sample's logit with respect to the sample: (N, ...)."""
+    x = x.requires_grad_(True)
+    (gradients,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+    return gradients
+
+
+def _gradient_norms(critic: Critic, x: Tensor) -> Tensor:
+    """||gradient||_2 for each sample: (N,). The small term keeps the square root differentiable at zero."""
+    return (_gradients(critic, x).flatten(1).square().sum(1) + 1e-12).sqrt()
+
+
+PENALTIES: Registry[Penalty | None] = Registry(
+    "penalty",
+    {
+        "none": None,
+        "gradient": Penalty(
+            "Gradient penalty (WGAN-GP)",
+            gradient_penalty,
+            10.0,
+            False,
+            "Gulrajani et al. 2017, Improved Training of Wasserstein GANs",
+        ),
+        "r1": Penalty(
+            "R1: small gradients on real samples",
+            r1_penalty,
+            10.0,
+            True,
+            "Mescheder et al. 2018, Which Training Methods for GANs do actually Converge?",
+        ),
+        "dragan": Penalty(
+            "DRAGAN: unit gradients around real samples",
+            dragan_penalty,
+            10.0,
+            False,
+            "Kodali et al. 2017, On Convergence and Stability of GANs",
+        ),
+    },
+)

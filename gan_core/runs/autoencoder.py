@@ -1,0 +1,135 @@
+"""A VAE's two halves, loaded for looking at: images to latents, latents to images, and how far the way back and forth leads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from gan_core.config import RunConfig
+from gan_core.datasets.base import Uint8Array
+from gan_core.datasets.batches import to_signed, to_uint8
+from gan_core.models.building import build_networks, decode
+from gan_core.models.networks import NETWORKS
+from gan_core.runs import Run, checkpoints
+
+BATCH = 64
+
+Number = TypeVar("Number", np.uint8, np.float32)
+
+FloatArray = npt.NDArray[np.float32]
+Progress = Callable[[int, int], None]
+"""Called with (images done, images in all)."""
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """Encoder and decoder at one checkpoint.
+
+    An image is encoded as the mean of its cloud of latents (of the posterior), without noise: the best single guess.
+
+    Attributes:
+        run_id, step: where they come from.
+        config: the run's configuration.
+        encoder, decoder: in evaluation mode.
+        device: where they are.
+    """
+
+    run_id: str
+    step: int
+    config: RunConfig
+    encoder: nn.Module
+    decoder: nn.Module
+    device: str = "cpu"
+
+    def encode(self, images: Uint8Array) -> FloatArray:
+        """Latents float32 (N, latent_dim) of images uint8 (N, C, H, W): the means of their posteriors."""
+        with torch.inference_mode():
+            parts = [self._means(part).float().cpu().numpy() for part in _parts(images)]
+        return np.concatenate(parts) if parts else np.empty((0, self.config.network.latent_dim), np.float32)
+
+    def posteriors(self, images: Uint8Array) -> tuple[FloatArray, FloatArray]:
+        """Means and log variances of the posteriors, each float32 (N, latent_dim), of images uint8 (N, C, H, W)."""
+        with torch.inference_mode():
+            parts = [
+                [half.float().cpu().numpy() for half in self.encoder(self._signed(part))] for part in _parts(images)
+            ]
+        means, log_variances = (np.concatenate(halves) for halves in zip(*parts, strict=True))
+        return means, log_variances
+
+    def decode(self, latents: FloatArray) -> Uint8Array:
+        """Images uint8 (N, C, H, W) for latents (N, latent_dim)."""
+        with torch.inference_mode():
+            return np.concatenate([to_uint8(self._pictures(torch.from_numpy(z))) for z in _parts(latents)])
+
+    def reconstruct(self, images: Uint8Array) -> Uint8Array:
+        """Images uint8 (N, C, H, W) encoded and decoded again."""
+        return self.decode(self.encode(images))
+
+    def measure(self, images: Uint8Array, progress: Progress | None = None) -> tuple[FloatArray, FloatArray]:
+        """Encodes images and compares what comes back with them.
+
+        Args:
+            images: uint8 (N, C, H, W).
+            progress: called after every batch.
+
+        Returns:
+            Latents float32 (N, latent_dim), and the mean squared error of each image (N,): over all of its pixels and
+            channels, in [0, 1], before the reconstruction is rounded to bytes.
+        """
+        latents = np.empty((len(images), self.config.network.latent_dim), np.float32)
+        errors = np.empty(len(images), np.float32)
+        start = 0
+        with torch.inference_mode():
+            for part in _parts(images):
+                rows = slice(start, start + len(part))
+                means = self._means(part)
+                gap = (self._pictures(means) - self._signed(part)) / 2  # of images in [-1, 1]
+                latents[rows] = means.float().cpu().numpy()
+                errors[rows] = gap.square().flatten(1).mean(1).cpu().numpy()
+                start += len(part)
+                if progress:
+                    progress(start, len(images))
+        return latents, errors
+
+    def _signed(self, images: Uint8Array) -> Tensor:
+        return to_signed(torch.from_numpy(np.array(images)).to(self.device))
+
+    def _means(self, images: Uint8Array) -> Tensor:
+        means: Tensor = self.encoder(self._signed(images))[0]
+        return means
+
+    def _pictures(self, latents: Tensor) -> Tensor:
+        return decode(self.config, self.decoder, latents.to(self.device), torch.zeros(len(latents), 0)).float()
+
+
+def _parts(array: npt.NDArray[Number]) -> Iterator[npt.NDArray[Number]]:
+    """The rows of an array, a batch at a time."""
+    for start in range(0, len(array), BATCH):
+        yield array[start : start + BATCH]
+
+
+def open_autoencoder(run: Run, step: int | None = None, device: str = "cpu") -> Autoencoder:
+    """A VAE's encoder and decoder at a checkpoint, the newest when `step` is None.
+
+    Raises:
+        ValueError: not a VAE, no checkpoint (of that step), or a damaged one.
+    """
+    config = run.config()
+    if NETWORKS.find(config.network.name).model != "vae":
+        raise ValueError(f"The run '{run.name}' is no VAE: its '{config.network.name}' has no encoder. Choose a VAE.")
+    there = checkpoints.steps(run)
+    if not there or (step is not None and step not in there):
+        wanted = "" if step is None else f" of step {step}"
+        has = f" It has: {', '.join(map(str, there))}." if there else " Train it first."
+        raise ValueError(f"The run '{run.name}' has no checkpoint{wanted}.{has}")
+    step = there[-1] if step is None else step
+    networks = build_networks(config)
+    checkpoints.load_networks(run, step, networks, average=False)  # a VAE keeps no running average
+    encoder, decoder = (networks[name].eval().to(device) for name in ("encoder", "decoder"))
+    return Autoencoder(run.id, step, config, encoder, decoder, device)

@@ -1,0 +1,294 @@
+"""The training loop: the only one, for every model, in a worker process, a thread or the command line.
+
+`train` takes a run directory from whatever state it is in to finished, paused, stopped or failed. It alone calls
+backward and step. Metrics stay tensors until `Recorder.flush`, so a GPU is never made to wait for a log line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import traceback
+from collections.abc import Callable
+
+import torch
+from lightning_fabric import Fabric
+from PIL import Image
+
+from gan_core import datasets
+from gan_core.config import RunConfig, live_changes
+from gan_core.datasets.base import Dataset
+from gan_core.datasets.batches import Batches, to_uint8
+from gan_core.evaluation.conditional import LiveScore
+from gan_core.figures import imaging
+from gan_core.models.base import GenerativeModel, Metrics, Moment
+from gan_core.models.building import build, sample_latents
+from gan_core.runs import Run, Status, checkpoints, files
+from gan_core.runs.heartbeat import Heartbeat
+from gan_core.training.memory_probe import MemoryProbe
+from gan_core.training.plan import check, check_data, total_steps
+from gan_core.training.recorder import Recorder
+
+PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
+
+Observer = Callable[[Status], None]
+Request = Callable[[], str | None]
+
+
+def train(run: Run, observer: Observer | None = None, request: Request | None = None) -> Status:
+    """Trains a run from its newest checkpoint, or from scratch, until it is finished or asked to leave.
+
+    Args:
+        run: its directory; config.json is all that must be in it.
+        observer: called with the status about twice a second.
+        request: asked before every step; answers "pause" or "stop" to leave as if control.json had said so.
+
+    Returns:
+        The last status. A failure is a status too (state "failed", with its sentence); it is not raised.
+
+    Raises:
+        BlockingIOError: another process trains this run.
+    """
+    with run.lock(), files.Reserve(run.reserve_path) as reserve, Heartbeat(run, run.status(), observer) as heartbeat:
+        try:
+            state, error = _Session(run, heartbeat, request or (lambda: None)).run(), ""
+        except Exception as failure:
+            state, error = "failed", _sentence(failure)
+            reserve.release()
+            with contextlib.suppress(OSError), run.log_path.open("a", encoding="utf-8") as log:
+                log.write(traceback.format_exc())
+            with contextlib.suppress(OSError):
+                run.add_event("failed", heartbeat.status.step, error=error)
+        heartbeat.update(state=state, phase="", error=error, images_per_s=0.0)
+    return heartbeat.status
+
+
+class _Session:
+    """One stretch of training, from start or resume to its end."""
+
+    def __init__(self, run: Run, heartbeat: Heartbeat, request: Request) -> None:
+        self.run_dir = run
+        self.heartbeat = heartbeat
+        self.request = request
+        self.config = run.config()
+        self._stamp = (-1, -1)
+        self._refused: set[int] = set()  # steps of damaged checkpoints, to be written anew
+        self._last_checkpoint_s = time.monotonic()
+
+    def run(self) -> str:
+        """Returns the state in which it ends: finished, paused or stopped."""
+        self._prepare()
+        step, leave = self.start_step, ""
+        while step < self.total_steps:
+            leave = self._obey(step)
+            if leave:
+                self.heartbeat.update(state="stopping")
+                break
+            images, labels = self.batches.batch(step)
+            metrics = train_step(self.fabric, self.model, images, labels, Moment(step, self.total_steps))
+            step += 1
+            if self.config.recording.probe_every_steps and step % self.config.recording.probe_every_steps == 0:
+                metrics |= self.model.probe() | self.memory.metrics(self.model)
+            metrics |= self.live_score.metrics(step, self.model)
+            self.recorder.add(step, metrics)
+            self._keep(step, last=step == self.total_steps)
+        self.recorder.flush()
+        self._save_sample(step)
+        self._save_checkpoint(step)
+        self.recorder.close()
+        self.run_dir.add_event({"pause": "paused", "stop": "stopped"}.get(leave, "finished"), step)
+        return {"pause": "paused", "stop": "stopped"}.get(leave, "finished")
+
+    # before the first step
+
+    def _prepare(self) -> None:
+        config, run, heartbeat = self.config, self.run_dir, self.heartbeat
+        run.sweep()
+        heartbeat.update(state="running", phase="Preparing the images", error="", device=config.training.device)
+        check(config)
+
+        def progress(done: int, total: int) -> None:
+            heartbeat.update(phase=f"Preparing the images: {done:,} of {total:,}")
+
+        dataset = datasets.prepare(config.dataset, progress).with_labels(config.conditioning.labels)
+        check_data(config, len(dataset))
+        if dataset.skipped:
+            run.add_event("skipped_pictures", 0, count=len(dataset.skipped), files=dataset.skipped[:20])
+        heartbeat.update(phase="Building the networks")
+        torch.set_num_threads(config.training.threads or torch.get_num_threads())
+        self.fabric = make_fabric(config)
+        self.model = build(config, self.fabric.device)
+        self.memory = MemoryProbe(config, dataset, self.fabric.device)
+        self.batches = Batches(dataset, config.training.batch_size, config.training.seed, self.fabric.device)
+        self.total_steps = total_steps(config, len(dataset))
+        self.z = sample_latents(config, config.recording.num_samples).to(self.fabric.device)
+        self.labels = self._pinned_labels(dataset).to(self.fabric.device)
+        self.start_step, seconds = self._restore()
+        files.cut_log(run.metrics_path, self.start_step)
+        steps_per_epoch = self.batches.steps_per_epoch
+        self.live_score = LiveScore(run, config, steps_per_epoch, self.start_step, self.fabric.device)
+        self.recorder = Recorder(run, heartbeat, self.batches, seconds)
+        self._replay = [e for e in run.events() if e["type"] == "override" and e["step"] >= self.start_step]
+        answers = [e for e in run.events() if e["type"] in ("override", "override_refused")]
+        self._answered = max((e["sequence"] for e in answers), default=0)
+        set_up(self.fabric, self.model)
+        if self.start_step == 0:
+            self._save_checkpoint(0)  # before the first log line, so that a kill at any step has a place to return to
+            self._save_sample(0)
+        heartbeat.update(
+            phase="",
+            step=self.start_step,
+            total_steps=self.total_steps,
+            num_images=len(dataset),
+            steps_per_epoch=self.batches.steps_per_epoch,
+            images_seen=self.batches.images_seen(self.start_step),
+            epoch=self.start_step // self.batches.steps_per_epoch,
+            skipped=len(dataset.skipped),
+        )
+        run.add_event("started" if self.start_step == 0 else "resumed", self.start_step)
+
+    def _pinned_labels(self, dataset: Dataset) -> torch.Tensor:
+        """The labels of the sample grid (num_samples, L): those of the data set's first images, kept with the run."""
+        count = self.config.recording.num_samples
+        if not dataset.label_names:
+            return torch.zeros(count, 0)
+        kept = self.run_dir.pinned_labels()
+        if kept is None:
+            kept = [[int(x) for x in dataset.labels[i % len(dataset)]] for i in range(count)]
+            self.run_dir.pin_labels(kept)
+        return torch.tensor(kept, dtype=torch.float32).reshape(count, -1)
+
+    def _restore(self) -> tuple[int, float]:
+        """Loads the newest sound checkpoint. Returns its step and the seconds trained until then; (0, 0) without one."""
+        for step in reversed(checkpoints.steps(self.run_dir)):
+            try:
+                state = checkpoints.load(self.run_dir, step, self.model)
+            except ValueError as damage:
+                self.run_dir.add_event("checkpoint_refused", step, error=str(damage))
+                self._refused.add(step)
+                self.model = build(self.config, self.fabric.device)
+                continue
+            return step, float(state["seconds"])
+        return 0, 0.0
+
+    # between steps
+
+    def _obey(self, step: int) -> str:
+        """Applies live changes; returns "pause" or "stop" when it is time to leave, else ""."""
+        while self._replay and self._replay[0]["step"] <= step:  # made after the checkpoint that was resumed from
+            self._set_live(self._replay.pop(0)["changes"])
+        stamp = self.run_dir.control_stamp()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._control = self.run_dir.control()
+        if self._control.sequence > self._answered and not self._replay:  # else the replay would undo what is newer
+            self._answer(step)
+        asked = self.request() or self._control.command
+        return asked if asked in ("pause", "stop") else ""
+
+    def _answer(self, step: int) -> None:
+        changes = {k: v for k, v in self._control.overrides.items() if v != self._live_value(k)}
+        self._answered = self._control.sequence
+        try:
+            changes = live_changes(self.config, changes)
+            absent = [name for name in changes if self._live_value(name) is None]
+            if absent:
+                raise ValueError(f"'{absent[0]}' cannot be changed: this model has no such optimiser.")
+        except ValueError as refusal:
+            self.run_dir.add_event("override_refused", step, error=str(refusal), sequence=self._answered)
+            return
+        before = {name: self._live_value(name) for name in changes}
+        self._set_live(changes)
+        self.run_dir.add_event("override", step, changes=changes, before=before, sequence=self._answered)
+
+    def _live_value(self, name: str) -> float | None:
+        optimizer = self.model.optimizers.get(name.partition("_optimizer.")[0])
+        return None if optimizer is None else float(optimizer.param_groups[0]["lr"])
+
+    def _set_live(self, changes: dict[str, float]) -> None:
+        for name, value in changes.items():
+            for group in self.model.optimizers[name.partition("_optimizer.")[0]].param_groups:
+                group["lr"] = value
+
+    def _keep(self, step: int, *, last: bool) -> None:
+        """Flushes, draws samples and writes checkpoints when their time has come."""
+        recording = self.config.recording
+        if last:
+            return  # `run` does it all once more after the loop
+        if step % (recording.sample_every_steps or self.total_steps) == 0:
+            self._save_sample(step)
+        due = step % (recording.checkpoint_every_steps or self.total_steps) == 0
+        if due or time.monotonic() - self._last_checkpoint_s > recording.checkpoint_every_s:
+            self._save_checkpoint(step)
+        self.recorder.flush_if_due()
+
+    def _save_sample(self, step: int) -> None:
+        self.run_dir.save_sample(step, imaging.png_bytes(picture_of(self.model.sample(self.z, self.labels))))
+
+    def _save_checkpoint(self, step: int) -> None:
+        self.recorder.flush()  # raises before a sick state is written
+        self._last_checkpoint_s = time.monotonic()
+        if step in checkpoints.steps(self.run_dir) and step not in self._refused:
+            return
+        self._refused.discard(step)
+        keep = self.config.recording.keep_checkpoints
+        checkpoints.save(self.run_dir, step, self.model, {"seconds": self.recorder.seconds()}, keep)
+        self.run_dir.add_event("checkpoint", step)
+
+
+def set_up(fabric: Fabric, model: GenerativeModel) -> None:
+    """Puts a freshly built model's networks and optimisers into Fabric's care."""
+    for name, network in model.networks.items():
+        model.networks[name] = fabric.setup_module(network, move_to_device=False)
+    for name, optimizer in model.optimizers.items():
+        model.optimizers[name] = fabric.setup_optimizers(optimizer)  # type: ignore[assignment]
+
+
+def train_step(
+    fabric: Fabric, model: GenerativeModel, images: torch.Tensor, labels: torch.Tensor, moment: Moment
+) -> Metrics:
+    """Makes one training step: every `Update` that the model yields gets its backward pass and optimiser step."""
+    norms: Metrics = {}
+    updates = model.train_step(images, labels, moment)
+    try:
+        while True:
+            update = next(updates)
+            optimizer = model.optimizers[update.optimizer]
+            fabric.backward(update.loss)
+            gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+            norms[f"grad_norm/{update.short}"] = torch.nn.utils.get_total_norm(gradients)
+            optimizer.step()
+            optimizer.zero_grad()
+    except StopIteration as done:
+        metrics: Metrics = done.value
+    model.finish_step()
+    return metrics | norms
+
+
+def picture_of(samples: torch.Tensor) -> Image.Image:
+    """Samples as one picture: a grid of images (N, C, H, W), or a plot of points (N, 2)."""
+    if samples.dim() == 2:
+        return imaging.scatter(samples.float().cpu().numpy())
+    return imaging.to_picture(imaging.grid(to_uint8(samples)))
+
+
+def make_fabric(config: RunConfig) -> Fabric:
+    """Lightning Fabric for the run's device and precision."""
+    kind, _, index = config.training.device.partition(":")
+    torch.backends.cudnn.benchmark = kind == "cuda"  # shapes stay the same, so the fastest kernels are worth a search
+    return Fabric(
+        accelerator=kind,
+        devices=[int(index)] if index else 1,
+        precision=PRECISIONS[config.training.precision],  # type: ignore[arg-type]
+    )
+
+
+def _sentence(failure: Exception) -> str:
+    """A failure as one sentence for people; the traceback is in the run's log."""
+    if isinstance(failure, torch.OutOfMemoryError):
+        return "The device ran out of memory. Choose a smaller batch, width or image size, or another device."
+    if isinstance(failure, OSError) and failure.errno == 28:
+        return f"The disk is full ({failure}). Free some space, then resume."
+    if isinstance(failure, ValueError | OSError):
+        return str(failure)
+    return f"An error inside the program stopped the run ({type(failure).__name__}: {failure}). See log.txt in the run's folder."

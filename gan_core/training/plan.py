@@ -1,0 +1,133 @@
+"""From what was asked to what will run: every name checked, every pair legal, every "auto" decided. Free of torch.
+
+A configuration is refused here, before anything is written, with the rule, the value and the way out.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gan_core import datasets
+from gan_core.config import MIN_BATCH_SIZE, RunConfig, with_changes
+from gan_core.config.devices import Machine
+from gan_core.datasets import DATASETS
+from gan_core.models import compatibility
+from gan_core.models.conditioning import CONDITIONINGS
+from gan_core.models.networks import NETWORKS
+from gan_core.models.objectives import OBJECTIVES
+from gan_core.models.penalties import PENALTIES
+from gan_core.presets import PRESETS
+
+SAMPLES_A_RUN = 60
+CHECKPOINTS_A_RUN = 10
+
+
+def check(config: RunConfig) -> None:
+    """Refuses what cannot run.
+
+    Raises:
+        ValueError: an unknown name, or parts that do not fit each other.
+    """
+    PRESETS.find(config.preset)
+    dataset = DATASETS.find(config.dataset.name)
+    OBJECTIVES.find(config.objective.name)
+    PENALTIES.find(config.penalty.name)
+    CONDITIONINGS.find(config.conditioning.name)
+    network = NETWORKS.find(config.network.name)
+    if network.domain != dataset.domain:
+        fitting = [name for name, entry in NETWORKS.items() if entry.domain == dataset.domain]
+        raise ValueError(
+            f"The network '{config.network.name}' makes {network.domain}, the data set '{config.dataset.name}' holds "
+            f"{dataset.domain}. Set network.name to one of: {', '.join(fitting)}."
+        )
+    network.check_size(config.dataset.image_size)
+    for rule in compatibility.RULES:
+        rule.check(config)
+
+
+def check_data(config: RunConfig, num_images: int) -> None:
+    """Refuses fewer images than one batch.
+
+    Raises:
+        ValueError: with both counts and what to change.
+    """
+    if num_images < config.training.batch_size:
+        smaller = f", or set training.batch_size to {num_images} or less" if num_images >= MIN_BATCH_SIZE else ""
+        raise ValueError(
+            f"The data set has {num_images} images, fewer than one batch of {config.training.batch_size}. "
+            f"Add images{smaller}."
+        )
+
+
+def steps_per_epoch(num_images: int, batch_size: int) -> int:
+    """Steps that see every image once; the last batch of an epoch may be smaller."""
+    return math.ceil(num_images / batch_size)
+
+
+def total_steps(config: RunConfig, num_images: int) -> int:
+    """Steps of the whole run."""
+    steps = config.training.epochs * steps_per_epoch(num_images, config.training.batch_size)
+    return min(steps, config.training.max_steps or steps)
+
+
+def resolve(config: RunConfig, machine: Machine) -> RunConfig:
+    """The same configuration with every "auto" decided for this machine, checked in full.
+
+    Raises:
+        ValueError: as `check` and `check_data`, or a device that this machine does not have.
+    """
+    check(config)
+    num_images = datasets.count(config.dataset)
+    check_data(config, num_images)
+    steps = total_steps(config, num_images)
+    device = _device(config.training.device, machine)
+    precision = config.training.precision
+    if precision == "auto":
+        exact = config.penalty.name != "none"  # gradients of gradients lose too much in bf16
+        precision = "bf16" if device in machine.bf16_devices and not exact else "fp32"
+    recording = config.recording
+    return with_changes(
+        config,
+        {
+            **_labels(config),
+            "training.device": device,
+            "training.precision": precision,
+            "training.threads": config.training.threads or machine.threads,
+            "recording.sample_every_steps": recording.sample_every_steps or max(1, steps // SAMPLES_A_RUN),
+            "recording.checkpoint_every_steps": recording.checkpoint_every_steps
+            or max(1, math.ceil(steps / CHECKPOINTS_A_RUN)),
+        },
+    )
+
+
+def _labels(config: RunConfig) -> dict[str, Any]:
+    """The labels that the model will use, by name: the chosen ones, or all of the data set's."""
+    if not CONDITIONINGS.find(config.conditioning.name).uses_labels:
+        return {"conditioning.labels": (), "conditioning.exclusive": False}
+    there = datasets.label_names(config.dataset)
+    if not there:
+        raise ValueError(
+            f"Conditioning needs labels, and the data set '{config.dataset.name}' has none. "
+            "Set conditioning.name to none, or sort the pictures into one subfolder a class."
+        )
+    chosen = config.conditioning.labels or there
+    unknown = [name for name in chosen if name not in there]
+    if unknown:
+        raise ValueError(
+            f"The data set '{config.dataset.name}' has no label '{unknown[0]}'. It has: {', '.join(there[:60])}."
+        )
+    exclusive = DATASETS[config.dataset.name].exclusive_labels and len(chosen) == len(there)
+    return {"conditioning.labels": chosen, "conditioning.exclusive": exclusive}
+
+
+def _device(wanted: str, machine: Machine) -> str:
+    if wanted == "auto":
+        return machine.devices[0]
+    if wanted == "cuda":
+        wanted = "cuda:0"
+    if wanted not in machine.devices:
+        raise ValueError(
+            f"This machine has no device '{wanted}'. Set training.device to one of: auto, {', '.join(machine.devices)}."
+        )
+    return wanted

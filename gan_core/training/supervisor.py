@@ -1,0 +1,238 @@
+"""Background training: one supervising thread a device takes runs from the queue and sees each one through.
+
+With `isolation: process` (the default) a worker process trains and the thread watches it: a crash or an out-of-memory
+kill costs one run and never the server, and training does not fight the pages for the interpreter. With
+`isolation: thread` the supervising thread trains itself.
+
+All state is on disk (run directories and the queue) and in named threads, because Streamlit may reload this module.
+A worker outlives its server; the next server finds its run by lock and heartbeat, waits for it and goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import platform
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gan_core import runs
+from gan_core.config import RunConfig, get, live_changes
+from gan_core.config.devices import Machine
+from gan_core.config.settings import Settings
+from gan_core.jobs.child import WorkerDied
+from gan_core.runs import Run, files
+from gan_core.runs.status import ALIVE_STATES
+from gan_core.training import plan, queue
+from gan_core.training.trainers import ProcessTrainer, ThreadTrainer, Trainer
+
+POLL_S = 0.1
+_starting = threading.Lock()
+
+
+def ensure_supervisors(settings: Settings) -> None:
+    """Starts the supervising threads of this server unless they are there. Cheap; called at every rerun."""
+    name = f"ganvas-jobs:{settings.runs_dir}"
+    with _starting:
+        if any(thread.name == name for thread in threading.enumerate()):
+            return
+        threading.Thread(target=_begin, args=(settings,), name=name, daemon=True).start()
+
+
+def machine(settings: Settings) -> Machine | None:
+    """What this machine can train on; None during the first seconds of its first start, until torch is loaded."""
+    try:
+        data = json.loads(_machine_file(settings.runs_dir).read_bytes())
+        return Machine.from_dict(data)
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def wait_until_ready(settings: Settings, timeout_s: float = 120.0) -> Machine:
+    """The machine's means, waiting for them if need be.
+
+    Raises:
+        ValueError: the trainer did not start; the message says where it wrote why.
+    """
+    deadline = time.monotonic() + timeout_s
+    while (means := machine(settings)) is None:
+        if time.monotonic() > deadline:
+            raise ValueError(
+                f"The trainer did not start within {timeout_s:.0f} s. See {settings.runs_dir}/.worker-*.log."
+            )
+        time.sleep(POLL_S)
+    return means
+
+
+def submit(settings: Settings, config: RunConfig, name: str = "") -> Run:
+    """Creates a run and queues it.
+
+    Raises:
+        ValueError: the configuration cannot run, or the runs folder cannot be written; nothing is left behind.
+    """
+    plan.check(config)
+    runs.check_writable(settings.runs_dir)
+    run = runs.create(settings.runs_dir, plan.resolve(config, wait_until_ready(settings)), name)
+    queue.enqueue(run)
+    return run
+
+
+def resume(run: Run) -> None:
+    """Queues a paused, stopped, failed or interrupted run again; it continues from its newest checkpoint.
+
+    Raises:
+        ValueError: it is training already, or comes with the program.
+    """
+    run.refuse_if_shipped()
+    try:
+        queue.enqueue(run)
+    except BlockingIOError as error:
+        raise ValueError(str(error)) from None
+
+
+def leave(run: Run, command: str) -> None:
+    """Asks a run to "pause" or "stop". One that still waits leaves the queue at once."""
+    run.command(command)
+    if queue.withdraw(run):
+        with run.lock():
+            state = {"pause": "paused", "stop": "stopped"}[command]
+            run.write_status(replace(run.status(), state=state))
+            run.add_event(state, run.status().step)
+
+
+def delete(run: Run) -> None:
+    """Removes a run for good; one that still waits leaves the queue first.
+
+    Raises:
+        ValueError: it is training, or comes with the program.
+    """
+    run.refuse_if_shipped()
+    queue.withdraw(run)
+    run.delete()
+
+
+def change_live(run: Run, changes: Mapping[str, Any]) -> None:
+    """Asks a run to change live fields; the trainer does so before its next step and answers with an event.
+
+    Args:
+        run: which.
+        changes: dotted name -> value; text is read as a number. Values that already hold are left out.
+
+    Raises:
+        ValueError: a field that cannot be changed live, or a value out of bounds; then nothing is changed.
+    """
+    config = run.config()
+    wanted = live_changes(config, changes)
+    now = {name: run.control().overrides.get(name, get(config, name)) for name in wanted}
+    differing = {name: value for name, value in wanted.items() if value != now[name]}
+    if differing:
+        run.override(differing)
+
+
+def _begin(settings: Settings) -> None:
+    """The first thread: finds the devices, puts the house in order, starts a thread a device, and is the best one's."""
+    runs_dir = settings.runs_dir
+    first = _trainer(settings, "first")
+    with contextlib.suppress(OSError):  # an unwritable folder is reported when a run is submitted
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        files.sweep(runs_dir)
+    try:
+        means = first.warm_up()
+        files.write_json(_machine_file(runs_dir), means.to_dict())
+        alive = _put_in_order(runs_dir)
+    except (OSError, WorkerDied) as failure:
+        print(f"Ganvas cannot train: {failure}", flush=True)
+        return
+    for device in means.devices[1:]:
+        threading.Thread(
+            target=_supervise,
+            args=(runs_dir, device, _trainer(settings, device), alive),
+            name=f"ganvas-device:{runs_dir}:{device}",
+            daemon=True,
+        ).start()
+    _supervise(runs_dir, means.devices[0], first, alive)
+
+
+def _trainer(settings: Settings, device: str) -> Trainer:
+    return ThreadTrainer() if settings.isolation == "thread" else ProcessTrainer(settings.runs_dir, device)
+
+
+def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) -> None:
+    """A device's life: first the runs that were alive before this server, then the queue, for ever."""
+    for run in alive:
+        if run.status().device == device:
+            while _is_alive(run):
+                time.sleep(POLL_S)
+            _close(run, "The process that trained it ended without a word.")
+    while True:
+        run_or_none = queue.claim_next(runs_dir, device)
+        if run_or_none is None:
+            time.sleep(POLL_S)
+            continue
+        try:
+            trainer.train(run_or_none)
+        except (WorkerDied, OSError) as failure:
+            with contextlib.suppress(OSError):  # a full disk: the run stays as it is on disk, the queue goes on
+                _close(run_or_none, str(failure))
+        with contextlib.suppress(WorkerDied, OSError):
+            trainer.warm_up()
+
+
+def _put_in_order(runs_dir: Path) -> list[Run]:
+    """What a server does with the runs that an earlier one left: returns those that still train.
+
+    One whose trainer is gone, which nobody has noticed yet, is queued again to continue from its newest checkpoint, unless it has made no progress
+    since it was queued so before (then it would only die again).
+    """
+    alive = []
+    waiting_ids = set(queue.queued_ids(runs_dir))
+    for run in reversed(runs.list_runs(runs_dir)):  # the oldest first
+        status = run.status()
+        if status.state == "queued" and run.id not in waiting_ids:
+            queue.enqueue(run)
+        elif status.state in ALIVE_STATES or (status.state == "interrupted" and not status.error):
+            if _is_alive(run):
+                alive.append(run)
+            elif run.control().command != "run":
+                _close(run, "The process that trained it ended before it could leave properly.")
+            elif _died_without_progress(run):
+                _close(run, "It ended twice at the same step without a word.")
+            else:
+                run.add_event("requeued", status.step)
+                queue.enqueue(run)
+    return alive
+
+
+def _died_without_progress(run: Run) -> bool:
+    requeued = [e["step"] for e in run.events() if e["type"] == "requeued"]
+    return bool(requeued) and requeued[-1] >= run.status().step
+
+
+def _is_alive(run: Run) -> bool:
+    return run.is_locked()
+
+
+def _close(run: Run, reason: str) -> None:
+    """Marks a run whose trainer is gone as interrupted; leaves one that ended properly as it is."""
+    with _own(run) as owned:
+        status = run.status()
+        if owned and status.state in ("queued", "interrupted", *ALIVE_STATES):
+            run.write_status(replace(status, state="interrupted", phase="", error=reason, images_per_s=0.0))
+            run.add_event("interrupted", status.step, error=reason)
+
+
+@contextlib.contextmanager
+def _own(run: Run) -> Iterator[bool]:
+    try:
+        with run.lock(timeout_s=1.0):
+            yield True
+    except BlockingIOError:
+        yield False
+
+
+def _machine_file(runs_dir: Path) -> Path:
+    return runs_dir / f".machine-{platform.node()}.json"

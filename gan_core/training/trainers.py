@@ -1,0 +1,77 @@
+"""What trains a run for a supervising thread: the thread itself, or a worker process that it watches."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Protocol
+
+from gan_core.config.devices import Machine
+from gan_core.jobs.child import Worker, WorkerDied
+from gan_core.runs import Run
+
+HANGS_AFTER_S = 60.0  # a trainer that ignores a stop for so long is ended
+
+
+class Trainer(Protocol):
+    """What trains one run to its end, and may be asked whether it still does."""
+
+    def train(self, run: Run) -> None:
+        """Trains it; returns when it has ended in any state.
+
+        Raises:
+            WorkerDied: the process that trained it ended without a word.
+        """
+
+    def warm_up(self) -> Machine:
+        """Makes the next `train` start at once; returns what the machine can train on."""
+
+
+class ThreadTrainer:
+    """Trains in the calling thread."""
+
+    def train(self, run: Run) -> None:
+        """See `Trainer`."""
+        from gan_core.training import loop
+
+        loop.train(run)
+
+    def warm_up(self) -> Machine:
+        """Loads torch."""
+        from gan_core.config.devices import detect
+        from gan_core.training import loop  # noqa: F401
+
+        return detect()
+
+
+class ProcessTrainer:
+    """Trains in a worker process, kept warm between runs."""
+
+    def __init__(self, runs_dir: Path, device: str) -> None:
+        self._runs_dir = runs_dir
+        self._log = runs_dir / f".worker-{device.replace(':', '')}.log"
+        self._worker: Worker | None = None
+
+    def train(self, run: Run) -> None:
+        """See `Trainer`."""
+        self.warm_up()
+        worker = self._worker
+        if worker is None:
+            raise WorkerDied("The training process could not be started.")
+        asked_at = 0.0
+        worker.send({"run": str(run.path)})
+        try:
+            while worker.receive(timeout_s=0.5) is None:
+                asked_at = asked_at or (time.monotonic() if run.control().command != "run" else 0.0)
+                if asked_at and time.monotonic() - asked_at > HANGS_AFTER_S:
+                    worker.kill()
+        except WorkerDied:
+            self._worker = None
+            raise
+
+    def warm_up(self) -> Machine:
+        """Starts a worker unless one is waiting."""
+        if self._worker is None or not self._worker.alive():
+            self._worker = Worker(self._log)
+            self._machine = Machine.from_dict(self._worker.hello())
+        return self._machine

@@ -1,0 +1,194 @@
+"""Both runs measured: report R3's figure with notes, a table with intervals, and which metrics tell the two apart."""
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from gan_core.evaluation.measure import NUM_IMAGES, Row, conditions
+from gan_core.evaluation.measure_task import rows_of, task
+from gan_core.evaluation.metrics.measures import MEASURES
+from gan_core.evaluation.statistics.bootstrap import Difference, differences
+from gan_core.figures import contact_sheet, imaging
+from gan_core.figures.contact_sheet import Line
+from gan_core.jobs import task as background
+from gan_core.jobs.task import Arrays
+from gan_core.runs import Run
+from pages.components.shared.task_view import outcome
+from pages.components.text import _, as_text, ngettext
+from pages.components.widgets.picture import picture
+
+COLUMNS = 10
+COUNTS = (500, NUM_IMAGES, 5000)
+
+
+def measured(broken: Run, sound: Run) -> None:
+    """How many images, and a button; after it two bars, then figure, table and sentence. What was measured before is shown at once."""
+    steps = newest_common(broken, sound)
+    if steps is None:
+        st.info(_("Both need a checkpoint first: wait until they have trained a little."), icon=":material/hourglass:")
+        return
+    st.subheader(_("Measure both"), anchor=False)
+    count = st.segmented_control(
+        _("Images drawn from each"), COUNTS, default=NUM_IMAGES, required=True, key="collapse_count", format_func=counted,
+        help=_("More images make narrower intervals and take longer. Values of different counts do not compare."),
+    )  # fmt: skip
+    wanted = [task(run, step, count) for run, step in zip((broken, sound), steps, strict=True)]
+    asked = f"collapse_asked_{wanted[0].arguments}_{wanted[1].arguments}"
+    began = all(background.progress(one).state != "new" for one in wanted)
+    if not (st.session_state.get(asked) or began):
+        st.caption(
+            _(
+                "They are compared with real images that neither learned from, in the eyes of an evaluator (a classifier trained on "
+                "such images beforehand). 2,000 take half a minute for each run on a quiet machine."
+            )
+        )
+        if not st.button(_("Measure now"), key="collapse_measure", type="primary", icon=":material/straighten:"):
+            return
+        st.session_state[asked] = True
+    results = []
+    for run, one in zip((broken, sound), wanted, strict=True):
+        place = st.container()
+        results.append(outcome(one, f"collapse_work_{run.id}"))
+        if results[-1] is None:
+            place.caption(as_text(run.name))
+    if results[0] is None or results[1] is None:
+        return
+    try:
+        rows = [rows_of(result) for result in results if result is not None]
+    except ValueError as stale:
+        for one in wanted:
+            background.forget(one)
+        st.warning(as_text(str(stale)), icon=":material/refresh:")
+        return
+    figure(broken, sound, results[0], results[1], steps)
+    table(broken, sound, rows[0], rows[1])
+
+
+def counted(count: int) -> str:
+    """A number of images."""
+    return f"{count:,}"
+
+
+def newest_common(broken: Run, sound: Run) -> tuple[int, int] | None:
+    """The newest checkpoint of the same step, else the newest of each; None while one has none."""
+    left, right = broken.checkpoint_steps(), sound.checkpoint_steps()
+    if not left or not right:
+        return None
+    common = [step for step in left if step in right and step > 0]
+    return (common[-1], common[-1]) if common else (left[-1], right[-1])
+
+
+def figure(broken: Run, sound: Run, left: Arrays, right: Arrays, steps: tuple[int, int]) -> None:
+    """Collapsed above repaired, the same latents in the same places, the best and the worst of each marked."""
+    st.markdown(f"**{_('Above broken, below repaired')}**")
+    for run, result, step in ((broken, left, steps[0]), (sound, right, steps[1])):
+        apart = result["apart"]
+        best, worst = int(apart.argmin()), int(apart.argmax())
+        notes = [[Line(_("best"), True)] if i == best else [Line(_("worst"), False)] if i == worst else [Line("")]
+                 for i in range(len(apart))]  # fmt: skip
+        title = _("{run}, step {n:,}").format(run=run.name, n=step)
+        sheet = contact_sheet.contact_sheet(result["pinned"], notes, [title], columns=COLUMNS, side_px=96)
+        picture(imaging.data_url(sheet), key=f"collapse_sheet_{run.id}", alt=title, pixelated=False)
+        sentence = _(
+            "Best: number {a}, {x:.1f} from its nearest real image; worst: number {b}, {y:.1f} from it. On average {mean:.1f}."
+        )
+        st.caption(sentence.format(a=best + 1, x=apart[best], b=worst + 1, y=apart[worst], mean=apart.mean()))
+    st.caption(
+        _(
+            "The same latents in the same places. “Best” and “worst” are measured: the distance to the nearest of up to 500 held-out "
+            "real images, in the evaluator's features. It judges likeness to a real image, not beauty."
+        )
+    )
+
+
+def table(broken: Run, sound: Run, left: list[Row], right: list[Row]) -> None:
+    """Every metric of both with its interval, the verdict, and the sentence over all."""
+    ours = {row.metric: row for row in left}
+    theirs = {row.metric: row for row in right}
+    names = [name for name in MEASURES if name in ours and name in theirs]
+    apart = dict(
+        zip(
+            names,
+            differences(
+                [sampled(ours[name]) for name in names],
+                [sampled(theirs[name]) for name in names],
+            ),
+            strict=True,
+        )
+    )
+    st.markdown(summary(names, ours, theirs, apart))
+    st.dataframe(
+        [
+            {
+                _("metric"): _(MEASURES[name].title),
+                _("broken"): value_words(ours[name]),
+                _("repaired"): value_words(theirs[name]),
+                _("real images"): "–" if ours[name].real is None else f"{ours[name].real:.3g}",
+                _("verdict"): verdict(ours[name], theirs[name], apart[name]),
+                _("meaning"): _(MEASURES[name].explanation),
+            }
+            for name in names
+        ],
+        hide_index=True,
+        height="content",
+        key="collapse_table",
+    )
+    st.caption(as_text(conditions(left[0])))
+    st.caption(
+        _(
+            "A verdict is given where the difference's interval leaves out 0 after Holm's correction for {n} metrics, so that the "
+            "chance of even one false verdict is at most 5 %. It speaks of these two trained models: how another seed would have "
+            "come out, only other seeds can tell."
+        ).format(n=len(names))
+    )
+
+
+def summary(names: list[str], ours: dict[str, Row], theirs: dict[str, Row], apart: dict[str, Difference]) -> str:
+    """Whether the two can be told apart, in a sentence."""
+    told = [name for name in names if apart[name].differs]
+    if not told:
+        return _("None of {n} metrics tells the two apart: as far as these images say, they are equally good.").format(
+            n=len(names)
+        )
+    better = [name for name in told if repaired_is_better(ours[name], theirs[name])]
+    worse = [name for name in told if name not in better]
+    first = ngettext(
+        "{n} of {total} metrics tells the two apart.", "{n} of {total} metrics tell the two apart.", len(told)
+    ).format(n=len(told), total=len(names))
+    parts = [first]
+    if better:
+        parts.append(_("The repaired model is better in: {names}.").format(names=titles(better)))
+    if worse:
+        parts.append(_("The broken model is better in: {names}.").format(names=titles(worse)))
+    return " ".join(parts)
+
+
+def titles(names: list[str]) -> str:
+    """Metrics by their titles."""
+    return ", ".join(_(MEASURES[name].title) for name in names)
+
+
+def repaired_is_better(broken: Row, sound: Row) -> bool:
+    """Whether the repaired model's value is the better one."""
+    best = MEASURES[broken.metric].best
+    if best == "real":
+        target = 1.0 if broken.real is None else broken.real
+        return abs(sound.value - target) < abs(broken.value - target)
+    return sound.value > broken.value if best == "higher" else sound.value < broken.value
+
+
+def verdict(broken: Row, sound: Row, apart: Difference) -> str:
+    """One metric's verdict in a few words."""
+    if not apart.differs:
+        return _("cannot be told apart")
+    return _("repaired is better") if repaired_is_better(broken, sound) else _("broken is better")
+
+
+def value_words(row: Row) -> str:
+    """A value with its interval."""
+    return _("{value:.3g} ({low:.3g} to {high:.3g})").format(value=row.value, low=row.low, high=row.high)
+
+
+def sampled(row: Row) -> tuple[float, npt.NDArray[np.float64]]:
+    """A value and its resampled ones."""
+    return row.value, np.array(row.again)

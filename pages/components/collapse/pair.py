@@ -1,0 +1,160 @@
+"""Two runs beside each other on the same latents, live while they train; or what to press so that there are two."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from gan_core.analysis import comparing
+from gan_core.config import RunConfig
+from gan_core.experiments import breakages
+from gan_core.experiments.breakages import Way
+from gan_core.runs import Run
+from gan_core.runs.status import OPEN_STATES
+from pages.components.collapse.ways import in_words, show_pair
+from pages.components.compare.settings import setting_name
+from pages.components.shared import lab
+from pages.components.shared.doctor_panel import diagnosed
+from pages.components.shared.run_card import badge
+from pages.components.text import _, as_text
+from pages.components.widgets.picture import picture
+
+SHOWN_SETTINGS = 6
+DOCTOR = ":material/stethoscope:"
+
+
+def repair(run: Run, way: Way) -> None:
+    """The two ways to put it right: from the beginning, or from a checkpoint on."""
+    with st.container(border=True):
+        words = _("**Put it right:** {setting} {sound} instead of {sick}, and nothing else.")
+        st.markdown(
+            words.format(
+                setting=setting_name(way.field),
+                sound=in_words(way.field, way.sound),
+                sick=in_words(way.field, way.sick),
+            )
+        )
+        st.caption(
+            _(
+                "The twin begins again with the same seed (first weights, order of images, latents), optimiser and number of steps. A "
+                "branch goes on from the broken model's own weights, as they were at a checkpoint: can it still recover?"
+            )
+        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            if st.button(_("Train the repaired twin"), key="collapse_twin", type="primary", icon=":material/healing:"):
+                start(run, lambda: breakages.train_twin(lab.start(), run, way))
+            branch(run, way)
+
+
+def branch(run: Run, way: Way) -> None:
+    """Choose a checkpoint and go on from there; or why that cannot be."""
+    if not breakages.can_branch_off(way):
+        st.caption(_("This setting cannot change in the middle of a run: it needs the twin."))
+        return
+    steps = [step for step in run.trainable_steps() if step < run.status().total_steps]
+    if not steps:
+        st.caption(_("To branch, wait for the first checkpoint of a run of your own."))
+        return
+    step = st.selectbox(
+        _("Checkpoint"), steps, index=len(steps) // 2, key=f"collapse_from_{run.id}", width=160,
+        format_func=lambda n: _("step {n:,}").format(n=n),
+    )  # fmt: skip
+    if st.button(_("Branch from here"), key="collapse_branch", icon=":material/call_split:"):
+        start(run, lambda: breakages.branch_off(lab.start(), run, way, step))
+
+
+def start(broken: Run, make: Callable[[], Run]) -> None:
+    """Queues what `make` makes and shows it beside the broken run."""
+
+    def remember() -> None:
+        st.session_state["collapse_made"] = make().id
+
+    with st.spinner(_("Starting the trainer…")):
+        done = lab.attempt(remember)
+    if done:
+        show_pair(broken.id, st.session_state["collapse_made"])
+
+
+def beside(broken: Run, sound: Run | None) -> None:
+    """Both runs' sample grids at one step, and what the doctor says of each; fresh every second while one trains."""
+    shown = [run for run in (broken, sound) if run is not None]
+    alive = any(run.status().state in OPEN_STATES for run in shown)
+    st.session_state["collapse_rest"] = rest_depends_on(shown)
+    st.fragment(grids, run_every=lab.refresh_every() if alive else None)(shown)
+
+
+def grids(runs: Sequence[Run]) -> None:
+    """The sample grids of the newest common step, or of one that is chosen."""
+    if st.session_state.get("collapse_rest") != rest_depends_on(runs):
+        st.rerun()  # what stands below is outside of this fragment
+    steps = common_steps(runs)
+    step = None
+    if len(steps) > 1:
+        newest = steps[-1]
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            follow = st.toggle(_("Follow the newest"), True, key="collapse_follow")
+            if not follow:
+                step = st.select_slider(_("Step of both"), steps, value=newest, key=f"collapse_step_{runs[0].id}")
+        step = newest if step is None else step
+    for place, run in zip(st.columns(2, gap="medium"), runs, strict=False):
+        with place:
+            grid(run, steps[-1] if step is None and steps else step)
+
+
+def rest_depends_on(runs: Sequence[Run]) -> list[tuple[str, str, int]]:
+    """What the page below the grids depends on: states, and which checkpoints can be branched from and measured."""
+    return [(run.id, run.status().state, len(run.checkpoint_steps())) for run in runs]
+
+
+def grid(run: Run, step: int | None) -> None:
+    """A run's state, its sample grid at a step, and the doctor's findings."""
+    badge(run)
+    url = lab.sample_url(run, step) if run.sample_steps() else None
+    if url is None:
+        st.caption(_("The first grid is on its way."))
+        return
+    there = run.sample_steps()[-1] if step is None else step
+    picture(
+        url, key=f"collapse_grid_{run.id}", alt=_("Samples of {run} at step {n}").format(run=run.name, n=there),
+        caption=_("step {n:,}").format(n=there),
+    )  # fmt: skip
+    found = [finding for finding in diagnosed(run) if finding.severity != "note"]
+    for finding in found[:2]:
+        when = _("since step {n:,}") if finding.lasting else _("from step {n:,}, over by now")
+        st.caption(f"{DOCTOR} **{_(finding.title)}**, " + when.format(n=finding.since))
+    if not found:
+        words = _(
+            "The doctor, who reads the curves, finds nothing wrong. Of variety they only tell how much pictures differ in their "
+            "pixels, not how many different things they show."
+        )
+        st.caption(f"{DOCTOR} {words}")
+
+
+def common_steps(runs: Sequence[Run]) -> list[int]:
+    """Steps at which all of them drew a grid, ascending."""
+    sets = [set(run.sample_steps()) for run in runs]
+    return sorted(set.intersection(*sets)) if sets else []
+
+
+def what_differs(configs: tuple[RunConfig, RunConfig]) -> bool:
+    """Says in which settings the two differ. Returns whether their pictures are of the same latents and data."""
+    stands = {obstacle.name for obstacle in comparing.obstacles(configs)} & {"data", "size", "latents", "model"}
+    if stands:
+        reasons = [o.sentence for o in comparing.obstacles(configs) if o.name in stands]
+        st.warning(as_text(" ".join(reasons)) + " " + _("Choose two runs of the same data."), icon=":material/block:")
+        return False
+    different = {name: pair for name, pair in comparing.differing(configs).items() if name != "preset"}
+    named = [
+        f"**{setting_name(name)}** {as_text(in_words(name, a))} → {as_text(in_words(name, b))}"
+        for name, (a, b) in list(different.items())[:SHOWN_SETTINGS]
+    ]
+    if not named:
+        st.caption(_("Both have the same settings in everything."))
+    elif len(different) == 1:
+        st.markdown(_("They differ in one setting: {setting}.").format(setting=named[0]))
+    else:
+        more = _(" and more") if len(different) > SHOWN_SETTINGS else ""
+        words = _("They differ in {n} settings, so no single one explains what you see: {settings}.")
+        st.markdown(words.format(n=len(different), settings=", ".join(named) + more))
+    if not comparing.same_pinned_latents(configs):
+        st.caption(_("Their seeds differ, so the same place in the two grids shows different latents."))
+    return True

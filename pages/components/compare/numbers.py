@@ -1,0 +1,165 @@
+"""What was measured of several runs, each value with its interval and its conditions."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import streamlit as st
+
+from gan_core.analysis import comparing, curves
+from gan_core.analysis.comparing import Compared, Ending, Measured
+from gan_core.experiments import breakages
+from gan_core.models.networks import NETWORKS
+from pages.components.compare.choice import titles_of
+from pages.components.text import _, as_text
+
+Group = list[tuple[str, Measured]]
+
+
+def numbers(runs: Sequence[Compared]) -> None:
+    """Measurements made afterwards; then the end of each curve."""
+    st.subheader(_("Measured afterwards"))
+    measured(runs)
+    st.subheader(_("The curves' ends"))
+    ends(runs)
+
+
+def measured(runs: Sequence[Compared]) -> None:
+    """A table of all measurements, and for those of equal conditions which runs can be told apart."""
+    groups: dict[tuple[str, str, int], Group] = {}
+    for one, title in zip(runs, titles_of(runs), strict=True):
+        for found in evaluations(one, title):
+            groups.setdefault((found.metric, found.extractor, found.num_samples), []).append((title, found))
+    if not groups:
+        st.caption(_("Nothing was measured of these runs after their training."))
+        to_collapse(runs)
+        return
+    rows = [row(title, found) for key in sorted(groups) for title, found in groups[key]]
+    st.dataframe(rows, hide_index=True, key="compare_measured")
+    for sentence in verdicts([groups[key] for key in sorted(groups) if len(groups[key]) > 1]):
+        st.markdown(sentence)
+    to_collapse(runs)
+    st.caption(
+        _(
+            "Only values of one metric with the same extractor (the network whose features are compared) and the same number of "
+            "images can be compared. An interval says how far the value would move with other images from the same model; it "
+            "does not cover training again with another seed."
+        )
+    )
+
+
+def evaluations(one: Compared, title: str) -> list[Measured]:
+    """What was measured of a run; a damaged log is said and passed over."""
+    try:
+        return comparing.evaluations(one.run)
+    except ValueError as damage:
+        words = _("The measurements of {name} cannot be read ({reason}).")
+        st.warning(words.format(name=as_text(title), reason=as_text(str(damage))), icon=":material/warning:")
+        return []
+
+
+def row(title: str, found: Measured) -> dict[str, str]:
+    """A measurement with its conditions, for the table."""
+    low, high = found.interval or (None, None)
+    return {
+        _("metric"): _(curves.title_of(found.metric)),
+        _("run"): title,
+        _("value"): f"{found.value:.4g}",
+        _("interval"): "–" if low is None else _("{low:.4g} to {high:.4g}").format(low=low, high=high),
+        _("images"): f"{found.num_samples:,}" if found.num_samples else "–",
+        _("extractor"): found.extractor or "–",
+        _("step"): f"{found.step:,}",
+        _("seed"): "–" if found.seed is None else str(found.seed),
+    }
+
+
+def verdicts(groups: Sequence[Group]) -> list[str]:
+    """What the intervals say: a sentence for each metric with runs that lie apart, one for all others together."""
+    apart, overlapping, without = [], [], []
+    for group in groups:
+        name = as_text(_(curves.title_of(group[0][1].metric)))
+        pairs = [
+            _("{left} and {right}").format(left=as_text(left[0]), right=as_text(right[0]))
+            for left, right in combinations(group, 2)
+            if comparing.told_apart(left[1], right[1])
+        ]
+        if any(found.interval is None for _title, found in group):
+            without.append(name)
+        elif pairs:
+            words = _(
+                "**{metric}**: the whole interval of one lies above that of the other, so other images from the same models would "
+                "hardly turn this around: {pairs}."
+            )
+            apart.append(words.format(metric=name, pairs="; ".join(pairs)))
+        else:
+            overlapping.append(name)
+    if overlapping:
+        words = _(
+            "**{metrics}**: their intervals overlap: that alone does not say that they are equal; the page Collapse tests the "
+            "difference."
+        )
+        apart.append(words.format(metrics=", ".join(dict.fromkeys(overlapping))))
+    if without:
+        words = _("**{metrics}**: without an interval for each run nobody can say whether a difference means anything.")
+        apart.append(words.format(metrics=", ".join(dict.fromkeys(without))))
+    return apart
+
+
+def to_collapse(runs: Sequence[Compared]) -> None:
+    """A button to the page that measures two of the runs and tests their difference, if two of them fit there."""
+    for one, other in combinations(runs, 2):
+        if measurable(one, other):
+            break
+    else:
+        return
+    broken, sound = (
+        (other, one) if breakages.way_of(other.config) and not breakages.way_of(one.config) else (one, other)
+    )
+    words = _("Measure {left} and {right} on the page Collapse")
+    if st.button(
+        words.format(left=as_text(one.run.name), right=as_text(other.run.name)), key="compare_collapse",
+        icon=":material/straighten:",
+    ):  # fmt: skip
+        st.switch_page("pages/collapse.py", query_params={"broken": broken.run.id, "sound": sound.run.id})
+
+
+def measurable(one: Compared, other: Compared) -> bool:
+    """Whether the page Collapse can measure them against each other: GANs of the same pictures with z of one length."""
+    configs = (one.config, other.config)
+    gans = all(
+        c.network.name != "mlp" and c.network.name in NETWORKS and NETWORKS[c.network.name].model == "gan"
+        for c in configs
+    )
+    stands = {obstacle.name for obstacle in comparing.obstacles(configs)}
+    return gans and not stands & {"data", "size", "latents", "model"}
+
+
+def ends(runs: Sequence[Compared]) -> None:
+    """A row for each metric, a column for each run."""
+    titles = titles_of(runs)
+    by_run = [comparing.endings(one.columns) for one in runs]
+    names = [name for name in curves.metrics_of(runs) if any(name in found for found in by_run)]
+    if not names:
+        st.caption(_("The curves begin with the first step."))
+        return
+    rows = [
+        {
+            _("metric"): _(curves.title_of(name)),
+            **{title: ending(found.get(name)) for title, found in zip(titles, by_run, strict=True)},
+        }
+        for name in names
+    ]
+    st.dataframe(rows, hide_index=True, key="compare_ends")
+    words = _(
+        "Mean of the last {n} recorded steps, and in brackets the range without the lowest and highest tenth of them. The range says "
+        "how far the curve swings, not how sure the mean is: neighbouring steps depend on each other."
+    )
+    st.caption(words.format(n=comparing.LAST_STEPS))
+
+
+def ending(found: Ending | None) -> str:
+    """A curve's end in words."""
+    if found is None:
+        return "–"
+    if found.count == 1:
+        return f"{found.mean:.3g}"
+    return f"{found.mean:.3g} ({found.low:.3g} … {found.high:.3g})"

@@ -1,0 +1,59 @@
+"""Where the settings of runs differ, and what that means for comparing them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from gan_core.analysis import comparing
+from gan_core.analysis.comparing import OBSTACLES, Compared
+from gan_core.config import run_config as schema
+from pages.components.compare.choice import titles_of
+from pages.components.replay.branch import titled
+from pages.components.shared.config_form import title_of
+from pages.components.text import _, as_text, ngettext
+
+
+def what_stands_in_the_way(runs: Sequence[Compared]) -> None:
+    """One box with a sentence for each reason why not everything can be compared."""
+    found = comparing.obstacles([one.config for one in runs])
+    sentences = [
+        _(OBSTACLES[obstacle.name][1]).format(values=as_text("; ".join(value[:80] for value in obstacle.values)))
+        for obstacle in found
+    ]
+    if sentences:
+        st.warning("\n".join(f"- {sentence}" for sentence in sentences), icon=":material/balance:")
+
+
+def settings(runs: Sequence[Compared]) -> None:
+    """A row for each setting that differs, a column for each run."""
+    different = comparing.differing([one.config for one in runs])
+    fields, titles = schema.field_names(), titles_of(runs)
+    count = len(different)
+    if not count:
+        st.caption(_("Their settings are the same in everything: what differs is chance of the machine, or nothing."))
+        return
+    heading = ngettext("{n} setting differs", "{n} settings differ", count).format(n=count)
+    with st.expander(heading, expanded=count <= 8, icon=":material/tune:"):
+        rows = [
+            {_("setting"): setting_name(name), **{title: value_of(name, value) for title, value in zip(titles, values, strict=True)},
+             _("meaning"): _(fields[name].description)}
+            for name, values in different.items()
+        ]  # fmt: skip
+        st.dataframe(rows, hide_index=True, key="compare_settings")
+
+
+def setting_name(name: str) -> str:
+    """A field's label with the network that it is of."""
+    return titled(name, schema.field_names()[name])
+
+
+def value_of(name: str, value: Any) -> str:
+    """A value in words: entries of a table by their titles, numbers without useless digits."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "–"
+    return title_of(name, value) if value not in (None, "") else "–"

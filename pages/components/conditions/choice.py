@@ -1,0 +1,105 @@
+"""Choosing what to ask a conditional model for: objects clicked or typed, a class, attributes. Importing this loads no torch."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from gan_core.datasets.conditions import MAX_OBJECTS, Condition, Kind, parse_objects
+from pages.components.text import _, as_text
+from pages.components.widgets.condition_palette import Choice, condition_palette, palette_choice
+
+
+def choose_condition(run_id: str, kind: Kind, names: Sequence[str], first: Condition) -> Condition:
+    """The labels that are asked for, chosen as fits their kind; kept while the visitor looks at other views.
+
+    Args:
+        run_id: keeps the choices of different models apart.
+        kind: of the labels.
+        names: all of them.
+        first: what is chosen before anybody has chosen.
+    """
+    if kind == "objects":
+        return _objects(run_id, names, first)
+    if kind == "classes":
+        return _class(run_id, names, first)
+    return _attributes(run_id, names, first)
+
+
+def _objects(run_id: str, names: Sequence[str], first: Condition) -> Condition:
+    """The palette of 24, and a list to type instead; each shows what the other chose."""
+    kept, typed, fault = (f"conditions_{part}_{run_id}" for part in ("kept", "typed", "fault"))
+    python = st.session_state.setdefault(kept, Choice(first[:MAX_OBJECTS], 0))
+    key = f"conditions_palette_{run_id}"
+    choice = palette_choice(python, names, key=key)
+    words = ", ".join(choice.selected)
+    if choice.selected != python.selected:
+        st.session_state.pop(fault, None)
+        st.session_state[typed] = words
+    st.session_state[kept] = choice
+    st.session_state.setdefault(typed, words)
+    condition_palette(
+        choice, names, key=key,
+        texts={
+            "label": _("Objects to draw"), "chosen": _("Asked for:"), "none": _("Click one to three objects."),
+            "clear": _("Clear"), "limit": _("A scene has at most three objects: click a chosen one to take it away."),
+        },
+    )  # fmt: skip
+    st.text_input(
+        _("Or type a list"), key=typed, max_chars=200, placeholder=_("red sphere, blue cube"),
+        on_change=_take_typed, args=(run_id, tuple(names)),
+        help=_("One to three of 24 objects: a colour (gray, red, blue, green, brown, purple, cyan, yellow) and a shape (cube, "
+               "sphere, cylinder), apart by commas."),
+    )  # fmt: skip
+    if fault in st.session_state:
+        st.error(as_text(st.session_state[fault]), icon=":material/error:")
+    return choice.selected
+
+
+def _take_typed(run_id: str, names: tuple[str, ...]) -> None:
+    """What was typed becomes the choice, or its fault a sentence; then the choice stays."""
+    kept, fault = f"conditions_kept_{run_id}", f"conditions_fault_{run_id}"
+    st.session_state.pop(fault, None)
+    try:
+        asked = parse_objects(str(st.session_state[f"conditions_typed_{run_id}"]), names)
+    except ValueError as refusal:
+        st.session_state[fault] = str(refusal)
+        return
+    st.session_state[kept] = Choice(asked, st.session_state[kept].revision + 1)
+    st.session_state[f"conditions_typed_{run_id}"] = ", ".join(asked)
+
+
+def _class(run_id: str, names: Sequence[str], first: Condition) -> Condition:
+    chosen = st.selectbox(
+        _("Class"), names, index=names.index(first[0]) if first else 0, key=f"conditions_class_{run_id}",
+        persist_state="session",
+    )  # fmt: skip
+    return (chosen,)
+
+
+def _attributes(run_id: str, names: Sequence[str], first: Condition) -> Condition:
+    columns = st.columns(min(4, len(names)))
+    chosen = []
+    for place, name in enumerate(names):
+        with columns[place % len(columns)]:
+            key = f"conditions_attribute_{run_id}_{place}"
+            if st.toggle(as_text(name), name in first, key=key, persist_state="session"):
+                chosen.append(name)
+    return tuple(chosen)
+
+
+def choose_seed(first: int) -> int:
+    """The seed of z, `first` to begin with, and a button for the next one."""
+    left, right = st.columns([1, 1], vertical_alignment="bottom")
+    with left:
+        seed = st.number_input(
+            _("Seed of z"), 0, 2**31 - 1, first, key="conditions_seed", bind="query-params",
+            help=_("The latent z is the list of random numbers that a picture is made from; the seed picks it. One seed always "
+                   "gives the same pictures."),
+        )  # fmt: skip
+    with right:
+        st.button(_("New z"), icon=":material/casino:", key="conditions_new_z", on_click=_next_seed)
+    return int(seed)
+
+
+def _next_seed() -> None:
+    st.session_state["conditions_seed"] = (int(st.session_state.get("conditions_seed", 0)) + 1) % 2**31

@@ -1,0 +1,127 @@
+"""What an evaluator says about pictures made on demand, as lines, marks and a score. Importing this loads torch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from gan_core.config import RunConfig
+from gan_core.datasets.conditions import Kind, Rows, condition_of, strongest
+from gan_core.evaluation import evaluators
+from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
+from gan_core.evaluation.evaluators.scoring import Score, chance_level, count_hits, in_order
+from gan_core.figures.contact_sheet import Line
+from gan_core.figures.imaging import Uint8Array
+from pages.components.text import _, as_text
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What stands below pictures.
+
+    Attributes:
+        lines: for every picture, what was asked of it, marked if an evaluator looked.
+        score: over all of them; None without an evaluator.
+        chance: the ratio of a model that ignores what it is asked.
+        logits: the evaluator's outputs for the run's own labels (N, L); None without one.
+    """
+
+    lines: list[list[Line]]
+    score: Score | None = None
+    chance: float = 0.0
+    logits: np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None = None
+
+
+def evaluator_for(config: RunConfig) -> Evaluator | None:
+    """The evaluator that fits a run; None, with a sentence on the page, when there is none or it is damaged."""
+    folder = evaluators.folder_for(config)
+    if folder is None:
+        st.info(
+            _(
+                "No score: there is no **evaluator** for this data set yet, a second network that has learned to say what a "
+                "picture shows. Train one, then open this page again: `{command}`"
+            ).format(command=evaluators.how_to_train(config).replace("`", "'")),
+            icon=":material/info:",
+        )
+        return None
+    try:
+        return _opened(str(folder.path), folder.card.weights_sha256, folder)
+    except ValueError as damage:
+        st.warning(as_text(str(damage)), icon=":material/warning:")
+        return None
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _opened(path: str, weights: str, _folder: evaluators.EvaluatorFolder) -> Evaluator:
+    return open_evaluator(_folder)
+
+
+def judgement(
+    evaluator: Evaluator | None, kind: Kind, images: Uint8Array, rows: Rows, names: Sequence[str]
+) -> Judgement:
+    """What was asked of every picture and, if there is an evaluator, what it saw.
+
+    Args:
+        evaluator: that fits the run, or None.
+        kind: of the run's labels.
+        images: uint8 (N, C, H, W).
+        rows: what was asked for (N, L).
+        names: of the L labels.
+    """
+    asked = [condition_of(row, names) for row in rows]
+    if evaluator is None:
+        return Judgement([[Line(name) for name in condition] for condition in asked])
+    info = evaluator.info
+    logits = evaluator.logits(images).numpy()
+    own = logits[:, [info.label_names.index(name) for name in names]]
+    places, wanted = in_order(info, rows, names)
+    score, _hits = count_hits(info.kind, logits[:, places], wanted)
+    if kind == "attributes":
+        lines = [_attribute_lines(condition, names, row) for condition, row in zip(asked, own, strict=True)]
+    else:
+        seen = strongest(logits, info.label_names, [len(condition) for condition in asked])
+        lines = [_object_lines(condition, found) for condition, found in zip(asked, seen, strict=True)]
+    return Judgement(lines, score, chance_level(info.kind, wanted), own)
+
+
+def _object_lines(asked: Sequence[str], seen: Sequence[str]) -> list[Line]:
+    lines = [Line(name, name in seen) for name in asked]
+    instead = [name for name in seen if name not in asked]
+    return [*lines, Line(_("saw {names}").format(names=", ".join(instead)))] if instead else lines
+
+
+def _attribute_lines(
+    asked: Sequence[str], names: Sequence[str], logits: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+) -> list[Line]:
+    """Every attribute asked for, and those not asked for that are there; all of them where there are few."""
+    lines = []
+    for name, logit in zip(names, logits, strict=True):
+        if name in asked:
+            lines.append(Line(name, bool(logit > 0)))
+        elif logit > 0 or len(names) <= 3:
+            lines.append(Line(_("not {name}").format(name=name), bool(logit <= 0)))
+    return lines
+
+
+def show_score(title: str, score: Score, chance: float, evaluator: Evaluator, conditions: str) -> None:
+    """A score with its count, interval and conditions, chance and the evaluator's own accuracy beside it."""
+    low, high = score.interval()
+    columns = st.columns([3, 4, 5, 3])
+    columns[0].metric(title, f"{score.hits}/{score.requested}")
+    columns[1].metric(_("Ratio"), _("{p:.3f} ± {se:.3f}").format(p=score.ratio, se=score.standard_error),
+                      help=_("Hits divided by what was asked for, and its standard error: about how far another draw of the "
+                             "same size would differ."))  # fmt: skip
+    columns[2].metric(_("95 % interval"), _("{low:.3f} to {high:.3f}").format(low=low, high=high),
+                      help=_("Wilson's interval, as if every answer were independent; objects in one picture are not quite."))  # fmt: skip
+    columns[3].metric(
+        _("Chance"), f"{chance:.3f}", help=_("What a generator that ignores the labels would reach on average.")
+    )
+    info = evaluator.info
+    own = Score(info.held_out_hits, info.held_out_requested)
+    words = _(
+        "{conditions} Judged by “{title}”, which itself scores {own} on real pictures that it never saw ({note})."
+    )
+    st.caption(
+        words.format(conditions=conditions, title=as_text(info.title), own=str(own), note=as_text(info.held_out_note))
+    )

@@ -1,0 +1,134 @@
+"""Ways to ask a conditional generator for something and to look at what it makes. Importing this loads torch."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from gan_core.datasets.conditions import LISTS, class_rows, listed_conditions, rows_of
+from gan_core.figures import imaging
+from gan_core.figures.contact_sheet import Line
+from gan_core.runs.sampler import Sampler
+from pages.components.conditions.choice import choose_condition, choose_seed
+from pages.components.conditions.judge import evaluator_for, judgement, show_score
+from pages.components.conditions.pictures import ROW, draw, first_condition, kind, parts, place_of, sheet_button
+from pages.components.explore import views
+from pages.components.text import _, as_text
+from pages.components.widgets.condition_cards import Part, condition_cards
+
+MAX_CLASSES = 20  # rows at once
+
+
+@st.fragment
+def compose(model: Sampler) -> None:
+    """Choose labels, and see them drawn for several z."""
+    names = model.config.conditioning.labels
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        condition = choose_condition(model.run_id, kind(model), names, first_condition(model))
+    with right:
+        seed = choose_seed(model.config.training.seed)
+    if not condition and kind(model) == "objects":
+        st.info(_("Choose at least one object above, and the model draws it."), icon=":material/info:")
+        return
+    count = 2 * ROW if kind(model) == "classes" else ROW
+    rows = np.repeat(rows_of([condition], names), count, axis=0)
+    images = draw(model, rows, seed, count)
+    pictures = st.container()
+    evaluator = evaluator_for(model.config)
+    found = judgement(evaluator, kind(model), images, rows, names)
+    with pictures:
+        condition_cards([[part] for part in parts(images, found)], key="conditions_row")
+    st.caption(
+        _("The same labels each time, {n} different z: what they share comes from the labels, the rest from z.").format(
+            n=count
+        )
+    )
+    if evaluator is not None and found.score is not None:
+        what = _("{n} pictures of one condition, seed {seed}, step {step}.")
+        show_score(_("Found by the evaluator"), found.score, found.chance, evaluator,
+                   what.format(n=count, seed=seed, step=model.step))  # fmt: skip
+    heading = [", ".join(condition) or _("none of the labels"), place_of(model, seed)]
+    sheet_button(images, found, heading, f"{model.run_id}-step{model.step}-seed{seed}", ROW)
+
+
+@st.fragment
+def test_grid(model: Sampler) -> None:
+    """The 32 conditions of a test list, one picture each, and how many of their objects an evaluator finds."""
+    titles = {"test": _("test"), "new_test": _("new_test: combinations that no training picture shows")}
+    which = st.segmented_control(
+        _("List of conditions"), LISTS, default="test", required=True, key="conditions_list",
+        format_func=titles.__getitem__,
+    )  # fmt: skip
+    seed = choose_seed(model.config.training.seed)
+    names = model.config.conditioning.labels
+    try:
+        conditions = listed_conditions(model.config, which)
+    except ValueError as missing:
+        st.error(as_text(str(missing)), icon=":material/error:")
+        return
+    if not conditions:
+        st.info(
+            _("This model learned too few objects: no condition of the list can be asked of it."),
+            icon=":material/info:",
+        )
+        return
+    rows = rows_of(conditions, names)
+    images = draw(model, rows, seed, len(rows))
+    evaluator = evaluator_for(model.config)
+    found = judgement(evaluator, "objects", images, rows, names)
+    heading = [_("{n} conditions of the list “{name}”").format(n=len(rows), name=which), place_of(model, seed)]
+    if evaluator is not None and found.score is not None:
+        what = _(
+            "One picture for each of {n} conditions of the list “{name}”, seed {seed}, step {step}. For a condition with k "
+            "objects, the k objects that the evaluator is surest of count."
+        )
+        show_score(_("Objects found"), found.score, found.chance, evaluator,
+                   what.format(n=len(rows), name=which, seed=seed, step=model.step))  # fmt: skip
+        heading.append(_("evaluator: {score}, chance {chance:.3f}").format(score=str(found.score), chance=found.chance))
+    condition_cards([[part] for part in parts(images, found)], key="conditions_test")
+    sheet_button(images, found, heading, f"{model.run_id}-step{model.step}-{which}-seed{seed}", ROW)
+
+
+@st.fragment
+def all_classes(model: Sampler) -> None:
+    """A row for each class, the same z down every column."""
+    seed = choose_seed(model.config.training.seed)
+    names = model.config.conditioning.labels
+    shown = names
+    if len(names) > MAX_CLASSES:
+        first = st.number_input(_("First class"), 1, len(names), 1, key=f"conditions_first_{model.run_id}")
+        shown = names[first - 1 : first - 1 + MAX_CLASSES]
+    place = names.index(shown[0])
+    rows = class_rows(len(names), ROW)[place * ROW : (place + len(shown)) * ROW]
+    images = draw(model, rows, seed, ROW)
+    evaluator = evaluator_for(model.config)
+    found = judgement(evaluator, "classes", images, rows, names)
+    if evaluator is not None and found.score is not None:
+        what = _("{n} pictures, {row} of each of {classes} classes, seed {seed}, step {step}.")
+        show_score(_("Right class"), found.score, found.chance, evaluator,
+                   what.format(n=len(rows), row=ROW, classes=len(shown), seed=seed, step=model.step))  # fmt: skip
+    strips = []
+    for number, name in enumerate(shown):
+        part = slice(number * ROW, (number + 1) * ROW)
+        url = imaging.data_url(imaging.to_picture(imaging.grid(images[part], columns=ROW, gap_px=1)))
+        right = sum(bool(lines[0].mark) for lines in found.lines[part])
+        words = [Line(name), *([Line(_("{hits} of {n} right").format(hits=right, n=ROW))] if evaluator else [])]
+        strips.append([Part(url, _("{n} pictures of {name}").format(n=ROW, name=name), words)])
+    condition_cards(strips, key="conditions_classes", rows=True)
+    st.caption(
+        _(
+            "All pictures of a column come from the same z: what stays the same down a column is style, what changes is the class."
+        )
+    )
+    sheet_button(images, found, [_("Every class"), place_of(model, seed)], f"{model.run_id}-classes-seed{seed}", ROW)
+
+
+@st.fragment
+def walk(model: Sampler) -> None:
+    """The labels stay, z moves."""
+    names = model.config.conditioning.labels
+    condition = choose_condition(model.run_id, kind(model), names, first_condition(model))
+    if not condition and kind(model) == "objects":
+        st.info(_("Choose at least one object above, and the model draws it."), icon=":material/info:")
+        return
+    views.sliders(model, torch.from_numpy(rows_of([condition], names)), page="conditions")

@@ -1,0 +1,104 @@
+"""Arithmetic with latents: a - b + c, each the average of some samples. `?a=3.5.7&b=...&c=...`. Importing this loads torch."""
+
+import re
+
+import streamlit as st
+import torch
+
+from gan_core.figures import imaging
+from gan_core.latents.arithmetic import analogy, average, in_betweens
+from gan_core.runs.sampler import Sampler
+from pages.components.explore.models import choose_labels, enlarged, latents_of, sheet_url, strip, url_of
+from pages.components.text import _
+from pages.components.widgets.picture import picture
+from pages.components.widgets.sample_picker import LARGEST, picked, sample_picker
+
+LIMIT = 3  # samples averaged, as in DCGAN's paper
+COLUMNS, ROWS = 4, 3
+NUM_STOPS = 8
+TERMS = {"a": _("a: begin with"), "b": _("− b: take away"), "c": _("+ c: add")}
+FIRST = {"a": (0,), "b": (1,), "c": (2,)}
+
+
+def arithmetic(model: Sampler) -> None:
+    """Three pickers, the three averages, the result, and the way from c to it."""
+    st.markdown(
+        _(
+            "Latents can be added up. In DCGAN's paper (Radford et al. 2016) *man with glasses* − *man* + *woman* became a woman with "
+            "glasses. Choose samples for each of the three; up to three are averaged, which the paper found steadier than one."
+        )
+    )
+    labels = choose_labels(model)
+    _calculate(model, labels)
+
+
+@st.fragment
+def _calculate(model: Sampler, labels: torch.Tensor) -> None:
+    chosen = {}
+    for column, term in zip(st.columns(3, gap="medium"), TERMS, strict=True):
+        with column:
+            chosen[term] = _pick(model, labels, term)
+    missing = [term for term, numbers in chosen.items() if not numbers]
+    if missing:
+        st.info(_("Choose at least one sample for: {terms}.").format(terms=", ".join(missing)), icon=":material/info:")
+        return
+    for term, numbers in chosen.items():
+        if numbers != FIRST[term] or term in st.query_params:
+            st.query_params[term] = ".".join(map(str, numbers))
+    usual = st.toggle(
+        _("Bring the result to a usual length"), value=True, key="explore_usual_length",
+        help=_("a − b + c of single samples is longer than random latents are, by √3, and the generator has rarely seen such "
+               "latents. Averages of three come out right by themselves."),
+    )  # fmt: skip
+    a, b, c = (latents_of(chosen[term], model.latent_dim) for term in TERMS)
+    result = analogy(a, b, c, usual_length=bool(usual))
+    means = torch.stack([average(a), average(b), average(c), result])
+    images = model.images(means, labels.expand(4, -1))
+    _equation(model, images)
+    way = model.images(in_betweens(means[2], result, NUM_STOPS), labels.expand(NUM_STOPS, -1))
+    picture(
+        imaging.data_url(strip(way)), key="explore_between", alt=_("In-betweens from c to the result"),
+        caption=_("From c to the result: what is added a little at a time."),
+    )  # fmt: skip
+
+
+def _pick(model: Sampler, labels: torch.Tensor, term: str) -> tuple[int, ...]:
+    """The samples of one term, chosen on a sheet."""
+    st.markdown(f"**{TERMS[term]}**")
+    key = f"explore_pick_{term}"
+    first = int(st.number_input(
+        _("Sheet from sample"), 0, LARGEST - COLUMNS * ROWS, 0, COLUMNS * ROWS, key=f"explore_sheet_{term}",
+        help=_("Each sample has a number, the seed of its latent. Press + for another sheet; what is chosen stays chosen."),
+    ))  # fmt: skip
+    numbers = tuple(range(first, first + COLUMNS * ROWS))
+    default = from_address(st.query_params.get(term, ""), LIMIT) or FIRST[term]
+    chosen = picked(key, default, LIMIT)
+    sheet = sheet_url(model, numbers, labels, COLUMNS)
+    sample_picker(sheet, numbers, chosen, columns=COLUMNS, limit=LIMIT, label=TERMS[term], key=key)
+    return chosen
+
+
+def from_address(text: str, limit: int) -> tuple[int, ...]:
+    """The sample numbers that an address names, such as "3.5.7"; none if it names anything else."""
+    if not re.fullmatch(r"\d{1,10}(\.\d{1,10})*", text):
+        return ()
+    numbers = tuple(dict.fromkeys(map(int, text.split("."))))
+    return numbers if len(numbers) <= limit and max(numbers) <= LARGEST else ()
+
+
+def _equation(model: Sampler, images: imaging.Uint8Array) -> None:
+    """a - b + c = result, as pictures; the result is large."""
+    widths = [2, 0.4, 2, 0.4, 2, 0.4, 4]
+    columns = st.columns(widths, vertical_alignment="center")
+    for place, sign in zip((1, 3, 5), ("−", "+", "="), strict=True):
+        columns[place].markdown(f"## {sign}")
+    for place, image, name in zip((0, 2, 4), images, TERMS, strict=False):
+        with columns[place]:
+            picture(url_of(image), key=f"explore_term_{name}", alt=_("The average of {term}").format(term=name),
+                    caption=_("average of {term}").format(term=name))  # fmt: skip
+    with columns[6]:
+        picture(url_of(images[3]), key="explore_result", alt=_("The result of a − b + c"), caption=_("a − b + c"))
+    st.download_button(
+        _("Download the result (PNG)"), lambda: enlarged(images[3]), file_name=f"{model.run_id}-arithmetic.png",
+        mime="image/png", key="explore_download_result", on_click="ignore", icon=":material/download:",
+    )  # fmt: skip

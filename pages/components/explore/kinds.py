@@ -1,0 +1,255 @@
+"""The kinds of directions that a slider can move along, and the sliders of each. Importing this loads torch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+
+from gan_core.jobs.task import Arrays
+from gan_core.latents import attribute_search, saved_directions
+from gan_core.latents.attribute_directions import AttributeDirection, without_others
+from gan_core.latents.directions import principal_directions, raw_coordinates
+from gan_core.latents.saved_directions import Direction, FoundBy
+from gan_core.latents.sefa import closed_form_directions
+from gan_core.runs import Run
+from gan_core.runs.sampler import Sampler
+from pages.components.shared import lab
+from pages.components.shared.task_view import outcome
+from pages.components.text import _, as_text
+from pages.components.widgets.latent_explorer import Slider
+
+NUM_SLIDERS = 8
+SHOWN_ATTRIBUTES = 6
+RANGE = 4.0  # standard deviations; a normal latent rarely goes further along a direction
+PCA, SEFA, RAW, ATTRIBUTES, SAVED = "pca", "sefa", "raw", "attributes", "saved"
+KINDS = {
+    PCA: _("Most change (PCA)"),
+    SEFA: _("Closed form (SeFa)"),
+    ATTRIBUTES: _("Attributes"),
+    SAVED: _("Saved"),
+    RAW: _("Single numbers"),
+}
+EXPLAINED = {
+    PCA: _("**PCA**: the directions along which the first layer's answers to random latents vary most (GANSpace, Härkönen et al. 2020)."),
+    SEFA: _(
+        "**SeFa** needs no samples: the directions that the first layer's weights stretch most, the eigenvectors of AᵀA "
+        "(Shen and Zhou 2021)."
+    ),
+    ATTRIBUTES: _("**Attributes**: directions with a meaning, found from labels."),
+    SAVED: _("**Saved**: directions that somebody named and kept. Everybody who uses this lab sees them."),
+    RAW: _("**Single numbers**: each slider moves one number of z, which changes a little of everything."),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Directions with their sliders.
+
+    Attributes:
+        found_by: how they were found, for the one that is saved.
+        vectors: (K, latent_dim).
+        sliders: K of them, in the same order.
+        notes: what is known of each, kept with a saved one.
+    """
+
+    found_by: FoundBy
+    vectors: torch.Tensor
+    sliders: tuple[Slider, ...]
+    notes: tuple[str, ...]
+
+
+def axes(kind: str, model: Sampler, run: Run | None, page: str) -> Axes | None:
+    """The directions of a kind; None while there are none to show, with the reason on the page."""
+    if kind == ATTRIBUTES and run is not None:
+        return _attribute_axes(model, run, page)
+    if kind == SAVED and run is not None:
+        return _saved_axes(model, run, page)
+    vectors, stretches = _computed(model, model.run_id, model.step, kind)
+    names = [f"z[{i}]" if kind == RAW else _("Direction {n}").format(n=i + 1) for i in range(len(vectors))]
+    helps = [_help(kind, i, stretches) for i in range(len(vectors))]
+    return _made("raw" if kind == RAW else "sefa" if kind == SEFA else "pca", kind, vectors, names, helps)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _computed(_model: Sampler, run_id: str, step: int, kind: str) -> tuple[torch.Tensor, list[float]]:
+    """Directions, and for SeFa the share of the largest eigenvalue that each has."""
+    count = min(NUM_SLIDERS, _model.latent_dim)
+    if kind == PCA:
+        return principal_directions(_model, _model.latent_dim, count), []
+    if kind == SEFA:
+        vectors, values = closed_form_directions(_model.first_weight(), count)
+        return vectors, (values / values[0].clamp(min=1e-12)).tolist()
+    return raw_coordinates(_model.latent_dim, count), []
+
+
+def _help(kind: str, index: int, stretches: list[float]) -> str:
+    if kind == PCA:
+        return _("Principal direction {n}: the lower the number, the more the picture changes.").format(n=index + 1)
+    if kind == SEFA:
+        return _("Eigenvector {n}: its eigenvalue is {share:.0%} of the largest.").format(
+            n=index + 1, share=stretches[index]
+        )
+    return _("Number {n} of the latent.").format(n=index + 1)
+
+
+def _made(
+    found_by: FoundBy,
+    prefix: str,
+    vectors: torch.Tensor,
+    names: list[str],
+    helps: list[str],
+    notes: list[str] | None = None,
+) -> Axes:
+    knobs = tuple(
+        Slider(f"{prefix}{i}", name, words, -RANGE, RANGE, 0.05, 0.0)
+        for i, (name, words) in enumerate(zip(names, helps, strict=True))
+    )
+    return Axes(found_by, vectors, knobs, tuple(notes or [""] * len(names)))
+
+
+# attributes
+
+
+def _attribute_axes(model: Sampler, run: Run, page: str) -> Axes | None:
+    found = attribute_outcome(model, run, page)
+    if found is None:
+        return None
+    there = attribute_search.directions(found)
+    refusals(found, page)
+    if not there:
+        st.info(_("No attribute's direction could be found; the list above says why."), icon=":material/info:")
+        return None
+    by_name = {d.name: d for d in there}
+    sure = [d.name for d in there if d.beats_chance]
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    with left:
+        chosen = st.multiselect(
+            _("Attributes"), list(by_name), default=(sure or list(by_name))[:SHOWN_ATTRIBUTES], key=f"{page}_attributes_{run.id}",
+            help=_("The surest first: how often the direction is right about images that it was not found from."),
+        )  # fmt: skip
+    with right:
+        held = st.toggle(
+            _("Hold the others still"), key=f"{page}_hold",
+            help=_("Takes out of each direction what it shares with the other chosen ones (InterFaceGAN's conditional manipulation)."),
+        )  # fmt: skip
+    _accuracies(there, page)
+    if not chosen:
+        st.info(_("Choose an attribute above; each becomes a slider."), icon=":material/info:")
+        return None
+    shown = [by_name[name] for name in chosen]
+    vectors = np.stack([d.vector for d in shown])
+    if held:
+        vectors = np.stack([without_others(vectors[i], np.delete(vectors, i, axis=0)) for i in range(len(shown))])
+    words = [accuracy_words(d) for d in shown]
+    made = _made("attribute", "attribute", torch.from_numpy(vectors), chosen, words, words)
+    knobs = [
+        Slider(f"attribute-{d.name}", d.name, w, -RANGE, RANGE, 0.05, 0.0) for d, w in zip(shown, words, strict=True)
+    ]
+    return Axes(made.found_by, made.vectors, tuple(knobs), made.notes)
+
+
+def _accuracies(there: list[AttributeDirection], page: str) -> None:
+    """How sure each direction is, folded away."""
+    with st.expander(_("How sure these directions are"), key=f"{page}_sure"):
+        bounds = [d.interval() for d in there]
+        st.dataframe(
+            {
+                _("Attribute"): [d.name for d in there],
+                _("With it"): [d.with_it for d in there],
+                _("Without"): [d.without for d in there],
+                _("Right, held out"): [str(d.right) for d in there],
+                _("Share"): [f"{d.right.ratio:.0%}" for d in there],
+                _("95 % interval"): [f"{low:.0%} – {high:.0%}" for low, high in bounds],
+                _("Better than a guess"): [_("yes") if d.beats_chance else _("no") for d in there],
+            },
+            hide_index=True, key=f"{page}_sure_table",
+        )  # fmt: skip
+        st.caption(
+            _(
+                "A quarter of each kind was kept back. Counted are as many with as without, so that a guess is right half the time; "
+                "an image counts as having the attribute when it lies past the middle between the two kinds."
+            )
+        )
+
+
+def attribute_outcome(model: Sampler, run: Run, page: str) -> Arrays | None:
+    """What the search for attribute directions found; its progress, or the sentence why it cannot be made."""
+    try:
+        task = attribute_search.wish(run, model.step)
+    except ValueError as refusal:
+        st.info(as_text(str(refusal)), icon=":material/info:")
+        return None
+    found = outcome(task, f"{page}_attribute_search")
+    if found is not None:
+        if attribute_search.is_vae(model.config):
+            words = _(
+                "From the labels of {n:,} training images: the mean latent of those with the attribute minus the mean of those "
+                "without (Larsen et al. 2016). At 1 a slider has moved by the whole difference."
+            )
+        else:
+            words = _(
+                "{n:,} random latents were drawn, the evaluator read their pictures, and logistic regression found the plane in z "
+                "between those with and without (InterFaceGAN, Shen et al. 2020). A slider counts standard deviations of z."
+            )
+        st.caption(words.format(n=int(found["num_images"])))
+    return found
+
+
+def accuracy_words(direction: AttributeDirection) -> str:
+    """How well a direction tells its attribute, with count and interval."""
+    low, high = direction.interval()
+    words = _("Right about {hits} held-out images, half with and half without: {p:.0%}, 95 % interval {low:.0%} to {high:.0%}.").format(
+        hits=direction.right, p=direction.right.ratio, low=low, high=high
+    )  # fmt: skip
+    return words if direction.beats_chance else words + " " + _("A guess would do as well.")
+
+
+def refusals(found: Arrays, page: str) -> None:
+    """The attributes whose direction could not be found, folded away."""
+    if len(found["refused_names"]):
+        title = _("Without a direction: {names}").format(names=as_text(", ".join(map(str, found["refused_names"]))))
+        with st.expander(title, key=f"{page}_refused"):
+            for sentence in found["refusals"]:
+                st.markdown(as_text(str(sentence)))
+
+
+# saved ones
+
+
+def _saved_axes(model: Sampler, run: Run, page: str) -> Axes | None:
+    kept = {d.id: d for d in saved_directions.list_directions(lab.start().runs_dir)}
+    if not kept:
+        st.info(
+            _("Nobody saved a direction yet. Move sliders of another kind until the picture changes as you like, then press “Save a direction”."),
+            icon=":material/info:",
+        )  # fmt: skip
+        return None
+    own = [d.id for d in kept.values() if d.run_id == run.id]
+    fitting = [d.id for d in kept.values() if saved_directions.fits(d, model.latent_dim)]
+    key = f"{page}_saved_{run.id}"
+    if key in st.session_state:  # one may have been deleted meanwhile
+        st.session_state[key] = [i for i in st.session_state[key] if i in kept]
+    chosen = st.multiselect(
+        _("Saved directions"), list(kept), default=(own or fitting)[:NUM_SLIDERS], key=key,
+        format_func=lambda i: saved_title(kept[i], run),
+    )  # fmt: skip
+    usable: list[Direction] = []
+    for direction in (kept[i] for i in chosen):
+        if lab.attempt(lambda d=direction: saved_directions.check_fits(d, model.latent_dim, run.name)):  # type: ignore[misc]
+            usable.append(direction)
+    if not usable:
+        return None
+    vectors = torch.tensor([d.vector for d in usable], dtype=torch.float32)
+    knobs = tuple(
+        Slider(f"saved-{d.id}", d.name, d.note or _("Found in {run}.").format(run=d.run_name), -RANGE, RANGE, 0.05, 0.0)
+        for d in usable
+    )
+    return Axes("sum", vectors, knobs, tuple(d.note for d in usable))
+
+
+def saved_title(direction: Direction, run: Run) -> str:
+    """Its name, and where it was found if that was in another model."""
+    if direction.run_id == run.id:
+        return direction.name
+    return _("{name} (from {run})").format(name=direction.name, run=direction.run_name)

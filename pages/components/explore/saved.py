@@ -1,0 +1,105 @@
+"""Saving a direction under a name, and looking after those that are saved. Loads no torch."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from gan_core.latents import saved_directions
+from gan_core.latents.saved_directions import Direction, FoundBy
+from gan_core.runs import Run
+from pages.components.shared import lab
+from pages.components.text import _, as_text, dangerous
+
+TOGETHER = -1
+
+
+def save_popover(
+    run: Run, step: int, found_by: FoundBy, names: Sequence[str], vectors: Sequence[Sequence[float]], notes: Sequence[str],
+    offsets: Sequence[float], page: str,
+) -> None:  # fmt: skip
+    """A button that opens a small form: which direction, what to call it.
+
+    Args:
+        run, step: where the directions were found.
+        found_by: how.
+        names, vectors, notes: of the sliders' directions.
+        offsets: where the sliders stand now.
+        page: begins every key.
+    """
+    with st.popover(_("Save a direction"), icon=":material/bookmark_add:", key=f"{page}_save"):
+        moved = any(offsets)
+        offered = [*([TOGETHER] if moved else []), *range(len(names))]
+        which = st.selectbox(
+            _("Which"), offered, key=f"{page}_save_which_{len(offered)}",
+            format_func=lambda i: _("All sliders as they stand now, together") if i == TOGETHER else names[i],
+        )  # fmt: skip
+        name = st.text_input(
+            _("Name"), key=f"{page}_save_name", max_chars=saved_directions.MAX_NAME, placeholder=_("for example: smile")
+        )
+        if st.button(_("Save"), type="primary", key=f"{page}_save_do"):
+            width = len(vectors[0])
+            together = [sum(o * v[i] for o, v in zip(offsets, vectors, strict=True)) for i in range(width)]
+            vector = together if which == TOGETHER else vectors[which]
+            wanted = Direction(
+                name, run.id, run.name, step, tuple(float(v) for v in vector), "sum" if which == TOGETHER else found_by,
+                "" if which == TOGETHER else notes[which],
+            )  # fmt: skip
+            if lab.attempt(lambda: saved_directions.save(lab.start().runs_dir, wanted)):
+                st.success(_("Saved. It is a slider under “Saved” now."), icon=":material/check:")
+
+
+def manage(page: str) -> None:
+    """The list of saved directions: rename, delete, export; and a file of others' to import."""
+    runs_dir = lab.start().runs_dir
+    kept = saved_directions.list_directions(runs_dir)
+    done = st.session_state.pop(f"{page}_imported", None)
+    if done:
+        st.success(as_text(done), icon=":material/check:")
+    with st.expander(_("Look after saved directions ({n})").format(n=len(kept)), key=f"{page}_manage"):
+        for direction in kept:
+            _row(direction, page)
+        if kept:
+            st.download_button(
+                _("Export all (JSON)"), saved_directions.exported(kept), file_name="directions.json",
+                mime="application/json", key=f"{page}_export", on_click="ignore", icon=":material/download:",
+            )  # fmt: skip
+        turn = st.session_state.setdefault(f"{page}_import_turn", 0)
+        file = st.file_uploader(_("Import (JSON)"), type="json", key=f"{page}_import_{turn}", max_upload_size=1)
+        if file is not None and st.button(_("Import"), key=f"{page}_import_do"):
+            _take_in(file.getvalue(), page)
+
+
+def _row(direction: Direction, page: str) -> None:
+    words, rename, delete = st.columns([5, 1, 1], vertical_alignment="center")
+    facts = _("{n} numbers, from {run}, step {step:,}").format(
+        n=direction.latent_dim, run=as_text(direction.run_name), step=direction.step
+    )
+    words.markdown(f"**{as_text(direction.name)}**: {facts}")
+    with rename.popover(_("Rename"), key=f"{page}_rename_{direction.id}"):
+        name = st.text_input(
+            _("New name"), direction.name, key=f"{page}_new_name_{direction.id}", max_chars=saved_directions.MAX_NAME
+        )
+        if st.button(_("Rename it"), key=f"{page}_rename_do_{direction.id}") and lab.attempt(
+            lambda: saved_directions.rename(lab.start().runs_dir, direction.id, name)
+        ):
+            st.rerun()
+    if delete.button(dangerous(_("Delete")), key=f"{page}_delete_{direction.id}"):
+        saved_directions.delete(lab.start().runs_dir, direction.id)
+        st.rerun()
+
+
+def _take_in(content: bytes, page: str) -> None:
+    """Keeps what a file holds; what is refused is a sentence each, the rest is kept."""
+    runs_dir, kept = lab.start().runs_dir, 0
+    try:
+        directions = saved_directions.imported(content)
+    except ValueError as refusal:
+        st.error(as_text(str(refusal)), icon=":material/error:")
+        return
+    for direction in directions:
+        kept += lab.attempt(lambda d=direction: saved_directions.save(runs_dir, d))  # type: ignore[misc]
+    if kept:
+        st.session_state[f"{page}_imported"] = _("Imported: {n}.").format(n=kept)
+        st.session_state[f"{page}_import_turn"] += 1
+        if kept == len(directions):
+            st.rerun()

@@ -1,0 +1,161 @@
+"""Sliders and morphs: two ways to walk through a generator's latent space. Importing this loads torch."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from gan_core.figures import imaging
+from gan_core.latents.directions import truncate
+from gan_core.latents.interpolation import neighbours, slerp
+from gan_core.runs import Run
+from gan_core.runs.sampler import Sampler, latents
+from pages.components.explore import kinds as latent_kinds
+from pages.components.explore.kinds import KINDS, Axes
+from pages.components.explore.models import choose_labels, enlarged, sampler, url_of
+from pages.components.explore.saved import manage, save_popover
+from pages.components.explore.start import Start, found_start
+from pages.components.text import _
+from pages.components.widgets.latent_explorer import Slider, latent_explorer, latent_state
+from pages.components.widgets.morph import frames_player
+
+__all__ = ["choose_labels", "morph", "sampler", "sliders"]
+
+NEIGHBOURS = 5  # in a row and in a column
+REACH = 2.0
+MORPH_FRAMES = 36
+
+
+def sliders(model: Sampler, labels: torch.Tensor | None = None, page: str = "explore", run: Run | None = None) -> None:
+    """Sliders along directions; one large picture and its neighbours follow while one is dragged.
+
+    Args:
+        model: whose latent space.
+        labels: (1, L) to hold while z moves; chosen here when None.
+        page: begins every key.
+        run: the model's run; without it, attributes, saved directions and found pictures are left out.
+    """
+    kinds = [kind for kind in KINDS if run is not None or kind not in (latent_kinds.ATTRIBUTES, latent_kinds.SAVED)]
+    kind = st.segmented_control(
+        _("Directions"), kinds, default="pca", required=True, key=f"{page}_kind", format_func=KINDS.__getitem__
+    )
+    kind = kind or "pca"
+    st.caption(latent_kinds.EXPLAINED[kind])
+    start = found_start(run, model.step) if run is not None else None
+    begun = _start(model, start, page)
+    if labels is None:
+        labels = choose_labels(model)
+    axes = latent_kinds.axes(kind, model, run, page)
+    if axes is not None:
+        _walk(model, axes, begun, labels, page, kind, run)
+    if run is not None and kind == latent_kinds.SAVED:
+        manage(page)
+
+
+def _start(model: Sampler, found: Start | None, page: str) -> Start:
+    """Where the sliders begin: a sample by its number, or the picture that was found last."""
+    left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
+    origin = "sample"
+    if found is not None:
+        with left:
+            origin = st.segmented_control(
+                _("Begin with"), ["found", "sample"], default="found", required=True, key=f"{page}_begin",
+                format_func={"found": _("Your picture"), "sample": _("A random sample")}.__getitem__,
+            ) or "found"  # fmt: skip
+    if found is not None and origin == "found":
+        return found
+    with middle if found is not None else left:
+        seed = int(st.number_input(
+            _("Seed"), 0, 2**31 - 1, 0, key=f"{page}_seed", bind="query-params",
+            help=_("Picks the starting point: each number is another random latent."),
+        ))  # fmt: skip
+    with right if found is not None else middle:
+        st.button(_("Another"), icon=":material/casino:", key=f"{page}_another", on_click=_next_seed, args=(page,))
+    return Start(latents(1, model.latent_dim, seed)[0], f"seed{seed}")
+
+
+def _next_seed(page: str) -> None:
+    st.session_state[f"{page}_seed"] = int(st.session_state.get(f"{page}_seed", 0)) + 1
+
+
+@st.fragment
+def _walk(
+    model: Sampler, axes: Axes, start: Start, labels: torch.Tensor, page: str, kind: str, run: Run | None
+) -> None:
+    knobs = [
+        Slider("truncation", _("Truncation"), _("Pulls z towards the centre: below 1 pictures are more typical and less varied."),
+               0.0, 1.5, 0.01, 1.0),
+        *axes.sliders,
+    ]  # fmt: skip
+    key = f"{page}_walk_{kind}"
+    state = latent_state(knobs, key=key)
+    offsets = [state.values[knob.id] for knob in axes.sliders]
+    z = truncate(start.z[None], state.values["truncation"])[0] + torch.tensor(offsets) @ axes.vectors
+    around = _around(z, axes)
+    images = model.images(around, labels.expand(len(around), -1))
+    centre = images[len(images) // 2]
+    grid = imaging.to_picture(imaging.grid(images, columns=NEIGHBOURS, gap_px=1))
+    latent_explorer(
+        knobs, image=url_of(centre), neighbours=imaging.data_url(grid), sequence=state.sequence, key=key,
+        texts={
+            "reset": _("Reset"),
+            "image": _("The picture at this point"),
+            "neighbours": _neighbours_words(axes),
+        },
+    )  # fmt: skip
+    name = f"{model.run_id}-step{model.step}-{start.name}"
+    with st.container(horizontal=True):
+        st.download_button(
+            _("Download this picture (PNG)"), lambda: enlarged(centre), file_name=f"{name}.png", mime="image/png",
+            key=f"{page}_download", on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+        st.download_button(
+            _("Download the neighbours (PNG)"), lambda: imaging.png_bytes(grid), file_name=f"{name}-neighbours.png",
+            mime="image/png", key=f"{page}_download_grid", on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+        if run is not None:
+            names = [knob.label for knob in axes.sliders]
+            save_popover(run, model.step, axes.found_by, names, axes.vectors.tolist(), axes.notes, offsets, page)
+
+
+def _around(z: torch.Tensor, axes: Axes) -> torch.Tensor:
+    """Latents around z along the first two directions, or along the only one."""
+    first = axes.vectors[0]
+    if len(axes.vectors) > 1:
+        return neighbours(z, first, axes.vectors[1], NEIGHBOURS, REACH)
+    return z + torch.linspace(-REACH, REACH, NEIGHBOURS)[:, None] * first
+
+
+def _neighbours_words(axes: Axes) -> str:
+    names = [slider.label for slider in axes.sliders]
+    if len(names) == 1:
+        return _("Its neighbours: “{a}” from left to right").format(a=names[0])
+    return _("Its neighbours: “{a}” from left to right, “{b}” from top to bottom").format(a=names[0], b=names[1])
+
+
+@st.fragment
+def morph(model: Sampler) -> None:
+    """From one random latent to another, as an animation."""
+    columns = st.columns(2)
+    start = columns[0].number_input(_("From seed"), 0, 2**31 - 1, 0, key="explore_from", bind="query-params")
+    end = columns[1].number_input(_("To seed"), 0, 2**31 - 1, 1, key="explore_to", bind="query-params")
+    z_start, z_end = (latents(1, model.latent_dim, int(seed))[0] for seed in (start, end))
+    images = model.images(slerp(z_start, z_end, MORPH_FRAMES), choose_labels(model).expand(MORPH_FRAMES, -1))
+    there_and_back = np.concatenate([images, images[-2:0:-1]])
+    frames_player(
+        [url_of(image) for image in there_and_back],
+        key="explore_morph",
+        texts={"play": _("Play"), "pause": _("Pause"), "frame": _("Frame"),
+               "alt": _("Morph from seed {a} to seed {b}").format(a=start, b=end)},
+    )  # fmt: skip
+    strip = imaging.grid(images[:: max(1, MORPH_FRAMES // 9)], columns=9)
+    st.caption(
+        _(
+            "The way follows a great circle (slerp), so that every stop is as far from the centre as a random latent is. Every "
+            "numbered sample of the views Arithmetic and Neighbours is a seed, and can be an end."
+        )
+    )
+    st.download_button(
+        _("Download as a strip (PNG)"), lambda: imaging.png_bytes(imaging.to_picture(strip)), mime="image/png",
+        file_name=f"{model.run_id}-{start}-to-{end}.png", key="explore_download_strip", on_click="ignore",
+        icon=":material/download:",
+    )  # fmt: skip

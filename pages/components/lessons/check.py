@@ -1,0 +1,83 @@
+"""A prediction against what was measured: the verdict is computed from the runs. Loads torch."""
+
+import math
+
+import streamlit as st
+
+from gan_core.experiments.lessons import Lesson
+from gan_core.experiments.lessons.entry import Check, Predict
+from gan_core.experiments.lessons.measures import MEASURES
+from gan_core.experiments.lessons.outcome import Outcome, Reading, Verdict
+from pages.components.lessons.state import Found, said
+from pages.components.lessons.work import outcomes
+from pages.components.text import _, as_text
+
+
+def show_check(lesson: Lesson, step: Check, runs: Found) -> None:
+    """What was measured, what was predicted, and whether they agree."""
+    prediction = lesson.prediction(step.of)
+    try:
+        shown = outcomes(lesson, runs)
+        verdict = prediction.verdict(shown)
+    except (KeyError, ValueError) as refusal:
+        words = (
+            str(refusal) if isinstance(refusal, ValueError) else _("A run did not record {what}.").format(what=refusal)
+        )
+        st.warning(_("This cannot be checked. {why}").format(why=as_text(words)), icon=":material/warning:")
+        return
+    if step.text:
+        st.markdown(_(step.text))
+    st.markdown(_(verdict.words).format(**verdict.values))
+    arms = step.arms or tuple(arm.key for arm in lesson.experiment.arms)
+    if step.measures:
+        table(
+            lesson, step.measures, {arm: shown[arm] for arm in arms if arm in shown}, f"lessons_{lesson.name}_{step.of}"
+        )
+    judge(prediction, said(lesson).get(prediction.key, ""), verdict)
+
+
+def judge(prediction: Predict, answer: str, verdict: Verdict) -> None:
+    """The prediction's fate, and an honest word where the runs and theory part."""
+    measured = _(prediction.words(verdict.choice))
+    if not verdict.choice:
+        st.info(_("These runs bear out none of the answers."), icon=":material/balance:")
+    elif answer == verdict.choice:
+        st.success(_("**Your prediction holds here:** {words}").format(words=measured), icon=":material/check_circle:")
+    else:
+        said_so = _("You said: {words}").format(words=_(prediction.words(answer)))
+        st.info(f"**{_('Otherwise here:')}** {measured}. {said_so}.", icon=":material/cancel:")
+    if verdict.choice != prediction.expected:
+        st.warning(
+            _("Theory expects otherwise: {expected}. One run with one seed is no proof of either. {doubt}").format(
+                expected=_(prediction.words(prediction.expected)), doubt=_(prediction.doubt)
+            ),
+            icon=":material/casino:",
+        )
+
+
+def table(lesson: Lesson, measures: tuple[str, ...], shown: dict[str, Outcome], key: str) -> None:
+    """One line a run, each value with its interval; below, what the measures are."""
+    rows = []
+    for arm, outcome in shown.items():
+        row = {_("run"): _(lesson.experiment.arm(arm).label)}
+        for name in measures:
+            row[_(MEASURES[name].title)] = words(outcome.readings.get(name), MEASURES[name].format)
+        rows.append(row)
+    st.dataframe(rows, hide_index=True, key=f"{key}_table")
+    explained = "  \n".join(f"**{_(MEASURES[name].title)}**: {_(MEASURES[name].explanation)}" for name in measures)
+    with st.expander(_("What these numbers are")):
+        st.markdown(explained)
+        st.markdown(_("One run each, with seed {seed}: the intervals say how sure we are of *this* run, not of another seed.").format(
+            seed=lesson.experiment.base.training.seed))  # fmt: skip
+
+
+def words(reading: Reading | None, form: str) -> str:
+    """A value and its interval."""
+    if reading is None or not math.isfinite(reading.value):
+        return "–"
+    value = format(reading.value, form)
+    if reading.low is None or reading.high is None:
+        return value
+    return _("{value} ({low} to {high})").format(
+        value=value, low=format(reading.low, form), high=format(reading.high, form)
+    )

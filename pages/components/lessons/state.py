@@ -1,0 +1,78 @@
+"""How far somebody is in a lesson: predictions (in the address and the session) and the runs that there are. No torch."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from gan_core.experiments.lessons import Lesson
+from gan_core.experiments.lessons import arms as lesson_arms
+from gan_core.experiments.lessons.entry import Predict, Run, TakeAway
+from gan_core.runs import Run as RunFolder
+from pages.components.shared import lab
+
+SAID, ENDED = "lessons_said", "lessons_ended"
+Found = Mapping[str, RunFolder | None]
+
+
+def said(lesson: Lesson) -> dict[str, str]:
+    """Prediction's key -> the choice made. What the address says comes first, so that a reload or a link keeps it."""
+    kept: dict[str, dict[str, str]] = st.session_state.setdefault(SAID, {})
+    mine = kept.setdefault(lesson.name, {})
+    if st.query_params.get("lesson") == lesson.name:
+        for prediction in lesson.predictions:
+            choice = st.query_params.get(f"say-{prediction.key}", "")
+            if prediction.words(choice):
+                mine[prediction.key] = choice
+            elif prediction.key in mine:
+                st.query_params[f"say-{prediction.key}"] = mine[prediction.key]
+    return mine
+
+
+def say(lesson: Lesson, prediction: Predict, choice: str) -> None:
+    """Keeps a choice."""
+    said(lesson)[prediction.key] = choice
+    st.query_params[f"say-{prediction.key}"] = choice
+
+
+def begin_again(lesson: Lesson) -> None:
+    """Forgets what was predicted in a lesson."""
+    st.session_state.get(SAID, {}).pop(lesson.name, None)
+    st.session_state.get(ENDED, set()).discard(lesson.name)
+    st.query_params.from_dict({"lesson": lesson.name})
+
+
+def end(lesson: Lesson) -> None:
+    """Marks a lesson's last question as answered."""
+    st.session_state.setdefault(ENDED, set()).add(lesson.name)
+
+
+def found(lesson: Lesson) -> Found:
+    """Arm's key -> its run, None where there is none (or the trainer is not ready yet)."""
+    machine, keys = lab.machine(), [arm.key for arm in lesson.experiment.arms]
+    if machine is None:
+        return dict.fromkeys(keys)
+    return lesson_arms.found(lesson.experiment, keys, lab.own_runs(), machine)
+
+
+def finished(run: RunFolder | None) -> bool:
+    """Whether a run is there and done."""
+    return run is not None and run.status().state == "finished"
+
+
+def first_open(lesson: Lesson, runs: Found) -> int:
+    """The number of the first step that is not done yet, from 0; the number of steps when all are."""
+    answers = said(lesson)
+    for number, step in enumerate(lesson.steps):
+        is_open = (
+            (isinstance(step, Predict) and step.key not in answers)
+            or (isinstance(step, Run) and not all(finished(runs[key]) for key in step.arms))
+            or (isinstance(step, TakeAway) and lesson.name not in st.session_state.get(ENDED, set()))
+        )
+        if is_open:
+            return number
+    return len(lesson.steps)
+
+
+def done_steps(lesson: Lesson) -> tuple[int, int]:
+    """How many of its steps are done, and how many there are."""
+    return first_open(lesson, found(lesson)), len(lesson.steps)

@@ -1,0 +1,96 @@
+"""Going on from a moment of a recording with other settings: a new run with the same past."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from gan_core.analysis import recording
+from gan_core.analysis.comparing import Compared
+from gan_core.config import run_config as schema
+from gan_core.runs import Run
+from pages.components.shared import lab
+from pages.components.shared.config_form import knob, label
+from pages.components.text import _, as_text
+
+OFFERED_FIRST = 3
+COLUMNS = 3
+
+
+def branch_form(one: Compared, step: int) -> None:
+    """The nearest checkpoint, the settings to change, and the button.
+
+    Args:
+        one: the run.
+        step: where the recording stands.
+    """
+    run = one.run
+    st.markdown(
+        _(
+            "A **branch** is a new run that has the same past up to a checkpoint (the stored state of all networks and optimisers) "
+            "and goes on with other settings. The first run stays as it is; compare the two afterwards."
+        )
+    )
+    try:
+        start, names = recording.checkpoint_before(run, step), recording.changeable(one)
+    except ValueError as refusal:
+        st.info(as_text(str(refusal)), icon=":material/info:")
+        return
+    words = _(
+        "The recording stands at step {step:,}; the nearest checkpoint at or before it is that of step {start:,}."
+    )
+    st.caption(words.format(step=step, start=start))
+    changes = settings_to_change(one, names)
+    name = st.text_input(
+        _("Your name for the branch"), key=f"replay_name_{run.id}", max_chars=80, placeholder=_("optional")
+    )
+    pressed = st.button(
+        _("Branch from step {n:,}").format(n=start),
+        type="primary",
+        key=f"replay_branch_{run.id}",
+        icon=":material/call_split:",
+    )
+    if not pressed:
+        return
+    with st.spinner(_("Starting the trainer…")):
+        done = lab.attempt(lambda: begin(run, start, changes, name))
+    if done:
+        st.switch_page("pages/train.py", query_params={"run": st.session_state["replay_made"]})
+
+
+def settings_to_change(one: Compared, names: Sequence[str]) -> dict[str, Any]:
+    """Which settings, and a knob for each. Returns dotted field -> the value chosen."""
+    run = one.run
+    fields = schema.field_names()
+    wanted = st.multiselect(
+        _("Settings to change"), names, default=names[:OFFERED_FIRST], key=f"replay_fields_{run.id}",
+        format_func=lambda name: titled(name, fields[name]),
+        help=_("Only settings that fit a trained checkpoint: the size of a network, say, cannot change in the middle of a run."),
+    )  # fmt: skip
+    changes: dict[str, Any] = {}
+    for place, name in enumerate(wanted):
+        if place % COLUMNS == 0:
+            columns = st.columns(COLUMNS, vertical_alignment="bottom")
+        with columns[place % COLUMNS]:
+            owner = owner_of(name)
+            if owner:
+                st.caption(_("Of the {network}").format(network=owner))
+            changes[name] = knob(name, fields[name], schema.get(one.config, name), f"replay_{run.id}_{name}")
+    return changes
+
+
+def titled(name: str, info: Any) -> str:
+    """A field's label; of an optimiser's field with the network that it is of."""
+    owner = owner_of(name)
+    return f"{label(name, info)}, {owner}" if owner else label(name, info)
+
+
+def owner_of(name: str) -> str:
+    """The network whose optimiser a field is of; empty for other fields."""
+    owners = {"generator_optimizer": _("generator"), "discriminator_optimizer": _("discriminator")}
+    return owners.get(name.partition(".")[0], "")
+
+
+def begin(run: Run, step: int, changes: dict[str, Any], name: str) -> None:
+    """Queues the branch and remembers which run to show."""
+    st.session_state["replay_made"] = recording.go_on(lab.start(), run, step, changes, name).id

@@ -1,0 +1,72 @@
+"""What the doctor finds in a run, each finding with its evidence and with remedies as buttons."""
+
+import streamlit as st
+
+from gan_core.analysis.doctor import Finding, Remedy
+from gan_core.experiments import follow_up
+from gan_core.runs import Run
+from pages.components.shared import lab
+from pages.components.text import _, as_text
+
+BADGES = {
+    "failure": (_("failing"), "red", ":material/emergency:"),
+    "warning": (_("warning"), "orange", ":material/warning:"),
+    "note": (_("note"), "blue", ":material/info:"),
+}
+SHOWN = 3
+
+
+def diagnosed(run: Run) -> list[Finding]:
+    """What the doctor finds; nothing when the run cannot be read (the page says so elsewhere)."""
+    try:
+        return lab.tail(str(run.path)).findings(run)
+    except ValueError:
+        return []
+
+
+def doctor_panel(run: Run) -> None:
+    """The gravest findings, or a line that there are none."""
+    found = diagnosed(run)
+    if not found:
+        if run.status().step:
+            st.caption(_("The doctor, who reads the curves, finds nothing wrong."))
+        return
+    for finding in found[:SHOWN]:
+        word, color, icon = BADGES[finding.severity]
+        with st.container(border=True, key=f"doctor_{run.id}_{finding.name}"):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
+                st.markdown(f"**{_(finding.title)}**")
+                when = _("since step {n:,}") if finding.lasting else _("from step {n:,}, over by now")
+                st.caption(when.format(n=finding.since))
+            st.markdown(as_text(finding.evidence))
+            with st.expander(_("Why, and what helps")):
+                st.markdown(_(finding.explanation))
+                for number, remedy in enumerate(finding.remedies):
+                    offer(run, finding, remedy, f"doctor_{run.id}_{finding.name}_{number}")
+    if len(found) > SHOWN:
+        st.caption(_("{n} lesser findings are not shown.").format(n=len(found) - SHOWN))
+
+
+def offer(run: Run, finding: Finding, remedy: Remedy, key: str) -> None:
+    """A remedy: what, why, and a button that does it."""
+    how = follow_up.way(run, finding, remedy)
+    words, button = st.columns([3, 1], vertical_alignment="center")
+    words.markdown(f"**{_(remedy.title)}.** {_(remedy.why)}")
+    if how is None:
+        return
+    titles = {
+        "live": _("Change it now"),
+        "branch": _("Branch from step {n:,}").format(n=how.step),
+        "twin": _("Train a repaired twin"),
+    }
+    if button.button(titles[how.kind], key=key, icon=":material/healing:"):
+        with st.spinner(_("Starting the trainer…")):
+            done = lab.attempt(lambda: treat(run, finding, remedy))
+        if done:
+            st.switch_page("pages/train.py", query_params={"run": st.session_state["doctor_made"]})
+
+
+def treat(run: Run, finding: Finding, remedy: Remedy) -> None:
+    """Carries the remedy out and remembers which run to show."""
+    st.session_state["doctor_made"] = follow_up.carry_out(lab.start(), run, finding, remedy).id

@@ -1,0 +1,169 @@
+"""What every page needs of the running lab: its settings, its runs, and readers that all viewers share."""
+
+import base64
+import gc
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import plotly.io
+import streamlit as st
+
+from gan_core import runs
+from gan_core.analysis.doctor import Finding
+from gan_core.analysis.doctor.examine import examine
+from gan_core.config import settings
+from gan_core.config.devices import Machine
+from gan_core.figures import charts
+from gan_core.runs import Run
+from gan_core.runs.metrics import MetricsTail
+from gan_core.training import supervisor
+from pages.components.text import as_text
+
+REFRESH_S = 1.0
+
+
+def start() -> settings.Settings:
+    """The lab's settings, its supervisors running. Cheap after the first call; every page begins with it."""
+    chosen = _settings()
+    supervisor.ensure_supervisors(chosen)
+    return chosen
+
+
+def enter(page: str) -> None:
+    """The first line of every page: sends a visitor through app.py, whatever address they came by.
+
+    Streamlit runs a file in pages/ by itself, without app.py, when its address is the first that a fresh server is
+    asked for; from app.py's first run on it never does.
+    """
+    if "lab_routed" not in st.session_state:
+        st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": page})
+    start()
+
+
+@st.cache_resource(show_spinner=False)
+def _settings() -> settings.Settings:
+    gc.collect()
+    gc.freeze()  # what is loaded by now lives as long as the server: later collections need not walk it
+    return settings.from_environment()
+
+
+def machine() -> Machine | None:
+    """What this machine can train on; None during its first seconds."""
+    return supervisor.machine(start())
+
+
+def own_runs() -> list[Run]:
+    """The runs that were made here, newest first."""
+    return runs.list_runs(start().runs_dir)
+
+
+def all_runs() -> list[Run]:
+    """Every run: the user's own, newest first, then those that come with the program."""
+    return [*own_runs(), *runs.shipped_runs()]
+
+
+def run_or_none(run_id: str | None) -> Run | None:
+    """The run with this id, or None; ids come from links, so anything may be in them."""
+    return next((run for run in all_runs() if run.id == run_id), None) if run_id else None
+
+
+def refresh_every() -> float:
+    """Seconds between two refreshes of a live part, a little different in every session, so that they do not tick in step."""
+    if "lab_jitter" not in st.session_state:
+        st.session_state["lab_jitter"] = random.uniform(0, 0.6)
+    return float(REFRESH_S + st.session_state["lab_jitter"])
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Words at a step: on the charts of some metrics, or on all when none are named."""
+
+    step: int
+    words: str
+    columns: tuple[str, ...] = ()
+
+    def belongs_to(self, chart: charts.Chart) -> bool:
+        """Whether it is drawn on this chart."""
+        return not self.columns or any(trace.column in self.columns for trace in chart.traces)
+
+
+class SharedTail:
+    """A run's metrics, read once for all who watch it."""
+
+    def __init__(self, run: Run) -> None:
+        self._tail = MetricsTail(run.metrics_path)
+        self._guard = threading.Lock()
+        self._figures: dict[tuple[object, ...], str] = {}
+        self._examined: tuple[int, str] = (-1, "")
+        self._findings: list[Finding] = []
+
+    def columns(self) -> dict[str, charts.Column]:
+        """Metric name -> values, after reading what is new."""
+        with self._guard:
+            self._tail.refresh()
+            return {name: self._tail.column(name).copy() for name in self._tail.names()}
+
+    def last_rows(self, count: int) -> list[dict[str, float]]:
+        """The newest recorded steps, the oldest of them first."""
+        columns = self.columns()
+        length = len(columns.get("step", ()))
+        return [{name: float(v[i]) for name, v in columns.items()} for i in range(max(0, length - count), length)]
+
+    def findings(self, run: Run) -> list[Finding]:
+        """What the doctor finds, asked again when the run's log has grown by a fiftieth or its status has changed."""
+        with self._guard:
+            self._tail.refresh()
+            count, state = len(self._tail), run.status().state
+            if state != self._examined[1] or count >= 1.02 * self._examined[0] + 1:
+                self._examined = (count, state)
+                self._findings = examine(run)
+            return self._findings
+
+    def figure_jsons(self, smoothing: float, log_scale: bool, marks: tuple[Mark, ...]) -> dict[str, str]:
+        """Chart key -> its figure as JSON, built once for all viewers with the same wishes."""
+        with self._guard:
+            self._tail.refresh()
+            wish = (self._tail.revision, smoothing, log_scale, marks)
+            if self._figures.get(("wish",)) != repr(wish[0]):
+                self._figures = {("wish",): repr(wish[0])}
+            columns = {name: self._tail.column(name) for name in self._tail.names()}
+            made = {}
+            for chart in charts.available(list(columns)):
+                key = (chart.key, *wish[1:])
+                if key not in self._figures:
+                    drawn = [(mark.step, mark.words) for mark in marks if mark.belongs_to(chart)]
+                    self._figures[key] = plotly.io.to_json(charts.figure(chart, columns, smoothing, log_scale, drawn))
+                made[chart.key] = self._figures[key]
+            return made
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def tail(path: str) -> SharedTail:
+    """The shared reader of the run in the folder `path`."""
+    return SharedTail(Run(Path(path)))
+
+
+def sample_url(run: Run, step: int | None = None) -> str | None:
+    """A sample grid as a data URL, the newest when `step` is None; None while there is none."""
+    steps = run.sample_steps()
+    if not steps:
+        return None
+    return _file_url(str(run.sample_path(steps[-1] if step is None else step)))
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _file_url(path: str) -> str:
+    return "data:image/png;base64," + base64.b64encode(Path(path).read_bytes()).decode("ascii")
+
+
+def attempt(action: Callable[[], object]) -> bool:
+    """Does something that may be refused; shows the refusal's sentence. Returns whether it was done."""
+    try:
+        action()
+    except ValueError as refusal:
+        st.error(as_text(str(refusal)), icon=":material/error:")
+        return False
+    return True

@@ -1,0 +1,223 @@
+"""One run, live: progress, controls, charts, samples, log. All viewers see the same files."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from gan_core.config import LIVE_FIELDS, get
+from gan_core.figures import charts
+from gan_core.models.networks import NETWORKS
+from gan_core.runs import Run, Status
+from gan_core.runs.status import OPEN_STATES, RESUMABLE_STATES
+from gan_core.training import queue, supervisor
+from gan_core.training.log_line import log_line
+from pages.components.shared import lab
+from pages.components.shared.doctor_panel import diagnosed, doctor_panel
+from pages.components.shared.run_details import details
+from pages.components.text import STATES, _, as_text, duration
+from pages.components.widgets.live_plot import live_plot
+from pages.components.widgets.picture import picture
+
+LOG_LINES = 12
+WATCH_IDLE_S = 4.0
+
+
+def live_run(run: Run) -> None:
+    """Draws everything about a run, and keeps it fresh while it trains."""
+    status = run.status()
+    st.session_state["live_controls"] = _controls_depend_on(run, status)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(_("Training"), width="content")
+        if st.button(_("New run"), key="live_new", icon=":material/add:", type="tertiary"):
+            st.query_params.clear()
+            st.rerun()
+    st.text(run.name)
+    if not lab.attempt(run.config):
+        return
+    every = lab.refresh_every() if status.state in OPEN_STATES else None
+    idle = WATCH_IDLE_S if status.state in RESUMABLE_STATES else None  # somebody else, or the server, may resume it
+    st.fragment(progress, run_every=every or idle)(run)
+    controls(run, status)
+    st.fragment(doctor_panel, run_every=None if every is None else 3 * every)(run)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            smoothing = st.slider(
+                _("Smoothing"), 0.0, 0.99, 0.0, 0.01, key="live_smoothing", width=260, persist_state="session",
+                help=_("Averages each curve over its past, so that the trend shows through the noise; 0 shows every step as it was."),
+            )  # fmt: skip
+            log_scale = st.toggle(
+                _("Logarithmic losses"), key="live_log", persist_state="session",
+                help=_("Each line of the grid is ten times the one below: small losses stay visible beside large ones."),
+            )  # fmt: skip
+        st.fragment(curves, run_every=every)(run, smoothing, log_scale)
+    with right:
+        st.fragment(samples, run_every=every)(run)
+        learning_rates(run, status)
+    st.fragment(log, run_every=every)(run)
+    details(run)
+
+
+def progress(run: Run) -> None:
+    """State, progress bar with all counts, and the reason if it ended badly."""
+    status = run.status()
+    if st.session_state.get("live_controls") != _controls_depend_on(run, status):
+        st.rerun()  # they are outside of this fragment
+    word, color = STATES[status.state]
+    share = status.step / status.total_steps if status.total_steps else 0.0
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(word, color=color)  # type: ignore[arg-type]
+        st.caption(counts(run, status))
+    st.progress(min(share, 1.0))
+    if status.error:
+        st.error(as_text(status.error), icon=":material/error:")
+    if status.skipped:
+        words = _("{n} pictures could not be read and were left out; the log below names them.")
+        st.warning(words.format(n=status.skipped))
+
+
+def _controls_depend_on(run: Run, status: Status) -> tuple[str, str, bool]:
+    return run.id, status.state, bool(run.checkpoint_steps())
+
+
+def counts(run: Run, status: Status) -> str:
+    """The line beside the state: what it does, how far it is, how fast, how long still."""
+    if status.state == "queued":
+        place = queue.position(run)
+        if place <= 1:
+            return _("Next in the queue: starts as soon as the device is free.")
+        return _("Waits for the device: place {place} in the queue.").format(place=place)
+    if status.phase:
+        return _(status.phase)
+    config = run.config()
+    parts = [
+        _("step {step:,} of {total:,}").format(step=status.step, total=status.total_steps),
+        _("epoch {epoch} of {epochs}").format(epoch=status.epoch, epochs=config.training.epochs),
+        _("{n:,} images seen").format(n=status.images_seen),
+    ]
+    if status.images_per_s and status.state in OPEN_STATES:
+        rest = (status.total_steps - status.step) * config.training.batch_size / status.images_per_s
+        parts += [
+            _("{n:,.0f} images/s").format(n=status.images_per_s),
+            _("about {time} left").format(time=duration(rest)),
+        ]
+    else:
+        parts.append(_("{time} of training").format(time=duration(status.seconds)))
+    return " · ".join([*parts, status.device])
+
+
+def controls(run: Run, status: Status) -> None:
+    """Pause, resume, stop; what leads on from a run that has ended."""
+    with st.container(horizontal=True):
+        if status.state in OPEN_STATES:
+            busy = status.state == "stopping" or run.control().command != "run"
+            if st.button(_("Pause"), key="live_pause", icon=":material/pause:", disabled=busy,
+                         help=_("Writes a checkpoint and frees the device; Resume goes on exactly here.")):  # fmt: skip
+                supervisor.leave(run, "pause")
+                st.rerun()
+            if st.button(_("Stop"), key="live_stop", icon=":material/stop:", disabled=busy,
+                         help=_("Writes a checkpoint and ends the run.")):  # fmt: skip
+                supervisor.leave(run, "stop")
+                st.rerun()
+        elif status.state in RESUMABLE_STATES:
+            pressed = st.button(_("Resume"), key="live_resume", icon=":material/play_arrow:", type="primary",
+                                help=_("Goes on from the newest checkpoint."))  # fmt: skip
+            if pressed and lab.attempt(lambda: supervisor.resume(run)):
+                st.rerun()
+        if run.checkpoint_steps() and st.button(_("Explore"), key="live_explore", icon=":material/explore:"):
+            st.switch_page("pages/explore.py", query_params={"run": run.id})
+        if run.sample_steps() and st.button(_("Replay"), key="live_replay", icon=":material/replay:"):
+            st.switch_page("pages/replay.py", query_params={"run": run.id})
+
+
+def curves(run: Run, smoothing: float, log_scale: bool) -> None:
+    """The charts, each with its explanation."""
+    seen = tuple(lab.Mark(f.since, _(f.title), f.columns) for f in diagnosed(run) if f.columns)
+    figures = lab.tail(str(run.path)).figure_jsons(smoothing, log_scale, (*marks(run.events()), *seen))
+    if not figures:
+        st.caption(_("The curves begin with the first step."))
+        return
+    shown = [chart for chart in charts.CHARTS if chart.key in figures]
+    with st.expander(_("How to read these curves"), icon=":material/school:"):
+        for chart in shown:
+            st.markdown(f"**{_(chart.title)}.** {_(chart.explanation)}")
+    for chart in shown:
+        st.markdown(f"**{_(chart.title)}**", help=_(chart.explanation))
+        live_plot(figures[chart.key], key=f"live_plot_{run.id}_{chart.key}", height_px=300)
+
+
+def marks(events: Sequence[dict[str, Any]]) -> tuple[lab.Mark, ...]:
+    """Every live change, to be drawn on the charts."""
+    names = {"generator_optimizer.learning_rate": "lr G", "discriminator_optimizer.learning_rate": "lr D"}
+    return tuple(
+        lab.Mark(event["step"], ", ".join(f"{names.get(k, k)} {v:g}" for k, v in event["changes"].items()))
+        for event in events
+        if event["type"] == "override" and event["changes"]
+    )
+
+
+def samples(run: Run) -> None:
+    """The grid of pinned latents, the newest or an older one."""
+    steps = run.sample_steps()
+    st.markdown(
+        f"**{_('What the generator makes')}**",
+        help=_(
+            "Every picture comes from its own fixed list of random numbers (its latent z), the same one every time. So you "
+            "see the same sixty-four ideas being drawn better and better."
+        ),
+    )
+    if not steps:
+        st.caption(_("The first grid is on its way."))
+        return
+    step = steps[-1]
+    if len(steps) > 1:
+        follow = st.toggle(_("Follow the newest"), True, key=f"live_follow_{run.id}")
+        if not follow:
+            step = st.select_slider(_("Step"), steps, value=step, key=f"live_step_{run.id}")
+    url = lab.sample_url(run, step)
+    if url:
+        picture(url, key=f"live_picture_{run.id}", alt=_("Samples at step {n}").format(n=step),
+                caption=_("step {n:,}").format(n=step))  # fmt: skip
+
+
+def learning_rates(run: Run, status: Status) -> None:
+    """Both learning rates, to be changed while it trains."""
+    if status.state not in OPEN_STATES:
+        return
+    config = run.config()
+    is_vae = NETWORKS.find(config.network.name).model == "vae"
+    titles = (_("Encoder and decoder"),) if is_vae else (_("Generator"), _("Discriminator"))
+    current = {name: get(config, name) for name in LIVE_FIELDS} | run.control().overrides
+    with st.form("live_rates", border=True):
+        st.markdown(
+            f"**{_('Learning rates')}**",
+            help=_("How large a change each step makes to a network's weights. Takes effect at the next step."),
+        )
+        columns = st.columns(2)
+        typed = {
+            name: column.text_input(title, f"{current[name]:g}", key=f"live_{run.id}_{name}")
+            for name, title, column in zip(LIVE_FIELDS, titles, columns, strict=False)
+        }
+        if st.form_submit_button(_("Change now"), icon=":material/bolt:"):
+            lab.attempt(lambda: supervisor.change_live(run, typed))
+
+
+def log(run: Run) -> None:
+    """The newest log lines, in the manner of the DCGAN example."""
+    with st.expander(_("Log"), expanded=False):
+        st.caption(
+            _(
+                "D(x) is the discriminator's mean belief in real images. D(G(z)) is its belief in generated ones: first "
+                "before D's update, then after it, just before G's update."
+            )
+        )
+        rows = lab.tail(str(run.path)).last_rows(LOG_LINES)
+        status = run.status()
+        epochs = run.config().training.epochs
+        st.code("\n".join(log_line(row, epochs, status.steps_per_epoch) for row in rows) or "-", language=None)
+        lines = [
+            f"step {e['step']}: {e['type']} {e.get('error') or e.get('changes') or e.get('files') or ''}"
+            for e in run.events()
+        ]
+        st.code("\n".join(lines[-LOG_LINES:]) or "-", language=None)

@@ -1,0 +1,83 @@
+"""Settings that a link brings to Train: `?dataset.name=faces&training.batch_size=32`, any field by its dotted name."""
+
+import hashlib
+from typing import Any
+
+import streamlit as st
+
+from gan_core.config import RunConfig, with_changes
+from gan_core.config import run_config as schema
+from gan_core.datasets import DATASETS
+from gan_core.presets import DEFAULT, PRESETS
+from pages.components.shared.config_form import LABELS
+from pages.components.shared.data_choice import Chosen
+from pages.components.text import _, as_text
+
+POINTS_STEPS = 3_000  # about what a small network needs to find the modes of points in the plane
+POINTS_BATCH = 128
+
+
+def linked_settings(base: RunConfig, prefix: str) -> tuple[RunConfig, str]:
+    """The configuration with which the form begins, and the beginning of its keys, both as the address wishes.
+
+    Settings from a link stay in the address, so that it can be passed on, until a button takes them out.
+
+    Args:
+        base: the preset's configuration.
+        prefix: begins the form's keys.
+    """
+    asked = {name: st.query_params[name] for name in schema.field_names() if "." in name and name in st.query_params}
+    if not asked:
+        return base, prefix
+    try:
+        config = with_changes(base, asked)
+    except ValueError as refusal:
+        st.warning(as_text(str(refusal)))
+        return base, prefix
+    told = [f"{_(LABELS.get(name, name))}: {schema.get(config, name)}" for name in schema.differences(base, config)]
+    if told:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(_("From the link: {settings}.").format(settings=as_text("; ".join(told)[:600])), width="stretch")
+            st.button(_("Forget these"), key="train_forget", on_click=_forget, args=(tuple(asked),))
+    mark = hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()[:8]
+    return config, f"{prefix}_{mark}"  # widgets of their own: a key that is known keeps its old value
+
+
+def _forget(names: tuple[str, ...]) -> None:
+    for name in names:
+        if name in st.query_params:
+            del st.query_params[name]
+
+
+def link_to_train(chosen: Chosen, count: int) -> dict[str, str]:
+    """Query parameters that open Train with a fitting preset and this data set as it is used here."""
+    settings: dict[str, Any] = {
+        f"dataset.{name}": value for name, value in chosen.config.model_dump().items() if name != "channels"
+    }
+    settings |= {"dataset.channels": chosen.config.channels, "training.batch_size": chosen.batch_size}
+    if chosen.entry.domain == "points":
+        batch = min(POINTS_BATCH, max(schema.MIN_BATCH_SIZE, count // 2))
+        epochs = max(1, round(POINTS_STEPS * batch / count))
+        settings |= {
+            "network.name": "mlp",
+            "network.latent_dim": 2,
+            "training.batch_size": batch,
+            "training.epochs": epochs,
+        }
+    return {"preset": _preset(chosen)} | {name: str(value) for name, value in settings.items()}
+
+
+def _preset(chosen: Chosen) -> str:
+    """The first preset on this data set, else the first on pictures of its kind that need no copy of one's own."""
+    if chosen.entry.domain == "points":
+        return DEFAULT
+    fitting = [name for name, preset in PRESETS.items() if preset.config.dataset.name == chosen.config.name]
+    if fitting and not chosen.entry.needs_root:
+        return fitting[0]
+    same = [
+        name
+        for name, preset in PRESETS.items()
+        if preset.config.dataset.channels == chosen.config.channels
+        and not DATASETS[preset.config.dataset.name].needs_root
+    ]
+    return (same or [DEFAULT])[0]

@@ -1,0 +1,71 @@
+"""A VAE and its test images, ready to look at, once for all viewers. Importing this loads torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+import torch
+
+from gan_core.datasets import held_out
+from gan_core.datasets.base import Dataset
+from gan_core.datasets.held_out import HeldOut
+from gan_core.runs import Run
+from gan_core.runs.autoencoder import Autoencoder, open_autoencoder
+from pages.components.text import _
+
+torch.set_num_threads(1)  # small networks; training should keep its cores
+
+MOST_IMAGES = 2621  # report R5's number; more only if a larger map asks for it
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page is about: a run at a checkpoint, loaded.
+
+    Attributes:
+        run: the run.
+        model: its two halves.
+        held_out: images that it did not learn from.
+    """
+
+    run: Run
+    model: Autoencoder
+    held_out: HeldOut
+
+    @property
+    def num_images(self) -> int:
+        """How many held-out images it is measured on."""
+        return min(MOST_IMAGES, self.held_out.count)
+
+    def which(self, count: int) -> str:
+        """Which images these are, in words."""
+        if self.held_out.kind == "test":
+            return _("{n:,} images of the test split, which it never saw").format(n=count)
+        if self.held_out.kind == "left_over":
+            return _("{n:,} images of the data set that it was not trained on").format(n=count)
+        return _("{n:,} of its **training images**: this data set has no others").format(n=count)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _model(path: str, step: int) -> Autoencoder:
+    return open_autoencoder(Run(Path(path)), step)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _held_out(path: str) -> HeldOut:
+    return held_out.held_out(Run(Path(path)).config().dataset)
+
+
+def shown(run: Run, step: int) -> Shown:
+    """The run at a checkpoint.
+
+    Raises:
+        ValueError: a damaged checkpoint, or a data set that is not there any more.
+    """
+    return Shown(run, _model(str(run.path), step), _held_out(str(run.path)))
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def images(path: str, count: int) -> Dataset:
+    """The first held-out images of a run."""
+    return _held_out(path).images(count)

@@ -1,0 +1,181 @@
+"""A new sweep: two that are ready made, and a form for one's own."""
+
+import streamlit as st
+
+from gan_core.config import RunConfig, field_names, get
+from gan_core.experiments.sweeps import home as homes
+from gan_core.experiments.sweeps.aims import Aim, aim_at, fitting_metrics
+from gan_core.experiments.sweeps.offers import OFFERS
+from gan_core.experiments.sweeps.plan import MAX_AXES, MAX_TRIALS, NOT_VARIED, TOGETHER, Sweep, minutes_a_trial
+from gan_core.experiments.sweeps.reading import axis_from, sweep_from
+from gan_core.presets import PRESETS
+from pages.components.shared import lab
+from pages.components.shared.config_form import LABELS, SECTIONS
+from pages.components.text import _, as_text, duration
+
+FIRST_AXES = ("training.batch_size", "learning_rate")
+METRICS = {
+    "fd": _("Fréchet distance to real images (fd)"),
+    "kd": _("Kernel distance to real images (kd)"),
+    "precision": _("Precision: how many images are good"),
+    "recall": _("Recall: how much of the variety is reached"),
+    "density": _("Density"),
+    "coverage": _("Coverage"),
+    "duplicates": _("Duplicate rate"),
+    "inception_score": _("Inception-style score"),
+    "modes": _("Modes found"),
+    "mode_kl": _("Balance of the modes"),
+    "reconstruction": _("Reconstruction error (VAE)"),
+    "accuracy/test": _("Evaluator's accuracy, list test"),
+    "accuracy/new_test": _("Evaluator's accuracy, list new_test"),
+    "accuracy/labels": _("Evaluator's accuracy, balanced labels"),
+}
+
+
+def offers() -> None:
+    """Two sweeps at one click each."""
+    for column, (key, offer) in zip(st.columns(2), OFFERS.items(), strict=True):
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"**{_(offer.title)}**")
+            st.markdown(_(offer.description))
+            if st.button(_("Start it"), key=f"sweeps_offer_{key}", icon=":material/play_arrow:", type="primary"):
+                with st.spinner(_("Writing the trials down…")):
+                    if lab.attempt(lambda offer=offer: begin(offer.sweep())):  # type: ignore[misc]
+                        st.rerun()
+
+
+def begin(sweep: Sweep) -> None:
+    """Keeps a sweep, starts its process, and has it shown."""
+    st.query_params["sweep"] = homes.begin(lab.start(), sweep).id
+
+
+def new_sweep() -> None:
+    """What to vary, what to aim for, how many trials."""
+    st.markdown(f"**{_('Your own sweep')}**")
+    left, right = st.columns(2)
+    preset = left.selectbox(
+        _("Preset"), list(PRESETS), format_func=lambda name: _(PRESETS[name].title), key="sweeps_preset",
+        help=_("What every run begins as; everything that is not varied stays as it is there."),
+    )  # fmt: skip
+    name = right.text_input(_("Name"), key="sweeps_name", max_chars=60, placeholder=_("optional"))
+    config = PRESETS[preset].config
+    axes = axis_rows(config, preset)
+    searched = search_row(any(".." in text for text in axes))
+    metric, images = aim_row(config, preset)
+    try:
+        sweep = sweep_from(
+            name=name.strip() or PRESETS[preset].name,
+            preset=preset,
+            axes=[axis_from(text) for text in axes],
+            metric=metric,
+            images=images,
+            trials=searched[0],
+            seed=searched[1],
+        )
+    except ValueError as refusal:
+        st.warning(as_text(str(refusal)), icon=":material/warning:")
+        st.button(_("Start the sweep"), key="sweeps_start", type="primary", icon=":material/play_arrow:", disabled=True)
+        return
+    st.caption(how_long(sweep))
+    if st.button(_("Start the sweep"), key="sweeps_start", type="primary", icon=":material/play_arrow:"):
+        with st.spinner(_("Writing the trials down…")):
+            if lab.attempt(lambda: begin(sweep)):
+                st.rerun()
+
+
+def axis_rows(config: RunConfig, preset: str) -> list[str]:
+    """The settings to vary, each with what it is to be: `field=words`."""
+    known = [
+        *TOGETHER,
+        *(name for name in field_names() if name not in NOT_VARIED and not name.startswith("recording.")),
+    ]
+    chosen = st.multiselect(
+        _("What to vary"), known, [*FIRST_AXES], format_func=title_of, key="sweeps_fields", max_selections=MAX_AXES,
+        help=_("Up to {n} settings at once. Few are easier to understand.").format(n=MAX_AXES),
+    )  # fmt: skip
+    texts = []
+    columns = st.columns(3)
+    for index, field in enumerate(chosen):
+        words = columns[index % 3].text_input(
+            title_of(field), first_words(config, field), key=f"sweeps_values_{preset}_{field}",
+            help=_("Values separated by commas (16, 32, 64), or a range for a search: smallest..largest (1e-4..1e-3)."),
+        )  # fmt: skip
+        texts.append(f"{field}={words}")
+    return texts
+
+
+def title_of(field: str) -> str:
+    """A setting's name, with its section where several have one of that name."""
+    if field == "learning_rate":
+        return _("Learning rate of both networks")
+    label = LABELS.get(field, field)
+    section = SECTIONS.get(field.partition(".")[0], "").partition(":")[0]
+    return f"{section}: {label}" if section else label
+
+
+def first_words(config: RunConfig, field: str) -> str:
+    """What a setting might be tried at: the preset's value, and for numbers its half or double."""
+    value = get(config, TOGETHER.get(field, (field,))[0])
+    if isinstance(value, bool):
+        return "false, true"
+    if isinstance(value, int) and value > 1:
+        return f"{value}, {2 * value}"
+    if isinstance(value, float) and value:
+        return f"{value / 2:g}, {value:g}"
+    return str(value)
+
+
+def search_row(has_range: bool) -> tuple[int, int]:
+    """How many trials a search makes, and its seed; (0, 0) for a grid."""
+    left, middle, right = st.columns(3)
+    searches = left.toggle(
+        _("Let Optuna search"), has_range, key=f"sweeps_search_{has_range}", disabled=has_range,
+        help=_("Instead of every combination: Optuna (method: TPE) chooses, from what earlier trials reached. A range always needs a search."),
+    )  # fmt: skip
+    if not searches and not has_range:
+        return 0, 0
+    trials = middle.number_input(_("Trials"), 1, MAX_TRIALS, 20, key="sweeps_trials")
+    seed = right.number_input(_("Seed of the search"), 0, 2**31 - 1, 0, key="sweeps_seed")
+    return int(trials), int(seed)
+
+
+def aim_row(config: RunConfig, preset: str) -> tuple[str, int]:
+    """What the runs are judged by, and on how many images."""
+    left, right = st.columns(2)
+    fitting = [metric for metric in fitting_metrics(config) if implied(metric)]
+    metric = left.selectbox(
+        _("What to aim for"), fitting, format_func=aim_words, key=f"sweeps_aim_{preset}",
+        help=_("Measured of each run when it has ended. Only what the runs of this preset have is listed."),
+    )  # fmt: skip
+    images = right.number_input(
+        _("Images to measure on"), 100, 5000, 1000, 100, key="sweeps_images",
+        help=_("Generated images, and as many real ones. More give a surer value and take longer."),
+    )  # fmt: skip
+    return metric or "fd", int(images)
+
+
+def implied(metric: str) -> Aim | None:
+    """The aim of a metric that says itself which way is better."""
+    try:
+        return aim_at(metric)
+    except ValueError:
+        return None
+
+
+def aim_words(metric: str) -> str:
+    """A metric for people, and which way is better."""
+    aim = implied(metric)
+    way = _("as large as possible") if aim and aim.direction == "maximize" else _("as small as possible")
+    return f"{METRICS.get(metric) or _('Curve {name}, mean of its end').format(name=metric)}: {way}"
+
+
+def how_long(sweep: Sweep) -> str:
+    """Trials and rough time."""
+    each = 60 * minutes_a_trial(sweep)
+    if not each:
+        return _("{n} trials, one after the other. How long each takes is not known for this preset.").format(
+            n=sweep.trials
+        )
+    return _(
+        "{n} trials, one after the other: about {each} each, {all} in all, on two quiet processor cores. You can close the page."
+    ).format(n=sweep.trials, each=duration(each), all=duration(each * sweep.trials))

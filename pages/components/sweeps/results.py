@@ -1,0 +1,227 @@
+"""How a sweep stands: its trials, what they reached, why some ended early, Optuna's pictures, and the way to the best run."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from gan_core.experiments.sweeps import home as homes
+from gan_core.experiments.sweeps.book import Book
+from gan_core.experiments.sweeps.home import Home
+from gan_core.experiments.sweeps.keeping import without_password
+from gan_core.experiments.sweeps.plan import minutes_a_trial, words_of
+from gan_core.experiments.sweeps.rows import OPEN, Row, best, rows_of, seconds_left
+from gan_core.experiments.sweeps.working import short_name
+from pages.components.shared import lab
+from pages.components.sweeps.grid import grid_of_samples
+from pages.components.sweeps.plots import plots
+from pages.components.text import _, as_text, duration
+
+SLOWER = 2  # refreshes; a trial takes minutes
+STATES = {
+    "waiting": _("waiting"),
+    "training": _("training"),
+    "interrupted": _("interrupted"),
+    "done": _("done"),
+    "pruned": _("pruned"),
+    "failed": _("failed"),
+}
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _book(path: str, created: float, trials: int, _home: Home) -> Book:
+    """A sweep's study, opened once for all viewers: later readings cost what is new."""
+    return _home.book()
+
+
+def book_of(home: Home) -> Book | None:
+    """A sweep's study; None, and a sentence on the page, when its storage cannot be used."""
+    try:
+        return _book(str(home.path), home.created, home.sweep.trials, home)
+    except ValueError as refusal:
+        st.error(as_text(str(refusal)), icon=":material/error:")
+        return None
+
+
+def results(home: Home) -> None:
+    """Everything about a sweep, kept fresh while somebody works on it."""
+    book = book_of(home)
+    if book is None:
+        return
+    about(home)
+    try:
+        rows = rows_of(book)
+    except ValueError as refusal:
+        st.error(as_text(str(refusal)), icon=":material/error:")
+        return
+    moving = moves(home, rows)
+    st.session_state["sweeps_moving"] = moving
+    st.fragment(live, run_every=SLOWER * lab.refresh_every() if moving else None)(home, book)
+
+
+def moves(home: Home, rows: list[Row]) -> bool:
+    """Whether anybody works on it: this server's process, a command, or another machine."""
+    return home.is_going() or any(row.state == "training" for row in rows)
+
+
+def about(home: Home) -> None:
+    """What it varies, for what, and where it is kept."""
+    sweep = home.sweep
+    varied = "; ".join(as_text(str(axis)) for axis in sweep.axes)
+    way = _("as large as possible") if sweep.aim.direction == "maximize" else _("as small as possible")
+    kind = _("A search of {n} trials") if sweep.search else _("A grid of {n} trials")
+    said = [
+        kind.format(n=sweep.trials)
+        + _(" from the preset {preset}, varying {axes}.").format(preset=sweep.preset, axes=varied),
+        _("Aim: {metric} {way}.").format(metric=sweep.aim.metric, way=way),
+    ]
+    if home.storage:
+        said.append(_("Kept in {place}.").format(place=as_text(without_password(home.storage))))
+    st.caption(" ".join(said))
+
+
+def live(home: Home, book: Book) -> None:
+    """The part that changes while trials are made."""
+    try:
+        rows = rows_of(book)
+    except ValueError as refusal:
+        st.error(as_text(str(refusal)), icon=":material/error:")
+        return
+    going = home.is_going()
+    if st.session_state.get("sweeps_moving") != moves(home, rows):
+        st.rerun()  # whether this part refreshes is decided outside of it
+    top = best(rows, home.sweep)
+    progress(home, rows, going)
+    controls(home, rows, top, going)
+    if home.error:
+        st.error(as_text(home.error), icon=":material/error:")
+    if top is not None:
+        st.markdown(best_words(home, rows, top))
+    table(home, rows, top)
+    grid_of_samples(home, rows, top)
+    plots(book, rows)
+
+
+def progress(home: Home, rows: list[Row], going: bool) -> None:
+    """How many are done, and about how long the others take."""
+    ended = sum(row.state not in OPEN for row in rows)
+    words = _("{done} of {all} trials have ended").format(done=ended, all=len(rows))
+    left = seconds_left(rows, minutes_a_trial(home.sweep), shares_trained(rows))
+    if moves(home, rows) and left:
+        words += _(" · about {time} left").format(time=duration(left))
+    if not going and ended < len(rows):
+        elsewhere = any(row.state == "training" for row in rows)
+        words += (
+            _(" · worked on elsewhere: a command or another machine")
+            if elsewhere
+            else _(" · interrupted: nobody works on it now")
+            if home.wanted or home.error or any(row.state == "interrupted" for row in rows)
+            else _(" · stopped: the other trials are not made until you go on")
+        )
+    st.progress(ended / len(rows) if rows else 0.0, text=words)
+    if going and not home.wanted:
+        st.caption(
+            _(
+                "Stopping: the run that trains writes a checkpoint first; one that is being measured is measured to its end."
+            )
+        )
+
+
+def shares_trained(rows: list[Row]) -> dict[str, float]:
+    """Run id -> how much of its training is done, of the trials that are being made here."""
+    shares = {}
+    for row in rows:
+        run = lab.run_or_none(row.run_id) if row.state in OPEN else None
+        status = None if run is None else run.status()
+        if status is not None and status.total_steps:
+            shares[row.run_id] = min(1.0, status.step / status.total_steps)
+    return shares
+
+
+def controls(home: Home, rows: list[Row], top: Row | None, going: bool) -> None:
+    """Stop, go on, and the way to the best run."""
+    unfinished = any(row.state in OPEN for row in rows)
+    with st.container(horizontal=True):
+        there = top is not None and run_there(home, top)
+        if (
+            top
+            and there
+            and st.button(_("Open the best run"), key="sweeps_best", type="primary", icon=":material/trophy:")
+        ):
+            st.switch_page("pages/train.py", query_params={"run": top.run_id})
+        if going and home.wanted:
+            if st.button(_("Stop"), key="sweeps_stop", icon=":material/stop:",
+                         help=_("The run that trains writes a checkpoint and is paused. Going on loses nothing.")):  # fmt: skip
+                home.order("stop")
+                st.rerun()
+        elif going:
+            st.button(_("Stopping…"), key="sweeps_stopping", disabled=True)
+        elif unfinished and st.button(_("Go on"), key="sweeps_go_on", icon=":material/play_arrow:",
+                                      help=_("This server makes the trials that wait.")):  # fmt: skip
+            homes.go_on(home)
+            st.rerun()
+
+
+def run_there(home: Home, row: Row) -> bool:
+    """Whether a trial's run is in this runs folder (another machine may have made it)."""
+    return bool(row.run_id) and lab.run_or_none(row.run_id) is not None
+
+
+def best_words(home: Home, rows: list[Row], top: Row) -> str:
+    """The best trial, what it reached, and whether the second may be as good."""
+    values = as_text(", ".join(f"{short_name(name)} {words_of(value)}" for name, value in top.params.items()))
+    said = _("**Best so far: trial {n}** ({values}): {metric} {value}, {measured}.").format(
+        n=top.place + 1,
+        values=values,
+        metric=home.sweep.aim.metric,
+        value=value_words(top),
+        measured=as_text(top.measured),
+    )
+    close = [
+        row for row in rows if row is not top and row.interval and top.interval and overlap(row.interval, top.interval)
+    ]
+    if close:
+        names = ", ".join(str(row.place + 1) for row in close[:8])
+        said += " " + _(
+            "The 95 % intervals of the trials {names} overlap with its own: one run each cannot tell them apart from it."
+        ).format(names=names)
+    return said
+
+
+def overlap(left: tuple[float, float], right: tuple[float, float]) -> bool:
+    """Whether two intervals share a value."""
+    return left[0] <= right[1] and right[0] <= left[1]
+
+
+def value_words(row: Row) -> str:
+    """A value with its interval."""
+    if row.value is None:
+        return ""
+    if row.interval is None:
+        return f"{row.value:.4g}"
+    return _("{value:.4g} ({low:.4g} to {high:.4g})").format(value=row.value, low=row.interval[0], high=row.interval[1])
+
+
+def table(home: Home, rows: list[Row], top: Row | None) -> None:
+    """Every trial in a line."""
+    here = {Path(run.path).name for run in lab.own_runs()}
+    measuring = {run_id for run_id, share in shares_trained(rows).items() if share == 1}
+    lines = [
+        {
+            _("trial"): row.place + 1,
+            _("state"): ("★ " if row is top else "")
+            + (_("measuring") if row.run_id in measuring else STATES[row.state]),
+            **{
+                short_name(axis.name): words_of(row.params[axis.name]) if row.params else "" for axis in home.sweep.axes
+            },
+            _("{metric} (95 % interval)").format(metric=home.sweep.aim.metric): value_words(row),
+            _("trained for"): duration(row.seconds) if row.seconds else "",
+            _("run"): f"train?run={row.run_id}" if row.run_id in here else "",
+            **({_("why it ended"): row.reason} if any(one.reason for one in rows) else {}),
+        }
+        for row in rows
+    ]
+    columns = {
+        _("run"): st.column_config.LinkColumn(display_text=_("watch")),
+        _("why it ended"): st.column_config.TextColumn(width="large"),
+    }
+    st.dataframe(lines, hide_index=True, key="sweeps_table", column_config=columns)

@@ -1,0 +1,73 @@
+"""Twenty-four objects to click: 8 colours in each of 3 shapes, up to three at a time.
+
+The browser holds the choice and refuses a fourth object at once; Python may replace it (a typed list) by raising the
+revision, and then ignores what the browser chose before.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from gan_core.datasets.sources.objects24 import COLOURS, MAX_OBJECTS, SHAPES
+from pages.components.widgets._assets import make_component
+
+_component = make_component("condition_palette")
+
+
+class Choice(NamedTuple):
+    """Chosen objects, and how often Python has replaced what the browser chose."""
+
+    selected: tuple[str, ...]
+    revision: int
+
+
+def read_choice(message: object, python: Choice, known: Sequence[str]) -> Choice:
+    """What holds: the browser's choice if it was made upon Python's newest one, else Python's.
+
+    A choice that names what the model does not know, one object twice or more than three is no choice.
+    """
+    content: Mapping[str, Any] = message if isinstance(message, Mapping) else {}
+    selected, revision = content.get("selected"), content.get("revision")
+    if revision != python.revision or not isinstance(selected, list) or len(selected) > MAX_OBJECTS:
+        return python
+    if not all(isinstance(name, str) and name in known for name in selected) or len(set(selected)) < len(selected):
+        return python
+    return Choice(tuple(selected), python.revision)
+
+
+def palette_choice(python: Choice, known: Sequence[str], *, key: str) -> Choice:
+    """The choice in the palette with this key, known before it is drawn in this rerun."""
+    state = st.session_state.get(key)
+    return read_choice(state.get("choice") if isinstance(state, Mapping) else None, python, known)
+
+
+def condition_palette(choice: Choice, known: Sequence[str], *, texts: Mapping[str, str], key: str) -> None:
+    """Draws the palette. Arrow keys move in it, Enter and Space choose.
+
+    Args:
+        choice: from `palette_choice`.
+        known: the objects that the model learned; the others cannot be chosen.
+        texts: `label` names the palette, `chosen` begins the list of what is chosen, `none` stands there when nothing is,
+            `clear` names the button, `limit` is the sentence for a fourth object.
+        key: Streamlit's key.
+
+    Raises:
+        ValueError: a missing word.
+    """
+    missing = [name for name in ("label", "chosen", "none", "clear", "limit") if name not in texts]
+    if missing:
+        raise ValueError(f"The palette lacks words for: {', '.join(missing)}.")
+    rows = [
+        [{"id": f"{c} {shape}", "colour": c, "shape": shape, "known": f"{c} {shape}" in known} for c in COLOURS]
+        for shape in SHAPES
+    ]
+    data = {
+        "rows": rows, "selected": list(choice.selected), "revision": choice.revision, "limit": MAX_OBJECTS,
+        "texts": dict(texts), "key": key,
+    }  # fmt: skip
+    _component(key=key, data=data, on_choice_change=_do_nothing)
+
+
+def _do_nothing() -> None:
+    """Streamlit hands out a state only if it has a callback."""

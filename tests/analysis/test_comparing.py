@@ -1,0 +1,234 @@
+"""Comparing runs: what differs, what cannot be compared, the same place in training, what was measured."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import tiny, tiny_run
+
+from gan_core.analysis import comparing, curves
+from gan_core.analysis.comparing import Compared, Measured
+from gan_core.config import RunConfig, with_changes
+from gan_core.figures import imaging
+from gan_core.figures.charts import COLORS
+from gan_core.runs import Run, Status
+
+
+def compared(
+    runs_dir: Path, status: Status | None = None, lines: list[dict[str, float]] | None = None, **changes: object
+) -> Compared:
+    """A run with these lines in its log."""
+    run = tiny_run(runs_dir, **changes)
+    run.metrics_path.write_text("".join(json.dumps(line) + "\n" for line in lines or []))
+    return replace(comparing.read(run), status=status or Status())
+
+
+def test_only_fields_that_differ_are_named_with_each_value() -> None:
+    configs = [tiny(), tiny(training__seed=1), tiny(training__seed=1, network__width=8)]
+    assert comparing.differing(configs) == {"network.width": (4, 4, 8), "training.seed": (0, 1, 1)}
+    assert comparing.differing([tiny(), tiny()]) == {}
+
+
+def test_a_preset_s_name_is_no_difference() -> None:
+    named = tiny(preset="mnist-dcgan", training__seed=1)
+    assert comparing.differing([tiny(), named]) == {"training.seed": (0, 1)}
+    assert comparing.distances([tiny(), named, tiny(training__seed=1, network__width=8)]) == {
+        (0, 1): 1,
+        (0, 2): 2,
+        (1, 2): 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "values"),
+    [
+        ({"dataset.name": "faces"}, "data", ("mnist5k", "faces")),
+        ({"dataset.image_size": 16}, "size", ("8 px grey", "16 px grey")),
+        ({"network.latent_dim": 9}, "latents", ("8 numbers", "9 numbers")),
+        ({"network.name": "vae"}, "model", ("gan", "vae")),
+        ({"objective.name": "wasserstein"}, "objective", ("bce", "wasserstein")),
+        ({"conditioning.name": "concat", "conditioning.labels": ("0", "1")}, "labels", ("no labels", "0 + 1")),
+    ],
+)
+def test_each_obstacle_says_what_differs_and_what_is_still_shown(changes, name, values) -> None:
+    other = comparing.obstacles([tiny(), changed(changes)])
+    assert [(obstacle.name, obstacle.values) for obstacle in other] == [(name, values)]
+    assert all(value in other[0].sentence for value in values)
+
+
+def changed(changes: dict[str, object]) -> RunConfig:
+    """The tiny configuration with these changes."""
+    return with_changes(tiny(), changes)
+
+
+def test_runs_that_differ_only_in_their_training_have_no_obstacle() -> None:
+    assert comparing.obstacles([tiny(), tiny(training__batch_size=8, training__epochs=9, training__seed=3)]) == []
+
+
+def test_pinned_latents_are_the_same_for_one_seed_and_length() -> None:
+    assert comparing.same_pinned_latents([tiny(), tiny(network__width=8)])
+    assert not comparing.same_pinned_latents([tiny(), tiny(training__seed=1)])
+    assert not comparing.same_pinned_latents([tiny(), tiny(network__latent_dim=9)])
+
+
+def test_axes_are_steps_epochs_images_and_minutes_without_pauses(runs_dir: Path) -> None:
+    times = [100.0, 101.0, 102.0, 5000.0, 5001.0]  # a pause of more than an hour
+    lines = [
+        {"step": i + 1, "epoch": 1, "time": t, "images_seen": 16 * (i + 1), "loss/g": 1.0} for i, t in enumerate(times)
+    ]
+    one = compared(runs_dir, Status(steps_per_epoch=4), lines)
+    assert curves.abscissa(one, "step").tolist() == [1, 2, 3, 4, 5]
+    assert curves.abscissa(one, "epoch").tolist() == [0.25, 0.5, 0.75, 1.0, 1.25]
+    assert curves.abscissa(one, "images").tolist() == [16, 32, 48, 64, 80]
+    assert (curves.abscissa(one, "time") * 60).round(6).tolist() == [0, 1, 2, 3, 4]
+    with pytest.raises(ValueError, match=r"Unknown axis 'weight'\. Choose one of: step, epoch"):
+        curves.abscissa(one, "weight")
+
+
+def test_an_empty_log_has_an_axis_and_no_metric(runs_dir: Path) -> None:
+    one = compared(runs_dir)
+    assert all(len(curves.abscissa(one, axis)) == 0 for axis in curves.AXES)
+    assert curves.metrics_of([one]) == {}
+    assert comparing.endings(one.columns) == {}
+
+
+def test_a_damaged_log_is_a_sentence(runs_dir: Path) -> None:
+    run = tiny_run(runs_dir)
+    run.metrics_path.write_text("not json\n")
+    with pytest.raises(ValueError, match="is damaged"):
+        comparing.read(run)
+
+
+def test_a_half_written_line_is_left_out(runs_dir: Path) -> None:
+    run = tiny_run(runs_dir)
+    run.metrics_path.write_text('{"step": 1, "loss/g": 2.0}\n{"step": 2, "lo')
+    assert comparing.read(run).columns["loss/g"].tolist() == [2.0]
+
+
+def test_a_metric_is_one_chart_with_a_colour_for_each_run_that_has_it(runs_dir: Path) -> None:
+    lines = [{"step": i, "loss/g": float(i)} for i in range(1, 4)]
+    runs = [
+        compared(runs_dir, lines=lines),
+        compared(runs_dir, lines=[{"step": 1, "loss/kl": 1.0}]),
+        compared(runs_dir, lines=lines),
+    ]
+    assert curves.metrics_of(runs) == {"loss/g": [0, 2], "loss/kl": [1]}
+    fig = curves.figure("loss/g", runs, ["a", "b", "c"])
+    assert [(trace.name, trace.line.color) for trace in fig.data] == [("a", COLORS[0]), ("c", COLORS[2])]
+    assert [list(trace.y) for trace in fig.data] == [[1, 2, 3], [1, 2, 3]]
+    smooth = curves.figure("loss/g", runs, ["a", "b", "c"], smoothing=0.5)
+    assert [trace.showlegend for trace in smooth.data] == [False, None, False, None]
+
+
+def test_the_same_place_in_training_is_a_share_a_step_or_images(runs_dir: Path) -> None:
+    one = compared(runs_dir, Status(total_steps=200))
+    assert [curves.step_at(one, "share", share) for share in (0, 0.5, 1)] == [0, 100, 200]
+    assert curves.step_at(one, "images", 320) == 20  # batches of 16
+    assert curves.step_at(one, "images", 10**9) == 201  # past its end
+    assert curves.step_at(one, "step", 7) == 7
+    with pytest.raises(ValueError, match="Unknown alignment"):
+        curves.step_at(one, "time", 1)
+
+
+def test_images_seen_are_those_recorded_or_whole_epochs_with_their_short_last_batch(runs_dir: Path) -> None:
+    known = Status(total_steps=8, steps_per_epoch=4, num_images=50)  # batches of 16, 16, 16 and 2
+    lines = [{"step": 3, "images_seen": 48, "loss/g": 1.0}, {"step": 5, "images_seen": 66, "loss/g": 1.0}]
+    counted, recorded = compared(runs_dir, known), compared(runs_dir, Status(total_steps=8), lines)
+    assert [curves.images_at(counted, step) for step in (0, 3, 4, 5, 8)] == [0, 48, 50, 66, 100]
+    assert [curves.images_at(recorded, step) for step in (0, 3, 5, 6)] == [0, 48, 66, 82]
+    assert [curves.step_at(counted, "images", images) for images in (0, 49, 50, 65, 66, 100, 101)] == [
+        0, 3, 4, 4, 5, 8, 9,
+    ]  # fmt: skip
+
+
+def test_metrics_measured_afterwards_go_by_their_titles() -> None:
+    assert [curves.title_of(name) for name in ("fd", "accuracy/test", "loss/g", "own")] == [
+        "Fréchet distance", "Evaluator's accuracy: list test", "Generator's loss", "own",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("every", "sparse"), [(1, False), (2, False), (3, True), (20, True), (50, True)])
+def test_a_curve_of_few_points_among_many_steps_is_sparse(every: int, sparse: bool) -> None:
+    values = np.full(60, np.nan)
+    values[::every] = 0.5
+    assert curves.is_sparse(values) is sparse
+    assert not curves.is_sparse(np.full(60, np.nan))
+
+
+def test_a_sample_is_the_last_drawn_by_then_or_the_first(runs_dir: Path) -> None:
+    run = tiny_run(runs_dir)
+    assert comparing.sample_before(run, 5) is None
+    for step in (10, 20, 30):
+        run.save_sample(step, b"")
+    assert [comparing.sample_before(run, step) for step in (5, 10, 29, 99)] == [10, 10, 20, 30]
+
+
+@pytest.mark.parametrize(("num", "count"), [(64, 16), (20, 16), (17, 5), (9, 16)])
+def test_the_first_tiles_of_a_grid_are_the_first_images(num: int, count: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (num, 3, 8, 8), dtype=np.uint8)
+    config = tiny(recording__num_samples=num)
+    cut = comparing.first_tiles(imaging.grid(images), config, count)
+    assert np.array_equal(cut, imaging.grid(images[:count]))
+
+
+def test_a_grid_of_another_shape_stays_whole() -> None:
+    plot = np.zeros((320, 320, 3), np.uint8)
+    assert comparing.first_tiles(plot, tiny(recording__num_samples=64), 16) is plot
+
+
+def test_runs_fall_into_the_cells_of_their_two_settings() -> None:
+    configs = [tiny(training__batch_size=b, training__epochs=e) for b, e in ((32, 5), (16, 10), (16, 5), (16, 5))]
+    rows, columns, cells = comparing.table(configs, "training.batch_size", "training.epochs")
+    assert (rows, columns) == ([16, 32], [5, 10])
+    assert cells == {(32, 5): [0], (16, 10): [1], (16, 5): [2, 3]}
+    assert comparing.table(configs, "", "training.epochs") == ([""], [5, 10], {("", 5): [0, 2, 3], ("", 10): [1]})
+
+
+def test_the_newest_measurement_of_each_condition_counts_and_nonsense_is_passed_over(runs_dir: Path) -> None:
+    run = tiny_run(runs_dir)
+    line = {
+        "metric": "fid",
+        "value": 50.0,
+        "interval": [45, 55],
+        "step": 10,
+        "num_samples": 500,
+        "extractor": "digits",
+        "seed": 0,
+    }
+    run.add_evaluations(
+        [line, line | {"step": 20, "value": 40.0}, line | {"num_samples": 100}, {"metric": "x"}, {"value": 1}, {"metric": "y", "value": "z"},
+         {"metric": "bare", "value": 1}]
+    )  # fmt: skip
+    found = {(m.metric, m.num_samples): m for m in comparing.evaluations(run)}
+    assert found.keys() == {("fid", 500), ("fid", 100), ("bare", 0)}
+    assert found["fid", 500] == Measured("fid", 40.0, (45.0, 55.0), 20, 500, "digits", 0)
+    assert found["bare", 0] == Measured("bare", 1.0, None, 0, 0, "", None)
+
+
+def test_intervals_with_a_common_point_tell_nothing_apart() -> None:
+    def measured(low: float, high: float) -> Measured:
+        return Measured("fid", (low + high) / 2, (low, high), 1, 100, "digits", 0)
+
+    assert comparing.told_apart(measured(1, 2), measured(2.1, 3))
+    assert comparing.told_apart(measured(2.1, 3), measured(1, 2))
+    assert not comparing.told_apart(measured(1, 2), measured(2, 3))
+    assert not comparing.told_apart(measured(1, 9), replace(measured(2, 3), interval=None))
+
+
+def test_the_end_of_a_curve_is_its_last_values_with_their_range() -> None:
+    columns = {"step": np.arange(1000.0), "loss/g": np.concatenate([np.full(900, 77.0), np.arange(100.0)])}
+    end = comparing.endings(columns)["loss/g"]
+    assert (end.mean, end.low, end.high, end.count) == pytest.approx((49.5, 9.9, 89.1, 100))
+    assert comparing.endings(columns).keys() == {"loss/g"}
+
+
+def test_the_last_step_is_what_is_known(runs_dir: Path) -> None:
+    one = compared(runs_dir, lines=[{"step": 7, "loss/g": 1.0}])
+    assert comparing.last_step(one) == 7
+    Run(one.run.path).save_sample(9, b"")
+    assert comparing.last_step(one) == 9
+    assert comparing.last_step(replace(one, status=Status(total_steps=50))) == 50

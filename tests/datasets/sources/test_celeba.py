@@ -1,0 +1,139 @@
+"""CelebA's official layout, written small."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_core import datasets
+from gan_core.config import DatasetConfig
+from gan_core.datasets.sources import celeba
+from gan_core.figures.imaging import resize_and_crop
+
+NAMES = ("Bald", "Male", "Smiling", "Young")
+SPLIT = (0, 0, 0, 0, 0, 1, 1, 2, 2, 2)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    root = tmp_path / "celeba"
+    (root / celeba.IMAGES).mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 2, (len(SPLIT), len(NAMES)))
+    lines, parts = [str(len(SPLIT)), " ".join(NAMES) + " "], []
+    for number, (row, part) in enumerate(zip(values, SPLIT, strict=True), start=1):
+        name = f"{number:06d}.jpg"
+        pixels = rng.integers(0, 256, (218, 178, 3), dtype=np.uint8)  # the aligned pictures' size
+        Image.fromarray(pixels).save(root / celeba.IMAGES / name, quality=90)
+        lines.append(name + " " + " ".join(f"{2 * value - 1:2d}" for value in row))  # two spaces before 1, as there
+        parts.append(f"{name} {part}")
+    (root / celeba.ATTRIBUTES).write_text("\n".join(lines) + "\n")
+    (root / celeba.PARTITION).write_text("\n".join(parts) + "\n")
+    np.save(tmp_path / "values.npy", values)
+    return root
+
+
+def config(folder, **changes) -> DatasetConfig:
+    return DatasetConfig(name="celeba", root=str(folder), **{"image_size": 16, "channels": 3} | changes)
+
+
+def edit(file, old, new) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_the_official_splits_are_kept(folder):
+    values = np.load(folder.parent / "values.npy")
+    train, test = (datasets.prepare(config(folder, split=split)) for split in ("train", "test"))
+    assert (len(train), len(test)) == (5, 3) and train.label_names == NAMES
+    np.testing.assert_array_equal(train.labels, values[:5])
+    np.testing.assert_array_equal(test.labels, values[7:])
+    assert datasets.label_names(config(folder)) == NAMES
+
+
+def test_pictures_are_resized_and_cut_in_the_middle(folder):
+    data = datasets.prepare(config(folder))
+    for index, image in enumerate(data.images, start=1):
+        with Image.open(folder / celeba.IMAGES / f"{index:06d}.jpg") as picture:
+            np.testing.assert_array_equal(image, np.asarray(resize_and_crop(picture, 16)).transpose(2, 0, 1))
+    assert [b.size for b, _ in datasets.preview(config(folder), 2)] == [(178, 218)] * 2
+
+
+def test_the_number_of_images_takes_the_first_of_the_split(folder):
+    data = datasets.prepare(config(folder, num_images=2, split="test"))
+    np.testing.assert_array_equal(data.labels, np.load(folder.parent / "values.npy")[7:9])
+    assert datasets.count(config(folder, num_images=99)) == 5
+
+
+def test_some_attributes_can_be_chosen(folder):
+    data = datasets.prepare(config(folder))
+    chosen = data.with_labels(("Young", "Male"))
+    np.testing.assert_array_equal(chosen.labels, data.labels[:, [3, 1]])
+    with pytest.raises(ValueError, match=r"has no label 'Beard'\. It has: Bald, Male, Smiling, Young"):
+        data.with_labels(("Beard",))
+
+
+def test_labels_stay_with_their_images_when_one_is_unreadable(folder):
+    (folder / celeba.IMAGES / "000002.jpg").write_text("broken")
+    data = datasets.prepare(config(folder))
+    np.testing.assert_array_equal(data.labels, np.load(folder.parent / "values.npy")[[0, 2, 3, 4]])
+    assert data.skipped[0][0] == "img_align_celeba/000002.jpg"
+
+
+@pytest.mark.parametrize("missing", [celeba.ATTRIBUTES, celeba.PARTITION])
+def test_a_missing_list_is_named(folder, missing):
+    (folder / missing).unlink()
+    for ask in (datasets.count, datasets.label_names, datasets.prepare):
+        with pytest.raises(ValueError, match=f"holds no {missing}. CelebA's folder has img_align_celeba/"):
+            ask(config(folder))
+
+
+def test_missing_pictures_are_counted(folder):
+    for number in (2, 4):
+        (folder / celeba.IMAGES / f"{number:06d}.jpg").unlink()
+    with pytest.raises(
+        ValueError, match=r"names 5 pictures of which 2 are not in .*000002\.jpg\).*dataset\.num_images"
+    ):
+        datasets.count(config(folder))
+    assert datasets.count(config(folder, num_images=1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "sentence"),
+    [
+        (celeba.ATTRIBUTES, "10\n", "11\n", "says 11 pictures in its first line and lists 10"),
+        (celeba.ATTRIBUTES, "10\nBald", "Bald", "must begin with the number of pictures"),
+        (celeba.ATTRIBUTES, "Bald ", "", "line 3 has 4 values for 3 attributes"),
+        (celeba.ATTRIBUTES, "1\n000002", "7\n000002", "line 3: a value must be 1 or -1; got '-?7'"),
+        (celeba.ATTRIBUTES, "000003.jpg", "../3.jpg", r"line 5 must begin with a plain file name; got '\.\./3\.jpg'"),
+        (celeba.ATTRIBUTES, "000003.jpg", "other.jpg", r"line 3 names '000003\.jpg', for which list_attr_celeba\.txt has"),
+        (celeba.PARTITION, "000002.jpg 0", "000002.jpg 5", r"line 2 must be a file name and 0, 1 or 2; got '000002\.jpg 5'"),
+        (celeba.PARTITION, "000002.jpg 0", "000002.jpg", "line 2 must be a file name and 0, 1 or 2"),
+    ],
+)  # fmt: skip
+def test_lists_that_do_not_fit_are_refused_with_a_sentence(folder, file, old, new, sentence):
+    edit(folder / file, old, new)
+    with pytest.raises(ValueError, match=sentence):
+        datasets.count(config(folder))
+
+
+def test_a_split_without_pictures_is_refused(folder):
+    text = (folder / celeba.PARTITION).read_text()
+    (folder / celeba.PARTITION).write_text(text.replace(" 2\n", " 1\n"))
+    with pytest.raises(ValueError, match="puts no picture into the split 'test'"):
+        datasets.count(config(folder, split="test"))
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"There is no folder .* CelebA's folder has"):
+        datasets.count(config(tmp_path / "no"))
+
+
+def test_the_root_of_torchvisions_download_is_read_too(folder):
+    assert folder.name == "celeba"  # where torchvision puts it below its root
+    above, there = (datasets.prepare(config(place)) for place in (folder.parent, folder))
+    np.testing.assert_array_equal(above.images, there.images)
+    assert datasets.labels(config(folder.parent)).tolist() == there.labels.tolist()
+    assert len(datasets.pairs(config(folder.parent), [4, 0])) == 2

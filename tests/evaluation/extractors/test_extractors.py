@@ -1,0 +1,114 @@
+"""What looks at images: the right evaluator for each data set, the kinds it sees, and the sentence when there is none."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+
+import numpy as np
+import pytest
+from evaluator_helpers import tiny_evaluator
+from helpers import tiny
+
+from gan_core import datasets
+from gan_core.config import RunConfig, settings, with_changes
+from gan_core.evaluation import extractors
+from gan_core.evaluation.evaluators import shipped_dir
+from gan_core.evaluation.extractors import inception
+
+
+@pytest.fixture(scope="module")
+def digits_evaluator(tmp_path_factory, shared_cache):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
+        return tiny_evaluator(tmp_path_factory.mktemp("evaluators"), "digits")
+
+
+@pytest.fixture
+def shipped_digits(digits_evaluator):
+    shipped_dir().parent.mkdir(parents=True, exist_ok=True)
+    shipped_dir().symlink_to(digits_evaluator.path.parent)
+
+
+def config_of(name: str, **changes) -> RunConfig:
+    return with_changes(RunConfig(), {"dataset.name": name, **{k.replace("__", "."): v for k, v in changes.items()}})
+
+
+def test_digits_are_seen_as_features_verdicts_and_classes(shipped_digits):
+    config = tiny()
+    looking = extractors.open_extractor(config)
+    data = datasets.prepare(config.dataset)
+    told = []
+    seen = looking.look(data.images, told.append)
+    assert seen.features.shape == (60, 16) and seen.probabilities.shape == (60, 10) and told == [60]
+    assert np.allclose(seen.probabilities.sum(axis=1), 1)
+    assert np.array_equal(seen.kinds, seen.probabilities.argmax(axis=1))
+    assert np.array_equal(looking.kinds_of(data.labels, data.label_names), data.labels.argmax(axis=1))
+    assert looking.name.startswith("digits@")
+
+
+def test_a_stack_of_digits_is_looked_at_plane_by_plane(shipped_digits):
+    config = config_of("stacked-mnist", dataset__channels=3, dataset__num_images=30, dataset__image_size=8)
+    looking = extractors.open_extractor(config)
+    data = datasets.prepare(config.dataset)
+    seen = looking.look(data.images)
+    assert seen.features.shape == (30, 48) and seen.probabilities.shape == (30, 1000)
+    plain = extractors.open_extractor(tiny())
+    red = plain.look(np.ascontiguousarray(data.images[:, :1]))
+    assert np.array_equal(seen.kinds // 100, red.kinds)
+    assert np.allclose(seen.probabilities.sum(axis=1), 1)
+    from gan_core.datasets.sources.stacked_mnist import modes
+
+    assert np.array_equal(looking.kinds_of(data.labels, data.label_names), modes(data.labels))
+
+
+def test_the_users_own_copy_of_mnist_is_seen_by_the_digits_evaluator(shipped_digits):
+    assert extractors.find(config_of("mnist", dataset__root="/somewhere")).info.name == "digits"
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (config_of("ring8"), "points in the plane"),
+        (config_of("fashion-mnist", dataset__root="/x"), "python -m gan_core train-evaluator fashion-mnist"),
+        (config_of("mnist5k", dataset__channels=3), "3 colour channels"),
+    ],
+)
+def test_what_nobody_here_can_look_at_is_a_sentence(shipped_digits, config, words):
+    with pytest.raises(ValueError, match=words):
+        extractors.find(config)
+
+
+def test_an_unknown_extractor_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="evaluator, inception"):
+        extractors.open_extractor(tiny(), "vgg")
+
+
+def test_inceptions_weights_that_cannot_be_had_or_are_damaged_are_a_sentence(monkeypatch, tmp_path):
+    monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path))
+
+    def no_network(*arguments, **options):
+        raise urllib.error.URLError("no route to host")
+
+    monkeypatch.setattr(urllib.request, "urlopen", no_network)
+    with pytest.raises(ValueError, match="cannot be fetched \\(no route to host\\)"):
+        extractors.open_extractor(tiny(), "inception")
+    place = settings.cache_dir() / "inception" / inception.FILE
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"no weights")
+    with pytest.raises(ValueError, match="damaged"):
+        inception.weights()
+
+
+def test_a_file_of_weights_that_would_run_code_is_refused_before_anything_else_reads_it(monkeypatch, tmp_path):
+    import hashlib
+    import pickle
+
+    monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path))
+    content = pickle.dumps({"weights": print}, protocol=2)
+    place = tmp_path / "inception" / inception.FILE
+    place.parent.mkdir()
+    place.write_bytes(content)
+    monkeypatch.setattr(inception, "HASH_BEGINS", hashlib.sha256(content).hexdigest()[:8])
+    with pytest.raises(ValueError, match="other than weights"):
+        inception.weights()

@@ -1,0 +1,111 @@
+"""Metrics against closed forms, against torch-fidelity on the same features, and against plain sense."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch_fidelity import metric_fid, metric_kid, metric_prc
+
+from gan_core.evaluation.metrics import METRICS, estimate
+from gan_core.evaluation.metrics.frechet import frechet_distance
+from gan_core.evaluation.metrics.kernel import kernel_distance
+from gan_core.evaluation.metrics.neighbours import coverage, density, precision, recall
+
+
+def cloud(count: int, width: int = 6, shift: float = 0.0, scale: float = 1.0, seed: int = 0):
+    rng = np.random.default_rng(seed)
+    mixed = rng.normal(size=(width, width)) / np.sqrt(width)
+    return (rng.normal(size=(count, width)) @ mixed) * scale + shift
+
+
+def exact(mean: float, spread: float, width: int):
+    """Points whose mean and covariance are exactly `mean` and `spread`^2 times the identity."""
+    corners = np.concatenate([np.eye(width), -np.eye(width)])
+    return mean + spread * corners * np.sqrt((2 * width - 1) / 2)
+
+
+def test_frechet_distance_of_two_round_gaussians_is_known():
+    # |m1 - m2|^2 + sum (s1 - s2)^2, the closed form for covariances that commute
+    assert frechet_distance(exact(0, 1, 4), exact(3, 2, 4)) == pytest.approx(4 * 9 + 4 * 1, abs=1e-6)
+
+
+def test_frechet_distance_is_zero_for_a_cloud_and_itself_and_the_same_both_ways():
+    a, b = cloud(200), cloud(300, shift=0.5, seed=1)
+    assert frechet_distance(a, a) == pytest.approx(0, abs=1e-6)
+    assert frechet_distance(a, b) == pytest.approx(frechet_distance(b, a))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_frechet_distance_equals_torch_fidelity(seed):
+    real, fake = cloud(150, seed=seed), cloud(120, shift=0.3, scale=1.2, seed=seed + 10)
+    stats = [{"mu": x.mean(0), "sigma": np.cov(x, rowvar=False)} for x in (real, fake)]
+    theirs = metric_fid.fid_statistics_to_metric(*stats, verbose=False)["frechet_inception_distance"]
+    assert frechet_distance(real, fake) == pytest.approx(theirs, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_kernel_distance_equals_torch_fidelity_on_all_samples(seed):
+    real, fake = cloud(80, seed=seed), cloud(80, shift=0.3, seed=seed + 10)
+    kernels = [metric_kid.kernel_poly(a, b, kid_kernel_poly_degree=3, kid_kernel_poly_gamma=None, kid_kernel_poly_coef0=1)
+               for a, b in ((real, real), (real, fake), (fake, fake))]  # fmt: skip
+    assert kernel_distance(real, fake) == pytest.approx(metric_kid.mmd2(*kernels), rel=1e-9)
+
+
+def test_kernel_distance_has_no_bias():
+    rng = np.random.default_rng(0)
+    same = [kernel_distance(rng.normal(size=(30, 4)), rng.normal(size=(30, 4))) for _ in range(300)]
+    assert abs(np.mean(same)) < 3 * np.std(same) / np.sqrt(len(same))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_precision_and_recall_equal_torch_fidelity(seed):
+    real, fake = cloud(150, seed=seed), cloud(120, shift=0.4, seed=seed + 10)
+    theirs = metric_prc.prc_features_to_metric(
+        torch.from_numpy(fake), torch.from_numpy(real), prc_neighborhood=3, prc_batch_size=10000, save_cpu_ram=False, verbose=False
+    )  # fmt: skip
+    assert precision(real, fake) == pytest.approx(theirs["precision"], abs=1e-6)
+    assert recall(real, fake) == pytest.approx(theirs["recall"], abs=1e-6)
+
+
+def test_one_repeated_good_sample_is_precise_and_covers_nothing():
+    real = cloud(200)
+    collapsed = np.repeat(real[:1], 100, axis=0) + np.random.default_rng(0).normal(size=(100, 6)) * 1e-6
+    assert precision(real, collapsed) == 1.0
+    assert recall(real, collapsed) <= 1 / 200  # the one that is repeated
+    assert coverage(real, collapsed) < 0.1
+
+
+def test_density_and_coverage_on_a_line_by_hand():
+    real = np.arange(4.0)[:, None]  # with k=1 every neighbourhood reaches to distance 1, its rim not included
+    fake = np.array([[0.5], [0.6], [10.0]])
+    assert density(real, fake, k=1) == pytest.approx((2 + 2 + 0) / 3)
+    assert coverage(real, fake, k=1) == pytest.approx(2 / 4)
+
+
+def test_samples_far_away_score_nothing():
+    real, fake = cloud(100), cloud(100, shift=1000)
+    assert precision(real, fake) == recall(real, fake) == density(real, fake) == coverage(real, fake) == 0.0
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_an_interval_holds_its_value_and_shrinks_with_more_samples(name):
+    small = estimate(name, cloud(40), cloud(40, shift=0.3, seed=0), repeats=20)
+    large = estimate(name, cloud(640), cloud(640, shift=0.3, seed=0), repeats=20)
+    assert small.low < small.value < small.high
+    assert large.high - large.low < small.high - small.low
+    assert (small.num_real, small.num_fake) == (40, 40)
+
+
+@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize(
+    ("real", "fake", "words"),
+    [
+        (np.zeros((1, 3)), np.zeros((50, 3)), "at least"),
+        (np.zeros((50, 3)), np.zeros((50, 4)), "one width"),
+        (np.zeros((50, 3)), np.full((50, 3), np.nan), "finite"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(name, real, fake, words):
+    with pytest.raises(ValueError, match=words):
+        METRICS.find(name).compute(real, fake)

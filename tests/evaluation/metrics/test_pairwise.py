@@ -1,0 +1,46 @@
+"""Metrics from distances that were computed once: equal to the plain functions, also on images that were drawn again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gan_core.evaluation.metrics import METRICS
+from gan_core.evaluation.metrics.pairwise import NEAREST, WEIGHTED, Cloud, Geometry
+from gan_core.evaluation.metrics.repeats import diversity
+from gan_core.evaluation.statistics.bootstrap import draws
+
+REAL = np.random.default_rng(0).normal(size=(120, 5))
+FAKE = np.random.default_rng(1).normal(size=(90, 5)) * 0.8 + 0.3
+PAIR = Geometry(REAL, FAKE)
+
+
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_of_all_images_they_are_the_plain_metrics(name):
+    assert PAIR.value(name) == pytest.approx(METRICS[name].compute(REAL, FAKE), rel=1e-5, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_of_images_drawn_again_they_are_the_plain_metrics_of_those_images(name):
+    for real, fake in zip(draws(120, 5, seed=3), draws(90, 5, seed=3, which=1), strict=True):
+        again = METRICS[name].compute(np.repeat(REAL, real, axis=0), np.repeat(FAKE, fake, axis=0))
+        assert PAIR.value(name, real, fake) == pytest.approx(again, rel=1e-5, abs=1e-6)
+
+
+def test_a_neighbour_beyond_those_kept_in_order_is_found_all_the_same():
+    line = np.arange(4.0 * NEAREST)[:, None]
+    counts = np.zeros(len(line), np.int64)
+    counts[0] = 1
+    counts[-3:] = 1  # only the far end and the first were drawn
+    assert Cloud(line).radii(counts, k=3)[0] == len(line) - 1
+
+
+def test_the_diversity_index_is_the_ratio_of_spreads_and_nothing_for_one_picture():
+    assert diversity(REAL, REAL) == pytest.approx(1)
+    assert diversity(REAL, 0.5 * REAL + 7) == pytest.approx(0.5, rel=1e-5)
+    assert diversity(REAL, np.repeat(FAKE[:1], 50, axis=0)) == pytest.approx(0, abs=1e-6)
+
+
+def test_few_features_are_refused():
+    with pytest.raises(ValueError, match="at least 6"):
+        Geometry(REAL[:5], FAKE)

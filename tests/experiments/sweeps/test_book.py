@@ -1,0 +1,217 @@
+"""Places are taken once, whoever takes them, and none is lost: real processes on real storages."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+
+import helpers  # noqa: F401 - its fork server has torch loaded
+import pytest
+from sweep_helpers import BATCHES, small
+
+from gan_core.experiments.sweeps import book as books
+from gan_core.experiments.sweeps.book import Book, open_book
+from gan_core.experiments.sweeps.keeping import open_storage, without_password
+from gan_core.experiments.sweeps.plan import Sweep, listed, ranged
+from gan_core.experiments.sweeps.rows import best, rows_of, seconds_left
+
+processes = multiprocessing.get_context("forkserver")
+PLACES = 8
+
+
+def grid() -> Sweep:
+    return small(listed("training.seed", list(range(PLACES))))
+
+
+def search(trials: int = 6) -> Sweep:
+    return small(ranged("learning_rate", 1e-4, 1e-2), BATCHES, trials=trials)
+
+
+def address(kind: str, folder: Path) -> str:
+    return str(folder / "journal.log") if kind == "journal" else f"sqlite:///{folder}/sweep.db"
+
+
+def take_all(place: str, sweep: Sweep, begin, out) -> None:
+    """A worker that takes what it can, as fast as it can."""
+    try:
+        begin.wait(60)
+        book = open_book("one", place, sweep)
+        book.fill()
+        while claim := book.claim():
+            out.put((os.getpid(), claim.place, tuple(claim.params.values())))
+            book.complete(claim, float(claim.place))
+    finally:
+        out.put(None)
+
+
+def take_one_and_die(place: str, sweep: Sweep) -> None:
+    book = open_book("one", place, sweep)
+    book.fill()
+    claim = book.claim()
+    assert claim is not None
+    book.note(claim, run="its-run")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [("journal", search), ("database", search)],
+    ids=lambda one: getattr(one, "__name__", one),
+)
+def test_two_processes_share_a_sweep_and_try_nothing_twice(tmp_path: Path, kind: str, make) -> None:
+    sweep, place = make(), address(kind, tmp_path)
+    begin, out = processes.Event(), processes.Queue()
+    workers = [processes.Process(target=take_all, args=(place, sweep, begin, out)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    begin.set()
+    taken, ended = [], 0
+    while ended < 2:
+        message = out.get(timeout=60)
+        ended, taken = ended + (message is None), taken + ([message] if message else [])
+    for worker in workers:
+        worker.join(60)
+        assert worker.exitcode == 0
+    assert Counter(number for _pid, number, _values in taken) == Counter(range(sweep.trials))
+    assert (
+        len({values for _pid, _number, values in taken}) == sweep.trials
+    )  # a search has not begun twice with the same
+    rows = rows_of(open_book("one", place, sweep))
+    assert [(row.place, row.state, row.value) for row in rows] == [(n, "done", float(n)) for n in range(sweep.trials)]
+
+
+def test_the_place_of_a_killed_process_is_taken_up_with_its_values_and_its_run(tmp_path: Path) -> None:
+    sweep, place = search(), address("journal", tmp_path)
+    dying = processes.Process(target=take_one_and_die, args=(place, sweep))
+    dying.start()
+    dying.join(60)
+    assert dying.exitcode == -signal.SIGKILL
+    book = open_book("one", place, sweep)
+    before = rows_of(book)[0]
+    assert before.state == "interrupted"
+    assert book.take_up(lambda run_id: run_id == "its-run") == 0  # something still trains its run
+    assert book.take_up() == 1
+    assert book.take_up() == 0
+    claim = book.claim()
+    assert claim is not None
+    assert (claim.place, claim.attempt, claim.run_id, claim.params) == (0, 1, "its-run", before.params)
+    assert len(rows_of(book)) == sweep.trials
+
+
+def test_a_worker_of_another_machine_is_given_up_when_it_gives_no_sign_of_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = opened(tmp_path, grid())
+    monkeypatch.setattr(books.platform, "node", lambda: "elsewhere")
+    claim = book.claim()
+    monkeypatch.undo()
+    assert claim is not None
+    assert book.take_up() == 0
+    monkeypatch.setattr(books, "STALE_AFTER_S", -1.0)
+    assert book.take_up() == 1
+    assert not book.beat(claim)  # it learns so at its next sign of life, and its result no longer counts
+    book.complete(claim, 1.0)
+    assert rows_of(book)[0].state == "waiting"
+
+
+def test_a_place_that_kills_everybody_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book = opened(tmp_path, small(listed("training.seed", [0])))
+    monkeypatch.setattr(books, "vanished", lambda trial: True)
+    for _attempt in range(books.MAX_DEATHS):
+        assert book.claim() is not None
+        book.take_up()
+    assert book.claim() is None
+    (row,) = rows_of(book)
+    assert row.state == "failed" and "vanished 4 times" in row.reason
+
+
+def test_a_place_that_is_given_back_waits_again_and_costs_no_life(tmp_path: Path) -> None:
+    book = opened(tmp_path, grid())
+    for attempt in range(6):
+        claim = book.claim()
+        assert claim is not None and (claim.place, claim.attempt) == (0, attempt)
+        book.give_back(claim)
+    assert [row.state for row in rows_of(book)] == ["waiting"] * PLACES
+
+
+def test_places_written_down_by_two_at_once_are_tried_once(tmp_path: Path) -> None:
+    sweep = grid()
+    book, other = opened(tmp_path, sweep), opened(tmp_path, sweep, fill=False)
+    other._all = list  # type: ignore[assignment] - it looked before the first had written
+    Book.fill(other)
+    assert len(book._all()) == 2 * PLACES
+    claims = []
+    while claim := book.claim():
+        claims.append(claim.place)
+        book.complete(claim, 0.0)
+    assert claims == list(range(PLACES))
+
+
+def test_a_line_torn_by_a_kill_does_not_poison_the_journal(tmp_path: Path) -> None:
+    sweep = grid()
+    book = opened(tmp_path, sweep)
+    with (tmp_path / "journal.log").open("ab") as journal:
+        journal.write(b'{"op_code": 5, "wor')
+    claim = book.claim()
+    assert claim is not None
+    assert rows_of(opened(tmp_path, sweep))[0].state == "training"
+
+
+def test_another_sweep_of_the_same_name_is_refused_and_a_longer_search_goes_on(tmp_path: Path) -> None:
+    opened(tmp_path, search(2))
+    with pytest.raises(ValueError, match="its axes is another"):
+        opened(tmp_path, grid())
+    assert len(rows_of(opened(tmp_path, search(5)))) == 5
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("sqlite:////nowhere/at/all/x.db", "cannot be reached"),
+        ("postgresql://me:secret@127.0.0.1:1/x", "not installed|cannot be reached"),
+        ("gopher://x/y", "no address of a storage"),
+        ("/proc/nothing/x.log", "cannot be used"),
+    ],
+)
+def test_a_storage_that_cannot_be_reached_is_a_sentence_without_password(place: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words) as refusal:
+        open_storage(place)
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_damaged_journal_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "journal.log").write_text("not a journal\nat all\n")
+    with pytest.raises(ValueError, match="damaged, or no journal"):
+        opened(tmp_path, grid())
+
+
+def test_a_password_is_never_shown() -> None:
+    assert without_password("postgresql://me:se:cr@et@host/name") == "postgresql://me:***@host/name"
+    assert without_password("sqlite:////folder/x.db") == "sqlite:////folder/x.db"
+
+
+def test_the_best_follows_the_direction_and_the_time_left_what_was_measured(tmp_path: Path) -> None:
+    sweep = small(listed("training.seed", [0, 1, 2, 3]), metric="coverage")
+    book = opened(tmp_path, sweep)
+    for value in (0.5, 0.75):
+        claim = book.claim()
+        assert claim is not None
+        book.complete(claim, value, seconds=10.0)
+    rows = rows_of(book)
+    top = best(rows, sweep)
+    assert top is not None and top.value == 0.75
+    assert seconds_left(rows, 99.0) == 20.0
+    claim = book.claim()
+    assert claim is not None
+    book.note(claim, run="the-third")
+    assert seconds_left(rows_of(book), 99.0, {"the-third": 0.5}) == 15.0
+
+
+def opened(folder: Path, sweep: Sweep, fill: bool = True) -> Book:
+    book = open_book("one", str(folder / "journal.log"), sweep)
+    if fill:
+        book.fill()
+    return book

@@ -1,0 +1,234 @@
+"""The collapse benchmark: tests with known p-values, results kept and read, a real tiny run, and the component."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+from streamlit.testing.v1 import AppTest
+
+from benchmarks import collapse_table as command
+from gan_core.config import RunConfig, with_changes
+from gan_core.config.settings import PROJECT_DIR
+from gan_core.datasets.sources import stacked_mnist
+from gan_core.experiments import benchmark
+from gan_core.experiments.benchmark import METHODS, PUBLISHED, TASKS, Result, Results, page, results, summary
+from gan_core.experiments.benchmark.figure import figure
+from gan_core.training.plan import check
+
+
+def made(method: str, captured: list[int], quality: float = 0.9) -> tuple[Result, ...]:
+    return tuple(
+        Result(method=method, seed=seed, captured=value, high_quality=quality, reverse_kl=0.1, num_samples=2500)
+        for seed, value in enumerate(captured)
+    )
+
+
+def found(*groups: tuple[Result, ...], task: str = "ring8") -> Results:
+    return Results(task=task, recipe=benchmark.recipe(task), results=tuple(r for group in groups for r in group))
+
+
+# the statistics
+
+
+def test_the_permutation_test_counts_every_dealing_of_the_seeds():
+    left, right = [8, 8, 7, 8, 5], [6, 7, 5, 6, 7]
+    pool, seen = left + right, abs(np.mean(left) - np.mean(right))
+    dealt = [(sum(c) / 5, (sum(pool) - sum(c)) / 5) for c in combinations(pool, 5)]
+    expected = np.mean([abs(a - b) >= seen - 1e-12 for a, b in dealt])
+    assert summary.permutation(left, right) == pytest.approx(expected)
+
+
+def test_two_methods_that_never_overlap_are_as_sure_as_ten_seeds_can_be():
+    assert summary.permutation([8] * 10, [6] * 10) == pytest.approx(2 / math.comb(20, 10))
+    assert summary.permutation([8] * 10, [8] * 10) == 1.0
+
+
+def test_welchs_test_equals_scipys_and_answers_where_nothing_varies():
+    left, right = [120.0, 98.0, 131.0], [420.0, 388.0, 700.0]
+    assert summary.welch(left, right) == pytest.approx(stats.ttest_ind(left, right, equal_var=False).pvalue)
+    assert (summary.welch([5, 5], [5, 5]), summary.welch([5, 5], [6, 6])) == (1.0, 0.0)
+
+
+def test_the_interval_over_seeds_is_students_and_stays_within_what_can_be():
+    mean = summary.over_seeds([6, 7, 8])
+    reach = stats.t.ppf(0.975, 2) / math.sqrt(3)
+    assert (mean.mean, mean.low, mean.high) == pytest.approx((7, 7 - reach, 7 + reach))
+    assert summary.over_seeds([8, 8, 7], 0, 8).high == 8
+    lone = summary.over_seeds([5], 0, 8)
+    assert (lone.low, lone.high, lone.num_seeds) == (0, 8, 1)
+    with pytest.raises(ValueError, match="at least one"):
+        summary.over_seeds([])
+
+
+def test_methods_are_compared_with_the_plain_gan_and_corrected_for_how_many_they_are():
+    data = found(made("bce", [5, 6, 6, 5, 6]), made("pacgan2", [8, 8, 8, 8, 8]), made("lsgan", [5, 6, 6, 6, 6]))
+    first, second = summary.differences(data)
+    assert (first.method, first.differs, first.difference) == ("pacgan2", True, pytest.approx(2.4))
+    assert (second.method, second.differs) == ("lsgan", False)
+    assert first.corrected == pytest.approx(2 * first.p_value)
+    assert summary.differences(found(made("pacgan2", [8, 8]))) == []
+
+
+def test_high_quality_is_compared_by_the_same_tests_in_its_own_unit():
+    data = found(made("bce", [8] * 6, 0.8), made("pacgan4", [8] * 6, 0.4316), made("lsgan", [8] * 6, 0.8))
+    lower, same = summary.differences(data, "high_quality")
+    assert (lower.method, lower.differs, lower.difference) == ("pacgan4", True, pytest.approx(-0.3684, abs=1e-9))
+    assert lower.p_value == pytest.approx(2 / math.comb(12, 6)) and lower.test == "permutation"
+    assert (same.method, same.difference, same.p_value) == ("lsgan", 0.0, 1.0)
+    assert not any(line.differs for line in summary.differences(data))  # in modes they are all the same
+
+
+def test_few_seeds_are_compared_by_welchs_test():
+    data = found(made("bce", [90, 100, 110]), made("pacgan2", [800, 820, 790]), task="stacked-mnist")
+    (line,) = summary.differences(data)
+    assert (line.test, line.differs) == ("welch", True)
+
+
+def test_a_generator_that_smears_is_named():
+    data = found(made("bce", [8, 8], quality=0.9), made("sngan", [8, 8], quality=0.02))
+    assert [row.title for row in summary.smeared(summary.rows(data))] == ["SNGAN"]
+
+
+def test_the_target_is_read_off_the_results():
+    wanted, reached = summary.target(found(made("pacgan2", [8, 8, 7]))) or (0, None)
+    assert wanted == 7.8 and reached is not None and reached.mean == pytest.approx(23 / 3)
+    assert summary.target(found()) is None
+
+
+# the recipe
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_is_legal_on_every_task_and_differs_only_in_what_defines_it(task, method):
+    config = with_changes(RunConfig(), TASKS[task].changes(method, 1))
+    check(config)
+    assert config.training.seed == 1
+    assert config.training.max_steps == TASKS[task].settings["training.max_steps"]
+    packs = config.training.batch_size // config.remedies.packing
+    assert packs == TASKS[task].settings["training.batch_size"]  # a batch is counted in packs, as in PacGAN
+
+
+def test_published_figures_name_a_known_row_and_their_paper():
+    assert all(task in TASKS and method in METHODS for task, method in PUBLISHED)
+    assert all("20" in paper.source for papers in PUBLISHED.values() for paper in papers)
+
+
+# the command
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A ring that takes 20 steps, and a folder of its own."""
+    entry = TASKS["ring8"]
+    small = {**entry.settings, "training.max_steps": 20, "network.width": 8, "dataset.num_images": 500}
+    task = benchmark.Task(entry.title, 8, 200, 2, small, entry.judge, entry.by_method)
+    monkeypatch.setitem(TASKS._entries, "ring8", task)
+    monkeypatch.setattr(benchmark, "DATA", tmp_path)
+    return tmp_path
+
+
+def test_what_is_missing_is_made_kept_and_not_made_again(tiny):
+    todo = list(command.missing("ring8", ["bce", "pacgan2"], 2))
+    assert todo == [("real", (0, 1)), ("bce", (0, 1)), ("pacgan2", (0, 1))]
+    for method, seeds in todo[:2]:
+        command.keep("ring8", command.make("ring8", method, seeds))
+    assert list(command.missing("ring8", ["bce", "pacgan2"], 2)) == [("pacgan2", (0, 1))]
+    kept = results("ring8").results
+    assert [(r.method, r.seed, r.num_samples) for r in kept] == [
+        ("real", 0, 200), ("real", 1, 200), ("bce", 0, 200), ("bce", 1, 200)
+    ]  # fmt: skip
+    assert kept[0].captured == 8 and kept[0].high_quality > 0.95
+
+
+def test_a_result_that_two_processes_made_is_kept_once(tiny):
+    command.keep("ring8", made("bce", [5, 6]))
+    command.keep("ring8", made("bce", [7, 7, 7]))
+    assert [result.captured for result in results("ring8").results] == [5, 6, 7]
+
+
+def test_results_of_other_settings_and_damaged_ones_are_refused(tiny, monkeypatch):
+    command.keep("ring8", made("bce", [5]))
+    path = tiny / "ring8.json"
+    path.write_text(path.read_text().replace('"training.max_steps": 20', '"training.max_steps": 21'))
+    with pytest.raises(ValueError, match="other settings"):
+        results("ring8")
+    path.write_text("{")
+    with pytest.raises(ValueError, match="cannot be read"):
+        results("ring8")
+
+
+def test_samples_that_are_not_finite_count_as_nothing_found():
+    result = command.counted("ring8", "wgan", 0, np.full((10, 2), np.nan))
+    assert (result.captured, result.high_quality, result.diverged) == (0, 0.0, True)
+
+
+def test_stacked_digits_are_read_colour_by_colour(monkeypatch):
+    monkeypatch.setenv("GANVAS_PRETRAINED_DIR", str(PROJECT_DIR / "checkpoints" / "pretrained"))
+    stacks, labels = stacked_mnist.draw(1, range(40), 16)
+    assert np.mean(command.digits_of(stacks) == stacked_mnist.modes(labels)) >= 0.85
+
+
+# what is shown
+
+
+def test_the_page_holds_every_task_and_says_what_is_told_apart(tiny):
+    command.keep("ring8", [*made("real", [8, 8]), *made("bce", [5] * 5), *made("pacgan2", [8] * 5)])
+    text = page.page()
+    assert all(task.title in text for task in TASKS.values())
+    assert "Above the plain GAN in modes captured: PacGAN2 (+3.0, p = 0.008)" in text
+    assert "Cannot be told from the plain GAN in the share of high quality: PacGAN2." in text
+    assert "6.3 ± 0.5 (Lin et al. 2018, PacGAN, 10 runs)" in text
+    assert "Target for PacGAN2 (the lab's own bar, set near the paper's figure): 7.8 modes; reached" in text
+
+
+def test_the_component_shows_table_chart_and_sentence(tiny):
+    command.keep("ring8", [*made("real", [8, 8]), *made("bce", [5] * 5), *made("pacgan2", [8] * 5)])
+    app = AppTest.from_string(
+        "from pages.components.collapse.table import collapse_table\ncollapse_table()", default_timeout=60
+    ).run()
+    assert not app.exception
+    text = " ".join(element.value for element in app.markdown)
+    assert (
+        "The plain GAN finds **5.0 (5.0 to 5.0)** of 8 modes." in text
+        and "**More** than the plain GAN in modes captured: PacGAN2." in text
+    )
+    assert "**Cannot be told apart** from the plain GAN in high quality: PacGAN2." in text
+    captions = " ".join(element.value for element in app.caption)
+    assert (
+        "there Adam's momentum is 0.9 (here 0.5), the learning rate 0.0005 (here 0.001), a batch 128 (here 64)"
+        in captions
+    )
+    assert "Lin et al. 2018, PacGAN, 10 runs: GAN 6.3 ± 0.5, PacGAN2 7.9 ± 0.1." in captions
+    assert app.dataframe[0].value["Papers: modes"].tolist() == ["–", "6.3 ± 0.5", "7.9 ± 0.1"]
+    assert app.dataframe[0].value["Modes captured"].tolist() == [
+        "8.0 (8.0 to 8.0)",
+        "5.0 (5.0 to 5.0)",
+        "8.0 (8.0 to 8.0)",
+    ]
+    assert len(app.get("plotly_chart")) == 2  # modes, and the share of good samples
+    app = app.segmented_control(key="collapse_table_task").set_value("grid25").run()
+    assert not app.exception and "yet" in app.info[0].value
+
+
+def test_the_chart_draws_interval_seeds_and_what_papers_say(tiny):
+    lines = summary.rows(found(made("real", [8, 8]), made("bce", [5, 7]), made("lsgan", [4, 4])))
+    words = {"measure": "modes", "seed": "seed", "published": "paper", "real": "Real"}
+    drawn = figure(lines, "captured", 8, words)
+    ours, real, seeds, papers = drawn.data
+    assert (ours.x, ours.y, real.x) == (("GAN", "LSGAN"), (6, 4), ("Real",))
+    assert ours.y[0] + ours.error_y.array[0] == pytest.approx(lines[1].measures["captured"].high)
+    assert sorted(seeds.y) == [4, 4, 5, 7, 8, 8]
+    assert (papers.x, papers.y, papers.error_y.array) == (("GAN",), (6.3,), (0.5,))
+    assert figure(lines, "high_quality", 0.989, words).data[-1].y == (0.982,)
+
+
+def test_the_component_says_when_its_results_are_damaged(tiny):
+    (tiny / "ring8.json").write_text("{")
+    app = AppTest.from_string("from pages.components.collapse.table import collapse_table\ncollapse_table()").run()
+    assert not app.exception and "cannot be read" in app.error[0].value

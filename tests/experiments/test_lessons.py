@@ -1,0 +1,361 @@
+"""Lessons: every one is sound data, its lines of code exist, its runs are found again, its steps repeat, its verdicts follow the runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers import MACHINE, tiny_run
+from lesson_helpers import small
+
+from gan_core import runs
+from gan_core.config import differences
+from gan_core.config.registry import load
+from gan_core.config.settings import PROJECT_DIR, from_environment
+from gan_core.experiments.lessons import LESSONS, Lesson, arms, balance, collapse, conditioning, lipschitz, see, vae
+from gan_core.experiments.lessons.entry import Check, Code, Experiment, Explain, Predict, Run, TakeAway
+from gan_core.experiments.lessons.measures import MEASURES
+from gan_core.experiments.lessons.outcome import Outcome, Outcomes, Reading
+from gan_core.experiments.lessons.source import excerpt
+from gan_core.runs.metrics import MetricsTail
+from gan_core.training import loop, plan, queue, supervisor
+
+every_lesson = pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
+
+
+@pytest.fixture(autouse=True)
+def idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is known, and nothing that trains."""
+    monkeypatch.setattr(supervisor, "machine", lambda chosen: MACHINE)
+
+
+@every_lesson
+def test_a_lesson_is_complete_and_its_references_meet(lesson: Lesson) -> None:
+    keys = [arm.key for arm in lesson.experiment.arms]
+    assert len(set(keys)) == len(keys) and lesson.minutes > 0 and lesson.experiment.seconds > 0
+    asked = [prediction.key for prediction in lesson.predictions]
+    checked = [step.of for step in lesson.steps if isinstance(step, Check)]
+    assert sorted(asked) == sorted(checked) and len(set(asked)) == len(asked)
+    assert isinstance(lesson.steps[-1], TakeAway)
+    for prediction in lesson.predictions:
+        choices = [choice.key for choice in prediction.choices]
+        assert 3 <= len(set(choices)) == len(choices) <= 4 and prediction.expected in choices
+    for step in lesson.steps:
+        if isinstance(step, Run | Check):
+            assert set(step.arms) <= set(keys)
+        if isinstance(step, Check):
+            assert set(step.measures) <= set(lesson.experiment.measures) <= set(MEASURES)
+        if isinstance(step, Explain):
+            assert all(term.arm in keys for term in step.terms)
+
+
+@every_lesson
+def test_nothing_is_shown_before_it_was_predicted_and_run(lesson: Lesson) -> None:
+    said, ran = set(), set()
+    for step in lesson.steps:
+        if isinstance(step, Predict):
+            said.add(step.key)
+        if isinstance(step, Run):
+            ran |= set(step.arms)
+        if isinstance(step, Check):
+            assert step.of in said and set(step.arms) <= ran
+        if isinstance(step, Explain):
+            assert {term.arm for term in step.terms} <= ran
+    assert ran == {arm.key for arm in lesson.experiment.arms}
+
+
+@every_lesson
+def test_the_runs_can_run_and_differ_in_nothing_but_the_question(lesson: Lesson) -> None:
+    experiment = lesson.experiment
+    for arm in experiment.arms:
+        config = plan.resolve(experiment.config(arm), MACHINE)
+        assert set(differences(config, plan.resolve(experiment.base, MACHINE))) <= {
+            *arm.changes,
+            *(("conditioning.labels", "conditioning.exclusive") if "conditioning.name" in arm.changes else ()),
+        }
+        assert (config.training.device, config.training.precision, config.training.threads) == ("cpu", "fp32", 1)
+
+
+@every_lesson
+def test_the_lines_of_code_are_those_that_run(lesson: Lesson) -> None:
+    for term in (term for step in lesson.steps if isinstance(step, Explain) for term in step.terms):
+        lines = excerpt(term.code)
+        source = (PROJECT_DIR / lines.file).read_text("utf-8").splitlines()
+        assert source[lines.line - 1].strip() == lines.text.splitlines()[0].strip()
+        assert all(line.strip() in ("...", *(s.strip() for s in source)) for line in lines.text.splitlines())
+        assert not term.each or callable(load(term.each))
+
+
+def test_lines_that_are_gone_are_named() -> None:
+    for code, what in [
+        (Code("gan_core.models.objectives:no_such"), "no_such"),
+        (Code("gan_core.no_such:bce_real"), "gan_core.no_such"),
+        (Code("gan_core.models.objectives:bce_real", ("negative =",)), "negative ="),
+        (Code("gan_core.models.gan:GAN"), "no function"),
+    ]:
+        with pytest.raises(ValueError, match=what):
+            excerpt(code)
+
+
+# runs: found, begun, begun again
+
+
+def test_a_run_is_begun_once_and_found_by_its_settings_alone(runs_dir: Path) -> None:
+    experiment, settings = small(collapse.LESSON.experiment), from_environment()
+    keys = ["broken", "pairs"]
+    begun = arms.begin(settings, "Lesson", experiment, keys)
+    assert [run.name for run in begun] == ["Lesson: Broken: G five times faster", "Lesson: Repair? D sees pairs"]
+    assert arms.begin(settings, "Lesson", experiment, keys) == []  # a second visitor, or a second click
+    there = runs.list_runs(runs_dir)
+    found = arms.found(experiment, [*keys, "slope"], there, MACHINE)
+    assert [run.id if run else None for run in found.values()] == [begun[0].id, begun[1].id, None]
+    by_hand = runs.create(runs_dir, plan.resolve(experiment.config(experiment.arm("slope")), MACHINE), "mine")
+    found = arms.found(experiment, ["slope"], runs.list_runs(runs_dir), MACHINE)
+    assert found["slope"] is not None and found["slope"].id == by_hand.id
+
+
+def test_a_run_that_ended_early_is_gone_on_with_or_begun_again(runs_dir: Path) -> None:
+    experiment, settings = small(collapse.LESSON.experiment), from_environment()
+    (run,) = arms.begin(settings, "Lesson", experiment, ["broken"])
+    supervisor.leave(run, "stop")
+    assert run.status().state == "stopped"
+    (again,) = arms.begin(settings, "Lesson", experiment, ["broken"])
+    assert again.id == run.id and queue.queued_ids(runs_dir) == [run.id]
+    supervisor.leave(run, "stop")
+    run.write_status(dataclasses.replace(run.status(), state="failed", error="no"))
+    (other,) = arms.begin(settings, "Lesson", experiment, ["broken"])
+    assert other.id != run.id
+    supervisor.delete(other)
+    found = arms.found(experiment, ["broken"], runs.list_runs(runs_dir), MACHINE)
+    assert found["broken"] is not None and found["broken"].id == run.id
+
+
+def test_a_run_whose_rate_was_changed_live_is_no_evidence(runs_dir: Path) -> None:
+    experiment = small(collapse.LESSON.experiment)
+    (run,) = arms.begin(from_environment(), "Lesson", experiment, ["broken"])
+    run.override({"generator_optimizer.learning_rate": 1e-4})
+    assert arms.found(experiment, ["broken"], runs.list_runs(runs_dir), MACHINE) == {"broken": None}
+
+
+# real runs: measured, and a step made again
+
+
+def trained(runs_dir: Path, experiment: Experiment, key: str) -> runs.Run:
+    run = runs.create(runs_dir, plan.resolve(experiment.config(experiment.arm(key)), MACHINE), key)
+    assert loop.train(run).state == "finished"
+    return run
+
+
+def logged(run: runs.Run) -> dict[str, Any]:
+    tail = MetricsTail(run.metrics_path)
+    tail.refresh()
+    return {name: tail.column(name) for name in tail.names()}
+
+
+@pytest.mark.parametrize(
+    ("lesson", "arm"),
+    [
+        (see.LESSON, "digits"), (collapse.LESSON, "slope"), (collapse.LESSON, "pairs"), (lipschitz.LESSON, "penalty"),
+        (lipschitz.LESSON, "clip"), (lipschitz.LESSON, "spectral"), (conditioning.LESSON, "acgan"), (vae.LESSON, "middle"),
+    ],
+)  # fmt: skip
+def test_a_step_made_again_gives_the_numbers_of_the_log(lesson: Lesson, arm: str, runs_dir: Path) -> None:
+    from gan_core.experiments.lessons.replay import by_hand, replay
+
+    run = trained(runs_dir, small(lesson.experiment), arm)
+    again, columns = replay(run), logged(run)
+    place = int(np.flatnonzero(columns["step"] == again.step)[0])
+    assert 0 < again.checkpoint < again.step <= 8
+    for name, value in again.metrics.items():
+        if name in columns:
+            assert value == columns[name][place], name
+    terms = [t for step in lesson.steps if isinstance(step, Explain) for t in step.terms if t.arm == arm]
+    for term in terms:
+        assert term.metric in again.metrics
+        if term.each:
+            pairs = by_hand(term.each, again.inputs[term.inputs], 10_000)
+            assert np.mean([value for _given, value in pairs]) == pytest.approx(again.metrics[term.metric], rel=1e-4)
+    if arm == "middle":
+        mean, log_variance = again.inputs["mean"], again.inputs["log_variance"]
+        by_formula = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
+        assert float(by_formula) == pytest.approx(again.metrics["loss/kl"], rel=1e-5)
+
+
+def test_a_run_without_a_checkpoint_to_go_on_from_is_a_sentence(runs_dir: Path) -> None:
+    from gan_core.experiments.lessons.replay import replay
+
+    with pytest.raises(ValueError, match="no checkpoint from which"):
+        replay(tiny_run(runs_dir, "never trained"))
+
+
+def test_slopes_modes_and_clipping_are_measured(runs_dir: Path) -> None:
+    from gan_core.experiments.lessons.measuring import Subject, measure
+
+    experiment = small(lipschitz.LESSON.experiment)
+    clip, spectral = (trained(runs_dir, experiment, key) for key in ("clip", "spectral"))
+    names = ("slope", "steepest", "clipped", "modes", "near")
+    found = {run.name: measure(run, names) for run in (clip, spectral)}
+    assert 0 < found["clip"]["slope"].value <= found["clip"]["steepest"].value < 0.01
+    assert found["spectral"]["steepest"].value <= 1.05  # its norms are estimates by power iteration
+    assert found["clip"]["clipped"].value > 0 == found["spectral"]["clipped"].value
+    assert 0 <= found["clip"]["modes"].value <= 8 and found["clip"]["near"].count == 2500
+    slopes = Subject(spectral).slopes
+    assert found["spectral"]["slope"].value == pytest.approx(slopes.mean()) and len(slopes) == 64
+
+
+def test_a_vae_is_measured_and_an_evaluator_that_is_missing_is_a_sentence(runs_dir: Path) -> None:
+    from gan_core.experiments.lessons.measuring import measure
+
+    run = trained(runs_dir, small(vae.LESSON.experiment), "middle")
+    found = measure(run, ("test_error", "kl", "active"))
+    assert found["test_error"].low < found["test_error"].value < found["test_error"].high  # type: ignore[operator]
+    assert found["kl"].value >= 0 and 0 <= found["active"].value <= vae.LATENT_DIM
+    with pytest.raises(ValueError, match="train-evaluator mnist5k"):
+        measure(run, ("kd",))
+
+
+# verdicts: what the runs say, whatever theory says
+
+
+def curves(**values: float) -> dict[str, Any]:
+    named = {name.replace("__", "/"): np.full(10, value) for name, value in values.items()}
+    return {"step": np.arange(1.0, 11.0), **named}
+
+
+def outcome(modes: float = 8, near: float = 0.6, readings: dict[str, Reading] | None = None, **late: float) -> Outcome:
+    return Outcome(curves(**late), {"modes": Reading(modes), "near": Reading(near), **(readings or {})})
+
+
+def between(value: float) -> Reading:
+    return Reading(value, value - 0.02, value + 0.02, 300)
+
+
+EVEN = outcome(prob__real=0.55, prob__fake_after=0.45, loss__g=0.8, loss__d=1.2, grad_norm__g=1.0)
+HEALED = {key: outcome() for key in ("pairs", "slope")}
+CASES: list[tuple[Lesson, str, Outcomes, str]] = [
+    (balance.LESSON, "weak", {"even": EVEN, "weak": outcome(1, 0.2, prob__real=0.5, prob__fake_after=0.5)}, "lost"),
+    (balance.LESSON, "weak", {"even": EVEN, "weak": outcome(1, 0.2, prob__real=0.9, prob__fake_after=0.1)}, "refused"),
+    (balance.LESSON, "weak", {"even": EVEN, "weak": outcome(8, 0.6, prob__real=0.5, prob__fake_after=0.5)}, "same"),
+    (balance.LESSON, "weak", {"even": EVEN, "weak": outcome(8, 0.9, prob__real=0.5, prob__fake_after=0.5)}, "perfect"),
+    (balance.LESSON, "strong", {"even": EVEN, "strong": outcome(5, loss__g=3.0)}, "fewer"),
+    (balance.LESSON, "strong", {"even": EVEN, "strong": outcome(8, 0.9, loss__g=3.0)}, "teaches"),
+    (balance.LESSON, "strong", {"even": EVEN, "strong": outcome(8, loss__g=0.8)}, "same"),
+    (
+        balance.LESSON,
+        "one-sided",
+        {"even": EVEN, "one-sided": outcome(0, 0.0, prob__fake_after=1.0, loss__d=0.0, grad_norm__g=0.0)},
+        "yes",
+    ),
+    (
+        balance.LESSON,
+        "one-sided",
+        {"even": EVEN, "one-sided": outcome(8, 0.6, prob__fake_after=1.0, loss__d=0.0, grad_norm__g=0.0)},
+        "enough",
+    ),
+    (collapse.LESSON, "broken", {"broken": outcome(1, 0.1, spread__fake=0.1, spread__real=0.7)}, "few"),
+    (collapse.LESSON, "broken", {"broken": outcome(8, 0.5, spread__fake=0.7, spread__real=0.7)}, "rough"),
+    (collapse.LESSON, "broken", {"broken": outcome(8, 0.9, spread__fake=0.7, spread__real=0.7)}, "good"),
+    (collapse.LESSON, "curves", {"broken": outcome(loss__d=1.39, prob__real=0.5, prob__fake_after=0.5)}, "draw"),
+    (collapse.LESSON, "curves", {"broken": outcome(loss__d=0.1, prob__real=0.9, prob__fake_after=0.1)}, "d-won"),
+    (collapse.LESSON, "repair", {"broken": outcome(1), "larger-z": outcome(2), **HEALED}, "judge"),
+    (collapse.LESSON, "repair", {"broken": outcome(1), "larger-z": outcome(8), **HEALED}, "all"),
+    (collapse.LESSON, "repair", {key: outcome(1) for key in ("broken", "larger-z", "pairs", "slope")}, "none"),
+    (
+        lipschitz.LESSON,
+        "slopes",
+        {
+            k: outcome(readings={"slope": Reading(v)})
+            for k, v in zip(lipschitz.KEYS, (80, 0.001, 0.9, 0.4), strict=True)
+        },
+        "penalty",
+    ),
+    (
+        lipschitz.LESSON,
+        "push",
+        {k: outcome(grad_norm__g=v) for k, v in zip(lipschitz.KEYS, (50.0, 0.001, 2.0, 0.1), strict=True)},
+        "smaller",
+    ),
+    (
+        lipschitz.LESSON,
+        "trains",
+        {k: Outcome({}, {"near": between(v)}) for k, v in zip(lipschitz.KEYS, (0.2, 0.1, 0.6, 0.4), strict=True)},
+        "penalty",
+    ),
+    (
+        lipschitz.LESSON,
+        "trains",
+        {k: Outcome({}, {"near": between(v)}) for k, v in zip(lipschitz.KEYS, (0.2, 0.1, 0.6, 0.6), strict=True)},
+        "",
+    ),
+    *[
+        (
+            conditioning.LESSON,
+            key,
+            {k: Outcome({}, {"obeyed": between(v)}) for k, v in zip(("none", "concat", "acgan"), values, strict=True)},
+            choice,
+        )
+        for key, values, choice in [
+            ("listens", (0.1, 0.6, 0.8), "both"),
+            ("listens", (0.1, 0.1, 0.8), "acgan"),
+            ("listens", (0.3, 0.6, 0.8), "all"),
+            ("faster", (0.1, 0.6, 0.8), "acgan"),
+            ("faster", (0.1, 0.8, 0.6), "concat"),
+            ("faster", (0.1, 0.8, 0.81), "equal"),
+        ]
+    ],
+    *[
+        (
+            vae.LESSON,
+            key,
+            {k: Outcome({}, {name: between(v)}) for k, v in zip(vae.KEYS, values, strict=True)},
+            choice,
+        )
+        for key, name, values, choice in [
+            ("copies", "test_error", (0.01, 0.02, 0.07), "small"),
+            ("copies", "test_error", (0.03, 0.02, 0.07), "middle"),
+            ("samples", "kd", (3.0, 2.0, 9.0), "middle"),
+            ("samples", "kd", (2.0, 2.01, 9.0), ""),
+        ]
+    ],
+    *[
+        (
+            vae.LESSON,
+            "collapse",
+            {k: Outcome({}, {"active": Reading(n), "kl": Reading(1.0)}) for k in vae.KEYS},
+            choice,
+        )
+        for n, choice in [(0, "nothing"), (3, "few"), (12, "tidy")]
+    ],
+]
+
+
+@pytest.mark.parametrize(("lesson", "key", "outcomes", "choice"), CASES)
+def test_the_verdict_follows_the_runs(lesson: Lesson, key: str, outcomes: Outcomes, choice: str) -> None:
+    prediction = lesson.prediction(key)
+    verdict = prediction.verdict(outcomes)
+    assert verdict.choice == choice
+    assert not choice or prediction.words(choice)
+    said = verdict.words.format(**verdict.values)
+    assert "nan" not in said and any(letter.isdigit() for letter in said)
+
+
+def test_the_order_of_the_updates_is_read_from_the_curves() -> None:
+    up, down = np.linspace(0.5, 0.6, 10), np.linspace(0.4, 0.3, 10)
+    columns = {"prob/fake_before": up, "prob/fake_after": down, "prob/fake_after_g": up}
+    turned = {"prob/fake_before": down, "prob/fake_after": up, "prob/fake_after_g": down}
+    still = dict.fromkeys(columns, up)
+    for given, choice in ((columns, "down-up"), (turned, "up-down"), (still, "still")):
+        assert see.order({"digits": Outcome(given)}).choice == choice
+
+
+def test_what_goes_with_a_low_loss_is_read_from_the_curves() -> None:
+    rng = np.random.default_rng(0)
+    chance, steps = rng.uniform(0.1, 0.9, 200), np.arange(200.0)
+    noise = rng.uniform(0.5, 1.5, 200)
+    fooled = {"loss/g": -np.log(chance), "prob/fake_after": chance, "loss/d": noise, "step": steps}
+    later = {"loss/g": 3 - steps / 100, "prob/fake_after": chance, "loss/d": noise, "step": steps}
+    assert see.low_loss({"digits": Outcome(fooled)}).choice == "fooled"
+    assert see.low_loss({"digits": Outcome(later)}).choice == "better"

@@ -1,0 +1,57 @@
+"""Pictures with words below them as one picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import ImageFont
+
+from gan_core.figures.contact_sheet import BAD, FONT_PX, GAP_PX, GOOD, LINE_PX, Line, contact_sheet, fitting
+
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+
+
+def coloured(*colors: tuple[int, int, int], size: int = 16) -> np.ndarray:
+    return np.array([np.broadcast_to(np.array(c, np.uint8)[:, None, None], (3, size, size)) for c in colors])
+
+
+def colors_of(picture, box) -> set:
+    return {color for _count, color in picture.crop(box).getcolors(100_000)}
+
+
+def test_every_picture_stands_in_its_place_enlarged_without_smoothing():
+    sheet = contact_sheet(coloured(RED, BLUE), [[], []], ["Two"], columns=2, side_px=32)
+    head = GAP_PX + LINE_PX + 2 + GAP_PX // 2
+    assert colors_of(sheet, (GAP_PX, head, GAP_PX + 32, head + 32)) == {RED}
+    assert colors_of(sheet, (2 * GAP_PX + 32, head, 2 * GAP_PX + 64, head + 32)) == {BLUE}
+    assert colors_of(sheet, (0, head, GAP_PX, sheet.height)) == {(255, 255, 255)}
+
+
+def test_hits_and_misses_differ_in_sign_and_colour():
+    marked = [contact_sheet(coloured(RED), [[Line("cube", mark)]], [], side_px=64) for mark in (True, False)]
+    for sheet, own, other in zip(marked, (GOOD, BAD), (BAD, GOOD), strict=True):
+        found = colors_of(sheet, (0, 64, sheet.width, sheet.height))
+        assert own in found
+        assert other not in found
+    signs = [np.asarray(s.convert("L"))[-(LINE_PX + GAP_PX) : -GAP_PX, GAP_PX : GAP_PX + 12] < 200 for s in marked]
+    assert (signs[0] != signs[1]).any()
+
+
+def test_rows_follow_one_another_and_grey_pictures_fit_too():
+    tall = contact_sheet(np.zeros((5, 1, 8, 8), np.uint8), [[Line("a"), Line("b")]] * 5, ["t"], columns=2, side_px=16)
+    flat = contact_sheet(np.zeros((4, 1, 8, 8), np.uint8), [[Line("a"), Line("b")]] * 4, ["t"], columns=2, side_px=16)
+    assert tall.height - flat.height == 16 + 2 * LINE_PX + GAP_PX + 4
+    assert tall.width == flat.width
+
+
+def test_words_that_are_too_wide_are_cut():
+    font = ImageFont.load_default(FONT_PX)
+    cut = fitting("a very long name of an attribute", 60, font)
+    assert cut.endswith("…")
+    assert font.getlength(cut) <= 60
+    assert fitting("cube", 60, font) == "cube"
+
+
+def test_a_caption_for_each_picture_or_none():
+    with pytest.raises(ValueError, match="got 2 images and 1 captions"):
+        contact_sheet(coloured(RED, BLUE), [[]], [])

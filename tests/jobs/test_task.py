@@ -1,0 +1,282 @@
+"""Work on latents: one process for all who want the same, progress, cancel, cache, and every way it can end badly."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from filelock import FileLock
+from helpers import eventually, tiny_run
+
+from gan_core import datasets
+from gan_core.config import registry
+from gan_core.datasets.held_out import held_out
+from gan_core.jobs import task as background
+from gan_core.jobs import task_worker
+from gan_core.jobs.task import Progress, Task, cancel, folder, progress, result, start
+from gan_core.latents import vae_map
+from gan_core.latents.vae_map import LatentMap
+from gan_core.runs import Run
+from gan_core.runs.autoencoder import open_autoencoder
+from gan_core.training import loop
+
+NUM_IMAGES, NUM_POINTS = 70, 40
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Run:
+    """A trained VAE of 20 steps at 8 px."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
+        made = tiny_run(tmp_path_factory.mktemp("vae"), network__name="vae", training__ema_decay=0.0)
+        assert loop.train(made).state == "finished"
+    return made
+
+
+@pytest.fixture
+def wish(run: Run, tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> LatentMap:
+    """A map of its own: in a cache that holds only prepared images."""
+    (tmp_path / "cache").mkdir()
+    for prepared in shared_cache.glob("mnist5k-*"):
+        (tmp_path / "cache" / prepared.name).symlink_to(prepared)
+    monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "cache"))
+    return LatentMap(str(run.path), 20, NUM_IMAGES, NUM_POINTS, 10.0, 0)
+
+
+@pytest.fixture
+def task(wish: LatentMap) -> Task:
+    return wish.task
+
+
+@pytest.fixture
+def measuring(wish: LatentMap) -> Task:
+    return wish.measuring.task
+
+
+@pytest.fixture
+def launches(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Folders of the tasks for which a process would have been started; none is."""
+    begun: list[Path] = []
+    monkeypatch.setattr(background, "_launch", begun.append)
+    return begun
+
+
+def work_here(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starts a task that is worked on in this process."""
+    with monkeypatch.context() as patch:
+        patch.setattr(background, "_launch", task_worker.work)
+        start(task)
+
+
+@pytest.mark.slow
+def test_a_process_of_its_own_makes_the_map(task: Task, measuring: Task, run: Run) -> None:
+    assert progress(task).state == "new"
+    start(task)
+    assert progress(task).state == "running"
+    eventually(lambda: progress(task).state != "running", "the end of the task", timeout_s=120)
+    assert progress(task) == Progress("done")
+    assert progress(measuring) == Progress("done")  # made on the way, and kept
+    arrays = result(task)
+    assert arrays["points"].shape == (NUM_POINTS, 2)
+    found = held_out(run.config().dataset).images(NUM_IMAGES)
+    latents, errors = open_autoencoder(run).measure(found.images)
+    np.testing.assert_allclose(arrays["latents"], latents, atol=1e-4)
+    np.testing.assert_allclose(arrays["errors"], errors, atol=1e-5)
+    np.testing.assert_array_equal(arrays["labels"], found.labels)
+    assert arrays["label_names"].tolist() == list(found.label_names)
+
+
+def test_training_images_are_measured_in_the_same_way(task: Task, measuring: Task, run: Run, monkeypatch) -> None:
+    monkeypatch.setattr(vae_map, "NUM_TRAINING_IMAGES", 30)
+    work_here(measuring, monkeypatch)
+    seen = datasets.prepare(run.config().dataset).images[:30]
+    expected = open_autoencoder(run).measure(seen)[1]
+    np.testing.assert_allclose(result(measuring)["training_errors"], expected, atol=1e-5)
+
+
+def test_progress_tells_stage_count_and_divergence(task: Task, monkeypatch) -> None:
+    told: list[Progress] = []
+    write = task_worker.write_progress
+    monkeypatch.setattr(task_worker, "write_progress", lambda place, now: (told.append(now), write(place, now))[1])
+    work_here(task, monkeypatch)
+    stages = list(dict.fromkeys(now.stage for now in told if now.state == "running"))
+    assert stages[-3:] == ["images", "encoding", "tsne"]
+    encoded = [now.done for now in told if now.stage == "encoding"]
+    assert encoded == sorted(encoded)
+    assert encoded[-1] == NUM_IMAGES + 60  # and every training image there is
+    last = [now for now in told if now.stage == "tsne"][-2]
+    assert 0 < last.done <= last.total == 1000
+    assert last.value is not None
+    assert told[-1].state == "done"
+
+
+def test_the_cache_answers_whoever_comes_later(task: Task, measuring: Task, launches: list[Path], monkeypatch) -> None:
+    work_here(task, monkeypatch)
+    points = result(task)["points"]
+    start(task)
+    start(measuring)
+    assert launches == []
+    np.testing.assert_array_equal(result(replace(task))["points"], points)
+
+
+@pytest.mark.parametrize(
+    "change", [{"step": 10}, {"num_images": 71}, {"num_points": 41}, {"perplexity": 9.0}, {"seed": 1}]
+)
+def test_other_wishes_are_another_task(wish: LatentMap, change: dict[str, float]) -> None:
+    assert folder(replace(wish, **change).task) != folder(wish.task)
+
+
+def test_what_only_a_map_needs_does_not_matter_to_the_measurement(wish: LatentMap) -> None:
+    assert folder(replace(wish, perplexity=5.0, seed=3).measuring.task) == folder(wish.measuring.task)
+    assert folder(replace(wish, perplexity=10).task) == folder(wish.task)
+
+
+def test_two_viewers_at_once_share_one_process(task: Task, launches: list[Path]) -> None:
+    both = threading.Barrier(2)
+
+    def view() -> None:
+        both.wait()
+        start(task)
+
+    viewers = [threading.Thread(target=view) for _ in range(2)]
+    for viewer in viewers:
+        viewer.start()
+    for viewer in viewers:
+        viewer.join()
+    assert launches == [folder(task)]
+
+
+@pytest.mark.slow
+def test_a_task_that_waits_for_another_can_be_cancelled_and_begun_again(task: Task, monkeypatch) -> None:
+    other = folder(task).parent / "other"
+    other.mkdir(parents=True)
+    background.write_progress(other, Progress("running", "images", 40, 100))
+    (other.parent / background.TURN).write_text('{"folder": "other"}')
+    with FileLock(other.parent / ".turn.lock"):  # somebody else's work
+        start(task)
+        eventually(lambda: progress(task).stage == "waiting", "its waiting", timeout_s=60)
+        assert (progress(task).done, progress(task).total) == (40, 100)  # how far the other is
+        cancel(task)
+        eventually(lambda: progress(task).state == "cancelled", "its end")
+    assert not (folder(task) / "result.npz").exists()
+    launches: list[Path] = []
+    monkeypatch.setattr(background, "_launch", launches.append)
+    start(task)
+    assert launches == [folder(task)]
+    assert progress(task).state == "running"
+
+
+def test_a_tsne_stops_in_the_middle_when_it_is_cancelled(task: Task, measuring: Task, monkeypatch) -> None:
+    def cancelling(self: task_worker.Reporter, stage: str, *counts: object) -> None:
+        if stage == "tsne" and counts and counts[0] == 100:
+            cancel(task)
+        report(self, stage, *counts)
+
+    report = task_worker.Reporter.__call__
+    monkeypatch.setattr(task_worker.Reporter, "__call__", cancelling)
+    work_here(task, monkeypatch)
+    assert progress(task).state == "cancelled"
+    assert progress(task).done < 1000
+    assert progress(measuring).state == "done"  # what was finished before stays
+
+
+def test_cancelling_what_does_not_run_changes_nothing(task: Task) -> None:
+    folder(task).mkdir(parents=True)
+    cancel(task)
+    assert progress(task).state == "new"
+    assert not (folder(task) / "cancel").exists()
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_is_a_sentence(task: Task) -> None:
+    folder(task).parent.mkdir(parents=True)
+    with FileLock(folder(task).parent / ".turn.lock"):
+        start(task)
+        eventually(lambda: progress(task).stage == "waiting", "its waiting", timeout_s=60)
+        (child,) = [
+            c for c in psutil.Process().children() if "gan_core.jobs.task_worker" in c.cmdline() and str(folder(task)) in c.cmdline()
+        ]  # fmt: skip
+        os.kill(child.pid, signal.SIGKILL)
+        eventually(lambda: progress(task).state == "failed", "its failure")
+    assert "code -9 (most often for lack of memory). Start it again." in progress(task).error
+
+
+def test_a_process_that_cannot_start_is_a_sentence(task: Task, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    start(task)
+    eventually(lambda: progress(task).state == "failed", "its failure")
+    assert "ended with code 1" in progress(task).error
+
+
+@pytest.mark.parametrize(("stage", "limit"), [("encoding", background.STALE_AFTER_S), ("starting", background.START_S)])
+def test_without_a_sign_of_life_it_has_failed(task: Task, monkeypatch, stage: str, limit: float) -> None:
+    folder(task).mkdir(parents=True)
+    background.write_progress(folder(task), Progress("running", stage))
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + limit - 2)
+    assert progress(task).state == "running"
+    monkeypatch.setattr(time, "time", lambda: now + limit + 2)
+    assert progress(task).state == "failed"
+    assert "ended without a word" in progress(task).error
+
+
+def test_a_refusal_is_its_sentence(wish: LatentMap, monkeypatch) -> None:
+    task = replace(wish, perplexity=30.0).task  # too much for 40 points
+    work_here(task, monkeypatch)
+    assert progress(task).state == "failed"
+    assert "got 40 points and perplexity 30" in progress(task).error
+
+
+def test_a_fault_of_the_program_names_itself(task: Task, monkeypatch) -> None:
+    monkeypatch.setattr(vae_map, "lay_out", lambda *_: 1 / 0)
+    work_here(task, monkeypatch)
+    assert "ZeroDivisionError" in progress(task).error
+
+
+def test_a_damaged_result_is_dropped_and_can_be_made_again(task: Task, launches: list[Path], monkeypatch) -> None:
+    work_here(task, monkeypatch)
+    file = folder(task) / "result.npz"
+    for damage in (b"", b"PK\x03\x04 half", file.read_bytes()[:-200]):
+        file.write_bytes(damage)
+        with pytest.raises(ValueError, match="start it again"):
+            result(task)
+    background.forget(task)
+    start(task)
+    assert launches == [folder(task)]
+
+
+def test_a_result_that_is_not_there_is_a_sentence(task: Task) -> None:
+    with pytest.raises(ValueError, match="not in the cache"):
+        result(task)
+
+
+def test_a_cache_that_cannot_be_written_is_a_sentence(task: Task, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "file"))
+    with pytest.raises(ValueError, match="GANVAS_CACHE_DIR"):
+        start(task)
+
+
+def test_a_progress_file_of_another_version_counts_as_none(task: Task) -> None:
+    folder(task).mkdir(parents=True)
+    (folder(task) / "progress.json").write_text('{"state": "running", "colour": 3}')
+    assert progress(task).state == "new"
+
+
+def test_an_unknown_kind_is_refused_before_anything_begins() -> None:
+    with pytest.raises(ValueError, match="Unknown kind of background work 'bake'"):
+        Task.of("bake")
+
+
+def test_every_kind_names_a_function_that_exists() -> None:
+    for path in background.KINDS.values():
+        assert callable(registry.load(path))

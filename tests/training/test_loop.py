@@ -1,0 +1,308 @@
+"""The loop: what it leaves in the run directory, how it obeys, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from helpers import eventually, outcome, tiny_run
+from PIL import Image
+from test_resume import leave_at
+
+from gan_core.config import with_changes
+from gan_core.figures import imaging
+from gan_core.models.objectives import OBJECTIVES, Objective
+from gan_core.runs import Run, checkpoints
+from gan_core.runs.metrics import MetricsTail
+from gan_core.runs.sampler import open_sampler
+from gan_core.training import loop
+
+
+def event_types(run: Run) -> list[str]:
+    return [event["type"] for event in run.events()]
+
+
+def test_a_finished_run_has_every_file_of_the_contract(runs_dir):
+    run = tiny_run(runs_dir)
+    status = loop.train(run)
+    assert (status.state, status.step, status.total_steps, status.error) == ("finished", 20, 20, "")
+    assert (status.epoch, status.images_seen, status.num_images, status.steps_per_epoch) == (5, 300, 60, 4)
+    names = {p.name for p in run.path.iterdir() if not p.name.startswith(".")}
+    assert names == {
+        *("config.json", "about.json", "status.json", "control.json", "manifest.json"),
+        *("metrics.jsonl", "events.jsonl", "samples", "checkpoints"),
+    }
+    assert run.sample_steps() == [0, 5, 10, 15, 20]
+    assert run.checkpoint_steps() == [0, 5, 10, 15, 20]
+    assert event_types(run) == ["checkpoint", "started", *["checkpoint"] * 4, "finished"]
+    assert Image.open(run.sample_path(20)).size == (2 + 2 * 10, 2 + 2 * 10)  # four images of 8 px
+
+
+def test_max_steps_ends_a_run_within_an_epoch(runs_dir):
+    assert loop.train(tiny_run(runs_dir, training__max_steps=7)).step == 7
+
+
+def test_a_finished_run_trained_again_stays_as_it_is(runs_dir):
+    run = tiny_run(runs_dir)
+    loop.train(run)
+    before = outcome(run)
+    assert loop.train(run).state == "finished"
+    assert outcome(run) == before
+
+
+def test_a_pause_on_disk_is_obeyed_and_lifted_by_run(runs_dir):
+    run = tiny_run(runs_dir)
+    run.command("pause")
+    assert loop.train(run).state == "paused"
+    run.command("run")
+    assert loop.train(run).state == "finished"
+    assert "paused" in event_types(run) and "resumed" not in event_types(run)  # it had not begun
+
+
+def test_a_run_obeys_a_pause_while_it_trains(runs_dir):
+    run = tiny_run(runs_dir, training__epochs=100_000)
+    thread = threading.Thread(target=loop.train, args=(run,))
+    thread.start()
+    eventually(lambda: run.status().step > 2, "some steps")
+    run.command("pause")
+    thread.join(30)
+    status = run.status()
+    assert status.state == "paused"
+    assert run.checkpoint_steps()[-1] == status.step == len(run.metrics_path.read_text().splitlines())
+
+
+@pytest.mark.slow  # it waits for the lock as long as a trainer does
+def test_a_run_is_trained_by_one_at_a_time(runs_dir):
+    run = tiny_run(runs_dir)
+    with run.lock(), pytest.raises(BlockingIOError, match="being trained by another process"):
+        loop.train(run)
+
+
+def test_the_observer_sees_states_and_steps_in_order(runs_dir):
+    seen = []
+    loop.train(tiny_run(runs_dir), observer=seen.append)
+    assert seen[0].state == "running" and seen[-1].state == "finished"
+    assert [s.step for s in seen] == sorted(s.step for s in seen)
+    assert {"Preparing the images", "Building the networks"} <= {s.phase for s in seen}
+
+
+def test_training_in_bf16_works_and_keeps_its_weights_in_fp32(runs_dir):
+    run = tiny_run(runs_dir, training__precision="bf16")
+    assert loop.train(run).state == "finished"
+    model = loop.build(run.config(), "cpu")
+    checkpoints.load(run, 20, model)
+    assert {p.dtype for p in model.networks["generator"].parameters()} == {torch.float32}
+
+
+def test_a_refused_live_change_is_answered_once_and_changes_nothing(runs_dir):
+    run, plain = tiny_run(runs_dir), tiny_run(runs_dir)
+    loop.train(plain)
+    run.override({"training.epochs": 2.0})
+    loop.train(run, request=leave_at(run, 3, "stop"))
+    loop.train(run)
+    refused = [e for e in run.events() if e["type"] == "override_refused"]
+    assert len(refused) == 1 and "cannot be changed while a run trains" in refused[0]["error"]
+    assert outcome(run)["metrics"] == outcome(plain)["metrics"]
+
+
+def test_three_runs_at_once_in_one_process_equal_each_alone(runs_dir):
+    seeds = (0, 1, 2)
+    alone = [tiny_run(runs_dir, training__seed=seed) for seed in seeds]
+    for run in alone:
+        loop.train(run)
+    together = [tiny_run(runs_dir, training__seed=seed) for seed in seeds]
+    threads = [threading.Thread(target=loop.train, args=(run,)) for run in together]
+    for thread in threads:
+        thread.start()
+    torch.rand(1000)  # somebody else uses the global generator
+    for thread in threads:
+        thread.join(60)
+    assert [outcome(run) for run in together] == [outcome(run) for run in alone]
+
+
+def test_training_leaves_the_global_generator_alone(runs_dir):
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    loop.train(tiny_run(runs_dir))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+# failures
+
+
+def poisoned(step: int) -> Objective:
+    """bce, until D's loss on real images is multiplied by NaN at one step."""
+    calls = iter(range(1, 10**6))
+    bce = OBJECTIVES["bce"]
+
+    def real(logits, smoothing):
+        return bce.real(logits, smoothing) * (math.nan if next(calls) == step else 1)
+
+    return replace(bce, real=real)
+
+
+def test_a_loss_that_is_not_finite_fails_the_run_with_metric_and_step(runs_dir, monkeypatch):
+    run, plain = tiny_run(runs_dir), tiny_run(runs_dir)
+    loop.train(plain)
+    monkeypatch.setitem(OBJECTIVES._entries, "bce", poisoned(step=13))
+    status = loop.train(run)
+    monkeypatch.undo()
+    assert status.state == "failed"
+    assert "loss/d became nan at step 13" in status.error and "learning rate" in status.error
+    assert event_types(run)[-1] == "failed"
+    steps = [json.loads(line)["step"] for line in run.metrics_path.read_text().splitlines()]
+    assert steps == list(range(1, 13))
+    assert "nan" not in run.metrics_path.read_text().lower()
+    assert run.checkpoint_steps() == [0, 5, 10]
+
+
+def test_a_failed_run_resumes_from_its_last_healthy_checkpoint(runs_dir, shared_cache, monkeypatch):
+    run, plain = tiny_run(runs_dir), tiny_run(runs_dir)
+    loop.train(plain)
+    with monkeypatch.context() as patched:
+        patched.setitem(OBJECTIVES._entries, "bce", poisoned(step=13))
+        loop.train(run)
+    assert loop.train(run).state == "finished"
+    assert run.status().error == ""
+    assert outcome(run) == outcome(plain)
+
+
+def test_an_enormous_learning_rate_fails_the_run_or_leaves_finite_numbers(runs_dir):
+    run = tiny_run(runs_dir, generator_optimizer__learning_rate=1.0, discriminator_optimizer__learning_rate=1.0)
+    status = loop.train(run)
+    tail = MetricsTail(run.metrics_path)
+    tail.refresh()
+    assert status.state in ("finished", "failed")
+    assert np.isfinite(tail.column("loss/d")).all()
+
+
+def test_weights_that_are_not_finite_are_never_checkpointed(runs_dir, monkeypatch):
+    """The loss of step 5 is fine; its update ruins G, and a checkpoint is due."""
+    run = tiny_run(runs_dir)
+
+    steps = iter(range(1, 21))
+
+    def ruin(model):
+        if next(steps) == 5:
+            with torch.no_grad():
+                next(model.networks["generator"].parameters()).fill_(math.inf)
+
+    monkeypatch.setattr("gan_core.models.gan.GAN.finish_step", ruin)
+    status = loop.train(run)
+    assert status.state == "failed"
+    assert "'generator.layers.0.weight' is no longer finite at step 5" in status.error
+    assert run.checkpoint_steps() == [0]
+    assert [p.name for p in run.path.rglob(".tmp-*")] == []
+
+
+def test_an_error_inside_the_program_fails_the_run_and_its_traceback_is_in_the_log(runs_dir, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("gan_core.models.gan.GAN.probe", broken)
+    run = tiny_run(runs_dir)
+    status = loop.train(run)
+    assert status.state == "failed"
+    assert "An error inside the program stopped the run (RuntimeError: a bug)" in status.error
+    assert "Traceback" in run.log_path.read_text()
+
+
+def test_a_damaged_configuration_fails_the_run_with_a_sentence(runs_dir):
+    run = tiny_run(runs_dir)
+    (run.path / "config.json").write_text('{"dataset": {"image_size": "big"}}')
+    status = loop.train(run)
+    assert (status.state, "dataset.image_size" in status.error) == ("failed", True)
+
+
+def test_too_few_readable_pictures_fail_the_run_with_both_counts(runs_dir, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for index in range(20):
+        Image.new("L", (9, 9), index).save(folder / f"{index:02d}.png")
+    run = tiny_run(runs_dir, dataset__name="folder", dataset__root=str(folder), dataset__num_images=0)
+    for index in range(10):
+        (folder / f"{index:02d}.png").write_bytes(b"no picture")
+    status = loop.train(run)
+    assert status.state == "failed"
+    assert "10 images, fewer than one batch of 16" in status.error
+
+
+def test_skipped_pictures_are_counted_and_named_in_an_event(runs_dir, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for index in range(20):
+        Image.new("L", (9, 9), index).save(folder / f"{index:02d}.png")
+    (folder / "bad.png").write_bytes(b"no picture")
+    run = tiny_run(runs_dir, dataset__name="folder", dataset__root=str(folder), dataset__num_images=0)
+    status = loop.train(run)
+    event = next(e for e in run.events() if e["type"] == "skipped_pictures")
+    assert (status.state, status.skipped, event["count"], event["files"][0][0]) == ("finished", 1, 1, "bad.png")
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.safetensors", "ema.safetensors", "state.json"])
+def test_a_damaged_newest_checkpoint_is_passed_over_and_replaced(runs_dir, name):
+    run, plain = tiny_run(runs_dir), tiny_run(runs_dir)
+    loop.train(plain)
+    loop.train(run, request=leave_at(run, 10, "stop"))
+    file = checkpoints.folder(run, 10) / name
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    assert loop.train(run).state == "finished"
+    refused = [e for e in run.events() if e["type"] == "checkpoint_refused"]
+    assert [e["step"] for e in refused] == [10] and name in refused[0]["error"]
+    assert outcome(run) == outcome(plain)
+    checkpoints.load(run, 10, loop.build(run.config(), "cpu"))  # sound again
+
+
+def test_a_run_whose_every_checkpoint_is_damaged_begins_again(runs_dir):
+    run, plain = tiny_run(runs_dir), tiny_run(runs_dir)
+    loop.train(plain)
+    loop.train(run)
+    for file in run.checkpoints_dir.glob("*/model.safetensors"):
+        file.write_bytes(file.read_bytes()[:-3])
+    assert loop.train(run).state == "finished"
+    assert outcome(run) == outcome(plain)
+    for step in run.checkpoint_steps():
+        checkpoints.load(run, step, loop.build(run.config(), "cpu"))
+
+
+def test_a_configuration_of_another_architecture_refuses_the_checkpoints(runs_dir):
+    run = tiny_run(runs_dir)
+    loop.train(run)
+    (run.path / "config.json").write_text(with_changes(run.config(), {"network.width": 8}).to_json())
+    with pytest.raises(ValueError, match="this architecture"):
+        checkpoints.load(run, 20, loop.build(run.config(), "cpu"))
+
+
+def test_a_vae_trains_takes_a_live_rate_and_refuses_one_it_does_not_have(runs_dir):
+    run = tiny_run(runs_dir, network__name="vae", training__ema_decay=0)
+    run.override({"generator_optimizer.learning_rate": 0.01})
+    assert loop.train(run).state == "finished"
+    (event,) = [e for e in run.events() if e["type"] == "override"]
+    assert event["changes"] == {"generator_optimizer.learning_rate": 0.01}
+    other = tiny_run(runs_dir, network__name="vae", training__ema_decay=0)
+    other.override({"discriminator_optimizer.learning_rate": 0.01})
+    assert loop.train(other).state == "finished"
+    assert any(e["type"] == "override_refused" and "no such optimiser" in e["error"] for e in other.events())
+
+
+def test_a_conditional_run_keeps_the_labels_of_its_samples_and_draws_with_them(runs_dir):
+    run = tiny_run(runs_dir, conditioning__name="acgan")
+    assert loop.train(run).state == "finished"
+    sampler = open_sampler(run)
+    assert sampler.pinned_labels.shape == (4, 10) and bool((sampler.pinned_labels.sum(1) == 1).all())
+    drawn = imaging.grid(sampler.pinned(4))
+    np.testing.assert_array_equal(np.asarray(Image.open(run.sample_path(20))), drawn)
+
+
+def test_points_train_and_are_drawn_as_a_plot(runs_dir):
+    changes = {"network__name": "mlp", "dataset__name": "ring8", "network__discriminator_norm": "none"}
+    run = tiny_run(runs_dir, **changes)
+    assert loop.train(run).state == "finished"
+    assert Image.open(run.sample_path(20)).size == (320, 320)
