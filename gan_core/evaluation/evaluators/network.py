@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.resnet import BasicBlock, conv1x1
+from torchvision.models.resnet import BasicBlock
 
 from gan_core.models.networks.initialisation import default_init, materialise
 
@@ -43,10 +43,25 @@ class ResNet18(nn.Module):
         return pooled
 
 
+class _Projection(nn.Conv2d):
+    """The shortcut's 1x1 convolution (He et al. 2016, section 3.3, option B): every `step`-th pixel, then stride 1.
+
+    Equal to a convolution with that stride. oneDNN's strided 1x1 kernel for channels-last corrupts the heap on processors
+    without AVX-512 when the channels do not fill a vector (torch 2.14.1).
+    """
+
+    def __init__(self, channels_in: int, channels: int, step: int) -> None:
+        super().__init__(channels_in, channels, 1, bias=False)
+        self.step = step
+
+    def forward(self, images: Tensor) -> Tensor:
+        return super().forward(images[..., :: self.step, :: self.step])
+
+
 def _stage(channels_in: int, channels: int, stride: int) -> nn.Sequential:
     shortcut = None
     if stride != 1 or channels_in != channels:
-        shortcut = nn.Sequential(conv1x1(channels_in, channels, stride), nn.BatchNorm2d(channels))
+        shortcut = nn.Sequential(_Projection(channels_in, channels, stride), nn.BatchNorm2d(channels))
     first = BasicBlock(channels_in, channels, stride, shortcut)
     return nn.Sequential(first, *(BasicBlock(channels, channels) for _ in range(BLOCKS_A_STAGE - 1)))
 

@@ -176,8 +176,8 @@ def test_a_change_never_moves_a_picture_far():
 def test_the_network_has_the_layout_of_resnet_18():
     """He et al. 2016, table 1: 17 convolutions and a linear layer, besides 3 shortcuts; 11.2 million weights at width 64."""
     network = build_network(3, 32, 10, 64, None)
-    kinds = [type(module).__name__ for module in network.modules()]
-    assert kinds.count("Conv2d") == 17 + 3 and kinds.count("Linear") == 1
+    count = {kind: sum(isinstance(m, kind) for m in network.modules()) for kind in (torch.nn.Conv2d, torch.nn.Linear)}
+    assert count == {torch.nn.Conv2d: 17 + 3, torch.nn.Linear: 1}
     assert sum(p.numel() for p in network.parameters()) == 11_173_962  # as torch's own, but for stem and classes
     assert network(torch.zeros(2, 3, 32, 32, device="meta")).shape == (2, 10)
     assert build_network(1, 64, 3, 4, None)(torch.zeros(1, 1, 64, 64, device="meta")).shape == (1, 3)
@@ -204,3 +204,12 @@ def test_a_small_one_is_small(tmp_path: Path):
 
     assert len(weights_bytes(network)) < 2_000_000
     assert (tiny_evaluator(tmp_path).path / WEIGHTS).stat().st_size < 100_000
+
+
+def test_the_shortcut_equals_a_strided_convolution():
+    rng = torch.Generator().manual_seed(0)
+    network = build_network(3, 16, 4, 2, rng)
+    shortcut = network.stages[1][0].downsample[0]
+    images = torch.randn(5, 2, 7, 8, generator=rng)
+    strided = torch.nn.functional.conv2d(images, shortcut.weight, stride=2)
+    torch.testing.assert_close(shortcut(images), strided, rtol=0, atol=1e-6)
