@@ -6,9 +6,9 @@ import json
 import shutil
 
 import pytest
+from cli.test_main import refused
 from evaluator_helpers import tiny_evaluator
 from helpers import tiny_run
-from test_cli import refused
 
 from gan_core.config import settings
 from gan_core.evaluation.evaluators import available, shipped_dir

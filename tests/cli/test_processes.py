@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 import pytest
+from cli.test_main import SETTINGS
 from helpers import eventually, outcome
-from test_cli import SETTINGS
 
 from gan_core import runs
 from gan_core.config.settings import PROJECT_DIR

@@ -11,7 +11,7 @@ import pytest
 import torch
 from evaluator_helpers import painted, reader, tiny_evaluator
 from helpers import outcome, tiny_run, train_until_killed
-from test_resume import leave_at
+from training.test_resume import leave_at
 
 from gan_core.config import RunConfig, settings, with_changes
 from gan_core.datasets.sources import blocks

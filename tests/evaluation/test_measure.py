@@ -7,9 +7,9 @@ import shutil
 
 import numpy as np
 import pytest
+from cli.test_main import refused
 from evaluator_helpers import tiny_evaluator
 from helpers import tiny_run
-from test_cli import refused
 
 from gan_core.config import settings
 from gan_core.evaluation import evaluators, measure, measure_task

@@ -83,7 +83,7 @@ def test_a_run_that_comes_with_its_optimisers_goes_on_to_the_last_bit(hub: Hub, 
     status = run.status()
     assert (status.state, status.step, status.total_steps) == ("stopped", 10, 20)
     assert len(run.metrics_path.read_text().splitlines()) == 10
-    assert supervisor.waiting.queued_ids(runs_dir) == []
+    assert supervisor.queue.queued_ids(runs_dir) == []
     assert loop.train(run).state == "finished"
     assert outcome(run) == outcome(trained)
 
@@ -94,7 +94,7 @@ def test_weights_alone_are_never_offered_for_training(hub: Hub, trained: Run, ru
     status = run.status()
     assert (status.state, status.step, status.total_steps) == ("finished", 10, 20)
     supervisor._put_in_order(runs_dir)
-    assert supervisor.waiting.queued_ids(runs_dir) == [] and run.status().state == "finished"
+    assert supervisor.queue.queued_ids(runs_dir) == [] and run.status().state == "finished"
 
 
 def test_a_newer_upload_replaces_the_older_and_both_can_be_fetched(hub: Hub, trained: Run) -> None:

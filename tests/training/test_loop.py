@@ -12,7 +12,7 @@ import pytest
 import torch
 from helpers import eventually, outcome, tiny_run
 from PIL import Image
-from test_resume import leave_at
+from training.test_resume import leave_at
 
 from gan_core.config import with_changes
 from gan_core.figures import imaging

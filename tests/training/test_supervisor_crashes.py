@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 from helpers import TINY, eventually, outcome, tiny_run
-from test_jobs import state, steps
+from training.test_supervisor import state, steps
 
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.settings import PROJECT_DIR, Settings
