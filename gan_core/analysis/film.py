@@ -50,7 +50,9 @@ def task(run: Run, kind: str, fps: int) -> Task:
         ValueError: as `check`.
     """
     steps = check(run, kind, fps)
-    return Task.of("film", run=str(run.path), format=kind, fps=fps, pictures=len(steps), last=steps[-1])
+    return Task.of(
+        "gan_core.analysis.film:make", run=str(run.path), format=kind, fps=fps, pictures=len(steps), last=steps[-1]
+    )
 
 
 def check(run: Run, kind: str, fps: int) -> list[int]:

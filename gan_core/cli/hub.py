@@ -66,7 +66,7 @@ def _carry_out(order: Order, folder: Path) -> dict[str, Any]:
         with bar("The Hub") if Console(stderr=True).is_terminal else nullcontext(_plain_phases()) as move:
             while transfer.running:
                 now = transfer.progress
-                move(now.done, now.total or 1, now.phase)
+                move(now.done, now.total or 1, now.stage)
                 transfer.wait(0.2)
     except KeyboardInterrupt:
         transfer.cancel()

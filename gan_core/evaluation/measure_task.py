@@ -15,18 +15,19 @@ from gan_core.evaluation.measure import NUM_IMAGES, Row, keep, measure
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.runs import Run
 
-KIND = "measure"
 NUM_PINNED = 20  # as many as report R3 shows
 NUM_NEAREST = 500  # real images among which the nearest is looked for
 
 
 def task(run: Run, step: int, num_images: int = NUM_IMAGES, seed: int = 0) -> Task:
     """The background work that measures a run's checkpoint; `rows_of` reads its result."""
-    return Task.of(KIND, run=str(run.path), step=step, num_images=num_images, seed=seed)
+    return Task.of(
+        "gan_core.evaluation.measure_task:work", run=str(run.path), step=step, num_images=num_images, seed=seed
+    )
 
 
 def work(arguments: dict[str, Any], report: Report) -> Arrays:
-    """Measures, and keeps the lines with the run if it is the user's own: see `background.Work`.
+    """Measures, and keeps the lines with the run if it is the user's own: see `task.Work`.
 
     Returns:
         rows: JSON of each row without its resampled values, text (R,).
@@ -35,9 +36,6 @@ def work(arguments: dict[str, Any], report: Report) -> Arrays:
         apart: how far each is from its nearest held-out image in the extractor's features, (NUM_PINNED,).
         nearest: those images, uint8 (NUM_PINNED, C, H, W).
     """
-    import torch
-
-    torch.set_num_threads(1)  # training should keep its cores
     run, step = Run(Path(arguments["run"])), int(arguments["step"])
     rows = measure(run, step, int(arguments["num_images"]), int(arguments["seed"]), report)
     pinned = _pinned(run, step)

@@ -20,7 +20,7 @@ from gan_core.datasets.base import Uint8Array
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.statistics.estimates import mean_of
 from gan_core.jobs.task import Arrays, Report, Task
-from gan_core.jobs.task_worker import needed
+from gan_core.jobs.task_worker import cached
 from gan_core.latents.posterior import Interval, active_units, kl_per_dimension, prior_distance_interval
 from gan_core.models.networks import NETWORKS
 from gan_core.runs import Run
@@ -130,8 +130,8 @@ def wish(members: Sequence[Member], num_images: int = NUM_IMAGES) -> Task:
     """The background work that measures a family; see `measure_family` for the result."""
     judges = evaluators.of_data(members[0].run.config())
     return Task.of(
-        "vae-family", runs=[str(member.run.path) for member in members], steps=[member.step for member in members],
-        num_images=num_images, judge=judges[0].card.weights_sha256 if judges else "",
+        "gan_core.experiments.vae_family:measure_family", runs=[str(member.run.path) for member in members],
+        steps=[member.step for member in members], num_images=num_images, judge=judges[0].card.weights_sha256 if judges else "",
     )  # fmt: skip
 
 
@@ -147,7 +147,8 @@ def measure_family(arguments: dict[str, Any], report: Report) -> Arrays:
     for number, (path, step) in enumerate(zip(arguments["runs"], arguments["steps"], strict=True)):
         report("Measuring the family", number, len(arguments["runs"]))
         one = {"num_images": arguments["num_images"], "judge": arguments["judge"]}
-        rows.append(needed(Task.of("vae-member", run=path, step=step, **one), report))
+        member = Task.of("gan_core.experiments.vae_family:measure_member", run=path, step=step, **one)
+        rows.append(cached(member, report))
     longest = max(len(row["kl"]) for row in rows)
     padded = [np.pad(row["kl"], (0, longest - len(row["kl"])), constant_values=np.nan) for row in rows]
     stacked = {
@@ -159,13 +160,10 @@ def measure_family(arguments: dict[str, Any], report: Report) -> Arrays:
 
 def measure_member(arguments: dict[str, Any], report: Report) -> Arrays:
     """Measures one VAE on images that it did not learn from, and on as many samples."""
-    import torch
-
     from gan_core.evaluation.metrics.sharpness import laplacian_variance
     from gan_core.runs.autoencoder import open_autoencoder
     from gan_core.runs.sampler import latents
 
-    torch.set_num_threads(1)  # training should keep its cores
     run, count = Run(Path(arguments["run"])), int(arguments["num_images"])
     report("images")
     unseen = held_out.held_out(run.config().dataset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 import huggingface_hub
@@ -11,8 +12,10 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 
 from gan_core import __version__
 from gan_core.hub.orders import Order
-from gan_core.hub.reporter import Reporter
 from gan_core.hub.wire import Watch
+from gan_core.jobs.child import Say
+
+SAY_EVERY_S = 0.2  # nobody looks more often
 
 
 class Session:
@@ -23,13 +26,13 @@ class Session:
         token: None without one.
         api: the Hub's client; it sends the token, and without one says so.
         watch: counts what passes.
-        reporter: tells the server where it stands.
+        say: tells the server where it stands.
     """
 
-    def __init__(self, order: Order, token: str | None, reporter: Reporter) -> None:
+    def __init__(self, order: Order, token: str | None, say: Say) -> None:
         self.order = order
-        self.reporter = reporter
-        self._progress = 0
+        self._say = say
+        self._stage, self._total, self._before, self._said_at = "Starting", 0, 0, 0.0
         self.watch = Watch(order, self._moved)
         self.token = token
         self.api = HfApi()
@@ -50,8 +53,8 @@ class Session:
 
     def phase(self, words: str, total: int = 0) -> None:
         """Begins a phase; `total` bytes are to be moved in it."""
-        self._progress = self.watch.sent + self.watch.received
-        self.reporter.phase(words, total)
+        self._stage, self._total, self._before = words, total, self.watch.sent + self.watch.received
+        self._tell()
 
     def whoami(self) -> dict[str, Any]:
         """Whose token it is.
@@ -67,4 +70,10 @@ class Session:
         return {"name": str(told.get("name") or ""), "organisations": organisations}
 
     def _moved(self) -> None:
-        self.reporter.moved(self.watch.sent + self.watch.received - self._progress)
+        if time.monotonic() - self._said_at >= SAY_EVERY_S:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._said_at = time.monotonic()
+        moved = self.watch.sent + self.watch.received - self._before
+        self._say({"stage": self._stage, "done": min(moved, self._total), "total": self._total})

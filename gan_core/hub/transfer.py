@@ -7,26 +7,24 @@ a pipe and is kept nowhere on this side.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import queue
 import secrets
-import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from gan_core.config import settings
 from gan_core.hub import aside, orders
 from gan_core.hub.account import login_allowed
 from gan_core.hub.orders import Order, WhoAmI
+from gan_core.jobs.child import Child, ChildDied, Message
+from gan_core.jobs.task import Progress
 
+WORKER, NAME = ("-m", "gan_core.hub.worker"), "The process that talks to the Hub"
 MAX_AT_ONCE = 4
 START_S = 60.0  # a cold interpreter on a busy machine
 POLL_S = 0.1
@@ -67,23 +65,16 @@ def limits_from_environment() -> Limits:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """Where a transfer stands.
+class TransferProgress(Progress):
+    """Where a transfer stands; `done` and `total` are bytes, and `stage` is in words.
 
     Attributes:
-        state: running, done, failed or cancelled.
-        phase: what it does, in words.
-        done, total: bytes; total is 0 while it is not known.
         result: what a done one brought (see `orders`).
-        error: the sentence that ended a failed one.
     """
 
     state: str = "running"
-    phase: str = "Starting"
-    done: int = 0
-    total: int = 0
+    stage: str = "Starting"
     result: Mapping[str, Any] = field(default_factory=dict)
-    error: str = ""
 
 
 class Transfer:
@@ -92,7 +83,7 @@ class Transfer:
     def __init__(self, order: Order, limits: Limits) -> None:
         self.order = order
         self.limits = limits
-        self.progress = Progress()
+        self.progress = TransferProgress()
         self._cancelled = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -105,7 +96,7 @@ class Transfer:
         """Ends it soon, leaving nothing behind."""
         self._cancelled.set()
 
-    def wait(self, timeout_s: float | None = None) -> Progress:
+    def wait(self, timeout_s: float | None = None) -> TransferProgress:
         """Where it stands at its end, or after so many seconds."""
         if self._thread is not None:
             self._thread.join(timeout_s)
@@ -126,32 +117,16 @@ class Transfer:
 
     def _carry_out(self, token: str | None, place: Path, runs_dir: Path) -> None:
         job = {"order": orders.to_dict(self.order), "token": token, "place": str(place), "runs_dir": str(runs_dir)}
-        process = _start_process(implicit=token is None and login_allowed())
-        lines: queue.Queue[str | None] = queue.Queue()
-        last_words: deque[str] = deque(maxlen=20)
-        readers = [
-            threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True),
-            threading.Thread(target=_read_words, args=(process.stderr, last_words), daemon=True),
-        ]
-        for reader in readers:
-            reader.start()
+        child = Child(WORKER, NAME, environment=_environment(implicit=token is None and login_allowed()))
         try:
-            _tell(process, job)
-            self._listen(lines)
-            if self.running:
-                code = process.wait()
-                readers[1].join(1.0)
-                words = (last_words[-1] if last_words else "it said nothing").replace(token or "\0", "***")
-                self._end("failed", f"The process that talks to the Hub ended with code {code}: {words:.200}")
+            child.send(job)  # its pipe is left open: when it closes, nobody waits any more
+            self._listen(child)
+        except ChildDied as death:
+            self._end("failed", str(death).replace(token or "\0", "***"))
         finally:
-            process.kill()
-            process.wait()
-            for reader in readers:
-                reader.join(5.0)
-            for pipe in (process.stdin, process.stdout, process.stderr):
-                _close(pipe)
+            child.stop(timeout_s=0.0)
 
-    def _listen(self, lines: queue.Queue[str | None]) -> None:
+    def _listen(self, child: Child) -> None:
         """Follows the process until it has answered, gone silent, taken too long, or is wanted no more."""
         started = heard = time.monotonic()
         patience = max(START_S, self.limits.silence_s)
@@ -163,28 +138,23 @@ class Transfer:
                 self._end("failed", f"The Hub has not answered for {patience:g} s. Try again later.")
             elif now - started > self.limits.total_s:
                 self._end("failed", f"It took longer than {self.limits.total_s:g} s in all, and was ended. Try again.")
-            else:
-                try:
-                    line = lines.get(timeout=POLL_S)
-                except queue.Empty:
-                    continue
-                if line is None:
-                    return
+            elif message := child.receive(POLL_S):
                 heard, patience = time.monotonic(), self.limits.silence_s
-                self._take(json.loads(line))
+                self._take(message)
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _take(self, message: Message) -> None:
         if "result" in message:
-            self.progress = Progress("done", "", self.progress.done, self.progress.total, message["result"])
+            self._end("done", result=message["result"])
         elif "error" in message:
             self._end("failed", message["error"])
             if message.get("traceback"):
                 print(message["traceback"], file=sys.stderr, flush=True)
-        elif "phase" in message:
-            self.progress = Progress("running", message["phase"], message["done"], message["total"])
+        else:
+            self.progress = TransferProgress("running", message["stage"], message["done"], message["total"])
 
-    def _end(self, state: str, error: str = "") -> None:
-        self.progress = Progress(state, "", self.progress.done, self.progress.total, error=error)
+    def _end(self, state: str, error: str = "", result: Mapping[str, Any] | None = None) -> None:
+        done, total = self.progress.done, self.progress.total
+        self.progress = TransferProgress(state, "", done, total, error=error, result=result or {})
 
 
 def start(
@@ -212,12 +182,13 @@ def start(
     return transfer
 
 
-def _start_process(*, implicit: bool) -> subprocess.Popen[str]:
+def _environment(*, implicit: bool) -> dict[str, str]:
+    """That of the process; `implicit` says whether it may use this computer's own login."""
     environment = {k: v for k, v in os.environ.items() if k not in ("HF_DEBUG", "HF_HUB_VERBOSITY")}
     if not implicit:
         for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_OIDC_RESOURCE"):
             environment.pop(name, None)
-    environment |= {
+    return environment | {
         "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",  # it is sent only where the worker says so
         "HF_HUB_DISABLE_XET": "1",  # plain HTTP: progress, limits and a cut can all be seen
         "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -225,39 +196,3 @@ def _start_process(*, implicit: bool) -> subprocess.Popen[str]:
         "HF_HUB_DISABLE_UPDATE_CHECK": "1",
         "GANVAS_HUB_IMPLICIT": "1" if implicit else "",
     }
-    return subprocess.Popen(
-        [sys.executable, "-m", "gan_core.hub.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=settings.PROJECT_DIR,
-        env=environment,
-        start_new_session=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-
-
-def _tell(process: subprocess.Popen[str], job: Mapping[str, Any]) -> None:
-    assert process.stdin is not None
-    try:
-        process.stdin.write(json.dumps(job) + "\n")
-        process.stdin.flush()  # and left open: its end tells the worker that nobody waits any more
-    except OSError:
-        return  # it died at once; its last words say why
-
-
-def _read_lines(pipe: IO[str], lines: queue.Queue[str | None]) -> None:
-    for line in pipe:
-        if line.startswith("{"):
-            lines.put(line)
-    lines.put(None)
-
-
-def _read_words(pipe: IO[str], words: deque[str]) -> None:
-    words.extend(line.strip() for line in pipe if line.strip())
-
-
-def _close(pipe: IO[str] | None) -> None:
-    with contextlib.suppress(OSError, AttributeError):
-        pipe.close()  # type: ignore[union-attr]

@@ -1,7 +1,7 @@
 """The process that talks to the Hub: one order from standard input, carried out, and it ends.
 
     python -m gan_core.hub.worker    line in:   {"order": ..., "token": ..., "place": FOLDER, "runs_dir": FOLDER}
-                                     lines out: {"phase": WORDS, "done": BYTES, "total": BYTES} ...
+                                     lines out: {"stage": WORDS, "done": BYTES, "total": BYTES} ...
                                                 {"result": ...} or {"error": SENTENCE}
 
 It ends when its standard input does, for then nobody waits for it any more. The token comes in by that line or from the
@@ -10,16 +10,14 @@ Hub's own login; it is put into requests and nowhere else.
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_core.hub import orders
-from gan_core.hub.reporter import Reporter
+from gan_core.jobs.child import Parent
 
 if TYPE_CHECKING:
     from gan_core.hub.session import Session
@@ -27,26 +25,24 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Carries out the order that standard input tells."""
-    reporter = Reporter(os.fdopen(os.dup(1), "w", encoding="utf-8"))
-    sys.stdout = sys.stderr  # libraries may print; the pipe is for messages
-    job = json.loads(sys.stdin.readline())
+    parent = Parent()
+    job = next(parent.messages())
     threading.Thread(target=_end_with_the_server, daemon=True).start()
-    reporter.phase("Starting")
     from gan_core.hub import faults
     from gan_core.hub.session import Session
 
-    session = Session(orders.from_dict(job["order"]), job["token"], reporter)
+    session = Session(orders.from_dict(job["order"]), job["token"], parent.say)
     try:
         session.open()
-        reporter.say({"result": _carry_out(session, Path(job["place"]), Path(job["runs_dir"]))})
+        parent.say({"result": _carry_out(session, Path(job["place"]), Path(job["runs_dir"]))})
     except Exception as error:
         try:
-            reporter.say(
+            parent.say(
                 {"error": session.scrubbed(faults.sentence(error, session.order, with_token=bool(session.token)))}
             )
         except faults.Unexpected as words:
             trace = session.scrubbed("".join(traceback.format_exception(error)))
-            reporter.say({"error": str(words), "traceback": trace})
+            parent.say({"error": str(words), "traceback": trace})
 
 
 def _carry_out(session: Session, place: Path, runs_dir: Path) -> dict[str, Any]:

@@ -1,108 +1,175 @@
-"""A worker process seen from the server: start it, send it lines, read its answers, notice its death."""
+"""A process that talks: lines of JSON through its pipes, one message a line. `Child` is the server's end, `Parent` the other.
+
+What such a process works on lives in its memory, so it is no task in a folder (`gan_core.jobs.task`): the training worker
+keeps torch loaded, the 2-D lab keeps its games, and the Hub's token may be in no file.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from gan_core.config.settings import PROJECT_DIR
+from gan_core.jobs.process import death, last_line, launch
+
+Message = dict[str, Any]
+Say = Callable[[Message], None]
+LAST_LINES = 20
 
 
-class WorkerDied(RuntimeError):
-    """The worker process ended; the message says how, for people."""
+class ChildDied(RuntimeError):
+    """The process ended; the message says how, for people."""
 
 
-class Worker:
-    """One process of `gan_core.training.worker`.
+class Child:
+    """A process that was started here, for as long as it lives.
 
     Args:
-        log: file for what it writes to standard error.
+        arguments: of Python, as `process.launch` takes them.
+        name: what it is called in sentences.
+        advice: a sentence on what to do when it died.
+        log: file for its standard error; it may outlive this process then. None keeps the last lines in memory.
+        background, environment: see `process.launch`.
     """
 
-    def __init__(self, log: Path) -> None:
-        self._log = log
-        with log.open("wb") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "gan_core.training.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                cwd=PROJECT_DIR,
-                start_new_session=True,  # Ctrl-C in the server's terminal must not end a training run
-                text=True,
-            )
-        self._lines: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=self._read, name=f"ganvas-worker-{self._process.pid}", daemon=True).start()
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        name: str,
+        *,
+        advice: str = "",
+        log: Path | None = None,
+        background: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._name, self._advice, self._log = name, advice, log
+        with log.open("wb") if log else contextlib.nullcontext(subprocess.PIPE) as errors:
+            self._process = launch(
+                arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+                background=background, environment=environment,
+            )  # fmt: skip
+        self._messages: queue.Queue[Message | None] = queue.Queue()
+        self._last_lines: deque[str] = deque(maxlen=LAST_LINES)
+        self._readers = [threading.Thread(target=self._read, daemon=True)]
+        if log is None:
+            self._readers.append(threading.Thread(target=self._read_errors, daemon=True))
+        for reader in self._readers:
+            reader.start()
 
-    def hello(self) -> dict[str, Any]:
-        """Waits until it has loaded torch; returns what it says of the machine.
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
 
-        Raises:
-            WorkerDied: it ended first.
-        """
-        message = None
-        while message is None:
-            message = self.receive(timeout_s=1.0)
-        machine: dict[str, Any] = message["hello"]
-        return machine
-
+    @property
     def alive(self) -> bool:
         """Whether the process runs."""
         return self._process.poll() is None
 
-    def send(self, message: dict[str, Any]) -> None:
-        """Gives it something to do.
+    @property
+    def last_lines(self) -> list[str]:
+        """The newest lines of its standard error; none when they go to a log."""
+        return list(self._last_lines)
+
+    def send(self, message: Message) -> None:
+        """Tells it something.
 
         Raises:
-            WorkerDied: there is nobody to read it.
+            ChildDied: there is nobody to read it.
         """
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
-        except OSError:
-            raise WorkerDied(self._last_words()) from None
+        except (OSError, ValueError):  # its end is closed, or ours is
+            raise ChildDied(self._death()) from None
 
-    def receive(self, timeout_s: float) -> dict[str, Any] | None:
+    def receive(self, timeout_s: float | None = None) -> Message | None:
         """Its next message, or None if none comes in time.
 
         Raises:
-            WorkerDied: it ended.
+            ChildDied: it ended, and everything that it said has been received.
         """
         try:
-            line = self._lines.get(timeout=timeout_s)
+            message = self._messages.get(timeout=timeout_s)
         except queue.Empty:
             return None
-        if line is None:
-            raise WorkerDied(self._last_words())
-        message: dict[str, Any] = json.loads(line)
+        if message is None:
+            self._messages.put(None)
+            raise ChildDied(self._death())
         return message
 
-    def kill(self) -> None:
-        """Ends it at once."""
+    def messages(self) -> Iterator[Message]:
+        """What it says, until it ends."""
+        with contextlib.suppress(ChildDied):
+            while message := self.receive():
+                yield message
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Ends it: closes its standard input, and kills it if it still runs after so long. 0 kills it at once."""
+        if timeout_s:
+            _close(self._process.stdin)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout_s)
         self._process.kill()
+        self._process.wait()
+        for reader in self._readers:
+            reader.join(5.0)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            _close(pipe)
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self._process.stdout or ():
             if line.startswith("{"):
-                self._lines.put(line)
-        self._lines.put(None)
+                self._messages.put(json.loads(line))
+        self._messages.put(None)
 
-    def _last_words(self) -> str:
+    def _read_errors(self) -> None:
+        self._last_lines.extend(line.rstrip() for line in self._process.stderr or () if line.strip())
+
+    def _death(self) -> str:
         code = self._process.wait()
-        if code < 0:
-            name = signal.Signals(-code).name
-            cause = ", most often for lack of memory" if -code == signal.SIGKILL else ""
-            return (
-                f"The training process was ended by signal {name}{cause}. "
-                "Everything up to the last checkpoint is kept: resume to go on from there."
-            )
-        words = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return f"The training process ended with code {code}: {words[-1] if words else 'it said nothing'}"
+        if self._log is not None:
+            words = last_line(self._log)
+        else:
+            self._readers[-1].join(1.0)
+            words = self._last_lines[-1] if self._last_lines else ""
+        return death(self._name, code, words, self._advice)
+
+
+class Parent:
+    """The process that started this one: its messages come by standard input, answers go by standard output.
+
+    From when it is made, what libraries print goes with the errors.
+    """
+
+    def __init__(self) -> None:
+        self._out = os.dup(1)
+        os.dup2(2, 1)
+        self._guard = threading.Lock()
+
+    def messages(self) -> Iterator[Message]:
+        """What it says, until it closes the pipe or is gone."""
+        for line in sys.stdin:
+            yield json.loads(line)
+
+    def say(self, message: Message) -> None:
+        """Tells it something. When it is gone, nothing happens."""
+        line = json.dumps(message).encode() + b"\n"
+        with self._guard, contextlib.suppress(BrokenPipeError):
+            while line:
+                line = line[os.write(self._out, line) :]
+
+
+def _close(pipe: IO[str] | None) -> None:
+    if pipe is not None:
+        with contextlib.suppress(OSError):
+            pipe.close()

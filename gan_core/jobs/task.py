@@ -1,10 +1,10 @@
-"""Work that takes longer than a click: in a process of its own, with progress, a way to cancel, a cache.
+"""One task in a folder: work in a process of its own, with progress, a way to cancel, and a result that is kept.
 
-    cache folder/background/KIND/<key>/   task.json      what to do
-                                          progress.json  how far it is; a sign of life every two seconds
-                                          cancel         somebody asked it to stop
-                                          result.npz     what came out, complete or not there
-                                          log.txt        tracebacks
+    cache folder/background/FUNCTION/<key>/   task.json      what to do
+                                              progress.json  how far it is; a sign of life every two seconds
+                                              cancel         somebody asked it to stop
+                                              result.npz     what came out, complete or not there
+                                              log.txt        tracebacks of the last attempt
 
 All state is on disk: a task outlives the page and the server that began it, whoever wants the same task sees the same
 progress, and whoever comes later gets the result at once. Loads no torch; `gan_core.jobs.task_worker` does the work.
@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
-import sys
 import threading
 import time
 import zipfile
@@ -29,8 +29,7 @@ import numpy.typing as npt
 from filelock import FileLock
 
 from gan_core.config import settings
-from gan_core.config.registry import Registry
-from gan_core.config.settings import PROJECT_DIR
+from gan_core.jobs.process import death, last_line, launch
 from gan_core.runs import Run, files
 
 LAYOUT = 1  # part of every key: a new layout never meets old files
@@ -38,29 +37,19 @@ HEARTBEAT_S = 2.0
 STALE_AFTER_S = 20.0
 START_S = 120.0  # a child imports torch first, on a machine that may be busy training
 TASK, PROGRESS, CANCEL, RESULT, LOG = "task.json", "progress.json", "cancel", "result.npz", "log.txt"
-TURN = "turn.json"  # in a kind's folder: whose turn it is
+TURN = "turn.json"  # in a function's folder: whose turn it is
+NAME, ADVICE = "The process that worked on it", "Start it again."
 
 Arrays = dict[str, npt.NDArray[Any]]
+_FUNCTION = re.compile(r"gan_core(\.[a-z][a-z0-9_]*)+:[a-z][a-z0-9_]*", re.ASCII)
 
-KINDS: Registry[str] = Registry(
-    "kind of background work",
-    {
-        # kind -> "module:function" of a `Work`, imported in the worker process only
-        "vae-latents": "gan_core.latents.vae_map:measure",
-        "vae-map": "gan_core.latents.vae_map:lay_out",
-        "film": "gan_core.analysis.film:make",
-        "attribute-directions": "gan_core.latents.attribute_search:search",
-        "inversion": "gan_core.latents.picture_search:search_latent",
-        "neighbour-index": "gan_core.latents.neighbours:build",
-        "vae-family": "gan_core.experiments.vae_family:measure_family",
-        "vae-member": "gan_core.experiments.vae_family:measure_member",
-        "measure": "gan_core.evaluation.measure_task:work",
-    },
-)
+
+class Cancelled(Exception):
+    """Somebody asked the task to stop."""
 
 
 class Report(Protocol):
-    """How a `Work` tells how far it is; raises `background_worker.Cancelled` when it is to stop."""
+    """How a `Work` tells how far it is; raises `Cancelled` when it is to stop."""
 
     def __call__(self, stage: str, done: int = 0, total: int = 0, value: float | None = None) -> None:
         """Tells the stage, how many of how many, and a number that tells how well it goes (a loss, say)."""
@@ -68,26 +57,38 @@ class Report(Protocol):
 
 @dataclass(frozen=True)
 class Task:
-    """What is wanted; equal tasks share one result.
+    """What is to be done; equal tasks share one result.
 
     Attributes:
-        kind: a name in KINDS.
-        arguments: what its function needs, as JSON with sorted keys. The names `run` and `runs` hold directories of runs:
-            the result belongs to these runs' ids and configurations, wherever their directories are.
+        function: the `Work` that does it, as "gan_core.module:function"; imported in the task's process only.
+        arguments: what it needs, as JSON with sorted keys. The names `run` and `runs` hold directories of runs: the
+            result belongs to these runs' ids and configurations, wherever their directories are.
+        place: the folder for its files; "" for one in the cache, named by everything that decides the result.
+        in_turn: whether it waits until other tasks of its function have ended; for work that needs the processor.
+
+    Raises:
+        ValueError: `function` is no name of a function below `gan_core`.
     """
 
-    kind: str
+    function: str
     arguments: str
+    place: str = ""
+    in_turn: bool = True
+
+    def __post_init__(self) -> None:
+        if not _FUNCTION.fullmatch(self.function):
+            raise ValueError(
+                f"A task names a function of the program, as gan_core.module:function; got {self.function!r}."
+            )
 
     @classmethod
-    def of(cls, kind: str, **arguments: Any) -> Task:
+    def of(cls, function: str, **arguments: Any) -> Task:
         """A task with these arguments, which must be JSON values.
 
         Raises:
-            ValueError: an unknown kind.
+            ValueError: as `Task`.
         """
-        KINDS.find(kind)
-        return cls(kind, json.dumps(arguments, sort_keys=True))
+        return cls(function, json.dumps(arguments, sort_keys=True))
 
     @property
     def values(self) -> dict[str, Any]:
@@ -105,7 +106,7 @@ class Progress:
 
     Attributes:
         state: new, running, done, cancelled or failed.
-        stage: of a running one: starting, waiting (for another task of its kind to end), or what its function says.
+        stage: of a running one: starting, waiting (for its turn), or what its function says.
         done, total: of this stage; 0 where they are not counted. Of "waiting": of what it waits for.
         value: a number that tells how well it goes; None where there is none.
         error: the sentence that ended a failed one.
@@ -122,16 +123,18 @@ class Progress:
 
 
 def folder(task: Task) -> Path:
-    """Where a task's files are: named by everything that decides the result.
+    """Where a task's files are.
 
     Raises:
         ValueError: the configuration of one of its runs cannot be read.
     """
+    if task.place:
+        return Path(task.place)
     values = task.values
     runs = [Run(Path(path)) for path in (values.pop("run", None), *values.pop("runs", ())) if path is not None]
     decides = {"layout": LAYOUT, "arguments": values, "runs": [[run.id, run.config().to_json()] for run in runs]}
     key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:24]
-    return settings.cache_dir() / "background" / task.kind / key
+    return settings.cache_dir() / "background" / task.function.removeprefix("gan_core.").replace(":", ".") / key
 
 
 def progress(task: Task) -> Progress:
@@ -170,19 +173,26 @@ def result(task: Task) -> Arrays:
         raise ValueError("This result is not in the cache, or cannot be read: start it again.") from error
 
 
-def start(task: Task) -> None:
+def start(task: Task, *, anew: bool = False) -> None:
     """Begins a task in a process of its own, unless it runs or is done. Returns at once.
 
+    Args:
+        task: which.
+        anew: begin it also when it is done; its result is dropped.
+
     Raises:
-        ValueError: the cache folder cannot be written.
+        ValueError: its folder cannot be written.
     """
     place = folder(task)
     try:
         place.mkdir(parents=True, exist_ok=True)
         with FileLock(place / ".start.lock"):  # two viewers at once begin it once
-            if progress(task).state in ("running", "done"):
+            state = progress(task).state
+            if state == "running" or (state == "done" and not anew):
                 return
-            (place / CANCEL).unlink(missing_ok=True)
+            files.sweep(place)
+            for name in (CANCEL, RESULT):
+                (place / name).unlink(missing_ok=True)
             files.write_json(place / TASK, asdict(task))
             write_progress(place, Progress("running", "starting"))
             _launch(place)
@@ -194,7 +204,7 @@ def start(task: Task) -> None:
 
 
 def cancel(task: Task) -> None:
-    """Asks a task to stop, for everybody who waits for it. It does at its next report, within seconds."""
+    """Asks a task to stop, for everybody who waits for it. It does at its next report, or is ended within seconds."""
     place = folder(task)
     if progress(task).state == "running":
         (place / CANCEL).touch()
@@ -208,28 +218,23 @@ def forget(task: Task) -> None:
 def _stale(now: Progress) -> Progress:
     limit = START_S if now.stage == "starting" else STALE_AFTER_S
     if now.state == "running" and time.time() - now.updated_at > limit:
-        return replace(now, state="failed", error="The process that worked on it ended without a word. Start it again.")
+        return replace(now, state="failed", error=f"{NAME} ended without a word. {ADVICE}")
     return now
 
 
 def _launch(place: Path) -> None:
-    with (place / LOG).open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gan_core.jobs.task_worker", str(place)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=PROJECT_DIR,
-            start_new_session=True,  # Ctrl-C in the server's terminal must not end it
-        )
-    threading.Thread(target=_see_off, args=(process, place), name=f"ganvas-work:{place.name}", daemon=True).start()
+    with (place / LOG).open("wb") as log:
+        process = launch(
+            ("-m", "gan_core.jobs.task_worker", str(place)),
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, background=True,
+        )  # fmt: skip
+    threading.Thread(target=_see_off, args=(process, place), name=f"ganvas-task:{place.name}", daemon=True).start()
 
 
-def _see_off(process: subprocess.Popen[bytes], place: Path) -> None:
+def _see_off(process: subprocess.Popen[str], place: Path) -> None:
     """Waits for a child; says so at once when it died without saying so itself."""
     code = process.wait()
     now = read_progress(place)
     if code and now.state == "running":
-        cause = "most often for lack of memory" if code == -9 else f"see {place / LOG}"
-        sentence = f"The process that worked on it ended with code {code} ({cause}). Start it again."
-        write_progress(place, replace(now, state="failed", error=sentence))
+        error = death(NAME, code, last_line(place / LOG), ADVICE)
+        write_progress(place, replace(now, state="failed", error=error))

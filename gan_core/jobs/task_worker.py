@@ -2,7 +2,7 @@
 
     python -m gan_core.jobs.task_worker FOLDER     FOLDER holds the task
 
-One task of a kind is worked on at a time, whatever server or page began it; the others wait. It gives way to what trains.
+Of the tasks of a function that wait for their turn, one is worked on at a time, whatever server or page began it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import os
 import secrets
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -25,11 +26,11 @@ from gan_core.config.registry import load
 from gan_core.jobs.task import (
     CANCEL,
     HEARTBEAT_S,
-    KINDS,
     RESULT,
     TASK,
     TURN,
     Arrays,
+    Cancelled,
     Progress,
     Report,
     Task,
@@ -40,25 +41,23 @@ from gan_core.jobs.task import (
 )
 from gan_core.runs import files
 
-NICENESS = 5  # somebody waits for it: a quarter of a core that trains, all of an idle one
-
-
-class Cancelled(Exception):
-    """Somebody asked the task to stop."""
+WRITE_EVERY_S = 0.2  # nobody looks more often
 
 
 class Reporter:
-    """Writes how far a task is, at every report and as a sign of life between them: a `background.Report`.
+    """Writes how far a task is, when it reports and as a sign of life between reports: a `task.Report`.
 
     Args:
         place: the task's folder.
+        leave: ends the process; called when the task is to stop and has not reported for a heartbeat. None: never.
     """
 
-    def __init__(self, place: Path) -> None:
-        self._place = place
+    def __init__(self, place: Path, leave: Callable[[], object] | None = None) -> None:
+        self._place, self._leave = place, leave
         self._guard = threading.Lock()
         self._ended = threading.Event()
         self._now = replace(read_progress(place), state="running", stage="starting")
+        self._written_at = 0.0
         self._thread = threading.Thread(target=self._beat, name="ganvas-heartbeat", daemon=True)
 
     def __enter__(self) -> Reporter:
@@ -72,56 +71,73 @@ class Reporter:
         self._thread.join()
 
     def __call__(self, stage: str, done: int = 0, total: int = 0, value: float | None = None) -> None:
-        """Tells how far it is.
+        """Tells how far it is. Of counts that follow each other fast, some are not written.
 
         Raises:
             Cancelled: it is to stop.
         """
         if (self._place / CANCEL).exists():
             raise Cancelled
-        self._write(Progress("running", stage, done, total, value))
+        counting = stage == self._now.stage and done != total and value is None
+        self._tell(Progress("running", stage, done, total, value), at_once=not counting)
 
     def end(self, state: str, error: str = "") -> None:
         """Tells how it ended."""
         self._ended.set()
-        self._write(replace(self._now, state=state, error=error))
+        self._tell(replace(self._now, state=state, error=error), at_once=True)
 
-    def _write(self, now: Progress) -> None:
+    def _tell(self, now: Progress, *, at_once: bool) -> None:
         with self._guard:
             self._now = now
-            write_progress(self._place, now)
+            if at_once or time.monotonic() - self._written_at >= WRITE_EVERY_S:
+                write_progress(self._place, now)
+                self._written_at = time.monotonic()
 
     def _beat(self) -> None:
+        asked = False  # to stop, at the last beat
         while not self._ended.wait(HEARTBEAT_S):
+            if asked and self._leave is not None:
+                self.end("cancelled")
+                self._leave()
+            asked = (self._place / CANCEL).exists()
             with self._guard, contextlib.suppress(OSError):  # a full disk: the work will meet it too, and say so
                 if self._now.state == "running":
                     write_progress(self._place, self._now)
 
 
-def work(place: Path) -> None:
-    """Does the task in a folder; how it ends, well or not, is in its progress."""
-    with Reporter(place) as report:
+def work(place: Path, leave: Callable[[], object] | None = None) -> None:
+    """Does the task in a folder; how it ends, well or not, is in its progress.
+
+    Args:
+        place: the folder.
+        leave: see `Reporter`.
+    """
+    with Reporter(place, leave) as report:
         try:
             task = Task(**files.read_json(place / TASK))
-            with _turn(place, report):
-                needed(task, report)
+            with _turn(place, report) if task.in_turn else contextlib.nullcontext():
+                cached(task, report)
             report.end("done")
         except Cancelled:
             report.end("cancelled")
-        except (ValueError, OSError) as failure:
-            traceback.print_exc()
-            report.end("failed", str(failure))
         except Exception as failure:
             traceback.print_exc()
-            report.end("failed", f"An error inside the program ended it ({type(failure).__name__}: {failure}).")
+            report.end("failed", sentence(failure))
 
 
-def needed(task: Task, report: Report) -> Arrays:
-    """The result of a task, which another may need: from the cache, or made now and kept there."""
+def sentence(failure: Exception) -> str:
+    """What ended a piece of work, for people: a refusal in its own words; any other error with its name."""
+    if isinstance(failure, ValueError | OSError):
+        return str(failure)
+    return f"An error inside the program ended it ({type(failure).__name__}: {failure})."
+
+
+def cached(task: Task, report: Report) -> Arrays:
+    """The result of a task: from the cache, or made now and kept there. A task may ask for another's so."""
     try:
         return result(task)
     except ValueError:
-        arrays: Arrays = load(KINDS.find(task.kind))(task.values, report)
+        arrays: Arrays = load(task.function)(task.values, report)
     place = folder(task)
     place.mkdir(parents=True, exist_ok=True)
     _save(place, arrays)
@@ -130,7 +146,7 @@ def needed(task: Task, report: Report) -> Arrays:
 
 @contextlib.contextmanager
 def _turn(place: Path, report: Reporter) -> Iterator[None]:
-    """One task of a kind at a time on this machine; freed however the process ends. Who waits sees how far the other is."""
+    """One task of a function at a time on this machine; freed however the process ends. Who waits sees how far the other is."""
     kind, lock = place.parent, FileLock(place.parent / ".turn.lock")
     while True:
         with contextlib.suppress(Timeout):
@@ -156,6 +172,4 @@ def _save(place: Path, arrays: Arrays) -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(NICENESS)
-    work(Path(sys.argv[1]))
+    work(Path(sys.argv[1]), leave=lambda: os._exit(1))

@@ -7,17 +7,15 @@ the server.
 from __future__ import annotations
 
 import itertools
-import json
-import subprocess
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gan_core.config.settings import PROJECT_DIR
+from gan_core.jobs.child import Child, ChildDied, Message
 
 KEPT_FRAMES = 30  # two seconds of play; who looks less often misses some
 
@@ -46,12 +44,12 @@ class Engine:
     """The process and what it told, for all sessions of this server.
 
     Args:
-        command: starts the process; another one in tests.
+        arguments: of Python, to start the process; others in tests.
     """
 
-    def __init__(self, command: tuple[str, ...] = (sys.executable, "-m", "gan_core.lab2d.worker")) -> None:
-        self._command = command
-        self._process: subprocess.Popen[str] | None = None
+    def __init__(self, arguments: Sequence[str] = ("-m", "gan_core.lab2d.worker")) -> None:
+        self._arguments = arguments
+        self._child: Child | None = None
         self._ready = False
         self._seen: dict[str, Seen] = {}
         self._changed = threading.Condition()
@@ -60,8 +58,8 @@ class Engine:
     @property
     def pid(self) -> int | None:
         """Of the process; None when there is none."""
-        process = self._process
-        return process.pid if process is not None and process.poll() is None else None
+        child = self._child
+        return child.pid if child is not None and child.alive else None
 
     @property
     def is_ready(self) -> bool:
@@ -71,8 +69,7 @@ class Engine:
     def warm_up(self) -> None:
         """Starts the process, unless it runs. Returns at once."""
         with self._changed:
-            if self.pid is None:
-                self._start()
+            self._started()
 
     def begin(self, game: str, config: dict[str, Any], points: list[tuple[float, float]] | None) -> None:
         """A new game at step 0, in the place of one of that name; see `gan_core.lab2d.game.Game`."""
@@ -85,13 +82,9 @@ class Engine:
     def order(self, game: str, **order: Any) -> None:
         """Gives an order, as `gan_core.lab2d.protocol` lists them. What is refused is told in `seen`."""
         with self._changed:
-            if self.pid is None:
-                self._start()
-            assert self._process is not None and self._process.stdin is not None
             try:
-                self._process.stdin.write(json.dumps({"game": game, **order}) + "\n")
-                self._process.stdin.flush()
-            except OSError:  # it ended this very moment: `_read` notices
+                self._started().send({"game": game, **order})
+            except ChildDied:  # this very moment: `_listen` notices
                 self._seen.setdefault(game, Seen()).lost = True
 
     def knows(self, game: str) -> bool:
@@ -117,49 +110,36 @@ class Engine:
     def stop(self) -> None:
         """Ends the process; its games are lost."""
         with self._changed:
-            process, self._process = self._process, None
-        if process is not None:
-            assert process.stdin is not None
-            process.stdin.close()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            child, self._child = self._child, None
+        if child is not None:
+            child.stop()
 
-    def _start(self) -> None:
-        self._ready = False
-        self._lose_all()
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=PROJECT_DIR,
-            start_new_session=True,  # Ctrl-C in the server's terminal reaches the server alone, which then closes the pipe
-            text=True,
-        )
-        threading.Thread(target=self._read, args=(self._process,), name="ganvas-twin", daemon=True).start()
+    def _started(self) -> Child:
+        if self._child is None or not self._child.alive:
+            self._ready = False
+            self._lose_all()
+            self._child = Child(self._arguments, "The process of the 2-D lab", background=True)
+            threading.Thread(target=self._listen, args=(self._child,), name="ganvas-lab2d", daemon=True).start()
+        return self._child
 
-    def _read(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("{"):
-                message = json.loads(line)
-                with self._changed:
-                    if process is self._process:  # else another has taken its place meanwhile
-                        self._take(message)
-                        self._changed.notify_all()
-        process.wait()
+    def _listen(self, child: Child) -> None:
+        for message in child.messages():
+            with self._changed:
+                if child is self._child:  # else another has taken its place meanwhile
+                    self._take(message)
+                    self._changed.notify_all()
         with self._changed:
-            if process is self._process:
+            if child is self._child:
                 self._lose_all()
+        for line in child.last_lines:
+            print(line, file=sys.stderr, flush=True)
 
     def _lose_all(self) -> None:
         for seen in self._seen.values():
             seen.lost = True
         self._changed.notify_all()
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _take(self, message: Message) -> None:
         if "ready" in message:
             self._ready = True
             return

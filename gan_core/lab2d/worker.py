@@ -7,27 +7,20 @@ It ends when there is nothing more to read, that is with its server.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import json
-import os
 import queue
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import torch
 
 from gan_core.config import parse_config
+from gan_core.jobs.child import Message, Parent, Say
 from gan_core.lab2d.camera import Camera
 from gan_core.lab2d.game import Game
 from gan_core.lab2d.protocol import DEFAULT_PACE, FRAME_S, MAX_GAMES, MAX_PLAYING, PACES, WATCHED_S
-
-NICENESS = 5  # what trains goes first
-Say = Callable[[dict[str, Any]], None]
 
 
 class Table:
@@ -236,34 +229,28 @@ class Hall:
 
 
 def main() -> None:
-    """Plays until standard input ends."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(NICENESS)
-    torch.set_num_threads(1)  # for such small networks a second one only costs
-    orders: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    """Plays until there is nothing more to read."""
+    parent = Parent()
+    orders: queue.Queue[Message | None] = queue.Queue()
 
     def read() -> None:
-        for line in sys.stdin:
-            orders.put(json.loads(line))
+        for message in parent.messages():
+            orders.put(message)
         orders.put(None)
 
-    def say(message: dict[str, Any]) -> None:
-        print(json.dumps(message), flush=True)
-
-    threading.Thread(target=read, name="ganvas-twin-orders", daemon=True).start()
-    hall = Hall(say)
-    say({"ready": True})
-    with contextlib.suppress(BrokenPipeError):  # the server is gone
-        while True:
-            try:
-                order = orders.get(timeout=hall.wait_s())
-            except queue.Empty:
-                hall.advance()
-                continue
-            if order is None:
-                return
-            hall.obey(order)
+    threading.Thread(target=read, name="ganvas-lab2d-orders", daemon=True).start()
+    hall = Hall(parent.say)
+    parent.say({"ready": True})
+    while True:
+        try:
+            order = orders.get(timeout=hall.wait_s())
+        except queue.Empty:
             hall.advance()
+            continue
+        if order is None:
+            return
+        hall.obey(order)
+        hall.advance()
 
 
 if __name__ == "__main__":

@@ -43,7 +43,9 @@ def wish(run: Run, step: int, num_images: int = NUM_IMAGES) -> Task:
     """
     config = run.config()
     judge = "" if is_vae(config) else judge_of(config, run.name).card.weights_sha256
-    return Task.of("attribute-directions", run=str(run.path), step=step, num_images=num_images, judge=judge)
+    return Task.of(
+        "gan_core.latents.attribute_search:search", run=str(run.path), step=step, num_images=num_images, judge=judge
+    )
 
 
 def is_vae(config: RunConfig) -> bool:
@@ -75,10 +77,6 @@ def search(arguments: dict[str, Any], report: Report) -> Arrays:
     """
     run = Run(Path(arguments["run"]))
     config, count = run.config(), int(arguments["num_images"])
-
-    import torch
-
-    torch.set_num_threads(1)  # training should keep its cores
     vae = is_vae(config)
     label = _encoded if vae else _judged
     latents, labels, names = label(run, int(arguments["step"]), count, report)

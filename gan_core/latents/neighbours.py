@@ -40,8 +40,8 @@ def wish(config: RunConfig, num_images: int = USUAL) -> Task:
     source: Source = load(DATASETS.find(dataset.name).source)
     judges = evaluators.of_data(config)
     return Task.of(
-        "neighbour-index", dataset=dataset.model_dump(mode="json"), learned=config.dataset.model_dump(mode="json"),
-        fingerprint=source.fingerprint(dataset), evaluator=judges[0].info.name if judges else "",
+        "gan_core.latents.neighbours:build", dataset=dataset.model_dump(mode="json"),
+        learned=config.dataset.model_dump(mode="json"), fingerprint=source.fingerprint(dataset), evaluator=judges[0].info.name if judges else "",
         judge=judges[0].card.weights_sha256 if judges else "",
     )  # fmt: skip
 
@@ -66,9 +66,6 @@ def build(arguments: dict[str, Any], report: Report) -> Arrays:
         mean squared difference of each unseen image to its nearest training image. held_kind (): as `HeldOut.kind`; for
         "training" there are no unseen images, and each is compared with the other training images.
     """
-    import torch
-
-    torch.set_num_threads(1)  # training should keep its cores
     config, learned = DatasetConfig(**arguments["dataset"]), DatasetConfig(**arguments["learned"])
     report("images")
     images = datasets.prepare(config, lambda done, total: report("images", done, total)).images

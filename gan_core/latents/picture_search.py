@@ -58,8 +58,8 @@ def wish(run: Run, step: int, picture: Uint8Array, labels: Sequence[float], sear
     """
     judges = evaluators.of_data(run.config())
     return Task.of(
-        "inversion", run=str(run.path), step=step, picture=base64.b64encode(picture.tobytes()).decode("ascii"),
-        shape=list(picture.shape), labels=[float(value) for value in labels], search=asdict(search),
+        "gan_core.latents.picture_search:search_latent", run=str(run.path), step=step,
+        picture=base64.b64encode(picture.tobytes()).decode("ascii"), shape=list(picture.shape), labels=[float(value) for value in labels], search=asdict(search),
         judge=judges[0].card.weights_sha256 if judges else "",
     )  # fmt: skip
 
@@ -79,7 +79,6 @@ def search_latent(arguments: dict[str, Any], report: Report) -> Arrays:
     from gan_core.models.building import decode
     from gan_core.runs.sampler import open_sampler
 
-    torch.set_num_threads(1)  # training should keep its cores
     report("Loading the model")
     run = Run(Path(arguments["run"]))
     model = open_sampler(run, int(arguments["step"]))

@@ -1,4 +1,4 @@
-"""A VAE's latents of held-out images, and their map by t-SNE: two kinds of background work."""
+"""A VAE's latents of held-out images, and their map by t-SNE: two functions of tasks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from gan_core.datasets import held_out
 from gan_core.jobs.task import Arrays, Report, Task
-from gan_core.jobs.task_worker import needed
+from gan_core.jobs.task_worker import cached
 from gan_core.runs import Run
 
 NUM_TRAINING_IMAGES = 500  # learned from, for comparison: enough for an interval, and drawn in seconds
@@ -45,9 +45,9 @@ class LatentMap:
         """The background work that makes it; see `measure` and `lay_out` for the result."""
         seen = {"run": self.run_path, "step": self.step, "num_images": self.num_images}
         if not self.num_points:
-            return Task.of("vae-latents", **seen)
+            return Task.of("gan_core.latents.vae_map:measure", **seen)
         layout = {"num_points": self.num_points, "perplexity": float(self.perplexity), "seed": self.seed}
-        return Task.of("vae-map", **seen, **layout)
+        return Task.of("gan_core.latents.vae_map:lay_out", **seen, **layout)
 
 
 def measure(arguments: dict[str, Any], report: Report) -> Arrays:
@@ -65,12 +65,9 @@ def measure(arguments: dict[str, Any], report: Report) -> Arrays:
     learned = held_out.training_images(config.dataset, min(NUM_TRAINING_IMAGES, num_images))
     report("encoding")
 
-    import torch
-
     from gan_core.config.devices import detect
     from gan_core.runs.autoencoder import open_autoencoder
 
-    torch.set_num_threads(1)  # training should keep its cores
     model = open_autoencoder(run, int(arguments["step"]), detect().devices[0])
     total = len(images) + len(learned)
     latents, errors = model.measure(images.images, lambda done, _: report("encoding", done, total))
@@ -90,7 +87,7 @@ def lay_out(arguments: dict[str, Any], report: Report) -> Arrays:
         arguments["run"], int(arguments["step"]), int(arguments["num_images"]), int(arguments["num_points"]),
         float(arguments["perplexity"]), int(arguments["seed"]),
     )  # fmt: skip
-    measured = needed(replace(wish, num_points=0).task, report)
+    measured = cached(replace(wish, num_points=0).task, report)
 
     from gan_core.latents.embedding import tsne
 

@@ -24,7 +24,7 @@ from gan_core import runs
 from gan_core.config import RunConfig, get, live_changes
 from gan_core.config.devices import Machine
 from gan_core.config.settings import Settings
-from gan_core.jobs.child import WorkerDied
+from gan_core.jobs.child import ChildDied
 from gan_core.runs import Run, files
 from gan_core.runs.status import ALIVE_STATES
 from gan_core.training import plan, queue
@@ -144,7 +144,7 @@ def _begin(settings: Settings) -> None:
         means = first.warm_up()
         files.write_json(_machine_file(runs_dir), means.to_dict())
         alive = _put_in_order(runs_dir)
-    except (OSError, WorkerDied) as failure:
+    except (OSError, ChildDied) as failure:
         print(f"Ganvas cannot train: {failure}", flush=True)
         return
     for device in means.devices[1:]:
@@ -175,10 +175,10 @@ def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) 
             continue
         try:
             trainer.train(run_or_none)
-        except (WorkerDied, OSError) as failure:
+        except (ChildDied, OSError) as failure:
             with contextlib.suppress(OSError):  # a full disk: the run stays as it is on disk, the queue goes on
                 _close(run_or_none, str(failure))
-        with contextlib.suppress(WorkerDied, OSError):
+        with contextlib.suppress(ChildDied, OSError):
             trainer.warm_up()
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Protocol
 
 from gan_core.config.devices import Machine
-from gan_core.jobs.child import Worker, WorkerDied
+from gan_core.jobs.child import Child
 from gan_core.runs import Run
 
+WORKER = ("-m", "gan_core.training.worker")
+ADVICE = "Everything up to the last checkpoint is kept: resume to go on from there."
 HANGS_AFTER_S = 60.0  # a trainer that ignores a stop for so long is ended
 
 
@@ -20,7 +22,7 @@ class Trainer(Protocol):
         """Trains it; returns when it has ended in any state.
 
         Raises:
-            WorkerDied: the process that trained it ended without a word.
+            ChildDied: the process that trained it ended without a word.
         """
 
     def warm_up(self) -> Machine:
@@ -50,28 +52,24 @@ class ProcessTrainer:
     def __init__(self, runs_dir: Path, device: str) -> None:
         self._runs_dir = runs_dir
         self._log = runs_dir / f".worker-{device.replace(':', '')}.log"
-        self._worker: Worker | None = None
+        self._worker: tuple[Child, Machine] | None = None
 
     def train(self, run: Run) -> None:
         """See `Trainer`."""
-        self.warm_up()
-        worker = self._worker
-        if worker is None:
-            raise WorkerDied("The training process could not be started.")
+        child, _machine = self._started()
         asked_at = 0.0
-        worker.send({"run": str(run.path)})
-        try:
-            while worker.receive(timeout_s=0.5) is None:
-                asked_at = asked_at or (time.monotonic() if run.control().command != "run" else 0.0)
-                if asked_at and time.monotonic() - asked_at > HANGS_AFTER_S:
-                    worker.kill()
-        except WorkerDied:
-            self._worker = None
-            raise
+        child.send({"run": str(run.path)})
+        while child.receive(timeout_s=0.5) is None:
+            asked_at = asked_at or (time.monotonic() if run.control().command != "run" else 0.0)
+            if asked_at and time.monotonic() - asked_at > HANGS_AFTER_S:
+                child.stop(timeout_s=0.0)
 
     def warm_up(self) -> Machine:
-        """Starts a worker unless one is waiting."""
-        if self._worker is None or not self._worker.alive():
-            self._worker = Worker(self._log)
-            self._machine = Machine.from_dict(self._worker.hello())
-        return self._machine
+        """Starts a worker unless one is waiting; torch is loaded when it says hello."""
+        return self._started()[1]
+
+    def _started(self) -> tuple[Child, Machine]:
+        if self._worker is None or not self._worker[0].alive:
+            child = Child(WORKER, "The training process", advice=ADVICE, log=self._log)
+            self._worker = child, Machine.from_dict((child.receive() or {})["hello"])
+        return self._worker

@@ -3,18 +3,17 @@
     python -m gan_core.training.worker        lines in:  {"run": PATH}
                                      lines out: {"hello": MACHINE}, then {"done": RUN_ID, "state": STATE} for each
 
-It outlives the server that started it: a run goes on when its standard output is gone, and the process ends when
-there is nothing more to read.
+It outlives the server that started it: a run goes on when nobody hears its answers, and the process ends when there is
+nothing more to read.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
-import sys
 from pathlib import Path
-from typing import Any
+
+from gan_core.jobs.child import Parent
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # from malloc.h
 
@@ -32,24 +31,20 @@ def keep_freed_memory() -> None:
 
 def main() -> None:
     """Says hello, then trains what it is told to until standard input ends."""
+    parent = Parent()
     keep_freed_memory()
     from gan_core.config.devices import detect
     from gan_core.runs import Run
     from gan_core.training import loop
 
-    _say({"hello": detect().to_dict()})
-    for line in sys.stdin:
-        run = Run(Path(json.loads(line)["run"]))
+    parent.say({"hello": detect().to_dict()})
+    for message in parent.messages():
+        run = Run(Path(message["run"]))
         try:
             state = loop.train(run).state
         except BlockingIOError:
             state = "busy"
-        _say({"done": run.id, "state": state})
-
-
-def _say(message: dict[str, Any]) -> None:
-    with contextlib.suppress(BrokenPipeError):  # the server is gone; the run directory tells the story
-        print(json.dumps(message), flush=True)
+        parent.say({"done": run.id, "state": state})
 
 
 if __name__ == "__main__":

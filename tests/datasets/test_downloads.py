@@ -21,13 +21,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import eventually
 from PIL import Image
 
 from gan_core import datasets
 from gan_core.config import DatasetConfig, settings
 from gan_core.datasets import downloads
 from gan_core.figures import imaging
-from gan_core.jobs import data_task
+from gan_core.jobs import data
+from gan_core.jobs.task import Progress, Task, cancel, folder, progress, read_progress, result, start
 
 Answer = tuple[int, bytes, dict[str, str]]
 
@@ -208,32 +210,70 @@ def test_a_repository_without_pictures_an_unknown_one_and_no_hub_at_all(tmp_path
     assert "Traceback" not in done.stderr
 
 
-# ---- tasks: the same commands, watched
+# ---- the same work as tasks
+
+
+def ended(task: Task) -> Progress:
+    """How a task stands when it has ended."""
+    eventually(lambda: progress(task).state != "running", "the end of the task", timeout_s=120)
+    return progress(task)
 
 
 def test_a_task_tells_how_far_it_is_and_ends_with_the_set_prepared():
     config = DatasetConfig(name="blocks", image_size=8, channels=3, num_images=300)
     assert not datasets.is_prepared(config)
-    task = data_task.start("prepare", "Preparing", data_task.prepare_arguments(config))
-    assert (
-        data_task.start("prepare", "Preparing", data_task.prepare_arguments(config)) is task or task.state != "running"
-    )
-    assert task.wait(120) == "done", task.error
-    assert (task.done, task.total, task.share) == (300, 300, 1.0)
-    assert "300 images" in task.words
+    task = data.preparation(config)
+    start(task)
+    begun = read_progress(folder(task)).updated_at
+    start(data.preparation(config))
+    assert progress(task).state in ("running", "done") and read_progress(folder(task)).updated_at >= begun
+    assert ended(task).state == "done", progress(task).error
+    told = read_progress(folder(task))
+    assert (told.done, told.total) == (300, 300)
+    assert result(task)["count"] == 300
     assert datasets.is_prepared(config)
-    data_task.forget("prepare")
-    assert data_task.find("prepare") is None
 
 
 def test_a_task_that_fails_has_the_sentence_and_one_that_is_cancelled_leaves_nothing(tmp_path):
-    failing = data_task.start(
-        "no", "x", data_task.prepare_arguments(DatasetConfig(name="folder", root=str(tmp_path / "no")))
-    )
-    assert failing.wait(120) == "failed"
-    assert failing.error.startswith("There is no folder")
+    failing = data.preparation(DatasetConfig(name="folder", root=str(tmp_path / "no")))
+    start(failing)
+    assert ended(failing).state == "failed"
+    assert progress(failing).error.startswith("There is no folder")
     config = DatasetConfig(name="faces", image_size=64, channels=3, num_images=30_000)
-    long = data_task.start("long", "x", data_task.prepare_arguments(config))
-    long.cancel()
-    assert long.wait(120) == "cancelled"
+    long = data.preparation(config)
+    start(long)
+    cancel(long)
+    assert ended(long).state == "cancelled"
     assert not datasets.is_prepared(config)
+    assert not list(settings.cache_dir().glob(".faces-*"))
+
+
+@pytest.mark.slow
+def test_a_task_outlives_its_server(tmp_path):
+    config = DatasetConfig(name="blocks", image_size=8, channels=3, num_images=3_000)
+    task = data.preparation(config)
+    code = (
+        "import sys; from gan_core.config import DatasetConfig; from gan_core.jobs import data, task\n"
+        "task.start(data.preparation(DatasetConfig.model_validate_json(sys.argv[1])))\n"
+    )
+    subprocess.run([sys.executable, "-c", code, config.model_dump_json()], cwd=settings.PROJECT_DIR, check=True)
+    assert ended(task).state == "done", progress(task).error
+    assert datasets.is_prepared(config)
+
+
+def test_a_download_that_cannot_be_is_its_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    task = data.download("mnist", tmp_path / "file" / "below")
+    start(task)
+    assert "cannot be made" in ended(task).error
+
+
+def test_a_repository_is_fetched_as_a_task(tmp_path, monkeypatch):
+    files = {"cat/1.png": imaging.png_bytes(Image.new("L", (9, 9))), "README.md": b"# Faces"}
+    with serving(hub(files)) as address:
+        for name, value in {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}.items():
+            monkeypatch.setenv(name, value)
+        task = data.hub_download("some/faces", tmp_path / "here")
+        start(task)
+        assert ended(task).state == "done", progress(task).error
+    assert result(task)["count"] == 1

@@ -87,7 +87,7 @@ def test_background_work_keeps_rows_for_all_viewers_and_with_the_run(run):
     task = measure_task.task(run, 10, COUNT)
     place = background.folder(task)
     place.mkdir(parents=True)
-    background.files.write_json(place / background.TASK, {"kind": task.kind, "arguments": task.arguments})
+    background.files.write_json(place / background.TASK, {"function": task.function, "arguments": task.arguments})
     work(place)
     assert background.progress(task).state == "done", background.read_progress(place)
     found = background.result(task)

@@ -14,7 +14,7 @@ import gan_core
 from gan_core import hub as the_hub
 from gan_core import runs
 from gan_core.hub import Limits, Pull, Push
-from gan_core.hub.transfer import Progress
+from gan_core.hub.transfer import TransferProgress
 from gan_core.runs import Run, adoption
 from gan_core.runs.sampler import open_sampler
 from gan_core.training import loop, supervisor
@@ -23,7 +23,7 @@ from tests.hub.server import READER, WRITER, Hub
 REPO = "ada/digits"
 
 
-def carry_out(order: the_hub.Order, token: str | None = None, **limits: float) -> Progress:
+def carry_out(order: the_hub.Order, token: str | None = None, **limits: float) -> TransferProgress:
     return the_hub.start(order, token=token, limits=Limits(**limits)).wait()
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import signal
+import socket
 import sys
 import threading
 import time
@@ -19,9 +22,11 @@ from helpers import eventually, tiny_run
 
 from gan_core import datasets
 from gan_core.config import registry
+from gan_core.config.settings import PROJECT_DIR
 from gan_core.datasets.held_out import held_out
+from gan_core.jobs import data, task_worker
 from gan_core.jobs import task as background
-from gan_core.jobs import task_worker
+from gan_core.jobs.process import NICENESS
 from gan_core.jobs.task import Progress, Task, cancel, folder, progress, result, start
 from gan_core.latents import vae_map
 from gan_core.latents.vae_map import LatentMap
@@ -202,12 +207,9 @@ def test_a_process_that_is_killed_is_a_sentence(task: Task) -> None:
     with FileLock(folder(task).parent / ".turn.lock"):
         start(task)
         eventually(lambda: progress(task).stage == "waiting", "its waiting", timeout_s=60)
-        (child,) = [
-            c for c in psutil.Process().children() if "gan_core.jobs.task_worker" in c.cmdline() and str(folder(task)) in c.cmdline()
-        ]  # fmt: skip
-        os.kill(child.pid, signal.SIGKILL)
+        os.kill(worker_of(task).pid, signal.SIGKILL)
         eventually(lambda: progress(task).state == "failed", "its failure")
-    assert "code -9 (most often for lack of memory). Start it again." in progress(task).error
+    assert "ended by signal SIGKILL, most often for lack of memory. Start it again." in progress(task).error
 
 
 def test_a_process_that_cannot_start_is_a_sentence(task: Task, monkeypatch) -> None:
@@ -272,11 +274,90 @@ def test_a_progress_file_of_another_version_counts_as_none(task: Task) -> None:
     assert progress(task).state == "new"
 
 
-def test_an_unknown_kind_is_refused_before_anything_begins() -> None:
-    with pytest.raises(ValueError, match="Unknown kind of background work 'bake'"):
-        Task.of("bake")
+@pytest.mark.parametrize(
+    "name",
+    ["", "bake", "os:system", "gan_core:load", "gan_core.latents.vae_map", "gan_core.latents.vae_map:", ":measure",
+     "gan_core_evil.x:y", "xgan_core.a:b", "gan_core..os:system", "gan_core.a:b.c", "gan_core.a:__import__", "gan_core.a._b:c",
+     "gan_core.a:b\n", "\ngan_core.a:b", "gan_core.a:b c", "gan_core.../os:system", "gan_core.a/../os:system", "gan_core.\u00e4:b",
+     "gan_core.a:\u0432", "gan_core.a\x00:b", "GAN_CORE.a:b", "gan_core.a:b;import os"],
+)  # fmt: skip
+def test_a_function_outside_the_program_is_refused_before_anything_begins(
+    name: str, tmp_path: Path, monkeypatch
+) -> None:
+    with pytest.raises(ValueError, match="A task names a function of the program"):
+        Task.of(name)
+    imported: list[str] = []
+    monkeypatch.setattr(task_worker, "load", imported.append)
+    (tmp_path / background.TASK).write_text(json.dumps({"function": name, "arguments": "{}"}))
+    task_worker.work(tmp_path)
+    assert imported == [] and background.read_progress(tmp_path).state == "failed"
 
 
-def test_every_kind_names_a_function_that_exists() -> None:
-    for path in background.KINDS.values():
-        assert callable(registry.load(path))
+def test_every_task_of_the_program_names_a_function_that_exists() -> None:
+    named = {
+        name
+        for source in (PROJECT_DIR / "gan_core").rglob("*.py")
+        for name in re.findall(r'Task\.of\(\s*"([^"]+)"|_task\("([^"]+)"', source.read_text(encoding="utf-8"))
+        for name in name
+        if name
+    }
+    assert len(named) >= 12
+    for name in named:
+        assert callable(registry.load(name))
+
+
+def worker_of(task: Task) -> psutil.Process:
+    (child,) = [
+        c for c in psutil.Process().children() if "gan_core.jobs.task_worker" in c.cmdline() and str(folder(task)) in c.cmdline()
+    ]  # fmt: skip
+    return child
+
+
+@pytest.mark.slow
+def test_work_that_does_not_report_is_ended_within_seconds_of_being_cancelled(tmp_path: Path) -> None:
+    """A transfer in the middle of a file: a server that takes the request and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("HF_ENDPOINT", address)
+            patch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "own"))
+            task = data.hub_download("some/faces", tmp_path / "here")
+            start(task)
+            silent.accept()
+            child = worker_of(task)
+            assert child.nice() >= min(psutil.Process().nice() + NICENESS, 19)
+            assert child.environ()["OMP_NUM_THREADS"] == "1"
+            asked = time.monotonic()
+            cancel(task)
+            eventually(lambda: progress(task).state == "cancelled", "its end")
+            eventually(lambda: not child.is_running(), "the end of its process")
+            assert time.monotonic() - asked < 15  # two heartbeats, on a busy machine
+
+
+def test_counts_that_follow_each_other_fast_are_not_all_written(tmp_path: Path, monkeypatch) -> None:
+    told: list[Progress] = []
+    monkeypatch.setattr(task_worker, "write_progress", lambda place, now: told.append(now))
+    monkeypatch.setattr(task_worker, "WRITE_EVERY_S", 3600.0)
+    report = task_worker.Reporter(tmp_path)
+    for done in range(1, 101):
+        report("images", done, 100)
+    report("tsne", 50, 1000, 1.5)
+    report.end("done")
+    assert [(now.stage, now.done, now.state) for now in told] == [
+        ("images", 1, "running"), ("images", 100, "running"), ("tsne", 50, "running"), ("tsne", 50, "done"),
+    ]  # fmt: skip
+
+
+def test_a_task_can_be_begun_anew_and_keeps_to_its_place(tmp_path: Path, launches: list[Path]) -> None:
+    task = replace(Task.of("gan_core.jobs.data:prepare", config={}), place=str(tmp_path / "here"), in_turn=False)
+    assert folder(task) == tmp_path / "here"
+    start(task)
+    start(task, anew=True)  # it runs: nobody begins it twice
+    background.write_progress(folder(task), Progress("done"))
+    np.savez(folder(task) / "result.npz")
+    (folder(task) / ".tmp-half.npz").touch()
+    start(task)
+    assert launches == [folder(task)] and result(task) == {}
+    start(task, anew=True)
+    assert launches == [folder(task)] * 2 and progress(task).state == "running"
+    assert not list(folder(task).glob("*.npz"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -461,7 +460,7 @@ for line in sys.stdin:
 
 
 def test_a_process_that_was_killed_is_noticed_and_started_again() -> None:
-    engine = Engine((sys.executable, "-c", ECHO))  # the same pipes, without torch
+    engine = Engine(("-c", ECHO))  # the same pipes, without torch
     engine.begin("a", {}, None)
     assert engine.wait("a", lambda seen: steps(seen) == 0, 30)
     pid = engine.pid
@@ -478,7 +477,7 @@ def test_a_process_that_was_killed_is_noticed_and_started_again() -> None:
 
 
 def test_the_process_ends_with_its_server() -> None:
-    engine = Engine((sys.executable, "-c", ECHO))
+    engine = Engine(("-c", ECHO))
     engine.warm_up()
     process = psutil.Process(engine.pid)
     engine.stop()

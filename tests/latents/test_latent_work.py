@@ -219,15 +219,15 @@ def test_a_summed_kl_is_converted_to_the_lambda_of_a_mean(made: dict[str, Path])
 def test_a_family_is_measured_with_counts_and_intervals(made: dict[str, Path], tmp_path, monkeypatch) -> None:
     members = vae_family.family(Run(made["vae"]), [Run(made["loose"])])
     begun: list[Task] = []
-    measured = vae_family.needed
+    measured = vae_family.cached
 
     def counted(task: Task, report: object) -> object:
         begun.append(task)
         return measured(task, report)
 
-    monkeypatch.setattr(vae_family, "needed", counted)
+    monkeypatch.setattr(vae_family, "cached", counted)
     found = vae_family.measure_family(vae_family.wish(members, 40).values, silent)
-    assert [task.kind for task in begun] == ["vae-member"] * 2
+    assert [task.function for task in begun] == ["gan_core.experiments.vae_family:measure_member"] * 2
     assert int(found["count"]) == 40
     assert found["kl"].shape == (2, 8)
     assert list(found["latent_dim"]) == [8, 8]

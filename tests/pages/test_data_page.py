@@ -9,14 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import eventually
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from gan_core import datasets, runs
 from gan_core.config import DatasetConfig, RunConfig, with_changes
-from gan_core.datasets import DATASETS, uploads
+from gan_core.datasets import DATASETS, downloads, uploads
 from gan_core.figures import imaging
-from gan_core.jobs import data_task
+from gan_core.jobs import data
+from gan_core.jobs.task import progress
 from gan_core.training.plan import check
 from pages.components.widgets.point_canvas import MAX_DRAWN, read_points
 from tests.pages.conftest import Visit, calm, labels, plain, words
@@ -129,21 +131,20 @@ def test_preparing_goes_on_in_the_background_and_can_be_followed(visit: Visit) -
     calm(app.run())
     calm(app.button(key="data_prepare").click().run())
     config = DatasetConfig(name="blocks", image_size=8, channels=3, num_images=70)
-    task = data_task.find(f"prepare {config.model_dump_json()}")
-    assert task is not None
-    assert task.wait(120) == "done", task.error
+    task = data.preparation(config)
+    eventually(lambda: progress(task).state != "running", "the end of the task", timeout_s=120)
+    assert progress(task).state == "done", progress(task).error
     assert "Ready: training with these settings starts at once" in words(calm(app.run()))
 
 
 def test_a_download_that_fails_is_a_sentence(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_task, "_tasks", {})
     monkeypatch.setenv("GANVAS_DATA_DIR", "/dev/null/nowhere")  # fails at once, without asking the network
     app = visit("data", data="mnist")
     calm(app.button(key="data_download").click().run())
-    task = data_task.find("download mnist")
-    assert task is not None
-    assert task.wait(120) == "failed"
+    task = data.download("mnist", downloads.default_root("mnist"))
+    eventually(lambda: progress(task).state == "failed", "its failure", timeout_s=120)
     assert "cannot be made" in plain(calm(app.run()).error[0].value)
+    assert not visit("data", data="mnist").error, "who comes later did not ask for it"
 
 
 # ---- data of one's own

@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 from sweep_helpers import home_of, small, worker
 
 from gan_core import runs
-from gan_core.experiments.sweeps import home as homes
 from gan_core.experiments.sweeps.home import Home, list_homes
 from gan_core.experiments.sweeps.plan import listed
 from gan_core.experiments.sweeps.rows import best, rows_of
+from gan_core.jobs import task
 from gan_core.training import supervisor
 from tests.pages.conftest import Visit, calm, labels, plain, words
 
@@ -25,15 +25,7 @@ from tests.pages.conftest import Visit, calm, labels, plain, words
 def no_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Whose process would have been started: nothing trains in these tests."""
     started: list[str] = []
-
-    class Process:
-        def __init__(self, command: list[str], **_options: object) -> None:
-            started.append(command[-1])
-
-        def wait(self) -> int:
-            return 0
-
-    monkeypatch.setattr(homes.subprocess, "Popen", Process)
+    monkeypatch.setattr(task, "_launch", lambda place: started.append(place.parent.name))
     return started
 
 

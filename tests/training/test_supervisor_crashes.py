@@ -15,10 +15,11 @@ from training.test_supervisor import state, steps
 
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.settings import PROJECT_DIR, Settings
-from gan_core.jobs.child import Worker, WorkerDied
+from gan_core.jobs.child import ChildDied
 from gan_core.runs import Run, files
 from gan_core.runs.status import STALE_AFTER_S
 from gan_core.training import loop, queue, supervisor
+from gan_core.training.trainers import ProcessTrainer
 
 SECONDS = {"training__epochs": 200, "recording__checkpoint_every_steps": 50, "recording__sample_every_steps": 400}
 CONFIG = with_changes(RunConfig(), TINY | {name.replace("__", "."): value for name, value in SECONDS.items()})
@@ -27,8 +28,8 @@ CONFIG = with_changes(RunConfig(), TINY | {name.replace("__", "."): value for na
 def start_server(settings: Settings) -> subprocess.Popen:
     """A server without pages: supervisors, and nothing else to do until it is killed."""
     code = (
-        "import sys; from gan_core import jobs, settings\n"
-        "jobs.ensure_supervisors(settings.from_environment()); sys.stdin.read()\n"
+        "import sys; from gan_core.config import settings; from gan_core.training import supervisor\n"
+        "supervisor.ensure_supervisors(settings.from_environment()); sys.stdin.read()\n"
     )
     environment = {
         **os.environ,
@@ -279,5 +280,5 @@ def test_a_worker_that_cannot_start_says_why(tmp_path, monkeypatch):
     broken.write_text("#!/bin/sh\necho 'no torch here' >&2\nexit 3\n")
     broken.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(broken))
-    with pytest.raises(WorkerDied, match=r"The training process ended with code 3: no torch here"):
-        Worker(tmp_path / "log").hello()
+    with pytest.raises(ChildDied, match=r"The training process ended with code 3: no torch here"):
+        ProcessTrainer(tmp_path, "cpu").warm_up()

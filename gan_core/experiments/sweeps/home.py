@@ -3,7 +3,7 @@
 sweep.json    the plan, and where its study is stored
 order.json    {"command": "run" or "stop"}, asked for by people; why it ended, said by its process
 journal.log   the study, unless it is stored elsewhere
-worker.log    what its process wrote
+task-MACHINE/ the task of that machine's process (`gan_core.jobs.task`), with what it wrote
 """
 
 from __future__ import annotations
@@ -11,26 +11,24 @@ from __future__ import annotations
 import platform
 import re
 import secrets
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from gan_core import runs
-from gan_core.config.settings import PROJECT_DIR, Settings
+from gan_core.config.settings import Settings
 from gan_core.experiments.sweeps.book import Book, open_book
 from gan_core.experiments.sweeps.plan import Sweep
+from gan_core.jobs import task as tasks
+from gan_core.jobs.task import Task
 from gan_core.runs import files
 
 FOLDER = ".sweeps"
-PLAN, ORDER, JOURNAL, LOG = "sweep.json", "order.json", "journal.log", "worker.log"
-START_S = 60.0  # a process that has just been started, on a busy machine
+PLAN, ORDER, JOURNAL = "sweep.json", "order.json", "journal.log"
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
@@ -101,10 +99,15 @@ class Home:
         finally:
             lock.release()
 
+    @property
+    def task(self) -> Task:
+        """The task of this machine's process."""
+        task = Task.of("gan_core.experiments.sweeps.worker:sweep", runs_dir=str(self.runs_dir), id=self.id)
+        return replace(task, place=str(self.path / f"task-{platform.node()}"), in_turn=False)
+
     def is_going(self) -> bool:
         """Whether a process of this machine works on it, or was started a moment ago and is still loading."""
-        asked = float(files.read_json(self.path / ORDER).get("time") or 0)
-        return self.is_worked_on() or (self.wanted and 0 <= time.time() - asked < START_S)
+        return self.is_worked_on() or tasks.progress(self.task).state == "running"
 
     def is_worked_on(self) -> bool:
         """Whether a process of this machine works on it."""
@@ -181,18 +184,8 @@ def begin(settings: Settings, sweep: Sweep) -> Home:
 def go_on(home: Home) -> None:
     """Starts the process of a sweep unless one works on it. It outlives this server."""
     home.order("run")
-    if home.is_worked_on():
-        return
-    with (home.path / LOG).open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gan_core.experiments.sweeps.worker", str(home.runs_dir), home.id],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=PROJECT_DIR,
-            start_new_session=True,  # Ctrl-C in the server's terminal must not end it
-        )
-    threading.Thread(target=process.wait, name=f"ganvas-sweep:{home.id}", daemon=True).start()  # leaves no zombie
+    if not home.is_worked_on():
+        tasks.start(home.task, anew=True)
 
 
 def revive(runs_dir: Path) -> None:

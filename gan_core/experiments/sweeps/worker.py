@@ -1,26 +1,31 @@
-"""The process of a sweep that a page began: submits its runs to the server's queue, watches and judges them.
-
-    python -m gan_core.experiments.sweeps.worker RUNS_DIR ID
+"""The task of a sweep that a page began: submits its runs to the server's queue, watches and judges them.
 
 It outlives the server that started it; while none trains, it waits.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gan_core import runs
 from gan_core.config import settings
 from gan_core.experiments.sweeps import home as homes
 from gan_core.experiments.sweeps.home import Home
 from gan_core.experiments.sweeps.working import Queued, Worker
+from gan_core.jobs.task import Arrays, Report
+from gan_core.jobs.task_worker import sentence
 
-NICENESS = 5  # its measuring gives way to what trains
+
+def sweep(arguments: dict[str, Any], report: Report) -> Arrays:
+    """Works on the sweep of `Home.task`. Its result is empty: what came out is in the study."""
+    report("sweep")
+    found = homes.find_or_none(Path(arguments["runs_dir"]), arguments["id"])
+    if found is not None:
+        work(found)
+    return {}
 
 
 def work(home: Home) -> None:
@@ -37,22 +42,10 @@ def work(home: Home) -> None:
             worker = Worker(home.book(), Queued(here), lambda: not home.wanted, _say, find_run)
             worker.work()
             home.order("stop")
-        except (ValueError, OSError) as refusal:
-            traceback.print_exc()
-            home.order("stop", str(refusal))
         except Exception as failure:
             traceback.print_exc()
-            home.order("stop", f"An error inside the program ended it ({type(failure).__name__}: {failure}).")
+            home.order("stop", sentence(failure))
 
 
 def _say(words: str) -> None:
     print(words, flush=True)
-
-
-if __name__ == "__main__":
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(NICENESS)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: training should keep its cores
-    found = homes.find_or_none(Path(sys.argv[1]), sys.argv[2])
-    if found is not None:
-        work(found)

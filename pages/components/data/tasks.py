@@ -1,4 +1,4 @@
-"""Long work on a data set, watched: preparing and fetching, each in a process of its own, with progress and Cancel."""
+"""Long work on a data set, watched: preparing and fetching, tasks that all viewers share, with progress and Cancel."""
 
 import streamlit as st
 
@@ -6,8 +6,9 @@ from gan_core import datasets
 from gan_core.config import DatasetConfig
 from gan_core.datasets import downloads
 from gan_core.datasets.downloads import DOWNLOADS
-from gan_core.jobs import data_task
-from pages.components.shared import lab
+from gan_core.jobs import data, task
+from gan_core.jobs.task import Progress, Task
+from pages.components.shared import lab, task_view
 from pages.components.text import _, as_text
 
 
@@ -16,8 +17,8 @@ def prepare_panel(config: DatasetConfig) -> None:
     if datasets.is_prepared(config):
         st.caption(_("Ready: training with these settings starts at once."))
         return
-    key = f"prepare {config.model_dump_json()}"
-    if _under_way(key):
+    preparation = data.preparation(config)
+    if _under_way(preparation, "data", _("Preparing the images")):
         return
     columns = st.columns([1, 3], vertical_alignment="center")
     columns[1].caption(
@@ -26,8 +27,8 @@ def prepare_panel(config: DatasetConfig) -> None:
             "for thousands of pictures it takes minutes, so you may do it now."
         )
     )
-    if columns[0].button(_("Prepare now"), key="data_prepare", icon=":material/hourglass_top:"):
-        data_task.start(key, _("Preparing the images"), data_task.prepare_arguments(config))
+    pressed = columns[0].button(_("Prepare now"), key="data_prepare", icon=":material/hourglass_top:")
+    if pressed and _begin(preparation):
         st.rerun()
 
 
@@ -35,18 +36,17 @@ def download_panel(name: str) -> None:
     """Fetches one of torchvision's sets, if this is one."""
     if name not in DOWNLOADS:
         return
-    key, root = f"download {name}", str(downloads.default_root(name))
-    if _under_way(key):
+    entry, root = DOWNLOADS[name], downloads.default_root(name)
+    download = data.download(name, root)
+    if _under_way(download, "data_download", _("Fetching {title}").format(title=entry.title)):
         return
-    task = data_task.find(key)
-    if task is not None and task.state == "done":
-        st.success(_("It is here now: {folder}").format(folder=as_text(root)), icon=":material/download_done:")
-    entry = DOWNLOADS[name]
+    if _came(download):
+        st.success(_("It is here now: {folder}").format(folder=as_text(str(root))), icon=":material/download_done:")
     columns = st.columns([1, 3], vertical_alignment="center")
     size = f"{entry.num_bytes / 1e6:,.0f}"
     columns[1].caption(
         _("Fetches {title} (about {size} MB) through torchvision into {folder}.").format(
-            title=entry.title, size=size, folder=as_text(root)
+            title=entry.title, size=size, folder=as_text(str(root))
         )
     )
     columns[0].button(
@@ -54,13 +54,13 @@ def download_panel(name: str) -> None:
         key="data_download",
         icon=":material/download:",
         on_click=_fetch,
-        args=(key, name, root, entry.title),
+        args=(download, name),
     )
 
 
-def _fetch(key: str, name: str, root: str, title: str) -> None:
-    st.session_state[f"data_dataset.root_{name}"] = root
-    data_task.start(key, _("Fetching {title}").format(title=title), ["download", name, f"--root={root}", "--json"])
+def _fetch(download: Task, name: str) -> None:
+    st.session_state[f"data_dataset.root_{name}"] = str(downloads.default_root(name))
+    _begin(download)
 
 
 def hub_panel() -> None:
@@ -68,45 +68,48 @@ def hub_panel() -> None:
     repo = st.text_input(
         _("Data set on the Hugging Face Hub"), key="data_hub_repo", placeholder=_("owner/name"), max_chars=200
     ).strip()
-    key, root = f"download {repo}", str(downloads.default_root(repo))
-    if not repo or _under_way(key):
+    root = downloads.default_root(repo)
+    download = data.hub_download(repo, root)
+    if not repo or _under_way(download, "data_hub", repo):
         return
-    task = data_task.find(key)
-    if task is not None and task.state == "done":
+    if _came(download):
         words = _("It is in {folder}. Choose the data set “A folder of pictures” and name this folder.")
-        st.success(words.format(folder=as_text(root)), icon=":material/download_done:")
+        st.success(words.format(folder=as_text(str(root))), icon=":material/download_done:")
         return
     pressed = st.button(_("Download"), key="data_hub_download", icon=":material/download:")
-    if pressed and lab.attempt(lambda: downloads.check_repo(repo)):
-        data_task.start(key, repo, ["download", f"--from-hub={repo}", f"--root={root}", "--json"])
+    if pressed and lab.attempt(lambda: downloads.check_repo(repo)) and _begin(download):
         st.rerun()
 
 
-def _under_way(key: str) -> bool:
-    """Shows the task with this key: its progress, or why it failed. Returns whether it still runs."""
-    task = data_task.find(key)
-    if task is None:
-        return False
-    if task.state == "running":
-        _watch(key)
+def _begin(wanted: Task) -> bool:
+    """Starts a task anew, unless it runs. Returns whether it could."""
+    _watched().add(wanted)
+    return lab.attempt(lambda: task.start(wanted, anew=True))
+
+
+def _under_way(wanted: Task, key: str, title: str) -> bool:
+    """Shows a task's progress, or to who watched it how it ended. Returns whether it still runs."""
+
+    def words(now: Progress) -> str:
+        done = f"{now.done:,} / {now.total:,}" if now.total else _("starting…")
+        return f"{as_text(title)}: {done}"
+
+    now = task.progress(wanted)
+    if now.state == "running":
+        _watched().add(wanted)
+        task_view.follow(wanted, key, words, task.progress, task.cancel)
         return True
-    if task.state == "failed":
-        st.error(as_text(task.error), icon=":material/error:")
-    elif task.state == "cancelled":
-        st.info(_("Cancelled."), icon=":material/info:")
+    if wanted in _watched():
+        task_view.show_end(now)
     return False
 
 
-@st.fragment(run_every=1.0)
-def _watch(key: str) -> None:
-    task = data_task.find(key)
-    if task is None or task.state != "running":
-        st.rerun()
-        return
-    columns = st.columns([5, 1], vertical_alignment="center")
-    done = f"{task.done:,} / {task.total:,}" if task.total else _("starting…")
-    columns[0].progress(task.share, text=f"{as_text(task.title)}: {done}")
-    if columns[1].button(_("Cancel"), key="data_cancel"):
-        task.cancel()
-        task.wait(10)
-        st.rerun()
+def _came(wanted: Task) -> bool:
+    """Whether this visitor saw the task end well; the folder may be gone on another day."""
+    return wanted in _watched() and task.progress(wanted).state == "done"
+
+
+def _watched() -> set[Task]:
+    """The tasks that this visitor began or saw at work."""
+    watched: set[Task] = st.session_state.setdefault("data_watched", set())
+    return watched

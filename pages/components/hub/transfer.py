@@ -10,9 +10,10 @@ import streamlit as st
 
 from gan_core import hub
 from gan_core.hub import Order, Transfer
-from pages.components.text import _, as_text
+from gan_core.jobs.task import Progress
+from pages.components.shared import task_view
+from pages.components.text import _
 
-POLL_S = 0.5
 MB = 1_000_000
 
 
@@ -50,25 +51,15 @@ def follow(slot: str) -> Mapping[str, Any] | None:
         return None
     now = transfer.progress
     if now.state == "running":
-        st.fragment(progress, run_every=POLL_S)(slot)
-    elif now.state == "failed":
-        st.error(as_text(now.error), icon=":material/error:")
-    elif now.state == "cancelled":
-        st.info(_("Cancelled. Nothing was left behind."), icon=":material/info:")
+        task_view.follow(
+            transfer, f"hub_{slot}", _words, lambda transfer: transfer.progress, Transfer.cancel, cancel_help=None
+        )
+    task_view.show_end(now, _("Cancelled. Nothing was left behind."))
     return now.result if now.state == "done" else None
 
 
-def progress(slot: str) -> None:
-    """The bar with its phase, and the way out."""
-    transfer = current(slot)
-    if transfer is None or not transfer.running:
-        st.rerun()  # what comes next is outside of this fragment
-        return
-    now = transfer.progress
-    words = f"{_(now.phase)}…"
-    if now.total:
-        counts = _("{done:.1f} of {total:.1f} MB").format(done=now.done / MB, total=now.total / MB)
-        words = f"{_(now.phase)}: {counts}"
-    st.progress(now.done / now.total if now.total else 0.0, text=words)
-    if st.button(_("Cancel"), key=f"hub_{slot}_cancel", icon=":material/close:"):
-        transfer.cancel()
+def _words(now: Progress) -> str:
+    if not now.total:
+        return f"{_(now.stage)}…"
+    counts = _("{done:.1f} of {total:.1f} MB").format(done=now.done / MB, total=now.total / MB)
+    return f"{_(now.stage)}: {counts}"

@@ -1,6 +1,7 @@
-"""Work in the background as a page shows it: begin it, how far it is, cancel it, its result. Loads no torch."""
+"""Work in a process of its own as a page shows it: begin it, how far it is, cancel it, how it ended. Loads no torch."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import streamlit as st
 
@@ -15,7 +16,9 @@ STAGES = {
     "images": _("Preparing the images"),
     "encoding": _("Encoding and decoding images"),
 }
+STOPS_FOR_ALL = _("Stops it for everybody who waits for the same result.")
 Words = Callable[[Progress], str]
+Work = TypeVar("Work")
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
@@ -44,9 +47,14 @@ def outcome(task: Task, key: str, words: Words | None = None) -> Arrays | None:
             background.forget(task)
             now = Progress("failed", error=str(damage))
     if now.state == "running":
-        st.fragment(_watch, run_every=lab.refresh_every())(task, key, words or stage_words)
+        note = _("It goes on in the background when you leave this page; the result is kept.")
+        follow(task, key, words or stage_words, background.progress, background.cancel, note=note)
     else:
-        _again(task, key, now)
+        show_end(now)
+        if st.button(_("Start it again"), key=f"{key}_again", icon=":material/refresh:") and lab.attempt(
+            lambda: background.start(task)
+        ):
+            st.rerun()
     return None
 
 
@@ -58,38 +66,53 @@ def stage_words(now: Progress) -> str:
     return f"{stage} · " + _("{done:,} of {total:,}").format(done=now.done, total=now.total)
 
 
-def _watch(task: Task, key: str, words: Words) -> None:
-    now = background.progress(task)
-    if now.state != "running":
-        st.rerun()
-    share = now.done / now.total if now.total else 0.0
-    st.progress(min(share, 1.0), text=words(now))
+def follow(
+    work: Work,
+    key: str,
+    words: Words,
+    look: Callable[[Work], Progress],
+    cancel: Callable[[Work], None],
+    *,
+    note: str = "",
+    cancel_help: str | None = STOPS_FOR_ALL,
+) -> None:
+    """A bar for work that runs, and the way to cancel it; the page is drawn anew once it has ended.
+
+    Args:
+        work: a task, or anything else that `look` and `cancel` take.
+        key: begins the keys of the bar's widgets.
+        words: what the bar says.
+        look, cancel: how far it is; asks it to stop.
+        note: beside the button.
+        cancel_help: of the button.
+    """
     cancelling = f"{key}_cancelling"
-    left = st.session_state.get(cancelling) == task
-    with st.container(horizontal=True, vertical_alignment="center"):
-        _cancel_button(task, key, cancelling, left)
-        st.caption(_("It goes on in the background when you leave this page; the result is kept."))
+
+    def stop() -> None:
+        cancel(work)
+        st.session_state[cancelling] = work
+
+    def bar() -> None:
+        now = look(work)
+        if now.state != "running":
+            st.session_state.pop(cancelling, None)
+            st.rerun()
+        st.progress(min(now.done / now.total, 1.0) if now.total else 0.0, text=words(now))
+        left = st.session_state.get(cancelling) == work
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                _("Cancel") if not left else _("Stopping…"), key=f"{key}_cancel", icon=":material/close:",
+                disabled=left, help=cancel_help, on_click=stop,
+            )  # fmt: skip
+            if note:
+                st.caption(note)
+
+    st.fragment(bar, run_every=lab.refresh_every())()
 
 
-def _cancel_button(task: Task, key: str, cancelling: str, left: bool) -> None:
-    st.button(
-        _("Cancel") if not left else _("Stopping…"), key=f"{key}_cancel", icon=":material/close:", disabled=left,
-        help=_("Stops it for everybody who waits for the same result."), on_click=_cancel, args=(task, cancelling),
-    )  # fmt: skip
-
-
-def _cancel(task: Task, cancelling: str) -> None:
-    background.cancel(task)
-    st.session_state[cancelling] = task
-
-
-def _again(task: Task, key: str, now: Progress) -> None:
-    st.session_state.pop(f"{key}_cancelling", None)
+def show_end(now: Progress, cancelled: str = _("Cancelled.")) -> None:
+    """Why work failed, or that it was cancelled; of any other state nothing."""
     if now.state == "failed":
         st.error(as_text(now.error), icon=":material/error:")
-    else:
-        st.info(_("Cancelled."), icon=":material/info:")
-    if st.button(_("Start it again"), key=f"{key}_again", icon=":material/refresh:") and lab.attempt(
-        lambda: background.start(task)
-    ):
-        st.rerun()
+    elif now.state == "cancelled":
+        st.info(cancelled, icon=":material/info:")

@@ -1,0 +1,80 @@
+"""How every process of the program is started, and the sentence that says how one ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from gan_core.config.settings import PROJECT_DIR
+
+NICENESS = 5  # of what gives way: a quarter of a core that trains, all of an idle one
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # read once, when numpy and torch are loaded
+
+
+def launch(
+    arguments: Sequence[str],
+    *,
+    stdin: int,
+    stdout: int | IO[bytes],
+    stderr: int | IO[bytes],
+    background: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.Popen[str]:
+    """Starts Python in the program's folder. Ctrl-C in this process's terminal does not reach it.
+
+    Args:
+        arguments: of Python, for example ("-m", "gan_core.training.worker").
+        stdin, stdout, stderr: as `subprocess.Popen` takes them; pipes carry UTF-8 text.
+        background: whether it gives way to what trains: NICENESS, and one thread of numpy and torch.
+        environment: in place of this process's.
+    """
+    variables = dict(os.environ if environment is None else environment)
+    if background:
+        variables |= dict.fromkeys(THREADS, "1")
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        cwd=PROJECT_DIR,
+        env=variables,
+        start_new_session=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    if background:
+        with contextlib.suppress(OSError, AttributeError):  # it ended at once; a system without niceness
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+    return process
+
+
+def death(name: str, code: int, last_words: str = "", advice: str = "") -> str:
+    """How a process ended that should not have, as a sentence.
+
+    Args:
+        name: what it is called in sentences: "The training process".
+        code: its exit status; -N when signal N ended it.
+        last_words: the last line that it wrote of errors.
+        advice: a sentence on what to do.
+    """
+    if code < 0:
+        cause = ", most often for lack of memory" if -code == signal.SIGKILL else ""
+        how = f"was ended by signal {signal.Signals(-code).name}{cause}"
+    else:
+        how = f"ended with code {code}: {last_words[:200].rstrip('.') or 'it said nothing'}"
+    return f"{name} {how}. {advice}".rstrip()
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log that is not empty; "" if there is none."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
