@@ -1,6 +1,6 @@
 """Commands about data: prepare the cache, fetch data sets, write the drawn blocks as a folder.
 
-With `--json` each prints its progress as one JSON object a line, for a program (the Data page is one) to read.
+With `--json` each prints its progress as one JSON object a line, for a program to read.
 """
 
 from __future__ import annotations

@@ -197,9 +197,9 @@ def start(task: Task, *, anew: bool = False) -> None:
             write_progress(place, Progress("running", "starting"))
             _launch(place)
     except OSError as error:
+        way_out = "" if task.place else ", or set GANVAS_CACHE_DIR to a folder that you may write"
         raise ValueError(
-            f"The cache folder {place.parent} cannot be written ({error.strerror or error}). "
-            "Free some space, or set GANVAS_CACHE_DIR to a folder that you may write."
+            f"The folder {place.parent} cannot be written ({error.strerror or error}). Free some space{way_out}."
         ) from error
 
 

@@ -8,7 +8,7 @@ trials are ordinary runs in the runs folder. The doctor watches each: one that f
     book.py      the Optuna study: who works on which trial, on one machine or several; keeping.py: where it is stored;
                  choosing.py: the values of a trial
     working.py   the loop: take a trial, make its run, see it through (here or in the server's queue), judge it
-    home.py      `.sweeps/ID/` in the runs folder; worker.py: the process that a page starts
+    home.py      `.sweeps/ID/` in the runs folder; worker.py: the task that a page starts
     rows.py, figures.py   trials as a table and as Optuna's pictures
 
 Loads neither torch nor Optuna until a sweep is opened.

@@ -78,8 +78,9 @@ class Home:
 
     @property
     def error(self) -> str:
-        """The sentence that ended its process; "" when nothing did."""
-        return str(files.read_json(self.path / ORDER).get("error") or "")
+        """The sentence that ended its process, also one that was killed; "" when nothing did."""
+        said = str(files.read_json(self.path / ORDER).get("error") or "")
+        return said or (tasks.progress(self.task).error if self.wanted else "")
 
     def order(self, command: str, error: str = "") -> None:
         """Asks its process to run or to stop."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import platform
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,13 @@ from sweep_helpers import BATCHES, POINTS, finder, home_of, small, worker
 from gan_core import runs
 from gan_core.config import settings
 from gan_core.experiments.sweeps import worker as sweep_worker
-from gan_core.experiments.sweeps.home import find_or_none, forget, list_homes
+from gan_core.experiments.sweeps.home import begin, find_or_none, forget, go_on, list_homes
 from gan_core.experiments.sweeps.plan import listed
 from gan_core.experiments.sweeps.rows import rows_of
 from gan_core.experiments.sweeps.working import Queued, Worker
-from gan_core.runs import Run
+from gan_core.jobs import task as tasks
+from gan_core.jobs.task import Progress
+from gan_core.runs import Run, files
 from gan_core.runs.metrics import MetricsTail
 from gan_core.training import queue, supervisor
 
@@ -233,6 +237,35 @@ def test_a_storage_that_is_lost_ends_the_process_with_a_sentence(runs_dir: Path)
     Path(home.address).write_text("no journal\nat all\n")
     sweep_worker.work(home)
     assert "damaged, or no journal" in home.error and not home.wanted
+
+
+def test_a_process_that_was_killed_is_a_sentence_until_it_is_begun_again(runs_dir: Path) -> None:
+    home = home_of(runs_dir, small(BATCHES))
+    home.order("run")
+    tasks.folder(home.task).mkdir()
+    tasks.write_progress(tasks.folder(home.task), Progress("running", "sweep"))
+    assert home.is_going()
+    tasks.write_progress(tasks.folder(home.task), Progress("failed", error="It was ended by signal SIGKILL."))
+    assert not home.is_going() and home.error == "It was ended by signal SIGKILL."
+    home.order("stop")
+    assert home.error == ""
+
+
+@pytest.mark.slow
+def test_a_page_starts_a_process_that_ends_when_its_sweep_is_to_stop(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real process, and nobody who trains: the runs wait in the queue until it gives them back."""
+    runs_dir.mkdir()
+    files.write_json(runs_dir / f".machine-{platform.node()}.json", MACHINE.to_dict())
+    home = begin(replace(settings.from_environment(), runs_dir=runs_dir), small(BATCHES))
+    go_on(home)  # two viewers
+    eventually(lambda: queue.queued_ids(runs_dir), "a queued run", timeout_s=120)
+    assert home.is_going() and home.is_worked_on()
+    home.order("stop")
+    eventually(lambda: not home.is_going(), "its end", timeout_s=120)
+    assert home.error == "" and queue.queued_ids(runs_dir) == []
+    eventually(lambda: tasks.read_progress(tasks.folder(home.task)).state == "done", "its last word")
 
 
 # the command
