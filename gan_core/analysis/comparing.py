@@ -18,7 +18,8 @@ from gan_core.figures import imaging
 from gan_core.figures.charts import COLORS, Column
 from gan_core.figures.imaging import Uint8Array
 from gan_core.models.networks import NETWORKS
-from gan_core.runs import Run, Status, files
+from gan_core.runs import Run, Status
+from gan_core.runs.evaluations import Evaluation
 from gan_core.runs.metrics import MetricsTail
 
 MAX_RUNS = len(COLORS)  # each run has a colour of its own
@@ -153,57 +154,6 @@ def same_pinned_latents(configs: Sequence[RunConfig]) -> bool:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A value with its conditions.
-
-    Attributes:
-        metric, value: what was measured.
-        interval: (low, high), or None where none was recorded.
-        step: of the checkpoint.
-        num_samples: images that it rests on; 0 where not recorded.
-        extractor, seed: with what, and from which latents.
-    """
-
-    metric: str
-    value: float
-    interval: tuple[float, float] | None
-    step: int
-    num_samples: int
-    extractor: str
-    seed: int | None
-
-
-def evaluations(run: Run) -> list[Measured]:
-    """What was measured of a run afterwards: of each metric with the same conditions the one of the latest step.
-
-    A line that is no measurement (another program's, a damaged one) is passed over.
-    """
-    newest: dict[tuple[str, str, int], Measured] = {}
-    for line in files.read_lines(run.evaluations_path):
-        found = _measured(line)
-        if found is None:
-            continue
-        key = (found.metric, found.extractor, found.num_samples)
-        if key not in newest or newest[key].step <= found.step:
-            newest[key] = found
-    return list(newest.values())
-
-
-def _measured(line: Mapping[str, Any]) -> Measured | None:
-    try:
-        ends = line.get("interval")
-        interval = (float(ends[0]), float(ends[1])) if isinstance(ends, list) and len(ends) == 2 else None
-        seed = line.get("seed")
-        found = Measured(
-            str(line["metric"])[:80], float(line["value"]), interval, int(line.get("step") or 0),
-            int(line.get("num_samples") or 0), str(line.get("extractor") or "")[:80], None if seed is None else int(seed),
-        )  # fmt: skip
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-    return found if math.isfinite(found.value) else None
-
-
-@dataclass(frozen=True)
 class Ending:
     """A metric at the end of a run: mean and 10th to 90th percentile of its last recorded values, and how many.
 
@@ -229,11 +179,11 @@ def endings(columns: Mapping[str, Column], last_steps: int = LAST_STEPS) -> dict
     return found
 
 
-def told_apart(left: Measured, right: Measured) -> bool:
+def told_apart(left: Evaluation, right: Evaluation) -> bool:
     """Whether two intervals have no point in common: a strict rule, stricter than a test of their difference."""
     if left.interval is None or right.interval is None:
         return False
-    return left.interval[1] < right.interval[0] or right.interval[1] < left.interval[0]
+    return left.high < right.low or right.high < left.low
 
 
 def last_step(compared: Compared) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gan_core.analysis.comparing import Compared, is_metric, last_step
-from gan_core.evaluation.metrics.measures import MEASURES
+from gan_core.evaluation.metrics import METRICS
 from gan_core.figures.charts import CHARTS, COLORS, MAX_POINTS, Column, smooth, thin
 
 PAUSE_S = 30.0
@@ -127,8 +127,8 @@ def title_of(metric: str) -> str:
     """A metric's name for people, of a curve or of what is measured afterwards; the metric itself when nobody knows it."""
     if metric in TITLES:
         return TITLES[metric]
-    if metric in MEASURES:
-        return MEASURES[metric].title
+    if metric in METRICS:
+        return METRICS[metric].title
     for chart in CHARTS:
         for trace in chart.traces:
             if trace.column == metric:

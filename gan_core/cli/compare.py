@@ -16,6 +16,8 @@ from gan_core.analysis import film as films
 from gan_core.analysis.comparing import Compared
 from gan_core.analysis.curves import metrics_of
 from gan_core.cli.terminal import AsJson, RunsDir, bar, console, runs_folder
+from gan_core.runs import evaluations
+from gan_core.runs.evaluations import Evaluation
 
 RunNames = Annotated[
     list[str], typer.Argument(metavar="RUN RUN...", help="Ids or names of runs, as `runs` lists them.")
@@ -59,8 +61,13 @@ def as_data(found: list[Compared]) -> dict[str, Any]:
             for name in metrics_of(found)
             if any(name in end for end in ends)
         },
-        "measured": [[asdict(value) for value in comparing.evaluations(one.run)] for one in found],
+        "measured": [[_measured(value) for value in evaluations.latest(one.run)] for one in found],
     }
+
+
+def _measured(found: Evaluation) -> dict[str, Any]:
+    names = ("metric", "value", "interval", "step", "num_samples", "extractor", "seed")
+    return {name: getattr(found, name) for name in names}
 
 
 def film(

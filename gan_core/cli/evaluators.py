@@ -19,6 +19,7 @@ from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import EvaluatorFolder
 from gan_core.evaluation.evaluators.scoring import Score
 from gan_core.evaluation.measure import NUM_IMAGES
+from gan_core.runs import evaluations
 
 GREY = ("mnist5k", "mnist", "fashion-mnist")
 SMALL = (*GREY, "cifar10", "stacked-mnist")  # 28 or 32 px by nature
@@ -155,10 +156,8 @@ def evaluate(
     from gan_core.evaluation import conditional
 
     result = conditional.evaluate(found, step, seed)
-    if found.shipped:
+    if not evaluations.add(found, result.evaluations()):
         print("This run comes with Ganvas, so the result is not kept with it.", file=sys.stderr)
-    else:
-        found.add_evaluations(conditional.records(result))
     lists = {
         name: {**score_row(m.score), "chance": round(m.chance, 6), "num_pictures": m.num_pictures}
         for name, m in result.lists.items()

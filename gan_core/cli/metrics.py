@@ -11,12 +11,12 @@ import typer
 from gan_core.cli.terminal import bar, console, show_rows
 from gan_core.evaluation import measure as measuring
 from gan_core.evaluation.extractors import CHOICES
-from gan_core.evaluation.measure import FEWEST, MOST, Row
-from gan_core.evaluation.metrics.measures import MEASURES
+from gan_core.evaluation.measure import FEWEST, MOST, Measurement
+from gan_core.evaluation.metrics import METRICS
 from gan_core.runs import Run
 
 Metrics = Annotated[
-    str, typer.Option(help=f"Measure any run: all, or some of {','.join(MEASURES)}.", show_default=False)
+    str, typer.Option(help=f"Measure any run: all, or some of {','.join(METRICS)}.", show_default=False)
 ]
 NumImages = Annotated[int, typer.Option(help=f"Images to draw for --metrics, {FEWEST} to {MOST:,}.")]
 ExtractorName = Annotated[str, typer.Option(help=f"Network that looks, for --metrics: {' or '.join(CHOICES)}.")]
@@ -30,28 +30,28 @@ def measure(
     Raises:
         ValueError: as `measuring.measure`.
     """
-    wanted = None if metrics == "all" else [name.strip() for name in metrics.split(",") if name.strip()]
+    requested = None if metrics == "all" else [name.strip() for name in metrics.split(",") if name.strip()]
     seed = run.config().training.seed if seed is None else seed
     if console.is_terminal:
         with bar("Measuring") as move:
             rows = measuring.measure(
                 run, step, num_images, seed,
                 lambda stage, done=0, total=0, value=None: move(done, max(1, total), stage),
-                metrics=wanted, extractor=extractor,
+                metrics=requested, extractor=extractor,
             )  # fmt: skip
     else:
-        rows = measuring.measure(run, step, num_images, seed, metrics=wanted, extractor=extractor)
+        rows = measuring.measure(run, step, num_images, seed, metrics=requested, extractor=extractor)
     if not measuring.keep(run, rows):
         print("This run comes with Ganvas, so the result is not kept with it.", file=sys.stderr)
-    missing = [name for name in wanted or MEASURES if name not in {row.metric for row in rows}]
+    missing = [name for name in requested or METRICS if name not in {row.metric for row in rows}]
     if missing:
         print(f"Cannot be measured of this run: {', '.join(missing)}.", file=sys.stderr)
     _show(rows, as_json)
 
 
-def _show(rows: list[Row], as_json: bool) -> None:
+def _show(rows: list[Measurement], as_json: bool) -> None:
     if as_json:
-        print(json.dumps([row.record() for row in rows], indent=2))
+        print(json.dumps([row.evaluation().record() for row in rows], indent=2))
         return
     shown = [
         {

@@ -1,4 +1,4 @@
-"""How well a conditional model draws what it is asked for, in the eyes of an evaluator: while it trains, and afterwards.
+"""How well a conditional model draws what it is asked for, as an evaluator classifies it.
 
 The lists of conditions and the latents are fixed, so scores of one seed can be compared; nothing here touches the random
 numbers of training.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +22,10 @@ from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import EvaluatorFolder
 from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
 from gan_core.evaluation.evaluators.scoring import Score, chance_level, in_order, judged
-from gan_core.models.base import GenerativeModel, Metrics
+from gan_core.evaluation.features import in_batches
 from gan_core.models.building import sample_latents
 from gan_core.runs import Run
+from gan_core.runs.evaluations import Evaluation
 from gan_core.runs.sampler import open_sampler
 
 NUM_CONDITIONS = 200  # of the list "labels"; also the most pictures drawn at once
@@ -78,7 +78,7 @@ def score_model(sample: Sample, config: RunConfig, evaluator: Evaluator, seed: i
     Args:
         sample: draws pictures; see `Sample`.
         config: the run's, resolved.
-        evaluator: the judge; it must know every label of the run.
+        evaluator: classifies the pictures; it must know every label of the run.
         seed: of the latents: the first of the "samples" stream of this seed, as in the run's sample grids.
 
     Raises:
@@ -87,68 +87,17 @@ def score_model(sample: Sample, config: RunConfig, evaluator: Evaluator, seed: i
     names, scores = config.conditioning.labels, {}
     for name, labels in condition_lists(config, evaluator).items():
         z = sample_latents(with_changes(config, {"training.seed": seed}), len(labels))
-        parts = [slice(start, start + NUM_CONDITIONS) for start in range(0, len(labels), NUM_CONDITIONS)]
-        images = np.concatenate([to_uint8(sample(z[part], torch.from_numpy(labels[part]))) for part in parts])
-        scores[name], _ = judged(evaluator, images, labels, names)
+
+        def images(part: slice, z: Tensor = z, labels: Labels = labels) -> npt.NDArray[np.uint8]:
+            return to_uint8(sample(z[part], torch.from_numpy(labels[part])))
+
+        drawn = np.concatenate(in_batches(len(labels), images, batch=NUM_CONDITIONS))
+        scores[name], _ = judged(evaluator, drawn, labels, names)
     return scores
 
 
-class LiveScore:
-    """The curve of a run's accuracy while it trains: measured after every `recording.evaluate_every_epochs` epochs.
-
-    Draws from the model as the sample grid does, which leaves no trace in its state; an unconditional run, or one that no
-    evaluator fits, is never measured. Which evaluator it is stands in the run's events, and a resumed run takes the same.
-
-    Args:
-        run, config: whose.
-        steps_per_epoch, start_step: where epochs end, and where this session begins.
-        device: where the model is; the evaluator goes there too.
-    """
-
-    def __init__(
-        self, run: Run, config: RunConfig, steps_per_epoch: int, start_step: int, device: torch.device
-    ) -> None:
-        self._config = config
-        self._every_steps = config.recording.evaluate_every_epochs * steps_per_epoch
-        self._device = device
-        self._evaluator = self._open(run, start_step) if self._every_steps else None
-
-    def metrics(self, step: int, model: GenerativeModel) -> Metrics:
-        """The metrics of the step that was just made (steps done, from 1); none when it ends no epoch to be measured."""
-        if self._evaluator is None or step % self._every_steps:
-            return {}
-
-        def sample(z: Tensor, labels: Tensor) -> Tensor:
-            return model.sample(z.to(self._device), labels.to(self._device))
-
-        measured: Metrics = {}
-        for name, score in score_model(sample, self._config, self._evaluator, self._config.training.seed).items():
-            values = {"accuracy": score.ratio, "hits": score.hits, "requested": score.requested}
-            measured |= {f"{what}/{name}": torch.tensor(value, device=self._device) for what, value in values.items()}
-        return measured
-
-    def _open(self, run: Run, start_step: int) -> Evaluator | None:
-        """The evaluator, once it has been found to be able to judge this run; a damaged one only costs the curve."""
-        used = [event.get("sha256") for event in run.events() if event["type"] == "evaluator"]
-        same = [
-            folder for folder in evaluators.fitting(self._config) if used and folder.card.weights_sha256 == used[-1]
-        ]
-        folder = same[0] if same else evaluators.folder_for(self._config)
-        if folder is None:
-            return None
-        try:
-            evaluator = open_evaluator(folder, self._device)
-            condition_lists(self._config, evaluator)
-        except ValueError as refusal:
-            run.add_event("evaluator_refused", start_step, name=folder.info.name, error=str(refusal))
-            return None
-        if not same:
-            run.add_event("evaluator", start_step, name=folder.info.name, sha256=folder.card.weights_sha256)
-        return evaluator
-
-
 @dataclass(frozen=True)
-class Measured:
+class ListScore:
     """One list's score at one checkpoint.
 
     Attributes:
@@ -163,17 +112,29 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class ConditionalScores:
     """What `evaluate` found: the scores with everything that they depend on."""
 
     run: Run
     step: int
     seed: int
     folder: EvaluatorFolder
-    lists: dict[str, Measured]
+    lists: dict[str, ListScore]
+
+    def evaluations(self) -> list[Evaluation]:
+        """What is kept of it with the run, one a list of conditions."""
+        card = self.folder.card
+        return [
+            Evaluation(
+                f"accuracy/{name}", round(found.score.ratio, 6), _rounded(found.score.interval()), self.step,
+                found.num_pictures, f"{card.info.name}@{card.weights_sha256[:12]}", self.seed,
+                hits=found.score.hits, requested=found.score.requested,
+            )
+            for name, found in self.lists.items()
+        ]  # fmt: skip
 
 
-def evaluate(run: Run, step: int | None = None, seed: int | None = None) -> Evaluation:
+def evaluate(run: Run, step: int | None = None, seed: int | None = None) -> ConditionalScores:
     """Scores a run's checkpoint with the evaluator that fits it.
 
     Args:
@@ -192,25 +153,10 @@ def evaluate(run: Run, step: int | None = None, seed: int | None = None) -> Eval
     scores = score_model(sampler.samples, config, evaluator, seed)
     lists = {}
     for name, labels in condition_lists(config, evaluator).items():
-        _, wanted = in_order(evaluator.info, labels, config.conditioning.labels)
-        lists[name] = Measured(scores[name], chance_level(evaluator.info.kind, wanted), len(labels))
-    return Evaluation(run, sampler.step, seed, folder, lists)
+        _, requested = in_order(evaluator.info, labels, config.conditioning.labels)
+        lists[name] = ListScore(scores[name], chance_level(evaluator.info.kind, requested), len(labels))
+    return ConditionalScores(run, sampler.step, seed, folder, lists)
 
 
-def records(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """The lines for the run's log of evaluations, one a list of conditions."""
-    card = evaluation.folder.card
-    return [
-        {
-            "metric": f"accuracy/{name}",
-            "value": round(measured.score.ratio, 6),
-            "interval": [round(bound, 6) for bound in measured.score.interval()],
-            "step": evaluation.step,
-            "num_samples": measured.num_pictures,
-            "extractor": f"{card.info.name}@{card.weights_sha256[:12]}",
-            "seed": evaluation.seed,
-            "hits": measured.score.hits,
-            "requested": measured.score.requested,
-        }
-        for name, measured in evaluation.lists.items()
-    ]
+def _rounded(interval: tuple[float, float]) -> tuple[float, float]:
+    return round(interval[0], 6), round(interval[1], 6)

@@ -1,4 +1,4 @@
-"""What is measured of a generator at a checkpoint: every metric with its interval, its counts, and the network that looked.
+"""What is measured of a generator at a checkpoint: every metric with its interval, its counts, and the extractor's name.
 
     rows = measure(run, step=None, num_images=2000, seed=0)
 
@@ -8,23 +8,26 @@ once; intervals come from drawing images again (`gan_core.evaluation.statistics.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from gan_core import datasets
 from gan_core.datasets import held_out
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.held_out import Kind
 from gan_core.evaluation import extractors
-from gan_core.evaluation.compute import Material, measure_all
-from gan_core.evaluation.metrics.measures import MEASURES
+from gan_core.evaluation.features import ImageFeatures, in_batches
+from gan_core.evaluation.metrics import METRICS, Material, Metric, silent
+from gan_core.evaluation.metrics.base import Need
 from gan_core.evaluation.statistics.bootstrap import interval
 from gan_core.jobs.task import Report
-from gan_core.runs import Run
+from gan_core.runs import Run, evaluations
+from gan_core.runs.evaluations import Evaluation
 
 if TYPE_CHECKING:
     from gan_core.evaluation.extractors import Extractor
@@ -32,8 +35,7 @@ if TYPE_CHECKING:
 
 NUM_IMAGES = 2000
 FEWEST, MOST = 100, 20_000  # images
-REPEATS = 200  # a wide extractor's features are drawn again less often, see measured_metrics
-DRAWN_AT_ONCE = 200
+REPEATS = 200
 
 REFERENCE: dict[Kind, str] = {
     "test": "held-out images of another split",
@@ -43,20 +45,20 @@ REFERENCE: dict[Kind, str] = {
 
 
 @dataclass(frozen=True)
-class Row:
-    """One metric, measured.
+class Measurement:
+    """One metric, measured of one checkpoint.
 
     Attributes:
-        metric: in MEASURES.
+        metric: in METRICS.
         value, low, high: with its 95 % interval.
         real: the same of real images in the generated ones' place (training images); None where there are no others.
         num_real, num_fake: images behind it.
-        extractor: which network, weights and layer looked.
+        extractor: which network, weights and layer computed the features.
         reference: which real images, in words.
         step: of the checkpoint.
         seed: of the latents, labels and resampling.
         note: bias, and what these counts do to it.
-        again: the resampled values.
+        replicates: the resampled values.
     """
 
     metric: str
@@ -71,23 +73,15 @@ class Row:
     step: int
     seed: int
     note: str
-    again: tuple[float, ...]
+    replicates: tuple[float, ...]
 
-    def record(self) -> dict[str, Any]:
-        """The line for the run's log of evaluations."""
-        return {
-            "metric": self.metric,
-            "value": _short(self.value),
-            "interval": [_short(self.low), _short(self.high)],
-            "step": self.step,
-            "num_samples": self.num_fake,
-            "num_real": self.num_real,
-            "extractor": self.extractor,
-            "seed": self.seed,
-            "real": None if self.real is None else _short(self.real),
-            "reference": self.reference,
-            "note": self.note,
-        }
+    def evaluation(self) -> Evaluation:
+        """What is kept of it with the run, values with six digits."""
+        return Evaluation(
+            self.metric, _short(self.value), (_short(self.low), _short(self.high)), self.step, self.num_fake, self.extractor,
+            self.seed, num_real=self.num_real, real=None if self.real is None else _short(self.real),
+            reference=self.reference, note=self.note,
+        )  # fmt: skip
 
 
 def measure(
@@ -95,11 +89,11 @@ def measure(
     step: int | None = None,
     num_images: int = NUM_IMAGES,
     seed: int = 0,
-    report: Report | None = None,
+    report: Report = silent,
     *,
     metrics: Sequence[str] | None = None,
     extractor: str = "evaluator",
-) -> list[Row]:
+) -> list[Measurement]:
     """Measures a run's generator at a checkpoint. Under a minute for 2,000 images on two cores, once the images are prepared.
 
     Args:
@@ -107,39 +101,59 @@ def measure(
         step: of the checkpoint; the newest when None.
         num_images: generated, and real ones at most as many.
         seed: of latents, labels and resampling.
-        report: told how far it is.
-        metrics: names in MEASURES; all that can be measured here when None. One that cannot be is left out.
+        report: called with how far it is.
+        metrics: names in METRICS; all that can be measured here when None. One that cannot be is left out.
         extractor: in `extractors.CHOICES`.
 
     Raises:
         ValueError: too few images, points in the plane, no network that knows such pictures, no checkpoint, a damaged one,
             or an unknown metric.
     """
-    wanted = list(MEASURES) if metrics is None else list(metrics)
-    for name in wanted:
-        MEASURES.find(name)
+    requested = [METRICS.find(name) for name in (METRICS if metrics is None else metrics)]
     check_count(num_images)
-    tell = report or _silent
-    looking = extractors.open_extractor(run.config(), extractor)
+    network = extractors.open_extractor(run.config(), extractor)
     from gan_core.runs.sampler import open_sampler
 
-    sampler = open_sampler(run, step)
-    kind, material = material_of(run, sampler, looking, num_images, seed, tell)
+    return measure_sampler(run, open_sampler(run, step), network, num_images, seed, report, requested)
+
+
+def measure_sampler(
+    run: Run,
+    sampler: Sampler,
+    extractor: Extractor,
+    num_images: int = NUM_IMAGES,
+    seed: int = 0,
+    report: Report = silent,
+    metrics: Sequence[Metric] = tuple(METRICS.values()),
+) -> list[Measurement]:
+    """The same with a sampler and an extractor that are open already.
+
+    Raises:
+        ValueError: too few images, or images that the extractor does not take.
+    """
+    check_count(num_images)
+    needs = frozenset[Need]().union(*(metric.needs for metric in metrics))
+    kind, material = material_of(run, sampler, extractor, num_images, seed, report, needs)
     rows = []
-    for name, one in measure_all(material, wanted, REPEATS, seed, tell).items():
-        entry = MEASURES[name]
-        low, high = interval(one.value, one.again, entry.lowest, entry.highest)
-        rows.append(
-            Row(
-                name, one.value, low, high, one.real, one.num_real, one.num_fake, looking.name, REFERENCE[kind],
-                sampler.step, seed, entry.explanation + one.note, tuple(map(float, one.again)),
-            )
-        )  # fmt: skip
+    with threadpool_limits(1):  # small matrices, a machine that trains: two threads took forty times as long
+        for number, metric in enumerate(metric for metric in METRICS.values() if metric in metrics):
+            weighted = metric.weighted(material, report)
+            if weighted is None:
+                continue
+            report("resampling", number, len(metrics))
+            value, replicates = weighted.value, weighted.replicates(REPEATS, seed)
+            low, high = interval(value, replicates, metric.lowest, metric.highest)
+            rows.append(
+                Measurement(
+                    metric.name, value, low, high, weighted.real, weighted.num_real, weighted.num_fake, extractor.name,
+                    REFERENCE[kind], sampler.step, seed, metric.explanation + weighted.note, tuple(map(float, replicates)),
+                )
+            )  # fmt: skip
     return rows
 
 
 def check_count(num_images: int) -> None:
-    """Nothing for a number of images that can be measured; ValueError with the rule otherwise."""
+    """Raises ValueError, with the rule, for a number of images that cannot be measured."""
     if not FEWEST <= num_images <= MOST:
         raise ValueError(
             f"These metrics need {FEWEST} to {MOST:,} generated images; got {num_images:,}. Fewer tell nothing, and "
@@ -147,15 +161,12 @@ def check_count(num_images: int) -> None:
         )
 
 
-def keep(run: Run, rows: Sequence[Row]) -> bool:
+def keep(run: Run, rows: Sequence[Measurement]) -> bool:
     """Adds the rows to the run's log of evaluations. Returns whether it did: a run that comes with the program stays as it is."""
-    if run.shipped:
-        return False
-    run.add_evaluations([row.record() for row in rows])
-    return True
+    return evaluations.add(run, [row.evaluation() for row in rows])
 
 
-def conditions(row: Row) -> str:
+def conditions(row: Measurement) -> str:
     """What a measurement's values depend on, in a few sentences."""
     return (
         f"Step {row.step:,}, seed {row.seed}: {row.num_fake:,} generated against {row.num_real:,} real images ({row.reference}), "
@@ -165,39 +176,43 @@ def conditions(row: Row) -> str:
 
 
 def material_of(
-    run: Run, sampler: Sampler, looking: Extractor, num_images: int, seed: int, tell: Report
+    run: Run, sampler: Sampler, extractor: Extractor, num_images: int, seed: int, report: Report, needs: Set[Need]
 ) -> tuple[Kind, Material]:
-    """Images drawn, real ones fetched, and what the extractor sees in them; and which real ones they are."""
+    """Images drawn, real ones fetched, and what metrics need of them; and which real ones they are."""
     config = run.config().dataset
-    tell("images")
+    report("images")
     found = held_out.held_out(config)
-    real = found.images(num_images, lambda done, total: tell("images", done, total))
+    real = found.images(num_images, lambda done, total: report("images", done, total))
     if len(real) < FEWEST:
         raise ValueError(
             f"Only {len(real)} real images are there to compare with, and these metrics need at least {FEWEST}."
         )
-    learned = None if found.kind == "training" else _learned(run, num_images, tell)
-    source = real if learned is None else learned
-    fake, real_images = _draw(sampler, source, num_images, seed, tell), np.asarray(real.images)
+    training = None if found.kind == "training" else _training(run, num_images, report)
+    source = real if training is None else training
+    fake = _draw(sampler, source, num_images, seed, lambda done: report("drawing", done, num_images))
+    real_images = np.asarray(real.images)
 
-    def look(images: npt.NDArray[np.uint8], stage: str) -> extractors.Seen:
-        return looking.look(images, lambda done: tell(stage, done, len(images)))
+    def compute_features(images: npt.NDArray[np.uint8], stage: str) -> ImageFeatures:
+        return extractor.features(images, lambda done: report(stage, done, len(images)))
 
     return found.kind, Material(
+        fake=compute_features(fake, "looking at generated images"),
+        real=compute_features(real_images, "looking at real images"),
         fake_images=fake,
         real_images=real_images,
-        fake=look(fake, "looking at generated images"),
-        real=look(real_images, "looking at real images"),
-        learned=None if learned is None else look(np.asarray(learned.images), "looking at training images"),
-        kinds=_kinds(looking, run, source),
-        exclusive=looking.exclusive,
+        training=None
+        if training is None
+        else compute_features(np.asarray(training.images), "looking at training images"),
+        training_kinds=_kinds(extractor, run, source) if "kinds" in needs else None,
+        exclusive=extractor.exclusive,
+        seed=seed,
     )
 
 
-def _learned(run: Run, num_images: int, tell: Report) -> Dataset:
+def _training(run: Run, num_images: int, report: Report) -> Dataset:
     """Training images, at most so many; the whole set is in the cache of whoever trained the run here."""
     config = run.config().dataset
-    tell("training images")
+    report("training images")
     if datasets.is_prepared(config):
         return _first(datasets.prepare(config), num_images)
     return held_out.training_images(config, num_images)
@@ -207,8 +222,10 @@ def _first(dataset: Dataset, count: int) -> Dataset:
     return replace(dataset, images=dataset.images[:count], labels=dataset.labels[:count])
 
 
-def _draw(sampler: Sampler, source: Dataset, count: int, seed: int, tell: Report) -> npt.NDArray[np.uint8]:
-    """Generated images; a conditional model is asked for the labels of real images, drawn at random."""
+def _draw(
+    sampler: Sampler, source: Dataset, count: int, seed: int, report: Callable[[int], None]
+) -> npt.NDArray[np.uint8]:
+    """Generated images (count, C, H, W); a conditional model is asked for the labels of real images, drawn at random."""
     import torch
 
     from gan_core.runs.sampler import latents
@@ -216,29 +233,19 @@ def _draw(sampler: Sampler, source: Dataset, count: int, seed: int, tell: Report
     names = sampler.config.conditioning.labels
     labels = source.with_labels(names).labels if names else np.zeros((1, 0))
     chosen = np.random.default_rng([seed, 3]).integers(len(labels), size=count)
-    asked = torch.tensor(labels[chosen], dtype=torch.float32)
+    requested = torch.tensor(labels[chosen], dtype=torch.float32)
     z = latents(count, sampler.latent_dim, seed)
-    parts = []
-    for start in range(0, count, DRAWN_AT_ONCE):
-        tell("drawing", start, count)
-        part = slice(start, start + DRAWN_AT_ONCE)
-        parts.append(sampler.images(z[part], asked[part]))
-    return np.concatenate(parts)
+    return np.concatenate(in_batches(count, lambda part: sampler.images(z[part], requested[part]), report))
 
 
-def _kinds(looking: Extractor, run: Run, source: Dataset) -> npt.NDArray[np.int64] | None:
+def _kinds(extractor: Extractor, run: Run, source: Dataset) -> npt.NDArray[np.int64] | None:
     """The kinds of all training images (N,), by the data set's own labels; None where it has not the extractor's labels."""
-    if not looking.knows_kinds:
+    if not extractor.knows_kinds:
         return None
     try:
-        labels = datasets.labels(run.config().dataset)
-        return looking.kinds_of(labels, source.label_names)
+        return extractor.kinds_of(datasets.labels(run.config().dataset), source.label_names)
     except ValueError:
         return None
-
-
-def _silent(stage: str, done: int = 0, total: int = 0, value: float | None = None) -> None:
-    """Nobody watches."""
 
 
 def _short(value: float) -> float:

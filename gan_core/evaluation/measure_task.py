@@ -1,19 +1,24 @@
-"""Measuring as background work: a run's rows, and its pinned samples with what they are nearest to."""
+"""Measuring as background work: a run's measurements, and its pinned samples with what they are nearest to."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gan_core.datasets.held_out import held_out
 from gan_core.evaluation import extractors
-from gan_core.evaluation.measure import NUM_IMAGES, Row, keep, measure
+from gan_core.evaluation.measure import NUM_IMAGES, Measurement, keep, measure_sampler
+from gan_core.evaluation.metrics.pairwise import distances
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.runs import Run
+
+if TYPE_CHECKING:
+    from gan_core.evaluation.extractors import Extractor
+    from gan_core.runs.sampler import Sampler
 
 NUM_PINNED = 20  # as many as report R3 shows
 NUM_NEAREST = 500  # real images among which the nearest is looked for
@@ -27,50 +32,50 @@ def task(run: Run, step: int, num_images: int = NUM_IMAGES, seed: int = 0) -> Ta
 
 
 def work(arguments: dict[str, Any], report: Report) -> Arrays:
-    """Measures, and keeps the lines with the run if it is the user's own: see `task.Work`.
+    """Measures, and keeps the measurements with the run if it is the user's own: see `task.Work`.
 
     Returns:
-        rows: JSON of each row without its resampled values, text (R,).
-        again: those, (R, repeats).
+        rows: JSON of each measurement without its replicates, text (R,).
+        again: the replicates, (R, repeats).
         pinned: the run's pinned samples, uint8 (NUM_PINNED, C, H, W).
-        apart: how far each is from its nearest held-out image in the extractor's features, (NUM_PINNED,).
+        apart: the distance of each to its nearest held-out image in the extractor's features, (NUM_PINNED,).
         nearest: those images, uint8 (NUM_PINNED, C, H, W).
     """
-    run, step = Run(Path(arguments["run"])), int(arguments["step"])
-    rows = measure(run, step, int(arguments["num_images"]), int(arguments["seed"]), report)
-    pinned = _pinned(run, step)
+    from gan_core.runs.sampler import open_sampler
+
+    run = Run(Path(arguments["run"]))
+    extractor = extractors.open_extractor(run.config())
+    sampler = open_sampler(run, int(arguments["step"]))
+    rows = measure_sampler(run, sampler, extractor, int(arguments["num_images"]), int(arguments["seed"]), report)
+    pinned = _pinned(run, sampler, extractor)
     keep(run, rows)
-    plain = [{key: value for key, value in asdict(row).items() if key != "again"} for row in rows]
+    plain = [{key: value for key, value in asdict(row).items() if key != "replicates"} for row in rows]
     return {
         "rows": np.array([json.dumps(row) for row in plain]),
-        "again": np.array([row.again for row in rows]),
+        "again": np.array([row.replicates for row in rows]),
         **pinned,
     }
 
 
-def _pinned(run: Run, step: int) -> Arrays:
-    from gan_core.evaluation.metrics.pairwise import distances
-    from gan_core.runs.sampler import open_sampler
-
-    looking = extractors.open_extractor(run.config())
-    images = open_sampler(run, step).pinned(NUM_PINNED)
+def _pinned(run: Run, sampler: Sampler, extractor: Extractor) -> Arrays:
+    images = sampler.pinned(NUM_PINNED)
     real = np.asarray(held_out(run.config().dataset).images(NUM_NEAREST).images)
-    apart = distances(looking.look(images).features, looking.look(real).features)
-    return {"pinned": images, "apart": apart.min(axis=1), "nearest": real[apart.argmin(axis=1)]}
+    between = distances(extractor.features(images).features, extractor.features(real).features)
+    return {"pinned": images, "apart": between.min(axis=1), "nearest": real[between.argmin(axis=1)]}
 
 
-def rows_of(arrays: Arrays) -> list[Row]:
-    """The rows in the result of `work`.
+def rows_of(arrays: Arrays) -> list[Measurement]:
+    """The measurements in the result of `work`.
 
     Raises:
         ValueError: it is none.
     """
-    names = {field.name for field in fields(Row)} - {"again"}
+    names = {field.name for field in fields(Measurement)} - {"replicates"}
     rows = []
     try:
-        for text, again in zip(arrays["rows"], arrays["again"], strict=True):
+        for text, replicates in zip(arrays["rows"], arrays["again"], strict=True):
             data = json.loads(str(text))
-            rows.append(Row(**{name: data[name] for name in names}, again=tuple(map(float, again))))
+            rows.append(Measurement(**{name: data[name] for name in names}, replicates=tuple(map(float, replicates))))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError("This measurement was kept by another version of the program: measure again.") from error
     return rows

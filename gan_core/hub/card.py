@@ -13,6 +13,7 @@ from gan_core.evaluation.statistics.proportions import Count, wilson
 from gan_core.models.networks import NETWORKS
 from gan_core.presets import PRESETS
 from gan_core.runs import Status
+from gan_core.runs.evaluations import Evaluation
 
 LAST_STEPS = 100  # recorded steps that a mean is taken over
 _COUNTS = ("step", "epoch", "time", "images_seen")
@@ -20,7 +21,7 @@ _COUNTS = ("step", "epoch", "time", "images_seen")
 
 def card(
     *, repo: str, name: str, note: str, config: RunConfig, status: Status, metrics: Sequence[Mapping[str, Any]],
-    evaluations: Sequence[Mapping[str, Any]], picture: str | None, licence: str, resumable: bool,
+    evaluations: Sequence[Evaluation], picture: str | None, licence: str, resumable: bool,
 ) -> str:  # fmt: skip
     """The text of README.md.
 
@@ -151,23 +152,23 @@ def _score(what: str, metrics: Sequence[Mapping[str, Any]]) -> list[str]:
     return []
 
 
-def _measured(evaluations: Sequence[Mapping[str, Any]], step: int) -> list[str]:
+def _measured(evaluations: Sequence[Evaluation], step: int) -> list[str]:
     """What was measured of this very checkpoint, as a table; nothing if nothing was."""
     rows = []
-    for line in evaluations:
-        if line["step"] != step:
+    for found in evaluations:
+        if found.step != step:
             continue
-        count = f"{line['hits']:g}/{line['requested']:g}" if "hits" in line and "requested" in line else "-"
-        interval = "{:.4g} to {:.4g}".format(*line["interval"]) if "interval" in line else "-"
+        counted = found.hits is not None and found.requested is not None
         cells = (
-            line["value"],
-            interval,
-            count,
-            f"{line['num_samples']:g}",
-            line.get("seed", "-"),
-            line.get("extractor", "-"),
+            f"`{found.metric}`",
+            f"{found.value:.4g}",
+            "{:.4g} to {:.4g}".format(*found.interval) if found.interval else "-",
+            f"{found.hits}/{found.requested}" if counted else "-",
+            str(found.num_samples),
+            "-" if found.seed is None else str(found.seed),
+            found.extractor or "-",
         )
-        rows.append(f"| `{line['metric']}` | {cells[0]:.4g} | " + " | ".join(str(cell) for cell in cells[1:]) + " |")
+        rows.append(f"| {' | '.join(cells)} |")
     if not rows:
         return []
     head = "| metric | value | 95 % interval | hits | images | seed | judged by |\n|---|---|---|---|---|---|---|\n"

@@ -11,7 +11,7 @@ from gan_core.config import RunConfig
 from gan_core.hub.card import card
 from gan_core.hub.orders import Push
 from gan_core.hub.session import Session
-from gan_core.runs import Run, portable
+from gan_core.runs import Run, evaluations, portable
 
 CARD = "README.md"
 
@@ -85,7 +85,7 @@ def _card(sent: Run, order: Push) -> str:
         config=config,
         status=status,
         metrics=portable.read_lines(sent.metrics_path),
-        evaluations=portable.read_lines(sent.evaluations_path),
+        evaluations=evaluations.read(sent),
         picture=portable.sample_name(steps[-1]) if steps else None,
         licence=order.licence,
         resumable=order.optimizer,

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from gan_core.config import RunConfig
 from gan_core.datasets import held_out
 from gan_core.evaluation import evaluators
+from gan_core.evaluation.features import in_batches
 from gan_core.evaluation.statistics.proportions import Count
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.latents.attribute_directions import (
@@ -108,10 +109,12 @@ def _encoded(run: Run, step: int, count: int, report: Report) -> Labelled:
             "Use pictures in one subfolder a class, or CelebA."
         )
     model = open_autoencoder(run, step)
-    parts = []
-    for start in range(0, len(learned), BATCH):
-        parts.append(model.encode(learned.images[start : start + BATCH]))
-        report("Encoding training images", min(start + BATCH, len(learned)), len(learned))
+    parts = in_batches(
+        len(learned),
+        lambda part: model.encode(learned.images[part]),
+        lambda done: report("Encoding training images", done, len(learned)),
+        BATCH,
+    )
     return np.concatenate(parts), np.asarray(learned.labels, np.bool_), learned.label_names
 
 
@@ -121,16 +124,18 @@ def _judged(run: Run, step: int, count: int, report: Report) -> Labelled:
     from gan_core.runs.sampler import latents, open_sampler
 
     folder = judge_of(run.config(), run.name)
-    model, judge = open_sampler(run, step), open_evaluator(folder)
+    model, evaluator = open_sampler(run, step), open_evaluator(folder)
     z = latents(count, model.latent_dim, SEED)
-    parts = []
-    for start in range(0, count, BATCH):
-        parts.append(judge.logits(model.images(z[start : start + BATCH])).numpy())
-        report("Drawing samples and reading them", min(start + BATCH, count), count)
-    return z.numpy(), seen(np.concatenate(parts), folder.info.exclusive), folder.info.label_names
+    parts = in_batches(
+        count,
+        lambda part: evaluator.logits(model.images(z[part])).numpy(),
+        lambda done: report("Drawing samples and reading them", done, count),
+        BATCH,
+    )
+    return z.numpy(), present_labels(np.concatenate(parts), folder.info.exclusive), folder.info.label_names
 
 
-def seen(logits: npt.NDArray[np.floating], exclusive: bool) -> npt.NDArray[np.bool_]:
+def present_labels(logits: npt.NDArray[np.floating], exclusive: bool) -> npt.NDArray[np.bool_]:
     """What an evaluator's outputs (N, L) say of each image: its class, or every label with an output above 0."""
     if exclusive:
         return np.asarray(np.arange(logits.shape[1])[None] == logits.argmax(axis=1)[:, None])

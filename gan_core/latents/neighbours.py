@@ -14,6 +14,7 @@ from gan_core.config.registry import load
 from gan_core.datasets import DATASETS, held_out
 from gan_core.datasets.base import Dataset, Source
 from gan_core.evaluation import evaluators
+from gan_core.evaluation.features import in_batches
 from gan_core.evaluation.statistics.proportions import Count
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.latents.nearest import nearer, nearest, nearest_others
@@ -144,8 +145,10 @@ def _features(
     from gan_core.evaluation.evaluators.evaluator import open_evaluator
 
     model = open_evaluator(judge)
-    parts = []
-    for start in range(0, len(images), BATCH):
-        parts.append(model.features(images[start : start + BATCH]).numpy())
-        report(stage, min(start + BATCH, len(images)), len(images))
+    parts = in_batches(
+        len(images),
+        lambda part: model.features(images[part]).numpy(),
+        lambda done: report(stage, done, len(images)),
+        BATCH,
+    )
     return np.concatenate(parts)

@@ -17,7 +17,7 @@ from typing import Any
 
 from gan_core.config import RunConfig, strict_json
 from gan_core.figures import imaging
-from gan_core.runs import files, portable
+from gan_core.runs import evaluations, files, portable
 from gan_core.runs.folder import check_writable
 from gan_core.runs.run import Run
 from gan_core.runs.status import Control, Status, read_status
@@ -65,7 +65,7 @@ def tidy(place: Path, config: RunConfig, came_from: Origin) -> None:
     about, status = _object(place / names["about"]), read_status(_object(place / names["status"]))
     metrics = portable.metrics_until(portable.read_lines(place / names["metrics"]), step)
     events = portable.events_until(portable.read_lines(place / names["events"]), step)
-    evaluations = portable.evaluations_until(portable.read_lines(place / names["evaluations"]), step)
+    measured = evaluations.until(portable.read_lines(place / names["evaluations"]), step)
     pinned = _object(place / names["pinned"])
     _keep_only(place, {p.name for p in parts if p.kind in ("sample", "manifest", *portable.CHECKPOINT_KINDS)})
     for part in parts:
@@ -81,8 +81,8 @@ def tidy(place: Path, config: RunConfig, came_from: Origin) -> None:
         run.pin_labels(_labels(pinned["labels"], config))
     portable.write_lines(run.metrics_path, metrics)
     portable.write_lines(run.events_path, events)
-    if evaluations:
-        portable.write_lines(run.evaluations_path, evaluations)
+    if measured:
+        portable.write_lines(run.evaluations_path, measured)
     files.write_json(place / "control.json", asdict(_control(events)))
     run.write_status(_status(status, step, config, weights_only=came_from.weights_only))
 

@@ -172,3 +172,8 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     return [json.loads(line) for line in content[: content.rfind(b"\n") + 1].splitlines()]
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number; JSON's own readers here let no NaN or Infinity through."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.config import LIVE_FIELDS, strict_json, with_changes
-from gan_core.runs import files
+from gan_core.runs import evaluations, files
 from gan_core.runs.run import Run
 
 JSON_NAMES = {
@@ -34,9 +34,7 @@ CHECKPOINT_KINDS = ("model", "ema", "optimizer", "state")
 _KINDS = {name: kind for kind, name in JSON_NAMES.items()}
 _SAMPLE = re.compile(r"samples/step-(\d{8,12})\.png", re.ASCII)
 _CHECKPOINT = re.compile(r"checkpoints/step-(\d{8,12})/(?:(model|ema|optimizer)\.safetensors|(state)\.json)", re.ASCII)
-_METRIC = re.compile(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*")
 _EVENTS = frozenset(("started", "resumed", "checkpoint", "override", "paused", "stopped", "finished"))
-_EXTRACTOR = re.compile(r"[A-Za-z0-9_.@/-]{1,100}", re.ASCII)
 MAX_METRICS = 200
 
 
@@ -129,8 +127,8 @@ def export(
         _copy(run.sample_path(taken), place / sample_name(taken))
     write_lines(place / JSON_NAMES["metrics"], metrics_until(files.read_lines(run.metrics_path), step))
     write_lines(place / JSON_NAMES["events"], events_until(run.events(), step))
-    if evaluations := evaluations_until(files.read_lines(run.evaluations_path), step):
-        write_lines(place / JSON_NAMES["evaluations"], evaluations)
+    if measured := evaluations.until(files.read_lines(run.evaluations_path), step):
+        write_lines(place / JSON_NAMES["evaluations"], measured)
     return step
 
 
@@ -158,7 +156,11 @@ def metrics_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[st
     kept: list[dict[str, float]] = []
     names: set[str] = set()
     for line in lines:
-        numbers = {k: v for k, v in line.items() if _METRIC.fullmatch(k) and len(k) <= 64 and _is_number(v)}
+        numbers = {
+            k: v
+            for k, v in line.items()
+            if evaluations.METRIC_NAME.fullmatch(k) and len(k) <= 64 and files.is_number(v)
+        }
         at = numbers.get("step")
         if not isinstance(at, int) or at < 0 or (kept and at < kept[-1]["step"]):
             raise ValueError(
@@ -177,33 +179,16 @@ def events_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[str
     kept: list[dict[str, Any]] = []
     for line in lines:
         at, moment, kind = line.get("step"), line.get("time"), line.get("type")
-        if not (isinstance(at, int) and 0 <= at <= step and _is_number(moment) and kind in _EVENTS):
+        if not (isinstance(at, int) and 0 <= at <= step and files.is_number(moment) and kind in _EVENTS):
             continue
         event: dict[str, Any] = {"type": kind, "step": at, "time": moment}
         if kind == "override":
             changes, sequence = line.get("changes"), line.get("sequence")
             if not isinstance(changes, dict) or not isinstance(sequence, int) or isinstance(sequence, bool):
                 continue
-            event |= {"changes": {k: v for k, v in changes.items() if k in LIVE_FIELDS and _is_number(v)}}
+            event |= {"changes": {k: v for k, v in changes.items() if k in LIVE_FIELDS and files.is_number(v)}}
             event |= {"sequence": sequence}
         kept.append(event)
-    return kept
-
-
-def evaluations_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[str, Any]]:
-    """What was measured of the checkpoints up to `step`; records without a metric, a value and a count are left out."""
-    kept = []
-    for line in lines:
-        numbers = {k: line.get(k) for k in ("value", "step", "num_samples", "seed", "hits", "requested")}
-        record: dict[str, Any] = {k: v for k, v in numbers.items() if _is_number(v)}
-        metric, interval, extractor = line.get("metric"), line.get("interval"), line.get("extractor")
-        if isinstance(interval, list) and len(interval) == 2 and all(map(_is_number, interval)):
-            record["interval"] = interval
-        if isinstance(extractor, str) and _EXTRACTOR.fullmatch(extractor):
-            record["extractor"] = extractor
-        whole = {"value", "step", "num_samples"} <= record.keys() and isinstance(record["step"], int)
-        if whole and 0 <= record["step"] <= step and isinstance(metric, str) and _METRIC.fullmatch(metric[:64]):
-            kept.append({"metric": metric[:64], **record})
     return kept
 
 
@@ -233,11 +218,6 @@ def write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
             log.append(dict(line))
     finally:
         log.close()
-
-
-def _is_number(value: Any) -> bool:
-    """Whether it is a finite number; JSON's own readers here let no NaN or Infinity through."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 def _write(place: Path, kind: str, value: Any) -> None:

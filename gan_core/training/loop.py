@@ -19,12 +19,12 @@ from gan_core import datasets
 from gan_core.config import RunConfig, live_changes
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.batches import Batches, to_uint8
-from gan_core.evaluation.conditional import LiveScore
 from gan_core.figures import imaging
 from gan_core.models.base import GenerativeModel, Metrics, Moment
 from gan_core.models.building import build, sample_latents
 from gan_core.runs import Run, Status, checkpoints, files
 from gan_core.runs.heartbeat import Heartbeat
+from gan_core.training.live_score import LiveScore
 from gan_core.training.memory_probe import MemoryProbe
 from gan_core.training.plan import check, check_data, total_steps
 from gan_core.training.recorder import Recorder

@@ -11,11 +11,12 @@ import pytest
 from helpers import tiny, tiny_run
 
 from gan_core.analysis import comparing, curves
-from gan_core.analysis.comparing import Compared, Measured
+from gan_core.analysis.comparing import Compared
 from gan_core.config import RunConfig, with_changes
 from gan_core.figures import imaging
 from gan_core.figures.charts import COLORS
-from gan_core.runs import Run, Status
+from gan_core.runs import Run, Status, evaluations
+from gan_core.runs.evaluations import Evaluation
 
 
 def compared(
@@ -203,15 +204,15 @@ def test_the_newest_measurement_of_each_condition_counts_and_nonsense_is_passed_
         [line, line | {"step": 20, "value": 40.0}, line | {"num_samples": 100}, {"metric": "x"}, {"value": 1}, {"metric": "y", "value": "z"},
          {"metric": "bare", "value": 1}]
     )  # fmt: skip
-    found = {(m.metric, m.num_samples): m for m in comparing.evaluations(run)}
+    found = {(m.metric, m.num_samples): m for m in evaluations.latest(run)}
     assert found.keys() == {("fid", 500), ("fid", 100), ("bare", 0)}
-    assert found["fid", 500] == Measured("fid", 40.0, (45.0, 55.0), 20, 500, "digits", 0)
-    assert found["bare", 0] == Measured("bare", 1.0, None, 0, 0, "", None)
+    assert found["fid", 500] == Evaluation("fid", 40.0, (45.0, 55.0), 20, 500, "digits", 0)
+    assert found["bare", 0] == Evaluation("bare", 1.0, None, 0, 0, "", None)
 
 
 def test_intervals_with_a_common_point_tell_nothing_apart() -> None:
-    def measured(low: float, high: float) -> Measured:
-        return Measured("fid", (low + high) / 2, (low, high), 1, 100, "digits", 0)
+    def measured(low: float, high: float) -> Evaluation:
+        return Evaluation("fid", (low + high) / 2, (low, high), 1, 100, "digits", 0)
 
     assert comparing.told_apart(measured(1, 2), measured(2.1, 3))
     assert comparing.told_apart(measured(2.1, 3), measured(1, 2))

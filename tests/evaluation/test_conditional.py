@@ -16,11 +16,11 @@ from training.test_resume import leave_at
 from gan_core.config import RunConfig, settings, with_changes
 from gan_core.datasets.sources import blocks
 from gan_core.datasets.sources.objects24 import OBJECTS, drawn_conditions
-from gan_core.evaluation.conditional import balanced_labels, condition_lists, evaluate, records, score_model
+from gan_core.evaluation.conditional import balanced_labels, condition_lists, evaluate, score_model
 from gan_core.evaluation.evaluators import CARD, WEIGHTS, EvaluatorFolder, read_folder
 from gan_core.evaluation.evaluators.scoring import Score
 from gan_core.figures.charts import available
-from gan_core.runs import Run
+from gan_core.runs import Run, evaluations
 from gan_core.runs.metrics import MetricsTail
 from gan_core.training import loop
 
@@ -265,7 +265,7 @@ def test_what_is_kept_of_an_evaluation_says_all_that_it_depends_on(runs_dir, jud
     run = conditional(runs_dir)
     loop.train(run)
     for seed in (0, 7):
-        run.add_evaluations(records(evaluate(run, seed=seed)))
+        assert evaluations.add(run, evaluate(run, seed=seed).evaluations())
     kept = [json.loads(line) for line in run.evaluations_path.read_text().splitlines()]
     assert [(k["metric"], k["step"], k["seed"], k["num_samples"]) for k in kept] == [
         ("accuracy/labels", 20, 0, 200),

@@ -14,7 +14,7 @@ from helpers import tiny_run
 from gan_core.config import settings
 from gan_core.evaluation import evaluators, measure, measure_task
 from gan_core.evaluation.evaluators import shipped_dir
-from gan_core.evaluation.metrics.measures import MEASURES
+from gan_core.evaluation.metrics import METRICS
 from gan_core.jobs import task as background
 from gan_core.jobs.task_worker import work
 from gan_core.runs import Run
@@ -50,11 +50,11 @@ def test_every_measure_comes_with_interval_counts_extractor_and_bias(run):
     rows = measure.measure(
         run, num_images=COUNT, report=lambda stage, done=0, total=0, value=None: stages.append(stage)
     )
-    assert [row.metric for row in rows] == list(MEASURES)
+    assert [row.metric for row in rows] == list(METRICS)
     (folder,) = evaluators.available()
     for row in rows:
-        assert row.low <= row.value <= row.high and len(row.again) == measure.REPEATS
-        assert MEASURES[row.metric].lowest <= row.low and row.high <= MEASURES[row.metric].highest
+        assert row.low <= row.value <= row.high and len(row.replicates) == measure.REPEATS
+        assert METRICS[row.metric].lowest <= row.low and row.high <= METRICS[row.metric].highest
         assert row.extractor == f"tiny@{folder.card.weights_sha256[:12]}, last layer"
         assert row.num_fake >= COUNT // 2 and row.num_real >= 100 and row.note
         assert row.step == run.checkpoint_steps()[-1] and "another split" in row.reference
@@ -69,7 +69,7 @@ def test_the_same_seed_gives_the_same_and_some_can_be_asked_for(run):
     first, again = (measure.measure(run, num_images=COUNT, metrics=["precision", "kd"]) for _ in range(2))
     assert first == again and [row.metric for row in first] == ["kd", "precision"]
     other = measure.measure(run, num_images=COUNT, seed=1, metrics=["kd"])
-    assert other[0].again != first[0].again
+    assert other[0].replicates != first[0].replicates
 
 
 def test_a_run_whose_data_has_no_other_images_is_measured_against_its_own_and_says_so(run, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from helpers import tiny
 from gan_core.config import with_changes
 from gan_core.hub.card import card, escaped
 from gan_core.runs import Status
+from gan_core.runs.evaluations import Evaluation
 
 STATUS = Status(state="finished", step=20, total_steps=20, num_images=60, seconds=61.4, device="cpu")
 
@@ -51,17 +53,8 @@ def test_an_evaluators_score_comes_with_its_count_and_interval() -> None:
 
 
 def test_what_was_measured_of_this_checkpoint_comes_with_its_interval_count_and_seed() -> None:
-    line = {
-        "metric": "fid",
-        "value": 31.25,
-        "interval": [30.5, 32.0],
-        "num_samples": 2000,
-        "seed": 3,
-        "extractor": "digits@1",
-    }
-    text = made(
-        metrics=[{"step": 20, "loss/d": 1.0}], evaluations=[{**line, "step": 20}, {**line, "step": 10, "value": 99}]
-    )
+    found = Evaluation("fid", 31.25, (30.5, 32.0), 20, 2000, "digits@1", 3)
+    text = made(metrics=[{"step": 20, "loss/d": 1.0}], evaluations=[found, replace(found, step=10, value=99.0)])
     assert "| `fid` | 31.25 | 30.5 to 32 | - | 2000 | 3 | digits@1 |" in text and "99" not in text
 
 

@@ -109,8 +109,8 @@ def test_without_an_evaluator_nobody_can_say_what_a_gan_draws(made: dict[str, Pa
 
 def test_an_exclusive_evaluator_sees_one_class_and_another_every_label_above_zero() -> None:
     logits = np.array([[-3.0, -1.0, -2.0], [1.0, 2.0, -1.0]])
-    np.testing.assert_array_equal(attribute_search.seen(logits, True), [[False, True, False]] * 2)
-    np.testing.assert_array_equal(attribute_search.seen(logits, False), [[False] * 3, [True, True, False]])
+    np.testing.assert_array_equal(attribute_search.present_labels(logits, True), [[False, True, False]] * 2)
+    np.testing.assert_array_equal(attribute_search.present_labels(logits, False), [[False] * 3, [True, True, False]])
 
 
 # a picture's latent

@@ -9,8 +9,8 @@ import pytest
 from helpers import tiny_run
 
 from gan_core.evaluation import measure_task
-from gan_core.evaluation.measure import REPEATS, Row
-from gan_core.evaluation.metrics.measures import MEASURES
+from gan_core.evaluation.measure import REPEATS, Measurement
+from gan_core.evaluation.metrics import METRICS
 from gan_core.experiments.breakages import WAYS
 from gan_core.jobs import task
 from gan_core.runs import Run
@@ -99,10 +99,10 @@ def test_runs_of_other_data_are_not_compared_and_a_sentence_says_why(visit: Visi
     assert "is not broken in one of the four ways" in text
 
 
-def row(metric: str, value: float, spread: float, seed: int) -> Row:
+def row(metric: str, value: float, spread: float, seed: int) -> Measurement:
     again = tuple(value + spread * np.random.default_rng(seed).normal(size=REPEATS))
     reach = 1.96 * spread
-    return Row(
+    return Measurement(
         metric,
         value,
         value - reach,
@@ -119,16 +119,16 @@ def row(metric: str, value: float, spread: float, seed: int) -> Row:
     )
 
 
-def finish(run: Run, rows: list[Row]) -> None:
+def finish(run: Run, rows: list[Measurement]) -> None:
     """Puts a result into the cache, as the background work does."""
     from dataclasses import asdict
 
     place = task.folder(measure_task.task(run, run.checkpoint_steps()[-1]))
     place.mkdir(parents=True, exist_ok=True)
-    plain = [json.dumps({k: v for k, v in asdict(one).items() if k != "again"}) for one in rows]
+    plain = [json.dumps({k: v for k, v in asdict(one).items() if k != "replicates"}) for one in rows]
     images = np.zeros((20, 1, 16, 16), np.uint8)
     apart = np.arange(20.0) + 1
-    np.savez(place / task.RESULT, rows=np.array(plain), again=np.array([one.again for one in rows]),
+    np.savez(place / task.RESULT, rows=np.array(plain), again=np.array([one.replicates for one in rows]),
              pinned=images, apart=apart, nearest=images)  # fmt: skip
 
 
@@ -143,8 +143,8 @@ def test_measurements_are_told_with_intervals_and_a_verdict_for_each(visit: Visi
     assert "2 of 3 metrics tell the two apart. The repaired model is better in: Fréchet distance, Recall." in text
     table = app.dataframe[0].value
     verdicts = dict(zip(table["metric"], table["verdict"], strict=True))
-    assert verdicts == {MEASURES["fd"].title: "repaired is better", MEASURES["precision"].title: "cannot be told apart",
-                        MEASURES["recall"].title: "repaired is better"}  # fmt: skip
+    assert verdicts == {METRICS["fd"].title: "repaired is better", METRICS["precision"].title: "cannot be told apart",
+                        METRICS["recall"].title: "repaired is better"}  # fmt: skip
     assert "100 (96.1 to 104)" in set(table["broken"])
     assert "Best: number 1, 1.0 from its nearest real image; worst: number 20, 20.0" in text
     assert "2,000 generated against 500 real images" in text and "digits@abc, last layer" in text

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from gan_core.analysis.doctor import autoencoder, game, general, memory, one_sided
 from gan_core.analysis.doctor.finding import Diagnosis, Finding, Remedy, Sign
-from gan_core.analysis.doctor.trace import Measured, Trace
+from gan_core.analysis.doctor.trace import Trace
 from gan_core.config.registry import Registry
 
-__all__ = ["DIAGNOSES", "Diagnosis", "Finding", "Measured", "Remedy", "Sign", "Trace", "diagnose"]
+__all__ = ["DIAGNOSES", "Diagnosis", "Finding", "Remedy", "Sign", "Trace", "diagnose"]
 
 DIAGNOSES: Registry[Diagnosis] = Registry(
     "diagnosis",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-
-from gan_core.analysis.doctor import Finding, Measured, Trace, diagnose
-from gan_core.runs import Run, files
+from gan_core.analysis.doctor import Finding, Trace, diagnose
+from gan_core.runs import Run, evaluations
 from gan_core.runs.metrics import MetricsTail
 from gan_core.training import plan
 
@@ -26,17 +24,8 @@ def trace_of(run: Run) -> Trace:
     if not per_epoch and status.num_images:
         per_epoch = plan.steps_per_epoch(status.num_images, config.training.batch_size)
     error = status.error if status.state == "failed" else ""
-    return Trace(columns, config, status.num_images, per_epoch, error, _measured(run))
-
-
-def _measured(run: Run) -> dict[str, Measured]:
-    """The newest measurement of each metric; lines that say something else are passed over."""
-    found = {}
-    for line in files.read_lines(run.evaluations_path):
-        with contextlib.suppress(KeyError, TypeError, ValueError):
-            low, high = map(float, line["interval"])
-            found[str(line["metric"])] = Measured(float(line["value"]), low, high, int(line["step"]))
-    return found
+    measured = {found.metric: found for found in evaluations.read(run) if found.interval}
+    return Trace(columns, config, status.num_images, per_epoch, error, measured)
 
 
 def examine(run: Run) -> list[Finding]:

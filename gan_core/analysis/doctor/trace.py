@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gan_core.config import RunConfig
+from gan_core.runs.evaluations import Evaluation
 
 Column = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -17,16 +18,6 @@ Mask = npt.NDArray[np.bool_]
 EPOCHS_A_WINDOW = 2
 SHORTEST, LONGEST = 40, 400  # recorded steps a window
 PATIENCE = 3  # windows for which something must hold before it is said
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A metric that was measured of the generator, with its 95 % interval, at a checkpoint's step."""
-
-    value: float
-    low: float
-    high: float
-    step: int
 
 
 @dataclass(frozen=True)
@@ -39,7 +30,7 @@ class Trace:
         num_images: images that it trains on; 0 while unknown.
         steps_per_epoch: 0 while unknown.
         error: the sentence with which it failed, if it did.
-        measured: metric name (see `gan_core.evaluation.metrics.measures`) -> its newest measurement, where there is one.
+        measured: metric name (see `gan_core.evaluation.metrics.METRICS`) -> its newest evaluation with an interval, where there is one.
     """
 
     columns: Mapping[str, Column]
@@ -47,7 +38,7 @@ class Trace:
     num_images: int = 0
     steps_per_epoch: int = 0
     error: str = ""
-    measured: Mapping[str, Measured] = field(default_factory=dict)
+    measured: Mapping[str, Evaluation] = field(default_factory=dict)
 
     @cached_property
     def steps(self) -> Column:

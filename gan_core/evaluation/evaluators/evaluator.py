@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from gan_core.datasets.batches import to_signed
 from gan_core.evaluation.evaluators import CARD, WEIGHTS, Card, EvaluatorFolder, EvaluatorInfo
+from gan_core.evaluation.features import in_batches
 from gan_core.runs import files
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Evaluator:
         """
         return self._in_batches(images, self._network.features, self._network.head.in_features)
 
-    def verdicts(self, features: Tensor) -> Tensor:
+    def classify(self, features: Tensor) -> Tensor:
         """Its outputs, float (N, L), for what `features` gave: the pictures need not be looked at twice."""
         with torch.inference_mode():
             logits: Tensor = self._network.head(features.to(self.device)).float().cpu()
@@ -74,7 +75,7 @@ class Evaluator:
         features: Tensor = self._network.features(images)
         return features
 
-    def _in_batches(self, images: Uint8Array | Tensor, look: Callable[[Tensor], Tensor], width: int) -> Tensor:
+    def _in_batches(self, images: Uint8Array | Tensor, compute: Callable[[Tensor], Tensor], width: int) -> Tensor:
         info, shape = self.info, tuple(images.shape)
         if len(shape) != 4 or shape[1] != info.channels or str(images.dtype) not in ("uint8", "torch.uint8"):
             raise ValueError(
@@ -82,10 +83,9 @@ class Evaluator:
                 f"got {shape} of type {images.dtype}."
             )
         with torch.inference_mode():
-            parts = [
-                look(self._prepared(images[start : start + BATCH])).float().cpu()
-                for start in range(0, len(images), BATCH)
-            ]
+            parts = in_batches(
+                len(images), lambda part: compute(self._prepared(images[part])).float().cpu(), batch=BATCH
+            )
         return torch.cat(parts) if parts else torch.zeros(0, width)
 
     def _prepared(self, pictures: Uint8Array | Tensor) -> Tensor:

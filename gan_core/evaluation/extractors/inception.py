@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gan_core.config import settings
-from gan_core.evaluation.extractors import Extractor, Seen
+from gan_core.evaluation.extractors.base import Extractor
+from gan_core.evaluation.features import ImageFeatures
 from gan_core.runs import files
 
 FILE = "weights-inception-2015-12-05-6726825d.pth"
@@ -24,7 +25,7 @@ LAYERS = ["2048", "logits_unbiased"]
 
 
 class Inception(Extractor):
-    """Inception v3 as the FID's authors used it: the pooled 2,048 features and its 1,008 verdicts.
+    """Inception v3 as the FID's authors used it: the pooled 2,048 features and its 1,008 probabilities.
 
     Raises:
         ValueError: torch-fidelity is not installed, or the weights cannot be had.
@@ -49,14 +50,14 @@ class Inception(Extractor):
         )
         self.name = f"inception-v3-compat@{HASH_BEGINS}, pooled 2048"
 
-    def _look(self, images: npt.NDArray[np.uint8]) -> Seen:
+    def _features(self, images: npt.NDArray[np.uint8]) -> ImageFeatures:
         import torch
 
         colour = np.repeat(images, 3, axis=1) if images.shape[1] == 1 else images
         with torch.inference_mode():
             features, logits = self._network(torch.tensor(colour))
             probabilities = torch.softmax(logits.double(), dim=1)
-        return Seen(features.double().numpy(), probabilities.numpy(), logits.argmax(dim=1).numpy())
+        return ImageFeatures(features.double().numpy(), probabilities.numpy(), logits.argmax(dim=1).numpy())
 
 
 def weights() -> Path:
@@ -65,37 +66,37 @@ def weights() -> Path:
     Raises:
         ValueError: it cannot be fetched, or is damaged.
     """
-    place = settings.cache_dir() / "inception" / FILE
-    if not place.exists():
-        _fetch(place)
-    if not hashlib.sha256(place.read_bytes()).hexdigest().startswith(HASH_BEGINS):
-        raise ValueError(f"The file {place} is damaged: its SHA-256 does not begin with {HASH_BEGINS}. Delete it.")
-    _check_tensors(place)
-    return place
+    path = settings.cache_dir() / "inception" / FILE
+    if not path.exists():
+        _fetch(path)
+    if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(HASH_BEGINS):
+        raise ValueError(f"The file {path} is damaged: its SHA-256 does not begin with {HASH_BEGINS}. Delete it.")
+    _check_tensors(path)
+    return path
 
 
-def _check_tensors(place: Path) -> None:
-    """Nothing for a file of tensors. Torch's careful reader refuses whatever could run; what it lets pass is safe to read."""
+def _check_tensors(path: Path) -> None:
+    """Raises ValueError for a file of anything but tensors: `weights_only` refuses whatever could run code."""
     import pickle
 
     import torch
 
     try:
-        torch.load(place, map_location="cpu", weights_only=True)
+        torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise ValueError(f"The file {place} holds something other than weights. Delete it.") from error
+        raise ValueError(f"The file {path} holds something other than weights. Delete it.") from error
 
 
-def _fetch(place: Path) -> None:
+def _fetch(path: Path) -> None:
     import urllib.request
 
     try:
         with urllib.request.urlopen(URL, timeout=30) as answer:
             content = answer.read()
-        place.parent.mkdir(parents=True, exist_ok=True)
-        files.write_atomically(place, content)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write_atomically(path, content)
     except OSError as error:  # URLError, timeouts and refusals are
         raise ValueError(
             f"Inception's weights cannot be fetched ({getattr(error, 'reason', error)}). Without them the data set's own "
-            f"evaluator measures; or fetch {URL} elsewhere and put it into {place.parent}."
+            f"evaluator measures; or fetch {URL} elsewhere and put it into {path.parent}."
         ) from error

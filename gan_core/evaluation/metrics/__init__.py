@@ -1,139 +1,72 @@
-"""How good, and how varied, generated images are: pure functions of feature arrays.
+"""How good, and how varied, generated images are: one table, one file a metric or family.
 
-Features are what a network makes of images, (N, D); which network, and how many images, decides every value, so both
-are printed beside it. One metric (or family) a file; the table says what each means, which way is better, and its bias.
+Features are what a network makes of images, (N, D); which network, and how many images, decides every value, so both are
+printed beside it. A new metric is a file with its entry, and its name in METRICS. Free of torch.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from gan_core.config.registry import Registry
-from gan_core.evaluation.metrics.frechet import frechet_distance
-from gan_core.evaluation.metrics.kernel import kernel_distance
-from gan_core.evaluation.metrics.neighbours import coverage, density, precision, recall
-from gan_core.evaluation.metrics.repeats import diversity
+from gan_core.evaluation.features import ImageFeatures
+from gan_core.evaluation.metrics.base import Estimate, Material, Metric, Weighted, silent
+from gan_core.evaluation.metrics.copying import COPYING
+from gan_core.evaluation.metrics.diversity import DIVERSITY
+from gan_core.evaluation.metrics.duplicates import DUPLICATES
+from gan_core.evaluation.metrics.frechet import FRECHET_DISTANCE
+from gan_core.evaluation.metrics.inception_score import INCEPTION_SCORE
+from gan_core.evaluation.metrics.kernel import KERNEL_DISTANCE
+from gan_core.evaluation.metrics.modes import MODE_KL, MODES
+from gan_core.evaluation.metrics.ms_ssim import MS_SSIM
+from gan_core.evaluation.metrics.prdc import COVERAGE, DENSITY, PRECISION, RECALL
 
-Features = npt.NDArray[np.float64]
+__all__ = ["METRICS", "Estimate", "Material", "Metric", "Weighted", "estimate", "silent", "weighted"]
 
-
-@dataclass(frozen=True)
-class MetricEntry:
-    """A line of the table of metrics.
-
-    Attributes:
-        title: for people.
-        explanation: what it measures, and its bias.
-        compute: (real features (N, D), fake features (M, D)) -> value.
-        higher_is_better: which way is better.
-    """
-
-    title: str
-    explanation: str
-    compute: Callable[[Features, Features], float]
-    higher_is_better: bool
-
-
-METRICS: Registry[MetricEntry] = Registry(
+METRICS: Registry[Metric] = Registry(
     "metric",
     {
-        "fd": MetricEntry(
-            "Fréchet distance",
-            "Distance between the clouds of real and generated images, each taken as a Gaussian: 0 is equal. With few images "
-            "it comes out too large, so compare only values of equal counts.",
-            frechet_distance,
-            higher_is_better=False,
-        ),
-        "kd": MetricEntry(
-            "Kernel distance",
-            "Distance between the same clouds by a kernel: around 0 is equal, also below. It has no bias, whatever the count.",
-            kernel_distance,
-            higher_is_better=False,
-        ),
-        "precision": MetricEntry(
-            "Precision",
-            "Share of generated images that lie among the real ones: how many are good. One outlier among the real images can "
-            "raise it.",
-            precision,
-            higher_is_better=True,
-        ),
-        "recall": MetricEntry(
-            "Recall",
-            "Share of real images that lie among the generated ones: how much of the variety is reached. Low recall at high "
-            "precision is mode collapse.",
-            recall,
-            higher_is_better=True,
-        ),
-        "density": MetricEntry(
-            "Density",
-            "How many real neighbourhoods a generated image lies in, on average, against what real ones would: precision that "
-            "one outlier cannot raise. May exceed 1.",
-            density,
-            higher_is_better=True,
-        ),
-        "coverage": MetricEntry(
-            "Coverage",
-            "Share of real images with a generated one in their neighbourhood: recall that outliers of the generator cannot "
-            "raise. A perfect generator stays a little below 1.",
-            coverage,
-            higher_is_better=True,
-        ),
-        "diversity": MetricEntry(
-            "Diversity index",
-            "Mean distance between two generated images over that between two real ones: 0 is one picture over and over, 1 as "
-            "varied as real. It has no bias from the count, but noise is variety to it too: look at precision beside it.",
-            diversity,
-            higher_is_better=True,
-        ),
+        metric.name: metric
+        for metric in (
+            FRECHET_DISTANCE, KERNEL_DISTANCE, PRECISION, RECALL, DENSITY, COVERAGE, DIVERSITY, MS_SSIM, DUPLICATES,
+            INCEPTION_SCORE, MODES, MODE_KL, COPYING,
+        )
     },
-)
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A value with its uncertainty.
+def weighted(name: str, real: npt.NDArray[np.floating], fake: npt.NDArray[np.floating]) -> Weighted:
+    """A metric of features (N, D) of real and (M, D) of generated images, or of points in the plane.
 
-    Attributes:
-        value: on all samples.
-        low, high: 95 % interval.
-        num_real, num_fake: samples behind it.
+    Raises:
+        ValueError: unknown metric, one that needs more than features, features that do not fit each other, or too few of them.
     """
-
-    value: float
-    low: float
-    high: float
-    num_real: int
-    num_fake: int
-
-    def __str__(self) -> str:
-        return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})"
+    metric = METRICS.find(name)
+    found = metric.weighted(Material(ImageFeatures.alone(real), ImageFeatures.alone(fake)), silent)
+    if found is None or not metric.of_points:
+        raise ValueError(f"'{name}' is measured of images, not of features alone.")
+    return found
 
 
-def estimate(name: str, real: Features, fake: Features, repeats: int = 50, seed: int = 0) -> Estimate:
-    """A metric with its 95 % bootstrap interval: the value plus and minus 1.96 standard deviations of the resampled ones.
-
-    Percentiles of the resampled values would be wrong here: drawing again makes duplicates, which shift most of these
-    metrics, and hardly changes how much they vary. Source: Efron and Tibshirani 1993, "An Introduction to the
-    Bootstrap", section 13.3 (standard normal interval).
+def estimate(
+    name: str, real: npt.NDArray[np.floating], fake: npt.NDArray[np.floating], repeats: int = 50, seed: int = 0
+) -> Estimate:
+    """A metric of features with its 95 % bootstrap interval: the value plus and minus 1.96 standard deviations of the replicates.
 
     Args:
-        name: in METRICS.
+        name: in METRICS, of one that needs nothing but features.
         real, fake: features (N, D) and (M, D).
         repeats: how often both are drawn again, with replacement.
         seed: of the drawing.
 
     Raises:
-        ValueError: unknown metric, features that do not fit each other, or too few of them.
+        ValueError: as `weighted`.
     """
-    compute = METRICS.find(name).compute
-    value, rng = compute(real, fake), np.random.default_rng(seed)
-    again = [
-        compute(real[rng.integers(len(real), size=len(real))], fake[rng.integers(len(fake), size=len(fake))])
+    found, rng = weighted(name, real, fake), np.random.default_rng(seed)
+    replicates = [
+        found.compute(*(np.bincount(rng.integers(n, size=n), minlength=n) for n in (len(real), len(fake))))
         for _ in range(repeats)
     ]
-    reach = 1.96 * float(np.std(again, ddof=1))
+    value, reach = found.value, 1.96 * float(np.std(replicates, ddof=1))
     return Estimate(value, value - reach, value + reach, len(real), len(fake))

@@ -6,12 +6,14 @@ measures from Srivastava et al. 2017, "VEEGAN". Pure functions of arrays; what m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from gan_core.evaluation.metrics import Estimate
+from gan_core.evaluation.metrics.base import Estimate, Material, Metric, Report, Weighted
+from gan_core.evaluation.metrics.pairwise import Counts
 
 REACH = 3.0
 """Standard deviations around a mode's middle within which a point is of high quality."""
@@ -89,14 +91,18 @@ def captured(
 
 
 def class_modes(
-    classes: npt.NDArray[np.integer], num_modes: int, real: npt.NDArray[np.floating] | None = None
+    classes: npt.NDArray[np.integer],
+    num_modes: int,
+    real: npt.NDArray[np.floating] | None = None,
+    drawn: Counts | None = None,
 ) -> Modes:
-    """Which of the known classes a classifier saw in generated pictures; every picture counts as of high quality.
+    """Which of the known classes a classifier finds in generated pictures; every picture counts as of high quality.
 
     Args:
         classes: numbers 0 to num_modes - 1, (N,); of stacked-MNIST 100 x red + 10 x green + blue, 1,000 in all.
         num_modes: how many classes there are.
         real: share of each class in the data, (num_modes,); None for equal shares.
+        drawn: how often each picture is drawn, (N,); None for once each.
 
     Raises:
         ValueError: no classes, or one outside 0 to num_modes - 1.
@@ -106,7 +112,7 @@ def class_modes(
         raise ValueError(
             f"Classes must be a row of numbers from 0 to {num_modes - 1}, at least one; got {classes!r:.60}."
         )
-    counts = np.bincount(classes, minlength=num_modes)
+    counts = np.bincount(classes, drawn, minlength=num_modes).astype(np.int64)
     return _modes(counts, counts, real)
 
 
@@ -136,7 +142,7 @@ def with_intervals(modes: Modes, repeats: int = 200, seed: int = 0) -> dict[str,
     """ "captured", "high_quality" and "reverse_kl" of one generator, each with a 95 % bootstrap interval over its samples.
 
     The value plus and minus 1.96 standard deviations of the resampled values, within what the measure can reach (see
-    `gan_core.evaluation.metrics.estimate` for why not percentiles). It says how sure these samples make us of this generator; how
+    `gan_core.evaluation.statistics.bootstrap` for why not percentiles). It says how sure these samples make us of this generator; how
     much another seed would change it, only other seeds can say.
 
     Args:
@@ -149,12 +155,12 @@ def with_intervals(modes: Modes, repeats: int = 200, seed: int = 0) -> dict[str,
     cells = np.concatenate([good, counts - good]) / total
     draws = rng.multinomial(total, cells, size=repeats)
     places = modes.num_modes
-    again = [Modes(tuple(d[:places] + d[places:]), tuple(d[:places]), modes.real) for d in draws]
+    replicates = [Modes(tuple(d[:places] + d[places:]), tuple(d[:places]), modes.real) for d in draws]
     limits = {"captured": (0.0, float(places)), "high_quality": (0.0, 1.0), "reverse_kl": (0.0, float("inf"))}
     found = {}
     for name, (lowest, highest) in limits.items():
         value = float(getattr(modes, name))
-        reach = 1.96 * float(np.std([getattr(m, name) for m in again], ddof=1))
+        reach = 1.96 * float(np.std([getattr(m, name) for m in replicates], ddof=1))
         found[name] = Estimate(value, max(lowest, value - reach), min(highest, value + reach), 0, total)
     return found
 
@@ -168,3 +174,56 @@ def _modes(
             f"The data's shares must be {len(counts)} numbers above 0 whose sum is 1; got {shares.shape}, sum {shares.sum():.4g}."
         )
     return Modes(tuple(map(int, counts)), tuple(map(int, good)), tuple(map(float, shares)))
+
+
+def _of_kinds(of_modes: Callable[[Modes], float]) -> Callable[[Material, Report], Weighted | None]:
+    """`Metric.weighted` of something about which of the training images' kinds are among the generated ones."""
+
+    def weighted(material: Material, _report: Report) -> Weighted | None:
+        if material.training_kinds is None:
+            return None
+        known, times = np.unique(material.training_kinds, return_counts=True)
+        fake = material.fake.kinds
+
+        def of(kinds: npt.NDArray[np.int64], counts: Counts) -> float | None:
+            place = np.searchsorted(known, kinds).clip(0, len(known) - 1)
+            there = (known[place] == kinds) & (counts > 0)
+            if not there.any():
+                return None
+            return of_modes(class_modes(place[there], len(known), times / times.sum(), counts[there]))
+
+        value = of(fake, np.ones(len(fake), np.int64))
+        if value is None:
+            return None
+
+        def compute(_real: Counts, counts: Counts) -> float:
+            drawn = of(fake, counts)
+            return value if drawn is None else drawn
+
+        others = (material.real if material.training is None else material.training).kinds
+        outside = 1 - float(np.isin(fake, known).mean())
+        note = f" There are {len(known):,} kinds; {outside:.0%} of the generated images are of none of them."
+        real = of(others, np.ones(len(others), np.int64))
+        return Weighted(compute, 0, len(fake), len(material.training_kinds), len(fake), real, note)
+
+    return weighted
+
+
+MODES = Metric(
+    "modes",
+    "Modes found",
+    "How many of the known kinds of image (classes, or combinations of labels that the training images have) an evaluator "
+    "sees at least once. It grows with the number of images, and the evaluator's mistakes count as found.",
+    needs=frozenset({"kinds"}),
+    direction="higher",
+    weighted=_of_kinds(lambda modes: float(modes.captured)),
+)
+MODE_KL = Metric(
+    "mode_kl",
+    "Balance of the modes",
+    "Divergence of the shares of the kinds generated from those of the training images, in nats: 0 is the same mix. With "
+    "few images for many kinds it comes out too large.",
+    needs=frozenset({"kinds"}),
+    direction="lower",
+    weighted=_of_kinds(lambda modes: modes.reverse_kl),
+)

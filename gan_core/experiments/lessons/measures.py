@@ -21,13 +21,15 @@ class Measure:
         title: for people.
         explanation: what it is, from what, and its source.
         format: how its value is written, a format specification.
-        function: import path of (Subject) -> Reading.
+        function: import path of (Subject) -> Reading; empty where `metric` computes it.
+        metric: name in METRICS, of one that compares features of samples with those of unseen images.
     """
 
     title: str
     explanation: str
     format: str
-    function: str
+    function: str = ""
+    metric: str = ""
 
 
 def _here(name: str) -> str:
@@ -81,7 +83,7 @@ MEASURES: Registry[Measure] = Registry(
             f"Kernel distance (Binkowski et al. 2018) between {NUM_PICTURES} samples and as many real images that were not trained on, "
             "in the features of the shipped evaluator: 0 is equal, lower is better. Interval: bootstrap.",
             ".3g",
-            _here("kd"),
+            metric="kd",
         ),
         "test_error": Measure(
             "Error on unseen images",

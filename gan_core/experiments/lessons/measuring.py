@@ -45,7 +45,11 @@ def measure(run: Run, names: Sequence[str]) -> dict[str, Reading]:
         ValueError: no checkpoint, a damaged one, or an evaluator that is missing.
     """
     subject = Subject(run)
-    return {name: load(MEASURES.find(name).function)(subject) for name in names}
+    entries = {name: MEASURES.find(name) for name in names}
+    return {
+        name: of_features(subject, entry.metric) if entry.metric else load(entry.function)(subject)
+        for name, entry in entries.items()
+    }
 
 
 class Subject:
@@ -161,12 +165,12 @@ def obeyed(subject: Subject) -> Reading:
     return Reading(score.ratio, *score.interval(), count=score.requested)
 
 
-def kd(subject: Subject) -> Reading:
-    """Kernel distance of samples from unseen images."""
+def of_features(subject: Subject, metric: str) -> Reading:
+    """A metric of METRICS between samples and unseen images."""
     real, fake = (
         subject.evaluator.features(images).double().numpy() for images in (subject.unseen.images, subject.pictures)
     )
-    found = estimate("kd", real, fake)
+    found = estimate(metric, real, fake)
     return Reading(found.value, found.low, found.high, found.num_fake)
 
 

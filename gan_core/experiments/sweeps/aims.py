@@ -12,7 +12,6 @@ from gan_core.config import RunConfig, with_changes
 from gan_core.datasets.held_out import held_out
 from gan_core.evaluation import evaluators, extractors, metrics
 from gan_core.evaluation.metrics import METRICS
-from gan_core.evaluation.metrics.measures import MEASURES
 from gan_core.evaluation.statistics.proportions import Count, wilson
 from gan_core.figures.charts import CHARTS
 from gan_core.models.conditioning import CONDITIONINGS
@@ -24,7 +23,7 @@ RECONSTRUCTION = "reconstruction"
 MAX_IMAGES, MIN_IMAGES = 5000, 100
 LAST_SHARE, LEAST_STEPS = 0.1, 10  # of a curve, its last tenth is averaged
 REPEATS = 20  # of the bootstrap behind an interval
-MEASURED = tuple(name for name, entry in MEASURES.items() if entry.best != "real")
+MEASURED = tuple(name for name, metric in METRICS.items() if metric.direction != "real")
 VAE_COLUMNS = ("loss/reconstruction", "loss/kl", "loss/vae", "grad_norm/vae")
 
 
@@ -100,7 +99,7 @@ def fitting_metrics(config: RunConfig) -> list[str]:
 
 def _implied_direction(metric: str) -> str:
     if metric in MEASURED:
-        return "maximize" if MEASURES[metric].best == "higher" else "minimize"
+        return "maximize" if METRICS[metric].direction == "higher" else "minimize"
     if metric.startswith("accuracy/"):
         return "maximize"
     return "minimize" if metric == RECONSTRUCTION or metric.startswith("loss/") else ""
@@ -132,7 +131,7 @@ def check_aim(config: RunConfig, aim: Aim) -> None:
         _check_accuracy(config, metric)
     if metric in MEASURED and entry.domain == "images":
         extractors.find(config)
-    elif metric in MEASURED and metric not in METRICS:
+    elif metric in MEASURED and not METRICS[metric].of_points:
         raise ValueError(f"'{metric}' is measured of pictures, and these runs draw points. Choose fd, for example.")
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from gan_core.evaluation.measure import NUM_IMAGES, Row, conditions
+from gan_core.evaluation.measure import NUM_IMAGES, Measurement, conditions
 from gan_core.evaluation.measure_task import rows_of, task
-from gan_core.evaluation.metrics.measures import MEASURES
+from gan_core.evaluation.metrics import METRICS
 from gan_core.evaluation.statistics.bootstrap import Difference, differences
 from gan_core.figures import contact_sheet, imaging
 from gan_core.figures.contact_sheet import Line
@@ -101,11 +101,11 @@ def figure(broken: Run, sound: Run, left: Arrays, right: Arrays, steps: tuple[in
     )
 
 
-def table(broken: Run, sound: Run, left: list[Row], right: list[Row]) -> None:
+def table(broken: Run, sound: Run, left: list[Measurement], right: list[Measurement]) -> None:
     """Every metric of both with its interval, the verdict, and the sentence over all."""
     ours = {row.metric: row for row in left}
     theirs = {row.metric: row for row in right}
-    names = [name for name in MEASURES if name in ours and name in theirs]
+    names = [name for name in METRICS if name in ours and name in theirs]
     apart = dict(
         zip(
             names,
@@ -120,12 +120,12 @@ def table(broken: Run, sound: Run, left: list[Row], right: list[Row]) -> None:
     st.dataframe(
         [
             {
-                _("metric"): _(MEASURES[name].title),
+                _("metric"): _(METRICS[name].title),
                 _("broken"): value_words(ours[name]),
                 _("repaired"): value_words(theirs[name]),
                 _("real images"): "–" if ours[name].real is None else f"{ours[name].real:.3g}",
                 _("verdict"): verdict(ours[name], theirs[name], apart[name]),
-                _("meaning"): _(MEASURES[name].explanation),
+                _("meaning"): _(METRICS[name].explanation),
             }
             for name in names
         ],
@@ -143,7 +143,9 @@ def table(broken: Run, sound: Run, left: list[Row], right: list[Row]) -> None:
     )
 
 
-def summary(names: list[str], ours: dict[str, Row], theirs: dict[str, Row], apart: dict[str, Difference]) -> str:
+def summary(
+    names: list[str], ours: dict[str, Measurement], theirs: dict[str, Measurement], apart: dict[str, Difference]
+) -> str:
     """Whether the two can be told apart, in a sentence."""
     told = [name for name in names if apart[name].differs]
     if not told:
@@ -165,30 +167,30 @@ def summary(names: list[str], ours: dict[str, Row], theirs: dict[str, Row], apar
 
 def titles(names: list[str]) -> str:
     """Metrics by their titles."""
-    return ", ".join(_(MEASURES[name].title) for name in names)
+    return ", ".join(_(METRICS[name].title) for name in names)
 
 
-def repaired_is_better(broken: Row, sound: Row) -> bool:
+def repaired_is_better(broken: Measurement, sound: Measurement) -> bool:
     """Whether the repaired model's value is the better one."""
-    best = MEASURES[broken.metric].best
-    if best == "real":
+    direction = METRICS[broken.metric].direction
+    if direction == "real":
         target = 1.0 if broken.real is None else broken.real
         return abs(sound.value - target) < abs(broken.value - target)
-    return sound.value > broken.value if best == "higher" else sound.value < broken.value
+    return sound.value > broken.value if direction == "higher" else sound.value < broken.value
 
 
-def verdict(broken: Row, sound: Row, apart: Difference) -> str:
+def verdict(broken: Measurement, sound: Measurement, apart: Difference) -> str:
     """One metric's verdict in a few words."""
     if not apart.differs:
         return _("cannot be told apart")
     return _("repaired is better") if repaired_is_better(broken, sound) else _("broken is better")
 
 
-def value_words(row: Row) -> str:
+def value_words(row: Measurement) -> str:
     """A value with its interval."""
     return _("{value:.3g} ({low:.3g} to {high:.3g})").format(value=row.value, low=row.low, high=row.high)
 
 
-def sampled(row: Row) -> tuple[float, npt.NDArray[np.float64]]:
-    """A value and its resampled ones."""
-    return row.value, np.array(row.again)
+def sampled(row: Measurement) -> tuple[float, npt.NDArray[np.float64]]:
+    """A value and its replicates."""
+    return row.value, np.array(row.replicates)

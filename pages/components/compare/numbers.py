@@ -6,13 +6,15 @@ from itertools import combinations
 import streamlit as st
 
 from gan_core.analysis import comparing, curves
-from gan_core.analysis.comparing import Compared, Ending, Measured
+from gan_core.analysis.comparing import Compared, Ending
 from gan_core.experiments import breakages
 from gan_core.models.networks import NETWORKS
+from gan_core.runs import evaluations
+from gan_core.runs.evaluations import Evaluation
 from pages.components.compare.choice import titles_of
 from pages.components.text import _, as_text
 
-Group = list[tuple[str, Measured]]
+Group = list[tuple[str, Evaluation]]
 
 
 def numbers(runs: Sequence[Compared]) -> None:
@@ -27,7 +29,7 @@ def measured(runs: Sequence[Compared]) -> None:
     """A table of all measurements, and for those of equal conditions which runs can be told apart."""
     groups: dict[tuple[str, str, int], Group] = {}
     for one, title in zip(runs, titles_of(runs), strict=True):
-        for found in evaluations(one, title):
+        for found in evaluations_of(one, title):
             groups.setdefault((found.metric, found.extractor, found.num_samples), []).append((title, found))
     if not groups:
         st.caption(_("Nothing was measured of these runs after their training."))
@@ -47,17 +49,17 @@ def measured(runs: Sequence[Compared]) -> None:
     )
 
 
-def evaluations(one: Compared, title: str) -> list[Measured]:
+def evaluations_of(one: Compared, title: str) -> list[Evaluation]:
     """What was measured of a run; a damaged log is said and passed over."""
     try:
-        return comparing.evaluations(one.run)
+        return evaluations.latest(one.run)
     except ValueError as damage:
         words = _("The measurements of {name} cannot be read ({reason}).")
         st.warning(words.format(name=as_text(title), reason=as_text(str(damage))), icon=":material/warning:")
         return []
 
 
-def row(title: str, found: Measured) -> dict[str, str]:
+def row(title: str, found: Evaluation) -> dict[str, str]:
     """A measurement with its conditions, for the table."""
     low, high = found.interval or (None, None)
     return {

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from gan_core.config import RunConfig, field_names, get
+from gan_core.evaluation.metrics import METRICS
 from gan_core.experiments.sweeps import home as homes
 from gan_core.experiments.sweeps.aims import Aim, aim_at, fitting_metrics
 from gan_core.experiments.sweeps.offers import OFFERS
@@ -14,17 +15,7 @@ from pages.components.shared.config_form import LABELS, SECTIONS
 from pages.components.text import _, as_text, duration
 
 FIRST_AXES = ("training.batch_size", "learning_rate")
-METRICS = {
-    "fd": _("Fréchet distance to real images (fd)"),
-    "kd": _("Kernel distance to real images (kd)"),
-    "precision": _("Precision: how many images are good"),
-    "recall": _("Recall: how much of the variety is reached"),
-    "density": _("Density"),
-    "coverage": _("Coverage"),
-    "duplicates": _("Duplicate rate"),
-    "inception_score": _("Inception-style score"),
-    "modes": _("Modes found"),
-    "mode_kl": _("Balance of the modes"),
+OBJECTIVES = {
     "reconstruction": _("Reconstruction error (VAE)"),
     "accuracy/test": _("Evaluator's accuracy, list test"),
     "accuracy/new_test": _("Evaluator's accuracy, list new_test"),
@@ -166,7 +157,14 @@ def aim_words(metric: str) -> str:
     """A metric for people, and which way is better."""
     aim = implied(metric)
     way = _("as large as possible") if aim and aim.direction == "maximize" else _("as small as possible")
-    return f"{METRICS.get(metric) or _('Curve {name}, mean of its end').format(name=metric)}: {way}"
+    return f"{objective_title(metric)}: {way}"
+
+
+def objective_title(metric: str) -> str:
+    """What a sweep can aim at, for people."""
+    if metric in METRICS:
+        return _(METRICS[metric].objective_title or METRICS[metric].title)
+    return OBJECTIVES.get(metric) or _("Curve {name}, mean of its end").format(name=metric)
 
 
 def how_long(sweep: Sweep) -> str:

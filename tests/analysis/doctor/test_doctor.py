@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gan_core.analysis.doctor import DIAGNOSES, Measured, Trace, diagnose
+from gan_core.analysis.doctor import DIAGNOSES, Trace, diagnose
 from gan_core.config import with_changes
 from gan_core.presets import preset_config
+from gan_core.runs.evaluations import Evaluation
 from tests.analysis.doctor.made import LENGTH, SICK, from_step, healthy, r4_e, trace
 
 
@@ -136,7 +137,7 @@ def test_a_run_of_which_little_is_known_is_no_fault(columns):
 
 
 def test_nearest_training_neighbours_speak_of_memorisation_where_they_were_measured():
-    copied, honest = (Measured(v, v - 0.03, v + 0.03, 700) for v in (0.93, 0.52))
+    copied, honest = (Evaluation("copying", v, (v - 0.03, v + 0.03), 700, 100, "digits", 0) for v in (0.93, 0.52))
     columns = {"step": np.arange(1.0, 1001)}
     found = diagnose(Trace(columns, preset_config("r5-vae-lite"), 5000, 79, measured={"copying": copied}))
     assert names(found) == ["memorisation"] and "93% of the generated images" in found[0].evidence
@@ -147,7 +148,7 @@ def test_nearest_training_neighbours_speak_of_memorisation_where_they_were_measu
     ("name", "value", "words"), [("duplicates", 0.8, "80% of the generated images"), ("diversity", 0.2, "0.20 times")]
 )
 def test_measured_sameness_is_collapse_even_where_the_pixels_differ(name, value, words):
-    measured = {name: Measured(value, value - 0.05, value + 0.05, 900)}
+    measured = {name: Evaluation(name, value, (value - 0.05, value + 0.05), 900, 100, "digits", 0)}
     base = trace(healthy())
     found = diagnose(Trace(base.columns, base.config, base.num_images, base.steps_per_epoch, measured=measured))
     assert names(found) == ["mode_collapse"] and words in found[0].evidence

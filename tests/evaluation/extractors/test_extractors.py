@@ -39,7 +39,7 @@ def test_digits_are_seen_as_features_verdicts_and_classes(shipped_digits):
     looking = extractors.open_extractor(config)
     data = datasets.prepare(config.dataset)
     told = []
-    seen = looking.look(data.images, told.append)
+    seen = looking.features(data.images, told.append)
     assert seen.features.shape == (60, 16) and seen.probabilities.shape == (60, 10) and told == [60]
     assert np.allclose(seen.probabilities.sum(axis=1), 1)
     assert np.array_equal(seen.kinds, seen.probabilities.argmax(axis=1))
@@ -51,10 +51,10 @@ def test_a_stack_of_digits_is_looked_at_plane_by_plane(shipped_digits):
     config = config_of("stacked-mnist", dataset__channels=3, dataset__num_images=30, dataset__image_size=8)
     looking = extractors.open_extractor(config)
     data = datasets.prepare(config.dataset)
-    seen = looking.look(data.images)
+    seen = looking.features(data.images)
     assert seen.features.shape == (30, 48) and seen.probabilities.shape == (30, 1000)
     plain = extractors.open_extractor(tiny())
-    red = plain.look(np.ascontiguousarray(data.images[:, :1]))
+    red = plain.features(np.ascontiguousarray(data.images[:, :1]))
     assert np.array_equal(seen.kinds // 100, red.kinds)
     assert np.allclose(seen.probabilities.sum(axis=1), 1)
     from gan_core.datasets.sources.stacked_mnist import modes

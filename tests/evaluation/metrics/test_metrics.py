@@ -7,10 +7,20 @@ import pytest
 import torch
 from torch_fidelity import metric_fid, metric_kid, metric_prc
 
-from gan_core.evaluation.metrics import METRICS, estimate
-from gan_core.evaluation.metrics.frechet import frechet_distance
-from gan_core.evaluation.metrics.kernel import kernel_distance
-from gan_core.evaluation.metrics.neighbours import coverage, density, precision, recall
+from gan_core.config.settings import PROJECT_DIR
+from gan_core.evaluation.metrics import METRICS, estimate, prdc, weighted
+from gan_core.evaluation.metrics.pairwise import Cloud, FeaturePair
+
+OF_FEATURES = [name for name, metric in METRICS.items() if metric.of_points]
+
+
+def metric(name: str):
+    """A metric of features as the product computes it: (real, fake) -> value."""
+    return lambda real, fake: weighted(name, real, fake).value
+
+
+frechet_distance, kernel_distance = metric("fd"), metric("kd")
+precision, recall, density, coverage = map(metric, ("precision", "recall", "density", "coverage"))
 
 
 def cloud(count: int, width: int = 6, shift: float = 0.0, scale: float = 1.0, seed: int = 0):
@@ -79,8 +89,9 @@ def test_one_repeated_good_sample_is_precise_and_covers_nothing():
 def test_density_and_coverage_on_a_line_by_hand():
     real = np.arange(4.0)[:, None]  # with k=1 every neighbourhood reaches to distance 1, its rim not included
     fake = np.array([[0.5], [0.6], [10.0]])
-    assert density(real, fake, k=1) == pytest.approx((2 + 2 + 0) / 3)
-    assert coverage(real, fake, k=1) == pytest.approx(2 / 4)
+    arguments = FeaturePair(Cloud(real), Cloud(fake)), np.ones(4, np.int64), np.ones(3, np.int64)
+    assert prdc.density(*arguments, k=1) == pytest.approx((2 + 2 + 0) / 3)
+    assert prdc.coverage(*arguments, k=1) == pytest.approx(2 / 4)
 
 
 def test_samples_far_away_score_nothing():
@@ -88,7 +99,7 @@ def test_samples_far_away_score_nothing():
     assert precision(real, fake) == recall(real, fake) == density(real, fake) == coverage(real, fake) == 0.0
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", OF_FEATURES)
 def test_an_interval_holds_its_value_and_shrinks_with_more_samples(name):
     small = estimate(name, cloud(40), cloud(40, shift=0.3, seed=0), repeats=20)
     large = estimate(name, cloud(640), cloud(640, shift=0.3, seed=0), repeats=20)
@@ -97,7 +108,7 @@ def test_an_interval_holds_its_value_and_shrinks_with_more_samples(name):
     assert (small.num_real, small.num_fake) == (40, 40)
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", OF_FEATURES)
 @pytest.mark.parametrize(
     ("real", "fake", "words"),
     [
@@ -108,4 +119,33 @@ def test_an_interval_holds_its_value_and_shrinks_with_more_samples(name):
 )
 def test_what_cannot_be_compared_is_refused(name, real, fake, words):
     with pytest.raises(ValueError, match=words):
-        METRICS.find(name).compute(real, fake)
+        weighted(name, real, fake)
+
+
+def test_what_needs_more_than_features_is_no_metric_of_points():
+    assert set(METRICS) - set(OF_FEATURES) == {
+        "ms_ssim",
+        "duplicates",
+        "inception_score",
+        "modes",
+        "mode_kl",
+        "copying",
+    }
+    with pytest.raises(ValueError, match="'duplicates' is measured of images"):
+        weighted("duplicates", cloud(50), cloud(50))
+    with pytest.raises(ValueError, match="Unknown metric 'beauty'"):
+        weighted("beauty", cloud(50), cloud(50))
+
+
+def test_the_documentation_describes_every_metric_of_the_table_and_no_other():
+    lines = (PROJECT_DIR / "docs" / "metrics.md").read_text(encoding="utf-8").splitlines()
+    described = [
+        name for line in lines if line.startswith("| `") for name in line.split("|")[1].strip(" `").split("`, `")
+    ]
+    assert described == list(METRICS)
+
+
+def test_every_entry_says_what_a_reader_needs():
+    for name, entry in METRICS.items():
+        assert name == entry.name and entry.title and entry.explanation.endswith(".") and entry.needs
+        assert entry.lowest < entry.highest and entry.direction in ("higher", "lower", "real")

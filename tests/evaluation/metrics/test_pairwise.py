@@ -5,26 +5,30 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gan_core.evaluation.metrics import METRICS
-from gan_core.evaluation.metrics.pairwise import NEAREST, WEIGHTED, Cloud, Geometry
-from gan_core.evaluation.metrics.repeats import diversity
+from gan_core.evaluation.metrics import METRICS, weighted
+from gan_core.evaluation.metrics.pairwise import NEAREST, Cloud
 from gan_core.evaluation.statistics.bootstrap import draws
+from tests.evaluation.metrics.oracles import ORACLES
 
 REAL = np.random.default_rng(0).normal(size=(120, 5))
 FAKE = np.random.default_rng(1).normal(size=(90, 5)) * 0.8 + 0.3
-PAIR = Geometry(REAL, FAKE)
 
 
-@pytest.mark.parametrize("name", WEIGHTED)
+def test_every_metric_of_features_has_an_oracle():
+    assert list(ORACLES) == [name for name, metric in METRICS.items() if metric.of_points]
+
+
+@pytest.mark.parametrize("name", ORACLES)
 def test_of_all_images_they_are_the_plain_metrics(name):
-    assert PAIR.value(name) == pytest.approx(METRICS[name].compute(REAL, FAKE), rel=1e-5, abs=1e-6)
+    assert weighted(name, REAL, FAKE).value == pytest.approx(ORACLES[name](REAL, FAKE), rel=1e-5, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", WEIGHTED)
+@pytest.mark.parametrize("name", ORACLES)
 def test_of_images_drawn_again_they_are_the_plain_metrics_of_those_images(name):
+    found = weighted(name, REAL, FAKE)
     for real, fake in zip(draws(120, 5, seed=3), draws(90, 5, seed=3, which=1), strict=True):
-        again = METRICS[name].compute(np.repeat(REAL, real, axis=0), np.repeat(FAKE, fake, axis=0))
-        assert PAIR.value(name, real, fake) == pytest.approx(again, rel=1e-5, abs=1e-6)
+        again = ORACLES[name](np.repeat(REAL, real, axis=0), np.repeat(FAKE, fake, axis=0))
+        assert found.compute(real, fake) == pytest.approx(again, rel=1e-5, abs=1e-6)
 
 
 def test_a_neighbour_beyond_those_kept_in_order_is_found_all_the_same():
@@ -36,6 +40,9 @@ def test_a_neighbour_beyond_those_kept_in_order_is_found_all_the_same():
 
 
 def test_the_diversity_index_is_the_ratio_of_spreads_and_nothing_for_one_picture():
+    def diversity(real, fake):
+        return weighted("diversity", real, fake).value
+
     assert diversity(REAL, REAL) == pytest.approx(1)
     assert diversity(REAL, 0.5 * REAL + 7) == pytest.approx(0.5, rel=1e-5)
     assert diversity(REAL, np.repeat(FAKE[:1], 50, axis=0)) == pytest.approx(0, abs=1e-6)
@@ -43,4 +50,4 @@ def test_the_diversity_index_is_the_ratio_of_spreads_and_nothing_for_one_picture
 
 def test_few_features_are_refused():
     with pytest.raises(ValueError, match="at least 6"):
-        Geometry(REAL[:5], FAKE)
+        weighted("density", REAL[:5], FAKE)

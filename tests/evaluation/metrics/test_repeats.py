@@ -5,11 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gan_core.evaluation.metrics.repeats import copies, duplicates, nearest
+from gan_core.evaluation.features import ImageFeatures
+from gan_core.evaluation.metrics import METRICS, Material, silent
+from gan_core.evaluation.metrics.copying import copies
+from gan_core.evaluation.metrics.duplicates import duplicates as of_pair
+from gan_core.evaluation.metrics.pairwise import Cloud, FeaturePair
+
+
+def duplicates(real, fake):
+    return of_pair(FeaturePair(Cloud(real), Cloud(fake)))
 
 
 def cloud(count: int, seed: int):
     return np.random.default_rng(seed).normal(size=(count, 6))
+
+
+def material(real, fake, training=None):
+    """What the metrics are given, of features alone."""
+    learned = None if training is None else ImageFeatures.alone(training)
+    return Material(ImageFeatures.alone(real), ImageFeatures.alone(fake), training=learned)
 
 
 def test_one_in_a_hundred_real_images_is_a_duplicate_by_definition():
@@ -33,11 +47,20 @@ def test_a_generator_that_knows_its_lessons_by_heart_copies_and_one_that_learned
     assert 0 <= far.mean() <= 1
 
 
-def test_the_nearest_come_first():
-    real = np.array([[0.0], [1.0], [5.0]])
-    assert nearest(np.array([[0.9], [4.0]]), real, 2).tolist() == [[1, 0], [2, 1]]
-
-
 def test_too_few_are_refused():
     with pytest.raises(ValueError, match="at least 20"):
-        duplicates(cloud(10, 0), cloud(50, 1))
+        METRICS["duplicates"].weighted(material(cloud(10, 0), cloud(50, 1)), silent)
+
+
+def test_both_are_shares_of_images_whose_nearest_fellows_stay_when_images_are_drawn_again():
+    real, fake, training = cloud(60, 0), cloud(50, 1), cloud(40, 2)
+    repeated = METRICS["duplicates"].weighted(material(real, np.concatenate([fake, fake[:25]]), training), silent)
+    assert (repeated.num_drawn_real, repeated.num_drawn_fake) == (0, 60)
+    assert repeated.value == pytest.approx(duplicates(real, np.concatenate([fake, fake[:25]])).mean())
+    assert repeated.real == pytest.approx(duplicates(real, training).mean())
+    copied = METRICS["copying"].weighted(material(real, fake, training), silent)
+    mask = copies(fake, training, real)
+    counts = np.arange(50)
+    assert copied.compute(np.zeros(0, int), counts) == pytest.approx(np.repeat(mask, counts).mean())
+    assert (copied.real, copied.num_real, copied.num_fake, copied.note) == (0.5, 80, 50, " Here 40 of each.")
+    assert METRICS["copying"].weighted(material(real, fake), silent) is None

@@ -8,6 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import correlate1d
 
+from gan_core.evaluation.features import in_batches
+from gan_core.evaluation.metrics.base import Material, Metric, Report, Weighted, of_each_image
+
 Array = npt.NDArray[np.float64]
 Images = npt.NDArray[np.uint8]
 
@@ -15,7 +18,8 @@ WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the scales, the finest 
 WINDOW, SIGMA = 11, 1.5
 LUMINANCE, CONTRAST = (0.01 * 255) ** 2, (0.03 * 255) ** 2  # C1 and C2
 GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601
-PAIRS_A_PART = 100
+BATCH = 100  # pairs
+NUM_PAIRS = 500
 
 
 def num_scales(image_size: int) -> int:
@@ -26,7 +30,7 @@ def num_scales(image_size: int) -> int:
     return max(1, min(len(WEIGHTS), 1 + int(np.floor(np.log2(max(image_size, WINDOW) / WINDOW)))))
 
 
-def ms_ssim(first: Images, second: Images, tell: Callable[[int], None] = lambda done: None) -> Array:
+def ms_ssim(first: Images, second: Images, report: Callable[[int], None] = lambda done: None) -> Array:
     """The index of each pair: (P,), 1 for a picture and itself, near 0 for unrelated ones.
 
     Source: Wang, Simoncelli and Bovik 2003, "Multi-scale structural similarity for image quality assessment", equation 7,
@@ -35,7 +39,7 @@ def ms_ssim(first: Images, second: Images, tell: Callable[[int], None] = lambda 
 
     Args:
         first, second: uint8 (P, C, H, W) with C 1 or 3.
-        tell: called with the number of pairs done.
+        report: called with the number of pairs done.
 
     Raises:
         ValueError: pictures of different shapes, or smaller than the window.
@@ -46,11 +50,7 @@ def ms_ssim(first: Images, second: Images, tell: Callable[[int], None] = lambda 
     if size < WINDOW:
         raise ValueError(f"MS-SSIM needs pictures of at least {WINDOW} px; got {size}.")
     scales = num_scales(size)
-    parts = []
-    for start in range(0, len(first), PAIRS_A_PART):
-        part = slice(start, start + PAIRS_A_PART)
-        parts.append(_index(grey(first[part]), grey(second[part]), scales))
-        tell(min(start + PAIRS_A_PART, len(first)))
+    parts = in_batches(len(first), lambda part: _index(grey(first[part]), grey(second[part]), scales), report, BATCH)
     return np.concatenate(parts) if parts else np.empty(0)
 
 
@@ -100,3 +100,31 @@ def _halved(values: Array) -> Array:
     height, width = (side // 2 * 2 for side in values.shape[1:])
     cut = values[:, :height, :width]
     return np.asarray(cut.reshape(len(cut), height // 2, 2, width // 2, 2).mean(axis=(2, 4)))
+
+
+def _weighted(material: Material, report: Report) -> Weighted | None:
+    size = min(material.fake_images.shape[2:])
+    if size < WINDOW:
+        return None
+
+    def index(images: Images) -> Array:
+        first, second = pairs(min(len(images), 2 * NUM_PAIRS))
+        total = first.stop
+        return ms_ssim(images[first], images[second], lambda done: report("comparing pairs of pictures", done, total))
+
+    fake, real = index(material.fake_images), index(material.real_images)
+    scales = num_scales(size)
+    note = f" Here {scales} scale{'s' * (scales > 1)} of {size} px, and {len(fake)} pairs."
+    return of_each_image(fake, 2 * len(real), 2 * len(fake), float(real.mean()), note)
+
+
+MS_SSIM = Metric(
+    "ms_ssim",
+    "MS-SSIM between pairs",
+    "How alike two random images look, in structure and contrast (0 unrelated, 1 the same picture). Far above the value "
+    "of real images means collapse. Small pictures hold fewer scales, so compare only values of one image size.",
+    needs=frozenset({"pixels"}),
+    direction="real",
+    weighted=_weighted,
+    highest=1.0,
+)

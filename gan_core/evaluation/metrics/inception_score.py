@@ -1,9 +1,12 @@
-"""Inception-style score: are a classifier's verdicts on single images sure, and over all images varied?"""
+"""Inception-style score: are a classifier's probabilities sure for single images, and over all images varied?"""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+
+from gan_core.evaluation.metrics.base import Material, Metric, Report, Weighted
+from gan_core.evaluation.metrics.pairwise import Counts
 
 Array = npt.NDArray[np.float64]
 SPLITS = 10
@@ -47,3 +50,31 @@ def _terms(p: Array, q: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = p * (np.log(p) - np.log(q))
     return np.where(p > 0, terms, 0.0)
+
+
+def _weighted(material: Material, report: Report) -> Weighted:
+    report("scoring verdicts")
+    probabilities, exclusive = material.fake.probabilities, material.exclusive
+    count = len(probabilities)
+
+    def compute(_real: Counts, counts: Counts) -> float:
+        drawn = np.repeat(np.arange(count), counts)
+        if (counts != 1).any():  # shuffled, or the copies of an image would share a split
+            drawn = np.random.default_rng(material.seed).permutation(drawn)
+        return inception_score(probabilities[drawn], exclusive=exclusive)
+
+    real = inception_score(material.real.probabilities, exclusive=exclusive)
+    note = "" if exclusive else " Labels are taken as independent: an upper bound."
+    return Weighted(compute, 0, count, len(material.real.features), count, real, f"{note} Ten splits.")
+
+
+INCEPTION_SCORE = Metric(
+    "inception_score",
+    "Inception-style score",
+    "Are an evaluator's verdicts sure on each image and varied over all? From 1 to the number of classes. It asks no real "
+    "image, sees no variety within a class, and comes out too small with few images.",
+    needs=frozenset({"probabilities"}),
+    direction="higher",
+    weighted=_weighted,
+    lowest=1.0,
+)

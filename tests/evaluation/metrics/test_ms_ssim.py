@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gan_core.evaluation.metrics.structure import CONTRAST, LUMINANCE, WEIGHTS, WINDOW, ms_ssim, num_scales, pairs
+from gan_core.evaluation.metrics.ms_ssim import CONTRAST, LUMINANCE, WEIGHTS, WINDOW, ms_ssim, num_scales, pairs
 
 
 def noise(count: int, size: int, seed: int = 0, channels: int = 1):

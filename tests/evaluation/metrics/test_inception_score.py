@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch_fidelity.metric_isc import isc_features_to_metric
 
-from gan_core.evaluation.metrics.scores import inception_score
+from gan_core.evaluation.metrics.inception_score import inception_score
 
 
 def test_verdicts_that_tell_nothing_score_one_and_sure_varied_ones_the_number_of_classes():

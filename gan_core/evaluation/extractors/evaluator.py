@@ -1,0 +1,61 @@
+"""A domain's evaluator as an extractor: its last layer before the head, and its probabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gan_core.evaluation.evaluators import EvaluatorFolder
+from gan_core.evaluation.extractors.base import Extractor, Uint8Array, as_bits
+from gan_core.evaluation.features import ImageFeatures
+
+if TYPE_CHECKING:
+    from gan_core.evaluation.evaluators.evaluator import Evaluator
+
+PLANES = 3
+DIGITS = np.array([100, 10, 1])  # places of the red, green and blue digit in the number of a class
+
+
+class EvaluatorExtractor(Extractor):
+    """An evaluator's last layer before its head, and its probabilities."""
+
+    def __init__(self, folder: EvaluatorFolder, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self.exclusive = folder.info.exclusive
+        self.label_names = folder.info.label_names
+        self.name = f"{folder.info.name}@{folder.card.weights_sha256[:12]}, last layer"
+
+    def _features(self, images: Uint8Array) -> ImageFeatures:
+        features = self._evaluator.features(images)
+        logits = self._evaluator.classify(features).numpy().astype(np.float64)
+        if self.exclusive:
+            return ImageFeatures(features.numpy().astype(np.float64), _softmax(logits), logits.argmax(axis=1))
+        return ImageFeatures(features.numpy().astype(np.float64), 1 / (1 + np.exp(-logits)), as_bits(logits > 0))
+
+
+class PlanesExtractor(EvaluatorExtractor):
+    """The digits' evaluator on each plane of a stack: features side by side, 1,000 classes."""
+
+    def __init__(self, folder: EvaluatorFolder, evaluator: Evaluator) -> None:
+        super().__init__(folder, evaluator)
+        self.name = f"{self.name}, a plane each"
+
+    def _features(self, images: Uint8Array) -> ImageFeatures:
+        count, planes, height, width = images.shape
+        flat = super()._features(images.reshape(count * planes, 1, height, width))
+        red, green, blue = np.moveaxis(flat.probabilities.reshape(count, planes, -1), 1, 0)
+        joint = red[:, :, None, None] * green[:, None, :, None] * blue[:, None, None, :]
+        kinds = flat.kinds.reshape(count, planes) @ DIGITS
+        return ImageFeatures(flat.features.reshape(count, -1), joint.reshape(count, -1), kinds)
+
+    def kinds_of(self, labels: npt.NDArray[Any], names: tuple[str, ...]) -> npt.NDArray[np.int64]:
+        """See `Extractor.kinds_of`."""
+        digits = np.asarray(labels).reshape(len(labels), PLANES, -1).argmax(axis=2)
+        return np.asarray(digits @ DIGITS)
+
+
+def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

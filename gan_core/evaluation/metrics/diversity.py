@@ -1,0 +1,23 @@
+"""The diversity index: how far generated images lie from each other, measured by how far real ones do."""
+
+from __future__ import annotations
+
+from gan_core.evaluation.metrics.base import Metric, of_features
+from gan_core.evaluation.metrics.pairwise import Counts, FeaturePair
+
+
+def diversity(pair: FeaturePair, real: Counts, fake: Counts) -> float:
+    """Mean distance between two generated images over that between two real ones: 0 when all are one picture, 1 as varied as real."""
+    return pair.fake.mean_distance(fake) / max(pair.real.mean_distance(real), 1e-12)
+
+
+DIVERSITY = Metric(
+    "diversity",
+    "Diversity index",
+    "Mean distance between two generated images over that between two real ones: 0 is one picture over and over, 1 as "
+    "varied as real. It has no bias from the count, but noise is variety to it too: look at precision beside it.",
+    needs=frozenset({"features"}),
+    direction="real",
+    weighted=of_features(diversity, 2),
+    of_points=True,
+)

@@ -1,0 +1,89 @@
+"""Precision and recall, density and coverage: is each generated image near real ones, and each real near generated ones?
+
+A neighbourhood is the ball around an image that reaches to its k-th nearest fellow.
+Sources: Kynkäänniemi et al. 2019, "Improved Precision and Recall Metric for Assessing Generative Models", equations 1
+and 2 (k = 3); Naeem et al. 2020, "Reliable Fidelity and Diversity Metrics for Generative Models", equations 3 and 4 (k = 5).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gan_core.evaluation.metrics.base import Metric, of_features
+from gan_core.evaluation.metrics.pairwise import Counts, FeaturePair
+
+PRECISION_K, DENSITY_K = 3, 5
+
+
+def precision(pair: FeaturePair, real: Counts, fake: Counts, k: int = PRECISION_K) -> float:
+    """Share of generated images that lie in the neighbourhood of at least one real one, its rim included."""
+    drawn = real > 0
+    inside = pair.distances[drawn] <= pair.real.radii(real, k)[drawn, None]
+    return float(inside.any(axis=0) @ fake / fake.sum())
+
+
+def recall(pair: FeaturePair, real: Counts, fake: Counts, k: int = PRECISION_K) -> float:
+    """Share of real images that lie in the neighbourhood of at least one generated one, its rim included."""
+    drawn = fake > 0
+    inside = pair.distances[:, drawn] <= pair.fake.radii(fake, k)[drawn]
+    return float(inside.any(axis=1) @ real / real.sum())
+
+
+def density(pair: FeaturePair, real: Counts, fake: Counts, k: int = DENSITY_K) -> float:
+    """Mean number of real neighbourhoods that a generated image lies in, divided by k; about 1 when both are alike."""
+    inside = pair.distances < pair.real.radii(real, k)[:, None]
+    hits = real.astype(np.float32) @ inside.astype(np.float32)
+    return float(hits @ fake / fake.sum() / k)
+
+
+def coverage(pair: FeaturePair, real: Counts, fake: Counts, k: int = DENSITY_K) -> float:
+    """Share of real images whose neighbourhood holds at least one generated one."""
+    nearest = pair.distances[:, fake > 0].min(axis=1)
+    return float((nearest < pair.real.radii(real, k)) @ real / real.sum())
+
+
+PRECISION = Metric(
+    "precision",
+    "Precision",
+    "Share of generated images that lie among the real ones: how many are good. One outlier among the real images can "
+    "raise it.",
+    needs=frozenset({"features"}),
+    direction="higher",
+    weighted=of_features(precision, PRECISION_K + 1),
+    highest=1.0,
+    of_points=True,
+    objective_title="Precision: how many images are good",
+)
+RECALL = Metric(
+    "recall",
+    "Recall",
+    "Share of real images that lie among the generated ones: how much of the variety is reached. Low recall at high "
+    "precision is mode collapse.",
+    needs=frozenset({"features"}),
+    direction="higher",
+    weighted=of_features(recall, PRECISION_K + 1),
+    highest=1.0,
+    of_points=True,
+    objective_title="Recall: how much of the variety is reached",
+)
+DENSITY = Metric(
+    "density",
+    "Density",
+    "How many real neighbourhoods a generated image lies in, on average, against what real ones would: precision that "
+    "one outlier cannot raise. May exceed 1.",
+    needs=frozenset({"features"}),
+    direction="higher",
+    weighted=of_features(density, DENSITY_K + 1),
+    of_points=True,
+)
+COVERAGE = Metric(
+    "coverage",
+    "Coverage",
+    "Share of real images with a generated one in their neighbourhood: recall that outliers of the generator cannot "
+    "raise. A perfect generator stays a little below 1.",
+    needs=frozenset({"features"}),
+    direction="higher",
+    weighted=of_features(coverage, DENSITY_K + 1),
+    highest=1.0,
+    of_points=True,
+)
