@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from gan_core.config import RunConfig
-from gan_core.models.building import build, build_networks, build_optimizer, stream
+from gan_core.models.building import build, build_networks, stream
 from gan_core.models.gan import GAN
+from gan_core.models.optimizers import build_optimizer
 
 _LEFT, _RIGHT = "_u", "_v"  # torch's names for spectral norm's singular vectors
 

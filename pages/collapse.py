@@ -5,7 +5,7 @@ from collections import Counter
 import streamlit as st
 
 from gan_core.experiments import breakages
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from pages.components.collapse.measured import measured
 from pages.components.collapse.pair import beside, repair, what_differs
@@ -47,7 +47,7 @@ def draws_pictures(run: Run) -> bool:
     """Whether it is a GAN of pictures whose configuration can be read."""
     try:
         config = run.config()
-        return NETWORKS.find(config.network.name).model == "gan" and config.network.name != "mlp"
+        return kind_of(config).has_discriminator and config.network.name != "mlp"
     except ValueError:
         return False
 

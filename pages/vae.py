@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from pages.components.shared import lab
 from pages.components.shared.links import linked_choice
@@ -35,7 +35,7 @@ def main() -> None:
             "new images."
         )
     )
-    runs = {run.id: run for run in lab.all_runs() if is_vae(run)}
+    runs = {run.id: run for run in lab.all_runs() if encodes(run)}
     if not runs:
         st.info(_("There is no trained VAE yet. Train a small one on drawn faces first."), icon=":material/info:")
         if st.button(_("Train a VAE"), type="primary", key="vae_train", icon=":material/model_training:"):
@@ -52,10 +52,10 @@ def main() -> None:
     show(run, step)
 
 
-def is_vae(run: Run) -> bool:
+def encodes(run: Run) -> bool:
     """Whether it is a VAE with a checkpoint; a run that cannot be read is none."""
     try:
-        return NETWORKS.find(run.config().network.name).model == "vae" and bool(run.checkpoint_steps())
+        return kind_of(run.config()).encodes and bool(run.checkpoint_steps())
     except ValueError:
         return False
 

@@ -89,6 +89,7 @@ LIGHT = [
     "latents.saved_directions",
     "models.compatibility",
     "models.conditioning",
+    "models.kinds",
     "models.networks",
     "models.objectives",
     "models.penalties",

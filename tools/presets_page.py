@@ -29,7 +29,7 @@ from gan_core.evaluation import evaluators, metrics
 from gan_core.evaluation.conditional import evaluate
 from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
 from gan_core.figures import imaging
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import kind_of
 from gan_core.presets import PRESETS
 from gan_core.runs import Run
 from gan_core.runs import sampler as sampling
@@ -144,7 +144,7 @@ def distances(config: RunConfig, evaluator: Evaluator, fake: Any) -> dict[str, m
 
 def scores(run: Run, config: RunConfig) -> str:
     """The score that the preset's own task has, in words; empty where it has none."""
-    if NETWORKS.find(config.network.name).model == "vae":
+    if kind_of(config).encodes:
         coder = open_autoencoder(run)
         test = datasets.prepare(config.dataset.model_copy(update={"split": "test", "num_images": 0})).images
         _, errors = coder.measure(np.array(test))

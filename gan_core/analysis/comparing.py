@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from gan_core.config import RunConfig, field_names, get
+from gan_core.config import RunConfig, get
 from gan_core.figures import imaging
 from gan_core.figures.charts import COLORS, Column
 from gan_core.figures.imaging import Uint8Array
+from gan_core.models.kinds import applying
 from gan_core.models.networks import NETWORKS
 from gan_core.runs import Run, Status
 from gan_core.runs.evaluations import Evaluation
@@ -68,16 +69,16 @@ def is_metric(name: str) -> bool:
 def differing(configs: Sequence[RunConfig]) -> dict[str, tuple[Any, ...]]:
     """Dotted names of the fields in which any two configurations differ -> the value of each.
 
-    The preset's name is left out: it only says where the other settings came from.
+    Fields without a meaning for these kinds of model are left out. The preset's name is left out, too: it only says where the other settings came from.
     """
-    names = [name for name in field_names() if name != "preset"]
+    names = [name for name in applying(configs) if name != "preset"]
     values = {name: tuple(get(config, name) for config in configs) for name in names}
     return {name: found for name, found in values.items() if any(value != found[0] for value in found)}
 
 
 def distances(configs: Sequence[RunConfig]) -> dict[tuple[int, int], int]:
     """In how many settings each pair of configurations differs, by their places."""
-    names = [name for name in field_names() if name != "preset"]
+    names = [name for name in applying(configs) if name != "preset"]
     values = [[get(config, name) for name in names] for config in configs]
     pairs = combinations(range(len(configs)), 2)
     return {(i, j): sum(a != b for a, b in zip(values[i], values[j], strict=True)) for i, j in pairs}

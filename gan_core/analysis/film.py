@@ -20,6 +20,7 @@ from gan_core.analysis.comparing import Compared, read
 from gan_core.figures import charts
 from gan_core.figures.contact_sheet import fitting
 from gan_core.jobs.task import Arrays, Report, Task
+from gan_core.models.kinds import KINDS
 from gan_core.runs import Run
 
 FORMATS = ("mp4", "gif")
@@ -30,7 +31,7 @@ LAST_FRAME_S = 1.5  # what it has come to stays in sight
 GIF_COLORS = 128
 PAPER, INK, FAINT = (255, 255, 255), (28, 30, 34), (150, 156, 164)
 HEAD_PX, CHART_PX, PAD_PX = 44, 130, 12
-CHART_KEYS = ("losses", "reconstruction", "kl")
+CHART_KEYS = tuple(key for kind in KINDS.values() for key in kind.main_charts)
 
 
 @dataclass(frozen=True)

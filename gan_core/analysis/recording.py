@@ -13,7 +13,7 @@ from gan_core.analysis.curves import abscissa
 from gan_core.analysis.doctor import Finding
 from gan_core.config import field_names, get, with_changes
 from gan_core.config.settings import Settings
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from gan_core.runs.branching import branch, can_branch
 from gan_core.training import plan, queue
@@ -134,11 +134,8 @@ def checkpoint_before(run: Run, step: int) -> int:
 def changeable(compared: Compared) -> list[str]:
     """Dotted names of the fields that a branch may change, those that matter most first."""
     first = ["generator_optimizer.learning_rate", "discriminator_optimizer.learning_rate", "training.epochs"]
-    is_vae = NETWORKS.find(compared.config.network.name).model == "vae"
-    foreign = (
-        ("objective.", "penalty.", "remedies.", "discriminator_optimizer.", "conditioning.") if is_vae else ("vae.",)
-    )
-    names = [name for name in field_names() if can_branch({name: None}) and not name.startswith(foreign)]
+    kind = kind_of(compared.config)
+    names = [name for name in field_names() if can_branch({name: None}) and kind.applies(name)]
     return [name for name in first if name in names] + [name for name in names if name not in first]
 
 

@@ -22,7 +22,7 @@ from gan_core.evaluation.statistics.estimates import mean_of
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.jobs.task_worker import cached
 from gan_core.latents.posterior import Interval, active_units, kl_per_dimension, prior_distance_interval
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from gan_core.training import supervisor
 
@@ -46,11 +46,6 @@ class Member:
     kl_weight: float
 
 
-def is_vae(config: RunConfig) -> bool:
-    """Whether its network is a VAE."""
-    return NETWORKS.find(config.network.name).model == "vae"
-
-
 def family(run: Run, others: Sequence[Run]) -> list[Member]:
     """The VAEs with a checkpoint that learned from the same images as `run`, by lambda; of equal ones the first that is given.
 
@@ -66,7 +61,7 @@ def family(run: Run, others: Sequence[Run]) -> list[Member]:
         steps = other.checkpoint_steps()
         if (
             steps
-            and is_vae(theirs)
+            and kind_of(theirs).applies("vae.kl_weight")
             and theirs.dataset == config.dataset
             and theirs.vae.reconstruction == config.vae.reconstruction
         ):
@@ -109,7 +104,7 @@ def begin(settings: Settings, base: RunConfig, lambdas: Sequence[float], epochs:
     Raises:
         ValueError: not a VAE, no lambda, or a run that is refused; the others stay queued.
     """
-    if not is_vae(base):
+    if not kind_of(base).applies("vae.kl_weight"):
         raise ValueError(f"A dial over λ needs a VAE; '{base.network.name}' has no KL term. Choose a VAE.")
     if not lambdas:
         raise ValueError("Choose at least one λ to train.")

@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gan_core.config import RunConfig
+from gan_core.config import RunConfig, get
 from gan_core.datasets import DATASETS
 from gan_core.evaluation.statistics.proportions import Count, wilson
+from gan_core.models.kinds import kind_of
 from gan_core.models.networks import NETWORKS
 from gan_core.presets import PRESETS
 from gan_core.runs import Status
@@ -35,11 +36,9 @@ def card(
         licence: the Hub's name of a licence; empty for none.
         resumable: whether the optimisers' state is sent.
     """
-    kind = NETWORKS.find(config.network.name).model
-    parts = [_header(config, kind, licence), f"# {escaped(name)}"]
+    parts = [_header(config, licence), f"# {escaped(name)}"]
     parts.append(
-        f"A {'variational autoencoder' if kind == 'vae' else 'generative adversarial network'} trained with Ganvas, a "
-        f"classroom for generative image models. Experiment: `{config.preset}`{_of_preset(config)}"
+        f"A {kind_of(config).title} trained with Ganvas, a classroom for generative image models. Experiment: `{config.preset}`{_of_preset(config)}"
     )
     if picture:
         words = f"The {config.recording.num_samples} pinned latents of the run, drawn at step {status.step:,}."
@@ -63,9 +62,14 @@ def escaped(words: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", flat)
 
 
-def _header(config: RunConfig, kind: str, licence: str) -> str:
+def _header(config: RunConfig, licence: str) -> str:
     conditional = config.conditioning.name != "none"
-    tags = ["ganvas", kind, *(["conditional"] if conditional else []), config.preset]
+    tags = [
+        "ganvas",
+        NETWORKS.find(config.network.name).model,
+        *(["conditional"] if conditional else []),
+        config.preset,
+    ]
     lines = ["---", "library_name: ganvas", "pipeline_tag: unconditional-image-generation", "tags:"]
     lines += [f"- {tag}" for tag in tags]
     if licence:
@@ -92,17 +96,17 @@ def _data(config: RunConfig, status: Status) -> str:
 
 
 def _training(config: RunConfig, status: Status) -> str:
-    is_gan = NETWORKS.find(config.network.name).model == "gan"
-    optimizers = {"G": config.generator_optimizer, **({"D": config.discriminator_optimizer} if is_gan else {})}
-    rates = "; ".join(f"{name}: {o.name}, learning rate {o.learning_rate:g}" for name, o in optimizers.items())
+    kind = kind_of(config)
+    optimizers = [(part, get(config, part.section)) for part in kind.optimizers]
+    rates = "; ".join(f"{part.symbol}: {o.name}, learning rate {o.learning_rate:g}" for part, o in optimizers)
     rows = {
         "architecture": f"`{config.network.name}`, width {config.network.width}, latent size {config.network.latent_dim}",
-        "objective": config.objective.name if is_gan else "VAE",
+        "objective": config.objective.name if kind.applies("objective.name") else kind.short,
         "penalty": config.penalty.name,
         "conditioning": config.conditioning.name,
         "step": f"{status.step:,} of {status.total_steps:,}",
         "batch": f"{config.training.batch_size}",
-        "optimisers" if is_gan else "optimiser": rates,
+        "optimisers" if len(optimizers) > 1 else "optimiser": rates,
         "seed": f"{config.training.seed}",
         "precision, device": f"{config.training.precision}, {status.device}",
         "time": f"{status.seconds:,.0f} s",

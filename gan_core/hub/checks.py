@@ -16,6 +16,7 @@ from typing import Any
 from gan_core.config import RunConfig, parse_config, strict_json
 from gan_core.hub import listing
 from gan_core.hub.listing import Listed
+from gan_core.models.kinds import kind_of
 from gan_core.runs import portable
 from gan_core.runs.portable import Part
 from gan_core.training.plan import check
@@ -140,7 +141,7 @@ def tensors(place: Path, names: Iterable[str], config: RunConfig, shapes: Shapes
         if part.kind in ("model", "ema"):
             fits(header(place / part.name), _of(part, config, shapes), part.name)
         elif part.kind == "optimizer":
-            fits_optimizer(header(place / part.name), shapes, part.name)
+            fits_optimizer(header(place / part.name), shapes, config, part.name)
         else:
             continue
         _check_finite(place / part.name, part.name)
@@ -189,17 +190,18 @@ def fits(found: Shapes, needed: Shapes, where: str) -> None:
             )
 
 
-def fits_optimizer(found: Shapes, shapes: Shapes, where: str) -> None:
+def fits_optimizer(found: Shapes, shapes: Shapes, config: RunConfig, where: str) -> None:
     """Refuses optimiser states that belong to no weight of the architecture.
 
     Raises:
         ValueError: with the first that does not fit.
     """
     allowed = {(), *(shape for shape, _type in shapes.values())}
+    optimizers = {part.stored_name for part in kind_of(config).optimizers}
     for name, (shape, _type) in found.items():
-        network, _, rest = name.partition(".")
+        optimizer, _, rest = name.partition(".")
         number, _, state = rest.partition(".")
-        known = network in {*(n.partition(".")[0] for n in shapes), "vae"} and state in _OPTIMIZER_STATES
+        known = optimizer in optimizers and state in _OPTIMIZER_STATES
         if not known or not number.isdecimal() or int(number) >= len(shapes) or shape not in allowed:
             raise ValueError(
                 f"The optimiser's state {name[:80]!r} in {where} belongs to no weight of the architecture."
@@ -221,14 +223,15 @@ def _check_finite(path: Path, where: str) -> None:
 
 
 def _of(part: Part, config: RunConfig, shapes: Shapes) -> Shapes:
-    """What a model or average file must hold: an average is kept of the generator alone."""
+    """What a model or average file must hold: an average is kept of the network that draws alone."""
     if part.kind == "model":
         return shapes
     if not config.training.ema_decay:
         raise ValueError(
             f"The file {part.name} holds running averages, which the configuration says there are none of."
         )
-    return {name: value for name, value in shapes.items() if name.startswith("generator.")}
+    drawn_by = kind_of(config).drawn_by
+    return {name: value for name, value in shapes.items() if name.startswith(f"{drawn_by}.")}
 
 
 def _bytes(shapes: Shapes) -> int:

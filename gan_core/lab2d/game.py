@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from gan_core import datasets
-from gan_core.config import RunConfig
+from gan_core.config import RunConfig, get
 from gan_core.datasets import Dataset
 from gan_core.datasets.batches import Batches
 from gan_core.datasets.sources.points import fitted
@@ -21,6 +21,7 @@ from gan_core.lab2d.stories import check, same_game
 from gan_core.models.base import Metrics, Moment, Update
 from gan_core.models.building import build
 from gan_core.models.gan import GAN
+from gan_core.models.kinds import kind_of
 
 MIXTURES: dict[str, Mixture] = {"ring8": RING8, "grid25": GRID25}
 
@@ -108,10 +109,9 @@ class Game:
         if not same_game(self.config, config):
             raise ValueError("Data, networks, optimisers, batch size and seed belong to a game. Begin a new one.")
         self.model.rules = _gan(config).rules
-        for name, optimizer in self.model.optimizers.items():
-            rate = getattr(config, f"{name}_optimizer").learning_rate
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+        for part in kind_of(config).optimizers:
+            for group in self.model.optimizers[part.name].param_groups:
+                group["lr"] = get(config, part.rate)
         self.config = config
 
     def _moment(self, who: str) -> Moment:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gan_core.config import RunConfig, differences, get, with_changes
 from gan_core.config.registry import Registry
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import kind_of
 from gan_core.training.plan import check as check_config
 
 DATA = ("ring8", "grid25", "points")
@@ -159,9 +159,10 @@ def twin_of(config: RunConfig, total_steps: int) -> RunConfig:
     Raises:
         ValueError: the run plays no game, or in the plane its parts do not fit each other.
     """
-    if NETWORKS.find(config.network.name).model != "gan":
+    kind = kind_of(config)
+    if not kind.has_discriminator:
         raise ValueError(
-            "This run is a variational autoencoder: it has no discriminator, so there is no game to show. Choose a GAN."
+            f"This run is a {kind.title}: it has no discriminator, so there is no game to show. Choose a GAN."
         )
     twin = with_changes(BASE, {name: get(config, name) for name in CARRIED} | {"training.max_steps": total_steps})
     check(twin)

@@ -25,7 +25,7 @@ from gan_core.latents.attribute_directions import (
     mean_difference,
     separating_normal,
 )
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 
 NUM_IMAGES = 4000  # random latents, or training images to encode
@@ -43,15 +43,10 @@ def wish(run: Run, step: int, num_images: int = NUM_IMAGES) -> Task:
         ValueError: nobody can say what its images show: no labels, or no evaluator for its data.
     """
     config = run.config()
-    judge = "" if is_vae(config) else judge_of(config, run.name).card.weights_sha256
+    judge = "" if kind_of(config).encodes else judge_of(config, run.name).card.weights_sha256
     return Task.of(
         "gan_core.latents.attribute_search:search", run=str(run.path), step=step, num_images=num_images, judge=judge
     )
-
-
-def is_vae(config: RunConfig) -> bool:
-    """Whether images can be encoded, so that labels of real images tell."""
-    return NETWORKS.find(config.network.name).model == "vae"
 
 
 def judge_of(config: RunConfig, run_name: str) -> evaluators.EvaluatorFolder:
@@ -78,10 +73,10 @@ def search(arguments: dict[str, Any], report: Report) -> Arrays:
     """
     run = Run(Path(arguments["run"]))
     config, count = run.config(), int(arguments["num_images"])
-    vae = is_vae(config)
-    label = _encoded if vae else _judged
+    encodes = kind_of(config).encodes
+    label = _encoded if encodes else _judged
     latents, labels, names = label(run, int(arguments["step"]), count, report)
-    find = mean_difference if vae else separating_normal
+    find = mean_difference if encodes else separating_normal
     return _directions(latents, labels, names, find, report)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gan_core.config import NetworkConfig, ObjectiveConfig, PenaltyConfig, RemedyConfig, RunConfig
+from gan_core.config import RunConfig, get
 from gan_core.models.conditioning import CONDITIONINGS
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import KINDS, Fixed, Kind, kind_of
 from gan_core.models.objectives import OBJECTIVES
 from gan_core.models.penalties import PENALTIES
 
@@ -36,22 +36,13 @@ class Rule:
             raise ValueError(self.reason.format(c=config))
 
 
-def _is_vae(config: RunConfig) -> bool:
-    return NETWORKS.find(config.network.name).model == "vae"
-
-
-def _has_game(config: RunConfig) -> bool:
-    """Whether anything is set that only a discriminator could heed."""
-    plain = NetworkConfig()
-    network = config.network
-    return (
-        config.objective != ObjectiveConfig()
-        or config.penalty.name != PenaltyConfig().name
-        or config.remedies != RemedyConfig()
-        or config.conditioning.name != "none"
-        or network.spectral_norm
-        or network.leaky_output
-        or network.discriminator_norm != plain.discriminator_norm
+def _defaults(fixed: Fixed, kind: Kind) -> Rule:
+    """The rule that a kind's runs keep these settings at their defaults."""
+    plain = RunConfig()
+    return Rule(
+        fixed.name,
+        lambda c: kind_of(c) is kind and any(get(c, field) != get(plain, field) for field in fixed.fields),
+        fixed.reason,
     )
 
 
@@ -65,17 +56,7 @@ def _per_sample_penalty(config: RunConfig) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(
-        "vae without a game",
-        lambda c: _is_vae(c) and _has_game(c),
-        "A VAE has no discriminator, so objective, penalty, remedies, conditioning, spectral norm and the discriminator's "
-        "settings must stay at their defaults.",
-    ),
-    Rule(
-        "vae without ema",
-        lambda c: _is_vae(c) and c.training.ema_decay > 0,
-        "A running average is kept of a GAN's generator; a VAE has none. Set training.ema_decay to 0; got {c.training.ema_decay}.",
-    ),
+    *(_defaults(fixed, kind) for kind in KINDS.values() for fixed in kind.fixed),
     Rule(
         "gradient penalty without batch norm",
         lambda c: _per_sample_penalty(c) and _mixes_samples(c),

@@ -15,10 +15,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from gan_core.config import RunConfig
+from gan_core.datasets import image_shape
 from gan_core.models.base import Metrics, Moment, Update, unwrapped
-from gan_core.models.networks.critic import clip_saturation, clip_weights
-from gan_core.models.objectives import Objective
-from gan_core.models.penalties import Penalty
+from gan_core.models.conditioning import CONDITIONINGS
+from gan_core.models.networks.critic import Critic, clip_saturation, clip_weights, normalise_spectrum
+from gan_core.models.networks.making import load_module, materialised
+from gan_core.models.objectives import OBJECTIVES, Objective
+from gan_core.models.optimizers import build_optimizer, running_average
+from gan_core.models.penalties import PENALTIES, Penalty
 
 
 @dataclass(frozen=True)
@@ -239,3 +244,70 @@ def kept_statistics(network: nn.Module) -> Iterator[None]:
     finally:
         for buffer, before in zip(network.buffers(), kept, strict=True):
             buffer.copy_(before)
+
+
+def build_networks(config: RunConfig, rng: torch.Generator | None) -> dict[str, nn.Module]:
+    """Generator and discriminator with their first weights from `rng`; on the `meta` device if it is None."""
+    network, shape, module = config.network, image_shape(config.dataset), load_module(config)
+    num_labels = len(config.conditioning.labels)
+    networks = materialised(
+        config,
+        {
+            "generator": lambda: module.Generator(
+                network.latent_dim + num_labels, shape, network.width, network.generator_leak
+            ),
+            "discriminator": lambda: Critic(
+                lambda seen: module.Backbone(seen, network.width, network.discriminator_norm),
+                shape,
+                num_labels,
+                CONDITIONINGS.find(config.conditioning.name),
+                packing=config.remedies.packing,
+                minibatch_std=config.remedies.minibatch_std,
+                leaky_output=network.leaky_output,
+            ),
+        },
+        rng,
+    )
+    if network.spectral_norm:
+        normalise_spectrum(networks["discriminator"], rng)
+    return networks
+
+
+def build(config: RunConfig, networks: dict[str, nn.Module], rng: torch.Generator) -> GAN:
+    """The GAN of a configuration at step 0, from its networks."""
+    return GAN(
+        generator=networks["generator"],
+        discriminator=networks["discriminator"],
+        rules=_rules(config),
+        optimizers={
+            "generator": build_optimizer(config.generator_optimizer, networks["generator"].parameters()),
+            "discriminator": build_optimizer(config.discriminator_optimizer, networks["discriminator"].parameters()),
+        },
+        average=running_average(networks["generator"], config.training.ema_decay),
+        rng=rng,
+        latent_dim=config.network.latent_dim,
+    )
+
+
+def _rules(config: RunConfig) -> Rules:
+    objective, remedies = config.objective, config.remedies
+    return Rules(
+        objective=OBJECTIVES.find(objective.name),
+        real_weight=objective.real_weight,
+        fake_weight=objective.fake_weight,
+        label_smoothing=remedies.label_smoothing,
+        penalty=PENALTIES.find(config.penalty.name),
+        penalty_weight=config.penalty.weight,
+        weight_clip=objective.weight_clip,
+        n_critic=objective.n_critic,
+        instance_noise=remedies.instance_noise,
+        packing=remedies.packing,
+        label_weight=config.conditioning.label_weight,
+        exclusive_labels=config.conditioning.exclusive,
+    )
+
+
+def decode(config: RunConfig, network: nn.Module, z: Tensor, labels: Tensor) -> Tensor:
+    """Samples (N, ...) of a generator, for latents (N, latent_dim) and labels (N, L)."""
+    samples: Tensor = network(torch.cat([z, labels], dim=1))
+    return samples

@@ -12,8 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_core.config import VAEConfig
+from gan_core.config import RunConfig, VAEConfig
+from gan_core.datasets import image_shape
 from gan_core.models.base import Metrics, Moment, Update, unwrapped
+from gan_core.models.networks.making import load_module, materialised
+from gan_core.models.optimizers import build_optimizer
 
 
 class VAE:
@@ -40,7 +43,7 @@ class VAE:
         self.networks = {"encoder": encoder, "decoder": decoder}
         self.averages: dict[str, nn.Module] = {}
         self.config = config
-        self.optimizers = {"generator": optimizer}  # of both: its settings are generator_optimizer's
+        self.optimizers = {"autoencoder": optimizer}
         self.rng = rng
         self.latent_dim = latent_dim
 
@@ -53,7 +56,7 @@ class VAE:
         reconstruction = reconstruction_loss(logits, (images + 1) / 2, self.config.reconstruction)
         kl = kl_divergence(mean, log_variance, self.config.kl_reduction)
         loss = reconstruction + self.config.kl_weight * kl
-        yield Update("generator", "vae", loss)
+        yield Update("autoencoder", "vae", loss)
         return {
             "loss/vae": loss.detach(),
             "loss/reconstruction": reconstruction.detach(),
@@ -117,3 +120,28 @@ def equivalent_beta(config: VAEConfig, num_pixels: int, latent_dim: int) -> floa
 def to_signed_images(logits: Tensor) -> Tensor:
     """The decoder's logits as images in [-1, 1]."""
     return torch.sigmoid(logits) * 2 - 1
+
+
+def build_networks(config: RunConfig, rng: torch.Generator | None) -> dict[str, nn.Module]:
+    """Encoder and decoder with their first weights from `rng`; on the `meta` device if it is None."""
+    network, shape, module = config.network, image_shape(config.dataset), load_module(config)
+    return materialised(
+        config,
+        {
+            "encoder": lambda: module.Encoder(network.latent_dim, shape, network.width),
+            "decoder": lambda: module.Decoder(network.latent_dim, shape, network.width, network.generator_leak),
+        },
+        rng,
+    )
+
+
+def build(config: RunConfig, networks: dict[str, nn.Module], rng: torch.Generator) -> VAE:
+    """The VAE of a configuration at step 0, from its networks. One optimiser trains both."""
+    weights = [*networks["encoder"].parameters(), *networks["decoder"].parameters()]
+    optimizer = build_optimizer(config.generator_optimizer, weights)
+    return VAE(networks["encoder"], networks["decoder"], config.vae, optimizer, rng, config.network.latent_dim)
+
+
+def decode(config: RunConfig, network: nn.Module, z: Tensor, labels: Tensor) -> Tensor:
+    """Images (N, C, H, W) in [-1, 1] of a decoder, for latents (N, latent_dim); the labels (N, 0) are not used."""
+    return to_signed_images(network(z))

@@ -15,7 +15,7 @@ from gan_core.config import RunConfig
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.batches import to_signed, to_uint8
 from gan_core.models.building import build_networks, decode
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import kind_of
 from gan_core.runs import Run, checkpoints
 
 BATCH = 64
@@ -121,7 +121,7 @@ def open_autoencoder(run: Run, step: int | None = None, device: str = "cpu") -> 
         ValueError: not a VAE, no checkpoint (of that step), or a damaged one.
     """
     config = run.config()
-    if NETWORKS.find(config.network.name).model != "vae":
+    if not kind_of(config).encodes:
         raise ValueError(f"The run '{run.name}' is no VAE: its '{config.network.name}' has no encoder. Choose a VAE.")
     there = checkpoints.steps(run)
     if not there or (step is not None and step not in there):

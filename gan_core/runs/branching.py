@@ -10,21 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.config import get, strict_json, with_changes
+from gan_core.models.kinds import KINDS, kind_of
 from gan_core.runs import files
 from gan_core.runs.folder import create
 from gan_core.runs.portable import sha256
 from gan_core.runs.run import Run
 
-OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
+OPTIMIZERS = tuple(dict.fromkeys(part.section for kind in KINDS.values() for part in kind.optimizers))
 CHANGEABLE = (
-    "objective.",
-    "penalty.",
-    "vae.",
+    *(field for kind in KINDS.values() for field in kind.branching),
     "recording.",
     *(f"{name}.{field}" for name in OPTIMIZERS for field in ("learning_rate", "beta1", "beta2")),
-    "remedies.label_smoothing",
-    "remedies.instance_noise",
-    "conditioning.label_weight",
     "training.epochs",
     "training.max_steps",
     "training.precision",
@@ -97,13 +93,11 @@ def _change_rates(run: Run, place: str, changes: Mapping[str, Any]) -> None:
     """Puts changed rates into the checkpoint's optimisers, which carry their own from before."""
     config, file = run.config(), run.checkpoints_dir / place / "state.json"
     state = strict_json(file.read_bytes())
-    for section in OPTIMIZERS:
-        network = section.removesuffix("_optimizer")
-        changed = [name for name in changes if name.startswith(f"{section}.")]
-        for group in state["groups"].get(network, ()) if changed else ():
-            group["lr"] = get(config, f"{section}.learning_rate")
+    for part in dict.fromkeys(part for name in changes if (part := kind_of(config).optimizer_of(name))):
+        for group in state["groups"].get(part.stored_name, ()):
+            group["lr"] = get(config, part.rate)
             if "betas" in group:
-                group["betas"] = [get(config, f"{section}.beta1"), get(config, f"{section}.beta2")]
+                group["betas"] = [get(config, f"{part.section}.beta1"), get(config, f"{part.section}.beta2")]
     file.write_text(json.dumps(state), encoding="utf-8")
     manifest = files.read_json(run.manifest_path)
     files.write_json(run.manifest_path, {**manifest, f"{place}/state.json": sha256(file)})

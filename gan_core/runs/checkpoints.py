@@ -2,7 +2,7 @@
 
     checkpoints/step-00000500/model.safetensors      networks, "generator.layers.0.weight" ...
                               ema.safetensors        running averages, if the run keeps any
-                              optimizer.safetensors  "generator.0.exp_avg" ...: network, parameter number, state name
+                              optimizer.safetensors  "generator.0.exp_avg" ...: optimiser, parameter number, state name
                               state.json             step, random states, hyperparameters of the optimisers
 
 Written aside, fsynced, entered in the run's manifest.json with their SHA-256, then renamed into place: a crash at any
@@ -30,6 +30,7 @@ from torch.optim import Optimizer
 
 from gan_core.config import strict_json
 from gan_core.models.base import GenerativeModel
+from gan_core.models.kinds import kind_of
 from gan_core.runs import files
 from gan_core.runs.portable import sha256
 from gan_core.runs.run import Run
@@ -67,8 +68,9 @@ def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], 
         _write_tensors(aside / "model.safetensors", _named_tensors(model.networks), step)
         if model.averages:
             _write_tensors(aside / "ema.safetensors", _named_tensors(model.averages), step)
-        _write_tensors(aside / "optimizer.safetensors", _optimizer_tensors(model.optimizers), step)
-        state = {"step": step, "rng": _rng_state(model.rng), "groups": _groups(model.optimizers), **extra}
+        optimizers = _stored_optimizers(run, model)
+        _write_tensors(aside / "optimizer.safetensors", _optimizer_tensors(optimizers), step)
+        state = {"step": step, "rng": _rng_state(model.rng), "groups": _groups(optimizers), **extra}
         files.write_json(aside / "state.json", state)
         hashes = {f"{place.name}/{file.name}": sha256(file) for file in sorted(aside.iterdir())}
         stale = _thinned(steps(run), step, keep)
@@ -99,7 +101,7 @@ def load(run: Run, step: int, model: GenerativeModel) -> dict[str, Any]:
     if model.averages:
         _fill(model.averages, _read_tensors(run, place / "ema.safetensors"), place)
     tensors = _read_tensors(run, place / "optimizer.safetensors")
-    for name, optimizer in model.optimizers.items():
+    for name, optimizer in _stored_optimizers(run, model).items():
         own = {key.removeprefix(f"{name}."): tensors.pop(key) for key in [*tensors] if key.startswith(f"{name}.")}
         _fill_optimizer(optimizer, own, state["groups"][name], place)
     if tensors:
@@ -135,6 +137,11 @@ def _state(network: nn.Module) -> dict[str, Tensor]:
     while isinstance(getattr(inner, "module", None), nn.Module) and hasattr(inner, "_forward_module"):
         inner = inner.module  # type: ignore[assignment]
     return inner.state_dict()
+
+
+def _stored_optimizers(run: Run, model: GenerativeModel) -> dict[str, Optimizer]:
+    """The name in the files -> optimiser."""
+    return {part.stored_name: model.optimizers[part.name] for part in kind_of(run.config()).optimizers}
 
 
 def _optimizer_tensors(optimizers: Mapping[str, Optimizer]) -> dict[str, Tensor]:

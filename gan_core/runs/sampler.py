@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from gan_core.config import RunConfig
 from gan_core.datasets.batches import to_uint8
-from gan_core.models.building import SAMPLED, build_networks, decode, sample_latents
-from gan_core.models.networks import NETWORKS
+from gan_core.models.building import build_networks, decode, sample_latents
+from gan_core.models.kinds import kind_of
 from gan_core.runs import Run, checkpoints
 
 Uint8Array = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
@@ -98,7 +98,7 @@ def open_sampler(run: Run, step: int | None = None) -> Sampler:
         raise ValueError(
             f"The run '{run.name}' has no checkpoint of step {step}. It has: {', '.join(map(str, there))}."
         )
-    name = SAMPLED[NETWORKS.find(config.network.name).model]
+    name = kind_of(config).drawn_by
     networks = {name: build_networks(config)[name]}
     checkpoints.load_networks(run, step, networks, average=config.training.ema_decay > 0)
     labels = torch.tensor(run.pinned_labels() or [[0] * len(config.conditioning.labels)], dtype=torch.float32)

@@ -10,6 +10,7 @@ import contextlib
 import time
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -22,6 +23,7 @@ from gan_core.datasets.batches import Batches, to_uint8
 from gan_core.figures import imaging
 from gan_core.models.base import GenerativeModel, Metrics, Moment
 from gan_core.models.building import build, sample_latents
+from gan_core.models.kinds import kind_of
 from gan_core.runs import Run, Status, checkpoints, files
 from gan_core.runs.heartbeat import Heartbeat
 from gan_core.training.live_score import LiveScore
@@ -201,13 +203,18 @@ class _Session:
         self._set_live(changes)
         self.run_dir.add_event("override", step, changes=changes, before=before, sequence=self._answered)
 
+    def _live_groups(self, name: str) -> list[dict[str, Any]]:
+        """The groups of weights that a learning rate, by its dotted name, is the rate of."""
+        part = kind_of(self.config).optimizer_of(name)
+        return [] if part is None else self.model.optimizers[part.name].param_groups
+
     def _live_value(self, name: str) -> float | None:
-        optimizer = self.model.optimizers.get(name.partition("_optimizer.")[0])
-        return None if optimizer is None else float(optimizer.param_groups[0]["lr"])
+        groups = self._live_groups(name)
+        return float(groups[0]["lr"]) if groups else None
 
     def _set_live(self, changes: dict[str, float]) -> None:
         for name, value in changes.items():
-            for group in self.model.optimizers[name.partition("_optimizer.")[0]].param_groups:
+            for group in self._live_groups(name):
                 group["lr"] = value
 
     def _keep(self, step: int, *, last: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import tiny
+from helpers import tiny, tiny_run
 from safetensors.torch import load_file, save_file
 
 from gan_core.config import RunConfig, with_changes
@@ -21,6 +21,7 @@ from gan_core.hub.orders import Pull
 from gan_core.models.building import build_networks
 from gan_core.runs import Run, adoption, portable
 from gan_core.runs.sampler import open_sampler
+from gan_core.training import loop
 
 MODEL = "checkpoints/step-00000020/model.safetensors"
 RUN = {"config.json": 900, "manifest.json": 400, MODEL: 1000}
@@ -75,6 +76,16 @@ def test_a_sound_run_passes(arrived: Path) -> None:
         {"about.json", "checkpoints", "config.json", "control.json", "events.jsonl", "manifest.json", "metrics.jsonl"}
         | {"samples", "status.json"}
     )
+
+
+def test_a_sound_vae_passes_with_the_state_of_its_optimiser(tmp_path: Path) -> None:
+    run = tiny_run(tmp_path / "runs", network__name="vae", training__ema_decay=0.0, training__max_steps=2)
+    loop.train(run)
+    place = tmp_path / "vae"
+    place.mkdir()
+    portable.export(run, place, optimizer=True)
+    check(place)
+    assert Run(place).trainable_steps() == [2]
 
 
 def test_weights_in_half_precision_pass(arrived: Path) -> None:

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core import runs
 from gan_core.config import RunConfig
 from gan_core.config import run_config as schema
+from gan_core.models.kinds import KINDS
 from gan_core.presets import PRESETS
 from gan_core.training import queue
 from pages.components.shared.config_form import LABELS
@@ -36,16 +37,33 @@ def start(app: AppTest) -> AppTest:
     return calm(app.button(key="train_start").click().run())
 
 
-def test_every_field_has_a_knob_with_meaning_and_unit(visit: Visit) -> None:
-    shown = knobs(visit("train"))
+@pytest.mark.parametrize(("preset", "kind"), [("mnist-dcgan", "gan"), ("r5-vae-lite", "vae")])
+def test_every_field_of_a_kind_of_model_has_a_knob_with_meaning_and_unit(visit: Visit, preset: str, kind: str) -> None:
+    shown = knobs(visit("train", preset=preset))
     fields = {name: info for name, info in schema.field_names().items() if name not in NO_KNOB | ELSEWHERE}
-    assert not [name for name in fields if f"{PREFIX}_{name}" not in shown]
-    for name, info in fields.items():
-        widget = shown[f"{PREFIX}_{name}"]
+    applying = {name for name in fields if KINDS[kind].applies(name)}
+    assert {name for name in fields if f"train_{preset}_{name}" in shown} == applying
+    for name in applying:
+        info, widget = fields[name], shown[f"train_{preset}_{name}"]
         assert widget.help == info.description
         assert widget.help
         unit = info.json_schema_extra.get("unit", "") if info.json_schema_extra else ""
         assert not unit or f"({unit})" in widget.label or unit in widget.label.lower().split()
+
+
+def test_every_field_applies_to_some_kind_of_model() -> None:
+    assert not [name for name in schema.field_names() if not any(kind.applies(name) for kind in KINDS.values())]
+
+
+def test_another_kind_of_model_begins_with_the_defaults_of_what_it_does_not_heed(visit: Visit, runs_dir: Path) -> None:
+    app = visit("train")
+    knob(app, "objective.name").select("hinge")
+    knob(app, "network.name").select("vae")
+    calm(app.run())
+    assert f"{PREFIX}_vae.kl_weight" in knobs(app) and f"{PREFIX}_objective.name" not in knobs(app)
+    start(app)
+    (run,) = runs.list_runs(runs_dir)
+    assert (run.config().network.name, run.config().objective.name) == ("vae", RunConfig().objective.name)
 
 
 def test_every_knob_has_a_name_for_people() -> None:

@@ -10,8 +10,11 @@ import numpy as np
 from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign
 from gan_core.analysis.doctor.trace import Column, Mask, Trace
 from gan_core.config import RunConfig, get
+from gan_core.models.kinds import KINDS, kind_of
 
-GRADIENTS = ("grad_norm/g", "grad_norm/d", "grad_norm/vae")
+TRAINED = {part.short: part for kind in KINDS.values() for part in kind.optimizers}  # by their names in metrics
+LOSSES = tuple(f"loss/{short}" for short in TRAINED)
+GRADIENTS = tuple(f"grad_norm/{short}" for short in TRAINED)
 VANISHED = 1e-3  # share of its typical size so far
 EXPLODED = 30.0  # times its typical size so far
 FEW_IMAGES, MANY_EPOCHS = 1000, 20
@@ -53,7 +56,7 @@ def _against_its_past(trace: Trace, unusual: Callable[[Column, Column], Mask], w
         found = trace.first_lasting(holds, 1)
         if found is not None:
             since = int(trace.steps[found - trace.window + 1])
-            who = {"g": "G", "d": "D", "vae": "the VAE"}[name.partition("/")[2]]
+            who = TRAINED[name.partition("/")[2]].symbol
             evidence = (
                 f"The gradient of {who} has {word} from typically {typical[found]:.3g} to {now[found]:.3g} at step "
                 f"{int(trace.steps[found]):,}."
@@ -64,12 +67,10 @@ def _against_its_past(trace: Trace, unusual: Callable[[Column, Column], Mask], w
 
 def learning_rate_too_high(trace: Trace) -> Sign | None:
     """A learning rate beyond what its optimiser usually stands, with losses that jump."""
-    for network in ("discriminator", "generator"):
-        optimizer = getattr(trace.config, f"{network}_optimizer")
-        if optimizer.learning_rate <= FASTEST[optimizer.name]:
-            continue
-        name = f"loss/{network[0]}" if "loss/g" in trace.columns else "loss/vae"
-        if not trace.has(name):
+    for part in reversed(kind_of(trace.config).optimizers):
+        optimizer = get(trace.config, part.section)
+        name = f"loss/{part.short}"
+        if optimizer.learning_rate <= FASTEST[optimizer.name] or not trace.has(name):
             continue
         values = trace.columns[name]
         jumps = np.abs(np.diff(values[np.isfinite(values)]))
@@ -78,7 +79,7 @@ def learning_rate_too_high(trace: Trace) -> Sign | None:
         step = int(trace.steps[trace.window - 1])
         return Sign(
             step, int(trace.steps[0]),
-            f"The {network}'s learning rate is {optimizer.learning_rate:g}; {optimizer.name} seldom stands more than "
+            f"The {part.title.lower()}'s learning rate is {optimizer.learning_rate:g}; {optimizer.name} seldom stands more than "
             f"{FASTEST[optimizer.name]:g} here. Its loss jumps by {np.median(jumps):.3g} from step to step.",
         )  # fmt: skip
     return None
@@ -115,15 +116,12 @@ def plateau(trace: Trace) -> Sign | None:
 def _slower(config: RunConfig, factor: float) -> list[Remedy]:
     return [
         Remedy(
-            f"Lower the {name} learning rate to {float(get(config, field)) * factor:g}",
+            f"Lower the {part.title.lower()}'s learning rate to {float(get(config, part.rate)) * factor:g}",
             "Smaller steps follow the slope instead of jumping over the valley.",
-            {field: float(get(config, field)) * factor},
+            {part.rate: float(get(config, part.rate)) * factor},
             live=True,
         )
-        for name, field in (
-            ("discriminator's", "discriminator_optimizer.learning_rate"),
-            ("generator's", "generator_optimizer.learning_rate"),
-        )
+        for part in reversed(kind_of(config).optimizers)
     ]
 
 
@@ -146,7 +144,7 @@ def more_images(config: RunConfig) -> list[Remedy]:
 DIAGNOSES = (
     Diagnosis(
         "non_finite", "A number has grown without bound", "A loss or a weight became infinite, and everything computed from it.",
-        "failure", ("loss/g", "loss/d", "loss/vae"), non_finite, lambda config: _slower(config, 0.1),
+        "failure", LOSSES, non_finite, lambda config: _slower(config, 0.1),
     ),
     Diagnosis(
         "vanishing_gradient", "A gradient has vanished",
@@ -161,7 +159,7 @@ DIAGNOSES = (
     Diagnosis(
         "learning_rate_too_high", "The learning rate is too high",
         "Each step is so large that it jumps over what it was to reach, and the losses jump with it.",
-        "warning", ("loss/g", "loss/d", "loss/vae"), learning_rate_too_high, lambda config: _slower(config, 0.1),
+        "warning", LOSSES, learning_rate_too_high, lambda config: _slower(config, 0.1),
     ),
     Diagnosis(
         "too_few_images", "Too few images",

@@ -15,6 +15,7 @@ from gan_core.evaluation.metrics import METRICS
 from gan_core.evaluation.statistics.proportions import Count, wilson
 from gan_core.figures.charts import CHARTS
 from gan_core.models.conditioning import CONDITIONINGS
+from gan_core.models.kinds import KINDS, Kind, kind_of
 from gan_core.models.networks import NETWORKS
 from gan_core.runs import Run
 from gan_core.runs.metrics import MetricsTail
@@ -24,7 +25,6 @@ MAX_IMAGES, MIN_IMAGES = 5000, 100
 LAST_SHARE, LEAST_STEPS = 0.1, 10  # of a curve, its last tenth is averaged
 REPEATS = 20  # of the bootstrap behind an interval
 MEASURED = tuple(name for name, metric in METRICS.items() if metric.direction != "real")
-VAE_COLUMNS = ("loss/reconstruction", "loss/kl", "loss/vae", "grad_norm/vae")
 
 
 @dataclass(frozen=True)
@@ -111,14 +111,8 @@ def check_aim(config: RunConfig, aim: Aim) -> None:
     Raises:
         ValueError: with what to choose instead.
     """
-    entry = NETWORKS.find(config.network.name)
-    is_vae, metric = entry.model == "vae", aim.metric
-    if metric == RECONSTRUCTION and not is_vae:
-        raise ValueError("Only a VAE reconstructs images; choose another metric, for example fd.")
-    if metric in VAE_COLUMNS and not is_vae:
-        raise ValueError(f"Only a VAE records '{metric}'; choose another metric, for example fd or loss/g.")
-    if is_vae and metric not in (*MEASURED, RECONSTRUCTION, *VAE_COLUMNS):
-        raise ValueError(f"A VAE does not record '{metric}'. Choose {RECONSTRUCTION}, fd, or {', '.join(VAE_COLUMNS)}.")
+    entry, metric = NETWORKS.find(config.network.name), aim.metric
+    _check_kind(kind_of(config), metric)
     if metric == "loss/penalty" and config.penalty.name == "none":
         raise ValueError("These runs have no penalty to record. Choose another metric, for example fd.")
     if metric == "clip/saturation" and not config.objective.weight_clip:
@@ -133,6 +127,15 @@ def check_aim(config: RunConfig, aim: Aim) -> None:
         extractors.find(config)
     elif metric in MEASURED and not METRICS[metric].of_points:
         raise ValueError(f"'{metric}' is measured of pictures, and these runs draw points. Choose fd, for example.")
+
+
+def _check_kind(kind: Kind, metric: str) -> None:
+    if metric == RECONSTRUCTION and not kind.encodes:
+        able = " or a ".join(other.short for other in KINDS.values() if other.encodes)
+        raise ValueError(f"Only a {able} reconstructs images; choose another metric, for example fd.")
+    if metric not in (*MEASURED, RECONSTRUCTION, *kind.columns):
+        choices = [*([RECONSTRUCTION] if kind.encodes else []), "fd", *kind.columns]
+        raise ValueError(f"A {kind.short} does not record '{metric}'. Choose one of: {', '.join(choices)}.")
 
 
 def _check_accuracy(config: RunConfig, metric: str) -> None:

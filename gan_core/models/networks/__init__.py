@@ -15,7 +15,7 @@ class NetworkEntry:
 
     Attributes:
         title, description: for people.
-        model: "gan" or "vae": which model these networks make.
+        model: the kind of model that these networks make, a key of `gan_core.models.kinds.KINDS`.
         domain: "images" or "points": what they make.
         smallest: the image size must be a power of two, at least this; 0 for points.
         module: import path of the module with the classes Generator and Backbone, or Encoder and Decoder.

@@ -8,7 +8,7 @@ import streamlit as st
 from gan_core.analysis import comparing, curves
 from gan_core.analysis.comparing import Compared, Ending
 from gan_core.experiments import breakages
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import kind_or_none
 from gan_core.runs import evaluations
 from gan_core.runs.evaluations import Evaluation
 from pages.components.compare.choice import titles_of
@@ -127,10 +127,7 @@ def to_collapse(runs: Sequence[Compared]) -> None:
 def measurable(one: Compared, other: Compared) -> bool:
     """Whether the page Collapse can measure them against each other: GANs of the same pictures with z of one length."""
     configs = (one.config, other.config)
-    gans = all(
-        c.network.name != "mlp" and c.network.name in NETWORKS and NETWORKS[c.network.name].model == "gan"
-        for c in configs
-    )
+    gans = all((kind := kind_or_none(c)) and kind.has_discriminator and c.network.name != "mlp" for c in configs)
     stands = {obstacle.name for obstacle in comparing.obstacles(configs)}
     return gans and not stands & {"data", "size", "latents", "model"}
 

@@ -12,6 +12,7 @@ from gan_core.latents.attribute_directions import AttributeDirection, without_ot
 from gan_core.latents.directions import principal_directions, raw_coordinates
 from gan_core.latents.saved_directions import Direction, FoundBy
 from gan_core.latents.sefa import closed_form_directions
+from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler
 from pages.components.shared import lab
@@ -182,7 +183,7 @@ def attribute_outcome(model: Sampler, run: Run, page: str) -> Arrays | None:
         return None
     found = outcome(task, f"{page}_attribute_search")
     if found is not None:
-        if attribute_search.is_vae(model.config):
+        if kind_of(model.config).encodes:
             words = _(
                 "From the labels of {n:,} training images: the mean latent of those with the attribute minus the mean of those "
                 "without (Larsen et al. 2016). At 1 a slider has moved by the whole difference."

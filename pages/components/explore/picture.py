@@ -9,6 +9,7 @@ from gan_core.jobs.task import Arrays, Progress, Task
 from gan_core.latents import picture_search
 from gan_core.latents.inversion import Search
 from gan_core.latents.picture_search import read_upload
+from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler
 from pages.components.explore.kindness import kind_of_picture
@@ -167,9 +168,7 @@ def _error_words(error: float) -> str:
 
 def _encoded(run: Run, step: int, image: Uint8Array) -> Arrays:
     """What a VAE's encoder says of the picture, and what comes back; nothing for a GAN."""
-    from gan_core.latents.attribute_search import is_vae
-
-    if not is_vae(run.config()):
+    if not kind_of(run.config()).encodes:
         return {}
     from pages.components.shared import vae_models
 

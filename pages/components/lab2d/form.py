@@ -12,7 +12,7 @@ from gan_core.datasets import DATASETS, uploads
 from gan_core.datasets.sources import points
 from gan_core.lab2d.protocol import NUM_SHOWN
 from gan_core.lab2d.stories import DATA, STORIES, check, twin_of
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import kind_or_none
 from gan_core.runs import Run
 from gan_core.training.plan import total_steps
 from pages.components.lab2d.play import Points, rates_of
@@ -121,10 +121,10 @@ def _load(config: RunConfig, story: str, lesson: str, begin: bool) -> None:
 def plays(run: Run) -> bool:
     """Whether it is a GAN; one that cannot be read may say so when it is chosen."""
     try:
-        entry = NETWORKS.get(run.config().network.name)
+        kind = kind_or_none(run.config())
     except ValueError:
         return True
-    return entry is not None and entry.model == "gan"
+    return kind is not None and kind.has_discriminator
 
 
 def choose_data() -> tuple[str, Points | None]:

@@ -9,6 +9,7 @@ from gan_core.config import run_config as schema
 from gan_core.config.registry import Registry
 from gan_core.datasets import DATASETS
 from gan_core.models.conditioning import CONDITIONINGS
+from gan_core.models.kinds import kind_of
 from gan_core.models.networks import NETWORKS
 from gan_core.models.objectives import OBJECTIVES
 from gan_core.models.penalties import PENALTIES
@@ -105,20 +106,24 @@ def label(name: str, info: Any) -> str:
 def config_form(base: RunConfig, prefix: str) -> dict[str, Any]:
     """Draws the knobs of all sections but the data set's, with `base` as their first values.
 
+    Settings without a meaning for the chosen kind of model are not shown, and take their defaults.
+
     Args:
         base: the preset's configuration.
         prefix: begins every widget key; another prefix gives fresh widgets.
 
     Returns:
-        Dotted field name -> the value chosen, for every field shown.
+        Dotted field name -> the value chosen, or the default of one that is not shown.
     """
-    chosen: dict[str, Any] = {}
-    fields = schema.field_names()
+    network = st.session_state.get(f"{prefix}_network.name", base.network.name)  # its knob is drawn later
+    kind = kind_of(schema.with_changes(base, {"network.name": network}))
+    fields, plain = schema.field_names(), RunConfig()
+    chosen: dict[str, Any] = {name: schema.get(plain, name) for name in fields if not kind.applies(name)}
     for section, title in SECTIONS.items():
-        if section == "dataset":
+        names = [name for name in fields if name.startswith(f"{section}.") and kind.applies(name)]
+        if section == "dataset" or not names:
             continue
         with st.expander(title):
-            names = [name for name in fields if name.startswith(f"{section}.")]
             columns = st.columns(3)
             for index, name in enumerate(names):
                 with columns[index % 3]:

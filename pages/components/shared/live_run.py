@@ -7,7 +7,7 @@ import streamlit as st
 
 from gan_core.config import LIVE_FIELDS, get
 from gan_core.figures import charts
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import kind_of
 from gan_core.runs import Run, Status
 from gan_core.runs.status import OPEN_STATES, RESUMABLE_STATES
 from gan_core.training import queue, supervisor
@@ -186,8 +186,6 @@ def learning_rates(run: Run, status: Status) -> None:
     if status.state not in OPEN_STATES:
         return
     config = run.config()
-    is_vae = NETWORKS.find(config.network.name).model == "vae"
-    titles = (_("Encoder and decoder"),) if is_vae else (_("Generator"), _("Discriminator"))
     current = {name: get(config, name) for name in LIVE_FIELDS} | run.control().overrides
     with st.form("live_rates", border=True):
         st.markdown(
@@ -196,8 +194,8 @@ def learning_rates(run: Run, status: Status) -> None:
         )
         columns = st.columns(2)
         typed = {
-            name: column.text_input(title, f"{current[name]:g}", key=f"live_{run.id}_{name}")
-            for name, title, column in zip(LIVE_FIELDS, titles, columns, strict=False)
+            part.rate: column.text_input(_(part.title), f"{current[part.rate]:g}", key=f"live_{run.id}_{part.rate}")
+            for part, column in zip(kind_of(config).optimizers, columns, strict=False)
         }
         if st.form_submit_button(_("Change now"), icon=":material/bolt:"):
             lab.attempt(lambda: supervisor.change_live(run, typed))

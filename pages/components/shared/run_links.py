@@ -4,7 +4,7 @@ import streamlit as st
 
 from gan_core import datasets
 from gan_core.config import RunConfig
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import kind_or_none
 from gan_core.runs import Run
 from pages.components.text import _
 
@@ -31,15 +31,16 @@ def open_links(run: Run, key: str) -> None:
 
 def of_its_kind(run: Run, config: RunConfig, key: str, *, pictures: bool) -> None:
     """Buttons to the pages that only some models have something to show on."""
-    entry = NETWORKS.get(config.network.name)
-    kind = "" if entry is None else entry.model
+    kind = kind_or_none(config)
     if pictures and config.conditioning.labels and st.button(
         _("Conditions"), key=f"{key}_conditions", icon=":material/category:"
     ):  # fmt: skip
         st.switch_page("pages/conditions.py", query_params={"run": run.id})
-    if pictures and kind == "vae" and st.button(_("VAE"), key=f"{key}_vae", icon=":material/compare:"):
+    if pictures and kind and kind.encodes and st.button(_("VAE"), key=f"{key}_vae", icon=":material/compare:"):
         st.switch_page("pages/vae.py", query_params={"run": run.id})
-    if kind == "gan" and st.button(
-        _("2-D lab: the same game in the plane"), key=f"{key}_twin", icon=":material/scatter_plot:"
+    if (
+        kind
+        and kind.has_discriminator
+        and st.button(_("2-D lab: the same game in the plane"), key=f"{key}_twin", icon=":material/scatter_plot:")
     ):
         st.switch_page("pages/twin.py", query_params={"run": run.id})

@@ -11,7 +11,7 @@ from gan_core.evaluation.metrics.sharpness import laplacian_variance
 from gan_core.evaluation.statistics.estimates import Mean, mean_of
 from gan_core.figures import charts, imaging
 from gan_core.models.architecture import describe
-from gan_core.models.networks import NETWORKS
+from gan_core.models.kinds import kind_of
 from gan_core.presets import PRESETS
 from gan_core.runs import Run
 from gan_core.runs.sampler import open_sampler
@@ -28,7 +28,6 @@ from pages.components.widgets.picture import picture
 PAIR = ("r5-vae-lite", "r5-gan-lite")
 NUM_SHARP = 256  # images of each kind whose sharpness is measured
 SEED = 0
-CURVES = {"vae": ("reconstruction", "kl"), "gan": ("losses",)}
 
 
 class Side(NamedTuple):
@@ -70,7 +69,7 @@ def rivals_of(run: Run, config: RunConfig) -> list[Run]:
     for other in lab.all_runs():
         try:
             theirs = other.config()
-            is_gan = NETWORKS.find(theirs.network.name).model == "gan"
+            is_gan = kind_of(theirs).has_discriminator
         except ValueError:
             continue
         if is_gan and theirs.dataset.name == config.dataset.name and other.checkpoint_steps():
@@ -258,11 +257,9 @@ def costs(vae: Shown, gan: Side) -> None:
 def curves(vae: Shown, gan: Side) -> None:
     """The losses of both, beside each other."""
     st.subheader(_("How they learned"), anchor=False)
-    for place, (title, run, keys) in zip(
-        st.columns(2, gap="medium"),
-        ((_("VAE"), vae.run, CURVES["vae"]), (_("GAN"), gan.run, CURVES["gan"])),
-        strict=True,
-    ):
+    sides = ((_("VAE"), vae.run, vae.model.config), (_("GAN"), gan.run, gan.config))
+    for place, (title, run, config) in zip(st.columns(2, gap="medium"), sides, strict=True):
+        keys = kind_of(config).main_charts
         with place:
             figures = lab.tail(str(run.path)).figure_jsons(0.0, False, ())
             st.markdown(f"**{title}**")

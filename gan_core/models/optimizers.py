@@ -1,0 +1,48 @@
+"""How weights are changed: the optimisers, and the running average of a network's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel
+
+from gan_core.config import OptimizerConfig
+
+
+def build_optimizer(config: OptimizerConfig, weights: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    """The optimiser over some weights.
+
+    Source: Kingma and Ba 2015, "Adam", algorithms 1 (Adam) and 2 (Adamax); Tieleman and Hinton 2012 (RMSprop).
+    """
+    rate, betas = config.learning_rate, (config.beta1, config.beta2)
+    match config.name:
+        case "adam":
+            return torch.optim.Adam(weights, lr=rate, betas=betas, fused=True)
+        case "adamax":
+            return torch.optim.Adamax(weights, lr=rate, betas=betas)
+        case "rmsprop":
+            return torch.optim.RMSprop(weights, lr=rate, alpha=config.beta2)
+        case "sgd":
+            return torch.optim.SGD(weights, lr=rate, momentum=config.beta1)
+
+
+def running_average(generator: nn.Module, decay: float) -> AveragedModel | None:
+    """The generator's running average; None for a decay of 0.
+
+    While it is young it forgets faster, min(decay, (1 + n) / (10 + n)) after n steps (the rule of TensorFlow's
+    ExponentialMovingAverage), or short runs would show their first random weights. Batch norm's statistics are copied,
+    not averaged: they begin at 1 for activations far smaller, and averaging would keep them too large for thousands of
+    steps, which turns every picture grey.
+    """
+    if not decay:
+        return None
+
+    def move(averaged: list[torch.Tensor], current: list[torch.Tensor], _: torch.Tensor) -> None:
+        steps = int(average.n_averaged)  # kept on the CPU: a copy on the GPU would have to be waited for
+        torch._foreach_lerp_(averaged, current, 1 - min(decay, (1 + steps) / (10 + steps)))
+
+    average = AveragedModel(generator, multi_avg_fn=move)  # type: ignore[arg-type]
+    average.requires_grad_(False)
+    return average
