@@ -127,7 +127,7 @@ def trained_samples(task: str, method: str, seeds: tuple[int, ...], count: int) 
 
     from benchmarks.stacked import Alone, build_stacked
     from gan_core.datasets.batches import Batches, to_uint8
-    from gan_core.models.base import Moment
+    from gan_core.models.base import TrainingProgress
     from gan_core.models.building import build, stream
     from gan_core.training.loop import train_step
 
@@ -141,7 +141,7 @@ def trained_samples(task: str, method: str, seeds: tuple[int, ...], count: int) 
     total, began = first.training.max_steps, time.monotonic()
     for step in range(total):
         images, labels = (torch.cat(parts) for parts in zip(*(feed.batch(step) for feed in feeds), strict=True))
-        train_step(Alone(len(seeds)), model, images, labels, Moment(step, total))  # type: ignore[arg-type]
+        train_step(Alone(len(seeds)), model, images, labels, TrainingProgress(step, total))  # type: ignore[arg-type]
         if (step + 1) % 500 == 0:
             print(f"  {task} {method}: step {step + 1} of {total}, {time.monotonic() - began:.0f} s", flush=True)
     latents = [torch.randn(count, model.latent_dim, generator=stream(seed, "samples")) for seed in seeds]

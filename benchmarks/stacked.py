@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from gan_core.config import RunConfig
-from gan_core.models.building import build, build_networks, stream
+from gan_core.models.building import build_networks, stream
 from gan_core.models.gan import GAN
 from gan_core.models.optimizers import build_optimizer
 
@@ -115,14 +115,13 @@ def build_stacked(configs: Sequence[RunConfig]) -> StackedGAN:
     model = StackedGAN(
         generator=generator,
         discriminator=discriminator,
-        rules=build(first, "cpu").rules,  # type: ignore[attr-defined]
+        config=first,
         optimizers={
             "generator": build_optimizer(first.generator_optimizer, generator.parameters()),
             "discriminator": build_optimizer(first.discriminator_optimizer, discriminator.parameters()),
         },
         average=None,
         rng=streams[0],  # a penalty's mixing weights, one draw for all; latents come from each seed's own
-        latent_dim=first.network.latent_dim,
     )
     model.streams = streams
     return model

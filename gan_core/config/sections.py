@@ -72,7 +72,7 @@ class NetworkConfig(Section):
 
 
 class ObjectiveConfig(Section):
-    """What the two networks are paid for."""
+    """The losses of the two networks."""
 
     name: str = "bce"
     """Loss function of the game between the two networks."""
@@ -87,7 +87,7 @@ class ObjectiveConfig(Section):
 
 
 class PenaltyConfig(Section):
-    """A price on steep slopes of the discriminator."""
+    """A penalty on the discriminator's gradient."""
 
     name: str = "none"
     """Penalty on the discriminator's gradient with respect to the images."""
@@ -122,7 +122,7 @@ class RemedyConfig(Section):
 
 
 class VAEConfig(Section):
-    """What a variational autoencoder is paid for."""
+    """The loss of a variational autoencoder."""
 
     kl_weight: Annotated[float, number("", ge=0, le=1e6)] = 5e-3
     """Weight of the KL term, which pulls the latents towards the prior (lambda in report R5)."""

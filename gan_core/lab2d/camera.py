@@ -107,7 +107,7 @@ class Camera:
     @property
     def is_probability(self) -> bool:
         """Whether the Sigmoid of D's logit is its probability of "real"."""
-        return self.game.model.rules.objective.is_probability
+        return self.game.model.objective.is_probability
 
     def values(self, points: npt.NDArray[np.float32], *, at_leisure: bool) -> dict[str, float]:
         """The game's newest metrics, and where modes are known what the generated points reach of them.
@@ -140,10 +140,16 @@ class Camera:
         return logits.view(SIDE, SIDE)
 
     def pull(self, points: Tensor) -> Tensor:
-        """Minus the gradient of G's loss at generated points (N, 2), for each its own: where the game pulls it to."""
+        """Minus the gradient of G's loss at generated points (N, 2), for each its own: where the game pulls it to.
+
+        Where the loss compares pairs, each is paired with a real point, always the same.
+        """
         packing = self.game.config.remedies.packing
         points = points[: len(points) // packing * packing].detach().clone().requires_grad_(True)
-        loss = self.game.model.rules.objective.generator(self._logits(points))
+        objective = self.game.model.objective
+        partners = torch.from_numpy(self.real[np.arange(len(points)) % len(self.real)])
+        real = self._logits(partners).detach() if objective.is_paired else None
+        loss = objective.generator(real, self._logits(points))
         (gradient,) = torch.autograd.grad(loss, points)
         return -gradient * len(points)
 

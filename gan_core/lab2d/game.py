@@ -18,7 +18,7 @@ from gan_core.datasets.sources.points import fitted
 from gan_core.datasets.sources.toys import GRID25, RING8, Mixture
 from gan_core.lab2d.protocol import MOVERS
 from gan_core.lab2d.stories import check, same_game
-from gan_core.models.base import Metrics, Moment, Update
+from gan_core.models.base import Metrics, TrainingProgress, Update
 from gan_core.models.building import build
 from gan_core.models.gan import GAN
 from gan_core.models.kinds import kind_of
@@ -85,7 +85,7 @@ class Game:
         images, labels = self.batches.batch(self.step)
         metrics = {}
         with _untouched(still):
-            updates = self.model.train_step(images, labels, self._moment(who))
+            updates = self.model.train_step(images, labels, self._progress(who))
             while True:
                 try:
                     update = next(updates)
@@ -108,17 +108,17 @@ class Game:
         check(config)
         if not same_game(self.config, config):
             raise ValueError("Data, networks, optimisers, batch size and seed belong to a game. Begin a new one.")
-        self.model.rules = _gan(config).rules
+        self.model.train_by(config)
         for part in kind_of(config).optimizers:
             for group in self.model.optimizers[part.name].param_groups:
                 group["lr"] = get(config, part.rate)
         self.config = config
 
-    def _moment(self, who: str) -> Moment:
+    def _progress(self, who: str) -> TrainingProgress:
         step = self.step
         if who == "g":
-            step += -(step + 1) % self.model.rules.n_critic  # the next step at which it is G's turn
-        return Moment(step, max(self.config.training.max_steps, step + 1))
+            step += -(step + 1) % self.config.objective.n_critic  # the next step at which it is G's turn
+        return TrainingProgress(step, max(self.config.training.max_steps, step + 1))
 
     def _make(self, update: Update) -> None:
         if not torch.isfinite(update.loss):

@@ -14,8 +14,8 @@ Metrics = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Moment:
-    """Where in the run a step stands.
+class TrainingProgress:
+    """How far a run is when a step begins.
 
     Attributes:
         step: steps done before it.
@@ -26,7 +26,7 @@ class Moment:
     total_steps: int
 
     @property
-    def progress(self) -> float:
+    def share(self) -> float:
         """Share of the run that is done: 0 at its first step, towards 1."""
         return self.step / self.total_steps
 
@@ -69,7 +69,9 @@ class GenerativeModel(Protocol):
     rng: torch.Generator
     latent_dim: int
 
-    def train_step(self, images: Tensor, labels: Tensor, moment: Moment) -> Generator[Update, None, Metrics]:
+    def train_step(
+        self, images: Tensor, labels: Tensor, progress: TrainingProgress
+    ) -> Generator[Update, None, Metrics]:
         """One step of training, as a generator.
 
         It yields an `Update` for every optimiser step; the loop makes it and resumes. It returns the step's metrics.
@@ -77,7 +79,7 @@ class GenerativeModel(Protocol):
         Args:
             images: real images (N, C, H, W) in [-1, 1], or points (N, D).
             labels: (N, L) in {0, 1}; L is 0 without conditioning.
-            moment: where in the run the step stands.
+            progress: where in the run the step stands.
         """
 
     def finish_step(self) -> None:

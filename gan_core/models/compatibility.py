@@ -99,6 +99,14 @@ RULES: tuple[Rule, ...] = (
         "remedies.label_smoothing to 0, or use bce or least_squares.",
     ),
     Rule(
+        "pairs without parts",
+        lambda c: (
+            OBJECTIVES.find(c.objective.name).is_paired and (c.objective.real_weight, c.objective.fake_weight) != (1, 1)
+        ),
+        "The objective '{c.objective.name}' compares pairs of a real and a generated image, so its loss has no parts to weigh. "
+        "Set objective.real_weight and objective.fake_weight to 1.",
+    ),
+    Rule(
         "something to learn",
         lambda c: c.objective.real_weight == 0 and c.objective.fake_weight == 0,
         "With objective.real_weight and objective.fake_weight both 0 the discriminator has nothing to learn. Set one above 0.",

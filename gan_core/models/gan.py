@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -17,44 +16,13 @@ from torch.optim.swa_utils import AveragedModel
 
 from gan_core.config import RunConfig
 from gan_core.datasets import image_shape
-from gan_core.models.base import Metrics, Moment, Update, unwrapped
+from gan_core.models.base import Metrics, TrainingProgress, Update, unwrapped
 from gan_core.models.conditioning import CONDITIONINGS
 from gan_core.models.networks.critic import Critic, clip_saturation, clip_weights, normalise_spectrum
 from gan_core.models.networks.making import load_module, materialised
-from gan_core.models.objectives import OBJECTIVES, Objective
+from gan_core.models.objectives import OBJECTIVES, Parts
 from gan_core.models.optimizers import build_optimizer, running_average
-from gan_core.models.penalties import PENALTIES, Penalty
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the game is played for.
-
-    Attributes:
-        objective: losses of both.
-        real_weight, fake_weight: weights of the two parts of D's loss.
-        label_smoothing: how far below 1 the target of real samples is.
-        penalty, penalty_weight: on D's gradient; None for none.
-        weight_clip: bound on D's weights after its step; 0 for none.
-        n_critic: D's steps for each of G's.
-        instance_noise: standard deviation of the noise on what D sees, at the first step; it falls to 0.
-        packing: samples that D judges together.
-        label_weight: weight of the label loss, where D has a label head.
-        exclusive_labels: whether a sample has exactly one label.
-    """
-
-    objective: Objective
-    real_weight: float = 1.0
-    fake_weight: float = 1.0
-    label_smoothing: float = 0.0
-    penalty: Penalty | None = None
-    penalty_weight: float = 0.0
-    weight_clip: float = 0.0
-    n_critic: int = 1
-    instance_noise: float = 0.0
-    packing: int = 1
-    label_weight: float = 1.0
-    exclusive_labels: bool = False
+from gan_core.models.penalties import PENALTIES
 
 
 class GAN:
@@ -63,87 +31,104 @@ class GAN:
     Args:
         generator: vectors (N, latent_dim + L), latent and labels -> samples (N, ...).
         discriminator: (samples, labels (N, L)) -> (logits, label logits or None).
-        rules: what the game is played for.
+        config: whose objective, penalty, conditioning and remedies it is trained with, and whose latents it draws.
         optimizers: "generator" and "discriminator" -> optimiser.
         average: running average of the generator, or None.
         rng: source of all noise, on the device of the networks.
-        latent_dim: size of z.
     """
 
     def __init__(
         self,
         generator: nn.Module,
         discriminator: nn.Module,
-        rules: Rules,
+        config: RunConfig,
         optimizers: dict[str, torch.optim.Optimizer],
         average: AveragedModel | None,
         rng: torch.Generator,
-        latent_dim: int,
     ) -> None:
         self.networks = {"generator": generator, "discriminator": discriminator}
         self.average = average
         self.averages: dict[str, nn.Module] = {} if average is None else {"generator": average.module}
-        self.rules = rules
         self.optimizers = optimizers
         self.rng = rng
-        self.latent_dim = latent_dim
+        self.latent_dim = config.network.latent_dim
+        self.train_by(config)
         self._steps = 0  # done, with the one that is being made
         self._last: tuple[Tensor, Tensor, Tensor] | None = None
+
+    def train_by(self, config: RunConfig) -> None:
+        """Takes the losses and remedies of a configuration, which must have the same networks and optimisers."""
+        self.config = config
+        self.objective = OBJECTIVES.find(config.objective.name)
+        self.penalty = PENALTIES.find(config.penalty.name)
 
     def draw_latents(self, count: int) -> Tensor:
         """Standard normal latents (count, latent_dim) from the run's generator."""
         return torch.randn(count, self.latent_dim, generator=self.rng, device=self.rng.device)
 
-    def train_step(self, images: Tensor, labels: Tensor, moment: Moment) -> Generator[Update, None, Metrics]:
+    def train_step(
+        self, images: Tensor, labels: Tensor, progress: TrainingProgress
+    ) -> Generator[Update, None, Metrics]:
         """D's step on real and generated samples; then, every `n_critic` steps, G's step on the same samples."""
-        rules = self.rules
-        whole = len(images) // rules.packing * rules.packing  # an epoch's last batch may not fill its packs
+        packing = self.config.remedies.packing
+        whole = len(images) // packing * packing  # an epoch's last batch may not fill its packs
         images, labels = images[:whole], labels[:whole]
         z = self.draw_latents(len(images))
-        self._steps = moment.step + 1
-        is_generator_turn = (moment.step + 1) % rules.n_critic == 0
+        self._steps = progress.step + 1
+        is_generator_turn = (progress.step + 1) % self.config.objective.n_critic == 0
         with torch.set_grad_enabled(is_generator_turn):
             fake = self._generate(z, labels)
 
-        metrics = yield from self._discriminator_step(images, fake.detach(), labels, moment)
+        metrics = yield from self._discriminator_step(images, fake.detach(), labels, progress)
         if is_generator_turn:
-            metrics |= yield from self._generator_step(fake, labels, moment)
+            metrics |= yield from self._generator_step(images, fake, labels, progress)
         self._last = (z, labels, images)
         return metrics
 
     def _discriminator_step(
-        self, real: Tensor, fake: Tensor, labels: Tensor, moment: Moment
+        self, real: Tensor, fake: Tensor, labels: Tensor, progress: TrainingProgress
     ) -> Generator[Update, None, Metrics]:
-        rules, discriminator = self.rules, self.networks["discriminator"]
-        real, fake = self._noisy(real, moment), self._noisy(fake, moment)
+        config, discriminator = self.config, self.networks["discriminator"]
+        real, fake = self._noisy(real, progress), self._noisy(fake, progress)
         real_logits, real_labels = discriminator(real, labels)
         fake_logits, fake_labels = discriminator(fake, labels)
-        loss_real = rules.objective.real(real_logits, rules.label_smoothing)
-        loss_fake = rules.objective.fake(fake_logits)
-        loss = rules.real_weight * loss_real + rules.fake_weight * loss_fake
-        metrics = {"loss/d": loss, "loss/d_real": loss_real, "loss/d_fake": loss_fake}
+        parts = self.objective.discriminator(real_logits, fake_logits, config.remedies.label_smoothing)
+        if isinstance(parts, Parts):
+            loss = config.objective.real_weight * parts.on_real + config.objective.fake_weight * parts.on_fake
+            metrics = {"loss/d": loss, "loss/d_real": parts.on_real, "loss/d_fake": parts.on_fake}
+        else:
+            loss = parts
+            metrics = {"loss/d": loss}
         if real_labels is not None:
             label_real, label_fake = self._label_loss(real_labels, labels), self._label_loss(fake_labels, labels)
-            loss = loss + rules.label_weight * (label_real + label_fake)
+            loss = loss + config.conditioning.label_weight * (label_real + label_fake)
             metrics |= {"loss/label_real": label_real, "loss/label_fake": label_fake}
-        if rules.penalty is not None:
-            price = rules.penalty.compute(lambda x: discriminator(x, labels)[0], real, fake, self.rng)
-            loss = loss + rules.penalty_weight * price
-            metrics["loss/penalty"] = price
+        if self.penalty is not None:
+            penalty = self.penalty.compute(lambda x: discriminator(x, labels)[0], real, fake, self.rng)
+            loss = loss + config.penalty.weight * penalty
+            metrics["loss/penalty"] = penalty
         yield Update("discriminator", "d", loss)
-        if rules.weight_clip:
-            clip_weights(discriminator, rules.weight_clip)
-        return _detached(metrics) | self._belief("real", real_logits) | self._belief("fake_before", fake_logits)
+        if config.objective.weight_clip:
+            clip_weights(discriminator, config.objective.weight_clip)
+        return (
+            _detached(metrics) | self._mean_output("real", real_logits) | self._mean_output("fake_before", fake_logits)
+        )
 
-    def _generator_step(self, fake: Tensor, labels: Tensor, moment: Moment) -> Generator[Update, None, Metrics]:
-        rules, discriminator = self.rules, self.networks["discriminator"]
+    def _generator_step(
+        self, real: Tensor, fake: Tensor, labels: Tensor, progress: TrainingProgress
+    ) -> Generator[Update, None, Metrics]:
+        discriminator = self.networks["discriminator"]
         with _frozen(discriminator):  # D's weights take no gradient in G's step
-            logits, label_logits = discriminator(self._noisy(fake, moment), labels)
-            loss = adversarial = rules.objective.generator(logits)
+            logits, label_logits = discriminator(self._noisy(fake, progress), labels)
+            real_logits = None
+            if self.objective.is_paired:
+                with torch.no_grad():  # they do not depend on G
+                    real_logits, _ = discriminator(self._noisy(real, progress), labels)
+            loss = adversarial = self.objective.generator(real_logits, logits)
             if label_logits is not None:
-                loss = loss + rules.label_weight * self._label_loss(label_logits, labels)
+                loss = loss + self.config.conditioning.label_weight * self._label_loss(label_logits, labels)
             yield Update("generator", "g", loss)
-        return _detached({"loss/g": adversarial}) | self._belief("fake_after", logits)
+        return _detached({"loss/g": adversarial}) | self._mean_output("fake_after", logits)
 
     def finish_step(self) -> None:
         """Moves the generator's running average towards its weights."""
@@ -161,20 +146,21 @@ class GAN:
             z, labels, real = self._last
             fake = self._generate(z, labels)
             logits, _ = discriminator(fake, labels)
-        metrics = self._belief("fake_after_g", logits)
+        metrics = self._mean_output("fake_after_g", logits)
         metrics |= {"spread/real": _spread(real), "spread/fake": _spread(fake)}
-        if self.rules.weight_clip:
-            metrics["clip/saturation"] = clip_saturation(discriminator, self.rules.weight_clip)
+        if bound := self.config.objective.weight_clip:
+            metrics["clip/saturation"] = clip_saturation(discriminator, bound)
         return metrics
 
-    def judge(self, samples: Tensor, labels: Tensor) -> Tensor:
+    def logits(self, samples: Tensor, labels: Tensor) -> Tensor:
         """D's logits for samples (N, ...) and labels (N, L), one a pack; leaves no trace in the training state."""
-        whole = len(samples) // self.rules.packing * self.rules.packing
+        packing = self.config.remedies.packing
+        whole = len(samples) // packing * packing
         discriminator = self.networks["discriminator"]
         with torch.no_grad(), kept_statistics(discriminator):
             logits, _ = discriminator(samples[:whole], labels[:whole])
-        verdict: Tensor = logits.float()
-        return verdict
+        outputs: Tensor = logits.float()
+        return outputs
 
     def sample(self, z: Tensor, labels: Tensor) -> Tensor:
         """Samples (N, ...) for latents (N, latent_dim) and labels (N, L): from the running average where there is one.
@@ -193,10 +179,10 @@ class GAN:
         samples: Tensor = self.networks["generator"](torch.cat([z, labels], dim=1))
         return samples
 
-    def _noisy(self, samples: Tensor, moment: Moment) -> Tensor:
+    def _noisy(self, samples: Tensor, progress: TrainingProgress) -> Tensor:
         """Samples with instance noise. Source: Sønderby et al. 2017, "Amortised MAP Inference for Image
         Super-resolution", section 3.3; Arjovsky and Bottou 2017."""
-        spread = self.rules.instance_noise * (1 - moment.progress)
+        spread = self.config.remedies.instance_noise * (1 - progress.share)
         if not spread:
             return samples
         noise = torch.randn(samples.shape, generator=self.rng, device=samples.device)
@@ -204,14 +190,14 @@ class GAN:
 
     def _label_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy of the label head. Source: Odena et al. 2017, "Auxiliary Classifier GANs", equation 3."""
-        if self.rules.exclusive_labels:
+        if self.config.conditioning.exclusive:
             return F.cross_entropy(logits, labels)
         return F.binary_cross_entropy_with_logits(logits, labels)
 
-    def _belief(self, what: str, logits: Tensor) -> Metrics:
-        """D's mean verdict: as a probability where the objective makes it one, else as the bare score."""
+    def _mean_output(self, what: str, logits: Tensor) -> Metrics:
+        """D's mean output: as a probability where the objective makes it one, else as the logit itself."""
         logits = logits.detach()
-        if self.rules.objective.is_probability:
+        if self.objective.is_probability:
             return {f"prob/{what}": torch.sigmoid(logits).mean()}
         return {f"score/{what}": logits.mean()}
 
@@ -278,32 +264,13 @@ def build(config: RunConfig, networks: dict[str, nn.Module], rng: torch.Generato
     return GAN(
         generator=networks["generator"],
         discriminator=networks["discriminator"],
-        rules=_rules(config),
+        config=config,
         optimizers={
             "generator": build_optimizer(config.generator_optimizer, networks["generator"].parameters()),
             "discriminator": build_optimizer(config.discriminator_optimizer, networks["discriminator"].parameters()),
         },
         average=running_average(networks["generator"], config.training.ema_decay),
         rng=rng,
-        latent_dim=config.network.latent_dim,
-    )
-
-
-def _rules(config: RunConfig) -> Rules:
-    objective, remedies = config.objective, config.remedies
-    return Rules(
-        objective=OBJECTIVES.find(objective.name),
-        real_weight=objective.real_weight,
-        fake_weight=objective.fake_weight,
-        label_smoothing=remedies.label_smoothing,
-        penalty=PENALTIES.find(config.penalty.name),
-        penalty_weight=config.penalty.weight,
-        weight_clip=objective.weight_clip,
-        n_critic=objective.n_critic,
-        instance_noise=remedies.instance_noise,
-        packing=remedies.packing,
-        label_weight=config.conditioning.label_weight,
-        exclusive_labels=config.conditioning.exclusive,
     )
 
 

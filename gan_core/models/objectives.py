@@ -1,14 +1,15 @@
-"""What the two networks are paid for: pure functions of logits (higher = more real).
+"""Losses of the two networks: pure functions of logits (higher = more real).
 
-Every objective gives the discriminator's loss in two parts, on real and on fake samples, because the pages show them
-apart and experiments weigh them; the discriminator minimises their weighted sum. Losses are means over the batch.
+Every loss sees the logits of real and of generated samples. The discriminator's comes in two parts, on real and on
+generated samples, where it is a sum of the two, because the pages show them apart and experiments weigh them; a relativistic
+loss has no such parts. Losses are means over the batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gan_core.config.registry import Registry, lazy_module
 
@@ -19,28 +20,49 @@ else:
     F = lazy_module("torch.nn.functional")  # the table below is listed by processes that never load torch
 
 
+class Parts(NamedTuple):
+    """The discriminator's loss on real and on generated samples, which it minimises as a weighted sum. Scalars."""
+
+    on_real: Tensor
+    on_fake: Tensor
+
+
 @dataclass(frozen=True)
 class Objective:
     """A pair of losses.
 
     Attributes:
         title: its name for people.
-        real: (real logits (N,), smoothing) -> the discriminator's loss on real samples. `smoothing` lowers the target
-            of real samples by so much (one-sided label smoothing); objectives without a target ignore it.
-        fake: fake logits (N,) -> the discriminator's loss on generated samples.
-        generator: fake logits (N,) -> the generator's loss.
+        discriminator: (real logits (N,), fake logits (N,), smoothing) -> the discriminator's loss: its parts, or one
+            scalar where it has none. `smoothing` lowers the target of real samples by so much (one-sided label
+            smoothing); objectives without a target ignore it.
+        generator: (real logits (N,) or None, fake logits (N,)) -> the generator's loss.
         has_target: whether label smoothing means anything.
         is_probability: whether the Sigmoid of a logit is D's probability of "real".
         source: the paper.
+        is_paired: whether both losses compare the i-th real with the i-th fake logit. Then the discriminator's has no
+            parts, and the generator's needs the real logits; other objectives get None for them.
     """
 
     title: str
-    real: Callable[[Tensor, float], Tensor]
-    fake: Callable[[Tensor], Tensor]
-    generator: Callable[[Tensor], Tensor]
+    discriminator: Callable[[Tensor, Tensor, float], Parts | Tensor]
+    generator: Callable[[Tensor | None, Tensor], Tensor]
     has_target: bool
     is_probability: bool
     source: str
+    is_paired: bool = False
+
+
+def _parts(
+    on_real: Callable[[Tensor, float], Tensor], on_fake: Callable[[Tensor], Tensor]
+) -> Callable[[Tensor, Tensor, float], Parts]:
+    """A discriminator's loss from a loss on real logits, with smoothing, and one on fake logits."""
+    return lambda real, fake, smoothing: Parts(on_real(real, smoothing), on_fake(fake))
+
+
+def _of_fake(loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor | None, Tensor], Tensor]:
+    """A generator's loss that looks at fake logits alone."""
+    return lambda _real, fake: loss(fake)
 
 
 def bce_real(logits: Tensor, smoothing: float = 0.0) -> Tensor:
@@ -123,44 +145,83 @@ def hinge_generator(logits: Tensor) -> Tensor:
     return -logits.mean()
 
 
+def relativistic_discriminator(real: Tensor, fake: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Cross-entropy of a classifier that should say which of a pair is the real sample: -log(sigmoid(real - fake)).
+
+    Source: Jolicoeur-Martineau 2019, "The relativistic discriminator: a key element missing from standard GAN", the
+    relativistic standard GAN; in the same paired form Huang et al. 2024, "The GAN is dead; long live the GAN! A Modern
+    Baseline GAN" (R3GAN). The pairs are those of the batch, i-th real with i-th generated sample.
+
+    Raises:
+        ValueError: not as many real as fake logits.
+    """
+    return F.softplus(-_differences(real, fake)).mean()
+
+
+def relativistic_generator(real: Tensor | None, fake: Tensor) -> Tensor:
+    """The same with the pair exchanged: the generated sample should look the more real. Source: as above.
+
+    Raises:
+        ValueError: no real logits, or not as many as fake ones.
+    """
+    if real is None:
+        raise ValueError("A relativistic loss compares real with generated samples; it was given no real logits.")
+    return F.softplus(_differences(real, fake)).mean()  # -log(sigmoid(fake - real))
+
+
+def _differences(real: Tensor, fake: Tensor) -> Tensor:
+    """Real minus fake logit of each pair (N,)."""
+    if real.shape != fake.shape:
+        raise ValueError(
+            f"A relativistic loss compares pairs of a real and a generated sample; got {len(real)} real and {len(fake)} "
+            "fake logits."
+        )
+    return real - fake
+
+
 OBJECTIVES: Registry[Objective] = Registry(
     "objective",
     {
         "bce": Objective(
             "Cross-entropy (the original GAN)",
-            bce_real,
-            bce_fake,
-            bce_generator,
+            _parts(bce_real, bce_fake),
+            _of_fake(bce_generator),
             True,
             True,
             "Goodfellow et al. 2014, Generative Adversarial Nets",
         ),
         "least_squares": Objective(
             "Least squares (LSGAN)",
-            least_squares_real,
-            least_squares_fake,
-            least_squares_generator,
+            _parts(least_squares_real, least_squares_fake),
+            _of_fake(least_squares_generator),
             True,
             False,
             "Mao et al. 2017, Least Squares Generative Adversarial Networks",
         ),
         "wasserstein": Objective(
             "Wasserstein (WGAN)",
-            wasserstein_real,
-            wasserstein_fake,
-            wasserstein_generator,
+            _parts(wasserstein_real, wasserstein_fake),
+            _of_fake(wasserstein_generator),
             False,
             False,
             "Arjovsky et al. 2017, Wasserstein GAN",
         ),
         "hinge": Objective(
             "Hinge (SNGAN)",
-            hinge_real,
-            hinge_fake,
-            hinge_generator,
+            _parts(hinge_real, hinge_fake),
+            _of_fake(hinge_generator),
             False,
             False,
             "Lim and Ye 2017, Geometric GAN; Miyato et al. 2018, Spectral Normalization for GANs",
+        ),
+        "relativistic": Objective(
+            "Relativistic pairs (RpGAN, R3GAN)",
+            relativistic_discriminator,
+            relativistic_generator,
+            False,
+            False,
+            "Jolicoeur-Martineau 2019, The relativistic discriminator; Huang et al. 2024, The GAN is dead; long live the GAN!",
+            is_paired=True,
         ),
     },
 )

@@ -69,6 +69,29 @@ def r1_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator)
     return _gradients(critic, real.detach()).flatten(1).square().sum(1).mean() / 2
 
 
+def r2_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+    """Squared gradient norm on generated samples, halved.
+
+    Source: Mescheder et al. 2018, equation 10.
+
+    Returns:
+        Scalar mean of ||gradient||_2^2 / 2, differentiable in the critic's weights.
+    """
+    return _gradients(critic, fake.detach()).flatten(1).square().sum(1).mean() / 2
+
+
+def r1_r2_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+    """R1 and R2 together, with one weight: squared gradient norms on real and on generated samples, each halved.
+
+    Source: Roth et al. 2017, "Stabilizing Training of Generative Adversarial Networks through Regularization", who
+    penalise both; in this form Huang et al. 2024, "The GAN is dead; long live the GAN! A Modern Baseline GAN".
+
+    Returns:
+        Scalar sum of both means, differentiable in the critic's weights.
+    """
+    return r1_penalty(critic, real, fake, rng) + r2_penalty(critic, real, fake, rng)
+
+
 def dragan_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
     """Penalty on gradient norms around real samples.
 
@@ -113,6 +136,21 @@ PENALTIES: Registry[Penalty | None] = Registry(
             10.0,
             True,
             "Mescheder et al. 2018, Which Training Methods for GANs do actually Converge?",
+        ),
+        "r2": Penalty(
+            "R2: small gradients on generated samples",
+            r2_penalty,
+            10.0,
+            True,
+            "Mescheder et al. 2018, Which Training Methods for GANs do actually Converge?",
+        ),
+        "r1_r2": Penalty(
+            "R1 and R2: small gradients on real and generated samples",
+            r1_r2_penalty,
+            10.0,
+            True,
+            "Roth et al. 2017, Stabilizing Training of GANs through Regularization; Huang et al. 2024, The GAN is dead; long "
+            "live the GAN!",
         ),
         "dragan": Penalty(
             "DRAGAN: unit gradients around real samples",

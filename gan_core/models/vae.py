@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from gan_core.config import RunConfig, VAEConfig
 from gan_core.datasets import image_shape
-from gan_core.models.base import Metrics, Moment, Update, unwrapped
+from gan_core.models.base import Metrics, TrainingProgress, Update, unwrapped
 from gan_core.models.networks.making import load_module, materialised
 from gan_core.models.optimizers import build_optimizer
 
@@ -25,7 +25,7 @@ class VAE:
     Args:
         encoder: images (N, C, H, W) in [-1, 1] -> mean and log variance, each (N, latent_dim).
         decoder: latents (N, latent_dim) -> logits of pixels in [0, 1].
-        config: what it is paid for.
+        config: its losses and their weights.
         optimizer: over the weights of both.
         rng: source of the noise, on the device of the networks.
         latent_dim: size of z.
@@ -47,7 +47,9 @@ class VAE:
         self.rng = rng
         self.latent_dim = latent_dim
 
-    def train_step(self, images: Tensor, labels: Tensor, moment: Moment) -> Generator[Update, None, Metrics]:
+    def train_step(
+        self, images: Tensor, labels: Tensor, progress: TrainingProgress
+    ) -> Generator[Update, None, Metrics]:
         """Encode, draw a latent from each cloud, decode, compare."""
         mean, log_variance = self.networks["encoder"](images)
         noise = torch.randn(mean.shape, generator=self.rng, device=mean.device)
@@ -90,7 +92,7 @@ def kl_divergence(mean: Tensor, log_variance: Tensor, reduction: str) -> Tensor:
 
 
 def reconstruction_loss(logits: Tensor, targets: Tensor, kind: str) -> Tensor:
-    """Mean over all pixels of the price of a reconstruction.
+    """Reconstruction loss, mean over all pixels.
 
     Args:
         logits: of pixels in [0, 1], any shape.

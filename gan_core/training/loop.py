@@ -21,7 +21,7 @@ from gan_core.config import RunConfig, live_changes
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.batches import Batches, to_uint8
 from gan_core.figures import imaging
-from gan_core.models.base import GenerativeModel, Metrics, Moment
+from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress
 from gan_core.models.building import build, sample_latents
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run, Status, checkpoints, files
@@ -87,7 +87,7 @@ class _Session:
                 self.heartbeat.update(state="stopping")
                 break
             images, labels = self.batches.batch(step)
-            metrics = train_step(self.fabric, self.model, images, labels, Moment(step, self.total_steps))
+            metrics = train_step(self.fabric, self.model, images, labels, TrainingProgress(step, self.total_steps))
             step += 1
             if self.config.recording.probe_every_steps and step % self.config.recording.probe_every_steps == 0:
                 metrics |= self.model.probe() | self.memory.metrics(self.model)
@@ -252,11 +252,11 @@ def set_up(fabric: Fabric, model: GenerativeModel) -> None:
 
 
 def train_step(
-    fabric: Fabric, model: GenerativeModel, images: torch.Tensor, labels: torch.Tensor, moment: Moment
+    fabric: Fabric, model: GenerativeModel, images: torch.Tensor, labels: torch.Tensor, progress: TrainingProgress
 ) -> Metrics:
     """Makes one training step: every `Update` that the model yields gets its backward pass and optimiser step."""
     norms: Metrics = {}
-    updates = model.train_step(images, labels, moment)
+    updates = model.train_step(images, labels, progress)
     try:
         while True:
             update = next(updates)

@@ -1,4 +1,4 @@
-"""Does the discriminator know its training images by heart? Its verdict on some of them, against images it never saw.
+"""Does the discriminator know its training images by heart? Its logits on some of them, against images it never saw.
 
 Asked while a run trains, at every probe; the images are fixed, and nothing here touches the random numbers of training.
 """
@@ -58,7 +58,7 @@ class MemoryProbe:
         """memory/train and memory/held_out, D's mean logits; memory/gap, the first minus the second in standard deviations."""
         if self._both is None or not isinstance(model, GAN):
             return {}
-        learned, unseen = (model.judge(some.images, some.labels) for some in self._both)
+        learned, unseen = (model.logits(some.images, some.labels) for some in self._both)
         spread = ((learned.var(correction=0) + unseen.var(correction=0)) / 2).sqrt().clamp_min(1e-6)
         gap = (learned.mean() - unseen.mean()) / spread
         return {"memory/train": learned.mean(), "memory/held_out": unseen.mean(), "memory/gap": gap}

@@ -11,7 +11,6 @@ import pytest
 import torch
 from evaluator_helpers import painted, reader, tiny_evaluator
 from helpers import outcome, tiny_run, train_until_killed
-from training.test_resume import leave_at
 
 from gan_core.config import RunConfig, settings, with_changes
 from gan_core.datasets.sources import blocks
@@ -23,6 +22,7 @@ from gan_core.figures.charts import available
 from gan_core.runs import Run, evaluations
 from gan_core.runs.metrics import MetricsTail
 from gan_core.training import loop
+from tests.training.test_resume import leave_at
 
 FACES = ("Male", "Young", "Bald")
 

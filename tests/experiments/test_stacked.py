@@ -10,7 +10,7 @@ from gan_core import datasets
 from gan_core.config import RunConfig, with_changes
 from gan_core.datasets.batches import Batches
 from gan_core.experiments.benchmark import METHODS, TASKS
-from gan_core.models.base import Moment
+from gan_core.models.base import TrainingProgress
 from gan_core.models.building import build
 from gan_core.training.loop import make_fabric, set_up, train_step
 from gan_core.training.plan import check
@@ -37,14 +37,14 @@ def test_a_stack_of_seeds_learns_what_each_seed_learns_alone(method):
         model, fabric = build(config, "cpu"), make_fabric(config)
         set_up(fabric, model)  # the loop's own way
         for step in range(STEPS):
-            train_step(fabric, model, *feed.batch(step), Moment(step, STEPS))
+            train_step(fabric, model, *feed.batch(step), TrainingProgress(step, STEPS))
         alone.append(model.sample(z, torch.zeros(5, 0)))
     stack = build_stacked(chosen)
     start = stack.sample(z.repeat(3, 1), torch.zeros(15, 0))
     for step in range(STEPS):
         parts = [feed.batch(step) for feed in feeds]
         images, labels = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
-        train_step(Alone(3), stack, images, labels, Moment(step, STEPS))  # type: ignore[arg-type]
+        train_step(Alone(3), stack, images, labels, TrainingProgress(step, STEPS))  # type: ignore[arg-type]
     together = stack.sample(z.repeat(3, 1), torch.zeros(15, 0))
     assert torch.allclose(together, torch.cat(alone), atol=1e-5)
     assert (together - start).abs().max() > 1e-3  # they did learn

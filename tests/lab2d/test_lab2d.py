@@ -24,7 +24,7 @@ from gan_core.lab2d.engine import Engine, Seen
 from gan_core.lab2d.game import Game
 from gan_core.lab2d.stories import BASE, CARRIED, STORIES, check, same_game, twin_of
 from gan_core.lab2d.worker import Hall
-from gan_core.models.base import Moment
+from gan_core.models.base import TrainingProgress
 from gan_core.models.building import build
 from gan_core.presets import PRESETS
 from gan_core.training import loop
@@ -73,7 +73,9 @@ def test_both_moving_is_the_training_loop_bit_for_bit(rules: str) -> None:
     batches = Batches(prepare(config.dataset).with_labels(()), config.training.batch_size, config.training.seed)
     for step in range(7):
         game.play("both")
-        metrics = loop.train_step(fabric, model, *batches.batch(step), Moment(step, config.training.max_steps))
+        metrics = loop.train_step(
+            fabric, model, *batches.batch(step), TrainingProgress(step, config.training.max_steps)
+        )
         assert {name: float(value) for name, value in metrics.items() if name in game.metrics} == pytest.approx(
             {name: float(game.metrics[name]) for name in metrics if name in game.metrics}, abs=0
         )
@@ -153,7 +155,7 @@ def test_rules_change_while_the_weights_stay() -> None:
     game.change(quick(**{"generator_optimizer.learning_rate": 0.01, "penalty.name": "r1", "objective.name": "hinge"}))
     assert bits(game) == before
     assert [group["lr"] for group in game.model.optimizers["generator"].param_groups] == [0.01]
-    assert (game.model.rules.penalty is not None, game.is_over) == (True, False)
+    assert (game.model.penalty is not None, game.is_over) == (True, False)
     game.play("both")
     assert "loss/penalty" in game.metrics
     with pytest.raises(ValueError, match="Begin a new one"):

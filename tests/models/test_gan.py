@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from gan_core.config import DatasetConfig, NetworkConfig, RunConfig, TrainingConfig
-from gan_core.models.base import Moment, unwrapped
+from gan_core.models.base import TrainingProgress, unwrapped
 from gan_core.models.building import build, stream
 from gan_core.models.gan import GAN
 from gan_core.training import loop
 
 Z, WIDTH, BATCH = 8, 4, 8
-MOMENT = Moment(0, 20)
+PROGRESS = TrainingProgress(0, 20)
 NO_LABELS = torch.zeros(3, 0)
 CONFIG = RunConfig(
     dataset=DatasetConfig(image_size=64, channels=3),
@@ -135,7 +135,7 @@ def test_twenty_steps_equal_those_of_the_pytorch_example(float64, model):
     example, noise = Example(model), stream(CONFIG.training.seed, "training")
     fabric = set_up(model)
     for real in batches(20):
-        metrics = loop.train_step(fabric, model, real, torch.zeros(BATCH, 0), MOMENT) | model.probe()
+        metrics = loop.train_step(fabric, model, real, torch.zeros(BATCH, 0), PROGRESS) | model.probe()
         expected = example.step(real, torch.randn(BATCH, Z, generator=noise))
         assert {name: value.item() for name, value in metrics.items()} == pytest.approx(expected, rel=1e-6)
     for ours, theirs in ((model.networks["generator"], example.g), (model.networks["discriminator"], example.d)):
@@ -146,7 +146,7 @@ def test_twenty_steps_equal_those_of_the_pytorch_example(float64, model):
 def test_the_first_step_equals_the_examples_to_float_precision(model):
     example, noise = Example(model), stream(CONFIG.training.seed, "training")
     real = batches(1)[0]
-    metrics = loop.train_step(set_up(model), model, real, torch.zeros(BATCH, 0), MOMENT)
+    metrics = loop.train_step(set_up(model), model, real, torch.zeros(BATCH, 0), PROGRESS)
     expected = example.step(real, torch.randn(BATCH, Z, generator=noise))
     for probed in ("prob/fake_after_g", "spread/real", "spread/fake"):
         del expected[probed]
@@ -154,7 +154,7 @@ def test_the_first_step_equals_the_examples_to_float_precision(model):
 
 
 def test_each_update_gives_gradients_to_its_own_network_alone(model):
-    updates = model.train_step(batches(1)[0], torch.zeros(BATCH, 0), MOMENT)
+    updates = model.train_step(batches(1)[0], torch.zeros(BATCH, 0), PROGRESS)
     for owner, other in (("discriminator", "generator"), ("generator", "discriminator")):
         update = next(updates)
         update.loss.backward()
@@ -165,7 +165,7 @@ def test_each_update_gives_gradients_to_its_own_network_alone(model):
 
 
 def test_the_discriminator_can_learn_again_after_the_generators_step(model):
-    loop.train_step(set_up(model), model, batches(1)[0], torch.zeros(BATCH, 0), MOMENT)
+    loop.train_step(set_up(model), model, batches(1)[0], torch.zeros(BATCH, 0), PROGRESS)
     assert all(p.requires_grad for p in model.networks["discriminator"].parameters())
 
 
@@ -179,7 +179,7 @@ def snapshot(model: GAN) -> list[torch.Tensor]:
 @pytest.mark.parametrize("look", ["probe", "sample"])
 def test_looking_at_a_model_leaves_no_trace_in_its_training(model, look):
     fabric = set_up(model)
-    loop.train_step(fabric, model, batches(1)[0], torch.zeros(BATCH, 0), MOMENT)
+    loop.train_step(fabric, model, batches(1)[0], torch.zeros(BATCH, 0), PROGRESS)
     before = snapshot(model)
     model.probe() if look == "probe" else model.sample(
         torch.randn(3, Z, generator=torch.Generator().manual_seed(0)), NO_LABELS
@@ -196,7 +196,7 @@ def test_the_average_has_its_closed_form(model):
     fabric = set_up(model)
     weights = [p.detach().clone() for p in model.networks["generator"].parameters()]
     for step, real in enumerate(batches(5)):
-        loop.train_step(fabric, model, real, torch.zeros(BATCH, 0), Moment(step, 5))
+        loop.train_step(fabric, model, real, torch.zeros(BATCH, 0), TrainingProgress(step, 5))
         now, decay = model.networks["generator"].parameters(), min(0.9, (2 + step) / (11 + step))
         weights = [decay * average + (1 - decay) * w.detach() for average, w in zip(weights, now, strict=True)]
     for average, expected in zip(model.averages["generator"].parameters(), weights, strict=True):
@@ -207,7 +207,7 @@ def test_the_average_has_the_networks_own_batch_norm_statistics(model):
     """Averaged, they would stay near their first value, 1, for thousands of steps, and every picture would be grey."""
     fabric = set_up(model)
     for step, real in enumerate(batches(3)):
-        loop.train_step(fabric, model, real, torch.zeros(BATCH, 0), Moment(step, 3))
+        loop.train_step(fabric, model, real, torch.zeros(BATCH, 0), TrainingProgress(step, 3))
     own, averaged = (
         dict(n.named_buffers()) for n in (unwrapped(model.networks["generator"]), model.averages["generator"])
     )
@@ -227,7 +227,7 @@ def test_samples_are_drawn_from_the_average(model):
 
 
 def test_a_sample_depends_on_its_own_latent_alone(model):
-    loop.train_step(set_up(model), model, batches(1)[0], torch.zeros(BATCH, 0), MOMENT)
+    loop.train_step(set_up(model), model, batches(1)[0], torch.zeros(BATCH, 0), PROGRESS)
     z = torch.randn(6, Z, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(
         model.sample(z, torch.zeros(6, 0))[2:3], model.sample(z[2:3], torch.zeros(1, 0)), rtol=0, atol=1e-6

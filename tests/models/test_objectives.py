@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_core.models.objectives import OBJECTIVES
+from gan_core.models.objectives import OBJECTIVES, Parts
 
 bce = OBJECTIVES["bce"]
 
@@ -19,7 +19,11 @@ def batch(*shape: int, seed: int = 0) -> torch.Tensor:
 
 
 def discriminator(real, fake, objective=bce):
-    return objective.real(real, 0.0), objective.fake(fake)
+    return objective.discriminator(real, fake, 0.0)
+
+
+def generator(fake, objective=bce):
+    return objective.generator(None, fake)
 
 
 def test_bce_is_the_textbook_cross_entropy():
@@ -27,7 +31,7 @@ def test_bce_is_the_textbook_cross_entropy():
     loss_real, loss_fake = discriminator(real, fake)
     torch.testing.assert_close(loss_real, -torch.log(torch.sigmoid(real)).mean())
     torch.testing.assert_close(loss_fake, -torch.log(1 - torch.sigmoid(fake)).mean())
-    torch.testing.assert_close(bce.generator(fake), -torch.log(torch.sigmoid(fake)).mean())
+    torch.testing.assert_close(generator(fake), -torch.log(torch.sigmoid(fake)).mean())
 
 
 def test_bce_is_torchs_cross_entropy_with_labels_one_and_zero():
@@ -36,12 +40,12 @@ def test_bce_is_torchs_cross_entropy_with_labels_one_and_zero():
     loss_real, loss_fake = discriminator(real, fake)
     torch.testing.assert_close(loss_real, criterion(real, torch.ones_like(real)))
     torch.testing.assert_close(loss_fake, criterion(fake, torch.zeros_like(fake)))
-    torch.testing.assert_close(bce.generator(fake), criterion(fake, torch.ones_like(fake)))
+    torch.testing.assert_close(generator(fake), criterion(fake, torch.ones_like(fake)))
 
 
 def test_bce_is_log_two_where_the_discriminator_cannot_tell():
     zeros = torch.zeros(8, dtype=torch.float64)
-    losses = (*discriminator(zeros, zeros), bce.generator(zeros))
+    losses = (*discriminator(zeros, zeros), generator(zeros))
     assert [loss.item() for loss in losses] == pytest.approx([math.log(2)] * 3, abs=1e-15)
 
 
@@ -57,13 +61,13 @@ def test_bce_gradients_are_those_of_the_formula():
     torch.testing.assert_close(real.grad, (torch.sigmoid(real.detach()) - 1) / 10)
     torch.testing.assert_close(fake.grad, torch.sigmoid(fake.detach()) / 10)
     again = fake.detach().requires_grad_()
-    bce.generator(again).backward()
+    generator(again).backward()
     torch.testing.assert_close(again.grad, (torch.sigmoid(fake.detach()) - 1) / 10)
 
 
 def test_the_non_saturating_loss_keeps_its_gradient_when_everything_is_rejected():
     logits = torch.full((4,), -50.0, requires_grad=True)
-    bce.generator(logits).backward()
+    generator(logits).backward()
     torch.testing.assert_close(logits.grad, torch.full((4,), -0.25))
 
 
@@ -74,7 +78,8 @@ def test_every_objective_is_finite_at_extreme_logits(name, size, dtype):
     objective = OBJECTIVES[name]
     real = torch.full((4,), size, dtype=dtype, requires_grad=True)
     fake = torch.full((4,), -size, dtype=dtype, requires_grad=True)
-    loss = sum(discriminator(real, fake, objective)) + objective.generator(fake)
+    parts = discriminator(real, fake, objective)
+    loss = (sum(parts) if isinstance(parts, Parts) else parts) + objective.generator(real, fake)
     loss.backward()
     assert all(torch.isfinite(t).all() for t in (loss, real.grad, fake.grad))
 
@@ -89,26 +94,58 @@ def test_bce_is_never_negative_and_falls_as_real_logits_rise(values):
 
 def test_least_squares_are_the_papers_with_targets_one_and_zero():
     real, fake, objective = batch(50), batch(50, seed=1), OBJECTIVES["least_squares"]
-    torch.testing.assert_close(objective.real(real, 0.0), ((real - 1) ** 2).mean() / 2)
-    torch.testing.assert_close(objective.fake(fake), (fake**2).mean() / 2)
-    torch.testing.assert_close(objective.generator(fake), ((fake - 1) ** 2).mean() / 2)
+    on_real, on_fake = discriminator(real, fake, objective)
+    torch.testing.assert_close(on_real, ((real - 1) ** 2).mean() / 2)
+    torch.testing.assert_close(on_fake, (fake**2).mean() / 2)
+    torch.testing.assert_close(generator(fake, objective), ((fake - 1) ** 2).mean() / 2)
 
 
 def test_wasserstein_losses_add_up_to_minus_the_gap():
     real, fake, objective = batch(50), batch(50, seed=1), OBJECTIVES["wasserstein"]
-    torch.testing.assert_close(objective.real(real, 0.0) + objective.fake(fake), fake.mean() - real.mean())
-    torch.testing.assert_close(objective.generator(fake), -fake.mean())
+    torch.testing.assert_close(sum(discriminator(real, fake, objective)), fake.mean() - real.mean())
+    torch.testing.assert_close(generator(fake, objective), -fake.mean())
 
 
 def test_hinge_pays_nothing_beyond_the_margin():
     objective = OBJECTIVES["hinge"]
-    assert objective.real(torch.tensor([1.0, 5.0]), 0.0) == 0 and objective.fake(torch.tensor([-1.0, -5.0])) == 0
-    assert objective.real(torch.tensor([0.0]), 0.0) == 1 and objective.fake(torch.tensor([0.0])) == 1
-    assert objective.generator(torch.tensor([2.0, 4.0])) == -3
+    assert discriminator(torch.tensor([1.0, 5.0]), torch.tensor([-1.0, -5.0]), objective) == (0, 0)
+    assert discriminator(torch.tensor([0.0]), torch.tensor([0.0]), objective) == (1, 1)
+    assert generator(torch.tensor([2.0, 4.0]), objective) == -3
 
 
 def test_label_smoothing_is_cross_entropy_with_a_lower_target():
     real = batch(50)
     target = torch.full_like(real, 0.9)
-    torch.testing.assert_close(bce.real(real, 0.1), torch.nn.functional.binary_cross_entropy_with_logits(real, target))
-    torch.testing.assert_close(OBJECTIVES["least_squares"].real(real, 0.1), ((real - 0.9) ** 2).mean() / 2)
+    torch.testing.assert_close(
+        bce.discriminator(real, real, 0.1).on_real,
+        torch.nn.functional.binary_cross_entropy_with_logits(real, target),
+    )
+    smoothed = OBJECTIVES["least_squares"].discriminator(real, real, 0.1)
+    torch.testing.assert_close(smoothed.on_real, ((real - 0.9) ** 2).mean() / 2)
+
+
+def test_relativistic_losses_are_those_of_the_pairs_and_of_the_pairs_exchanged():
+    real, fake, objective = batch(50), batch(50, seed=1), OBJECTIVES["relativistic"]
+    torch.testing.assert_close(discriminator(real, fake, objective), -torch.log(torch.sigmoid(real - fake)).mean())
+    torch.testing.assert_close(objective.generator(real, fake), -torch.log(torch.sigmoid(fake - real)).mean())
+    assert torch.equal(discriminator(real, fake, objective), objective.generator(fake, real))
+    assert discriminator(real, real, objective).item() == pytest.approx(math.log(2), abs=1e-15)
+    torch.testing.assert_close(discriminator(real + 7, fake + 7, objective), discriminator(real, fake, objective))
+
+
+def test_relativistic_losses_refuse_what_makes_no_pairs():
+    objective = OBJECTIVES["relativistic"]
+    with pytest.raises(ValueError, match="got 4 real and 1 fake"):
+        discriminator(batch(4), batch(1), objective)
+    with pytest.raises(ValueError, match="got 2 real and 3 fake"):
+        objective.generator(batch(2), batch(3))
+    with pytest.raises(ValueError, match="no real logits"):
+        objective.generator(None, batch(3))
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_only_a_paired_objective_has_no_parts_and_asks_for_real_logits(name):
+    objective, fake = OBJECTIVES[name], batch(5)
+    assert objective.is_paired != isinstance(discriminator(fake, fake, objective), Parts)
+    if not objective.is_paired:
+        assert torch.isfinite(generator(fake, objective))

@@ -12,7 +12,7 @@ from torch import nn
 
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.devices import Machine
-from gan_core.models.base import Moment
+from gan_core.models.base import TrainingProgress
 from gan_core.models.building import build
 from gan_core.training.plan import resolve
 
@@ -41,11 +41,11 @@ def batches(labels: int):
         yield images, torch.eye(max(labels, 1))[torch.arange(BATCH) % max(labels, 1)][:, :labels]
 
 
-def play(model, labels: int = 0):
+def play(model, labels: int = 0, as_type=torch.float32):
     """Our side: makes every update as the loop does; returns the losses by step."""
     losses = []
     for step, (images, y) in enumerate(batches(labels)):
-        updates = model.train_step(images, y, Moment(step, STEPS))
+        updates = model.train_step(images.to(as_type), y, TrainingProgress(step, STEPS))
         try:
             while True:
                 update = next(updates)
@@ -196,6 +196,59 @@ def test_sngan_equals_hinge_on_spectrally_normalised_weights():
         opt_g.step()
         reference.append({"loss/d": loss_d.item(), "loss/g": loss_g.item()})
     assert_same(model, {"generator": g, "discriminator": d}, play(model), reference)
+
+
+def in_float64(config):
+    """Our model and the copies for the reference, in float64; our discriminator's weights are made double, too."""
+    model, g, d, rng = twins(config)
+    for network in (*model.networks.values(), g, d):
+        network.double()
+    return model, g, d, rng
+
+
+def squared_slope(d, x, y):
+    """The mean of ||gradient||^2 / 2 of D's logit at samples x, as R1 and R2 have it."""
+    x = x.detach().clone().requires_grad_(True)
+    gradient = torch.autograd.grad(d(x, y)[0].sum(), x, create_graph=True)[0]
+    return 0.5 * (gradient**2).sum(dim=(1, 2, 3)).mean()
+
+
+@pytest.mark.parametrize(
+    ("penalty", "on_real", "on_fake"), [("none", 0, 0), ("r1", 1, 0), ("r2", 0, 1), ("r1_r2", 1, 1)]
+)
+def test_relativistic_pairs_equal_r3gans_losses_in_float64(penalty, on_real, on_fake, monkeypatch):
+    config = make(
+        objective__name="relativistic", penalty__name=penalty, penalty__weight=2.0, network__discriminator_norm="none",
+        generator_optimizer__beta1=0.0, discriminator_optimizer__beta1=0.0,
+    )  # fmt: skip
+    model, g, d, rng = in_float64(config)
+    monkeypatch.setattr(model, "draw_latents", lambda count: torch.randn(count, Z, generator=model.rng).double())
+    opt_g, opt_d = adam(g, 2e-4, (0.0, 0.999)), adam(d, 2e-4, (0.0, 0.999))
+    reference = []
+    for images, y in batches(0):
+        real = images.double()
+        fake = g(torch.randn(BATCH, Z, generator=rng).double())
+        opt_d.zero_grad()
+        loss_d = -torch.log(torch.sigmoid(d(real, y)[0] - d(fake.detach(), y)[0])).mean()
+        slopes = on_real * squared_slope(d, real, y) + on_fake * squared_slope(d, fake, y)
+        (loss_d + 2.0 * slopes).backward()
+        opt_d.step()
+        opt_g.zero_grad()
+        loss_g = -torch.log(torch.sigmoid(d(fake, y)[0] - d(real, y)[0])).mean()
+        loss_g.backward()
+        opt_g.step()
+        reference.append({"loss/d": loss_d.item(), "loss/g": loss_g.item()})
+        if penalty != "none":
+            reference[-1]["loss/penalty"] = slopes.item()
+    ours = play(model, as_type=torch.float64)
+    assert not [name for step in ours for name in ("loss/d_real", "loss/d_fake") if name in step]
+    for mine, theirs in zip(ours, reference, strict=True):
+        assert mine == pytest.approx(theirs, rel=1e-9, abs=1e-12)
+    for name, network in (("generator", g), ("discriminator", d)):
+        for (key, mine), (_, theirs) in zip(
+            model.networks[name].state_dict().items(), network.state_dict().items(), strict=True
+        ):
+            torch.testing.assert_close(mine, theirs, rtol=1e-7, atol=1e-10, msg=f"{name}.{key}")
 
 
 def test_acgan_equals_its_two_objectives():

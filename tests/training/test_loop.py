@@ -12,15 +12,15 @@ import pytest
 import torch
 from helpers import eventually, outcome, tiny_run
 from PIL import Image
-from training.test_resume import leave_at
 
 from gan_core.config import with_changes
 from gan_core.figures import imaging
-from gan_core.models.objectives import OBJECTIVES, Objective
+from gan_core.models.objectives import OBJECTIVES, Objective, Parts
 from gan_core.runs import Run, checkpoints
 from gan_core.runs.metrics import MetricsTail
 from gan_core.runs.sampler import open_sampler
 from gan_core.training import loop
+from tests.training.test_resume import leave_at
 
 
 def event_types(run: Run) -> list[str]:
@@ -140,10 +140,11 @@ def poisoned(step: int) -> Objective:
     calls = iter(range(1, 10**6))
     bce = OBJECTIVES["bce"]
 
-    def real(logits, smoothing):
-        return bce.real(logits, smoothing) * (math.nan if next(calls) == step else 1)
+    def discriminator(real, fake, smoothing):
+        on_real, on_fake = bce.discriminator(real, fake, smoothing)
+        return Parts(on_real * (math.nan if next(calls) == step else 1), on_fake)
 
-    return replace(bce, real=real)
+    return replace(bce, discriminator=discriminator)
 
 
 def test_a_loss_that_is_not_finite_fails_the_run_with_metric_and_step(runs_dir, monkeypatch):

@@ -16,7 +16,7 @@ from torch import Tensor
 from gan_core import datasets
 from gan_core.config.registry import load
 from gan_core.datasets.batches import Batches
-from gan_core.models.base import GenerativeModel, Moment
+from gan_core.models.base import GenerativeModel, TrainingProgress
 from gan_core.models.building import build
 from gan_core.models.gan import GAN
 from gan_core.runs import Run, checkpoints
@@ -68,7 +68,7 @@ def replay(run: Run) -> Replay:
     while True:
         seen = _Seen(model)
         images, labels = batches.batch(step)
-        metrics = train_step(fabric, model, images, labels, Moment(step, total))
+        metrics = train_step(fabric, model, images, labels, TrainingProgress(step, total))
         step += 1
         seen.close()
         if step % n_critic == 0:
@@ -89,10 +89,9 @@ class _Seen:
         self._slopes: list[Tensor] = []
         self._hook = watched.register_forward_hook(self._look)
         self._model = model
-        self._rules = model.rules if isinstance(model, GAN) else None
-        if isinstance(model, GAN) and model.rules.penalty is not None:
-            penalty = model.rules.penalty
-            model.rules = replace(model.rules, penalty=replace(penalty, compute=self._watching(penalty.compute)))
+        self._penalty = model.penalty if isinstance(model, GAN) else None
+        if isinstance(model, GAN) and model.penalty is not None:
+            model.penalty = replace(model.penalty, compute=self._watching(model.penalty.compute))
 
     def _look(self, network: torch.nn.Module, given: tuple[Tensor, ...], made: tuple[Tensor, ...]) -> None:
         self._given.append(given[0].detach())
@@ -106,20 +105,20 @@ class _Seen:
                 self._slopes.append(slopes.detach().flatten(1).norm(dim=1))
                 return logits
 
-            price: Tensor = compute(listening, real, fake, rng)
-            return price
+            penalty: Tensor = compute(listening, real, fake, rng)
+            return penalty
 
         return watched
 
     def close(self) -> None:
         """Takes its hook away."""
         self._hook.remove()
-        if isinstance(self._model, GAN) and self._rules is not None:
-            self._model.rules = self._rules
+        if isinstance(self._model, GAN):
+            self._model.penalty = self._penalty
 
     def inputs(self) -> dict[str, Tensor]:
         """What was seen, by name."""
-        if self._rules is None:
+        if not isinstance(self._model, GAN):
             mean, log_variance = self._outputs[0]
             return {"mean": mean.detach(), "log_variance": log_variance.detach()}
         seen = {"real": self._outputs[0][0], "fake": self._outputs[1][0], "generator": self._outputs[-1][0]}

@@ -62,7 +62,7 @@ def discriminator_loss(arm: str) -> Term:
         "Goodfellow et al. 2014, equation 1; the weights are report R2's",
         Code(
             "gan_core.models.gan:GAN._discriminator_step",
-            ("loss_real = ", "loss_fake = ", "loss = rules.real_weight"),
+            ("parts = ", "loss = config.objective.real_weight"),
         ),
         arm,
         "loss/d",
@@ -110,7 +110,7 @@ def critic_gap(arm: str) -> Term:
         "Arjovsky et al. 2017, equations 2 and 3, algorithm 1",
         Code(
             "gan_core.models.gan:GAN._discriminator_step",
-            ("loss_real = ", "loss_fake = ", "loss = rules.real_weight"),
+            ("parts = ", "loss = config.objective.real_weight"),
         ),
         arm,
         "loss/d",
