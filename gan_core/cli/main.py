@@ -172,10 +172,10 @@ def sample(
 def _create(config: RunConfig, folder: Path, name: str) -> Run:
     """A run directory for `config`, resolved for this machine, once its images are known to be enough."""
     from gan_core.config.devices import detect
-    from gan_core.training.plan import check, check_data, resolve
+    from gan_core.training.plan import check_data, count_checked, decide
 
-    check(config)
-    resolved = resolve(config, detect())
+    num_images = count_checked(config)
+    resolved = decide(config, detect(), num_images)
     with bar("Preparing the images") as move:
         dataset = datasets.prepare(resolved.dataset, lambda done, total: move(done, total, ""))
     check_data(resolved, len(dataset))

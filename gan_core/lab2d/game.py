@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 
 from gan_core import datasets
 from gan_core.config import RunConfig, get
@@ -22,6 +20,7 @@ from gan_core.models.base import Metrics, TrainingProgress, Update
 from gan_core.models.building import build
 from gan_core.models.gan import GAN
 from gan_core.models.kinds import kind_of
+from gan_core.training.step import made_updates
 
 MIXTURES: dict[str, Mixture] = {"ring8": RING8, "grid25": GRID25}
 
@@ -80,24 +79,17 @@ class Game:
         Raises:
             ValueError: a loss is no longer a finite number; no weight has been changed by it.
         """
-        movers = MOVERS[who]
-        still = [network for name, network in self.model.networks.items() if name not in movers]
         images, labels = self.batches.batch(self.step)
-        metrics = {}
-        with _untouched(still):
-            updates = self.model.train_step(images, labels, self._progress(who))
-            while True:
-                try:
-                    update = next(updates)
-                except StopIteration as done:
-                    metrics = done.value
-                    break
-                if update.optimizer in movers:
-                    self._make(update)
-                    yield update.optimizer
-        self.model.finish_step()
+        updates = made_updates(self.model, images, labels, self._progress(who), self._backward, MOVERS[who])
+        while True:
+            try:
+                update = next(updates)
+            except StopIteration as done:
+                self.metrics |= done.value
+                break
+            self.moves[update.optimizer] += 1
+            yield update.optimizer
         self.step += 1
-        self.metrics |= metrics
 
     def change(self, config: RunConfig) -> None:
         """Goes on with other rules or learning rates, and the weights as they are.
@@ -120,17 +112,13 @@ class Game:
             step += -(step + 1) % self.config.objective.n_critic  # the next step at which it is G's turn
         return TrainingProgress(step, max(self.config.training.max_steps, step + 1))
 
-    def _make(self, update: Update) -> None:
+    def _backward(self, update: Update) -> None:
         if not torch.isfinite(update.loss):
             raise ValueError(
                 f"The loss of the {update.optimizer} is not a finite number at step {self.step + 1}: training has diverged. "
                 "Choose a smaller learning rate, and reset."
             )
-        optimizer = self.model.optimizers[update.optimizer]
         update.loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        optimizer.zero_grad()
-        self.moves[update.optimizer] += 1
 
 
 def _data(config: RunConfig, points: Points | None) -> Dataset:
@@ -148,20 +136,3 @@ def _gan(config: RunConfig) -> GAN:
     if not isinstance(model, GAN):
         raise ValueError(f"The network '{config.network.name}' plays no game. Set network.name to mlp.")
     return model
-
-
-@contextmanager
-def _untouched(networks: list[nn.Module]) -> Iterator[None]:
-    """Undoes whatever happens to these networks within it: clipped weights, a spectral norm's power iteration."""
-    kept = [(tensor, tensor.detach().clone()) for network in networks for tensor in _tensors(network)]
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for tensor, before in kept:
-                tensor.copy_(before)
-
-
-def _tensors(network: nn.Module) -> Iterator[torch.Tensor]:
-    yield from network.parameters()
-    yield from network.buffers()

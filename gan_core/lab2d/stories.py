@@ -1,4 +1,4 @@
-"""Which games in the plane are offered: ready-made stories, and the twin of a run. Free of torch."""
+"""Which games in the plane are offered: ready-made stories, and the game that a run plays. Free of torch."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ CARRIED = (
     *(f"network.{name}" for name in ("spectral_norm", "leaky_output")),
     *(f"training.{name}" for name in ("batch_size", "seed")),
 )  # fmt: skip
-"""What a twin takes over from its run; data, networks, labels and the running average it does not."""
+"""What a game takes over from a run; data, networks, labels and the running average it does not."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def same_game(before: RunConfig, after: RunConfig) -> bool:
     return set(differences(before, after)) <= {*LIVE_FIELDS, "preset"}
 
 
-def twin_of(config: RunConfig, total_steps: int) -> RunConfig:
+def game_of(config: RunConfig, total_steps: int) -> RunConfig:
     """The game of a run in the plane: its objective, penalty, remedies, optimisers, batch and number of steps.
 
     Args:
@@ -164,6 +164,6 @@ def twin_of(config: RunConfig, total_steps: int) -> RunConfig:
         raise ValueError(
             f"This run is a {kind.title}: it has no discriminator, so there is no game to show. Choose a GAN."
         )
-    twin = with_changes(BASE, {name: get(config, name) for name in CARRIED} | {"training.max_steps": total_steps})
-    check(twin)
-    return twin
+    game = with_changes(BASE, {name: get(config, name) for name in CARRIED} | {"training.max_steps": total_steps})
+    check(game)
+    return game

@@ -19,7 +19,7 @@ class Conditioning:
         uses_labels: whether labels are used at all.
         at_input: labels are joined to what the discriminator sees.
         label_head: the discriminator also says which labels it sees.
-        projection: the discriminator's verdict depends on how well features and labels agree.
+        projection: the discriminator's logit depends on how well features and labels agree.
         source: the paper.
     """
 

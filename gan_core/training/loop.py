@@ -30,6 +30,7 @@ from gan_core.training.live_score import LiveScore
 from gan_core.training.memory_probe import MemoryProbe
 from gan_core.training.plan import check, check_data, total_steps
 from gan_core.training.recorder import Recorder
+from gan_core.training.step import made_updates
 
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
@@ -254,22 +255,14 @@ def set_up(fabric: Fabric, model: GenerativeModel) -> None:
 def train_step(
     fabric: Fabric, model: GenerativeModel, images: torch.Tensor, labels: torch.Tensor, progress: TrainingProgress
 ) -> Metrics:
-    """Makes one training step: every `Update` that the model yields gets its backward pass and optimiser step."""
-    norms: Metrics = {}
-    updates = model.train_step(images, labels, progress)
-    try:
-        while True:
-            update = next(updates)
-            optimizer = model.optimizers[update.optimizer]
-            fabric.backward(update.loss)
-            gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-            norms[f"grad_norm/{update.short}"] = torch.nn.utils.get_total_norm(gradients)
-            optimizer.step()
-            optimizer.zero_grad()
-    except StopIteration as done:
-        metrics: Metrics = done.value
-    model.finish_step()
-    return metrics | norms
+    """Makes one training step, with Fabric's backward pass. Returns its metrics, with the length of every gradient."""
+    updates = made_updates(model, images, labels, progress, lambda update: fabric.backward(update.loss))
+    while True:
+        try:
+            next(updates)
+        except StopIteration as done:
+            metrics: Metrics = done.value
+            return metrics
 
 
 def picture_of(samples: torch.Tensor) -> Image.Image:

@@ -75,11 +75,29 @@ def resolve(config: RunConfig, machine: Machine) -> RunConfig:
     """The same configuration with every "auto" decided for this machine, checked in full.
 
     Raises:
-        ValueError: as `check` and `check_data`, or a device that this machine does not have.
+        ValueError: as `count_checked` and `decide`.
+    """
+    return decide(config, machine, count_checked(config))
+
+
+def count_checked(config: RunConfig) -> int:
+    """The number of images that a configuration learns from, once all that does not depend on the machine is checked.
+
+    Raises:
+        ValueError: as `check` and `check_data`.
     """
     check(config)
     num_images = datasets.count(config.dataset)
     check_data(config, num_images)
+    return num_images
+
+
+def decide(config: RunConfig, machine: Machine, num_images: int) -> RunConfig:
+    """A checked configuration with every "auto" decided for this machine.
+
+    Raises:
+        ValueError: a device that this machine does not have, or labels that the data set does not have.
+    """
     steps = total_steps(config, num_images)
     device = _device(config.training.device, machine)
     precision = config.training.precision

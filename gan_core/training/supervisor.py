@@ -69,14 +69,15 @@ def wait_until_ready(settings: Settings, timeout_s: float = 120.0) -> Machine:
 
 
 def submit(settings: Settings, config: RunConfig, name: str = "") -> Run:
-    """Creates a run and queues it.
+    """Checks a configuration, once, decides what it leaves open, creates the run and queues it.
 
     Raises:
         ValueError: the configuration cannot run, or the runs folder cannot be written; nothing is left behind.
     """
-    plan.check(config)
+    num_images = plan.count_checked(config)
     runs.check_writable(settings.runs_dir)
-    run = runs.create(settings.runs_dir, plan.resolve(config, wait_until_ready(settings)), name)
+    resolved = plan.decide(config, wait_until_ready(settings), num_images)
+    run = runs.create(settings.runs_dir, resolved, name)
     queue.enqueue(run)
     return run
 

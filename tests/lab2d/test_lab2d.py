@@ -22,7 +22,7 @@ from gan_core.lab2d import protocol, worker
 from gan_core.lab2d.camera import FARTHEST, SIDE, Camera, packed, unpacked
 from gan_core.lab2d.engine import Engine, Seen
 from gan_core.lab2d.game import Game
-from gan_core.lab2d.stories import BASE, CARRIED, STORIES, check, same_game, twin_of
+from gan_core.lab2d.stories import BASE, CARRIED, STORIES, check, game_of, same_game
 from gan_core.lab2d.worker import Hall
 from gan_core.models.base import TrainingProgress
 from gan_core.models.building import build
@@ -39,6 +39,8 @@ RULES = {
     "r1": {"penalty.name": "r1", "remedies.instance_noise": 0.1},
     "spectral norm": {"objective.name": "hinge", "network.spectral_norm": True},
     "packing": {"remedies.packing": 4},
+    "relativistic": {"objective.name": "relativistic", "penalty.name": "r1_r2"},
+    "relativistic packs": {"objective.name": "relativistic", "remedies.packing": 2},
     "least squares": {"objective.name": "least_squares", "generator_optimizer.name": "rmsprop"},
 }
 
@@ -268,14 +270,14 @@ def test_every_story_is_legal_on_every_data_set(name: str, data: str) -> None:
 @pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.config.network.name != "vae"])
 def test_every_gan_preset_has_a_twin_with_its_rules(name: str) -> None:
     config = PRESETS[name].config
-    twin = twin_of(config, 2_800)
+    twin = game_of(config, 2_800)
     assert {field: get(twin, field) for field in CARRIED} == {field: get(config, field) for field in CARRIED}
     assert (twin.network.name, twin.dataset.name, twin.training.max_steps) == ("mlp", "ring8", 2_800)
 
 
 def test_what_plays_no_game_has_no_twin() -> None:
     with pytest.raises(ValueError, match="variational autoencoder"):
-        twin_of(PRESETS["r5-vae-lite"].config, 100)
+        game_of(PRESETS["r5-vae-lite"].config, 100)
 
 
 def test_a_bound_set_twice_is_refused_with_its_reason() -> None:

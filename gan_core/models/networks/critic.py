@@ -1,4 +1,4 @@
-"""The discriminator, put together: what it sees, a backbone (images -> features) and heads (features -> verdicts)."""
+"""The discriminator, put together: what it sees, a backbone (images -> features) and heads (features -> logits)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which game is played in the 2-D lab: stories, the twin of a run, and every rule of it."""
+"""Which game is played in the 2-D lab: stories, the game of a run, and every rule of it."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from gan_core.config import run_config as schema
 from gan_core.datasets import DATASETS, uploads
 from gan_core.datasets.sources import points
 from gan_core.lab2d.protocol import NUM_SHOWN
-from gan_core.lab2d.stories import DATA, STORIES, check, twin_of
+from gan_core.lab2d.stories import DATA, STORIES, check, game_of
 from gan_core.models.kinds import kind_or_none
 from gan_core.runs import Run
 from gan_core.training.plan import total_steps
@@ -68,7 +68,7 @@ def follow_link(runs: dict[str, Run]) -> None:
     if back_by_the_menu or session.get("twin_link") == (run, story):
         return
     session["twin_link"] = (run, story)
-    name = story if story in STORIES else FIRST  # stays if the run has no twin
+    name = story if story in STORIES else FIRST  # stays if the run plays no game
     _load(STORIES[name].config, name, _(STORIES[name].lesson), begin=False)
     if run in runs:
         load_run(runs[run])
@@ -83,11 +83,11 @@ def load_story(name: str) -> None:
 
 
 def load_run(run: Run) -> None:
-    """Puts the twin of a run in the form, or says why it has none."""
+    """Puts the game of a run in the form, or says why it has none."""
     try:
         config = run.config()
         steps = run.status().total_steps or total_steps(config, datasets.count(config.dataset))
-        twin = twin_of(config, steps)
+        game = game_of(config, steps)
     except ValueError as refusal:
         st.session_state["twin_trouble"] = str(refusal)
         return
@@ -96,7 +96,7 @@ def load_run(run: Run) -> None:
         "The twin of **{name}**: its objective, penalty, remedies, optimisers, learning rates, batch of {batch} and {steps:,} "
         "steps. Data and networks are those of the plane; labels, the networks' batch norm and a running average it does not have."
     )
-    _load(twin, "", words.format(name=as_text(run.name), batch=twin.training.batch_size, steps=steps), begin=False)
+    _load(game, "", words.format(name=as_text(run.name), batch=game.training.batch_size, steps=steps), begin=False)
 
 
 def _link(run: str = "", story: str = "") -> None:
