@@ -119,11 +119,11 @@ class GAN:
     ) -> Generator[Update, None, Metrics]:
         discriminator = self.networks["discriminator"]
         with _frozen(discriminator):  # D's weights take no gradient in G's step
-            logits, label_logits = discriminator(self._noisy(fake, progress), labels)
             real_logits = None
             if self.objective.is_paired:
                 with torch.no_grad():  # they do not depend on G
                     real_logits, _ = discriminator(self._noisy(real, progress), labels)
+            logits, label_logits = discriminator(self._noisy(fake, progress), labels)
             loss = adversarial = self.objective.generator(real_logits, logits)
             if label_logits is not None:
                 loss = loss + self.config.conditioning.label_weight * self._label_loss(label_logits, labels)

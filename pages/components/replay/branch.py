@@ -7,9 +7,8 @@ import streamlit as st
 
 from gan_core.analysis import recording
 from gan_core.analysis.comparing import Compared
-from gan_core.config import RunConfig
 from gan_core.config import run_config as schema
-from gan_core.models.kinds import kind_of
+from gan_core.models.kinds import KINDS
 from gan_core.runs import Run
 from pages.components.shared import lab
 from pages.components.shared.config_form import knob, label
@@ -66,7 +65,7 @@ def settings_to_change(one: Compared, names: Sequence[str]) -> dict[str, Any]:
     fields = schema.field_names()
     wanted = st.multiselect(
         _("Settings to change"), names, default=names[:OFFERED_FIRST], key=f"replay_fields_{run.id}",
-        format_func=lambda name: titled(one.config, name, fields[name]),
+        format_func=lambda name: titled(name, fields[name]),
         help=_("Only settings that fit a trained checkpoint: the size of a network, say, cannot change in the middle of a run."),
     )  # fmt: skip
     changes: dict[str, Any] = {}
@@ -74,23 +73,23 @@ def settings_to_change(one: Compared, names: Sequence[str]) -> dict[str, Any]:
         if place % COLUMNS == 0:
             columns = st.columns(COLUMNS, vertical_alignment="bottom")
         with columns[place % COLUMNS]:
-            owner = owner_of(one.config, name)
+            owner = owner_of(name)
             if owner:
                 st.caption(_("Of the {network}").format(network=owner))
             changes[name] = knob(name, fields[name], schema.get(one.config, name), f"replay_{run.id}_{name}")
     return changes
 
 
-def titled(config: RunConfig, name: str, info: Any) -> str:
+def titled(name: str, info: Any) -> str:
     """A field's label; of an optimiser's field with the network that it is of."""
-    owner = owner_of(config, name)
+    owner = owner_of(name)
     return f"{label(name, info)}, {owner}" if owner else label(name, info)
 
 
-def owner_of(config: RunConfig, name: str) -> str:
+def owner_of(name: str) -> str:
     """The network whose optimiser a field is of; empty for other fields."""
-    part = kind_of(config).optimizer_of(name)
-    return "" if part is None else _(part.title.lower())
+    parts = (kind.optimizer_of(name) for kind in KINDS.values())
+    return next((_(part.title.lower()) for part in parts if part), "")
 
 
 def begin(run: Run, step: int, changes: dict[str, Any], name: str) -> None:
