@@ -17,8 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gan_core.experiments import benchmark
-from gan_core.experiments.benchmark import METHODS, REAL, TASKS, Result, results
+from gan_core.experiments.benchmark import METHODS, REAL, TASKS, Result, results, storage
 from gan_core.experiments.benchmark.page import PAGE, page
 from gan_core.runs.files import write_atomically
 
@@ -57,7 +56,7 @@ def keep(task: str, made: Sequence[Result]) -> None:
     content = found.model_copy(update={"results": (*found.results, *new)}).model_dump(mode="json")
     rows = ",\n  ".join(json.dumps(row) for row in content.pop("results"))
     head = json.dumps(content, indent=1).removesuffix("\n}")
-    write_atomically(benchmark.DATA / f"{task}.json", f'{head},\n "results": [\n  {rows}\n ]\n}}\n'.encode())
+    write_atomically(storage.DATA / f"{task}.json", f'{head},\n "results": [\n  {rows}\n ]\n}}\n'.encode())
 
 
 def make(task: str, method: str, seeds: tuple[int, ...]) -> list[Result]:

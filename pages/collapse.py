@@ -29,7 +29,7 @@ def main() -> None:
         )
     )
     runs = {run.id: run for run in lab.all_runs() if draws_pictures(run)}
-    broken, sound = choose(runs)
+    broken, repaired = choose(runs)
     with st.expander(_("Break a model"), expanded=broken is None, icon=":material/heart_broken:"):
         break_one()
     if broken is None:
@@ -38,7 +38,7 @@ def main() -> None:
             icon=":material/info:",
         )
     else:
-        pair(broken, sound)
+        pair(broken, repaired)
     st.divider()
     collapse_table()
 
@@ -98,32 +98,32 @@ def titles(runs: dict[str, Run]) -> dict[str, str]:
 
 def is_broken(run: Run) -> bool:
     """Whether it is broken in one of the four ways."""
-    return breakages.way_of(run.config()) is not None
+    return breakages.breakage_of(run.config()) is not None
 
 
-def pair(broken: Run, sound: Run | None) -> None:
-    """What the broken run's mistake is, the way to put it right, both beside each other, and their measurements."""
-    way = breakages.way_of(broken.config())
-    if way is not None:
-        st.markdown(f"**{_(way.title)}.** {_(way.story)}")
-    comparable = sound is not None and what_differs((broken.config(), sound.config()))
-    if sound is None and way is None:
+def pair(broken: Run, repaired: Run | None) -> None:
+    """What the broken run's mistake is, the buttons that put it right, both beside each other, and their measurements."""
+    breakage = breakages.breakage_of(broken.config())
+    if breakage is not None:
+        st.markdown(f"**{_(breakage.title)}.** {_(breakage.story)}")
+    comparable = repaired is not None and what_differs((broken.config(), repaired.config()))
+    if repaired is None and breakage is None:
         st.info(
             _("“{name}” is not broken in one of the four ways. Choose a second run to put beside it.").format(
                 name=as_text(broken.name)
             ),
             icon=":material/info:",
         )
-    beside(broken, sound if comparable else None)
-    if way is not None and way.caution:
-        st.caption(_(way.caution))
-    if way is not None and sound is None:
-        repair(broken, way)
-    elif way is not None:
+    beside(broken, repaired if comparable else None)
+    if breakage is not None and breakage.caution:
+        st.caption(_(breakage.caution))
+    if breakage is not None and repaired is None:
+        repair(broken, breakage)
+    elif breakage is not None:
         with st.expander(_("Put it right in another way"), icon=":material/healing:"):
-            repair(broken, way)
-    if comparable and sound is not None:
-        measured(broken, sound)
+            repair(broken, breakage)
+    if comparable and repaired is not None:
+        measured(broken, repaired)
 
 
 main()

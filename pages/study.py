@@ -8,7 +8,6 @@ import streamlit as st
 from gan_core.evaluation import evaluators
 from gan_core.experiments import studies
 from gan_core.experiments.studies import MAX_SEEDS, PLANS, Plan, Study
-from gan_core.presets import PRESETS
 from pages.components.shared import lab
 from pages.components.shared.links import linked_choice
 from pages.components.study.results import results
@@ -45,7 +44,7 @@ def main() -> None:
 
 def new_study(plan: Plan) -> None:
     """How long, how many, and the button that queues all."""
-    usual = PRESETS[plan.arms[0].preset].config
+    usual = plan.base
     columns = st.columns(4)
     epochs = columns[0].number_input(
         _("Epochs"), 1, 200, usual.training.epochs, key="study_epochs",

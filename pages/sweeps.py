@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from gan_core.experiments.sweeps import home as homes
-from gan_core.experiments.sweeps.home import Home
+from gan_core.experiments.sweeps import folder as folders
+from gan_core.experiments.sweeps.folder import SweepFolder
 from pages.components.shared import lab
 from pages.components.shared.links import linked_choice
 from pages.components.sweeps import form
@@ -27,20 +27,20 @@ def main() -> None:
         )
     )
     revive(str(lab.start().runs_dir))
-    kept = homes.list_homes(lab.start().runs_dir)
+    kept = folders.list_folders(lab.start().runs_dir)
     if not kept:
         st.info(
             _("There is no sweep yet. Begin with one of these two, or put together your own."), icon=":material/tune:"
         )
-        form.offers()
+        form.templates()
     with st.expander(_("New sweep"), expanded=not kept, icon=":material/add:"):
         if kept:
-            form.offers()
+            form.templates()
         form.new_sweep()
     if not kept:
         return
     wanted = st.query_params.get("sweep")
-    by_id = {home.id: home for home in kept}
+    by_id = {folder.id: folder for folder in kept}
     if wanted and wanted not in by_id:
         st.warning(_("There is no sweep “{id}” here; the newest is shown.").format(id=as_text(wanted[:64])))
     shown = by_id[linked_choice("sweep", list(by_id), kept[0].id, lambda ids, first: choose(by_id, ids, first))]
@@ -51,24 +51,26 @@ def main() -> None:
 @st.cache_resource(show_spinner=False)
 def revive(runs_dir: str) -> None:
     """Once a server: sweeps that should go on, and lost their process when the machine was restarted, go on."""
-    homes.revive(lab.start().runs_dir)
+    folders.revive(lab.start().runs_dir)
 
 
-def choose(by_id: dict[str, Home], ids: Sequence[str], first: str) -> str:
+def choose(by_id: dict[str, SweepFolder], ids: Sequence[str], first: str) -> str:
     """The list of sweeps, by name and time."""
 
     def words(sweep_id: str) -> str:
-        home = by_id[sweep_id]
-        return f"{home.sweep.name} · {time.strftime('%Y-%m-%d %H:%M', time.localtime(home.created))}"
+        folder = by_id[sweep_id]
+        return f"{folder.sweep.name} · {time.strftime('%Y-%m-%d %H:%M', time.localtime(folder.created))}"
 
     return st.selectbox(_("Sweep"), ids, index=ids.index(first), format_func=words, key="sweeps_shown")
 
 
-def forget(home: Home) -> None:
+def forget(folder: SweepFolder) -> None:
     """Takes a sweep from the list; its runs stay."""
     with st.popover(_("Remove this sweep"), key="sweeps_forget"):
         st.markdown(_("Only the sweep is removed from this list. Its runs, with all they hold, stay on the page Runs."))
-        if st.button(_("Remove"), key="sweeps_forget_yes", type="primary") and lab.attempt(lambda: homes.forget(home)):
+        if st.button(_("Remove"), key="sweeps_forget_yes", type="primary") and lab.attempt(
+            lambda: folders.forget(folder)
+        ):
             st.query_params.clear()
             st.rerun()
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from gan_core import runs
-from gan_core.experiments.sweeps.book import Book
-from gan_core.experiments.sweeps.home import Home, settle
+from gan_core.experiments.sweeps.folder import SweepFolder, open_folder
+from gan_core.experiments.sweeps.loop import InProcess, Runner, SweepWorker
+from gan_core.experiments.sweeps.parsing import sweep_from
 from gan_core.experiments.sweeps.plan import Axis, Sweep, listed
-from gan_core.experiments.sweeps.reading import sweep_from
-from gan_core.experiments.sweeps.working import Here, Way, Worker
+from gan_core.experiments.sweeps.study import SweepStudy
 from gan_core.runs import Run
 
 POINTS = {
@@ -42,9 +42,9 @@ def small(*axes: Axis, name: str = "Small", **options: Any) -> Sweep:
 BATCHES = listed("training.batch_size", [10, 20])
 
 
-def home_of(runs_dir: Path, sweep: Sweep, storage: str = "") -> Home:
-    """A sweep's place, its trials written down."""
-    return settle(runs_dir, sweep, storage, "small")
+def folder_of(runs_dir: Path, sweep: Sweep, storage: str = "") -> SweepFolder:
+    """A sweep's folder, its trials written down."""
+    return open_folder(runs_dir, sweep, storage, "small")
 
 
 def finder(runs_dir: Path) -> Callable[[str], Run | None]:
@@ -53,8 +53,13 @@ def finder(runs_dir: Path) -> Callable[[str], Run | None]:
 
 
 def worker(
-    home: Home, book: Book | None = None, way: Way | None = None, leaving: Callable[[], bool] = lambda: False
-) -> Worker:
+    folder: SweepFolder,
+    study: SweepStudy | None = None,
+    runner: Runner | None = None,
+    leaving: Callable[[], bool] = lambda: False,
+) -> SweepWorker:
     """Somebody who works on it, and looks at a run at every step."""
-    here = way or Here(home.runs_dir)
-    return Worker(book or home.book(), here, leaving, lambda words: None, finder(home.runs_dir), examine_s=0.0)
+    here = runner or InProcess(folder.runs_dir)
+    return SweepWorker(
+        study or folder.study(), here, leaving, lambda words: None, finder(folder.runs_dir), examine_s=0.0
+    )

@@ -35,7 +35,7 @@ CHART_KEYS = tuple(key for kind in KINDS.values() for key in kind.main_charts)
 
 
 @dataclass(frozen=True)
-class Curve:
+class LossCurve:
     """A loss as it is drawn: its name, its colour, and where its points are in the picture (N, 2)."""
 
     label: str
@@ -151,12 +151,12 @@ def _scaled(size: tuple[int, int], wanted: int) -> tuple[int, int]:
     return wanted, round(size[1] * wanted / size[0])
 
 
-def losses(compared: Compared, size: tuple[int, int], top: int) -> list[Curve]:
+def losses(compared: Compared, size: tuple[int, int], top: int) -> list[LossCurve]:
     """The losses as lines below the grid, smoothed lightly. Those of one chart share a scale; different charts do not."""
     steps = compared.columns.get("step", np.empty(0))
     left, right, bottom = PAD_PX, size[0] - PAD_PX, size[1] - PAD_PX
     height = bottom - (top + 20)
-    curves: list[Curve] = []
+    curves: list[LossCurve] = []
     for chart in (chart for chart in charts.CHARTS if chart.key in CHART_KEYS):
         found = []
         for trace in chart.traces:
@@ -174,13 +174,15 @@ def losses(compared: Compared, size: tuple[int, int], top: int) -> list[Curve]:
         for trace, x, y in found:
             across = left + x / reach * (right - left)
             down = bottom - np.clip((y - low) / max(high - low, 1e-12), 0, 1) * height
-            curves.append(Curve(trace.label, charts.COLORS[trace.color], np.stack([across, down], 1), x.astype(float)))
+            curves.append(
+                LossCurve(trace.label, charts.COLORS[trace.color], np.stack([across, down], 1), x.astype(float))
+            )
     return curves
 
 
 def _draw_losses(
     pen: ImageDraw.ImageDraw,
-    curves: Sequence[Curve],
+    curves: Sequence[LossCurve],
     step: int,
     size: tuple[int, int],
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,

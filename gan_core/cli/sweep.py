@@ -17,13 +17,13 @@ import typer
 from gan_core import runs
 from gan_core.cli.terminal import AsJson, RunsDir, plain_lines, runs_folder, show_rows
 from gan_core.config import settings
-from gan_core.experiments.sweeps import home as homes
-from gan_core.experiments.sweeps.home import Home
-from gan_core.experiments.sweeps.keeping import without_password
+from gan_core.experiments.sweeps import folder as folders
+from gan_core.experiments.sweeps.folder import SweepFolder
+from gan_core.experiments.sweeps.loop import InProcess, Queued, Runner, SweepWorker
+from gan_core.experiments.sweeps.parsing import SUFFIXES, axis_from, read_file, sweep_from
 from gan_core.experiments.sweeps.plan import Sweep, minutes_a_trial, words_of
-from gan_core.experiments.sweeps.reading import SUFFIXES, axis_from, read_file, sweep_from
-from gan_core.experiments.sweeps.rows import OPEN, Row, best, rows_of
-from gan_core.experiments.sweeps.working import Here, Queued, Way, Worker
+from gan_core.experiments.sweeps.storage import without_password
+from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of
 
 Texts = list[str] | None
 
@@ -59,32 +59,37 @@ def sweep(
     asked |= {key: value for key, value in given.items() if value not in ("", None)}
     asked["name"] = asked["name"] or _default_name(asked)
     planned = sweep_from(**asked)
-    home = homes.settle(runs_folder(runs_dir), planned, storage or place, homes.id_of(planned.name))
-    _announce(home)
-    _work(home, queued=queue)
+    folder = folders.open_folder(runs_folder(runs_dir), planned, storage or place, folders.id_of(planned.name))
+    _announce(folder)
+    _work(folder, queued=queue)
 
 
 def list_sweeps(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
     """List the sweeps, newest first, with their best trials."""
     rows = []
-    for home in homes.list_homes(runs_folder(runs_dir)):
+    for folder in folders.list_folders(runs_folder(runs_dir)):
         try:
-            trials, error = rows_of(home.book()), home.error
+            trials, error = rows_of(folder.study()), folder.error
         except ValueError as refusal:
             trials, error = [], str(refusal)
-        top, ended = best(trials, home.sweep), sum(row.state not in OPEN for row in trials)
+        top, ended = best(trials, folder.sweep), sum(row.state not in OPEN for row in trials)
         rows.append(
             {
-                "id": home.id,
-                "name": home.sweep.name,
-                "preset": home.sweep.preset,
-                "progress": f"{ended} / {home.sweep.trials}",
-                "best": _in_words(home.sweep, top) if top else error,
+                "id": folder.id,
+                "name": folder.sweep.name,
+                "preset": folder.sweep.preset,
+                "progress": f"{ended} / {folder.sweep.trials}",
+                "best": _in_words(folder.sweep, top) if top else error,
                 "best_run": top.run_id if top else "",
-                "trials": [row.__dict__ for row in trials],
+                "trials": [_published(row) for row in trials],
             }
         )
     show_rows(rows, ("id", "name", "progress", "best", "best_run"), as_json)
+
+
+def _published(row: TrialRow) -> dict[str, Any]:
+    """A trial as `--json` prints it: its index is called "place" there."""
+    return {"place" if name == "index" else name: value for name, value in vars(row).items()}
 
 
 def _asked(what: str) -> tuple[dict[str, Any], str]:
@@ -106,20 +111,20 @@ def _default_name(asked: dict[str, Any]) -> str:
     return f"{asked['preset'][:48]} {hashlib.sha256(said.encode()).hexdigest()[:6]}"
 
 
-def _announce(home: Home) -> None:
-    each = minutes_a_trial(home.sweep)
-    kind = "search" if home.sweep.search else "grid"
+def _announce(folder: SweepFolder) -> None:
+    each = minutes_a_trial(folder.sweep)
+    kind = "search" if folder.sweep.search else "grid"
     long = f", about {each:.2g} minutes each on two quiet cores" if each else ""
-    print(f"{home.path}\n{home.sweep.name}: {kind} of {home.sweep.trials} trials{long}", flush=True)
-    for axis in home.sweep.axes:
+    print(f"{folder.path}\n{folder.sweep.name}: {kind} of {folder.sweep.trials} trials{long}", flush=True)
+    for axis in folder.sweep.axes:
         print(f"  {axis}")
     print(
-        f"  aim: {home.sweep.aim.direction} {home.sweep.aim.metric}; storage: {without_password(home.address)}",
+        f"  aim: {folder.sweep.objective.direction} {folder.sweep.objective.metric}; storage: {without_password(folder.address)}",
         flush=True,
     )
 
 
-def _work(home: Home, *, queued: bool) -> None:
+def _work(folder: SweepFolder, *, queued: bool) -> None:
     """Works on a sweep until it is done; Ctrl-C pauses the run and gives the trial back."""
     asked: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -130,38 +135,40 @@ def _work(home: Home, *, queued: bool) -> None:
         if status.state == "running" and status.total_steps:
             move(status.step, status.total_steps, f"epoch {status.epoch}, {status.images_per_s:,.0f} images/s")
 
-    here = replace(settings.from_environment(), runs_dir=home.runs_dir)
-    way: Way = Queued(here) if queued else Here(home.runs_dir, show)
+    here = replace(settings.from_environment(), runs_dir=folder.runs_dir)
+    runner: Runner = Queued(here) if queued else InProcess(folder.runs_dir, show)
     if not queued:
         from gan_core.training import worker
 
         worker.keep_freed_memory()
     # Two commands may work on one sweep; only a page's process, which trains in the server's queue, is one a machine.
-    with home.work() if queued else nullcontext(True) as mine:
+    with folder.work() if queued else nullcontext(True) as mine:
         if not mine:
-            raise ValueError(f"A process of this machine works on '{home.sweep.name}' already.")
-        worker_here = Worker(home.book(), way, lambda: bool(asked), _say, lambda run_id: _find(home.runs_dir, run_id))
+            raise ValueError(f"A process of this machine works on '{folder.sweep.name}' already.")
+        worker_here = SweepWorker(
+            folder.study(), runner, lambda: bool(asked), _say, lambda run_id: _find(folder.runs_dir, run_id)
+        )
         worker_here.work()
-    _sum_up(home, paused=bool(asked))
+    _sum_up(folder, paused=bool(asked))
 
 
-def _sum_up(home: Home, *, paused: bool) -> None:
-    found = rows_of(home.book())
-    top = best(found, home.sweep)
+def _sum_up(folder: SweepFolder, *, paused: bool) -> None:
+    found = rows_of(folder.study())
+    top = best(found, folder.sweep)
     counts = [
         f"{sum(row.state == state for row in found)} {state}" for state in ("done", "pruned", "failed", "waiting")
     ]
     print(", ".join(counts))
     if top:
-        print(f"Best: {_in_words(home.sweep, top)}\n{home.runs_dir / top.run_id}")
+        print(f"Best: {_in_words(folder.sweep, top)}\n{folder.runs_dir / top.run_id}")
     if paused:
         print(f"Paused. Go on with: python {' '.join(['-m', 'gan_core', *sys.argv[1:]])}")
 
 
-def _in_words(sweep: Sweep, row: Row) -> str:
+def _in_words(sweep: Sweep, row: TrialRow) -> str:
     span = f" ({row.interval[0]:.4g} to {row.interval[1]:.4g})" if row.interval else ""
     values = ", ".join(f"{name}={words_of(value)}" for name, value in row.params.items())
-    return f"{sweep.aim.metric} {row.value:.4g}{span} with {values}"
+    return f"{sweep.objective.metric} {row.value:.4g}{span} with {values}"
 
 
 def _find(runs_dir: Path, run_id: str) -> runs.Run | None:

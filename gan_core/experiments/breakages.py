@@ -1,6 +1,6 @@
 """Four ways to break a model on purpose, each by one setting, and the same model with that setting put right.
 
-The repaired twin has the same seed, data order, latents, optimiser and number of steps; so whatever differs between the two
+The repaired rerun has the same seed, data order, latents, optimiser and number of steps; so whatever differs between the two
 comes from that one setting. A branch takes the broken model's weights at a checkpoint and goes on with it put right.
 """
 
@@ -11,26 +11,26 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from gan_core.config import RunConfig, differences, get, with_changes
+from gan_core.config import RunConfig, get, with_changes
 from gan_core.config.registry import Registry
 from gan_core.config.settings import Settings
+from gan_core.experiments import arms, follow_up
 from gan_core.presets import preset_config
 from gan_core.runs import Run
-from gan_core.runs.branching import branch, can_branch
-from gan_core.training import plan, queue, supervisor
+from gan_core.runs.branching import can_branch
 
-OF_NO_MATTER = ("preset", "training.device", "training.threads", "training.precision", "training.epochs")
+IGNORED = ("preset", "training.device", "training.threads", "training.precision", "training.epochs", "recording.")
 LEFT_OPEN = ("conditioning.labels", "conditioning.exclusive")  # by a preset; a run's configuration names them
 
 
 @dataclasses.dataclass(frozen=True)
-class Way:
+class Breakage:
     """A way to break a model.
 
     Attributes:
         title, story: what is set wrong, and what comes of it, for people.
         preset: what the model is otherwise.
-        field, sick, sound: the one setting; wrong, and put right.
+        field, broken, repaired: the one setting; wrong, and put right.
         also: other settings, the same in both.
         caution: what a run as small as this one shows of it, where that is less than its story.
         minutes: rough time on two quiet cores.
@@ -40,41 +40,51 @@ class Way:
     story: str
     preset: str
     field: str
-    sick: float
-    sound: float
+    broken: float
+    repaired: float
     minutes: float
     also: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     caution: str = ""
 
     @property
-    def broken(self) -> RunConfig:
+    def config(self) -> RunConfig:
         """The configuration that is set wrong."""
-        return with_changes(preset_config(self.preset), {**self.also, self.field: self.sick})
+        return with_changes(preset_config(self.preset), {**self.also, self.field: self.broken})
+
+    @property
+    def repair(self) -> dict[str, float]:
+        """The change that puts it right: dotted field -> value."""
+        return {self.field: self.repaired}
+
+    @property
+    def can_branch(self) -> bool:
+        """Whether the setting can be put right in the middle of a run."""
+        return can_branch(self.repair)
 
 
-WAYS: Registry[Way] = Registry(
+BREAKAGES: Registry[Breakage] = Registry(
     "way to break a model",
     {
-        "clip": Way(
+        "clip": Breakage(
             "The critic's bound is ten times too wide",
             "A Wasserstein critic must not be steep, so its weights are cut to a small bound. At 0.1 instead of 0.01 it may "
             "become far steeper and push the generator about. In report R3's long training much of the variety of faces was lost.",
             "r3-collapse-lite", "objective.weight_clip", 0.1, 0.01, 3,
             caution="In small, as here, the eye hardly sees it: both may look varied. Measure both.",
         ),
-        "few": Way(
+        "few": Breakage(
             "64 digits, seen a thousand times",
             "With so few images the discriminator learns each by heart. Whatever else the generator draws is called false, and it "
             "is left with poor digits (reports R1 and R4).",
             "mnist-dcgan", "dataset.num_images", 64, 0, 2, {"training.epochs": 1400, "training.max_steps": 1400},
         ),
-        "ratio": Way(
+        "ratio": Breakage(
             "The discriminator is paid for real images only",
             "With weights 1 : 0 for real and generated images, answering “real” to everything costs nothing. Its verdict is "
             "flat, and the generator draws the same grey pattern for every latent (report R2).",
             "r2-ratio-1-0-lite", "objective.fake_weight", 0.0, 1.0, 4,
         ),
-        "strong": Way(
+        "strong": Breakage(
             "The discriminator is far ahead",
             "It takes twenty steps for each one of the generator's. It soon tells real from generated without doubt, and a verdict "
             "without doubt gives no direction to learn in.",
@@ -84,14 +94,15 @@ WAYS: Registry[Way] = Registry(
 )  # fmt: skip
 
 
-def way_of(config: RunConfig) -> Way | None:
-    """The way in which a run is broken; None for one that is not, or in another way."""
-    for way in WAYS.values():
-        if get(config, way.field) == way.sick and _alike(config, way.broken, LEFT_OPEN):
-            return way
-    for way in WAYS.values():  # a preset of the user's own making, with the same mistake
-        if way.field.startswith("objective.") and get(config, way.field) == way.sick and _plays(config, way):
-            return way
+def breakage_of(config: RunConfig) -> Breakage | None:
+    """How a run is broken; None for one that is not, or in another way."""
+    for breakage in BREAKAGES.values():
+        if get(config, breakage.field) == breakage.broken and _alike(config, breakage.config, LEFT_OPEN):
+            return breakage
+    for breakage in BREAKAGES.values():  # a preset of the user's own making, with the same mistake
+        same_game = config.objective.name == breakage.config.objective.name  # the setting means the same in it
+        if breakage.field.startswith("objective.") and get(config, breakage.field) == breakage.broken and same_game:
+            return breakage
     return None
 
 
@@ -100,57 +111,37 @@ def partners(run: Run, runs: Sequence[Run]) -> list[Run]:
     found = []
     with suppress(ValueError):
         config = run.config()
-        way = way_of(config)
-        for other in runs if way is not None else ():
+        breakage = breakage_of(config)
+        if breakage is None:
+            return []
+        for other in runs:
             with suppress(ValueError):
                 theirs = other.config()
-                if way and get(theirs, way.field) == way.sound and _alike(config, theirs, (way.field,)):
+                if get(theirs, breakage.field) == breakage.repaired and _alike(config, theirs, (breakage.field,)):
                     found.append(other)
     return found
 
 
-def break_model(settings: Settings, way: Way) -> Run:
+def break_model(settings: Settings, breakage: Breakage) -> Run:
     """Queues the broken model.
 
     Raises:
-        ValueError: as `jobs.submit`.
+        ValueError: as `arms.submit`.
     """
-    return supervisor.submit(settings, way.broken, way.title)
+    return arms.submit(settings, breakage.config, breakage.title)
 
 
-def train_twin(settings: Settings, run: Run, way: Way) -> Run:
-    """Queues the same model, from step 0, with the one setting put right.
+def repair(settings: Settings, run: Run, breakage: Breakage, step: int | None = None) -> Run:
+    """Queues the same model with the one setting put right: a rerun from step 0, or a branch from a checkpoint.
 
     Raises:
-        ValueError: as `jobs.submit`.
+        ValueError: as `follow_up.rerun` and `follow_up.branch`.
     """
-    return supervisor.submit(settings, with_changes(run.config(), {way.field: way.sound}), f"{run.name[:60]}, repaired")
-
-
-def can_branch_off(way: Way) -> bool:
-    """Whether the setting can be put right in the middle of a run."""
-    return can_branch({way.field: way.sound})
-
-
-def branch_off(settings: Settings, run: Run, way: Way, step: int) -> Run:
-    """Queues a run that goes on from the broken one's checkpoint with the one setting put right.
-
-    Raises:
-        ValueError: as `branching.branch`.
-    """
-    changes = {way.field: way.sound}
-    plan.check(with_changes(run.config(), changes))
-    made = branch(settings.runs_dir, run, step, changes, f"{run.name[:50]}, repaired from {step}")
-    queue.enqueue(made)
-    return made
+    if step is None:
+        return follow_up.rerun(settings, run, breakage.repair, f"{run.name[:60]}, repaired")
+    return follow_up.branch(settings, run, step, breakage.repair, f"{run.name[:50]}, repaired from {step}")
 
 
 def _alike(left: RunConfig, right: RunConfig, but: Sequence[str]) -> bool:
-    """Whether two configurations play the same game: they may differ only in what does not matter to it."""
-    ignored = (*OF_NO_MATTER, *but)
-    return all(name in ignored or name.startswith("recording.") for name in differences(left, right))
-
-
-def _plays(config: RunConfig, way: Way) -> bool:
-    """Whether a setting means in this run what it means in the way's own."""
-    return config.objective.name == way.broken.objective.name
+    """Whether two configurations play the same game: they may differ only in `but` and in what does not matter to it."""
+    return not arms.other_differences(left, right, (*IGNORED, *but))

@@ -21,12 +21,12 @@ from gan_core.config import RunConfig, with_changes
 from gan_core.config.settings import Settings
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import EvaluatorFolder
-from gan_core.presets import PRESETS
+from gan_core.experiments.arms import Arm, Comparison, submit
+from gan_core.presets import PRESETS, preset_config
 from gan_core.presets.r2 import RATIOS
 from gan_core.runs import files
 from gan_core.runs.run import checked_text
-from gan_core.training import plan as resolve
-from gan_core.training import supervisor
+from gan_core.training.plan import check
 
 FOLDER = ".studies"
 MAX_SEEDS = 3
@@ -34,37 +34,36 @@ _ID = re.compile(r"[a-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True)
-class Arm:
-    """One of the things compared: its name in the chart, and the preset that its runs are."""
-
-    label: str
-    preset: str
-
-
-@dataclass(frozen=True)
-class Plan:
+class Plan(Comparison):
     """What a study compares.
 
     Attributes:
         key: its name in files and addresses.
         title: for people.
-        arms: what is compared.
         list_name: the list of conditions whose hits are compared ("test" for objects).
         chance: share of hits of a blind guess on that list.
     """
 
     key: str
     title: str
-    arms: tuple[Arm, ...]
     list_name: str
     chance: float
 
 
+def _ratio(name: str) -> Arm:
+    """The arm of one of R2's presets."""
+    real, fake = RATIOS[name]
+    title = name.replace("-", ":")
+    weights = {"objective.real_weight": real, "objective.fake_weight": fake}
+    return Arm(title, title, {"preset": f"r2-ratio-{name}-lite", **weights})
+
+
 PLANS: Mapping[str, Plan] = {
     "r2-ratios": Plan(
+        preset_config("r2-ratio-1-1-lite"),
+        tuple(_ratio(name) for name in RATIOS),
         "r2-ratios",
         "R2: five weightings of real and generated images",
-        tuple(Arm(name.replace("-", ":"), f"r2-ratio-{name}-lite") for name in RATIOS),
         "test",
         180
         / 1728,  # 6 single objects, 12 pairs and 14 triples of 24: gan_core.evaluation.evaluators.scoring.chance_level
@@ -73,7 +72,7 @@ PLANS: Mapping[str, Plan] = {
 
 
 @dataclass(frozen=True)
-class Member:
+class StudyMember:
     """One run of a study; `run_id` is empty until it has been queued."""
 
     arm: str
@@ -99,7 +98,7 @@ class Study:
     plan: str
     created: float
     changes: dict[str, Any]
-    members: tuple[Member, ...]
+    members: tuple[StudyMember, ...]
 
 
 # making one
@@ -122,9 +121,9 @@ def begin(settings: Settings, plan: Plan, name: str, epochs: int, num_images: in
     if not 1 <= seeds <= MAX_SEEDS:
         raise ValueError(f"A study repeats each of its runs 1 to {MAX_SEEDS} times; got {seeds}.")
     changes = {"training.epochs": epochs, "dataset.num_images": num_images}
-    members = tuple(Member(arm.label, seed) for seed in range(seeds) for arm in plan.arms)
+    members = tuple(StudyMember(arm.name, seed) for seed in range(seeds) for arm in plan.arms)
     for member in members:
-        resolve.check(member_config(plan, member, changes))
+        check(member_config(plan, member, changes))
     name = checked_text(name.strip(), "name", 60, empty=True) or plan.title
     study = Study(
         f"{plan.key}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}",
@@ -153,33 +152,31 @@ def start_missing(settings: Settings, study: Study) -> Study:
             if member.run_id in there:
                 continue
             label = f"{member.arm}, seed {member.seed} ({study.name})"
-            run = supervisor.submit(settings, member_config(plan, member, study.changes), label[:80])
+            run = submit(settings, member_config(plan, member, study.changes), label)
             members = (*study.members[:place], replace(member, run_id=run.id), *study.members[place + 1 :])
             study = replace(study, members=members)
             save(settings.runs_dir, study)
     return study
 
 
-def member_config(plan: Plan, member: Member, changes: Mapping[str, Any]) -> RunConfig:
+def member_config(plan: Plan, member: StudyMember, changes: Mapping[str, Any]) -> RunConfig:
     """The configuration of one run of a study, not resolved yet."""
-    preset = next(arm.preset for arm in plan.arms if arm.label == member.arm)
-    return with_changes(PRESETS.find(preset).config, {**changes, "training.seed": member.seed})
+    return plan.config(plan.arm(member.arm), {**changes, "training.seed": member.seed})
 
 
 def minutes(plan: Plan, epochs: int, num_images: int, seeds: int) -> float:
     """Rough time of all runs, one after the other on two quiet cores: their presets' own, scaled by images seen."""
     total = 0.0
     for arm in plan.arms:
-        preset = PRESETS.find(arm.preset)
+        preset = PRESETS.find(plan.config(arm).preset)
         usual = preset.config.training.epochs * preset.config.dataset.num_images
         total += seeds * preset.minutes * epochs * num_images / usual
     return total
 
 
 def judged_config(plan: Plan) -> RunConfig:
-    """The configuration of the first arm with its labels by name, for finding the evaluator of all."""
-    config = PRESETS.find(plan.arms[0].preset).config
-    return with_changes(config, {"conditioning.labels": datasets.label_names(config.dataset)})
+    """What all runs of a study share, with their labels by name, for finding the evaluator of all."""
+    return with_changes(plan.base, {"conditioning.labels": datasets.label_names(plan.base.dataset)})
 
 
 def judge_of(plan: Plan) -> EvaluatorFolder | None:
@@ -222,12 +219,12 @@ def forget(runs_dir: Path, study: Study) -> None:
 def _read(path: Path) -> Study | None:
     data = files.read_json(path)
     try:
-        members = tuple(Member(str(m["arm"]), int(m["seed"]), str(m["run_id"])) for m in data["members"])
+        members = tuple(StudyMember(str(m["arm"]), int(m["seed"]), str(m["run_id"])) for m in data["members"])
         study = Study(
             path.stem, str(data["name"]), str(data["plan"]), float(data["created"]), dict(data["changes"]), members
         )
     except (KeyError, TypeError, ValueError):
         return None
-    arms = {arm.label for arm in PLANS[study.plan].arms} if study.plan in PLANS else set()
-    sound = bool(_ID.fullmatch(study.id)) and bool(members) and all(member.arm in arms for member in members)
-    return study if sound else None
+    arms = {arm.name for arm in PLANS[study.plan].arms} if study.plan in PLANS else set()
+    valid = bool(_ID.fullmatch(study.id)) and bool(members) and all(member.arm in arms for member in members)
+    return study if valid else None

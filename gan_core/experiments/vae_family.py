@@ -13,27 +13,28 @@ from typing import Any
 
 import numpy as np
 
-from gan_core.config import RunConfig, differences, with_changes
+from gan_core.config import RunConfig
 from gan_core.config.settings import Settings
 from gan_core.datasets import held_out
 from gan_core.datasets.base import Uint8Array
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.statistics.estimates import mean_of
+from gan_core.experiments.arms import Arm, Comparison, other_differences, submit
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.jobs.task_worker import cached
 from gan_core.latents.posterior import Interval, active_units, kl_per_dimension, prior_distance_interval
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
-from gan_core.training import supervisor
 
 LAMBDAS = (5e-5, 5e-4, 5e-3, 5e-2, 5e-1)  # report R5's 5e-3 in the middle
 NUM_IMAGES = 500
 NUM_FEATURES = 200  # fewest images for a distance between clouds of features
+IGNORED = ("preset", "vae.kl_weight", "vae.kl_reduction", "recording.", "training.device", "training.threads")
 SEED = 20_261_000  # of the samples whose quality is measured
 
 
 @dataclass(frozen=True)
-class Member:
+class FamilyMember:
     """A run of a family.
 
     Attributes:
@@ -46,13 +47,13 @@ class Member:
     kl_weight: float
 
 
-def family(run: Run, others: Sequence[Run]) -> list[Member]:
+def family(run: Run, others: Sequence[Run]) -> list[FamilyMember]:
     """The VAEs with a checkpoint that learned from the same images as `run`, by lambda; of equal ones the first that is given.
 
     One without a KL term (lambda 0) is an autoencoder and has no place on a logarithmic dial; it is left out.
     """
     config = run.config()
-    members: dict[float, Member] = {}
+    members: dict[float, FamilyMember] = {}
     for other in [run, *others]:
         try:
             theirs = other.config()
@@ -67,7 +68,7 @@ def family(run: Run, others: Sequence[Run]) -> list[Member]:
         ):
             weight = converted(theirs, config)
             if weight > 0:
-                members.setdefault(round(weight, 12), Member(other, steps[-1], weight))
+                members.setdefault(round(weight, 12), FamilyMember(other, steps[-1], weight))
     return [members[weight] for weight in sorted(members)]
 
 
@@ -79,20 +80,14 @@ def converted(theirs: RunConfig, ours: RunConfig) -> float:
     return weight * ours.network.latent_dim if ours.vae.kl_reduction == "mean" else weight
 
 
-def also_different(members: Sequence[Member]) -> list[str]:
+def also_different(members: Sequence[FamilyMember]) -> list[str]:
     """Fields besides lambda, seed and where it ran in which members differ; what they change cannot be told from lambda."""
     first = members[0].run.config()
-    ignored = ("preset", "vae.kl_weight", "vae.kl_reduction", "recording.", "training.device", "training.threads")
-    names = {
-        name
-        for member in members[1:]
-        for name in differences(first, member.run.config())
-        if not name.startswith(ignored)
-    }
-    return sorted(names)
+    others = [member.run.config() for member in members[1:]]
+    return sorted({name for other in others for name in other_differences(first, other, IGNORED)})
 
 
-def missing(members: Sequence[Member], lambdas: Sequence[float] = LAMBDAS) -> list[float]:
+def missing(members: Sequence[FamilyMember], lambdas: Sequence[float] = LAMBDAS) -> list[float]:
     """Those of the usual lambdas that no member has."""
     have = [member.kl_weight for member in members]
     return [weight for weight in lambdas if not any(abs(weight - there) < 1e-6 * weight for there in have)]
@@ -108,12 +103,9 @@ def begin(settings: Settings, base: RunConfig, lambdas: Sequence[float], epochs:
         raise ValueError(f"A dial over λ needs a VAE; '{base.network.name}' has no KL term. Choose a VAE.")
     if not lambdas:
         raise ValueError("Choose at least one λ to train.")
-    return [
-        supervisor.submit(
-            settings, with_changes(base, {"vae.kl_weight": weight, "training.epochs": epochs}), f"VAE, λ = {lambda_words(weight)}"
-        )
-        for weight in lambdas
-    ]  # fmt: skip
+    arms = [Arm(f"{w:g}", f"VAE, λ = {lambda_words(w)}", {"vae.kl_weight": w}) for w in lambdas]
+    comparison = Comparison(base, tuple(arms))
+    return [submit(settings, comparison.config(arm, {"training.epochs": epochs}), arm.title) for arm in arms]
 
 
 def lambda_words(weight: float) -> str:
@@ -121,7 +113,7 @@ def lambda_words(weight: float) -> str:
     return f"{Decimal(f'{weight:g}'):f}"
 
 
-def wish(members: Sequence[Member], num_images: int = NUM_IMAGES) -> Task:
+def measure_task(members: Sequence[FamilyMember], num_images: int = NUM_IMAGES) -> Task:
     """The background work that measures a family; see `measure_family` for the result."""
     judges = evaluators.of_data(members[0].run.config())
     return Task.of(

@@ -60,7 +60,7 @@ def test_a_prediction_a_run_a_reload_and_a_stop(page: Page, server: Server, tmp_
     (run,) = eventually(lambda: runs.list_runs(tmp_path / "runs"), "the run is queued")
     expect(page.locator('[data-testid="live-plot"] .js-plotly-plot').first).to_be_visible(timeout=SLOW_MS)
     expect(page.get_by_text("training", exact=True).first).to_be_visible(timeout=SLOW_MS)
-    assert run.name == f"{LESSON.title}: {LESSON.experiment.arm('digits').label}"
+    assert run.name == f"{LESSON.title}: {LESSON.experiment.arm('digits').title}"
     assert "say-order=both-up" in page.url
     page.reload()
     expect(page.get_by_text(f"You said: {said}")).to_be_visible(timeout=SLOW_MS)

@@ -16,7 +16,7 @@ from gan_core.config import RunConfig, with_changes
 from gan_core.config.settings import PROJECT_DIR
 from gan_core.datasets.sources import stacked_mnist
 from gan_core.experiments import benchmark
-from gan_core.experiments.benchmark import METHODS, PUBLISHED, TASKS, Result, Results, page, results, summary
+from gan_core.experiments.benchmark import METHODS, PUBLISHED, TASKS, Result, Results, page, results, storage, summary
 from gan_core.experiments.benchmark.figure import figure
 from gan_core.training.plan import check
 
@@ -127,9 +127,9 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A ring that takes 20 steps, and a folder of its own."""
     entry = TASKS["ring8"]
     small = {**entry.settings, "training.max_steps": 20, "network.width": 8, "dataset.num_images": 500}
-    task = benchmark.Task(entry.title, 8, 200, 2, small, entry.judge, entry.by_method)
+    task = benchmark.BenchmarkTask(entry.title, 8, 200, 2, small, entry.judge, entry.by_method)
     monkeypatch.setitem(TASKS._entries, "ring8", task)
-    monkeypatch.setattr(benchmark, "DATA", tmp_path)
+    monkeypatch.setattr(storage, "DATA", tmp_path)
     return tmp_path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,14 @@ from lesson_helpers import small
 from gan_core import runs
 from gan_core.config import differences
 from gan_core.config.registry import load
-from gan_core.config.settings import PROJECT_DIR, from_environment
-from gan_core.experiments.lessons import LESSONS, Lesson, arms, balance, collapse, conditioning, lipschitz, see, vae
-from gan_core.experiments.lessons.entry import Check, Code, Experiment, Explain, Predict, Run, TakeAway
+from gan_core.config.settings import PROJECT_DIR
+from gan_core.experiments.lessons import LESSONS, Lesson, balance, collapse, conditioning, lipschitz, see, vae
+from gan_core.experiments.lessons.entry import Check, Code, Experiment, Explain, Predict, TakeAway, Train
 from gan_core.experiments.lessons.measures import MEASURES
 from gan_core.experiments.lessons.outcome import Outcome, Outcomes, Reading
 from gan_core.experiments.lessons.source import excerpt
 from gan_core.runs.metrics import MetricsTail
-from gan_core.training import loop, plan, queue, supervisor
+from gan_core.training import loop, plan, supervisor
 
 every_lesson = pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
 
@@ -34,7 +33,7 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @every_lesson
 def test_a_lesson_is_complete_and_its_references_meet(lesson: Lesson) -> None:
-    keys = [arm.key for arm in lesson.experiment.arms]
+    keys = [arm.name for arm in lesson.experiment.arms]
     assert len(set(keys)) == len(keys) and lesson.minutes > 0 and lesson.experiment.seconds > 0
     asked = [prediction.key for prediction in lesson.predictions]
     checked = [step.of for step in lesson.steps if isinstance(step, Check)]
@@ -44,7 +43,7 @@ def test_a_lesson_is_complete_and_its_references_meet(lesson: Lesson) -> None:
         choices = [choice.key for choice in prediction.choices]
         assert 3 <= len(set(choices)) == len(choices) <= 4 and prediction.expected in choices
     for step in lesson.steps:
-        if isinstance(step, Run | Check):
+        if isinstance(step, Train | Check):
             assert set(step.arms) <= set(keys)
         if isinstance(step, Check):
             assert set(step.measures) <= set(lesson.experiment.measures) <= set(MEASURES)
@@ -58,13 +57,13 @@ def test_nothing_is_shown_before_it_was_predicted_and_run(lesson: Lesson) -> Non
     for step in lesson.steps:
         if isinstance(step, Predict):
             said.add(step.key)
-        if isinstance(step, Run):
+        if isinstance(step, Train):
             ran |= set(step.arms)
         if isinstance(step, Check):
             assert step.of in said and set(step.arms) <= ran
         if isinstance(step, Explain):
             assert {term.arm for term in step.terms} <= ran
-    assert ran == {arm.key for arm in lesson.experiment.arms}
+    assert ran == {arm.name for arm in lesson.experiment.arms}
 
 
 @every_lesson
@@ -98,46 +97,6 @@ def test_lines_that_are_gone_are_named() -> None:
     ]:
         with pytest.raises(ValueError, match=what):
             excerpt(code)
-
-
-# runs: found, begun, begun again
-
-
-def test_a_run_is_begun_once_and_found_by_its_settings_alone(runs_dir: Path) -> None:
-    experiment, settings = small(collapse.LESSON.experiment), from_environment()
-    keys = ["broken", "pairs"]
-    begun = arms.begin(settings, "Lesson", experiment, keys)
-    assert [run.name for run in begun] == ["Lesson: Broken: G five times faster", "Lesson: Repair? D sees pairs"]
-    assert arms.begin(settings, "Lesson", experiment, keys) == []  # a second visitor, or a second click
-    there = runs.list_runs(runs_dir)
-    found = arms.found(experiment, [*keys, "slope"], there, MACHINE)
-    assert [run.id if run else None for run in found.values()] == [begun[0].id, begun[1].id, None]
-    by_hand = runs.create(runs_dir, plan.resolve(experiment.config(experiment.arm("slope")), MACHINE), "mine")
-    found = arms.found(experiment, ["slope"], runs.list_runs(runs_dir), MACHINE)
-    assert found["slope"] is not None and found["slope"].id == by_hand.id
-
-
-def test_a_run_that_ended_early_is_gone_on_with_or_begun_again(runs_dir: Path) -> None:
-    experiment, settings = small(collapse.LESSON.experiment), from_environment()
-    (run,) = arms.begin(settings, "Lesson", experiment, ["broken"])
-    supervisor.leave(run, "stop")
-    assert run.status().state == "stopped"
-    (again,) = arms.begin(settings, "Lesson", experiment, ["broken"])
-    assert again.id == run.id and queue.queued_ids(runs_dir) == [run.id]
-    supervisor.leave(run, "stop")
-    run.write_status(dataclasses.replace(run.status(), state="failed", error="no"))
-    (other,) = arms.begin(settings, "Lesson", experiment, ["broken"])
-    assert other.id != run.id
-    supervisor.delete(other)
-    found = arms.found(experiment, ["broken"], runs.list_runs(runs_dir), MACHINE)
-    assert found["broken"] is not None and found["broken"].id == run.id
-
-
-def test_a_run_whose_rate_was_changed_live_is_no_evidence(runs_dir: Path) -> None:
-    experiment = small(collapse.LESSON.experiment)
-    (run,) = arms.begin(from_environment(), "Lesson", experiment, ["broken"])
-    run.override({"generator_optimizer.learning_rate": 1e-4})
-    assert arms.found(experiment, ["broken"], runs.list_runs(runs_dir), MACHINE) == {"broken": None}
 
 
 # real runs: measured, and a step made again

@@ -36,10 +36,12 @@ def queued() -> list[Run]:
 
 
 def test_the_plan_is_the_reports_five_ratios():
-    assert [arm.label for arm in RATIOS.arms] == ["1:1", "3:7", "0:1", "7:3", "1:0"]
+    assert [arm.title for arm in RATIOS.arms] == ["1:1", "3:7", "0:1", "7:3", "1:0"]
     for arm in RATIOS.arms:
-        objective = PRESETS[arm.preset].config.objective
-        assert (objective.real_weight, objective.fake_weight) == WEIGHTS[arm.label]
+        config = RATIOS.config(arm)
+        objective = config.objective
+        assert config == PRESETS[f"r2-ratio-{arm.name.replace(':', '-')}-lite"].config
+        assert (objective.real_weight, objective.fake_weight) == WEIGHTS[arm.name]
     assert RATIOS.chance == pytest.approx(chance_level("objects", conditions(None, RATIOS.list_name)[1]))
 
 
@@ -157,9 +159,9 @@ def test_a_study_with_a_senseless_entry_is_passed_over(key, value):
 
 
 def test_the_time_grows_with_epochs_images_and_seeds():
-    usual = PRESETS[RATIOS.arms[0].preset].config
+    usual = RATIOS.base
     full = studies.minutes(RATIOS, usual.training.epochs, usual.dataset.num_images, 1)
-    assert full == sum(PRESETS[arm.preset].minutes for arm in RATIOS.arms)
+    assert full == sum(PRESETS[RATIOS.config(arm).preset].minutes for arm in RATIOS.arms)
     assert studies.minutes(RATIOS, 2 * usual.training.epochs, usual.dataset.num_images // 2, 3) == pytest.approx(
         3 * full
     )

@@ -226,7 +226,7 @@ def test_a_family_is_measured_with_counts_and_intervals(made: dict[str, Path], t
         return measured(task, report)
 
     monkeypatch.setattr(vae_family, "cached", counted)
-    found = vae_family.measure_family(vae_family.wish(members, 40).values, silent)
+    found = vae_family.measure_family(vae_family.measure_task(members, 40).values, silent)
     assert [task.function for task in begun] == ["gan_core.experiments.vae_family:measure_member"] * 2
     assert int(found["count"]) == 40
     assert found["kl"].shape == (2, 8)

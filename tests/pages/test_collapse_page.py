@@ -11,7 +11,7 @@ from helpers import tiny_run
 from gan_core.evaluation import measure_task
 from gan_core.evaluation.measure import REPEATS, Measurement
 from gan_core.evaluation.metrics import METRICS
-from gan_core.experiments.breakages import WAYS
+from gan_core.experiments.breakages import BREAKAGES
 from gan_core.jobs import task
 from gan_core.runs import Run
 from gan_core.training import loop, queue
@@ -45,8 +45,8 @@ def twin_of(broken: Run) -> Run:
 def test_the_empty_page_offers_four_ways_and_says_what_to_press(visit: Visit) -> None:
     app = visit("collapse")
     text = words(app)
-    assert labels(app).count("Break it") == len(WAYS) == 4
-    assert all(way.title in text for way in WAYS.values())
+    assert labels(app).count("Break it") == len(BREAKAGES) == 4
+    assert all(way.title in text for way in BREAKAGES.values())
     assert "Press one of the four buttons" in text
 
 

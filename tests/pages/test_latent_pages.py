@@ -326,7 +326,7 @@ def test_one_vae_is_no_family_and_the_button_queues_the_others(visit: Visit, vae
 def test_a_family_has_a_dial_a_chart_and_a_table(
     visit: Visit, vae: Run, vaes: dict[str, Path], runs_dir: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(vae_family.wish, "__defaults__", (40,))
+    monkeypatch.setattr(vae_family.measure_task, "__defaults__", (40,))
     copy_of(vaes["loose"], runs_dir, "a-loose", "A loose VAE")
     app = visit("vae", run=vae.id, view="dial")
     knob = sent(app, "vae_dial_2")
@@ -336,6 +336,8 @@ def test_a_family_has_a_dial_a_chart_and_a_table(
     assert list(table["λ"]) == ["0.0005", "0.005"]
     assert list(table["Active dimensions"]) == [
         f"{n} / 8"
-        for n in background.result(vae_family.wish(vae_family.family(vae, [Run(runs_dir / "a-loose")]), 40))["active"]
+        for n in background.result(vae_family.measure_task(vae_family.family(vae, [Run(runs_dir / "a-loose")]), 40))[
+            "active"
+        ]
     ]
     assert "Measured on 40 images of the test split" in words(app)

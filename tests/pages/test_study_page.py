@@ -15,7 +15,6 @@ from study_helpers import IMAGES, blocks_evaluator, here, train_all
 from gan_core.config import settings
 from gan_core.experiments import studies
 from gan_core.experiments.studies import PLANS, Study
-from gan_core.presets import PRESETS
 from gan_core.runs import Run, Status
 from gan_core.training import queue, supervisor
 from pages.components.text import duration
@@ -102,7 +101,7 @@ def test_one_button_queues_the_five_runs(visit: Visit, judged: None) -> None:
 def test_seeds_multiply_runs_and_time(visit: Visit, judged: None) -> None:
     app = visit("study")
     calm(app.number_input(key="study_seeds").set_value(3).run())
-    usual = PRESETS[RATIOS.arms[0].preset].config
+    usual = RATIOS.base
     expected = duration(3 * 60 * studies.minutes(RATIOS, usual.training.epochs, usual.dataset.num_images, 1))
     assert f"15 runs, one after the other: about {expected}" in words(app)
 

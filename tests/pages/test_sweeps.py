@@ -10,12 +10,12 @@ import pytest
 import streamlit as st
 from helpers import MACHINE
 from streamlit.testing.v1 import AppTest
-from sweep_helpers import home_of, small, worker
+from sweep_helpers import folder_of, small, worker
 
 from gan_core import runs
-from gan_core.experiments.sweeps.home import Home, list_homes
+from gan_core.experiments.sweeps.folder import SweepFolder, list_folders
 from gan_core.experiments.sweeps.plan import listed
-from gan_core.experiments.sweeps.rows import best, rows_of
+from gan_core.experiments.sweeps.table import best, rows_of
 from gan_core.jobs import task
 from gan_core.training import supervisor
 from tests.pages.conftest import Visit, calm, labels, plain, words
@@ -37,15 +37,15 @@ def done_once(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> P
         patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
         patch.setattr(supervisor, "machine", lambda chosen: MACHINE)
         sweep = small(listed("training.batch_size", [10, 20]), listed("remedies.packing", [1, 4]), name="*Mine*")
-        worker(home_of(folder, sweep)).work()
+        worker(folder_of(folder, sweep)).work()
     return folder
 
 
 @pytest.fixture
-def done(done_once: Path, runs_dir: Path) -> Home:
+def done(done_once: Path, runs_dir: Path) -> SweepFolder:
     shutil.copytree(done_once, runs_dir)
-    (home,) = list_homes(runs_dir)
-    return home
+    (folder,) = list_folders(runs_dir)
+    return folder
 
 
 def table(app: AppTest) -> list[dict[str, object]]:
@@ -63,7 +63,7 @@ def test_an_empty_page_says_what_a_sweep_is_and_offers_two(visit: Visit) -> None
 def test_an_offer_without_its_evaluator_says_how_to_get_one(visit: Visit, runs_dir: Path) -> None:
     app = calm(visit("sweeps").button(key="sweeps_offer_r4").click().run())
     assert "train-evaluator faces" in app.error[0].value.replace("\\", "")
-    assert list_homes(runs_dir) == []
+    assert list_folders(runs_dir) == []
 
 
 def test_the_form_counts_the_trials_and_begins_them(visit: Visit, runs_dir: Path, no_process: list[str]) -> None:
@@ -73,10 +73,10 @@ def test_the_form_counts_the_trials_and_begins_them(visit: Visit, runs_dir: Path
     assert "6 trials, one after the other: about 2 min 3" in words(app)
     app = calm(app.text_input(key="sweeps_name").set_value("Mine").run())
     app = calm(app.button(key="sweeps_start").click().run())
-    (home,) = list_homes(runs_dir)
-    assert (home.sweep.name, home.sweep.trials, home.sweep.aim.metric) == ("Mine", 6, "loss/g")
-    assert no_process == [home.id] and home.wanted
-    assert app.query_params["sweep"] in (home.id, [home.id])
+    (folder,) = list_folders(runs_dir)
+    assert (folder.sweep.name, folder.sweep.trials, folder.sweep.objective.metric) == ("Mine", 6, "loss/g")
+    assert no_process == [folder.id] and folder.wanted
+    assert app.query_params["sweep"] in (folder.id, [folder.id])
     assert [row["state"] for row in table(app)] == ["waiting"] * 6
     assert "0 of 6 trials have ended" in str(app.get("progress")[0].proto)
 
@@ -106,9 +106,9 @@ def test_a_mistake_in_the_form_is_a_sentence(visit: Visit, typed: str, said: str
     assert app.button(key="sweeps_start").disabled
 
 
-def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visit, done: Home) -> None:
+def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visit, done: SweepFolder) -> None:
     app = visit("sweeps")
-    rows = rows_of(done.book())
+    rows = rows_of(done.study())
     top = best(rows, done.sweep)
     assert top is not None
     shown = table(app)
@@ -117,7 +117,7 @@ def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visi
     assert "cannot be cut into packs of 4" in shown[1]["why it ended"]
     assert shown[0]["run"] == f"train?run={rows[0].run_id}"
     text = words(app)
-    assert f"Best so far: trial {top.place + 1}" in text and f"fd {top.value:.4g}" in text
+    assert f"Best so far: trial {top.index + 1}" in text and f"fd {top.value:.4g}" in text
     assert "What each run draws" in text and "batch size 20, packing 4" in text
     assert "Optuna's pictures" in text and len(app.get("plotly_chart")) == 1
     assert "Go on" not in labels(app)
@@ -125,7 +125,7 @@ def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visi
     assert app.query_params["run"] in (top.run_id, [top.run_id])
 
 
-def test_each_of_optunas_pictures_can_be_shown(visit: Visit, done: Home) -> None:
+def test_each_of_optunas_pictures_can_be_shown(visit: Visit, done: SweepFolder) -> None:
     app = visit("sweeps")
     for key in ("history", "slice", "parallel"):
         app = calm(app.segmented_control(key="sweeps_plot").set_value(key).run())
@@ -133,50 +133,50 @@ def test_each_of_optunas_pictures_can_be_shown(visit: Visit, done: Home) -> None
 
 
 def test_an_unfinished_sweep_goes_on_and_stops(visit: Visit, runs_dir: Path, no_process: list[str]) -> None:
-    home = home_of(runs_dir, small())
+    folder = folder_of(runs_dir, small())
     app = calm(visit("sweeps").button(key="sweeps_go_on").click().run())
-    assert no_process == [home.id] and home.wanted
+    assert no_process == [folder.id] and folder.wanted
     calm(app.button(key="sweeps_stop").click().run())
-    assert not home.wanted
+    assert not folder.wanted
 
 
 def test_a_restarted_machine_goes_on_with_what_was_wanted(visit: Visit, runs_dir: Path, no_process: list[str]) -> None:
-    home = home_of(runs_dir, small())
-    home.order("run")
+    folder = folder_of(runs_dir, small())
+    folder.order("run")
     visit("sweeps")
-    assert no_process == [home.id]
+    assert no_process == [folder.id]
 
 
 def test_what_ended_the_process_and_a_damaged_study_are_sentences(visit: Visit, runs_dir: Path) -> None:
-    home = home_of(runs_dir, small())
-    home.order("stop", "The disk is full.")
+    folder = folder_of(runs_dir, small())
+    folder.order("stop", "The disk is full.")
     assert visit("sweeps").error[0].value == "The disk is full\\."
-    Path(home.address).write_text("no journal\nat all\n")
+    Path(folder.address).write_text("no journal\nat all\n")
     st.cache_resource.clear()  # as a server that has just been started
     assert "damaged, or no journal" in plain(visit("sweeps").error[0].value)
 
 
-def test_a_link_to_no_sweep_shows_the_newest(visit: Visit, done: Home) -> None:
+def test_a_link_to_no_sweep_shows_the_newest(visit: Visit, done: SweepFolder) -> None:
     app = visit("sweeps", sweep="[x](http://evil.example)")
     assert "](" not in app.warning[0].value
     assert app.selectbox(key="sweeps_shown").value == done.id
 
 
-def test_removing_a_sweep_keeps_its_runs(visit: Visit, done: Home, runs_dir: Path) -> None:
+def test_removing_a_sweep_keeps_its_runs(visit: Visit, done: SweepFolder, runs_dir: Path) -> None:
     app = visit("sweeps", sweep=done.id)
     calm(app.button(key="sweeps_forget_yes").click().run())
-    assert list_homes(runs_dir) == [] and len(runs.list_runs(runs_dir)) == 3
+    assert list_folders(runs_dir) == [] and len(runs.list_runs(runs_dir)) == 3
 
 
 def test_a_trial_that_a_command_makes_is_seen_and_so_is_one_whose_process_died(visit: Visit, runs_dir: Path) -> None:
-    home = home_of(runs_dir, small())
-    book = home.book()
-    claim = book.claim()
+    folder = folder_of(runs_dir, small())
+    study = folder.study()
+    claim = study.claim()
     assert claim is not None
     app = visit("sweeps")
     assert table(app)[0]["state"] == "training"
     assert "worked on elsewhere" in str(app.get("progress")[0].proto)
-    book.note(claim, worker={"host": platform.node(), "pid": 2**22 + 1, "began": 0.0})  # no such process
+    study.note(claim, worker={"host": platform.node(), "pid": 2**22 + 1, "began": 0.0})  # no such process
     app = visit("sweeps")
     assert table(app)[0]["state"] == "interrupted" and "Go on" in labels(app)
     assert "nobody works on it now" in str(app.get("progress")[0].proto)

@@ -22,30 +22,30 @@ def parent(runs_dir) -> Run:
 
 
 def test_a_branch_without_changes_ends_where_its_parent_did(parent, runs_dir):
-    twin = branch(runs_dir, parent, 10, {})
-    assert loop.train(twin).state == "finished"
-    ours, theirs = outcome(twin), outcome(parent)
+    made = branch(runs_dir, parent, 10, {})
+    assert loop.train(made).state == "finished"
+    ours, theirs = outcome(made), outcome(parent)
     assert ours["tensors"] == theirs["tensors"]
     assert ours["metrics"] == theirs["metrics"] and ours["final sample"] == theirs["final sample"]
 
 
 def test_a_branch_goes_its_own_way_from_its_step_on(parent, runs_dir):
     before = outcome(parent)
-    twin = branch(runs_dir, parent, 10, {"remedies.instance_noise": 0.5}, "repaired")
-    assert loop.train(twin).state == "finished"
-    ours = [json.loads(line) for line in twin.metrics_path.read_text().splitlines()]
+    made = branch(runs_dir, parent, 10, {"remedies.instance_noise": 0.5}, "repaired")
+    assert loop.train(made).state == "finished"
+    ours = [json.loads(line) for line in made.metrics_path.read_text().splitlines()]
     theirs = [json.loads(line) for line in parent.metrics_path.read_text().splitlines()]
     assert ours[:10] == theirs[:10]
     assert all(a["loss/d"] != b["loss/d"] for a, b in zip(ours[10:], theirs[10:], strict=True))
     assert outcome(parent) == before
-    assert twin.name == "repaired" and twin.config().remedies.instance_noise == 0.5
+    assert made.name == "repaired" and made.config().remedies.instance_noise == 0.5
 
 
 def test_a_changed_learning_rate_reaches_the_optimisers_that_the_checkpoint_kept(parent, runs_dir):
     changes = {"discriminator_optimizer.learning_rate": 1e-6, "discriminator_optimizer.beta1": 0.9}
-    twin = branch(runs_dir, parent, 15, changes)
-    model = build(twin.config(), "cpu")
-    checkpoints.load(twin, 15, model)
+    made = branch(runs_dir, parent, 15, changes)
+    model = build(made.config(), "cpu")
+    checkpoints.load(made, 15, model)
     groups = {name: optimizer.param_groups[0] for name, optimizer in model.optimizers.items()}
     assert groups["discriminator"]["lr"] == 1e-6 and tuple(groups["discriminator"]["betas"]) == (0.9, 0.999)
     assert groups["generator"]["lr"] == parent.config().generator_optimizer.learning_rate

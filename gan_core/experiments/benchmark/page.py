@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gan_core.config.settings import PROJECT_DIR
-from gan_core.experiments.benchmark import METHODS, REAL, TASKS, Published, Task, results
+from gan_core.experiments.benchmark import METHODS, REAL, TASKS, BenchmarkTask, Published, results
 from gan_core.experiments.benchmark.summary import FEW, Difference, Row, Summary, differences, rows, smeared, target
 
 PAGE = PROJECT_DIR / "docs" / "collapse.md"
@@ -61,7 +61,7 @@ def page() -> str:
     return "\n".join([_INTRODUCTION, *(_section(name, task) for name, task in TASKS.items()), protocol, _methods()])
 
 
-def _section(name: str, task: Task) -> str:
+def _section(name: str, task: BenchmarkTask) -> str:
     found = results(name)
     lines = rows(found)
     head = f"## {task.title}: {task.num_modes:,} modes\n"
@@ -82,7 +82,7 @@ def _section(name: str, task: Task) -> str:
     return "\n".join([head, conditions, "", *table, "", *seen(name), ""])
 
 
-def _line(row: Row, task: Task) -> str:
+def _line(row: Row, task: BenchmarkTask) -> str:
     captured, quality, kl = (row.measures[name] for name in ("captured", "high_quality", "reverse_kl"))
     quality_cell = interval(quality, 3) if task.settings["network.name"] == "mlp" else "–"
     died = f" ({row.diverged} diverged)" if row.diverged else ""

@@ -1,8 +1,8 @@
 """Lesson 2: balance."""
 
+from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import terms
 from gan_core.experiments.lessons.entry import (
-    Arm,
     Check,
     Choice,
     Curve,
@@ -11,8 +11,8 @@ from gan_core.experiments.lessons.entry import (
     Lesson,
     Predict,
     Read,
-    Run,
     TakeAway,
+    Train,
 )
 from gan_core.experiments.lessons.outcome import Outcome, Outcomes, Verdict
 from gan_core.experiments.lessons.ring import RING
@@ -139,10 +139,10 @@ LESSON = Lesson(
             one_sided,
             "With very few steps D may not have got so far as to call everything real.",
         ),
-        Run(
+        Train(
             "Four games",
             "The same seed, the same data in the same order, the same z. Only the learning rates or the weights differ.",
-            tuple(arm.key for arm in ARMS),
+            tuple(arm.name for arm in ARMS),
             (
                 Curve("G's loss", (("loss/g", "G's loss"),)),
                 Curve("D's probability of “real” for generated points", (("prob/fake_after", "D(G(z))"),)),

@@ -2,9 +2,9 @@
 
 import math
 
+from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import terms
 from gan_core.experiments.lessons.entry import (
-    Arm,
     Check,
     Choice,
     Curve,
@@ -13,8 +13,8 @@ from gan_core.experiments.lessons.entry import (
     Lesson,
     Predict,
     Read,
-    Run,
     TakeAway,
+    Train,
 )
 from gan_core.experiments.lessons.outcome import Outcomes, Verdict
 from gan_core.experiments.lessons.ring import RING
@@ -116,7 +116,7 @@ LESSON = Lesson(
             curves,
             "How well D can follow a wandering G depends on the rates of both.",
         ),
-        Run(
+        Train(
             "Break it",
             "2,000 steps. Watch the picture rather than the losses.",
             ("broken",),
@@ -145,10 +145,10 @@ LESSON = Lesson(
             repair,
             "With one seed a run can be lucky, or unlucky: the collapse benchmark repeats each setting ten times.",
         ),
-        Run(
+        Train(
             "Repair it",
             "The same seed, data order and steps; one change each.",
-            tuple(arm.key for arm in ARMS),
+            tuple(arm.name for arm in ARMS),
             (
                 Curve("How far the generated points spread", (("spread/fake", "generated points"),)),
                 Curve("G's loss", (("loss/g", "G's loss"),)),

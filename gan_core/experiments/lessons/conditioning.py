@@ -1,8 +1,8 @@
 """Lesson 5: conditioning."""
 
+from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import terms
 from gan_core.experiments.lessons.entry import (
-    Arm,
     Check,
     Choice,
     Curve,
@@ -11,8 +11,8 @@ from gan_core.experiments.lessons.entry import (
     Lesson,
     Predict,
     Read,
-    Run,
     TakeAway,
+    Train,
 )
 from gan_core.experiments.lessons.outcome import Outcomes, Verdict
 from gan_core.experiments.lessons.see import DIGITS
@@ -98,11 +98,11 @@ LESSON = Lesson(
             faster,
             "The interval counts pictures of one run; another seed may turn it round, and with longer training both come near to 1.",
         ),
-        Run(
+        Train(
             "Three models, one question",
             "Same digits, seed and steps. The curve is the evaluator's count at the end of each epoch (200 pictures); a model without labels "
             "cannot be asked, so it has none.",
-            tuple(arm.key for arm in ARMS),
+            tuple(arm.name for arm in ARMS),
             (
                 Curve("Share of digits drawn as asked", (("accuracy/labels", "as asked"),), smoothing=0.0),
                 Curve("G's loss", (("loss/g", "G's loss"),)),

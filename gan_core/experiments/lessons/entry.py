@@ -8,50 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from gan_core.config import RunConfig, with_changes
+from gan_core.experiments.arms import Comparison
 from gan_core.experiments.lessons.outcome import Outcomes, Verdict
 
 
 @dataclass(frozen=True)
-class Arm:
-    """One of the runs that are compared.
+class Experiment(Comparison):
+    """A comparison whose runs share seed, data order and z, and what is measured of them.
 
     Attributes:
-        key: short, unique in its experiment.
-        label: for charts and tables.
-        changes: dotted field -> value, on top of the experiment's base: all that sets it apart from the others.
-    """
-
-    key: str
-    label: str
-    changes: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """Runs that differ in nothing but what the question varies: same seed, data order and z.
-
-    Attributes:
-        base: what all of them share.
-        arms: what is compared.
         measures: names in `gan_core.experiments.lessons.measures.MEASURES`, measured of every arm.
         seconds: what one arm took on two quiet cores, measured.
     """
 
-    base: RunConfig
-    arms: tuple[Arm, ...]
     measures: tuple[str, ...]
     seconds: float
-
-    def arm(self, key: str) -> Arm:
-        """The arm with this key."""
-        return next(arm for arm in self.arms if arm.key == key)
-
-    def config(self, arm: Arm) -> RunConfig:
-        """The arm's configuration, not resolved yet."""
-        return with_changes(self.base, arm.changes)
 
 
 @dataclass(frozen=True)
@@ -119,12 +91,12 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Run:
+class Train:
     """Runs of some arms, side by side.
 
     Attributes:
         title, text: for people.
-        arms: keys of the experiment's arms.
+        arms: names of the experiment's arms.
         curves: the one or two that matter.
     """
 
@@ -218,7 +190,7 @@ class TakeAway:
     links: Mapping[str, str]
 
 
-Step = Read | Predict | Run | Explain | Check | TakeAway
+Step = Read | Predict | Train | Explain | Check | TakeAway
 
 
 @dataclass(frozen=True)

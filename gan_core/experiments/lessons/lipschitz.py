@@ -1,8 +1,8 @@
 """Lesson 4: Lipschitz: clip, penalty, spectral norm."""
 
+from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import terms
 from gan_core.experiments.lessons.entry import (
-    Arm,
     Check,
     Choice,
     Curve,
@@ -11,8 +11,8 @@ from gan_core.experiments.lessons.entry import (
     Lesson,
     Predict,
     Read,
-    Run,
     TakeAway,
+    Train,
 )
 from gan_core.experiments.lessons.outcome import Outcomes, Verdict
 from gan_core.experiments.lessons.ring import RING
@@ -32,7 +32,7 @@ ARMS = (
     Arm("penalty", "Gradient penalty", {"penalty.name": "gradient", "penalty.weight": 1.0}),
     Arm("spectral", "Spectral norm", {"network.spectral_norm": True}),
 )
-KEYS = tuple(arm.key for arm in ARMS)
+KEYS = tuple(arm.name for arm in ARMS)
 
 
 def slopes(outcomes: Outcomes) -> Verdict:
@@ -122,7 +122,7 @@ LESSON = Lesson(
             trains,
             "One seed, one size of D and one weight of the penalty decide this here; the collapse benchmark repeats it with ten seeds.",
         ),
-        Run(
+        Train(
             "Four critics",
             "2,500 steps of D, a third as many of G; the same seed, data order, optimiser and z. (The penalty's weight is 1 here, since the "
             "ring is small; the paper's 10 is meant for images.)",

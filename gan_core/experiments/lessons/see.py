@@ -4,9 +4,9 @@ import numpy as np
 
 from gan_core.config import RunConfig
 from gan_core.evaluation.statistics.estimates import mean_of
+from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import terms
 from gan_core.experiments.lessons.entry import (
-    Arm,
     Check,
     Choice,
     Curve,
@@ -15,8 +15,8 @@ from gan_core.experiments.lessons.entry import (
     Lesson,
     Predict,
     Read,
-    Run,
     TakeAway,
+    Train,
 )
 from gan_core.experiments.lessons.outcome import Column, Outcomes, Verdict
 from gan_core.presets.entry import adam, changed
@@ -124,7 +124,7 @@ LESSON = Lesson(
             order,
             "With learning rates that are far apart the faster player's push can carry over into the other's turn.",
         ),
-        Run(
+        Train(
             "Let them play",
             "A small GAN on 4,500 handwritten digits. The chart shows D's verdict on real digits, and on generated ones at the three moments.",
             ("digits",),

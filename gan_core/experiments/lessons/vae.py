@@ -1,9 +1,9 @@
 """Lesson 6: the VAE's trade-off."""
 
 from gan_core.config import RunConfig
+from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import terms
 from gan_core.experiments.lessons.entry import (
-    Arm,
     Check,
     Choice,
     Curve,
@@ -12,8 +12,8 @@ from gan_core.experiments.lessons.entry import (
     Lesson,
     Predict,
     Read,
-    Run,
     TakeAway,
+    Train,
 )
 from gan_core.experiments.lessons.outcome import Outcomes, Verdict
 from gan_core.presets.entry import adam, changed
@@ -33,7 +33,7 @@ ARMS = (
     Arm("middle", "λ = 0.0004", {"vae.kl_weight": 4e-4}),
     Arm("large", "λ = 0.1", {"vae.kl_weight": 1e-1}),
 )
-KEYS = tuple(arm.key for arm in ARMS)
+KEYS = tuple(arm.name for arm in ARMS)
 
 
 def copies(outcomes: Outcomes) -> Verdict:
@@ -120,7 +120,7 @@ LESSON = Lesson(
             collapse,
             "Between the two ends the dimensions go out one after the other; how many are left depends on the data.",
         ),
-        Run(
+        Train(
             "Three VAEs",
             "Same digits, seed, order and steps; only λ differs. The pictures are new ones, from the same random z.",
             KEYS,

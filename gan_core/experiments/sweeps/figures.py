@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gan_core.experiments.sweeps.book import Book
+from gan_core.experiments.sweeps.study import SweepStudy
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -96,7 +96,7 @@ def available(num_done: int, num_axes: int) -> list[str]:
     return [key for key, picture in PICTURES.items() if num_done >= picture.needs and num_axes >= picture.axes]
 
 
-def figure(book: Book, key: str) -> go.Figure:
+def figure(study: SweepStudy, key: str) -> go.Figure:
     """One of PICTURES, in Plotly's own colours: no template and no title, which the page has.
 
     Raises:
@@ -104,11 +104,11 @@ def figure(book: Book, key: str) -> go.Figure:
     """
     import optuna
 
-    from gan_core.experiments.sweeps.keeping import reachable
+    from gan_core.experiments.sweeps.storage import reachable
 
-    with reachable(book.address):
-        study = optuna.load_study(study_name=book.sweep_id, storage=book.storage)
-        drawn = PICTURES[key].draw(study, book.sweep.aim.metric)
+    with reachable(study.address):
+        loaded = optuna.load_study(study_name=study.sweep_id, storage=study.storage)
+        drawn = PICTURES[key].draw(loaded, study.sweep.objective.metric)
     _recolour(drawn, key)
     clear = "rgba(0,0,0,0)"
     drawn.update_layout(title=None, template=None, margin={"l": 60, "r": 30, "t": 30, "b": 60})

@@ -1,4 +1,4 @@
-"""What a sweep tries: which settings, over which values, from which preset, towards which aim. Pure data, no Optuna."""
+"""What a sweep tries: which settings, over which values, from which preset, for which objective. Pure data, no Optuna."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from gan_core import datasets
 from gan_core.config import RunConfig, field_names, get, with_changes
 from gan_core.config.devices import Machine
-from gan_core.experiments.sweeps.aims import Aim, check_aim
+from gan_core.experiments.sweeps.objectives import SweepObjective, check_objective
 from gan_core.presets import PRESETS, preset_config
 from gan_core.runs.run import checked_text
 from gan_core.training import plan
@@ -70,7 +70,7 @@ class Sweep:
         preset: what every run begins as.
         changes: dotted field -> value, the same for all runs.
         axes: what is varied.
-        aim: what the runs are judged by.
+        objective: what the runs are judged by.
         trials: how many; of a grid the number of its combinations.
         seed: of the search.
         search: whether Optuna chooses; else every combination of the listed values is tried.
@@ -79,7 +79,7 @@ class Sweep:
     name: str
     preset: str
     axes: tuple[Axis, ...]
-    aim: Aim
+    objective: SweepObjective
     trials: int
     changes: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
@@ -100,8 +100,8 @@ class Sweep:
         return with_changes(preset_config(self.preset), {**self.changes, **spread})
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
-        return asdict(self)
+        """As JSON values, the objective under "aim"."""
+        return {"aim" if name == "objective" else name: value for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Sweep:
@@ -112,7 +112,8 @@ class Sweep:
         """
         try:
             axes = tuple(Axis(**{**axis, "values": tuple(axis["values"])}) for axis in data["axes"])
-            return cls(**{**data, "axes": axes, "aim": Aim(**data["aim"])})
+            known = {name: value for name, value in data.items() if name != "aim"}
+            return cls(**{**known, "axes": axes, "objective": SweepObjective(**data["aim"])})
         except (KeyError, TypeError) as error:
             raise ValueError(f"This does not describe a sweep ({error}).") from error
 
@@ -170,7 +171,7 @@ def planned(
     name: str,
     preset: str,
     axes: list[Axis],
-    aim: Aim,
+    objective: SweepObjective,
     *,
     trials: int = 0,
     changes: Mapping[str, Any] | None = None,
@@ -179,7 +180,7 @@ def planned(
     """A sweep, found to be possible: a grid when all axes list their values and no number of trials is given.
 
     Raises:
-        ValueError: nothing to vary, a setting twice, too many trials, no combination that can be trained, or an aim that
+        ValueError: nothing to vary, a setting twice, too many trials, no combination that can be trained, or an objective that
             its runs do not have; each with what to do instead.
     """
     name = checked_text(name.strip(), "name", 60, empty=False)
@@ -196,7 +197,7 @@ def planned(
         raise ValueError("A search within a range needs a number of trials, for example 20.")
     count = trials if search else math.prod(len(axis.values) for axis in axes)
     kept = {f: v for f, v in (changes or {}).items() if f not in fields}
-    sweep = Sweep(name, preset, tuple(axes), aim, count, kept, seed, search)
+    sweep = Sweep(name, preset, tuple(axes), objective, count, kept, seed, search)
     _check_length(sweep)
     _check_possible(sweep)
     return sweep
@@ -216,13 +217,13 @@ def _check_length(sweep: Sweep) -> None:
 
 
 def _check_possible(sweep: Sweep) -> None:
-    """At least one of the combinations (of a search: one of its corners) can be trained, and has what is aimed for."""
+    """At least one of the combinations (of a search: one of its corners) can be trained, and has the objective."""
     refusals = []
     for params in _corners(sweep):
         try:
             config = sweep.config(params)
             plan.resolve(with_changes(config, {"training.device": "auto"}), _ANY_MACHINE)
-            check_aim(config, sweep.aim)
+            check_objective(config, sweep.objective)
         except ValueError as refusal:
             refusals.append(str(refusal))
             continue

@@ -7,7 +7,7 @@ import streamlit as st
 from gan_core.analysis import comparing
 from gan_core.config import RunConfig
 from gan_core.experiments import breakages
-from gan_core.experiments.breakages import Way
+from gan_core.experiments.breakages import Breakage
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
 from pages.components.collapse.ways import in_words, show_pair
@@ -22,15 +22,15 @@ SHOWN_SETTINGS = 6
 DOCTOR = ":material/stethoscope:"
 
 
-def repair(run: Run, way: Way) -> None:
+def repair(run: Run, breakage: Breakage) -> None:
     """The two ways to put it right: from the beginning, or from a checkpoint on."""
     with st.container(border=True):
-        words = _("**Put it right:** {setting} {sound} instead of {sick}, and nothing else.")
+        words = _("**Put it right:** {setting} {repaired} instead of {broken}, and nothing else.")
         st.markdown(
             words.format(
-                setting=setting_name(way.field),
-                sound=in_words(way.field, way.sound),
-                sick=in_words(way.field, way.sick),
+                setting=setting_name(breakage.field),
+                repaired=in_words(breakage.field, breakage.repaired),
+                broken=in_words(breakage.field, breakage.broken),
             )
         )
         st.caption(
@@ -41,13 +41,13 @@ def repair(run: Run, way: Way) -> None:
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button(_("Train the repaired twin"), key="collapse_twin", type="primary", icon=":material/healing:"):
-                start(run, lambda: breakages.train_twin(lab.start(), run, way))
-            branch(run, way)
+                start(run, lambda: breakages.repair(lab.start(), run, breakage))
+            branch(run, breakage)
 
 
-def branch(run: Run, way: Way) -> None:
+def branch(run: Run, breakage: Breakage) -> None:
     """Choose a checkpoint and go on from there; or why that cannot be."""
-    if not breakages.can_branch_off(way):
+    if not breakage.can_branch:
         st.caption(_("This setting cannot change in the middle of a run: it needs the twin."))
         return
     steps = [step for step in run.trainable_steps() if step < run.status().total_steps]
@@ -59,7 +59,7 @@ def branch(run: Run, way: Way) -> None:
         format_func=lambda n: _("step {n:,}").format(n=n),
     )  # fmt: skip
     if st.button(_("Branch from here"), key="collapse_branch", icon=":material/call_split:"):
-        start(run, lambda: breakages.branch_off(lab.start(), run, way, step))
+        start(run, lambda: breakages.repair(lab.start(), run, breakage, step))
 
 
 def start(broken: Run, make: Callable[[], Run]) -> None:
@@ -74,9 +74,9 @@ def start(broken: Run, make: Callable[[], Run]) -> None:
         show_pair(broken.id, st.session_state["collapse_made"])
 
 
-def beside(broken: Run, sound: Run | None) -> None:
+def beside(broken: Run, repaired: Run | None) -> None:
     """Both runs' sample grids at one step, and what the doctor says of each; fresh every second while one trains."""
-    shown = [run for run in (broken, sound) if run is not None]
+    shown = [run for run in (broken, repaired) if run is not None]
     alive = any(run.status().state in OPEN_STATES for run in shown)
     st.session_state["collapse_rest"] = rest_depends_on(shown)
     st.fragment(grids, run_every=lab.refresh_every() if alive else None)(shown)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from gan_core.config import RunConfig, with_changes
-from gan_core.experiments.benchmark import METHODS, REAL, TASKS, Task, results
+from gan_core.experiments.benchmark import METHODS, REAL, TASKS, BenchmarkTask, results
 from gan_core.experiments.benchmark.figure import figure
 from gan_core.experiments.benchmark.page import figure_of, interval
 from gan_core.experiments.benchmark.summary import Difference, Row, differences, rows, smeared, target
@@ -61,7 +61,7 @@ def _task(name: str) -> None:
     _conditions(task)
 
 
-def _charts(name: str, task: Task, lines: list[Row]) -> None:
+def _charts(name: str, task: BenchmarkTask, lines: list[Row]) -> None:
     """Modes captured, and for points the share of good samples beside: neither says enough alone."""
     words = {"seed": _("one seed"), "published": _("a paper's figure"), "real": _("Real samples")}
     shown = [("captured", float(task.num_modes), _("modes captured"))]
@@ -72,11 +72,11 @@ def _charts(name: str, task: Task, lines: list[Row]) -> None:
         place.plotly_chart(drawn, key=f"collapse_table_{measure}_{name}", config={"displaylogo": False})
 
 
-def _has_points(task: Task) -> bool:
+def _has_points(task: BenchmarkTask) -> bool:
     return bool(task.settings["network.name"] == "mlp")
 
 
-def _sentences(name: str, task: Task, lines: list[Row], compared: list[Difference]) -> list[str]:
+def _sentences(name: str, task: BenchmarkTask, lines: list[Row], compared: list[Difference]) -> list[str]:
     """What the figures say, in words."""
     said = []
     plain = next((row for row in lines if row.method == "bce"), None)
@@ -144,7 +144,7 @@ def _sources(lines: list[Row]) -> list[str]:
     return [f"{source}: {', '.join(figures)}" for source, figures in found.items()]
 
 
-def _cells(task: Task, lines: list[Row]) -> dict[str, list[str]]:
+def _cells(task: BenchmarkTask, lines: list[Row]) -> dict[str, list[str]]:
     """The table's columns: ours with intervals, the papers' beside."""
     points = _has_points(task)
     columns: dict[str, list[str]] = {
@@ -162,7 +162,7 @@ def _cells(task: Task, lines: list[Row]) -> dict[str, list[str]]:
     return columns
 
 
-def _conditions(task: Task) -> None:
+def _conditions(task: BenchmarkTask) -> None:
     points = _has_points(task)
     judge = JUDGES["points" if points else "images"]
     words = _(

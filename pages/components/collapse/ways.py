@@ -6,7 +6,7 @@ import streamlit as st
 
 from gan_core.config import run_config
 from gan_core.experiments import breakages
-from gan_core.experiments.breakages import WAYS, Way
+from gan_core.experiments.breakages import BREAKAGES, Breakage
 from pages.components.compare.settings import setting_name, value_of
 from pages.components.shared import lab
 from pages.components.text import _
@@ -14,25 +14,25 @@ from pages.components.text import _
 
 def break_one() -> None:
     """A card for each way; its button queues the broken model and shows it below."""
-    for place, name in zip([*st.columns(2), *st.columns(2)], WAYS, strict=True):
+    for place, name in zip([*st.columns(2), *st.columns(2)], BREAKAGES, strict=True):
         with place, st.container(border=True, height="stretch"):
-            card(name, WAYS[name])
+            card(name, BREAKAGES[name])
 
 
-def card(name: str, way: Way) -> None:
+def card(name: str, breakage: Breakage) -> None:
     """What is set wrong, what comes of it, how long it takes, and the button."""
-    st.markdown(f"**{_(way.title)}**", help=_(run_config.field_names()[way.field].description))
-    st.markdown(_(way.story))
-    words = _("{setting}: {sick} instead of {sound}. About {minutes:g} minutes on two quiet cores.")
+    st.markdown(f"**{_(breakage.title)}**", help=_(run_config.field_names()[breakage.field].description))
+    st.markdown(_(breakage.story))
+    words = _("{setting}: {broken} instead of {repaired}. About {minutes:g} minutes on two quiet cores.")
     st.caption(
         words.format(
-            setting=setting_name(way.field), sick=in_words(way.field, way.sick), sound=in_words(way.field, way.sound),
-            minutes=way.minutes,
+            setting=setting_name(breakage.field), broken=in_words(breakage.field, breakage.broken), repaired=in_words(breakage.field, breakage.repaired),
+            minutes=breakage.minutes,
         )
     )  # fmt: skip
     if st.button(_("Break it"), key=f"collapse_break_{name}", icon=":material/heart_broken:"):
         with st.spinner(_("Starting the trainer…")):
-            done = lab.attempt(lambda: begin(way))
+            done = lab.attempt(lambda: begin(breakage))
         if done:
             show_pair(st.session_state["collapse_made"], None)
 
@@ -42,18 +42,18 @@ def in_words(name: str, value: Any) -> str:
     return _("all") if name == "dataset.num_images" and not value else value_of(name, value)
 
 
-def begin(way: Way) -> None:
+def begin(breakage: Breakage) -> None:
     """Queues the broken model and remembers which."""
-    st.session_state["collapse_made"] = breakages.break_model(lab.start(), way).id
+    st.session_state["collapse_made"] = breakages.break_model(lab.start(), breakage).id
 
 
-def show_pair(broken: str, sound: str | None) -> None:
+def show_pair(broken: str, repaired: str | None) -> None:
     """Opens the page again with these two beside each other."""
     st.session_state["collapse_turn"] = turn() + 1
     st.query_params["broken"] = broken
     st.query_params.pop("sound", None)
-    if sound:
-        st.query_params["sound"] = sound
+    if repaired:
+        st.query_params["sound"] = repaired
     st.rerun()
 
 

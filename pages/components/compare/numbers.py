@@ -113,15 +113,15 @@ def to_collapse(runs: Sequence[Compared]) -> None:
             break
     else:
         return
-    broken, sound = (
-        (other, one) if breakages.way_of(other.config) and not breakages.way_of(one.config) else (one, other)
+    broken, repaired = (
+        (other, one) if breakages.breakage_of(other.config) and not breakages.breakage_of(one.config) else (one, other)
     )
     words = _("Measure {left} and {right} on the page Collapse")
     if st.button(
         words.format(left=as_text(one.run.name), right=as_text(other.run.name)), key="compare_collapse",
         icon=":material/straighten:",
     ):  # fmt: skip
-        st.switch_page("pages/collapse.py", query_params={"broken": broken.run.id, "sound": sound.run.id})
+        st.switch_page("pages/collapse.py", query_params={"broken": broken.run.id, "sound": repaired.run.id})
 
 
 def measurable(one: Compared, other: Compared) -> bool:

@@ -28,7 +28,7 @@ def show_check(lesson: Lesson, step: Check, runs: Found) -> None:
     if step.text:
         st.markdown(_(step.text))
     st.markdown(_(verdict.words).format(**verdict.values))
-    arms = step.arms or tuple(arm.key for arm in lesson.experiment.arms)
+    arms = step.arms or tuple(arm.name for arm in lesson.experiment.arms)
     if step.measures:
         table(
             lesson, step.measures, {arm: shown[arm] for arm in arms if arm in shown}, f"lessons_{lesson.name}_{step.of}"
@@ -59,7 +59,7 @@ def table(lesson: Lesson, measures: tuple[str, ...], shown: dict[str, Outcome], 
     """One line a run, each value with its interval; below, what the measures are."""
     rows = []
     for arm, outcome in shown.items():
-        row = {_("run"): _(lesson.experiment.arm(arm).label)}
+        row = {_("run"): _(lesson.experiment.arm(arm).title)}
         for name in measures:
             row[_(MEASURES[name].title)] = words(outcome.readings.get(name), MEASURES[name].format)
         rows.append(row)

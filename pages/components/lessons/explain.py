@@ -67,7 +67,7 @@ def _value(lesson: Lesson, term: Term, run: Run, again: Replay | None) -> None:
     columns = lab.tail(str(run.path)).columns()
     values = columns.get(term.metric, np.empty(0))
     there = np.flatnonzero(np.isfinite(values))
-    label = _(lesson.experiment.arm(term.arm).label)
+    label = _(lesson.experiment.arm(term.arm).title)
     if not len(there):
         st.caption(_("The run “{arm}” has not recorded it.").format(arm=label))
         return

@@ -3,11 +3,11 @@
 import plotly.io
 import streamlit as st
 
+from gan_core.experiments.arms import Arm, queue_missing
 from gan_core.experiments.lessons import Lesson
-from gan_core.experiments.lessons import arms as lesson_arms
 from gan_core.experiments.lessons.curves import figure
-from gan_core.experiments.lessons.entry import Arm, Run
-from gan_core.runs import Run as RunFolder
+from gan_core.experiments.lessons.entry import Train
+from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import queue, supervisor
 from pages.components.lessons.pictures import end_points
@@ -20,7 +20,7 @@ from pages.components.widgets.picture import picture
 ACROSS = 4
 
 
-def show_run(lesson: Lesson, number: int, step: Run, runs: Found) -> None:
+def show_run(lesson: Lesson, number: int, step: Train, runs: Found) -> None:
     """The step: its words, the button, the live part."""
     st.markdown(_(step.text))
     going = [run for key in step.arms if (run := runs[key]) is not None and run.status().state in OPEN_STATES]
@@ -44,23 +44,23 @@ def show_run(lesson: Lesson, number: int, step: Run, runs: Found) -> None:
         st.fragment(_live, run_every=every)(lesson, step, key)
 
 
-def _shown(run: RunFolder | None) -> bool:
+def _shown(run: Run | None) -> bool:
     """Whether a run is done or on its way."""
     return run is not None and (finished(run) or run.status().state in OPEN_STATES)
 
 
-def _states(step: Run, runs: Found) -> list[str]:
+def _states(step: Train, runs: Found) -> list[str]:
     return [run.status().state if (run := runs[key]) is not None else "" for key in step.arms]
 
 
-def _offer(lesson: Lesson, step: Run, missing: list[str], runs: Found, key: str) -> None:
+def _offer(lesson: Lesson, step: Train, missing: list[str], runs: Found, key: str) -> None:
     """The button that queues what is missing, after a sentence about what went wrong."""
     some = len(missing) < len(step.arms)
     for arm in missing:
         run = runs[arm]
         if run is not None:
             word, _color = STATES[run.status().state]
-            label = _(lesson.experiment.arm(arm).label)
+            label = _(lesson.experiment.arm(arm).title)
             words = _("The run “{arm}” ended early ({state}). {why}")
             st.warning(words.format(arm=label, state=word, why=as_text(run.status().error)), icon=":material/warning:")
     if some and all(runs[arm] is None for arm in missing):
@@ -69,12 +69,12 @@ def _offer(lesson: Lesson, step: Run, missing: list[str], runs: Found, key: str)
     seconds = len(missing) * lesson.experiment.seconds
     if st.button(words.format(n=len(missing)), key=f"{key}_begin", type="primary", icon=":material/play_arrow:"):
         with st.spinner(_("Queueing the runs…")):
-            if lab.attempt(lambda: lesson_arms.begin(lab.start(), _(lesson.title), lesson.experiment, step.arms)):
+            if lab.attempt(lambda: queue_missing(lab.start(), lesson.experiment, step.arms, _(lesson.title))):
                 st.rerun()
     st.caption(_("About {time} on two quiet processor cores; longer when others train.").format(time=duration(seconds)))
 
 
-def _live(lesson: Lesson, step: Run, key: str) -> None:
+def _live(lesson: Lesson, step: Train, key: str) -> None:
     """The part that changes while runs train."""
     runs = found(lesson)
     if st.session_state.get(f"{key}_seen") != _states(step, runs):
@@ -88,11 +88,11 @@ def _live(lesson: Lesson, step: Run, key: str) -> None:
     _curves(step, there, key)
 
 
-def _one(arm: Arm, run: RunFolder, key: str) -> None:
+def _one(arm: Arm, run: Run, key: str) -> None:
     """One run: how far, and its newest samples."""
     status = run.status()
     word, color = STATES[status.state]
-    st.markdown(f"**{_(arm.label)}**")
+    st.markdown(f"**{_(arm.title)}**")
     st.badge(word, color=color)  # type: ignore[arg-type]
     if status.state == "queued":
         place = queue.position(run)
@@ -109,7 +109,7 @@ def _one(arm: Arm, run: RunFolder, key: str) -> None:
     else:
         url = lab.sample_url(run)
         if url:
-            alt = _("Newest samples of {name}").format(name=_(arm.label))
+            alt = _("Newest samples of {name}").format(name=_(arm.title))
             steps = run.sample_steps()
             picture(url, key=f"{key}_{run.id}", alt=alt, caption=_("step {n:,}").format(n=steps[-1] if steps else 0))
     st.page_link(
@@ -117,13 +117,13 @@ def _one(arm: Arm, run: RunFolder, key: str) -> None:
     )
 
 
-def _is_points(run: RunFolder) -> bool:
+def _is_points(run: Run) -> bool:
     return run.config().network.name == "mlp"
 
 
-def _curves(step: Run, there: list[tuple[Arm, RunFolder]], key: str) -> None:
+def _curves(step: Train, there: list[tuple[Arm, Run]], key: str) -> None:
     """The one or two curves that matter, of all runs together."""
-    columns = {_(arm.label): lab.tail(str(run.path)).columns() for arm, run in there}
+    columns = {_(arm.title): lab.tail(str(run.path)).columns() for arm, run in there}
     drawn = {label: values for label, values in columns.items() if len(values.get("step", ()))}
     if not drawn:
         return

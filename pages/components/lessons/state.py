@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from gan_core.experiments import arms
 from gan_core.experiments.lessons import Lesson
-from gan_core.experiments.lessons import arms as lesson_arms
-from gan_core.experiments.lessons.entry import Predict, Run, TakeAway
-from gan_core.runs import Run as RunFolder
+from gan_core.experiments.lessons.entry import Predict, TakeAway, Train
+from gan_core.runs import Run
 from pages.components.shared import lab
 
 SAID, ENDED = "lessons_said", "lessons_ended"
-Found = Mapping[str, RunFolder | None]
+Found = Mapping[str, Run | None]
 
 
 def said(lesson: Lesson) -> dict[str, str]:
@@ -47,14 +47,14 @@ def end(lesson: Lesson) -> None:
 
 
 def found(lesson: Lesson) -> Found:
-    """Arm's key -> its run, None where there is none (or the trainer is not ready yet)."""
-    machine, keys = lab.machine(), [arm.key for arm in lesson.experiment.arms]
+    """Arm's name -> its run, None where there is none (or the trainer is not ready yet)."""
+    machine, names = lab.machine(), [arm.name for arm in lesson.experiment.arms]
     if machine is None:
-        return dict.fromkeys(keys)
-    return lesson_arms.found(lesson.experiment, keys, lab.own_runs(), machine)
+        return dict.fromkeys(names)
+    return arms.find(lesson.experiment, names, lab.own_runs(), machine)
 
 
-def finished(run: RunFolder | None) -> bool:
+def finished(run: Run | None) -> bool:
     """Whether a run is there and done."""
     return run is not None and run.status().state == "finished"
 
@@ -65,7 +65,7 @@ def first_open(lesson: Lesson, runs: Found) -> int:
     for number, step in enumerate(lesson.steps):
         is_open = (
             (isinstance(step, Predict) and step.key not in answers)
-            or (isinstance(step, Run) and not all(finished(runs[key]) for key in step.arms))
+            or (isinstance(step, Train) and not all(finished(runs[key]) for key in step.arms))
             or (isinstance(step, TakeAway) and lesson.name not in st.session_state.get(ENDED, set()))
         )
         if is_open:

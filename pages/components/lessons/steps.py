@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
 
 from gan_core.experiments.lessons import Lesson
-from gan_core.experiments.lessons.entry import Check, Explain, Predict, Read, Run, Step, TakeAway
+from gan_core.experiments.lessons.entry import Check, Explain, Predict, Read, Step, TakeAway, Train
 from pages.components.lessons.pictures import real_data
 from pages.components.lessons.run import show_run
 from pages.components.lessons.state import Found, end, first_open, found, said, say
@@ -14,7 +14,7 @@ from pages.components.text import _
 KINDS = {
     Read: (_("Read"), ":material/menu_book:"),
     Predict: (_("Predict"), ":material/psychology_alt:"),
-    Run: (_("Run"), ":material/play_circle:"),
+    Train: (_("Run"), ":material/play_circle:"),
     Explain: (_("Explain"), ":material/school:"),
     Check: (_("Check"), ":material/fact_check:"),
     TakeAway: (_("Take away"), ":material/luggage:"),
@@ -53,7 +53,7 @@ def show_step(lesson: Lesson, number: int, step: Step, runs: Found) -> None:
         read(lesson, step)
     elif isinstance(step, Predict):
         predict(lesson, step)
-    elif isinstance(step, Run):
+    elif isinstance(step, Train):
         show_run(lesson, number, step, runs)
     elif isinstance(step, Check):
         with st.spinner(_("Measuring the runs…")):

@@ -5,9 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.analysis import recording
 from gan_core.analysis.comparing import Compared
 from gan_core.config import run_config as schema
+from gan_core.experiments import follow_up
 from gan_core.models.kinds import KINDS
 from gan_core.runs import Run
 from pages.components.shared import lab
@@ -33,7 +33,7 @@ def branch_form(one: Compared, step: int) -> None:
         )
     )
     try:
-        start, names = recording.checkpoint_before(run, step), recording.changeable(one)
+        start, names = follow_up.checkpoint_before(run, step), follow_up.changeable(one)
     except ValueError as refusal:
         st.info(as_text(str(refusal)), icon=":material/info:")
         return
@@ -94,4 +94,4 @@ def owner_of(name: str) -> str:
 
 def begin(run: Run, step: int, changes: dict[str, Any], name: str) -> None:
     """Queues the branch and remembers which run to show."""
-    st.session_state["replay_made"] = recording.go_on(lab.start(), run, step, changes, name).id
+    st.session_state["replay_made"] = follow_up.branch(lab.start(), run, step, changes, name).id

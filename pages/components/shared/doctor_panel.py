@@ -50,7 +50,7 @@ def doctor_panel(run: Run) -> None:
 
 def offer(run: Run, finding: Finding, remedy: Remedy, key: str) -> None:
     """A remedy: what, why, and a button that does it."""
-    how = follow_up.way(run, finding, remedy)
+    how = follow_up.treatment(run, finding, remedy)
     words, button = st.columns([3, 1], vertical_alignment="center")
     words.markdown(f"**{_(remedy.title)}.** {_(remedy.why)}")
     if how is None:
@@ -58,7 +58,7 @@ def offer(run: Run, finding: Finding, remedy: Remedy, key: str) -> None:
     titles = {
         "live": _("Change it now"),
         "branch": _("Branch from step {n:,}").format(n=how.step),
-        "twin": _("Train a repaired twin"),
+        "rerun": _("Train a repaired twin"),
     }
     if button.button(titles[how.kind], key=key, icon=":material/healing:"):
         with st.spinner(_("Starting the trainer…")):
@@ -69,4 +69,4 @@ def offer(run: Run, finding: Finding, remedy: Remedy, key: str) -> None:
 
 def treat(run: Run, finding: Finding, remedy: Remedy) -> None:
     """Carries the remedy out and remembers which run to show."""
-    st.session_state["doctor_made"] = follow_up.carry_out(lab.start(), run, finding, remedy).id
+    st.session_state["doctor_made"] = follow_up.treat(lab.start(), run, finding, remedy).id

@@ -6,7 +6,7 @@ import streamlit as st
 from gan_core.evaluation.evaluators.scoring import Score
 from gan_core.evaluation.statistics.proportions import LEVEL, Pair, compare, wilson
 from gan_core.experiments import studies
-from gan_core.experiments.studies import PLANS, Member, Plan, Study
+from gan_core.experiments.studies import PLANS, Plan, Study, StudyMember
 from gan_core.experiments.study_curves import Point, comparable, curve, figure, pooled
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
@@ -29,13 +29,13 @@ def results(study: Study) -> None:
     reported()
 
 
-def found_runs(study: Study) -> list[tuple[Member, Run | None]]:
+def found_runs(study: Study) -> list[tuple[StudyMember, Run | None]]:
     """The study's runs; None for one that was never queued or has been deleted."""
     runs = {run.id: run for run in lab.own_runs()}
     return [(member, runs.get(member.run_id)) for member in study.members]
 
 
-def controls(study: Study, members: list[tuple[Member, Run | None]]) -> None:
+def controls(study: Study, members: list[tuple[StudyMember, Run | None]]) -> None:
     """Stop what trains or waits; queue what is missing."""
     still = [run for _member, run in members if run is not None and run.status().state in OPEN_STATES]
     missing = sum(run is None for _member, run in members)
@@ -63,7 +63,7 @@ def live(study: Study) -> None:
         run.id: curve(lab.tail(str(run.path)).columns(), plan.list_name) for _m, run in members if run is not None
     }
     curves = {
-        arm.label: pooled([by_run[m.run_id] for m, run in members if run is not None and m.arm == arm.label])
+        arm.name: pooled([by_run[m.run_id] for m, run in members if run is not None and m.arm == arm.name])
         for arm in plan.arms
     }
     points = comparable(curves, lambda arm: arm in going)
@@ -102,7 +102,7 @@ def chart(study: Study, plan: Plan, curves: dict[str, list[Point]]) -> None:
     live_plot(plotly.io.to_json(figure(curves, plan.chance, titles)) or "", key=f"study_plot_{study.id}", height_px=420)
 
 
-def states(members: list[tuple[Member, Run | None]], by_run: dict[str, list[Point]]) -> None:
+def states(members: list[tuple[StudyMember, Run | None]], by_run: dict[str, list[Point]]) -> None:
     """Every run in a line: its arm, how it stands, its newest count, and the way to it."""
     st.markdown(f"**{_('Its runs')}**")
     for member, run in members:
@@ -166,25 +166,25 @@ def p_words(p: float) -> str:
 
 
 def table(
-    plan: Plan, members: list[tuple[Member, Run | None]], by_run: dict[str, list[Point]], points: dict[str, Point]
+    plan: Plan, members: list[tuple[StudyMember, Run | None]], by_run: dict[str, list[Point]], points: dict[str, Point]
 ) -> None:
     """Hits and totals where the arms are compared."""
     rows = []
     for arm in plan.arms:
-        point = points.get(arm.label)
+        point = points.get(arm.name)
         if point is None:
             continue
         low, high = wilson(point.count)
         seeds = [
             str(seen.count)
             for member, run in members
-            if run is not None and member.arm == arm.label
+            if run is not None and member.arm == arm.name
             for seen in by_run[run.id]
             if seen.epoch == point.epoch
         ]
         rows.append(
             {
-                _("real : generated"): arm.label,
+                _("real : generated"): arm.name,
                 _("epoch"): point.epoch,
                 _("hits / requested"): str(point.count),
                 _("ratio"): f"{point.count.ratio:.3f}",

@@ -4,11 +4,11 @@ import streamlit as st
 
 from gan_core.config import RunConfig, field_names, get
 from gan_core.evaluation.metrics import METRICS
-from gan_core.experiments.sweeps import home as homes
-from gan_core.experiments.sweeps.aims import Aim, aim_at, fitting_metrics
-from gan_core.experiments.sweeps.offers import OFFERS
+from gan_core.experiments.sweeps import folder as folders
+from gan_core.experiments.sweeps.objectives import SweepObjective, fitting_metrics, objective_for
+from gan_core.experiments.sweeps.parsing import axis_from, sweep_from
 from gan_core.experiments.sweeps.plan import MAX_AXES, MAX_TRIALS, NOT_VARIED, TOGETHER, Sweep, minutes_a_trial
-from gan_core.experiments.sweeps.reading import axis_from, sweep_from
+from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS
 from pages.components.shared import lab
 from pages.components.shared.config_form import LABELS, SECTIONS
@@ -23,21 +23,21 @@ OBJECTIVES = {
 }
 
 
-def offers() -> None:
+def templates() -> None:
     """Two sweeps at one click each."""
-    for column, (key, offer) in zip(st.columns(2), OFFERS.items(), strict=True):
+    for column, (key, template) in zip(st.columns(2), TEMPLATES.items(), strict=True):
         with column.container(border=True, height="stretch"):
-            st.markdown(f"**{_(offer.title)}**")
-            st.markdown(_(offer.description))
+            st.markdown(f"**{_(template.title)}**")
+            st.markdown(_(template.description))
             if st.button(_("Start it"), key=f"sweeps_offer_{key}", icon=":material/play_arrow:", type="primary"):
                 with st.spinner(_("Writing the trials down…")):
-                    if lab.attempt(lambda offer=offer: begin(offer.sweep())):  # type: ignore[misc]
+                    if lab.attempt(lambda template=template: begin(template.sweep())):  # type: ignore[misc]
                         st.rerun()
 
 
 def begin(sweep: Sweep) -> None:
     """Keeps a sweep, starts its process, and has it shown."""
-    st.query_params["sweep"] = homes.begin(lab.start(), sweep).id
+    st.query_params["sweep"] = folders.begin(lab.start(), sweep).id
 
 
 def new_sweep() -> None:
@@ -52,7 +52,7 @@ def new_sweep() -> None:
     config = PRESETS[preset].config
     axes = axis_rows(config, preset)
     searched = search_row(any(".." in text for text in axes))
-    metric, images = aim_row(config, preset)
+    metric, images = objective_row(config, preset)
     try:
         sweep = sweep_from(
             name=name.strip() or PRESETS[preset].name,
@@ -130,12 +130,12 @@ def search_row(has_range: bool) -> tuple[int, int]:
     return int(trials), int(seed)
 
 
-def aim_row(config: RunConfig, preset: str) -> tuple[str, int]:
+def objective_row(config: RunConfig, preset: str) -> tuple[str, int]:
     """What the runs are judged by, and on how many images."""
     left, right = st.columns(2)
     fitting = [metric for metric in fitting_metrics(config) if implied(metric)]
     metric = left.selectbox(
-        _("What to aim for"), fitting, format_func=aim_words, key=f"sweeps_aim_{preset}",
+        _("What to aim for"), fitting, format_func=objective_words, key=f"sweeps_aim_{preset}",
         help=_("Measured of each run when it has ended. Only what the runs of this preset have is listed."),
     )  # fmt: skip
     images = right.number_input(
@@ -145,18 +145,18 @@ def aim_row(config: RunConfig, preset: str) -> tuple[str, int]:
     return metric or "fd", int(images)
 
 
-def implied(metric: str) -> Aim | None:
-    """The aim of a metric that says itself which way is better."""
+def implied(metric: str) -> SweepObjective | None:
+    """The objective of a metric that says itself which way is better."""
     try:
-        return aim_at(metric)
+        return objective_for(metric)
     except ValueError:
         return None
 
 
-def aim_words(metric: str) -> str:
+def objective_words(metric: str) -> str:
     """A metric for people, and which way is better."""
-    aim = implied(metric)
-    way = _("as large as possible") if aim and aim.direction == "maximize" else _("as small as possible")
+    objective = implied(metric)
+    way = _("as large as possible") if objective and objective.direction == "maximize" else _("as small as possible")
     return f"{objective_title(metric)}: {way}"
 
 

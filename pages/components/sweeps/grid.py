@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from gan_core.experiments.sweeps.home import Home
+from gan_core.experiments.sweeps.folder import SweepFolder
+from gan_core.experiments.sweeps.loop import short_name
 from gan_core.experiments.sweeps.plan import Axis, Value, words_of
-from gan_core.experiments.sweeps.rows import Row
-from gan_core.experiments.sweeps.working import short_name
+from gan_core.experiments.sweeps.table import TrialRow
 from pages.components.shared import lab
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture
@@ -13,9 +13,9 @@ from pages.components.widgets.picture import picture
 MAX_COLUMNS, MAX_ROWS = 6, 12
 
 
-def grid_of_samples(home: Home, rows: list[Row], top: Row | None) -> None:
+def grid_of_samples(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None) -> None:
     """The table, for a grid; of more than two settings, the others are chosen above it."""
-    sweep = home.sweep
+    sweep = folder.sweep
     if sweep.search or not any(row.run_id for row in rows):
         return
     st.subheader(_("What each run draws"))
@@ -59,7 +59,7 @@ def choose(axis: Axis) -> Value:
     return axis.values[0] if chosen is None else chosen
 
 
-def cell(words: str, row: Row | None, *, starred: bool) -> None:
+def cell(words: str, row: TrialRow | None, *, starred: bool) -> None:
     """One run: its settings, its newest samples, its result or why there is none."""
     st.markdown(f"**{'★ ' if starred else ''}{as_text(words)}**")
     if row is None:
@@ -68,7 +68,7 @@ def cell(words: str, row: Row | None, *, starred: bool) -> None:
     run = lab.run_or_none(row.run_id)
     url = lab.sample_url(run) if run is not None else None
     if url is not None:
-        picture(url, key=f"sweeps_picture_{row.place}", alt=_("Samples of trial {n}").format(n=row.place + 1))
+        picture(url, key=f"sweeps_picture_{row.index}", alt=_("Samples of trial {n}").format(n=row.index + 1))
     if row.value is not None:
         st.caption(_("reached {value:.4g}").format(value=row.value))
     elif row.reason:

@@ -5,22 +5,22 @@ from typing import Any
 import streamlit as st
 
 from gan_core.experiments.sweeps import figures
-from gan_core.experiments.sweeps.book import Book
 from gan_core.experiments.sweeps.figures import PICTURES
-from gan_core.experiments.sweeps.rows import Row
+from gan_core.experiments.sweeps.study import SweepStudy
+from gan_core.experiments.sweeps.table import TrialRow
 from pages.components.text import _, as_text
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _figure(sweep_id: str, address: str, key: str, done: tuple[tuple[int, float], ...], _book: Book) -> Any:
+def _figure(sweep_id: str, address: str, key: str, done: tuple[tuple[int, float], ...], _study: SweepStudy) -> Any:
     """One picture, built once for all viewers and again when a trial has ended."""
-    return figures.figure(_book, key)
+    return figures.figure(_study, key)
 
 
-def plots(book: Book, rows: list[Row]) -> None:
+def plots(study: SweepStudy, rows: list[TrialRow]) -> None:
     """One of the pictures, chosen above it."""
-    done = tuple((row.place, row.value) for row in rows if row.value is not None)
-    keys = figures.available(len(done), len(book.sweep.axes))
+    done = tuple((row.index, row.value) for row in rows if row.value is not None)
+    keys = figures.available(len(done), len(study.sweep.axes))
     if not keys:
         return
     st.subheader(_("Optuna's pictures"))
@@ -31,7 +31,7 @@ def plots(book: Book, rows: list[Row]) -> None:
     key = shown if shown in keys else keys[0]
     st.caption(_(PICTURES[key].explanation))
     try:
-        figure = _figure(book.sweep_id, book.address, key, done, book)
+        figure = _figure(study.sweep_id, study.address, key, done, study)
     except ValueError as refusal:
         st.warning(as_text(str(refusal)), icon=":material/warning:")
         return

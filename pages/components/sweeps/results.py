@@ -4,13 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from gan_core.experiments.sweeps import home as homes
-from gan_core.experiments.sweeps.book import Book
-from gan_core.experiments.sweeps.home import Home
-from gan_core.experiments.sweeps.keeping import without_password
+from gan_core.experiments.sweeps import folder as folders
+from gan_core.experiments.sweeps.folder import SweepFolder
+from gan_core.experiments.sweeps.loop import short_name
 from gan_core.experiments.sweeps.plan import minutes_a_trial, words_of
-from gan_core.experiments.sweeps.rows import OPEN, Row, best, rows_of, seconds_left
-from gan_core.experiments.sweeps.working import short_name
+from gan_core.experiments.sweeps.storage import without_password
+from gan_core.experiments.sweeps.study import SweepStudy
+from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of, seconds_left
 from pages.components.shared import lab
 from pages.components.sweeps.grid import grid_of_samples
 from pages.components.sweeps.plots import plots
@@ -28,85 +28,85 @@ STATES = {
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _book(path: str, created: float, trials: int, _home: Home) -> Book:
+def _study(path: str, created: float, trials: int, _folder: SweepFolder) -> SweepStudy:
     """A sweep's study, opened once for all viewers: later readings cost what is new."""
-    return _home.book()
+    return _folder.study()
 
 
-def book_of(home: Home) -> Book | None:
+def study_of(folder: SweepFolder) -> SweepStudy | None:
     """A sweep's study; None, and a sentence on the page, when its storage cannot be used."""
     try:
-        return _book(str(home.path), home.created, home.sweep.trials, home)
+        return _study(str(folder.path), folder.created, folder.sweep.trials, folder)
     except ValueError as refusal:
         st.error(as_text(str(refusal)), icon=":material/error:")
         return None
 
 
-def results(home: Home) -> None:
+def results(folder: SweepFolder) -> None:
     """Everything about a sweep, kept fresh while somebody works on it."""
-    book = book_of(home)
-    if book is None:
+    study = study_of(folder)
+    if study is None:
         return
-    about(home)
+    about(folder)
     try:
-        rows = rows_of(book)
+        rows = rows_of(study)
     except ValueError as refusal:
         st.error(as_text(str(refusal)), icon=":material/error:")
         return
-    moving = moves(home, rows)
+    moving = moves(folder, rows)
     st.session_state["sweeps_moving"] = moving
-    st.fragment(live, run_every=SLOWER * lab.refresh_every() if moving else None)(home, book)
+    st.fragment(live, run_every=SLOWER * lab.refresh_every() if moving else None)(folder, study)
 
 
-def moves(home: Home, rows: list[Row]) -> bool:
+def moves(folder: SweepFolder, rows: list[TrialRow]) -> bool:
     """Whether anybody works on it: this server's process, a command, or another machine."""
-    return home.is_going() or any(row.state == "training" for row in rows)
+    return folder.is_going() or any(row.state == "training" for row in rows)
 
 
-def about(home: Home) -> None:
+def about(folder: SweepFolder) -> None:
     """What it varies, for what, and where it is kept."""
-    sweep = home.sweep
+    sweep = folder.sweep
     varied = "; ".join(as_text(str(axis)) for axis in sweep.axes)
-    way = _("as large as possible") if sweep.aim.direction == "maximize" else _("as small as possible")
+    way = _("as large as possible") if sweep.objective.direction == "maximize" else _("as small as possible")
     kind = _("A search of {n} trials") if sweep.search else _("A grid of {n} trials")
     said = [
         kind.format(n=sweep.trials)
         + _(" from the preset {preset}, varying {axes}.").format(preset=sweep.preset, axes=varied),
-        _("Aim: {metric} {way}.").format(metric=sweep.aim.metric, way=way),
+        _("Aim: {metric} {way}.").format(metric=sweep.objective.metric, way=way),
     ]
-    if home.storage:
-        said.append(_("Kept in {place}.").format(place=as_text(without_password(home.storage))))
+    if folder.storage:
+        said.append(_("Kept in {place}.").format(place=as_text(without_password(folder.storage))))
     st.caption(" ".join(said))
 
 
-def live(home: Home, book: Book) -> None:
+def live(folder: SweepFolder, study: SweepStudy) -> None:
     """The part that changes while trials are made."""
     try:
-        rows = rows_of(book)
+        rows = rows_of(study)
     except ValueError as refusal:
         st.error(as_text(str(refusal)), icon=":material/error:")
         return
-    going = home.is_going()
-    if st.session_state.get("sweeps_moving") != moves(home, rows):
+    going = folder.is_going()
+    if st.session_state.get("sweeps_moving") != moves(folder, rows):
         st.rerun()  # whether this part refreshes is decided outside of it
-    top = best(rows, home.sweep)
-    progress(home, rows, going)
-    controls(home, rows, top, going)
-    if home.error:
-        st.error(as_text(home.error), icon=":material/error:")
+    top = best(rows, folder.sweep)
+    progress(folder, rows, going)
+    controls(folder, rows, top, going)
+    if folder.error:
+        st.error(as_text(folder.error), icon=":material/error:")
     if top is not None:
-        st.markdown(best_words(home, rows, top))
-    table(home, rows, top)
-    grid_of_samples(home, rows, top)
-    plots(book, rows)
+        st.markdown(best_words(folder, rows, top))
+    table(folder, rows, top)
+    grid_of_samples(folder, rows, top)
+    plots(study, rows)
 
 
-def progress(home: Home, rows: list[Row], going: bool) -> None:
+def progress(folder: SweepFolder, rows: list[TrialRow], going: bool) -> None:
     """How many are done, and about how long the others take."""
     ended = sum(row.state not in OPEN for row in rows)
     words = _("{done} of {all} trials have ended").format(done=ended, all=len(rows))
-    left = seconds_left(rows, minutes_a_trial(home.sweep), shares_trained(rows))
-    if moves(home, rows) and left:
+    left = seconds_left(rows, minutes_a_trial(folder.sweep), shares_trained(rows))
+    if moves(folder, rows) and left:
         words += _(" · about {time} left").format(time=duration(left))
     if not going and ended < len(rows):
         elsewhere = any(row.state == "training" for row in rows)
@@ -114,11 +114,11 @@ def progress(home: Home, rows: list[Row], going: bool) -> None:
             _(" · worked on elsewhere: a command or another machine")
             if elsewhere
             else _(" · interrupted: nobody works on it now")
-            if home.wanted or home.error or any(row.state == "interrupted" for row in rows)
+            if folder.wanted or folder.error or any(row.state == "interrupted" for row in rows)
             else _(" · stopped: the other trials are not made until you go on")
         )
     st.progress(ended / len(rows) if rows else 0.0, text=words)
-    if going and not home.wanted:
+    if going and not folder.wanted:
         st.caption(
             _(
                 "Stopping: the run that trains writes a checkpoint first; one that is being measured is measured to its end."
@@ -126,7 +126,7 @@ def progress(home: Home, rows: list[Row], going: bool) -> None:
         )
 
 
-def shares_trained(rows: list[Row]) -> dict[str, float]:
+def shares_trained(rows: list[TrialRow]) -> dict[str, float]:
     """Run id -> how much of its training is done, of the trials that are being made here."""
     shares = {}
     for row in rows:
@@ -137,42 +137,42 @@ def shares_trained(rows: list[Row]) -> dict[str, float]:
     return shares
 
 
-def controls(home: Home, rows: list[Row], top: Row | None, going: bool) -> None:
+def controls(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None, going: bool) -> None:
     """Stop, go on, and the way to the best run."""
     unfinished = any(row.state in OPEN for row in rows)
     with st.container(horizontal=True):
-        there = top is not None and run_there(home, top)
+        there = top is not None and run_there(folder, top)
         if (
             top
             and there
             and st.button(_("Open the best run"), key="sweeps_best", type="primary", icon=":material/trophy:")
         ):
             st.switch_page("pages/train.py", query_params={"run": top.run_id})
-        if going and home.wanted:
+        if going and folder.wanted:
             if st.button(_("Stop"), key="sweeps_stop", icon=":material/stop:",
                          help=_("The run that trains writes a checkpoint and is paused. Going on loses nothing.")):  # fmt: skip
-                home.order("stop")
+                folder.order("stop")
                 st.rerun()
         elif going:
             st.button(_("Stopping…"), key="sweeps_stopping", disabled=True)
         elif unfinished and st.button(_("Go on"), key="sweeps_go_on", icon=":material/play_arrow:",
                                       help=_("This server makes the trials that wait.")):  # fmt: skip
-            homes.go_on(home)
+            folders.go_on(folder)
             st.rerun()
 
 
-def run_there(home: Home, row: Row) -> bool:
+def run_there(folder: SweepFolder, row: TrialRow) -> bool:
     """Whether a trial's run is in this runs folder (another machine may have made it)."""
     return bool(row.run_id) and lab.run_or_none(row.run_id) is not None
 
 
-def best_words(home: Home, rows: list[Row], top: Row) -> str:
+def best_words(folder: SweepFolder, rows: list[TrialRow], top: TrialRow) -> str:
     """The best trial, what it reached, and whether the second may be as good."""
     values = as_text(", ".join(f"{short_name(name)} {words_of(value)}" for name, value in top.params.items()))
     said = _("**Best so far: trial {n}** ({values}): {metric} {value}, {measured}.").format(
-        n=top.place + 1,
+        n=top.index + 1,
         values=values,
-        metric=home.sweep.aim.metric,
+        metric=folder.sweep.objective.metric,
         value=value_words(top),
         measured=as_text(top.measured),
     )
@@ -180,7 +180,7 @@ def best_words(home: Home, rows: list[Row], top: Row) -> str:
         row for row in rows if row is not top and row.interval and top.interval and overlap(row.interval, top.interval)
     ]
     if close:
-        names = ", ".join(str(row.place + 1) for row in close[:8])
+        names = ", ".join(str(row.index + 1) for row in close[:8])
         said += " " + _(
             "The 95 % intervals of the trials {names} overlap with its own: one run each cannot tell them apart from it."
         ).format(names=names)
@@ -192,7 +192,7 @@ def overlap(left: tuple[float, float], right: tuple[float, float]) -> bool:
     return left[0] <= right[1] and right[0] <= left[1]
 
 
-def value_words(row: Row) -> str:
+def value_words(row: TrialRow) -> str:
     """A value with its interval."""
     if row.value is None:
         return ""
@@ -201,19 +201,20 @@ def value_words(row: Row) -> str:
     return _("{value:.4g} ({low:.4g} to {high:.4g})").format(value=row.value, low=row.interval[0], high=row.interval[1])
 
 
-def table(home: Home, rows: list[Row], top: Row | None) -> None:
+def table(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None) -> None:
     """Every trial in a line."""
     here = {Path(run.path).name for run in lab.own_runs()}
     measuring = {run_id for run_id, share in shares_trained(rows).items() if share == 1}
     lines = [
         {
-            _("trial"): row.place + 1,
+            _("trial"): row.index + 1,
             _("state"): ("★ " if row is top else "")
             + (_("measuring") if row.run_id in measuring else STATES[row.state]),
             **{
-                short_name(axis.name): words_of(row.params[axis.name]) if row.params else "" for axis in home.sweep.axes
+                short_name(axis.name): words_of(row.params[axis.name]) if row.params else ""
+                for axis in folder.sweep.axes
             },
-            _("{metric} (95 % interval)").format(metric=home.sweep.aim.metric): value_words(row),
+            _("{metric} (95 % interval)").format(metric=folder.sweep.objective.metric): value_words(row),
             _("trained for"): duration(row.seconds) if row.seconds else "",
             _("run"): f"train?run={row.run_id}" if row.run_id in here else "",
             **({_("why it ended"): row.reason} if any(one.reason for one in rows) else {}),

@@ -8,7 +8,7 @@ import streamlit as st
 
 from gan_core.experiments import vae_family
 from gan_core.experiments.lessons import LESSONS
-from gan_core.experiments.vae_family import LAMBDAS, Member, lambda_words
+from gan_core.experiments.vae_family import LAMBDAS, FamilyMember, lambda_words
 from gan_core.figures import imaging
 from gan_core.figures.vae_family import dial_figure
 from gan_core.jobs.task import Arrays
@@ -58,7 +58,7 @@ def dial_over_lambda(shown: Shown) -> None:
             icon=":material/warning:",
         )  # fmt: skip
     turn(shown, members)
-    found = outcome(vae_family.wish(members), "vae_family")
+    found = outcome(vae_family.measure_task(members), "vae_family")
     if found is not None:
         chart(members, found)
 
@@ -78,7 +78,7 @@ def lesson_link() -> None:
     )  # fmt: skip
 
 
-def train_missing(shown: Shown, members: list[Member]) -> None:
+def train_missing(shown: Shown, members: list[FamilyMember]) -> None:
     """One button that queues a run for each of some lambdas."""
     base = shown.model.config
     going = [run for run in lab.own_runs() if run.status().state in OPEN_STATES]
@@ -122,7 +122,7 @@ def _square(path: str, step: int, _shown: Shown) -> str:
 
 
 @st.fragment
-def turn(shown: Shown, members: list[Member]) -> None:
+def turn(shown: Shown, members: list[FamilyMember]) -> None:
     """A slider over lambda; the picture is of the nearest member."""
     places = [math.log10(member.kl_weight) for member in members]
     now = math.log10(next(m.kl_weight for m in members if m.run.id == shown.run.id))
@@ -149,7 +149,7 @@ def turn(shown: Shown, members: list[Member]) -> None:
     )  # fmt: skip
 
 
-def chart(members: list[Member], found: Arrays) -> None:
+def chart(members: list[FamilyMember], found: Arrays) -> None:
     """Error, quality, KL and distance to the prior against lambda, and the same as a table."""
     judged = bool(str(found["evaluator"]))
     kind = {
@@ -189,7 +189,7 @@ def chart(members: list[Member], found: Arrays) -> None:
     st.caption(" ".join(parts))
 
 
-def _table(members: list[Member], found: Arrays, judged: bool) -> dict[str, list[str]]:
+def _table(members: list[FamilyMember], found: Arrays, judged: bool) -> dict[str, list[str]]:
     def words(name: str, digits: int) -> list[str]:
         return [f"{v:.{digits}f} ({low:.{digits}f} – {high:.{digits}f})" for v, low, high in found[name]]
 

@@ -1,7 +1,8 @@
-"""What a sweep may vary and aim for, and the sentence for everything else."""
+"""What a sweep may vary and be judged by, and the sentence for everything else."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,10 @@ from sweep_helpers import POINTS, small
 
 from gan_core.config import get
 from gan_core.config.settings import PROJECT_DIR
-from gan_core.experiments.sweeps.aims import Aim, aim_at, check_aim, fitting_metrics
-from gan_core.experiments.sweeps.offers import OFFERS
+from gan_core.experiments.sweeps.objectives import SweepObjective, check_objective, fitting_metrics, objective_for
+from gan_core.experiments.sweeps.parsing import axis_from, read_file, sweep_from
 from gan_core.experiments.sweeps.plan import Sweep, listed, minutes_a_trial, ranged
-from gan_core.experiments.sweeps.reading import axis_from, read_file, sweep_from
+from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS, preset_config
 
 
@@ -51,13 +52,13 @@ def test_the_time_of_a_trial_is_the_presets_scaled_by_images_seen() -> None:
     [("fd", "minimize"), ("coverage", "maximize"), ("accuracy/test", "maximize"), ("reconstruction", "minimize")],
 )
 def test_a_metric_says_which_way_is_better(metric: str, direction: str) -> None:
-    assert aim_at(metric).direction == direction
+    assert objective_for(metric).direction == direction
 
 
 def test_an_aim_fits_the_model() -> None:
     vae, gan, conditional = (preset_config(f"{name}-lite") for name in ("r5-vae", "r4-a", "r2-cgan"))
-    check_aim(vae, Aim("reconstruction", "minimize"))
-    check_aim(gan, Aim("loss/g", "minimize"))
+    check_objective(vae, SweepObjective("reconstruction", "minimize"))
+    check_objective(gan, SweepObjective("loss/g", "minimize"))
     assert "accuracy/test" not in fitting_metrics(gan)
     for config, metric, words in (
         (gan, "reconstruction", "Only a VAE"),
@@ -68,7 +69,7 @@ def test_an_aim_fits_the_model() -> None:
         (gan, "fd", "evaluator"),
     ):
         with pytest.raises(ValueError, match=words):
-            check_aim(config, Aim(metric, "minimize"))
+            check_objective(config, SweepObjective(metric, "minimize"))
 
 
 @pytest.mark.parametrize(
@@ -160,15 +161,26 @@ def test_a_file_that_is_not_there_or_no_text_is_a_sentence(tmp_path: Path) -> No
 
 def test_the_documented_file_is_the_sweep_that_the_page_offers() -> None:
     asked, storage = read_file(PROJECT_DIR / "docs" / "sweep.yaml")
-    assert storage == "" and tuple(asked["axes"]) == OFFERS["r4"].axes
-    assert (asked["preset"], asked["metric"], asked["name"]) == ("r4-a-lite", "fd", OFFERS["r4"].name)
+    assert storage == "" and tuple(asked["axes"]) == TEMPLATES["r4"].axes
+    assert (asked["preset"], asked["metric"], asked["name"]) == ("r4-a-lite", "fd", TEMPLATES["r4"].name)
 
 
-@pytest.mark.parametrize("key", list(OFFERS))
-def test_an_offer_can_be_begun_with_the_evaluators_that_come_with_the_program(
+@pytest.mark.parametrize("key", list(TEMPLATES))
+def test_a_template_can_be_begun_with_the_evaluators_that_come_with_the_program(
     key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GANVAS_PRETRAINED_DIR", str(PROJECT_DIR / "checkpoints" / "pretrained"))
-    sweep = OFFERS[key].sweep()
+    sweep = TEMPLATES[key].sweep()
     assert sweep.trials == {"r4": 8, "rates": 12}[key]
     assert 0 < minutes_a_trial(sweep) * sweep.trials < 30
+
+
+def test_a_stored_plan_keeps_the_keys_that_it_was_written_with() -> None:
+    stored = {
+        "name": "Old", "preset": "mnist-dcgan", "trials": 2, "changes": {"training.epochs": 1}, "seed": 3, "search": False,
+        "axes": [{"name": "training.batch_size", "values": [16, 32], "low": 0.0, "high": 0.0, "log": False}],
+        "aim": {"metric": "loss/g", "direction": "minimize", "num_images": 500},
+    }  # fmt: skip
+    sweep = Sweep.from_dict(stored)
+    assert (sweep.objective.metric, sweep.objective.num_images) == ("loss/g", 500)
+    assert json.loads(json.dumps(sweep.to_dict())) == stored

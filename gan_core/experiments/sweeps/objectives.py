@@ -28,7 +28,7 @@ MEASURED = tuple(name for name, metric in METRICS.items() if metric.direction !=
 
 
 @dataclass(frozen=True)
-class Aim:
+class SweepObjective:
     """What is measured of a finished run.
 
     Attributes:
@@ -59,8 +59,8 @@ class Reached:
     words: str
 
 
-def aim_at(metric: str, direction: str = "", num_images: int = 1000) -> Aim:
-    """An aim, with the direction that its metric implies unless one is given.
+def objective_for(metric: str, direction: str = "", num_images: int = 1000) -> SweepObjective:
+    """An objective, with the direction that its metric implies unless one is given.
 
     Raises:
         ValueError: a metric that nothing records, a direction that is none or is needed, or too few or many images.
@@ -76,11 +76,11 @@ def aim_at(metric: str, direction: str = "", num_images: int = 1000) -> Aim:
         raise ValueError(f"A metric is measured on {MIN_IMAGES} to {MAX_IMAGES:,} images; got {num_images:,}.")
     if metric not in known_metrics():
         raise ValueError(f"Unknown metric '{metric:.60}'. Choose one of: {', '.join(known_metrics())}.")
-    return Aim(metric, direction or implied, num_images)
+    return SweepObjective(metric, direction or implied, num_images)
 
 
 def known_metrics() -> list[str]:
-    """Everything that can be aimed at, whatever the model."""
+    """Every metric that can be an objective, whatever the model."""
     curves = dict.fromkeys(trace.column for chart in CHARTS for trace in chart.traces)
     return [*MEASURED, RECONSTRUCTION, *curves]
 
@@ -90,7 +90,7 @@ def fitting_metrics(config: RunConfig) -> list[str]:
     fitting = []
     for metric in known_metrics():
         try:
-            check_aim(config, Aim(metric, "minimize"))
+            check_objective(config, SweepObjective(metric, "minimize"))
         except ValueError:
             continue
         fitting.append(metric)
@@ -105,13 +105,13 @@ def _implied_direction(metric: str) -> str:
     return "minimize" if metric == RECONSTRUCTION or metric.startswith("loss/") else ""
 
 
-def check_aim(config: RunConfig, aim: Aim) -> None:
-    """Refuses an aim that the runs of this configuration do not have.
+def check_objective(config: RunConfig, objective: SweepObjective) -> None:
+    """Refuses an objective that the runs of this configuration do not have.
 
     Raises:
         ValueError: with what to choose instead.
     """
-    entry, metric = NETWORKS.find(config.network.name), aim.metric
+    entry, metric = NETWORKS.find(config.network.name), objective.metric
     _check_kind(kind_of(config), metric)
     if metric == "loss/penalty" and config.penalty.name == "none":
         raise ValueError("These runs have no penalty to record. Choose another metric, for example fd.")
@@ -157,35 +157,35 @@ def _check_accuracy(config: RunConfig, metric: str) -> None:
 # measuring
 
 
-def reach(run: Run, aim: Aim) -> Reached:
+def reach(run: Run, objective: SweepObjective) -> Reached:
     """What a finished run reached; a metric is also kept in its log of evaluations.
 
     Raises:
         ValueError: it lacks what is to be measured, or the number is none.
     """
-    if aim.metric in MEASURED:
-        reached = _by_metric(run, aim)
-    elif aim.metric == RECONSTRUCTION:
-        reached = _by_reconstruction(run, aim)
-    elif aim.metric.startswith("accuracy/"):
-        reached = _by_count(run, aim)
+    if objective.metric in MEASURED:
+        reached = _by_metric(run, objective)
+    elif objective.metric == RECONSTRUCTION:
+        reached = _by_reconstruction(run, objective)
+    elif objective.metric.startswith("accuracy/"):
+        reached = _by_count(run, objective)
     else:
-        reached = _by_curve(run, aim)
+        reached = _by_curve(run, objective)
     if not math.isfinite(reached.value):
-        raise ValueError(f"'{aim.metric}' is not a number at the end of this run ({reached.value}).")
+        raise ValueError(f"'{objective.metric}' is not a number at the end of this run ({reached.value}).")
     return reached
 
 
-def _by_metric(run: Run, aim: Aim) -> Reached:
+def _by_metric(run: Run, objective: SweepObjective) -> Reached:
     config = run.config()
     if NETWORKS.find(config.network.name).domain == "points":
-        return _of_points(run, aim)
+        return _of_points(run, objective)
     from gan_core.evaluation import measure
 
-    rows = measure.measure(run, None, aim.num_images, config.training.seed, metrics=[aim.metric])
+    rows = measure.measure(run, None, objective.num_images, config.training.seed, metrics=[objective.metric])
     if not rows:
         raise ValueError(
-            f"'{aim.metric}' cannot be measured of this run: its evaluator knows no kinds of these images."
+            f"'{objective.metric}' cannot be measured of this run: its evaluator knows no kinds of these images."
         )
     measure.keep(run, rows)
     row = rows[0]
@@ -193,25 +193,25 @@ def _by_metric(run: Run, aim: Aim) -> Reached:
     return Reached(row.value, row.low, row.high, words)
 
 
-def _of_points(run: Run, aim: Aim) -> Reached:
+def _of_points(run: Run, objective: SweepObjective) -> Reached:
     """A metric on points in the plane, which are their own features."""
     from gan_core.runs.sampler import latents, open_sampler
 
     sampler = open_sampler(run)
-    real = np.asarray(datasets.prepare(sampler.config.dataset).images[: aim.num_images], dtype=np.float64)
+    real = np.asarray(datasets.prepare(sampler.config.dataset).images[: objective.num_images], dtype=np.float64)
     drawn = sampler.samples(latents(len(real), sampler.latent_dim, sampler.config.training.seed))
     fake = np.asarray(drawn.float().cpu().numpy(), dtype=np.float64)
-    found = metrics.estimate(aim.metric, real, fake, repeats=REPEATS)
+    found = metrics.estimate(objective.metric, real, fake, repeats=REPEATS)
     words = f"{found.num_fake:,} generated against {found.num_real:,} real points, in the plane itself"
     return Reached(found.value, found.low, found.high, words)
 
 
-def _by_reconstruction(run: Run, aim: Aim) -> Reached:
+def _by_reconstruction(run: Run, objective: SweepObjective) -> Reached:
     from gan_core.runs.autoencoder import open_autoencoder
 
     model = open_autoencoder(run)
     place = held_out(model.config.dataset)
-    _latents, errors = model.measure(np.asarray(place.images(aim.num_images).images))
+    _latents, errors = model.measure(np.asarray(place.images(objective.num_images).images))
     value, half = float(errors.mean()), 1.96 * float(errors.std(ddof=1)) / math.sqrt(len(errors))
     kind = {"test": "of another split", "left_over": "not trained on", "training": "the training images themselves"}
     return Reached(
@@ -219,16 +219,16 @@ def _by_reconstruction(run: Run, aim: Aim) -> Reached:
     )
 
 
-def _by_count(run: Run, aim: Aim) -> Reached:
-    which = aim.metric.partition("/")[2]
+def _by_count(run: Run, objective: SweepObjective) -> Reached:
+    which = objective.metric.partition("/")[2]
     hits, requested = (_measured(run, f"{name}/{which}") for name in ("hits", "requested"))
     count = Count(round(hits[-1]), round(requested[-1]))
     low, high = wilson(count)
     return Reached(count.ratio, low, high, f"{count} of what was asked for, at the last epoch measured")
 
 
-def _by_curve(run: Run, aim: Aim) -> Reached:
-    values = _measured(run, aim.metric)
+def _by_curve(run: Run, objective: SweepObjective) -> Reached:
+    values = _measured(run, objective.metric)
     last = values[-max(LEAST_STEPS, math.ceil(LAST_SHARE * len(values))) :]
     return Reached(float(last.mean()), None, None, f"mean of the last {len(last):,} recorded values")
 

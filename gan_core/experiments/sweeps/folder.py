@@ -21,8 +21,8 @@ from filelock import FileLock, Timeout
 
 from gan_core import runs
 from gan_core.config.settings import Settings
-from gan_core.experiments.sweeps.book import Book, open_book
 from gan_core.experiments.sweeps.plan import Sweep
+from gan_core.experiments.sweeps.study import SweepStudy, open_study
 from gan_core.jobs import task as tasks
 from gan_core.jobs.task import Task
 from gan_core.runs import files
@@ -33,8 +33,8 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 @dataclass(frozen=True)
-class Home:
-    """A sweep's place in the runs folder.
+class SweepFolder:
+    """A sweep's folder in the runs folder.
 
     Attributes:
         path: its folder; the name is the sweep's id.
@@ -63,13 +63,13 @@ class Home:
         """The storage of its study."""
         return self.storage or str(self.path / JOURNAL)
 
-    def book(self) -> Book:
+    def study(self) -> SweepStudy:
         """Its study.
 
         Raises:
             ValueError: the storage cannot be used.
         """
-        return open_book(self.id, self.address, self.sweep)
+        return open_study(self.id, self.address, self.sweep)
 
     @property
     def wanted(self) -> bool:
@@ -116,8 +116,8 @@ class Home:
             return not free
 
 
-def settle(runs_dir: Path, sweep: Sweep, storage: str = "", sweep_id: str = "") -> Home:
-    """The place of a sweep: a new one, or that of the same sweep begun earlier. Its study is made, its trials written down.
+def open_folder(runs_dir: Path, sweep: Sweep, storage: str = "", sweep_id: str = "") -> SweepFolder:
+    """The folder of a sweep: a new one, or that of the same sweep begun earlier. Its study is made, its trials written down.
 
     Args:
         runs_dir: the folder of runs.
@@ -133,11 +133,11 @@ def settle(runs_dir: Path, sweep: Sweep, storage: str = "", sweep_id: str = "") 
     path = runs_dir / FOLDER / sweep_id
     known = find_or_none(runs_dir, sweep_id)
     storage = storage or (known.storage if known else "")
-    home = Home(path, sweep, storage, known.created if known else time.time())
-    home.path.mkdir(parents=True, exist_ok=True)
-    home.book().fill()
-    files.write_json(home.path / PLAN, {"sweep": sweep.to_dict(), "storage": storage, "created": home.created})
-    return home
+    folder = SweepFolder(path, sweep, storage, known.created if known else time.time())
+    folder.path.mkdir(parents=True, exist_ok=True)
+    folder.study().fill()
+    files.write_json(folder.path / PLAN, {"sweep": sweep.to_dict(), "storage": storage, "created": folder.created})
+    return folder
 
 
 def id_of(name: str) -> str:
@@ -146,24 +146,24 @@ def id_of(name: str) -> str:
     return plain or f"sweep-{name.encode().hex()[:40]}"
 
 
-def list_homes(runs_dir: Path) -> list[Home]:
+def list_folders(runs_dir: Path) -> list[SweepFolder]:
     """Every sweep, newest first; a damaged one is passed over."""
     try:
         names = [entry.name for entry in (runs_dir / FOLDER).iterdir()]
     except OSError:
         return []
-    found = [home for name in names if (home := find_or_none(runs_dir, name))]
-    return sorted(found, key=lambda home: (home.created, home.id), reverse=True)
+    found = [folder for name in names if (folder := find_or_none(runs_dir, name))]
+    return sorted(found, key=lambda folder: (folder.created, folder.id), reverse=True)
 
 
-def find_or_none(runs_dir: Path, sweep_id: str) -> Home | None:
+def find_or_none(runs_dir: Path, sweep_id: str) -> SweepFolder | None:
     """The sweep with this id, or None; ids come from links, so anything may be in them."""
     if not _ID.fullmatch(sweep_id):
         return None
     path = runs_dir / FOLDER / sweep_id
     data = files.read_json(path / PLAN)
     try:
-        return Home(path, Sweep.from_dict(data["sweep"]), str(data["storage"]), float(data["created"]))
+        return SweepFolder(path, Sweep.from_dict(data["sweep"]), str(data["storage"]), float(data["created"]))
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -171,32 +171,32 @@ def find_or_none(runs_dir: Path, sweep_id: str) -> Home | None:
 # the process that a page starts
 
 
-def begin(settings: Settings, sweep: Sweep) -> Home:
+def begin(settings: Settings, sweep: Sweep) -> SweepFolder:
     """Keeps a new sweep and starts its process, whose runs this server's queue trains.
 
     Raises:
         ValueError: the runs folder cannot be written.
     """
-    home = settle(settings.runs_dir, sweep)
-    go_on(home)
-    return home
+    folder = open_folder(settings.runs_dir, sweep)
+    go_on(folder)
+    return folder
 
 
-def go_on(home: Home) -> None:
+def go_on(folder: SweepFolder) -> None:
     """Starts the process of a sweep unless one works on it. It outlives this server."""
-    home.order("run")
-    if not home.is_worked_on():
-        tasks.start(home.task, anew=True)
+    folder.order("run")
+    if not folder.is_worked_on():
+        tasks.start(folder.task, anew=True)
 
 
 def revive(runs_dir: Path) -> None:
     """Starts the processes of sweeps that should go on and that nobody works on: after this machine was restarted, say."""
-    for home in list_homes(runs_dir):
-        if home.wanted and not home.is_worked_on():
-            go_on(home)
+    for folder in list_folders(runs_dir):
+        if folder.wanted and not folder.is_worked_on():
+            go_on(folder)
 
 
-def forget(home: Home) -> None:
+def forget(folder: SweepFolder) -> None:
     """Takes a sweep from the list. Its runs, and a study that is stored elsewhere, stay.
 
     Raises:
@@ -204,9 +204,9 @@ def forget(home: Home) -> None:
     """
     import shutil
 
-    with home.work() as free:
+    with folder.work() as free:
         if not free:
             raise ValueError("This sweep is being worked on. Stop it first.")
-        gone = home.path.with_name(f"{files.TEMPORARY}{secrets.token_hex(4)}")
-        home.path.rename(gone)
+        gone = folder.path.with_name(f"{files.TEMPORARY}{secrets.token_hex(4)}")
+        folder.path.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)

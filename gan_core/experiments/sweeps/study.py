@@ -1,8 +1,8 @@
-"""A sweep's Optuna study as a list of places to be tried: taken by one worker each, given back, or finished.
+"""A sweep's Optuna study as a list of planned trials: taken by one worker each, given back, or finished.
 
-Every place of a sweep is written down as a waiting trial when it begins: a combination of a grid, or a blank of a search
-that Optuna fills in when somebody takes it. Taking one is atomic in every storage, so that workers on several machines
-never try a place twice (Optuna's GridSampler may, by its own description). A place whose worker vanished is written down
+Every planned trial is written down as a waiting one of Optuna when the sweep begins: a combination of a grid, or a blank of a search
+that Optuna fills in when a worker takes it. Taking one is atomic in every storage, so that workers on several machines
+never make a trial twice (Optuna's GridSampler may, by its own description). A trial whose worker vanished is written down
 again for another attempt, with the same values and the same run, which goes on from its newest checkpoint.
 """
 
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from gan_core.experiments.sweeps.choosing import choose
-from gan_core.experiments.sweeps.keeping import open_storage, reachable
 from gan_core.experiments.sweeps.plan import Sweep, Value
+from gan_core.experiments.sweeps.sampler import choose
+from gan_core.experiments.sweeps.storage import open_storage, reachable
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -34,23 +34,23 @@ SWEEP = "sweep"  # the study's attribute that holds the plan
 
 @dataclass(frozen=True)
 class Claim:
-    """A place that this process works on.
+    """A planned trial that this process works on.
 
     Attributes:
         trial_id: the storage's.
-        place, attempt: which place, and the how-manieth time.
+        index, attempt: which of the planned trials, from 0, and how often it was begun before.
         params: axis name -> value.
         run_id: the run that an earlier attempt began; "" if none.
     """
 
     trial_id: int
-    place: int
+    index: int
     attempt: int
     params: dict[str, Value]
     run_id: str
 
 
-class Book:
+class SweepStudy:
     """The study of one sweep.
 
     Args:
@@ -68,21 +68,21 @@ class Book:
     # reading
 
     def trials(self) -> list[FrozenTrial]:
-        """The newest attempt at every place, by place.
+        """The newest attempt at every planned trial, by index.
 
         Raises:
             ValueError: the storage cannot be read.
         """
         newest: dict[int, FrozenTrial] = {}
         for trial in self._all():
-            place, attempt = _key(trial)
-            held = newest.get(place)
+            index, attempt = _key(trial)
+            held = newest.get(index)
             if trial.user_attrs.get("kind") != DUPLICATE and (held is None or attempt > _key(held)[1]):
-                newest[place] = trial
-        return [newest[place] for place in sorted(newest)]
+                newest[index] = trial
+        return [newest[index] for index in sorted(newest)]
 
-    def open_places(self) -> tuple[int, int]:
-        """How many places wait, and how many are being worked on."""
+    def count_open(self) -> tuple[int, int]:
+        """How many trials wait, and how many are being worked on."""
         states = [trial.state.name for trial in self.trials()]
         return states.count("WAITING"), states.count("RUNNING")
 
@@ -93,19 +93,19 @@ class Book:
     # writing
 
     def fill(self) -> None:
-        """Writes down the places that are not there yet; safe when several do so at once.
+        """Writes down the trials that are not there yet; safe when several do so at once.
 
         Raises:
             ValueError: the storage cannot be written.
         """
         there = {_key(trial)[0] for trial in self._all()}
         grid = [] if self.sweep.search else self.sweep.combinations()
-        for place in range(self.sweep.trials):
-            if place not in there:
-                self._write_down(place, 0, grid[place] if grid else {}, "")
+        for index in range(self.sweep.trials):
+            if index not in there:
+                self._write_down(index, 0, grid[index] if grid else {}, "")
 
     def claim(self) -> Claim | None:
-        """Takes the first waiting place; None if there is none. Blanks are filled in by the search.
+        """Takes the first waiting trial; None if there is none. Blanks are filled in by the search.
 
         Raises:
             ValueError: the storage cannot be written.
@@ -126,13 +126,13 @@ class Book:
                 if any(_key(other) == _key(trial) and other.number < trial.number for other in self._all()):
                     self._end(trial._trial_id, TrialState.FAIL, kind=DUPLICATE)
                     continue
-                place, attempt = _key(trial)
-                params = choose(self.sweep_id, self.storage, self.sweep, trial, place)
-                return Claim(trial._trial_id, place, attempt, params, str(trial.user_attrs.get("run", "")))
+                index, attempt = _key(trial)
+                params = choose(self.sweep_id, self.storage, self.sweep, trial, index)
+                return Claim(trial._trial_id, index, attempt, params, str(trial.user_attrs.get("run", "")))
         return None
 
     def beat(self, claim: Claim) -> bool:
-        """A sign of life. Returns whether the place is still this worker's.
+        """A sign of life. Returns whether the trial is still this worker's.
 
         Raises:
             ValueError: the storage cannot be written.
@@ -147,36 +147,36 @@ class Book:
         return True
 
     def note(self, claim: Claim, **attributes: Any) -> None:
-        """Keeps facts with a place."""
+        """Keeps facts with a trial."""
         with reachable(self.address):
             for name, value in attributes.items():
                 self.storage.set_trial_user_attr(claim.trial_id, name, value)
 
     def complete(self, claim: Claim, value: float, **attributes: Any) -> None:
-        """The place's result."""
+        """The trial's result."""
         from optuna.trial import TrialState
 
         self._end(claim.trial_id, TrialState.COMPLETE, [value], **attributes)
 
     def prune(self, claim: Claim, reason: str, **attributes: Any) -> None:
-        """The place was given up, because nothing good could come of it."""
+        """The trial was given up, because its run failed or was stopped."""
         from optuna.trial import TrialState
 
         self._end(claim.trial_id, TrialState.PRUNED, reason=reason, **attributes)
 
     def fail(self, claim: Claim, reason: str, **attributes: Any) -> None:
-        """The place could not be tried, or not to its end."""
+        """The trial could not be made, or not to its end."""
         from optuna.trial import TrialState
 
         self._end(claim.trial_id, TrialState.FAIL, reason=reason, **attributes)
 
     def give_back(self, claim: Claim) -> None:
-        """Leaves the place to whoever takes it next; its run goes on from its newest checkpoint then."""
+        """Leaves the trial to whoever takes it next; its run goes on from its newest checkpoint then."""
         with reachable(self.address):
             self._again(self.storage.get_trial(claim.trial_id), vanished=False)
 
     def take_up(self, in_use: Callable[[str], bool] = lambda run_id: False) -> int:
-        """Writes down again the places whose workers vanished. Returns how many.
+        """Writes down again the trials whose workers vanished. Returns how many.
 
         Args:
             in_use: whether a process trains the run with this id, though its worker gives no sign of life.
@@ -199,20 +199,20 @@ class Book:
         """Ends an attempt and writes down the next; in this order a kill between the two loses nothing."""
         from optuna.trial import TrialState
 
-        place, attempt = _key(trial)
+        index, attempt = _key(trial)
         deaths = int(trial.user_attrs.get("deaths", 0)) + vanished
         if deaths >= MAX_DEATHS:
             reason = f"Whoever worked on it vanished {deaths} times; most often memory ran out."
             self._end(trial._trial_id, TrialState.FAIL, reason=reason)
             return
         params = trial.params or trial.system_attrs.get("fixed_params", {})
-        self._write_down(place, attempt + 1, params, str(trial.user_attrs.get("run", "")), deaths)
+        self._write_down(index, attempt + 1, params, str(trial.user_attrs.get("run", "")), deaths)
         self._end(trial._trial_id, TrialState.FAIL, kind=INTERRUPTED)
 
-    def _write_down(self, place: int, attempt: int, params: Mapping[str, Value], run_id: str, deaths: int = 0) -> None:
+    def _write_down(self, index: int, attempt: int, params: Mapping[str, Value], run_id: str, deaths: int = 0) -> None:
         from optuna.trial import TrialState, create_trial
 
-        attributes = {"place": place, "attempt": attempt, "run": run_id, "deaths": deaths}
+        attributes = {"place": index, "attempt": attempt, "run": run_id, "deaths": deaths}
         fixed = {"fixed_params": dict(params)}
         blank = create_trial(state=TrialState.WAITING, system_attrs=fixed, user_attrs=attributes)
         with reachable(self.address):
@@ -236,7 +236,7 @@ class Book:
                 return
 
 
-def open_book(sweep_id: str, address: str, sweep: Sweep) -> Book:
+def open_study(sweep_id: str, address: str, sweep: Sweep) -> SweepStudy:
     """The study of a sweep, made if there is none of that name in the storage.
 
     Raises:
@@ -246,7 +246,7 @@ def open_book(sweep_id: str, address: str, sweep: Sweep) -> Book:
     from optuna.study import StudyDirection
 
     storage = open_storage(address)
-    direction = StudyDirection.MAXIMIZE if sweep.aim.direction == "maximize" else StudyDirection.MINIMIZE
+    direction = StudyDirection.MAXIMIZE if sweep.objective.direction == "maximize" else StudyDirection.MINIMIZE
     with reachable(address):
         try:
             study_id = storage.create_new_study([direction], sweep_id)
@@ -254,7 +254,7 @@ def open_book(sweep_id: str, address: str, sweep: Sweep) -> Book:
         except DuplicatedStudyError:
             study_id = storage.get_study_id_from_name(sweep_id)
             _check_same(storage.get_study_user_attrs(study_id).get(SWEEP), sweep)
-    return Book(sweep_id, storage, sweep, address)
+    return SweepStudy(sweep_id, storage, sweep, address)
 
 
 def _check_same(kept: Any, sweep: Sweep) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gan_core.experiments.sweeps.book import Book, vanished
 from gan_core.experiments.sweeps.plan import Sweep, Value
+from gan_core.experiments.sweeps.study import SweepStudy, vanished
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -17,11 +17,11 @@ STATES = {"WAITING": "waiting", "RUNNING": "training", "COMPLETE": "done", "PRUN
 
 
 @dataclass(frozen=True)
-class Row:
+class TrialRow:
     """One trial.
 
     Attributes:
-        place: which, from 0.
+        index: which, from 0.
         state: waiting, training, interrupted (whoever trained it vanished), done, pruned or failed.
         params: axis name -> value; empty for a waiting trial of a search.
         value: what it reached; None unless done.
@@ -34,7 +34,7 @@ class Row:
         attempt: how often it was begun before.
     """
 
-    place: int
+    index: int
     state: str
     params: dict[str, Value]
     value: float | None
@@ -47,25 +47,25 @@ class Row:
     attempt: int
 
 
-def rows_of(book: Book) -> list[Row]:
-    """Every trial of a sweep, by place.
+def rows_of(study: SweepStudy) -> list[TrialRow]:
+    """Every trial of a sweep, by index.
 
     Raises:
         ValueError: the storage cannot be read.
     """
-    return [_row(trial) for trial in book.trials()]
+    return [_row(trial) for trial in study.trials()]
 
 
-def best(rows: Sequence[Row], sweep: Sweep) -> Row | None:
-    """The trial that came nearest to the aim; None while none is done."""
+def best(rows: Sequence[TrialRow], sweep: Sweep) -> TrialRow | None:
+    """The trial with the best value of the objective; None while none is done."""
     done = [(row.value, row) for row in rows if row.state == "done" and row.value is not None]
     if not done:
         return None
-    choose = max if sweep.aim.direction == "maximize" else min
+    choose = max if sweep.objective.direction == "maximize" else min
     return choose(done, key=lambda pair: pair[0])[1]
 
 
-def seconds_left(rows: Sequence[Row], minutes_each: float, shares: Mapping[str, float] | None = None) -> float:
+def seconds_left(rows: Sequence[TrialRow], minutes_each: float, shares: Mapping[str, float] | None = None) -> float:
     """Rough time until all are done, by those that are; by the estimate until then; 0 where neither is known.
 
     Args:
@@ -79,11 +79,11 @@ def seconds_left(rows: Sequence[Row], minutes_each: float, shares: Mapping[str, 
     return to_do * (sum(took) / len(took) if took else 60 * minutes_each)
 
 
-def _row(trial: FrozenTrial) -> Row:
+def _row(trial: FrozenTrial) -> TrialRow:
     facts: dict[str, Any] = trial.user_attrs
     span: list[float] = list(facts.get("interval") or [])
-    return Row(
-        place=int(facts.get("place", trial.number)),
+    return TrialRow(
+        index=int(facts.get("place", trial.number)),
         state="interrupted" if trial.state.name == "RUNNING" and vanished(trial) else STATES[trial.state.name],
         params=dict(trial.params or trial.system_attrs.get("fixed_params", {})),
         value=trial.value if trial.state.name == "COMPLETE" else None,

@@ -1,6 +1,6 @@
-"""The loop of a sweep: take a place, make its run, see it through, judge it; until every place is done.
+"""The loop of a sweep: take a trial, make its run, see it through, measure its objective; until every trial is done.
 
-Runs are trained in this process, one after the other (`Here`), or by the server that owns the queue (`Queued`). Either way
+Runs are trained in this process, one after the other (`InProcess`), or by the server that owns the queue (`Queued`). Either way
 one process trains one run of the sweep at a time, and the doctor looks at it every few seconds.
 """
 
@@ -19,10 +19,11 @@ from gan_core.analysis.doctor import Finding
 from gan_core.analysis.doctor.examine import examine
 from gan_core.config import RunConfig
 from gan_core.config.settings import Settings
-from gan_core.experiments.sweeps import book as books
-from gan_core.experiments.sweeps.aims import reach
-from gan_core.experiments.sweeps.book import Book, Claim
+from gan_core.experiments import arms
+from gan_core.experiments.sweeps import study as studies
+from gan_core.experiments.sweeps.objectives import reach
 from gan_core.experiments.sweeps.plan import words_of
+from gan_core.experiments.sweeps.study import Claim, SweepStudy
 from gan_core.runs import Run, Status
 from gan_core.training import queue, supervisor
 
@@ -36,7 +37,7 @@ Look = Callable[[], str]
 """Asked again and again while a run trains; answers "stop", "pause" or "" (go on)."""
 
 
-class Way(Protocol):
+class Runner(Protocol):
     """How runs are trained."""
 
     def create(self, config: RunConfig, name: str) -> Run:
@@ -77,7 +78,7 @@ class Doctor:
         return self.failure is not None
 
 
-class Here:
+class InProcess:
     """Trains in this process: the command line's way.
 
     Args:
@@ -89,14 +90,14 @@ class Here:
         self._runs_dir, self._observer = runs_dir, observer
 
     def create(self, config: RunConfig, name: str) -> Run:
-        """See `Way`."""
+        """See `Runner`."""
         from gan_core.config.devices import detect
         from gan_core.training.plan import resolve
 
         return runs.create(self._runs_dir, resolve(config, detect()), name)
 
     def train(self, run: Run, look: Look) -> Status:
-        """See `Way`."""
+        """See `Runner`."""
         from gan_core.training import loop
 
         queue.withdraw(run)
@@ -111,11 +112,11 @@ class Queued:
         self._settings = settings
 
     def create(self, config: RunConfig, name: str) -> Run:
-        """See `Way`."""
-        return supervisor.submit(self._settings, config, name)
+        """See `Runner`."""
+        return arms.submit(self._settings, config, name)
 
     def train(self, run: Run, look: Look) -> Status:
-        """See `Way`."""
+        """See `Runner`."""
         if run.status().state in ("paused", "stopped", "failed", "interrupted"):
             with contextlib.suppress(ValueError):  # somebody else has just done so
                 supervisor.resume(run)
@@ -132,41 +133,41 @@ class Queued:
 
 
 @dataclass
-class Worker:
+class SweepWorker:
     """One process at work on a sweep.
 
     Attributes:
-        book: the sweep's study.
-        way: how runs are trained.
+        study: the sweep's.
+        runner: how runs are trained.
         leaving: whether it is to leave; asked at every step.
         tell: told in words what happens.
         find_run: (run id) -> the run here, or None.
         examine_s: seconds between two looks of the doctor.
     """
 
-    book: Book
-    way: Way
+    study: SweepStudy
+    runner: Runner
     leaving: Asked
     tell: Tell
     find_run: Callable[[str], Run | None]
     examine_s: float = EXAMINE_S
 
     def work(self) -> None:
-        """Works until every place is done, or it is to leave. Others' places are waited for: they may vanish.
+        """Works until every trial is done, or it is to leave. Others' trials are waited for: their workers may vanish.
 
         Raises:
             ValueError: the storage cannot be used.
         """
-        self.book.fill()
+        self.study.fill()
         told = False
         while not self.leaving():
-            self.book.take_up(self._in_use)
-            claim = self.book.claim()
+            self.study.take_up(self._in_use)
+            claim = self.study.claim()
             if claim is not None:
                 self._try(claim)
                 told = False
                 continue
-            free, busy = self.book.open_places()
+            free, busy = self.study.count_open()
             if not free and not busy:
                 return
             if busy and not told:
@@ -175,24 +176,24 @@ class Worker:
             time.sleep(POLL_S)
 
     def _try(self, claim: Claim) -> None:
-        with _SignsOfLife(self.book, claim) as life:
+        with _SignsOfLife(self.study, claim) as life:
             try:
                 run = self._run(claim)
             except (ValueError, OSError) as refusal:
-                self.tell(f"Trial {claim.place + 1}: refused. {refusal}")
-                self.book.fail(claim, str(refusal))
+                self.tell(f"Trial {claim.index + 1}: refused. {refusal}")
+                self.study.fail(claim, str(refusal))
                 return
-            self.book.note(claim, run=run.id)
-            self.tell(f"Trial {claim.place + 1} of {self.book.sweep.trials}: {self._name(claim)} ({run.id})")
+            self.study.note(claim, run=run.id)
+            self.tell(f"Trial {claim.index + 1} of {self.study.sweep.trials}: {self._name(claim)} ({run.id})")
             doctor = Doctor(run, self.examine_s)
             try:
-                status = self.way.train(run, lambda: self._look(life, doctor))
+                status = self.runner.train(run, lambda: self._look(life, doctor))
             except BlockingIOError:  # somebody else trains it right now
                 status = replace(run.status(), state="stopped")
             if life.lost:
                 return
             if doctor.failure is None and status.state == "paused" and self.leaving():
-                self.book.give_back(claim)
+                self.study.give_back(claim)
                 return
             self._judge(claim, run, status, doctor)
 
@@ -202,44 +203,44 @@ class Worker:
         return "pause" if life.lost or self.leaving() else ""
 
     def _judge(self, claim: Claim, run: Run, status: Status, doctor: Doctor) -> None:
-        """The end of a trial: judged by the doctor, then by the aim."""
+        """The end of a trial: judged by the doctor, then by the objective."""
         facts = {"seconds": round(status.seconds, 1), "step": status.step}
         if doctor.failure or (run.path.is_dir() and doctor.finds_failure(now=True) and doctor.failure):
             finding = doctor.failure
-            self.tell(f"Trial {claim.place + 1}: pruned. {finding.title}: {finding.evidence}")
-            self.book.prune(claim, f"{finding.title}. {finding.evidence}", finding=finding.name, **facts)
+            self.tell(f"Trial {claim.index + 1}: pruned. {finding.title}: {finding.evidence}")
+            self.study.prune(claim, f"{finding.title}. {finding.evidence}", finding=finding.name, **facts)
         elif status.state in ("stopped", "paused"):
-            self.book.prune(claim, f"Stopped by hand at step {status.step:,}.", **facts)
+            self.study.prune(claim, f"Stopped by hand at step {status.step:,}.", **facts)
         elif status.state != "finished":
-            self.tell(f"Trial {claim.place + 1}: failed. {status.error}")
-            self.book.fail(claim, status.error or f"Its run is {status.state}.", **facts)
+            self.tell(f"Trial {claim.index + 1}: failed. {status.error}")
+            self.study.fail(claim, status.error or f"Its run is {status.state}.", **facts)
         else:
             self._measure(claim, run, facts)
 
     def _measure(self, claim: Claim, run: Run, facts: dict[str, float]) -> None:
-        aim = self.book.sweep.aim
+        objective = self.study.sweep.objective
         try:
-            reached = reach(run, aim)
+            reached = reach(run, objective)
         except (ValueError, OSError) as refusal:
-            self.tell(f"Trial {claim.place + 1}: cannot be judged. {refusal}")
-            self.book.fail(claim, str(refusal), **facts)
+            self.tell(f"Trial {claim.index + 1}: cannot be judged. {refusal}")
+            self.study.fail(claim, str(refusal), **facts)
             return
         span = [] if reached.low is None or reached.high is None else [reached.low, reached.high]
-        self.tell(f"Trial {claim.place + 1}: {aim.metric} = {reached.value:.4g} ({reached.words})")
-        self.book.complete(claim, reached.value, interval=span, measured=reached.words, **facts)
+        self.tell(f"Trial {claim.index + 1}: {objective.metric} = {reached.value:.4g} ({reached.words})")
+        self.study.complete(claim, reached.value, interval=span, measured=reached.words, **facts)
 
     def _run(self, claim: Claim) -> Run:
         """The run that an earlier attempt began, if it is here; else a new one."""
         known = self.find_run(claim.run_id) if claim.run_id else None
-        return known or self.way.create(self.book.sweep.config(claim.params), self._name(claim))
+        return known or self.runner.create(self.study.sweep.config(claim.params), self._name(claim))
 
     def _name(self, claim: Claim) -> str:
         values = ", ".join(f"{short_name(name)} {words_of(value)}" for name, value in claim.params.items())
-        return f"{self.book.sweep.name[:30]} {claim.place + 1}: {values}"[:80]
+        return f"{self.study.sweep.name[:30]} {claim.index + 1}: {values}"[:80]
 
     def _in_use(self, run_id: str) -> bool:
         """Whether this very process's kind of work is being done by one that seems dead: its run is locked here."""
-        run = self.find_run(run_id) if run_id and isinstance(self.way, Here) else None
+        run = self.find_run(run_id) if run_id and isinstance(self.runner, InProcess) else None
         return run is not None and run.is_locked()
 
 
@@ -251,10 +252,10 @@ def short_name(name: str) -> str:
 
 
 class _SignsOfLife:
-    """Tells the storage, from a thread, that a place is still worked on."""
+    """Tells the storage, from a thread, that a trial is still worked on."""
 
-    def __init__(self, book: Book, claim: Claim) -> None:
-        self._book, self._claim = book, claim
+    def __init__(self, study: SweepStudy, claim: Claim) -> None:
+        self._study, self._claim = study, claim
         self._ended = threading.Event()
         self.lost = False
         self._thread = threading.Thread(target=self._beat, name="ganvas-sweep-beat", daemon=True)
@@ -268,8 +269,8 @@ class _SignsOfLife:
         self._thread.join()
 
     def _beat(self) -> None:
-        while not self._ended.wait(books.BEAT_S):
+        while not self._ended.wait(studies.BEAT_S):
             try:
-                self.lost = not self._book.beat(self._claim)
+                self.lost = not self._study.beat(self._claim)
             except ValueError:  # a storage out of reach for a moment; the result will tell if it stays so
                 continue

@@ -1,4 +1,4 @@
-"""The values of a place: as they were written down, or chosen by the search when somebody takes it."""
+"""The values of a trial: as they were written down, or chosen by the search when a worker takes it."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 MANY_TIMES = 8  # numbers further apart are drawn on a logarithmic axis
 
 
-def choose(sweep_id: str, storage: BaseStorage, sweep: Sweep, trial: FrozenTrial, place: int) -> dict[str, Value]:
+def choose(sweep_id: str, storage: BaseStorage, sweep: Sweep, trial: FrozenTrial, index: int) -> dict[str, Value]:
     """Axis name -> value for a trial that was just taken; blanks are filled in by TPE (Bergstra et al. 2011).
 
     Args:
         sweep_id, storage: its study.
         sweep: what is varied.
         trial: the one that was taken.
-        place: seeds the search: workers that begin together with an empty history must not choose the same.
+        index: seeds the search: workers that begin together with an empty history must not choose the same.
     """
     import optuna
     from optuna.samplers import TPESampler
 
-    sampler = TPESampler(seed=(sweep.seed * 100_003 + place) % 2**32)
+    sampler = TPESampler(seed=(sweep.seed * 100_003 + index) % 2**32)
     study = optuna.load_study(study_name=sweep_id, storage=storage, sampler=sampler)
     taken = optuna.trial.Trial(study, trial._trial_id)
     return {axis.name: _suggested(taken, axis, sweep.search) for axis in sweep.axes}

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 from helpers import MACHINE, eventually
-from sweep_helpers import BATCHES, POINTS, finder, home_of, small, worker
+from sweep_helpers import BATCHES, POINTS, finder, folder_of, small, worker
 
 from gan_core import runs
 from gan_core.config import settings
 from gan_core.experiments.sweeps import worker as sweep_worker
-from gan_core.experiments.sweeps.home import begin, find_or_none, forget, go_on, list_homes
+from gan_core.experiments.sweeps.folder import begin, find_or_none, forget, go_on, list_folders
+from gan_core.experiments.sweeps.loop import Queued, SweepWorker
 from gan_core.experiments.sweeps.plan import listed
-from gan_core.experiments.sweeps.rows import rows_of
-from gan_core.experiments.sweeps.working import Queued, Worker
+from gan_core.experiments.sweeps.table import rows_of
 from gan_core.jobs import task as tasks
 from gan_core.jobs.task import Progress
 from gan_core.runs import Run, files
@@ -32,9 +32,9 @@ processes = multiprocessing.get_context("forkserver")
 
 
 def test_a_grid_is_trained_and_judged_by_its_metric(runs_dir: Path) -> None:
-    home = home_of(runs_dir, small(BATCHES, listed("learning_rate", [1e-3])))
-    worker(home).work()
-    rows = rows_of(home.book())
+    folder = folder_of(runs_dir, small(BATCHES, listed("learning_rate", [1e-3])))
+    worker(folder).work()
+    rows = rows_of(folder.study())
     assert [(row.state, row.params["training.batch_size"]) for row in rows] == [("done", 10), ("done", 20)]
     for row in rows:
         run = Run(runs_dir / row.run_id)
@@ -43,17 +43,17 @@ def test_a_grid_is_trained_and_judged_by_its_metric(runs_dir: Path) -> None:
             row.params["training.batch_size"],
             1e-3,
         )
-        assert run.status().state == "finished" and run.name.startswith(f"Small {row.place + 1}: batch size")
+        assert run.status().state == "finished" and run.name.startswith(f"Small {row.index + 1}: batch size")
         assert row.interval is not None and row.interval[0] < row.value < row.interval[1]  # type: ignore[operator]
         assert row.measured == "100 generated against 100 real points, in the plane itself"
-    worker(home).work()  # nothing is left to do
+    worker(folder).work()  # nothing is left to do
     assert len(runs.list_runs(runs_dir)) == 2
 
 
 def test_a_curve_is_judged_by_the_mean_of_its_end(runs_dir: Path) -> None:
-    home = home_of(runs_dir, small(listed("training.max_steps", [30]), metric="loss/g"))
-    worker(home).work()
-    (row,) = rows_of(home.book())
+    folder = folder_of(runs_dir, small(listed("training.max_steps", [30]), metric="loss/g"))
+    worker(folder).work()
+    (row,) = rows_of(folder.study())
     tail = MetricsTail(Run(runs_dir / row.run_id).metrics_path)
     tail.refresh()
     assert row.value == pytest.approx(tail.column("loss/g")[-10:].mean())
@@ -61,17 +61,17 @@ def test_a_curve_is_judged_by_the_mean_of_its_end(runs_dir: Path) -> None:
 
 
 def test_a_combination_that_cannot_be_trained_fails_with_its_sentence_and_the_rest_goes_on(runs_dir: Path) -> None:
-    home = home_of(runs_dir, small(listed("remedies.packing", [3, 1])))
-    worker(home).work()
-    refused, done = rows_of(home.book())
+    folder = folder_of(runs_dir, small(listed("remedies.packing", [3, 1])))
+    worker(folder).work()
+    refused, done = rows_of(folder.study())
     assert (refused.state, refused.run_id, done.state) == ("failed", "", "done")
     assert "cannot be cut into packs of 3" in refused.reason
 
 
 def test_a_metric_that_the_run_did_not_record_fails_with_what_it_did(runs_dir: Path) -> None:
-    home = home_of(runs_dir, small(listed("training.epochs", [1]), metric="score/real", direction="maximize"))
-    worker(home).work()
-    (row,) = rows_of(home.book())
+    folder = folder_of(runs_dir, small(listed("training.epochs", [1]), metric="score/real", direction="maximize"))
+    worker(folder).work()
+    (row,) = rows_of(folder.study())
     assert row.state == "failed"
     assert "did not record 'score/real'. It recorded: " in row.reason and "loss/g" in row.reason
 
@@ -81,9 +81,9 @@ def test_numbers_without_bound_prune_the_trial_with_the_doctors_finding(runs_dir
         "objective.name": "wasserstein", "generator_optimizer.name": "sgd", "discriminator_optimizer.name": "sgd",
         "training.max_steps": 3000,
     }  # fmt: skip
-    home = home_of(runs_dir, small(listed("learning_rate", [1.0]), changes=wild))
-    worker(home).work()
-    (row,) = rows_of(home.book())
+    folder = folder_of(runs_dir, small(listed("learning_rate", [1.0]), changes=wild))
+    worker(folder).work()
+    (row,) = rows_of(folder.study())
     assert (row.state, row.finding, row.value) == ("pruned", "non_finite", None)
     assert row.reason.startswith("A number has grown without bound.")
     assert Run(runs_dir / row.run_id).status().step < 3000
@@ -92,17 +92,17 @@ def test_numbers_without_bound_prune_the_trial_with_the_doctors_finding(runs_dir
 def test_the_doctor_stops_a_run_of_the_queue_that_is_dying(runs_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run waits in the queue with the log of R4-e's death in it: what a server's trainer would have written by then."""
     monkeypatch.setattr(supervisor, "machine", lambda chosen: MACHINE)
-    home = home_of(runs_dir, small(listed("training.epochs", [1])))
+    folder = folder_of(runs_dir, small(listed("training.epochs", [1])))
     here = settings.from_environment()
     working = threading.Thread(
-        target=Worker(home.book(), Queued(here), lambda: False, print, finder(runs_dir), 0.0).work
+        target=SweepWorker(folder.study(), Queued(here), lambda: False, print, finder(runs_dir), 0.0).work
     )
     working.start()
     (run_id,) = eventually(lambda: queue.queued_ids(runs_dir), "a queued run")
     die(Run(runs_dir / run_id))
     working.join(60)
     assert not working.is_alive()
-    (row,) = rows_of(home.book())
+    (row,) = rows_of(folder.study())
     assert (row.state, row.finding) == ("pruned", "bce_clamp")
     assert row.reason.startswith("G's loss has left the scale.")
     assert Run(runs_dir / run_id).status().state == "stopped" and queue.queued_ids(runs_dir) == []
@@ -117,16 +117,16 @@ def die(run: Run) -> None:
     run.metrics_path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
-def test_whoever_stops_gives_the_place_back_and_the_next_goes_on_with_the_same_run(runs_dir: Path) -> None:
-    home = home_of(runs_dir, small(BATCHES))
+def test_whoever_stops_gives_the_trial_back_and_the_next_goes_on_with_the_same_run(runs_dir: Path) -> None:
+    folder = folder_of(runs_dir, small(BATCHES))
     asked = iter([False] * 4)
-    worker(home, leaving=lambda: next(asked, True)).work()
+    worker(folder, leaving=lambda: next(asked, True)).work()
     (run,) = runs.list_runs(runs_dir)
     stopped_at = run.status().step
     assert run.status().state == "paused" and 0 < stopped_at < 10
-    assert [row.state for row in rows_of(home.book())] == ["waiting", "waiting"]
-    worker(home).work()
-    rows = rows_of(home.book())
+    assert [row.state for row in rows_of(folder.study())] == ["waiting", "waiting"]
+    worker(folder).work()
+    rows = rows_of(folder.study())
     assert [row.state for row in rows] == ["done", "done"]
     assert rows[0].run_id == run.id and len(runs.list_runs(runs_dir)) == 2
     assert [event["step"] for event in run.events() if event["type"] == "resumed"] == [stopped_at]
@@ -134,8 +134,8 @@ def test_whoever_stops_gives_the_place_back_and_the_next_goes_on_with_the_same_r
 
 def work_until_killed(runs_path: str, cache: str) -> None:
     os.environ["GANVAS_CACHE_DIR"] = cache
-    home = find_or_none(Path(runs_path), "small")
-    assert home is not None
+    folder = find_or_none(Path(runs_path), "small")
+    assert folder is not None
     steps = [0]
 
     def kill() -> bool:
@@ -144,18 +144,18 @@ def work_until_killed(runs_path: str, cache: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return False
 
-    worker(home, leaving=kill).work()
+    worker(folder, leaving=kill).work()
 
 
 def test_the_run_of_a_killed_process_is_gone_on_with_from_its_checkpoint(runs_dir: Path) -> None:
-    home = home_of(runs_dir, small(BATCHES))
+    folder = folder_of(runs_dir, small(BATCHES))
     dying = processes.Process(target=work_until_killed, args=(str(runs_dir), str(settings.cache_dir())))
     dying.start()
     dying.join(60)
     assert dying.exitcode == -signal.SIGKILL
-    assert rows_of(home.book())[0].state == "interrupted"
-    worker(home).work()
-    rows = rows_of(home.book())
+    assert rows_of(folder.study())[0].state == "interrupted"
+    worker(folder).work()
+    rows = rows_of(folder.study())
     assert [(row.state, row.attempt) for row in rows] == [("done", 1), ("done", 0)]
     assert len(runs.list_runs(runs_dir)) == 2
     resumed = [event["step"] for event in Run(runs_dir / rows[0].run_id).events() if event["type"] == "resumed"]
@@ -164,14 +164,14 @@ def test_the_run_of_a_killed_process_is_gone_on_with_from_its_checkpoint(runs_di
 
 def work_here(runs_path: str, cache: str, begin) -> None:
     os.environ["GANVAS_CACHE_DIR"] = cache
-    home = find_or_none(Path(runs_path), "small")
-    assert home is not None
+    folder = find_or_none(Path(runs_path), "small")
+    assert folder is not None
     begin.wait(60)
-    worker(home).work()
+    worker(folder).work()
 
 
 def test_two_processes_train_each_trial_once(runs_dir: Path) -> None:
-    home = home_of(runs_dir, small(listed("training.seed", [0, 1, 2, 3])))
+    folder = folder_of(runs_dir, small(listed("training.seed", [0, 1, 2, 3])))
     begin = processes.Event()
     workers = [
         processes.Process(target=work_here, args=(str(runs_dir), str(settings.cache_dir()), begin)) for _ in range(2)
@@ -182,7 +182,7 @@ def test_two_processes_train_each_trial_once(runs_dir: Path) -> None:
     for one in workers:
         one.join(60)
         assert one.exitcode == 0
-    rows = rows_of(home.book())
+    rows = rows_of(folder.study())
     assert [row.state for row in rows] == ["done"] * 4
     assert {row.run_id for row in rows} == {run.id for run in runs.list_runs(runs_dir)} and len(
         runs.list_runs(runs_dir)
@@ -195,11 +195,11 @@ def test_the_process_of_a_page_submits_one_run_after_the_other_to_the_servers_qu
 ) -> None:
     """The page's process and a server's supervisor, both as threads: never are two runs of the sweep open at once."""
     monkeypatch.setenv("GANVAS_ISOLATION", "thread")
-    monkeypatch.setattr("gan_core.experiments.sweeps.working.POLL_S", 0.02)
-    home = home_of(runs_dir, small(BATCHES))
-    home.order("run")
+    monkeypatch.setattr("gan_core.experiments.sweeps.loop.POLL_S", 0.02)
+    folder = folder_of(runs_dir, small(BATCHES))
+    folder.order("run")
     supervisor.ensure_supervisors(settings.from_environment())
-    working = threading.Thread(target=sweep_worker.work, args=(home,))
+    working = threading.Thread(target=sweep_worker.work, args=(folder,))
     working.start()
     most_open = 0
     while working.is_alive():
@@ -207,48 +207,48 @@ def test_the_process_of_a_page_submits_one_run_after_the_other_to_the_servers_qu
         most_open = max(most_open, sum(state in ("queued", "running", "stopping") for state in states))
         working.join(0.02)
     assert most_open == 1
-    assert [row.state for row in rows_of(home.book())] == ["done", "done"]
-    assert not home.wanted and not home.error and not home.is_worked_on()
+    assert [row.state for row in rows_of(folder.study())] == ["done", "done"]
+    assert not folder.wanted and not folder.error and not folder.is_worked_on()
 
 
 def test_a_page_stops_its_process_and_the_sweep_can_be_forgotten(
     runs_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "machine", lambda chosen: MACHINE)  # and nobody who trains
-    monkeypatch.setattr("gan_core.experiments.sweeps.working.POLL_S", 0.02)
-    home = home_of(runs_dir, small(BATCHES))
-    home.order("run")
-    working = threading.Thread(target=sweep_worker.work, args=(home,))
+    monkeypatch.setattr("gan_core.experiments.sweeps.loop.POLL_S", 0.02)
+    folder = folder_of(runs_dir, small(BATCHES))
+    folder.order("run")
+    working = threading.Thread(target=sweep_worker.work, args=(folder,))
     working.start()
     eventually(lambda: queue.queued_ids(runs_dir), "a queued run")
     with pytest.raises(ValueError, match="Stop it first"):
-        forget(home)
-    home.order("stop")
+        forget(folder)
+    folder.order("stop")
     working.join(60)
     assert queue.queued_ids(runs_dir) == []
-    assert [row.state for row in rows_of(home.book())] == ["waiting", "waiting"]
-    forget(home)
-    assert list_homes(runs_dir) == [] and len(runs.list_runs(runs_dir)) == 1
+    assert [row.state for row in rows_of(folder.study())] == ["waiting", "waiting"]
+    forget(folder)
+    assert list_folders(runs_dir) == [] and len(runs.list_runs(runs_dir)) == 1
 
 
 def test_a_storage_that_is_lost_ends_the_process_with_a_sentence(runs_dir: Path) -> None:
-    home = home_of(runs_dir, small(BATCHES))
-    home.order("run")
-    Path(home.address).write_text("no journal\nat all\n")
-    sweep_worker.work(home)
-    assert "damaged, or no journal" in home.error and not home.wanted
+    folder = folder_of(runs_dir, small(BATCHES))
+    folder.order("run")
+    Path(folder.address).write_text("no journal\nat all\n")
+    sweep_worker.work(folder)
+    assert "damaged, or no journal" in folder.error and not folder.wanted
 
 
 def test_a_process_that_was_killed_is_a_sentence_until_it_is_begun_again(runs_dir: Path) -> None:
-    home = home_of(runs_dir, small(BATCHES))
-    home.order("run")
-    tasks.folder(home.task).mkdir()
-    tasks.write_progress(tasks.folder(home.task), Progress("running", "sweep"))
-    assert home.is_going()
-    tasks.write_progress(tasks.folder(home.task), Progress("failed", error="It was ended by signal SIGKILL."))
-    assert not home.is_going() and home.error == "It was ended by signal SIGKILL."
-    home.order("stop")
-    assert home.error == ""
+    folder = folder_of(runs_dir, small(BATCHES))
+    folder.order("run")
+    tasks.folder(folder.task).mkdir()
+    tasks.write_progress(tasks.folder(folder.task), Progress("running", "sweep"))
+    assert folder.is_going()
+    tasks.write_progress(tasks.folder(folder.task), Progress("failed", error="It was ended by signal SIGKILL."))
+    assert not folder.is_going() and folder.error == "It was ended by signal SIGKILL."
+    folder.order("stop")
+    assert folder.error == ""
 
 
 @pytest.mark.slow
@@ -258,14 +258,14 @@ def test_a_page_starts_a_process_that_ends_when_its_sweep_is_to_stop(
     """A real process, and nobody who trains: the runs wait in the queue until it gives them back."""
     runs_dir.mkdir()
     files.write_json(runs_dir / f".machine-{platform.node()}.json", MACHINE.to_dict())
-    home = begin(replace(settings.from_environment(), runs_dir=runs_dir), small(BATCHES))
-    go_on(home)  # two viewers
+    folder = begin(replace(settings.from_environment(), runs_dir=runs_dir), small(BATCHES))
+    go_on(folder)  # two viewers
     eventually(lambda: queue.queued_ids(runs_dir), "a queued run", timeout_s=120)
-    assert home.is_going() and home.is_worked_on()
-    home.order("stop")
-    eventually(lambda: not home.is_going(), "its end", timeout_s=120)
-    assert home.error == "" and queue.queued_ids(runs_dir) == []
-    eventually(lambda: tasks.read_progress(tasks.folder(home.task)).state == "done", "its last word")
+    assert folder.is_going() and folder.is_worked_on()
+    folder.order("stop")
+    eventually(lambda: not folder.is_going(), "its end", timeout_s=120)
+    assert folder.error == "" and queue.queued_ids(runs_dir) == []
+    eventually(lambda: tasks.read_progress(tasks.folder(folder.task)).state == "done", "its last word")
 
 
 # the command
@@ -292,10 +292,10 @@ def test_the_command_trains_says_the_best_and_goes_on_with_what_is_done(
     status, out, err = command("sweep", file)
     assert status == 0, err
     assert "By file: grid of 2 trials" in out and "2 done, 0 pruned, 0 failed, 0 waiting" in out
-    (home,) = list_homes(runs_dir)
-    assert home.id == "by-file"
+    (folder,) = list_folders(runs_dir)
+    assert folder.id == "by-file"
     listed_out = json.loads(command("sweeps", "--json")[1])
-    best = min((row for row in rows_of(home.book())), key=lambda row: row.value or 0)
+    best = min((row for row in rows_of(folder.study())), key=lambda row: row.value or 0)
     assert listed_out[0]["best_run"] == best.run_id and f"Best: fd {best.value:.4g}" in out
     assert str(runs_dir / best.run_id) in out
     assert command("sweep", file)[0] == 0

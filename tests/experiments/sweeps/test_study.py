@@ -1,4 +1,4 @@
-"""Places are taken once, whoever takes them, and none is lost: real processes on real storages."""
+"""Trials are taken once, whoever takes them, and none is lost: real processes on real storages."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import helpers  # noqa: F401 - its fork server has torch loaded
 import pytest
 from sweep_helpers import BATCHES, small
 
-from gan_core.experiments.sweeps import book as books
-from gan_core.experiments.sweeps.book import Book, open_book
-from gan_core.experiments.sweeps.keeping import open_storage, without_password
+from gan_core.experiments.sweeps import study as studies
 from gan_core.experiments.sweeps.plan import Sweep, listed, ranged
-from gan_core.experiments.sweeps.rows import best, rows_of, seconds_left
+from gan_core.experiments.sweeps.storage import open_storage, without_password
+from gan_core.experiments.sweeps.study import SweepStudy, open_study
+from gan_core.experiments.sweeps.table import best, rows_of, seconds_left
 
 processes = multiprocessing.get_context("forkserver")
-PLACES = 8
+TRIALS = 8
 
 
 def grid() -> Sweep:
-    return small(listed("training.seed", list(range(PLACES))))
+    return small(listed("training.seed", list(range(TRIALS))))
 
 
 def search(trials: int = 6) -> Sweep:
@@ -38,21 +38,21 @@ def take_all(place: str, sweep: Sweep, begin, out) -> None:
     """A worker that takes what it can, as fast as it can."""
     try:
         begin.wait(60)
-        book = open_book("one", place, sweep)
-        book.fill()
-        while claim := book.claim():
-            out.put((os.getpid(), claim.place, tuple(claim.params.values())))
-            book.complete(claim, float(claim.place))
+        study = open_study("one", place, sweep)
+        study.fill()
+        while claim := study.claim():
+            out.put((os.getpid(), claim.index, tuple(claim.params.values())))
+            study.complete(claim, float(claim.index))
     finally:
         out.put(None)
 
 
 def take_one_and_die(place: str, sweep: Sweep) -> None:
-    book = open_book("one", place, sweep)
-    book.fill()
-    claim = book.claim()
+    study = open_study("one", place, sweep)
+    study.fill()
+    claim = study.claim()
     assert claim is not None
-    book.note(claim, run="its-run")
+    study.note(claim, run="its-run")
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -79,83 +79,83 @@ def test_two_processes_share_a_sweep_and_try_nothing_twice(tmp_path: Path, kind:
     assert (
         len({values for _pid, _number, values in taken}) == sweep.trials
     )  # a search has not begun twice with the same
-    rows = rows_of(open_book("one", place, sweep))
-    assert [(row.place, row.state, row.value) for row in rows] == [(n, "done", float(n)) for n in range(sweep.trials)]
+    rows = rows_of(open_study("one", place, sweep))
+    assert [(row.index, row.state, row.value) for row in rows] == [(n, "done", float(n)) for n in range(sweep.trials)]
 
 
-def test_the_place_of_a_killed_process_is_taken_up_with_its_values_and_its_run(tmp_path: Path) -> None:
+def test_the_trial_of_a_killed_process_is_taken_up_with_its_values_and_its_run(tmp_path: Path) -> None:
     sweep, place = search(), address("journal", tmp_path)
     dying = processes.Process(target=take_one_and_die, args=(place, sweep))
     dying.start()
     dying.join(60)
     assert dying.exitcode == -signal.SIGKILL
-    book = open_book("one", place, sweep)
-    before = rows_of(book)[0]
+    study = open_study("one", place, sweep)
+    before = rows_of(study)[0]
     assert before.state == "interrupted"
-    assert book.take_up(lambda run_id: run_id == "its-run") == 0  # something still trains its run
-    assert book.take_up() == 1
-    assert book.take_up() == 0
-    claim = book.claim()
+    assert study.take_up(lambda run_id: run_id == "its-run") == 0  # something still trains its run
+    assert study.take_up() == 1
+    assert study.take_up() == 0
+    claim = study.claim()
     assert claim is not None
-    assert (claim.place, claim.attempt, claim.run_id, claim.params) == (0, 1, "its-run", before.params)
-    assert len(rows_of(book)) == sweep.trials
+    assert (claim.index, claim.attempt, claim.run_id, claim.params) == (0, 1, "its-run", before.params)
+    assert len(rows_of(study)) == sweep.trials
 
 
 def test_a_worker_of_another_machine_is_given_up_when_it_gives_no_sign_of_life(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    book = opened(tmp_path, grid())
-    monkeypatch.setattr(books.platform, "node", lambda: "elsewhere")
-    claim = book.claim()
+    study = opened(tmp_path, grid())
+    monkeypatch.setattr(studies.platform, "node", lambda: "elsewhere")
+    claim = study.claim()
     monkeypatch.undo()
     assert claim is not None
-    assert book.take_up() == 0
-    monkeypatch.setattr(books, "STALE_AFTER_S", -1.0)
-    assert book.take_up() == 1
-    assert not book.beat(claim)  # it learns so at its next sign of life, and its result no longer counts
-    book.complete(claim, 1.0)
-    assert rows_of(book)[0].state == "waiting"
+    assert study.take_up() == 0
+    monkeypatch.setattr(studies, "STALE_AFTER_S", -1.0)
+    assert study.take_up() == 1
+    assert not study.beat(claim)  # it learns so at its next sign of life, and its result no longer counts
+    study.complete(claim, 1.0)
+    assert rows_of(study)[0].state == "waiting"
 
 
-def test_a_place_that_kills_everybody_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    book = opened(tmp_path, small(listed("training.seed", [0])))
-    monkeypatch.setattr(books, "vanished", lambda trial: True)
-    for _attempt in range(books.MAX_DEATHS):
-        assert book.claim() is not None
-        book.take_up()
-    assert book.claim() is None
-    (row,) = rows_of(book)
+def test_a_trial_that_kills_everybody_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = opened(tmp_path, small(listed("training.seed", [0])))
+    monkeypatch.setattr(studies, "vanished", lambda trial: True)
+    for _attempt in range(studies.MAX_DEATHS):
+        assert study.claim() is not None
+        study.take_up()
+    assert study.claim() is None
+    (row,) = rows_of(study)
     assert row.state == "failed" and "vanished 4 times" in row.reason
 
 
-def test_a_place_that_is_given_back_waits_again_and_costs_no_life(tmp_path: Path) -> None:
-    book = opened(tmp_path, grid())
+def test_a_trial_that_is_given_back_waits_again_and_costs_no_life(tmp_path: Path) -> None:
+    study = opened(tmp_path, grid())
     for attempt in range(6):
-        claim = book.claim()
-        assert claim is not None and (claim.place, claim.attempt) == (0, attempt)
-        book.give_back(claim)
-    assert [row.state for row in rows_of(book)] == ["waiting"] * PLACES
+        claim = study.claim()
+        assert claim is not None and (claim.index, claim.attempt) == (0, attempt)
+        study.give_back(claim)
+    assert [row.state for row in rows_of(study)] == ["waiting"] * TRIALS
 
 
-def test_places_written_down_by_two_at_once_are_tried_once(tmp_path: Path) -> None:
+def test_trials_written_down_by_two_at_once_are_tried_once(tmp_path: Path) -> None:
     sweep = grid()
-    book, other = opened(tmp_path, sweep), opened(tmp_path, sweep, fill=False)
+    study, other = opened(tmp_path, sweep), opened(tmp_path, sweep, fill=False)
     other._all = list  # type: ignore[assignment] - it looked before the first had written
-    Book.fill(other)
-    assert len(book._all()) == 2 * PLACES
+    SweepStudy.fill(other)
+    assert len(study._all()) == 2 * TRIALS
     claims = []
-    while claim := book.claim():
-        claims.append(claim.place)
-        book.complete(claim, 0.0)
-    assert claims == list(range(PLACES))
+    while claim := study.claim():
+        claims.append(claim.index)
+        study.complete(claim, 0.0)
+    assert claims == list(range(TRIALS))
 
 
 def test_a_line_torn_by_a_kill_does_not_poison_the_journal(tmp_path: Path) -> None:
     sweep = grid()
-    book = opened(tmp_path, sweep)
+    study = opened(tmp_path, sweep)
     with (tmp_path / "journal.log").open("ab") as journal:
         journal.write(b'{"op_code": 5, "wor')
-    claim = book.claim()
+    claim = study.claim()
     assert claim is not None
     assert rows_of(opened(tmp_path, sweep))[0].state == "training"
 
@@ -195,23 +195,23 @@ def test_a_password_is_never_shown() -> None:
 
 def test_the_best_follows_the_direction_and_the_time_left_what_was_measured(tmp_path: Path) -> None:
     sweep = small(listed("training.seed", [0, 1, 2, 3]), metric="coverage")
-    book = opened(tmp_path, sweep)
+    study = opened(tmp_path, sweep)
     for value in (0.5, 0.75):
-        claim = book.claim()
+        claim = study.claim()
         assert claim is not None
-        book.complete(claim, value, seconds=10.0)
-    rows = rows_of(book)
+        study.complete(claim, value, seconds=10.0)
+    rows = rows_of(study)
     top = best(rows, sweep)
     assert top is not None and top.value == 0.75
     assert seconds_left(rows, 99.0) == 20.0
-    claim = book.claim()
+    claim = study.claim()
     assert claim is not None
-    book.note(claim, run="the-third")
-    assert seconds_left(rows_of(book), 99.0, {"the-third": 0.5}) == 15.0
+    study.note(claim, run="the-third")
+    assert seconds_left(rows_of(study), 99.0, {"the-third": 0.5}) == 15.0
 
 
-def opened(folder: Path, sweep: Sweep, fill: bool = True) -> Book:
-    book = open_book("one", str(folder / "journal.log"), sweep)
+def opened(folder: Path, sweep: Sweep, fill: bool = True) -> SweepStudy:
+    study = open_study("one", str(folder / "journal.log"), sweep)
     if fill:
-        book.fill()
-    return book
+        study.fill()
+    return study

@@ -24,8 +24,8 @@ MAKING_ATTEMPTS = 6
 DRIVERS = {"psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient", "psycopg": "psycopg[binary]", "pymysql": "pymysql"}
 
 
-def open_storage(place: str) -> BaseStorage:
-    """The storage at a place: the path of a journal file, or the address of a database such as `postgresql://...`.
+def open_storage(address: str) -> BaseStorage:
+    """The storage at an address: the path of a journal file, or a database such as `postgresql://...`.
 
     Raises:
         ValueError: it cannot be reached, read or written; never with a password in it.
@@ -33,12 +33,12 @@ def open_storage(place: str) -> BaseStorage:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with reachable(place):
-        return _database(place) if "://" in place else _journal(Path(place).expanduser())
+    with reachable(address):
+        return _database(address) if "://" in address else _journal(Path(address).expanduser())
 
 
 @contextmanager
-def reachable(place: str) -> Iterator[None]:
+def reachable(address: str) -> Iterator[None]:
     """Turns whatever a storage raises into one sentence.
 
     Raises:
@@ -46,7 +46,7 @@ def reachable(place: str) -> Iterator[None]:
     """
     from sqlalchemy import exc
 
-    shown = without_password(place)
+    shown = without_password(address)
     try:
         yield
     except ImportError as missing:
@@ -64,18 +64,18 @@ def reachable(place: str) -> Iterator[None]:
     except OSError as failure:
         raise ValueError(f"The storage {shown} cannot be used ({failure.strerror or failure}).") from None
     except (json.JSONDecodeError, KeyError, UnicodeDecodeError) as damage:
-        if "://" in place:
+        if "://" in address:
             raise
         raise ValueError(f"The storage {shown} is damaged, or no journal of a sweep ({damage}).") from None
 
 
-def without_password(place: str) -> str:
+def without_password(address: str) -> str:
     """The address of a storage as it may be shown."""
-    if "://" not in place:
-        return place
-    scheme, _, rest = place.partition("://")
+    if "://" not in address:
+        return address
+    scheme, _, rest = address.partition("://")
     login, at, host = rest.rpartition("@")
-    return f"{scheme}://{login.partition(':')[0]}:***@{host}" if at and ":" in login else place
+    return f"{scheme}://{login.partition(':')[0]}:***@{host}" if at and ":" in login else address
 
 
 def _database(address: str) -> BaseStorage:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from gan_core.experiments.sweeps.parsing import sweep_from
 from gan_core.experiments.sweeps.plan import Axis, Sweep, listed, ranged
-from gan_core.experiments.sweeps.reading import sweep_from
 
 
 @dataclass(frozen=True)
-class Offer:
+class SweepTemplate:
     """A sweep that somebody has thought through.
 
     Attributes:
@@ -43,8 +43,8 @@ class Offer:
         )
 
 
-OFFERS: dict[str, Offer] = {
-    "r4": Offer(
+TEMPLATES: dict[str, SweepTemplate] = {
+    "r4": SweepTemplate(
         "R4's table in small",
         "A grid: batch size 16 or 64, 10 or 40 epochs, learning rate 0.0001 or 0.0004. Eight DCGANs on drawn faces; the table "
         "shows what each of them draws.",
@@ -57,7 +57,7 @@ OFFERS: dict[str, Offer] = {
         ),
         "fd",
     ),
-    "rates": Offer(
+    "rates": SweepTemplate(
         "Search two learning rates",
         "A search: the generator's and the discriminator's learning rate, each between 0.00001 and 0.01. Optuna chooses twelve "
         "pairs, the later ones near what did best; digits, 4 epochs each.",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gan_core.experiments.sweeps.aims import aim_at
+from gan_core.experiments.sweeps.objectives import objective_for
 from gan_core.experiments.sweeps.plan import Axis, Sweep, listed, planned, ranged
 from gan_core.presets import PRESETS
 
@@ -125,5 +125,5 @@ def sweep_from(
         ValueError: as `planned`, or an unknown preset.
     """
     PRESETS.find(preset)
-    aim = aim_at(metric, direction, images)
-    return planned(name, preset, list(axes), aim, trials=trials, changes=changes, seed=seed)
+    objective = objective_for(metric, direction, images)
+    return planned(name, preset, list(axes), objective, trials=trials, changes=changes, seed=seed)

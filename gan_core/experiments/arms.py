@@ -1,0 +1,149 @@
+"""Comparing runs: a base and its arms, each arm's run found by its settings or queued. Loads no torch.
+
+A run belongs to an arm when its resolved configuration equals the arm's, whoever began it and wherever: nothing but the
+configuration, its data order and its seed decides what a run shows. So a second visitor, or a second lesson, trains nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from gan_core import runs
+from gan_core.config import RunConfig, differences, with_changes
+from gan_core.config.devices import Machine
+from gan_core.config.settings import Settings
+from gan_core.runs import Run
+from gan_core.runs.status import OPEN_STATES
+from gan_core.training import plan, supervisor
+
+RESUMABLE = ("paused", "stopped", "interrupted")
+MAX_NAME = 80
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One of the things compared.
+
+    Attributes:
+        name: short, unique in its comparison.
+        title: for people.
+        changes: dotted field -> value, on top of the base: all that sets it apart from the others.
+    """
+
+    name: str
+    title: str
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs that differ in nothing but what the question varies.
+
+    Attributes:
+        base: what all of them share.
+        arms: what is compared.
+    """
+
+    base: RunConfig
+    arms: tuple[Arm, ...]
+
+    def arm(self, name: str) -> Arm:
+        """The arm with this name."""
+        return next(arm for arm in self.arms if arm.name == name)
+
+    def config(self, arm: Arm, changes: Mapping[str, Any] | None = None) -> RunConfig:
+        """An arm's configuration, not resolved yet, with further changes (dotted field -> value) that all arms share.
+
+        Raises:
+            ValueError: a value out of its field's bounds.
+        """
+        return with_changes(self.base, {**arm.changes, **(changes or {})})
+
+
+def submit(settings: Settings, config: RunConfig, name: str = "") -> Run:
+    """Queues a run of a configuration that is not resolved yet; its name is cut to the length that one may have.
+
+    Raises:
+        ValueError: the configuration cannot run, or the runs folder cannot be written; nothing is left behind.
+    """
+    return supervisor.submit(settings, config, name[:MAX_NAME])
+
+
+def find(comparison: Comparison, names: Sequence[str], there: Sequence[Run], machine: Machine) -> dict[str, Run | None]:
+    """For each arm the run that shows it best: finished before training before ended early; None where there is none.
+
+    Args:
+        comparison, names: which arms.
+        there: the runs to look through, newest first.
+        machine: what "auto" means here.
+    """
+    requested = {name: _resolved(comparison.config(comparison.arm(name)), machine) for name in names}
+    known = [(run, _config(str(run.path))) for run in there]
+    return {name: _best(run for run, config in known if config == asked) for name, asked in requested.items()}
+
+
+def queue_missing(settings: Settings, comparison: Comparison, names: Sequence[str], title: str) -> list[Run]:
+    """Queues those arms that nothing shows yet; goes on with those that were paused or stopped. Returns the queued runs.
+
+    Args:
+        settings: of this installation.
+        comparison, names: which arms.
+        title: of the comparison; begins the runs' names.
+
+    Raises:
+        ValueError: a run is refused, or the runs folder cannot be written; the others stay queued.
+    """
+    machine = supervisor.wait_until_ready(settings)
+    runs.check_writable(settings.runs_dir)
+    queued = []
+    with FileLock(settings.runs_dir / ".arms.lock", timeout=60):  # two browsers may ask at once
+        for name, run in find(comparison, names, runs.list_runs(settings.runs_dir), machine).items():
+            state = run.status().state if run is not None else ""
+            if run is not None and state in RESUMABLE:
+                supervisor.resume(run)
+                queued.append(run)
+            elif run is None or state == "failed":
+                arm = comparison.arm(name)
+                queued.append(submit(settings, comparison.config(arm), f"{title}: {arm.title}"))
+    return queued
+
+
+def other_differences(left: RunConfig, right: RunConfig, ignored: Sequence[str]) -> list[str]:
+    """Dotted fields in which two configurations differ, but for those that begin with one of `ignored`."""
+    return [name for name in differences(left, right) if not name.startswith(tuple(ignored))]
+
+
+def _best(equal: Iterable[Run]) -> Run | None:
+    """Of runs of one configuration: a finished one, else one that goes on, else the newest."""
+    pure = [run for run in equal if _undisturbed(run)]
+
+    def rank(run: Run) -> int:
+        state = run.status().state
+        return 0 if state == "finished" else 1 if state in OPEN_STATES else 2
+
+    return min(pure, key=rank, default=None)
+
+
+def _undisturbed(run: Run) -> bool:
+    """Whether its configuration tells all of it: no rate was changed live, and its beginning is its own."""
+    return run.control().sequence == 0 and not any(event["type"] == "branched" for event in run.events())
+
+
+@functools.lru_cache(maxsize=256)
+def _resolved(config: RunConfig, machine: Machine) -> RunConfig:
+    return plan.resolve(config, machine)
+
+
+@functools.lru_cache(maxsize=4096)
+def _config(path: str) -> RunConfig | None:
+    """A run's configuration, which never changes; None for one that cannot be read."""
+    try:
+        return Run(Path(path)).config()
+    except ValueError:
+        return None
