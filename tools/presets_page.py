@@ -28,6 +28,8 @@ from gan_core.config import RunConfig
 from gan_core.evaluation import evaluators, metrics
 from gan_core.evaluation.conditional import evaluate
 from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
+from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.intervals import mean_of
 from gan_core.figures import imaging
 from gan_core.models.kinds import kind_of
 from gan_core.presets import PRESETS
@@ -134,7 +136,7 @@ def judge(config: RunConfig) -> Evaluator:
     )
 
 
-def distances(config: RunConfig, evaluator: Evaluator, fake: Any) -> dict[str, metrics.Estimate]:
+def distances(config: RunConfig, evaluator: Evaluator, fake: Any) -> dict[str, Estimate]:
     """Each metric of generated images against real ones that the model never saw."""
     test = config.dataset.model_copy(update={"split": "test", "num_images": 0})
     real = datasets.prepare(test).images[:NUM_IMAGES]
@@ -148,7 +150,8 @@ def scores(run: Run, config: RunConfig) -> str:
         coder = open_autoencoder(run)
         test = datasets.prepare(config.dataset.model_copy(update={"split": "test", "num_images": 0})).images
         _, errors = coder.measure(np.array(test))
-        return f"test MSE {errors.mean():.4f} ± {1.96 * errors.std(ddof=1) / len(errors) ** 0.5:.4f} on {len(errors):,}"
+        found = mean_of(errors)
+        return f"test MSE {found.value:.4f} ± {found.high - found.value:.4f} on {found.count:,}"
     if not config.conditioning.labels:
         return ""
     lists = evaluate(run).lists.items()

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gan_core.config import RunConfig, get
+from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.figures import imaging
 from gan_core.figures.charts import COLORS, Column
 from gan_core.figures.imaging import Uint8Array
@@ -154,6 +155,13 @@ def same_pinned_latents(configs: Sequence[RunConfig]) -> bool:
 # measurements
 
 
+def estimate_of(found: Evaluation) -> Estimate:
+    """A recorded value with its interval, where it has one."""
+    if found.interval is None:
+        return Estimate.bare(found.value, found.num_samples)
+    return Estimate(found.value, *found.interval, found.num_samples, "recorded")
+
+
 @dataclass(frozen=True)
 class Ending:
     """A metric at the end of a run: mean and 10th to 90th percentile of its last recorded values, and how many.
@@ -178,13 +186,6 @@ def endings(columns: Mapping[str, Column], last_steps: int = LAST_STEPS) -> dict
         low, high = np.percentile(last, (10, 90))
         found[name] = Ending(float(last.mean()), float(low), float(high), len(last))
     return found
-
-
-def told_apart(left: Evaluation, right: Evaluation) -> bool:
-    """Whether two intervals have no point in common: a strict rule, stricter than a test of their difference."""
-    if left.interval is None or right.interval is None:
-        return False
-    return left.high < right.low or right.high < left.low
 
 
 def last_step(compared: Compared) -> int:

@@ -19,6 +19,7 @@ from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import EvaluatorFolder
 from gan_core.evaluation.evaluators.scoring import Score
 from gan_core.evaluation.measure import NUM_IMAGES
+from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.runs import evaluations
 
 GREY = ("mnist5k", "mnist", "fashion-mnist")
@@ -108,7 +109,7 @@ def _show_made(made: EvaluatorFolder, as_json: bool) -> None:
             )
         )
         return
-    low, high = (score := held_out(made)).interval()
+    low, high = wilson(score := held_out(made)).interval
     print(f"{made.path}: {score}, 95 % interval {low:.3f} to {high:.3f}")
     print(f"measured on {made.info.held_out_note}. Baseline: {BASELINE[made.info.kind]}.")
     show_rows(rows, ("label", "hits", "of", "ratio", "baseline"), as_json)
@@ -121,7 +122,7 @@ def score_row(score: Score) -> dict[str, Any]:
         "requested": score.requested,
         "ratio": round(score.ratio, 6),
         "standard_error": round(score.standard_error, 6),
-        "interval": [round(bound, 6) for bound in score.interval()],
+        "interval": [round(bound, 6) for bound in wilson(score).interval],
     }
 
 
@@ -172,7 +173,7 @@ def evaluate(
         print(json.dumps(content, indent=2))
         return
     for name, m in result.lists.items():
-        low, high = m.score.interval()
+        low, high = wilson(m.score).interval
         print(
             f"{name}: {m.score}, 95 % interval {low:.3f} to {high:.3f}; chance {m.chance:.3f}; {m.num_pictures} pictures"
         )

@@ -166,7 +166,8 @@ def _sum_up(folder: SweepFolder, *, paused: bool) -> None:
 
 
 def _in_words(sweep: Sweep, row: TrialRow) -> str:
-    span = f" ({row.interval[0]:.4g} to {row.interval[1]:.4g})" if row.interval else ""
+    found = row.estimate
+    span = f" ({found.low:.4g} to {found.high:.4g})" if found and found.has_interval else ""
     values = ", ".join(f"{name}={words_of(value)}" for name, value in row.params.items())
     return f"{sweep.objective.metric} {row.value:.4g}{span} with {values}"
 

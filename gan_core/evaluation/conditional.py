@@ -23,6 +23,7 @@ from gan_core.evaluation.evaluators import EvaluatorFolder
 from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
 from gan_core.evaluation.evaluators.scoring import Score, chance_level, in_order, judged
 from gan_core.evaluation.features import in_batches
+from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.models.building import sample_latents
 from gan_core.runs import Run
 from gan_core.runs.evaluations import Evaluation
@@ -126,7 +127,7 @@ class ConditionalScores:
         card = self.folder.card
         return [
             Evaluation(
-                f"accuracy/{name}", round(found.score.ratio, 6), _rounded(found.score.interval()), self.step,
+                f"accuracy/{name}", round(found.score.ratio, 6), _rounded(wilson(found.score).interval), self.step,
                 found.num_pictures, f"{card.info.name}@{card.weights_sha256[:12]}", self.seed,
                 hits=found.score.hits, requested=found.score.requested,
             )

@@ -24,7 +24,7 @@ from gan_core.evaluation import extractors
 from gan_core.evaluation.features import ImageFeatures, in_batches
 from gan_core.evaluation.metrics import METRICS, Material, Metric, silent
 from gan_core.evaluation.metrics.base import Need
-from gan_core.evaluation.statistics.bootstrap import interval
+from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate
 from gan_core.jobs.task import Report
 from gan_core.runs import Run, evaluations
 from gan_core.runs.evaluations import Evaluation
@@ -142,10 +142,10 @@ def measure_sampler(
                 continue
             report("resampling", number, len(metrics))
             value, replicates = weighted.value, weighted.replicates(REPEATS, seed)
-            low, high = interval(value, replicates, metric.lowest, metric.highest)
+            found = bootstrap_estimate(value, replicates, weighted.num_fake, metric.lowest, metric.highest)
             rows.append(
                 Measurement(
-                    metric.name, value, low, high, weighted.real, weighted.num_real, weighted.num_fake, extractor.name,
+                    metric.name, value, found.low, found.high, weighted.real, weighted.num_real, weighted.num_fake, extractor.name,
                     REFERENCE[kind], sampler.step, seed, metric.explanation + weighted.note, tuple(map(float, replicates)),
                 )
             )  # fmt: skip

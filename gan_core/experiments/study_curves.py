@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from gan_core.evaluation.statistics.proportions import Count, wilson
+from gan_core.evaluation.statistics.intervals import Count, wilson
 from gan_core.figures.charts import COLORS, Column
 
 
@@ -76,7 +76,7 @@ def figure(curves: Mapping[str, Sequence[Point]], chance: float, titles: Mapping
             continue
         color = COLORS[number % len(COLORS)]
         epochs = np.array([point.epoch for point in points], np.int32)
-        low, high = np.array([wilson(point.count) for point in points], np.float32).T
+        low, high = np.array([wilson(point.count).interval for point in points], np.float32).T
         fig.add_scatter(x=np.concatenate([epochs, epochs[::-1]]), y=np.concatenate([high, low[::-1]]), fill="toself",
                         fillcolor=color, opacity=0.13, line={"width": 0}, hoverinfo="skip", showlegend=False,
                         legendgroup=arm, mode="lines")  # fmt: skip

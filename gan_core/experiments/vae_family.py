@@ -18,11 +18,12 @@ from gan_core.config.settings import Settings
 from gan_core.datasets import held_out
 from gan_core.datasets.base import Uint8Array
 from gan_core.evaluation import evaluators
-from gan_core.evaluation.statistics.estimates import mean_of
+from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.intervals import mean_of
 from gan_core.experiments.arms import Arm, Comparison, other_differences, submit
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.jobs.task_worker import cached
-from gan_core.latents.posterior import Interval, active_units, kl_per_dimension, prior_distance_interval
+from gan_core.latents.posterior import active_units, kl_per_dimension, prior_distance_interval
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 
@@ -172,12 +173,11 @@ def measure_member(arguments: dict[str, Any], report: Report) -> Arrays:
 
 
 def _triple(values: np.ndarray[Any, np.dtype[np.floating[Any]]]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    mean = mean_of(values)
-    return np.array([mean.value, *mean.interval()])
+    return _row(mean_of(values))
 
 
-def _row(interval: Interval) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.array([interval.value, interval.low, interval.high])
+def _row(estimate: Estimate) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array([estimate.value, *estimate.interval])
 
 
 def _distance(sha: str, images: Uint8Array, samples: Uint8Array) -> tuple[Any, str]:

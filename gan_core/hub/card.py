@@ -9,7 +9,7 @@ from typing import Any
 
 from gan_core.config import RunConfig, get
 from gan_core.datasets import DATASETS
-from gan_core.evaluation.statistics.proportions import Count, wilson
+from gan_core.evaluation.statistics.intervals import Count, wilson
 from gan_core.models.kinds import kind_of
 from gan_core.models.networks import NETWORKS
 from gan_core.presets import PRESETS
@@ -148,7 +148,7 @@ def _score(what: str, metrics: Sequence[Mapping[str, Any]]) -> list[str]:
         if hits is None or requested is None or not 0 <= hits <= requested or requested < 1:
             continue
         count = Count(round(hits), round(requested))
-        low, high = wilson(count)
+        low, high = wilson(count).interval
         return [
             f"Evaluator's accuracy on the list `{what}`: **{count} = {count.ratio:.3f}** (95 % interval {low:.3f} to "
             f"{high:.3f}, Wilson; measured once, at step {line['step']:,}, by a classifier trained on the same data)."

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_core.evaluation.metrics.modes import Modes, captured, with_intervals
-from gan_core.evaluation.statistics.proportions import Count, wilson
+from gan_core.evaluation.statistics.intervals import Count, wilson
 from gan_core.lab2d.game import Game
 from gan_core.lab2d.protocol import NUM_SHOWN
 from gan_core.models.building import sample_latents
@@ -174,7 +174,7 @@ def unpacked(text: str, reach: float) -> npt.NDArray[np.float64]:
 
 
 def _of_modes(found: Modes, *, at_leisure: bool) -> dict[str, float]:
-    low, high = wilson(Count(sum(found.good), found.num_samples))
+    low, high = wilson(Count(sum(found.good), found.num_samples)).interval
     values: dict[str, float] = {"modes": found.num_modes}
     for name in ("captured", "high_quality", "reverse_kl"):
         values[name] = getattr(found, name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gan_core.evaluation.statistics.proportions import Count, wilson
+from gan_core.evaluation.statistics.intervals import Count, wilson
 
 FEWEST = 20  # latents of each kind: fifteen to learn from and five to test on
 HELD_OUT = 0.25
@@ -36,14 +36,10 @@ class AttributeDirection:
     with_it: int
     without: int
 
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the share on the right side (Wilson)."""
-        return wilson(self.right)
-
     @property
     def beats_chance(self) -> bool:
-        """Whether that interval lies above one half."""
-        return self.interval()[0] > 0.5
+        """Whether the 95 % interval of that share (Wilson) lies above one half."""
+        return wilson(self.right).low > 0.5
 
 
 def mean_difference(latents: FloatArray, has: BoolArray) -> npt.NDArray[np.float32]:

@@ -16,7 +16,7 @@ from gan_core.config import RunConfig
 from gan_core.datasets import held_out
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.features import in_batches
-from gan_core.evaluation.statistics.proportions import Count
+from gan_core.evaluation.statistics.intervals import Count
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.latents.attribute_directions import (
     AttributeDirection,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gan_core.evaluation.statistics.proportions import Count
+from gan_core.evaluation.statistics.intervals import Count
 
 BLOCK = 1000  # rows compared at once: 50 MB of colour pictures at 64 px
 

@@ -15,7 +15,7 @@ from gan_core.datasets import DATASETS, held_out
 from gan_core.datasets.base import Dataset, Source
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.features import in_batches
-from gan_core.evaluation.statistics.proportions import Count
+from gan_core.evaluation.statistics.intervals import Count
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.latents.nearest import nearer, nearest, nearest_others
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+
+from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate
+from gan_core.evaluation.statistics.estimate import Estimate
 
 ACTIVE = 0.01  # variance of the posterior means above which a dimension counts as used: Burda et al. 2016, section 5.2
 
 FloatArray = npt.NDArray[np.floating]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A value with its 95 % bootstrap interval over `count` images."""
-
-    value: float
-    low: float
-    high: float
-    count: int
 
 
 def kl_per_dimension(means: FloatArray, log_variances: FloatArray) -> npt.NDArray[np.float64]:
@@ -59,13 +50,12 @@ def prior_distance(means: FloatArray, log_variances: FloatArray) -> float:
     return float((np.square(mean.mean(axis=0)).sum() + np.square(np.sqrt(sizes) - 1).sum()) / mean.shape[1])
 
 
-def prior_distance_interval(means: FloatArray, log_variances: FloatArray, repeats: int = 50, seed: int = 0) -> Interval:
-    """`prior_distance` with its value plus and minus 1.96 standard deviations over resampled images."""
+def prior_distance_interval(means: FloatArray, log_variances: FloatArray, repeats: int = 50, seed: int = 0) -> Estimate:
+    """`prior_distance` with its bootstrap interval over images."""
     rng, count = np.random.default_rng(seed), len(means)
     value = prior_distance(means, log_variances)
-    again = []
+    replicates = []
     for _ in range(repeats):
         rows = rng.integers(count, size=count)
-        again.append(prior_distance(means[rows], log_variances[rows]))
-    reach = 1.96 * float(np.std(again, ddof=1))
-    return Interval(value, max(0.0, value - reach), value + reach, count)
+        replicates.append(prior_distance(means[rows], log_variances[rows]))
+    return bootstrap_estimate(value, replicates, count, lowest=0.0)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gan_core.evaluation.statistics.estimates import Mean, mean_of
-from gan_core.evaluation.statistics.proportions import Count, wilson
+from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.intervals import Count, mean_of, wilson
 
 FOLDS = 5
 MOST_COMPARED = 3000  # points among which silhouettes are measured: their cost grows with the square
@@ -30,14 +30,10 @@ class Probe:
     right: Count
     majority: Count
 
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the share named rightly (Wilson)."""
-        return wilson(self.right)
-
     @property
     def beats_majority(self) -> bool:
         """Whether the interval lies above what guessing the largest group gets."""
-        return self.interval()[0] > self.majority.ratio
+        return wilson(self.right).low > self.majority.ratio
 
 
 def linear_probe(latents: npt.NDArray[np.float32], groups: Groups) -> Probe:
@@ -71,7 +67,7 @@ def linear_probe(latents: npt.NDArray[np.float32], groups: Groups) -> Probe:
     return Probe(Count(int((named == groups).sum()), len(groups)), Count(max(sizes), len(groups)))
 
 
-def silhouette(points: npt.NDArray[np.float32], groups: Groups) -> Mean:
+def silhouette(points: npt.NDArray[np.float32], groups: Groups) -> Estimate:
     """How much nearer points are to their own group than to the nearest other one: 1 far apart, 0 mixed, below 0 the wrong way.
 
     Source: Rousseeuw 1987, "Silhouettes: a graphical aid to the interpretation and validation of cluster analysis".

@@ -53,3 +53,13 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return _("{min} min {s} s").format(min=whole // 60, s=whole % 60)
     return _("{h} h {min} min").format(h=whole // 3600, min=whole % 3600 // 60)
+
+
+def told_apart_means(count: int) -> str:
+    """What "told apart" means on every page, for so many differences tested together; docs/metrics.md names the tests."""
+    words = ngettext(
+        "Told apart means: p is at most 0.05 in a two-sided test of the difference.",
+        "Told apart means: p is at most 0.05 in a two-sided test of the difference, after Holm's correction for {n} of them.",
+        count,
+    )
+    return words.format(n=count)

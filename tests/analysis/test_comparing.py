@@ -13,6 +13,7 @@ from helpers import tiny, tiny_run
 from gan_core.analysis import comparing, curves
 from gan_core.analysis.comparing import Compared
 from gan_core.config import RunConfig, with_changes
+from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.figures import imaging
 from gan_core.figures.charts import COLORS
 from gan_core.runs import Run, Status, evaluations
@@ -210,14 +211,10 @@ def test_the_newest_measurement_of_each_condition_counts_and_nonsense_is_passed_
     assert found["bare", 0] == Evaluation("bare", 1.0, None, 0, 0, "", None)
 
 
-def test_intervals_with_a_common_point_tell_nothing_apart() -> None:
-    def measured(low: float, high: float) -> Evaluation:
-        return Evaluation("fid", (low + high) / 2, (low, high), 1, 100, "digits", 0)
-
-    assert comparing.told_apart(measured(1, 2), measured(2.1, 3))
-    assert comparing.told_apart(measured(2.1, 3), measured(1, 2))
-    assert not comparing.told_apart(measured(1, 2), measured(2, 3))
-    assert not comparing.told_apart(measured(1, 9), replace(measured(2, 3), interval=None))
+def test_a_measurement_can_be_tested_against_another() -> None:
+    one = Evaluation("fid", 1.5, (1.0, 2.0), 1, 100, "digits", 0)
+    assert comparing.estimate_of(one) == Estimate(1.5, 1.0, 2.0, 100, "recorded")
+    assert not comparing.estimate_of(replace(one, interval=None)).has_interval
 
 
 def test_the_end_of_a_curve_is_its_last_values_with_their_range() -> None:

@@ -6,13 +6,13 @@ import json
 import shutil
 
 import pytest
-from cli.test_main import refused
 from evaluator_helpers import tiny_evaluator
 from helpers import tiny_run
 
 from gan_core.config import settings
 from gan_core.evaluation.evaluators import available, shipped_dir
 from gan_core.training import loop
+from tests.cli.test_main import refused
 
 TINY = ("mnist5k", "--num-images", "100", "--image-size", "8", "--epochs", "1", "--width", "2", "--threads", "1")
 

@@ -8,13 +8,13 @@ import subprocess
 import sys
 
 import pytest
-from cli.test_main import SETTINGS
 from helpers import eventually, outcome
 
 from gan_core import runs
 from gan_core.config.settings import PROJECT_DIR
 from gan_core.presets import PRESETS
 from gan_core.training import loop
+from tests.cli.test_main import SETTINGS
 
 pytestmark = pytest.mark.slow
 FOREVER = [*SETTINGS, "--set", "training.epochs=500000", "--set", "recording.checkpoint_every_steps=1000"]

@@ -18,6 +18,7 @@ from gan_core.datasets.sources.objects24 import OBJECTS, drawn_conditions
 from gan_core.evaluation.conditional import balanced_labels, condition_lists, evaluate, score_model
 from gan_core.evaluation.evaluators import CARD, WEIGHTS, EvaluatorFolder, read_folder
 from gan_core.evaluation.evaluators.scoring import Score
+from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.figures.charts import available
 from gan_core.runs import Run, evaluations
 from gan_core.runs.metrics import MetricsTail
@@ -274,7 +275,7 @@ def test_what_is_kept_of_an_evaluation_says_all_that_it_depends_on(runs_dir, jud
     for line in kept:
         score = Score(line["hits"], line["requested"])
         assert line["value"] == pytest.approx(score.ratio, abs=1e-6)
-        assert line["interval"] == pytest.approx(score.interval(), abs=1e-6)
+        assert line["interval"] == pytest.approx(wilson(score).interval, abs=1e-6)
         assert line["extractor"] == f"tiny@{judge.card.weights_sha256[:12]}"
 
 

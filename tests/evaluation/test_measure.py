@@ -7,7 +7,6 @@ import shutil
 
 import numpy as np
 import pytest
-from cli.test_main import refused
 from evaluator_helpers import tiny_evaluator
 from helpers import tiny_run
 
@@ -19,6 +18,7 @@ from gan_core.jobs import task as background
 from gan_core.jobs.task_worker import work
 from gan_core.runs import Run
 from gan_core.training import loop
+from tests.cli.test_main import refused
 
 COUNT = 120
 

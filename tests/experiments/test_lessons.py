@@ -14,10 +14,11 @@ from gan_core import runs
 from gan_core.config import differences
 from gan_core.config.registry import load
 from gan_core.config.settings import PROJECT_DIR
+from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.experiments.lessons import LESSONS, Lesson, balance, collapse, conditioning, lipschitz, see, vae
 from gan_core.experiments.lessons.entry import Check, Code, Experiment, Explain, Predict, TakeAway, Train
 from gan_core.experiments.lessons.measures import MEASURES
-from gan_core.experiments.lessons.outcome import Outcome, Outcomes, Reading
+from gan_core.experiments.lessons.outcome import Outcome, Outcomes
 from gan_core.experiments.lessons.source import excerpt
 from gan_core.runs.metrics import MetricsTail
 from gan_core.training import loop, plan, supervisor
@@ -184,12 +185,12 @@ def curves(**values: float) -> dict[str, Any]:
     return {"step": np.arange(1.0, 11.0), **named}
 
 
-def outcome(modes: float = 8, near: float = 0.6, readings: dict[str, Reading] | None = None, **late: float) -> Outcome:
-    return Outcome(curves(**late), {"modes": Reading(modes), "near": Reading(near), **(readings or {})})
+def outcome(modes: float = 8, near: float = 0.6, readings: dict[str, Estimate] | None = None, **late: float) -> Outcome:
+    return Outcome(curves(**late), {"modes": Estimate.bare(modes), "near": Estimate.bare(near), **(readings or {})})
 
 
-def between(value: float) -> Reading:
-    return Reading(value, value - 0.02, value + 0.02, 300)
+def between(value: float) -> Estimate:
+    return Estimate(value, value - 0.02, value + 0.02, 300, "bootstrap")
 
 
 EVEN = outcome(prob__real=0.55, prob__fake_after=0.45, loss__g=0.8, loss__d=1.2, grad_norm__g=1.0)
@@ -226,7 +227,7 @@ CASES: list[tuple[Lesson, str, Outcomes, str]] = [
         lipschitz.LESSON,
         "slopes",
         {
-            k: outcome(readings={"slope": Reading(v)})
+            k: outcome(readings={"slope": Estimate.bare(v)})
             for k, v in zip(lipschitz.KEYS, (80, 0.001, 0.9, 0.4), strict=True)
         },
         "penalty",
@@ -283,7 +284,7 @@ CASES: list[tuple[Lesson, str, Outcomes, str]] = [
         (
             vae.LESSON,
             "collapse",
-            {k: Outcome({}, {"active": Reading(n), "kl": Reading(1.0)}) for k in vae.KEYS},
+            {k: Outcome({}, {"active": Estimate.bare(n), "kl": Estimate.bare(1.0)}) for k in vae.KEYS},
             choice,
         )
         for n, choice in [(0, "nothing"), (3, "few"), (12, "tidy")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gan_core.evaluation.statistics.proportions import Count, wilson
+from gan_core.evaluation.statistics.intervals import Count, wilson
 from gan_core.experiments.study_curves import Point, comparable, curve, figure, pooled
 
 NAN = np.nan
@@ -64,7 +64,7 @@ def test_the_chart_draws_each_arm_with_its_interval_as_a_band():
     assert line.x.tolist() == [1, 2]
     assert line.y.tolist() == pytest.approx([20 / 72, 38 / 72])
     assert list(line.customdata) == ["20/72", "38/72"]
-    low, high = wilson(Count(38, 72))
+    low, high = wilson(Count(38, 72)).interval
     assert band.x.tolist() == [1, 2, 2, 1]
     assert band.y.tolist()[1:3] == pytest.approx([high, low])
     assert {band.legendgroup, line.legendgroup} == {"1:1"}  # a click in the legend hides both

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.latents import probes
 from gan_core.latents.probes import linear_probe, silhouette
 
@@ -17,7 +18,7 @@ def test_a_label_that_is_a_direction_of_the_latents_is_read_almost_always():
     assert probe.right.requested == 400
     assert probe.right.ratio > 0.93
     assert probe.beats_majority
-    low, high = probe.interval()
+    low, high = wilson(probe.right).interval
     assert low < probe.right.ratio < high
 
 

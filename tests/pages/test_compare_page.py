@@ -143,23 +143,23 @@ def test_measurements_come_with_conditions_and_a_verdict(visit: Visit, pair: tup
     assert ends[0]["First one"] == ends[0]["Other one"]
     line = {"metric": "fd", "value": 40.0, "step": 20, "num_samples": 500, "extractor": "digits", "seed": 0}
     pair[0].add_evaluations([line | {"interval": [35, 45]}])
-    pair[1].add_evaluations([line | {"interval": [44, 50]}])
+    pair[1].add_evaluations([line | {"value": 47.0, "interval": [37, 57]}])
     app = calm(app.run())
     rows = next(frame.value.to_dict("records") for frame in app.dataframe if "extractor" in frame.value.columns)
     assert [(row["metric"], row["run"], row["interval"], row["images"]) for row in rows] == [
         ("Fréchet distance", "First one", "35 to 45", "500"),
-        ("Fréchet distance", "Other one", "44 to 50", "500"),
+        ("Fréchet distance", "Other one", "37 to 57", "500"),
     ]
     for run in pair:
-        run.add_evaluations([line | {"metric": "kd", "interval": [1, 2]}])
+        run.add_evaluations([line | {"metric": "kd", "value": 1.5, "interval": [1, 2]}])
     app = calm(app.run())
     assert words(app).count("that alone does not say that they are equal") == 1
-    assert "**Fréchet distance, Kernel distance**: their intervals overlap" in words(app)
-    pair[1].add_evaluations([line | {"interval": [46, 50]}])
+    assert "**Fréchet distance, Kernel distance** cannot tell these runs apart" in words(app)
+    pair[1].add_evaluations([line | {"value": 53.0, "interval": [45, 61]}])
     app = calm(app.run())
-    assert "**Fréchet distance**: the whole interval of one lies above that of the other" in words(app)
-    assert "turn this around: First one and Other one." in words(app)
-    assert "**Kernel distance**: their intervals overlap" in words(app)
+    assert "**Fréchet distance** tells apart: First one and Other one." in words(app)
+    assert "**Kernel distance** cannot tell these runs apart" in words(app)
+    assert "after Holm's correction for 2 of them" in words(app)
 
 
 def test_two_gans_of_the_same_pictures_lead_to_their_measurement(

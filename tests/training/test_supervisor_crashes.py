@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import pytest
 from helpers import TINY, eventually, outcome, tiny_run
-from training.test_supervisor import state, steps
 
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.settings import PROJECT_DIR, Settings
@@ -20,6 +19,7 @@ from gan_core.runs import Run, files
 from gan_core.runs.status import STALE_AFTER_S
 from gan_core.training import loop, queue, supervisor
 from gan_core.training.trainers import ProcessTrainer
+from tests.training.test_supervisor import state, steps
 
 SECONDS = {"training__epochs": 200, "recording__checkpoint_every_steps": 50, "recording__sample_every_steps": 400}
 CONFIG = with_changes(RunConfig(), TINY | {name.replace("__", "."): value for name, value in SECONDS.items()})

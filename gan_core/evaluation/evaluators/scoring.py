@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gan_core.evaluation.evaluators import EvaluatorInfo, Kind
-from gan_core.evaluation.statistics.proportions import Count, wilson
+from gan_core.evaluation.statistics.intervals import Count
 
 if TYPE_CHECKING:
     from gan_core.evaluation.evaluators.evaluator import Evaluator
@@ -31,10 +31,6 @@ class Score(Count):
     def standard_error(self) -> float:
         """sqrt(p (1 - p) / n), as if every request were independent; those of one picture are not quite."""
         return math.sqrt(self.ratio * (1 - self.ratio) / self.requested)
-
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the ratio (Wilson 1927), with the same assumption."""
-        return wilson(self)
 
     def __str__(self) -> str:
         return f"{self.hits}/{self.requested} = {self.ratio:.3f} (s.e. {self.standard_error:.3f})"

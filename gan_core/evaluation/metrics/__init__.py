@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gan_core.config.registry import Registry
 from gan_core.evaluation.features import ImageFeatures
-from gan_core.evaluation.metrics.base import Estimate, Material, Metric, Weighted, silent
+from gan_core.evaluation.metrics.base import Material, Metric, Weighted, silent
 from gan_core.evaluation.metrics.copying import COPYING
 from gan_core.evaluation.metrics.diversity import DIVERSITY
 from gan_core.evaluation.metrics.duplicates import DUPLICATES
@@ -21,8 +21,10 @@ from gan_core.evaluation.metrics.kernel import KERNEL_DISTANCE
 from gan_core.evaluation.metrics.modes import MODE_KL, MODES
 from gan_core.evaluation.metrics.ms_ssim import MS_SSIM
 from gan_core.evaluation.metrics.prdc import COVERAGE, DENSITY, PRECISION, RECALL
+from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate
+from gan_core.evaluation.statistics.estimate import Estimate
 
-__all__ = ["METRICS", "Estimate", "Material", "Metric", "Weighted", "estimate", "silent", "weighted"]
+__all__ = ["METRICS", "Material", "Metric", "Weighted", "estimate", "silent", "weighted"]
 
 METRICS: Registry[Metric] = Registry(
     "metric",
@@ -68,5 +70,4 @@ def estimate(
         found.compute(*(np.bincount(rng.integers(n, size=n), minlength=n) for n in (len(real), len(fake))))
         for _ in range(repeats)
     ]
-    value, reach = found.value, 1.96 * float(np.std(replicates, ddof=1))
-    return Estimate(value, value - reach, value + reach, len(real), len(fake))
+    return bootstrap_estimate(found.value, replicates, len(fake))

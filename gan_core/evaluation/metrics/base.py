@@ -31,26 +31,6 @@ def _no_images() -> Images:
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A value with its uncertainty.
-
-    Attributes:
-        value: on all samples.
-        low, high: 95 % interval.
-        num_real, num_fake: samples behind it.
-    """
-
-    value: float
-    low: float
-    high: float
-    num_real: int
-    num_fake: int
-
-    def __str__(self) -> str:
-        return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})"
-
-
-@dataclass(frozen=True)
 class Material:
     """What metrics are computed of. A metric says in `Metric.needs` what it reads of it.
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gan_core.evaluation.metrics.base import Estimate, Material, Metric, Report, Weighted
+from gan_core.evaluation.metrics.base import Material, Metric, Report, Weighted
 from gan_core.evaluation.metrics.pairwise import Counts
+from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate
+from gan_core.evaluation.statistics.estimate import Estimate
 
 REACH = 3.0
 """Standard deviations around a mode's middle within which a point is of high quality."""
@@ -141,9 +143,7 @@ def assigned(
 def with_intervals(modes: Modes, repeats: int = 200, seed: int = 0) -> dict[str, Estimate]:
     """ "captured", "high_quality" and "reverse_kl" of one generator, each with a 95 % bootstrap interval over its samples.
 
-    The value plus and minus 1.96 standard deviations of the resampled values, within what the measure can reach (see
-    `gan_core.evaluation.statistics.bootstrap` for why not percentiles). It says how sure these samples make us of this generator; how
-    much another seed would change it, only other seeds can say.
+    It says how sure these samples make us of this generator; how much another seed would change it, only other seeds can say.
 
     Args:
         modes: what was found.
@@ -155,13 +155,12 @@ def with_intervals(modes: Modes, repeats: int = 200, seed: int = 0) -> dict[str,
     cells = np.concatenate([good, counts - good]) / total
     draws = rng.multinomial(total, cells, size=repeats)
     places = modes.num_modes
-    replicates = [Modes(tuple(d[:places] + d[places:]), tuple(d[:places]), modes.real) for d in draws]
+    drawn = [Modes(tuple(d[:places] + d[places:]), tuple(d[:places]), modes.real) for d in draws]
     limits = {"captured": (0.0, float(places)), "high_quality": (0.0, 1.0), "reverse_kl": (0.0, float("inf"))}
     found = {}
     for name, (lowest, highest) in limits.items():
-        value = float(getattr(modes, name))
-        reach = 1.96 * float(np.std([getattr(m, name) for m in replicates], ddof=1))
-        found[name] = Estimate(value, max(lowest, value - reach), min(highest, value + reach), 0, total)
+        replicates = [getattr(m, name) for m in drawn]
+        found[name] = bootstrap_estimate(float(getattr(modes, name)), replicates, total, lowest, highest)
     return found
 
 

@@ -29,11 +29,11 @@ def figure(rows: Sequence[Row], measure: str, highest: float, words: Mapping[str
         summaries = [row.measures[measure] for row in group]
         fig.add_bar(
             x=[names[row.method] for row in group],
-            y=[summary.mean for summary in summaries],
+            y=[summary.value for summary in summaries],
             error_y={
                 "type": "data",
-                "array": [summary.high - summary.mean for summary in summaries],
-                "arrayminus": [summary.mean - summary.low for summary in summaries],
+                "array": [summary.high - summary.value for summary in summaries],
+                "arrayminus": [summary.value - summary.low for summary in summaries],
                 "color": GREY,
             },
             marker={"color": COLORS[0] if own else GREY, "opacity": 0.75},

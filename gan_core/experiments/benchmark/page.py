@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gan_core.config.settings import PROJECT_DIR
+from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.tests import Difference
 from gan_core.experiments.benchmark import METHODS, REAL, TASKS, BenchmarkTask, Published, results
-from gan_core.experiments.benchmark.summary import FEW, Difference, Row, Summary, differences, rows, smeared, target
+from gan_core.experiments.benchmark.summary import FEW, Row, differences, rows, smeared, target
 
 PAGE = PROJECT_DIR / "docs" / "collapse.md"
 
@@ -88,7 +90,7 @@ def _line(row: Row, task: BenchmarkTask) -> str:
     died = f" ({row.diverged} diverged)" if row.diverged else ""
     cells = [
         row.title,
-        f"{captured.num_seeds}{died}",
+        f"{captured.count}{died}",
         interval(captured, 1),
         quality_cell,
         interval(kl, 2),
@@ -98,11 +100,11 @@ def _line(row: Row, task: BenchmarkTask) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def interval(summary: Summary, digits: int) -> str:
+def interval(mean: Estimate, digits: int) -> str:
     """A mean with its interval: "7.9 (7.6 to 8.0)"; of a single seed the value alone."""
-    if summary.num_seeds == 1:
-        return f"{summary.mean:,.{digits}f} (one seed)"
-    return f"{summary.mean:,.{digits}f} ({summary.low:,.{digits}f} to {summary.high:,.{digits}f})"
+    if mean.count == 1:
+        return f"{mean.value:,.{digits}f} (one seed)"
+    return f"{mean.value:,.{digits}f} ({mean.low:,.{digits}f} to {mean.high:,.{digits}f})"
 
 
 def reported(paper: Published) -> str:
@@ -122,7 +124,7 @@ def seen(name: str) -> list[str]:
     goal = target(found)
     if goal is not None:
         wanted, reached = goal
-        verdict = "reached" if reached.mean >= wanted else "missed"
+        verdict = "reached" if reached.value >= wanted else "missed"
         bar = "the lab's own bar, set near the paper's figure"
         sentences.append(f"Target for PacGAN2 ({bar}): {wanted:g} modes; {verdict}, with {interval(reached, 2)}.")
     compared = differences(found)
@@ -132,7 +134,7 @@ def seen(name: str) -> list[str]:
             sentences += _told_apart(differences(found, "high_quality"), "the share of high quality", 3)
         sentences.append(_tests(compared))
     if chance := smeared(rows(found)):
-        shares = ", ".join(f"{row.title} ({row.measures['high_quality'].mean:.3f})" for row in chance)
+        shares = ", ".join(f"{row.title} ({row.measures['high_quality'].value:.3f})" for row in chance)
         sentences.append(
             f"Fewer than {FEW:.0%} of the samples are of high quality, so modes are hit by chance: {shares}."
         )
@@ -140,9 +142,9 @@ def seen(name: str) -> list[str]:
 
 
 def _told_apart(compared: Sequence[Difference], measure: str, digits: int) -> list[str]:
-    more = [_said(line, digits) for line in compared if line.differs and line.difference > 0]
-    fewer = [_said(line, digits) for line in compared if line.differs and line.difference < 0]
-    same = [line.title for line in compared if not line.differs]
+    more = [_said(line, digits) for line in compared if line.differs and line.value > 0]
+    fewer = [_said(line, digits) for line in compared if line.differs and line.value < 0]
+    same = [METHODS[line.first].title for line in compared if not line.differs]
     sentences = []
     if more:
         sentences.append(f"Above the plain GAN in {measure}: {', '.join(more)}.")
@@ -164,7 +166,7 @@ def _tests(compared: Sequence[Difference]) -> str:
 
 def _said(line: Difference, digits: int) -> str:
     p_value = "p < 0.001" if line.corrected < 0.001 else f"p = {line.corrected:.3f}"
-    return f"{line.title} ({line.difference:+,.{digits}f}, {p_value})"
+    return f"{METHODS[line.first].title} ({line.value:+,.{digits}f}, {p_value})"
 
 
 def _methods() -> str:

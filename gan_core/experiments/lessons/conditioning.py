@@ -1,5 +1,6 @@
 """Lesson 5: conditioning."""
 
+from gan_core.evaluation.statistics.tests import of_estimates
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import terms
 from gan_core.experiments.lessons.entry import (
@@ -29,14 +30,14 @@ CHANCE = 0.1
 def listens(outcomes: Outcomes) -> Verdict:
     """Which of the models draw what they are asked for."""
     found = {key: outcome.readings["obeyed"] for key, outcome in outcomes.items() if "obeyed" in outcome.readings}
-    above = {key for key, reading in found.items() if (reading.low or 0.0) > CHANCE}
+    above = {key for key, reading in found.items() if reading.low > CHANCE}
     named = {frozenset({"concat", "acgan"}): "both", frozenset({"concat"}): "concat", frozenset({"acgan"}): "acgan"}
     choice = "all" if "none" in above else named.get(frozenset(above), "")
     words = (
         "Digits drawn as asked, of {count}: without labels {none}, labels as inputs {concat}, ACGAN {acgan} (95 % intervals; chance is 0.1). "
         "Above chance is what has its whole interval above it."
     )
-    values = {key: f"{r.value:.2f} ({r.low:.2f} to {r.high:.2f})" for key, r in found.items() if r.low is not None}
+    values = {key: f"{r.value:.2f} ({r.low:.2f} to {r.high:.2f})" for key, r in found.items()}
     return Verdict(choice, words, values | {"count": f"{found['none'].count:,}"})
 
 
@@ -44,14 +45,14 @@ def faster(outcomes: Outcomes) -> Verdict:
     """Whether one of the two ways obeys better after so short a time."""
     concat, acgan = outcomes["concat"].readings["obeyed"], outcomes["acgan"].readings["obeyed"]
     first, second = (acgan, concat) if acgan.value >= concat.value else (concat, acgan)
-    apart = (first.low or 0.0) > (second.high or 1.0)
+    apart = of_estimates(first, second).differs
     choice = ("acgan" if first is acgan else "concat") if apart else "equal"
-    words = "ACGAN {acgan}, labels as inputs {concat} of {count} each (95 % intervals, which {overlap})."
+    words = "ACGAN {acgan}, labels as inputs {concat} of {count} each (95 % intervals; by a test of the difference they {verdict})."
     values = {
         "acgan": f"{acgan.value:.2f} ({acgan.low:.2f} to {acgan.high:.2f})",
         "concat": f"{concat.value:.2f} ({concat.low:.2f} to {concat.high:.2f})",
         "count": f"{acgan.count:,}",
-        "overlap": "do not overlap" if apart else "overlap",
+        "verdict": "can be told apart" if apart else "cannot be told apart",
     }
     return Verdict(choice, words, values)
 

@@ -1,5 +1,6 @@
 """Lesson 4: Lipschitz: clip, penalty, spectral norm."""
 
+from gan_core.evaluation.statistics.tests import differs_from_all
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import terms
 from gan_core.experiments.lessons.entry import (
@@ -60,10 +61,10 @@ def trains(outcomes: Outcomes) -> Verdict:
     """Which of them puts most points near the modes."""
     found = {key: outcomes[key].readings["near"] for key in KEYS}
     ranked = sorted(KEYS, key=lambda key: -found[key].value)
-    first, second = found[ranked[0]], found[ranked[1]]
-    choice = ranked[0] if (first.low or 0.0) > (second.high or 1.0) else ""
+    first, *others = (found[key] for key in ranked)
+    choice = ranked[0] if differs_from_all(first, others) else ""
     words = "Points near a mode: no bound {free}, clipped {clip}, penalty {penalty}, spectral norm {spectral} (95 % intervals)."
-    values = {key: f"{r.value:.0%} ({r.low:.0%} to {r.high:.0%})" for key, r in found.items() if r.low is not None}
+    values = {key: f"{r.value:.0%} ({r.low:.0%} to {r.high:.0%})" for key, r in found.items()}
     return Verdict(choice, words, values)
 
 

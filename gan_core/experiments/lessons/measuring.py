@@ -22,9 +22,9 @@ from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
 from gan_core.evaluation.evaluators.scoring import judged
 from gan_core.evaluation.metrics import estimate
 from gan_core.evaluation.metrics.modes import REACH, Modes, captured, with_intervals
-from gan_core.evaluation.statistics.estimates import Mean, mean_of
+from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.intervals import mean_of, wilson
 from gan_core.experiments.lessons.measures import ACTIVE, MEASURES, NEAR, NUM_PICTURES, NUM_POINTS, NUM_SLOPES
-from gan_core.experiments.lessons.outcome import Reading
 from gan_core.models.building import build_networks
 from gan_core.models.vae import kl_divergence
 from gan_core.runs import Run, checkpoints
@@ -34,7 +34,7 @@ from gan_core.runs.sampler import Sampler, latents, open_sampler
 SEED = 20_000  # of latents that no run was trained or drawn with
 
 
-def measure(run: Run, names: Sequence[str]) -> dict[str, Reading]:
+def measure(run: Run, names: Sequence[str]) -> dict[str, Estimate]:
     """Some measures of a run at its last checkpoint.
 
     Args:
@@ -129,69 +129,62 @@ class Subject:
         return mean, log_variance
 
 
-def modes(subject: Subject) -> Reading:
+def modes(subject: Subject) -> Estimate:
     """Modes with a point near them."""
-    found = with_intervals(subject.modes)["captured"]
-    return Reading(found.value, found.low, found.high, found.num_fake)
+    return with_intervals(subject.modes)["captured"]
 
 
-def near(subject: Subject) -> Reading:
+def near(subject: Subject) -> Estimate:
     """Share of points near a mode."""
-    found = with_intervals(subject.modes)["high_quality"]
-    return Reading(found.value, found.low, found.high, found.num_fake)
+    return with_intervals(subject.modes)["high_quality"]
 
 
-def slope(subject: Subject) -> Reading:
+def slope(subject: Subject) -> Estimate:
     """Mean length of D's gradient."""
-    return _mean(mean_of(subject.slopes))
+    return mean_of(subject.slopes)
 
 
-def steepest(subject: Subject) -> Reading:
+def steepest(subject: Subject) -> Estimate:
     """Longest of D's gradients."""
-    return Reading(float(subject.slopes.max()), count=len(subject.slopes))
+    return Estimate.bare(float(subject.slopes.max()), len(subject.slopes))
 
 
-def clipped(subject: Subject) -> Reading:
+def clipped(subject: Subject) -> Estimate:
     """Share of weights at the bound."""
     bound = subject.config.objective.weight_clip
     weights = torch.cat([parameter.detach().flatten() for parameter in subject.discriminator.parameters()])
     share = float((weights.abs() >= bound * (1 - 1e-6)).double().mean()) if bound else 0.0
-    return Reading(share, count=len(weights))
+    return Estimate.bare(share, len(weights))
 
 
-def obeyed(subject: Subject) -> Reading:
+def obeyed(subject: Subject) -> Estimate:
     """Share of pictures that show what was asked for."""
     score, _ = judged(subject.evaluator, subject.pictures, subject.asked, subject.evaluator.info.label_names)
-    return Reading(score.ratio, *score.interval(), count=score.requested)
+    return wilson(score)
 
 
-def of_features(subject: Subject, metric: str) -> Reading:
+def of_features(subject: Subject, metric: str) -> Estimate:
     """A metric of METRICS between samples and unseen images."""
     real, fake = (
         subject.evaluator.features(images).double().numpy() for images in (subject.unseen.images, subject.pictures)
     )
-    found = estimate(metric, real, fake)
-    return Reading(found.value, found.low, found.high, found.num_fake)
+    return estimate(metric, real, fake)
 
 
-def test_error(subject: Subject) -> Reading:
+def test_error(subject: Subject) -> Estimate:
     """Squared error of the reconstructions of unseen images."""
     _, errors = open_autoencoder(subject.run).measure(subject.unseen.images)
-    return _mean(mean_of(errors))
+    return mean_of(errors)
 
 
-def kl(subject: Subject) -> Reading:
+def kl(subject: Subject) -> Estimate:
     """KL of the posteriors of unseen images, in nats."""
     mean, log_variance = subject.posterior
     each = [float(kl_divergence(m[None], v[None], "sum")) for m, v in zip(mean, log_variance, strict=True)]
-    return _mean(mean_of(each))
+    return mean_of(each)
 
 
-def active(subject: Subject) -> Reading:
+def active(subject: Subject) -> Estimate:
     """Dimensions whose posterior mean varies."""
     mean, _ = subject.posterior
-    return Reading(float((mean.var(dim=0) > ACTIVE).sum()), count=len(mean))
-
-
-def _mean(found: Mean) -> Reading:
-    return Reading(found.value, *found.interval(), count=found.count)
+    return Estimate.bare(float((mean.var(dim=0) > ACTIVE).sum()), len(mean))

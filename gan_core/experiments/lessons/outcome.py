@@ -8,23 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from gan_core.evaluation.statistics.estimate import Estimate
+
 Column = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A value that was measured.
-
-    Attributes:
-        value: on all samples.
-        low, high: 95 % interval; None where there is none.
-        count: samples behind it.
-    """
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -37,7 +23,7 @@ class Outcome:
     """
 
     columns: Mapping[str, Column]
-    readings: Mapping[str, Reading] = field(default_factory=dict)
+    readings: Mapping[str, Estimate] = field(default_factory=dict)
 
     def late(self, name: str, share: float = 0.2) -> float:
         """The mean of a metric over the last part of the run; NaN where it was never recorded."""

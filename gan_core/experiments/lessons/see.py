@@ -3,7 +3,7 @@
 import numpy as np
 
 from gan_core.config import RunConfig
-from gan_core.evaluation.statistics.estimates import mean_of
+from gan_core.evaluation.statistics.intervals import mean_of
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import terms
 from gan_core.experiments.lessons.entry import (
@@ -62,12 +62,12 @@ def order(outcomes: Outcomes) -> Verdict:
     values = {
         "count": f"{down.count:,}",
         "down": f"{down.value:+.3f}",
-        "down_low": f"{down.interval()[0]:+.3f}",
-        "down_high": f"{down.interval()[1]:+.3f}",
+        "down_low": f"{down.low:+.3f}",
+        "down_high": f"{down.high:+.3f}",
         "down_share": f"{float((by_d < 0).mean()):.0%}",
         "up": f"{up.value:+.3f}",
-        "up_low": f"{up.interval()[0]:+.3f}",
-        "up_high": f"{up.interval()[1]:+.3f}",
+        "up_low": f"{up.low:+.3f}",
+        "up_high": f"{up.high:+.3f}",
         "up_share": f"{float((by_g > 0).mean()):.0%}",
     }
     return Verdict(choice, words, values)

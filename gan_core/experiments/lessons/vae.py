@@ -1,6 +1,7 @@
 """Lesson 6: the VAE's trade-off."""
 
 from gan_core.config import RunConfig
+from gan_core.evaluation.statistics.tests import differs_from_all
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import terms
 from gan_core.experiments.lessons.entry import (
@@ -40,7 +41,7 @@ def copies(outcomes: Outcomes) -> Verdict:
     """Which lambda copies unseen images best."""
     found = {key: outcomes[key].readings["test_error"] for key in KEYS}
     words = "Squared error per pixel on {count} unseen images: λ small {small}, middle {middle}, large {large} (95 % intervals)."
-    values = {key: f"{r.value:.4f} ({r.low:.4f} to {r.high:.4f})" for key, r in found.items() if r.low is not None}
+    values = {key: f"{r.value:.4f} ({r.low:.4f} to {r.high:.4f})" for key, r in found.items()}
     best = min(KEYS, key=lambda key: found[key].value)
     return Verdict(best, words, values | {"count": f"{found[best].count:,}"})
 
@@ -49,14 +50,13 @@ def samples(outcomes: Outcomes) -> Verdict:
     """Which lambda makes new images that are nearest to real ones."""
     found = {key: outcomes[key].readings["kd"] for key in KEYS}
     ranked = sorted(KEYS, key=lambda key: found[key].value)
-    first, second = found[ranked[0]], found[ranked[1]]
-    apart = first.high is not None and second.low is not None and first.high < second.low
+    first, *others = (found[key] for key in ranked)
     words = (
         "Kernel distance between {count} samples and as many unseen images: λ small {small}, middle {middle}, large {large} (0 is equal; 95 % "
         "intervals)."
     )
-    values = {key: f"{r.value:.2f} ({r.low:.2f} to {r.high:.2f})" for key, r in found.items() if r.low is not None}
-    return Verdict(ranked[0] if apart else "", words, values | {"count": f"{first.count:,}"})
+    values = {key: f"{r.value:.2f} ({r.low:.2f} to {r.high:.2f})" for key, r in found.items()}
+    return Verdict(ranked[0] if differs_from_all(first, others) else "", words, values | {"count": f"{first.count:,}"})
 
 
 def collapse(outcomes: Outcomes) -> Verdict:
@@ -106,7 +106,7 @@ LESSON = Lesson(
             (Choice("small", "λ = 0.000001"), Choice("middle", "λ = 0.0004"), Choice("large", "λ = 0.1")),
             "middle",
             samples,
-            "The distance is that of one run with few samples; where the intervals overlap the runs cannot be told apart.",
+            "The distance is that of one run with few samples; where a test of the difference finds none the runs cannot be told apart.",
         ),
         Predict(
             "collapse",

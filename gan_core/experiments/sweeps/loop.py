@@ -225,9 +225,10 @@ class SweepWorker:
             self.tell(f"Trial {claim.index + 1}: cannot be judged. {refusal}")
             self.study.fail(claim, str(refusal), **facts)
             return
-        span = [] if reached.low is None or reached.high is None else [reached.low, reached.high]
-        self.tell(f"Trial {claim.index + 1}: {objective.metric} = {reached.value:.4g} ({reached.words})")
-        self.study.complete(claim, reached.value, interval=span, measured=reached.words, **facts)
+        found = reached.estimate
+        self.tell(f"Trial {claim.index + 1}: {objective.metric} = {found.value:.4g} ({reached.words})")
+        interval = list(found.interval) if found.has_interval else []
+        self.study.complete(claim, found.value, interval=interval, measured=reached.words, **facts)
 
     def _run(self, claim: Claim) -> Run:
         """The run that an earlier attempt began, if it is here; else a new one."""

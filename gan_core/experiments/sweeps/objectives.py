@@ -12,7 +12,8 @@ from gan_core.config import RunConfig, with_changes
 from gan_core.datasets.held_out import held_out
 from gan_core.evaluation import evaluators, extractors, metrics
 from gan_core.evaluation.metrics import METRICS
-from gan_core.evaluation.statistics.proportions import Count, wilson
+from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.intervals import Count, mean_of, wilson
 from gan_core.figures.charts import CHARTS
 from gan_core.models.conditioning import CONDITIONINGS
 from gan_core.models.kinds import KINDS, Kind, kind_of
@@ -48,14 +49,11 @@ class Reached:
     """What a run reached.
 
     Attributes:
-        value: the number.
-        low, high: 95 % interval; None where there is none (a curve's mean).
+        estimate: the number, with its 95 % interval where there is one (a curve's mean has none).
         words: how many of what, measured how.
     """
 
-    value: float
-    low: float | None
-    high: float | None
+    estimate: Estimate
     words: str
 
 
@@ -171,8 +169,8 @@ def reach(run: Run, objective: SweepObjective) -> Reached:
         reached = _by_count(run, objective)
     else:
         reached = _by_curve(run, objective)
-    if not math.isfinite(reached.value):
-        raise ValueError(f"'{objective.metric}' is not a number at the end of this run ({reached.value}).")
+    if not math.isfinite(reached.estimate.value):
+        raise ValueError(f"'{objective.metric}' is not a number at the end of this run ({reached.estimate.value}).")
     return reached
 
 
@@ -190,7 +188,7 @@ def _by_metric(run: Run, objective: SweepObjective) -> Reached:
     measure.keep(run, rows)
     row = rows[0]
     words = f"{row.num_fake:,} generated against {row.num_real:,} real images ({row.reference}); {row.extractor}"
-    return Reached(row.value, row.low, row.high, words)
+    return Reached(Estimate(row.value, row.low, row.high, row.num_fake, "bootstrap"), words)
 
 
 def _of_points(run: Run, objective: SweepObjective) -> Reached:
@@ -202,8 +200,7 @@ def _of_points(run: Run, objective: SweepObjective) -> Reached:
     drawn = sampler.samples(latents(len(real), sampler.latent_dim, sampler.config.training.seed))
     fake = np.asarray(drawn.float().cpu().numpy(), dtype=np.float64)
     found = metrics.estimate(objective.metric, real, fake, repeats=REPEATS)
-    words = f"{found.num_fake:,} generated against {found.num_real:,} real points, in the plane itself"
-    return Reached(found.value, found.low, found.high, words)
+    return Reached(found, f"{len(fake):,} generated against {len(real):,} real points, in the plane itself")
 
 
 def _by_reconstruction(run: Run, objective: SweepObjective) -> Reached:
@@ -212,25 +209,21 @@ def _by_reconstruction(run: Run, objective: SweepObjective) -> Reached:
     model = open_autoencoder(run)
     place = held_out(model.config.dataset)
     _latents, errors = model.measure(np.asarray(place.images(objective.num_images).images))
-    value, half = float(errors.mean()), 1.96 * float(errors.std(ddof=1)) / math.sqrt(len(errors))
     kind = {"test": "of another split", "left_over": "not trained on", "training": "the training images themselves"}
-    return Reached(
-        value, value - half, value + half, f"mean squared error of {len(errors):,} images ({kind[place.kind]})"
-    )
+    return Reached(mean_of(errors), f"mean squared error of {len(errors):,} images ({kind[place.kind]})")
 
 
 def _by_count(run: Run, objective: SweepObjective) -> Reached:
     which = objective.metric.partition("/")[2]
     hits, requested = (_measured(run, f"{name}/{which}") for name in ("hits", "requested"))
     count = Count(round(hits[-1]), round(requested[-1]))
-    low, high = wilson(count)
-    return Reached(count.ratio, low, high, f"{count} of what was asked for, at the last epoch measured")
+    return Reached(wilson(count), f"{count} of what was asked for, at the last epoch measured")
 
 
 def _by_curve(run: Run, objective: SweepObjective) -> Reached:
     values = _measured(run, objective.metric)
     last = values[-max(LEAST_STEPS, math.ceil(LAST_SHARE * len(values))) :]
-    return Reached(float(last.mean()), None, None, f"mean of the last {len(last):,} recorded values")
+    return Reached(Estimate.bare(float(last.mean()), len(last)), f"mean of the last {len(last):,} recorded values")
 
 
 def _measured(run: Run, column: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.experiments.sweeps.plan import Sweep, Value
 from gan_core.experiments.sweeps.study import SweepStudy, vanished
 
@@ -24,8 +25,7 @@ class TrialRow:
         index: which, from 0.
         state: waiting, training, interrupted (whoever trained it vanished), done, pruned or failed.
         params: axis name -> value; empty for a waiting trial of a search.
-        value: what it reached; None unless done.
-        interval: 95 %, where there is one.
+        estimate: what it reached, with its 95 % interval where there is one; None unless done.
         measured: of how many, in words.
         reason: why it was pruned or failed.
         finding: name of the doctor's finding that ended it; "" otherwise.
@@ -37,14 +37,18 @@ class TrialRow:
     index: int
     state: str
     params: dict[str, Value]
-    value: float | None
-    interval: tuple[float, float] | None
+    estimate: Estimate | None
     measured: str
     reason: str
     finding: str
     run_id: str
     seconds: float
     attempt: int
+
+    @property
+    def value(self) -> float | None:
+        """What it reached; None unless done."""
+        return self.estimate.value if self.estimate else None
 
 
 def rows_of(study: SweepStudy) -> list[TrialRow]:
@@ -81,13 +85,11 @@ def seconds_left(rows: Sequence[TrialRow], minutes_each: float, shares: Mapping[
 
 def _row(trial: FrozenTrial) -> TrialRow:
     facts: dict[str, Any] = trial.user_attrs
-    span: list[float] = list(facts.get("interval") or [])
     return TrialRow(
         index=int(facts.get("place", trial.number)),
         state="interrupted" if trial.state.name == "RUNNING" and vanished(trial) else STATES[trial.state.name],
         params=dict(trial.params or trial.system_attrs.get("fixed_params", {})),
-        value=trial.value if trial.state.name == "COMPLETE" else None,
-        interval=(float(span[0]), float(span[1])) if len(span) == 2 else None,
+        estimate=_estimate(trial) if trial.state.name == "COMPLETE" else None,
         measured=str(facts.get("measured", "")),
         reason=str(facts.get("reason", "")),
         finding=str(facts.get("finding", "")),
@@ -95,3 +97,10 @@ def _row(trial: FrozenTrial) -> TrialRow:
         seconds=float(facts.get("seconds", 0.0)),
         attempt=int(facts.get("attempt", 0)),
     )
+
+
+def _estimate(trial: FrozenTrial) -> Estimate | None:
+    value, interval = trial.value, list(trial.user_attrs.get("interval") or [])
+    if value is None or len(interval) != 2:
+        return None if value is None else Estimate.bare(value)
+    return Estimate(value, float(interval[0]), float(interval[1]), 0, "recorded")

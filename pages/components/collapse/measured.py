@@ -7,14 +7,15 @@ import streamlit as st
 from gan_core.evaluation.measure import NUM_IMAGES, Measurement, conditions
 from gan_core.evaluation.measure_task import rows_of, task
 from gan_core.evaluation.metrics import METRICS
-from gan_core.evaluation.statistics.bootstrap import Difference, differences
+from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.tests import Difference, of_replicates, together
 from gan_core.figures import contact_sheet, imaging
 from gan_core.figures.contact_sheet import Line
 from gan_core.jobs import task as background
 from gan_core.jobs.task import Arrays
 from gan_core.runs import Run
 from pages.components.shared.task_view import outcome
-from pages.components.text import _, as_text, ngettext
+from pages.components.text import _, as_text, ngettext, told_apart_means
 from pages.components.widgets.picture import picture
 
 COLUMNS = 10
@@ -82,17 +83,19 @@ def figure(broken: Run, sound: Run, left: Arrays, right: Arrays, steps: tuple[in
     """Collapsed above repaired, the same latents in the same places, the best and the worst of each marked."""
     st.markdown(f"**{_('Above broken, below repaired')}**")
     for run, result, step in ((broken, left, steps[0]), (sound, right, steps[1])):
-        apart = result["apart"]
-        best, worst = int(apart.argmin()), int(apart.argmax())
+        distances = result["apart"]
+        best, worst = int(distances.argmin()), int(distances.argmax())
         notes = [[Line(_("best"), True)] if i == best else [Line(_("worst"), False)] if i == worst else [Line("")]
-                 for i in range(len(apart))]  # fmt: skip
+                 for i in range(len(distances))]  # fmt: skip
         title = _("{run}, step {n:,}").format(run=run.name, n=step)
         sheet = contact_sheet.contact_sheet(result["pinned"], notes, [title], columns=COLUMNS, side_px=96)
         picture(imaging.data_url(sheet), key=f"collapse_sheet_{run.id}", alt=title, pixelated=False)
         sentence = _(
             "Best: number {a}, {x:.1f} from its nearest real image; worst: number {b}, {y:.1f} from it. On average {mean:.1f}."
         )
-        st.caption(sentence.format(a=best + 1, x=apart[best], b=worst + 1, y=apart[worst], mean=apart.mean()))
+        st.caption(
+            sentence.format(a=best + 1, x=distances[best], b=worst + 1, y=distances[worst], mean=distances.mean())
+        )
     st.caption(
         _(
             "The same latents in the same places. “Best” and “worst” are measured: the distance to the nearest of up to 500 held-out "
@@ -106,17 +109,9 @@ def table(broken: Run, sound: Run, left: list[Measurement], right: list[Measurem
     ours = {row.metric: row for row in left}
     theirs = {row.metric: row for row in right}
     names = [name for name in METRICS if name in ours and name in theirs]
-    apart = dict(
-        zip(
-            names,
-            differences(
-                [sampled(ours[name]) for name in names],
-                [sampled(theirs[name]) for name in names],
-            ),
-            strict=True,
-        )
-    )
-    st.markdown(summary(names, ours, theirs, apart))
+    tested = together(of_replicates(sampled(ours[name]), sampled(theirs[name])) for name in names)
+    found = dict(zip(names, tested, strict=True))
+    st.markdown(summary(names, ours, theirs, found))
     st.dataframe(
         [
             {
@@ -124,7 +119,7 @@ def table(broken: Run, sound: Run, left: list[Measurement], right: list[Measurem
                 _("broken"): value_words(ours[name]),
                 _("repaired"): value_words(theirs[name]),
                 _("real images"): "–" if ours[name].real is None else f"{ours[name].real:.3g}",
-                _("verdict"): verdict(ours[name], theirs[name], apart[name]),
+                _("verdict"): verdict(ours[name], theirs[name], found[name]),
                 _("meaning"): _(METRICS[name].explanation),
             }
             for name in names
@@ -135,19 +130,20 @@ def table(broken: Run, sound: Run, left: list[Measurement], right: list[Measurem
     )
     st.caption(as_text(conditions(left[0])))
     st.caption(
-        _(
-            "A verdict is given where the difference's interval leaves out 0 after Holm's correction for {n} metrics, so that the "
-            "chance of even one false verdict is at most 5 %. It speaks of these two trained models: how another seed would have "
-            "come out, only other seeds can tell."
-        ).format(n=len(names))
+        told_apart_means(len(names))
+        + " "
+        + _(
+            "So the chance of even one false verdict is at most 5 %. It speaks of these two trained models: how another seed would "
+            "have come out, only other seeds can tell."
+        )
     )
 
 
 def summary(
-    names: list[str], ours: dict[str, Measurement], theirs: dict[str, Measurement], apart: dict[str, Difference]
+    names: list[str], ours: dict[str, Measurement], theirs: dict[str, Measurement], found: dict[str, Difference]
 ) -> str:
     """Whether the two can be told apart, in a sentence."""
-    told = [name for name in names if apart[name].differs]
+    told = [name for name in names if found[name].differs]
     if not told:
         return _("None of {n} metrics tells the two apart: as far as these images say, they are equally good.").format(
             n=len(names)
@@ -179,9 +175,9 @@ def repaired_is_better(broken: Measurement, sound: Measurement) -> bool:
     return sound.value > broken.value if direction == "higher" else sound.value < broken.value
 
 
-def verdict(broken: Measurement, sound: Measurement, apart: Difference) -> str:
+def verdict(broken: Measurement, sound: Measurement, found: Difference) -> str:
     """One metric's verdict in a few words."""
-    if not apart.differs:
+    if not found.differs:
         return _("cannot be told apart")
     return _("repaired is better") if repaired_is_better(broken, sound) else _("broken is better")
 
@@ -191,6 +187,6 @@ def value_words(row: Measurement) -> str:
     return _("{value:.3g} ({low:.3g} to {high:.3g})").format(value=row.value, low=row.low, high=row.high)
 
 
-def sampled(row: Measurement) -> tuple[float, npt.NDArray[np.float64]]:
+def sampled(row: Measurement) -> tuple[Estimate, npt.NDArray[np.float64]]:
     """A value and its replicates."""
-    return row.value, np.array(row.replicates)
+    return Estimate(row.value, row.low, row.high, row.num_fake, "bootstrap"), np.array(row.replicates)

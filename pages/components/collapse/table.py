@@ -3,10 +3,11 @@
 import streamlit as st
 
 from gan_core.config import RunConfig, with_changes
+from gan_core.evaluation.statistics.tests import Difference
 from gan_core.experiments.benchmark import METHODS, REAL, TASKS, BenchmarkTask, results
 from gan_core.experiments.benchmark.figure import figure
 from gan_core.experiments.benchmark.page import figure_of, interval
-from gan_core.experiments.benchmark.summary import Difference, Row, differences, rows, smeared, target
+from gan_core.experiments.benchmark.summary import Row, differences, rows, smeared, target
 from gan_core.lab2d.stories import STORIES
 from pages.components.text import _, as_text
 
@@ -96,7 +97,7 @@ def _sentences(name: str, task: BenchmarkTask, lines: list[Row], compared: list[
         missed = _(
             "PacGAN2 misses the lab's target, its own bar near the paper's figure, of {wanted:g} modes, with {x}."
         )
-        said.append((words if reached.mean >= wanted else missed).format(x=interval(reached, 2), wanted=wanted))
+        said.append((words if reached.value >= wanted else missed).format(x=interval(reached, 2), wanted=wanted))
     return said
 
 
@@ -105,18 +106,22 @@ def _told_apart(compared: list[Difference], measure: str) -> list[str]:
     kinds = (
         (
             _("**More** than the plain GAN in {measure}: {methods}."),
-            [d for d in compared if d.differs and d.difference > 0],
+            [d for d in compared if d.differs and d.value > 0],
         ),
         (
             _("**Less** than the plain GAN in {measure}: {methods}."),
-            [d for d in compared if d.differs and d.difference < 0],
+            [d for d in compared if d.differs and d.value < 0],
         ),
         (
             _("**Cannot be told apart** from the plain GAN in {measure}: {methods}."),
             [d for d in compared if not d.differs],
         ),
     )
-    return [words.format(measure=measure, methods=", ".join(d.title for d in some)) for words, some in kinds if some]
+    return [
+        words.format(measure=measure, methods=", ".join(METHODS[d.first].title for d in some))
+        for words, some in kinds
+        if some
+    ]
 
 
 def _other_rules(name: str) -> str:
@@ -149,7 +154,7 @@ def _cells(task: BenchmarkTask, lines: list[Row]) -> dict[str, list[str]]:
     points = _has_points(task)
     columns: dict[str, list[str]] = {
         _("Method"): [_("Real samples") if row.method == REAL else row.title for row in lines],
-        _("Seeds"): [str(row.measures["captured"].num_seeds) for row in lines],
+        _("Seeds"): [str(row.measures["captured"].count) for row in lines],
         _("Modes captured"): [interval(row.measures["captured"], 1) for row in lines],
     }
     if points:

@@ -7,12 +7,13 @@ import streamlit as st
 
 from gan_core.analysis import comparing, curves
 from gan_core.analysis.comparing import Compared, Ending
+from gan_core.evaluation.statistics.tests import of_estimates, together
 from gan_core.experiments import breakages
 from gan_core.models.kinds import kind_or_none
 from gan_core.runs import evaluations
 from gan_core.runs.evaluations import Evaluation
 from pages.components.compare.choice import titles_of
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, told_apart_means
 
 Group = list[tuple[str, Evaluation]]
 
@@ -75,35 +76,36 @@ def row(title: str, found: Evaluation) -> dict[str, str]:
 
 
 def verdicts(groups: Sequence[Group]) -> list[str]:
-    """What the intervals say: a sentence for each metric with runs that lie apart, one for all others together."""
-    apart, overlapping, without = [], [], []
-    for group in groups:
-        name = as_text(_(curves.title_of(group[0][1].metric)))
-        pairs = [
-            _("{left} and {right}").format(left=as_text(left[0]), right=as_text(right[0]))
-            for left, right in combinations(group, 2)
-            if comparing.told_apart(left[1], right[1])
-        ]
-        if any(found.interval is None for _title, found in group):
-            without.append(name)
-        elif pairs:
-            words = _(
-                "**{metric}**: the whole interval of one lies above that of the other, so other images from the same models would "
-                "hardly turn this around: {pairs}."
-            )
-            apart.append(words.format(metric=name, pairs="; ".join(pairs)))
-        else:
-            overlapping.append(name)
-    if overlapping:
+    """A sentence for each metric that tells runs apart, one for all that do not, one for those without intervals; and the rule."""
+    with_interval = [group for group in groups if all(found.interval for _title, found in group)]
+    pairs = [pair for group in with_interval for pair in combinations(group, 2)]
+    tested = together(
+        of_estimates(comparing.estimate_of(left), comparing.estimate_of(right)) for (_a, left), (_b, right) in pairs
+    )
+    different: dict[str, list[str]] = {}
+    for ((title, left), (other, _right)), found in zip(pairs, tested, strict=True):
+        if found.differs:
+            words = _("{left} and {right}").format(left=as_text(title), right=as_text(other))
+            different.setdefault(left.metric, []).append(words)
+    said = [
+        _("**{metric}** tells apart: {pairs}.").format(metric=metric_words([metric]), pairs="; ".join(named))
+        for metric, named in different.items()
+    ]
+    if same := [group[0][1].metric for group in with_interval if group[0][1].metric not in different]:
         words = _(
-            "**{metrics}**: their intervals overlap: that alone does not say that they are equal; the page Collapse tests the "
-            "difference."
+            "**{metrics}** cannot tell these runs apart: that alone does not say that they are equal; the page Collapse tests the "
+            "difference more finely."
         )
-        apart.append(words.format(metrics=", ".join(dict.fromkeys(overlapping))))
-    if without:
+        said.append(words.format(metrics=metric_words(same)))
+    if without := [group[0][1].metric for group in groups if group not in with_interval]:
         words = _("**{metrics}**: without an interval for each run nobody can say whether a difference means anything.")
-        apart.append(words.format(metrics=", ".join(dict.fromkeys(without))))
-    return apart
+        said.append(words.format(metrics=metric_words(without)))
+    return [*said, told_apart_means(len(tested))] if tested else said
+
+
+def metric_words(metrics: Sequence[str]) -> str:
+    """The titles of metrics, each once."""
+    return ", ".join(dict.fromkeys(as_text(_(curves.title_of(metric))) for metric in metrics))
 
 
 def to_collapse(runs: Sequence[Compared]) -> None:

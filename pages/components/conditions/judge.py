@@ -11,6 +11,7 @@ from gan_core.datasets.conditions import Kind, Rows, condition_of, strongest
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
 from gan_core.evaluation.evaluators.scoring import Score, chance_level, count_hits, in_order
+from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.figures.contact_sheet import Line
 from gan_core.figures.imaging import Uint8Array
 from pages.components.text import _, as_text
@@ -106,7 +107,7 @@ def _attribute_lines(
 
 def show_score(title: str, score: Score, chance: float, evaluator: Evaluator, conditions: str) -> None:
     """A score with its count, interval and conditions, chance and the evaluator's own accuracy beside it."""
-    low, high = score.interval()
+    low, high = wilson(score).interval
     columns = st.columns([3, 4, 5, 3])
     columns[0].metric(title, f"{score.hits}/{score.requested}")
     columns[1].metric(_("Ratio"), _("{p:.3f} ± {se:.3f}").format(p=score.ratio, se=score.standard_error),

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 import torch
 
+from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.jobs.task import Arrays
 from gan_core.latents import attribute_search, saved_directions
 from gan_core.latents.attribute_directions import AttributeDirection, without_others
@@ -153,7 +154,7 @@ def _attribute_axes(model: Sampler, run: Run, page: str) -> Axes | None:
 def _accuracies(there: list[AttributeDirection], page: str) -> None:
     """How sure each direction is, folded away."""
     with st.expander(_("How sure these directions are"), key=f"{page}_sure"):
-        bounds = [d.interval() for d in there]
+        bounds = [wilson(d.right).interval for d in there]
         st.dataframe(
             {
                 _("Attribute"): [d.name for d in there],
@@ -199,7 +200,7 @@ def attribute_outcome(model: Sampler, run: Run, page: str) -> Arrays | None:
 
 def accuracy_words(direction: AttributeDirection) -> str:
     """How well a direction tells its attribute, with count and interval."""
-    low, high = direction.interval()
+    low, high = wilson(direction.right).interval
     words = _("Right about {hits} held-out images, half with and half without: {p:.0%}, 95 % interval {low:.0%} to {high:.0%}.").format(
         hits=direction.right, p=direction.right.ratio, low=low, high=high
     )  # fmt: skip

@@ -4,10 +4,11 @@ import math
 
 import streamlit as st
 
+from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.entry import Check, Predict
 from gan_core.experiments.lessons.measures import MEASURES
-from gan_core.experiments.lessons.outcome import Outcome, Reading, Verdict
+from gan_core.experiments.lessons.outcome import Outcome, Verdict
 from pages.components.lessons.state import Found, said
 from pages.components.lessons.work import outcomes
 from pages.components.text import _, as_text
@@ -71,13 +72,13 @@ def table(lesson: Lesson, measures: tuple[str, ...], shown: dict[str, Outcome], 
             seed=lesson.experiment.base.training.seed))  # fmt: skip
 
 
-def words(reading: Reading | None, form: str) -> str:
+def words(found: Estimate | None, form: str) -> str:
     """A value and its interval."""
-    if reading is None or not math.isfinite(reading.value):
+    if found is None or not math.isfinite(found.value):
         return "–"
-    value = format(reading.value, form)
-    if reading.low is None or reading.high is None:
+    value = format(found.value, form)
+    if not found.has_interval:
         return value
     return _("{value} ({low} to {high})").format(
-        value=value, low=format(reading.low, form), high=format(reading.high, form)
+        value=value, low=format(found.low, form), high=format(found.high, form)
     )

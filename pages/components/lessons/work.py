@@ -5,9 +5,10 @@ from pathlib import Path
 import streamlit as st
 import torch
 
+from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.measuring import measure
-from gan_core.experiments.lessons.outcome import Outcome, Reading
+from gan_core.experiments.lessons.outcome import Outcome
 from gan_core.experiments.lessons.replay import Replay, replay
 from gan_core.runs import Run
 from pages.components.lessons.state import Found, finished
@@ -32,7 +33,7 @@ def outcome(run: Run, measures: tuple[str, ...]) -> Outcome:
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def _readings(path: str, step: int, measures: tuple[str, ...]) -> dict[str, Reading]:
+def _readings(path: str, step: int, measures: tuple[str, ...]) -> dict[str, Estimate]:
     return measure(Run(Path(path)), measures)
 
 

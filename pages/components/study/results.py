@@ -4,7 +4,8 @@ import plotly.io
 import streamlit as st
 
 from gan_core.evaluation.evaluators.scoring import Score
-from gan_core.evaluation.statistics.proportions import LEVEL, Pair, compare, wilson
+from gan_core.evaluation.statistics.intervals import wilson
+from gan_core.evaluation.statistics.tests import LEVEL, Difference, compare
 from gan_core.experiments import studies
 from gan_core.experiments.studies import PLANS, Plan, Study, StudyMember
 from gan_core.experiments.study_curves import Point, comparable, curve, figure, pooled
@@ -124,7 +125,7 @@ def states(members: list[tuple[StudyMember, Run | None]], by_run: dict[str, list
             st.caption(_("It recorded no count: no evaluator fitted it when it trained."))
 
 
-def sentence(points: dict[str, Point], pairs: list[Pair]) -> str:
+def sentence(points: dict[str, Point], pairs: list[Difference]) -> str:
     """What may be said, with the test's name."""
     if not pairs:
         return _("There is only one weighting with a result yet, so nothing to compare.")
@@ -133,17 +134,17 @@ def sentence(points: dict[str, Point], pairs: list[Pair]) -> str:
     )
     apart = [pair for pair in pairs if pair.differs]
     ratios = sorted(points, key=lambda arm: -points[arm].count.ratio)
-    best = next(pair for pair in pairs if {pair.higher, pair.lower} == set(ratios[:2]))
+    best = next(pair for pair in pairs if {pair.first, pair.second} == set(ratios[:2]))
     if not apart:
         return _(
             "**They cannot be told apart**: no two differ by more than luck explains (smallest p = {p}; {test})."
         ).format(p=p_words(pairs[0].corrected), test=test)
     listed = "; ".join(
         _("{a} above {b} ({x} against {y}, p = {p})").format(
-            a=pair.higher,
-            b=pair.lower,
-            x=points[pair.higher].count,
-            y=points[pair.lower].count,
+            a=pair.first,
+            b=pair.second,
+            x=points[pair.first].count,
+            y=points[pair.second].count,
             p=p_words(pair.corrected),
         )
         for pair in apart
@@ -155,7 +156,7 @@ def sentence(points: dict[str, Point], pairs: list[Pair]) -> str:
     if best.differs:
         return told
     closing = _("The best two, {a} and {b}, cannot be told apart ({x} against {y}, p = {p}).").format(
-        a=best.higher, b=best.lower, x=points[best.higher].count, y=points[best.lower].count, p=p_words(best.corrected)
+        a=best.first, b=best.second, x=points[best.first].count, y=points[best.second].count, p=p_words(best.corrected)
     )
     return f"{told} {closing}"
 
@@ -174,7 +175,7 @@ def table(
         point = points.get(arm.name)
         if point is None:
             continue
-        low, high = wilson(point.count)
+        low, high = wilson(point.count).interval
         seeds = [
             str(seen.count)
             for member, run in members
@@ -193,7 +194,7 @@ def table(
             }
         )
     st.dataframe(rows, hide_index=True, key="study_table")
-    blind = [arm for arm, point in points.items() if wilson(point.count)[0] <= plan.chance]
+    blind = [arm for arm, point in points.items() if wilson(point.count).low <= plan.chance]
     if blind:
         words = _("Not shown to be above chance ({chance:.3f}), since the interval reaches down to it: {arms}.")
         st.markdown(words.format(chance=plan.chance, arms=", ".join(blind)))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from gan_core.evaluation.statistics.tests import of_estimates, together
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.folder import SweepFolder
 from gan_core.experiments.sweeps.loop import short_name
@@ -14,7 +15,7 @@ from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of, sec
 from pages.components.shared import lab
 from pages.components.sweeps.grid import grid_of_samples
 from pages.components.sweeps.plots import plots
-from pages.components.text import _, as_text, duration
+from pages.components.text import _, as_text, duration, told_apart_means
 
 SLOWER = 2  # refreshes; a trial takes minutes
 STATES = {
@@ -176,29 +177,24 @@ def best_words(folder: SweepFolder, rows: list[TrialRow], top: TrialRow) -> str:
         value=value_words(top),
         measured=as_text(top.measured),
     )
-    close = [
-        row for row in rows if row is not top and row.interval and top.interval and overlap(row.interval, top.interval)
-    ]
-    if close:
-        names = ", ".join(str(row.index + 1) for row in close[:8])
-        said += " " + _(
-            "The 95 % intervals of the trials {names} overlap with its own: one run each cannot tell them apart from it."
-        ).format(names=names)
+    others = [row for row in rows if row is not top and row.estimate and row.estimate.has_interval]
+    if top.estimate and top.estimate.has_interval and others:
+        tested = together(of_estimates(top.estimate, row.estimate) for row in others if row.estimate)
+        close = [str(row.index + 1) for row, found in zip(others, tested, strict=True) if not found.differs]
+        if close:
+            words = _("One run each cannot tell the trials {names} apart from it.")
+            said += " " + words.format(names=", ".join(close[:8])) + " " + told_apart_means(len(tested))
     return said
-
-
-def overlap(left: tuple[float, float], right: tuple[float, float]) -> bool:
-    """Whether two intervals share a value."""
-    return left[0] <= right[1] and right[0] <= left[1]
 
 
 def value_words(row: TrialRow) -> str:
     """A value with its interval."""
-    if row.value is None:
+    found = row.estimate
+    if found is None:
         return ""
-    if row.interval is None:
-        return f"{row.value:.4g}"
-    return _("{value:.4g} ({low:.4g} to {high:.4g})").format(value=row.value, low=row.interval[0], high=row.interval[1])
+    if not found.has_interval:
+        return f"{found.value:.4g}"
+    return _("{value:.4g} ({low:.4g} to {high:.4g})").format(value=found.value, low=found.low, high=found.high)
 
 
 def table(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None) -> None:

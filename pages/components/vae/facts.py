@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from gan_core import datasets
-from gan_core.evaluation.statistics.estimates import Mean, mean_of
+from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.intervals import mean_of
 from gan_core.experiments.vae_family import lambda_words
 from gan_core.runs import Run
 from pages.components.shared import lab
@@ -66,7 +67,7 @@ def _last_epoch(run: Run, step: int, column: str) -> tuple[str, str]:
     return f"{mean.value:.4f}", _("mean of the {n:,} steps before").format(n=mean.count)
 
 
-def last_epoch(run: Run, step: int, column: str) -> Mean | None:
+def last_epoch(run: Run, step: int, column: str) -> Estimate | None:
     """The mean of a metric over the recorded steps of the last epoch up to `step`; None if there are none."""
     columns = lab.tail(str(run.path)).columns()
     if column not in columns or "step" not in columns:

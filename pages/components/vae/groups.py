@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from gan_core.evaluation.statistics.estimates import Mean
+from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.jobs.task import Arrays
 from gan_core.latents.probes import Probe, linear_probe, silhouette
 from pages.components.text import _, as_text
@@ -54,12 +54,14 @@ def probe(place: str, by: str, count: int, _latents: npt.NDArray[np.float32], _g
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def apartness(place: str, space: str, by: str, count: int, _points: npt.NDArray[np.float32], _groups: Groups) -> Mean:
+def apartness(
+    place: str, space: str, by: str, count: int, _points: npt.NDArray[np.float32], _groups: Groups
+) -> Estimate:
     """The mean silhouette in a space ("latents", "pca" or the name of a map), once for all viewers."""
     return silhouette(_points, _groups.members)
 
 
-def verdict(groups: Groups, probed: Probe, in_latents: Mean, on_map: Mean) -> str:
+def verdict(groups: Groups, probed: Probe, in_latents: Estimate, on_map: Estimate) -> str:
     """What accuracy and silhouettes say together, in a sentence."""
     title = as_text(groups.title)
     if not probed.beats_majority:

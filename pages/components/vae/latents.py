@@ -8,7 +8,8 @@ import plotly.io
 import streamlit as st
 
 from gan_core.datasets import DATASETS
-from gan_core.evaluation.statistics.estimates import Mean
+from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.figures import imaging
 from gan_core.figures.latent_map import map_figure
 from gan_core.figures.sprites import Sheet, sprite_sheet
@@ -181,7 +182,7 @@ def figures(wish: LatentMap, measured: Arrays, points: npt.NDArray[np.float32], 
         st.info(as_text(str(refusal)), icon=":material/info:")
         return
     st.markdown(vae_groups.verdict(groups, probed, in_latents, on_map))
-    low, high = probed.interval()
+    low, high = wilson(probed.right).interval
     cells = [
         (
             _("Linear probe, from the latents"), f"{probed.right.ratio:.1%}",
@@ -201,8 +202,8 @@ def figures(wish: LatentMap, measured: Arrays, points: npt.NDArray[np.float32], 
             st.caption(words)
 
 
-def _silhouette_words(mean: Mean) -> str:
-    low, high = mean.interval()
+def _silhouette_words(mean: Estimate) -> str:
+    low, high = mean.interval
     return _("{n:,} points, 95 % interval {low:.3f} to {high:.3f}. 1: groups far apart; 0: mixed.").format(
         n=mean.count, low=low, high=high
     )

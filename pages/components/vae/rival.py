@@ -8,7 +8,9 @@ import streamlit as st
 
 from gan_core.config import RunConfig, differences, with_changes
 from gan_core.evaluation.metrics.sharpness import laplacian_variance
-from gan_core.evaluation.statistics.estimates import Mean, mean_of
+from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.intervals import mean_of
+from gan_core.evaluation.statistics.tests import of_estimates, together
 from gan_core.figures import charts, imaging
 from gan_core.models.architecture import describe
 from gan_core.models.kinds import kind_of
@@ -20,7 +22,7 @@ from pages.components.explore import views
 from pages.components.shared import lab
 from pages.components.shared.links import linked_choice
 from pages.components.shared.vae_models import Shown, images, shown
-from pages.components.text import _, as_text, duration
+from pages.components.text import _, as_text, duration, told_apart_means
 from pages.components.vae.views import NUM_SAMPLES, sampled
 from pages.components.widgets.live_plot import live_plot
 from pages.components.widgets.picture import picture
@@ -175,7 +177,7 @@ def side_by_side(vae: Shown, gan: Side) -> None:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def sharpness_of(vae_path: str, vae_step: int, gan_path: str, gan_step: int) -> dict[str, Mean]:
+def sharpness_of(vae_path: str, vae_step: int, gan_path: str, gan_step: int) -> dict[str, Estimate]:
     """Mean sharpness of real images, both models' samples, and the VAE's copies."""
     vae = shown(Run(Path(vae_path)), vae_step)
     real = images(vae_path, NUM_SHARP).images
@@ -201,7 +203,7 @@ def sharpness(vae: Shown, gan: Side) -> None:
     }
     for place, (name, title) in zip(st.columns(4), titles.items(), strict=True):
         mean = measured[name]
-        low, high = (1000 * bound for bound in mean.interval())
+        low, high = (1000 * bound for bound in mean.interval)
         with place, st.container(border=True, height="stretch"):
             st.metric(title, f"{1000 * mean.value:.2f}")
             st.caption(_("{n} images, 95 % interval {low:.2f} to {high:.2f}").format(n=mean.count, low=low, high=high))
@@ -215,18 +217,21 @@ def sharpness(vae: Shown, gan: Side) -> None:
     )  # fmt: skip
 
 
-def sharper(measured: dict[str, Mean]) -> str:
-    """Which samples are sharper, if the intervals tell them apart."""
-    gan, vae = measured["gan"], measured["vae"]
-    if gan.interval()[0] > vae.interval()[1]:
-        if gan.interval()[0] > measured["real"].interval()[1]:
-            return _(
-                "The GAN's samples are sharper than the VAE's. They have more than real images have, so part of it is roughness, not detail."
-            )
-        return _("The GAN's samples are sharper than the VAE's.")
-    if vae.interval()[0] > gan.interval()[1]:
-        return _("Here the VAE's samples are the sharper ones, unlike in the report.")
-    return _("These samples cannot tell which of the two is sharper: the intervals overlap.")
+def sharper(measured: dict[str, Estimate]) -> str:
+    """Which samples are sharper, if the two can be told apart."""
+    tested = together(of_estimates(measured["gan"], measured[other]) for other in ("vae", "real"))
+    beside_vae, beside_real = (found.value if found.differs else 0.0 for found in tested)
+    if beside_vae > 0 and beside_real > 0:
+        said = _(
+            "The GAN's samples are sharper than the VAE's. They have more than real images have, so part of it is roughness, not detail."
+        )
+    elif beside_vae > 0:
+        said = _("The GAN's samples are sharper than the VAE's.")
+    elif beside_vae < 0:
+        said = _("Here the VAE's samples are the sharper ones, unlike in the report.")
+    else:
+        said = _("These samples cannot tell which of the two is sharper.")
+    return f"{said} {told_apart_means(len(tested))}"
 
 
 def costs(vae: Shown, gan: Side) -> None:

@@ -3,7 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from gan_core.evaluation.statistics.estimates import Mean, mean_of
+from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.intervals import mean_of, standard_error
+from gan_core.evaluation.statistics.tests import of_estimates
 from gan_core.figures import imaging
 from gan_core.figures.contact_sheet import Line, contact_sheet
 from gan_core.figures.imaging import Uint8Array
@@ -106,17 +108,16 @@ def totals(shown: Shown, measured: Arrays) -> None:
     )
 
 
-def _precision(mean: Mean) -> str:
-    low, high = mean.interval()
+def _precision(mean: Estimate) -> str:
     return _("95 % interval {low:.4f} to {high:.4f} (standard error {se:.5f}).").format(
-        low=low, high=high, se=mean.standard_error
+        low=mean.low, high=mean.high, se=standard_error(mean)
     )
 
 
-def gap(test: Mean, train: Mean) -> str:
+def gap(test: Estimate, train: Estimate) -> str:
     """Whether unseen images come back worse than those it learned from, in a sentence."""
-    spread = float(np.hypot(test.standard_error, train.standard_error))
-    if test.value - train.value > 1.96 * spread:
+    found = of_estimates(test, train)
+    if found.differs and found.value > 0:
         return _("Images that it never saw come back worse: part of what it learned is by heart.")
     return _(
         "No worse on images that it never saw, as far as these counts can tell: it did not learn its images by heart."

@@ -19,7 +19,7 @@ import numpy as np
 
 from gan_core.analysis.doctor import DIAGNOSES, Trace, diagnose
 from gan_core.config import parse_config
-from gan_core.evaluation.statistics.proportions import Count, wilson
+from gan_core.evaluation.statistics.intervals import Count, wilson
 from tests.analysis.doctor import made
 
 PLACE = Path(__file__).parent / "traces"
@@ -97,7 +97,7 @@ def table() -> str:
 def _share(hits: int, count: int) -> str:
     if not count:
         return "-"
-    low, high = wilson(Count(hits, count))
+    low, high = wilson(Count(hits, count)).interval
     return f"{hits}/{count} ({low:.0%} to {high:.0%})"
 
 

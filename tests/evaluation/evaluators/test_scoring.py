@@ -25,6 +25,7 @@ from gan_core.evaluation.evaluators.scoring import (
     top_k,
     top_k_hits,
 )
+from gan_core.evaluation.statistics.intervals import wilson
 
 
 def test_the_score_of_report_r2_has_its_standard_error():
@@ -37,9 +38,9 @@ def test_the_score_of_report_r2_has_its_standard_error():
 def test_the_interval_is_wilsons():
     """Closed form: the p for which (ratio - p)^2 = z^2 p (1 - p) / n."""
     score = Score(38, 72)
-    for p in score.interval():
+    for p in wilson(score).interval:
         assert (score.ratio - p) ** 2 == pytest.approx(1.959964**2 * p * (1 - p) / 72, rel=1e-5)
-    low, high = Score(0, 10).interval()
+    low, high = wilson(Score(0, 10)).interval
     assert low == pytest.approx(0, abs=1e-9) and high > 0.2
 
 

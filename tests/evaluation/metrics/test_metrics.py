@@ -105,7 +105,7 @@ def test_an_interval_holds_its_value_and_shrinks_with_more_samples(name):
     large = estimate(name, cloud(640), cloud(640, shift=0.3, seed=0), repeats=20)
     assert small.low < small.value < small.high
     assert large.high - large.low < small.high - small.low
-    assert (small.num_real, small.num_fake) == (40, 40)
+    assert (small.count, small.method) == (40, "bootstrap")
 
 
 @pytest.mark.parametrize("name", OF_FEATURES)

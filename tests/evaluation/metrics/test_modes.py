@@ -72,7 +72,7 @@ def test_intervals_hold_their_value_and_cover_the_truth_about_as_often_as_they_s
         quality = with_intervals(captured(perfect(RING8, 500, seed), RING8.centres, RING8.spread), seed=seed)
         hits += quality["high_quality"].low <= PERFECT_2D <= quality["high_quality"].high
         assert quality["captured"].low <= quality["captured"].value <= quality["captured"].high <= 8
-        assert quality["reverse_kl"].num_fake == 500
+        assert quality["reverse_kl"].count == 500
     assert 50 <= hits <= 60
 
 

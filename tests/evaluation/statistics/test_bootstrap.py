@@ -1,11 +1,12 @@
-"""Intervals and differences by drawing again: right in size, and seldom wrong."""
+"""Intervals and differences by the bootstrap: right in size, and seldom wrong."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from gan_core.evaluation.statistics.bootstrap import differences, draws, interval, of_a_mean
+from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate, draws, of_a_mean
+from gan_core.evaluation.statistics.tests import Difference, of_replicates, together
 
 
 def test_every_draw_has_as_many_images_and_the_same_seed_draws_the_same():
@@ -16,18 +17,25 @@ def test_every_draw_has_as_many_images_and_the_same_seed_draws_the_same():
 
 def test_the_interval_of_a_mean_is_that_of_its_standard_error():
     values = np.random.default_rng(0).normal(size=400)
-    low, high = interval(values.mean(), of_a_mean(values, 2000, seed=0))
-    assert (high - low) / 2 == pytest.approx(1.96 * values.std() / np.sqrt(400), rel=0.06)
+    found = bootstrap_estimate(values.mean(), of_a_mean(values, 2000, seed=0), 400)
+    assert (found.count, found.method) == (400, "bootstrap")
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * values.std() / np.sqrt(400), rel=0.06)
 
 
 def test_an_interval_stays_within_what_can_be_reached():
-    assert interval(0.99, np.array([0.9, 1.0, 0.95]), 0, 1)[1] == 1
+    assert bootstrap_estimate(0.99, [0.9, 1.0, 0.95], 3, 0, 1).high == 1
+    assert bootstrap_estimate(0.01, [0.9, 1.0, 0.95], 3, 0, 1).low == 0
 
 
 def measured(seed: int, shift: float = 0.0, metrics: int = 5):
     rng = np.random.default_rng(seed)
     columns = rng.normal(size=(metrics, 200)) + shift
-    return [(float(c.mean()), of_a_mean(c, 100, seed=0)) for c in columns]
+    replicates = [of_a_mean(column, 100, seed=0) for column in columns]
+    return [(bootstrap_estimate(float(c.mean()), r, 200), r) for c, r in zip(columns, replicates, strict=True)]
+
+
+def differences(first, second) -> list[Difference]:
+    return together(of_replicates(one, other) for one, other in zip(first, second, strict=True))
 
 
 def test_two_alike_are_told_apart_in_one_case_of_twenty_at_most_for_all_metrics_together():
@@ -37,17 +45,27 @@ def test_two_alike_are_told_apart_in_one_case_of_twenty_at_most_for_all_metrics_
 
 def test_two_that_differ_are_told_apart_with_sign_and_interval():
     for difference in differences(measured(0, shift=1.0), measured(1)):
-        assert difference.differs and 0 < difference.low < difference.value < difference.high
+        assert difference.differs and 0 < difference.estimate.low < difference.value < difference.estimate.high
+        assert (difference.test, difference.estimate.count) == ("bootstrap", 200)
         assert difference.corrected >= difference.p_value
 
 
 def test_a_measurement_does_not_differ_from_itself():
     assert not any(d.differs for d in differences(measured(0), measured(0)))
-    certain = [(10.0, np.full(20, 10.0))]
-    assert not differences(certain, certain)[0].differs
-    assert differences(certain, [(9.0, np.full(20, 9.0))])[0].differs
+    certain, other = ((bootstrap_estimate(value, np.full(20, value), 20), np.full(20, value)) for value in (10.0, 9.0))
+    assert not of_replicates(certain, certain).differs
+    assert of_replicates(certain, other).differs
 
 
-def test_other_metrics_cannot_be_compared():
-    with pytest.raises(ValueError, match="same metrics"):
-        differences(measured(0), measured(1, metrics=4))
+def test_draws_together_tell_more_than_two_intervals():
+    """Two columns that vary together: their difference is sure, though each mean by itself is not."""
+    shared = np.random.default_rng(0).normal(size=200)
+    replicates = [of_a_mean(column, 100, seed=0) for column in (shared, shared + 0.01)]
+    first, second = ((bootstrap_estimate(float(r.mean()), r, 200), r) for r in replicates)
+    assert of_replicates(first, second).differs and first[0].low < second[0].value < first[0].high
+
+
+def test_other_numbers_of_replicates_cannot_be_compared():
+    (estimate, replicates), *_ = measured(0)
+    with pytest.raises(ValueError, match="equally many replicates"):
+        of_replicates((estimate, replicates), (estimate, replicates[1:]))

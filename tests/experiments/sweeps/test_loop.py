@@ -44,7 +44,7 @@ def test_a_grid_is_trained_and_judged_by_its_metric(runs_dir: Path) -> None:
             1e-3,
         )
         assert run.status().state == "finished" and run.name.startswith(f"Small {row.index + 1}: batch size")
-        assert row.interval is not None and row.interval[0] < row.value < row.interval[1]  # type: ignore[operator]
+        assert row.estimate is not None and row.estimate.low < row.estimate.value < row.estimate.high
         assert row.measured == "100 generated against 100 real points, in the plane itself"
     worker(folder).work()  # nothing is left to do
     assert len(runs.list_runs(runs_dir)) == 2

@@ -1,0 +1,43 @@
+"""A value with its uncertainty: a number that is shown comes with its interval and its count."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its 95 % interval.
+
+    Attributes:
+        value: the estimate, in the unit of what is estimated.
+        low, high: the interval's ends, in the same unit; NaN where there is no interval.
+        count: independent observations behind it; 0 where not recorded.
+        method: how the interval was made: "Wilson", "t", "normal" or "bootstrap"; "recorded" for one that was read from a
+            file, "none" where there is no interval.
+    """
+
+    value: float
+    low: float
+    high: float
+    count: int
+    method: str
+
+    @classmethod
+    def bare(cls, value: float, count: int = 0) -> Estimate:
+        """A value without an interval, such as a curve's mean."""
+        return cls(value, math.nan, math.nan, count, "none")
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether it comes with an interval."""
+        return not math.isnan(self.low)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """(low, high)."""
+        return self.low, self.high
+
+    def __str__(self) -> str:
+        return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})" if self.has_interval else f"{self.value:.3g}"
