@@ -1,17 +1,16 @@
 """Collapse: break a model, watch, put it right, measure the two against each other. `?broken=ID&sound=ID` chooses them."""
 
-from collections import Counter
-
 import streamlit as st
 
 from gan_core.experiments import breakages
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
+from pages.components.collapse.break_model import break_one, turn
 from pages.components.collapse.measured import measured
 from pages.components.collapse.pair import beside, repair, what_differs
 from pages.components.collapse.table import collapse_table
-from pages.components.collapse.ways import break_one, turn
 from pages.components.shared import lab
+from pages.components.shared.run_picker import titles_of
 from pages.components.text import _, as_text
 
 NOBODY = ""
@@ -57,7 +56,7 @@ def choose(runs: dict[str, Run]) -> tuple[Run | None, Run | None]:
     if not runs:
         return None, None
     left, right = st.columns(2)
-    names = titles(runs)
+    names = titles_of(runs)
     first = st.query_params.get("broken")
     if first not in runs:
         first = next((run.id for run in runs.values() if is_broken(run)), NOBODY)
@@ -87,13 +86,6 @@ def choose(runs: dict[str, Run]) -> tuple[Run | None, Run | None]:
         return runs[one], None
     st.query_params["sound"] = other
     return runs[one], runs[other]
-
-
-def titles(runs: dict[str, Run]) -> dict[str, str]:
-    """Names; those that several runs share are told apart by their ids."""
-    names = {run_id: run.name for run_id, run in runs.items()}
-    count = Counter(names.values())
-    return {run_id: f"{name} ({run_id})" if count[name] > 1 else name for run_id, name in names.items()}
 
 
 def is_broken(run: Run) -> bool:

@@ -13,8 +13,9 @@ from pages.components.compare.pictures import recorded
 from pages.components.compare.settings import settings, what_stands_in_the_way
 from pages.components.compare.table import table
 from pages.components.shared import lab
-from pages.components.shared.links import linked_choice
-from pages.components.shared.run_choice import compared
+from pages.components.shared.links import linked_view
+from pages.components.shared.run_picker import offer_training
+from pages.components.shared.run_records import compared
 from pages.components.text import _, as_text
 
 CURVES, PICTURES, FRESH, NUMBERS, TABLE = "curves", "pictures", "fresh", "numbers", "table"
@@ -39,12 +40,8 @@ def main() -> None:
     )
     runs = {run.id: run for run in lab.all_runs()}
     if len(runs) < 2:
-        st.info(
-            _("It takes two runs to compare. Train a model, then the same with one setting changed."),
-            icon=":material/info:",
-        )
-        if st.button(_("Train a model"), type="primary", key="compare_train"):
-            st.switch_page("pages/train.py")
+        words = _("It takes two runs to compare. Train a model, then the same with one setting changed.")
+        offer_training("compare", words, _("Train a model"), "pages/train.py")
         return
     chosen = choose_runs(runs)
     if len(chosen) < 2:
@@ -71,15 +68,7 @@ def show(runs: Sequence[Compared]) -> None:
     what_stands_in_the_way(runs)
     settings(runs)
     views = {CURVES: curves, PICTURES: recorded, FRESH: fresh, NUMBERS: numbers, TABLE: table}
-    views[linked_choice("view", list(VIEWS), CURVES, choose_view)](runs)
-
-
-def choose_view(views: Sequence[str], first: str) -> str:
-    """What to look at."""
-    return st.segmented_control(
-        _("Show"), views, default=first, required=True, key="compare_view", format_func=VIEWS.__getitem__,
-        label_visibility="collapsed",
-    )  # fmt: skip
+    views[linked_view(VIEWS, key="compare_view")](runs)
 
 
 def fresh(runs: Sequence[Compared]) -> None:

@@ -1,7 +1,5 @@
 """Conditions: ask a conditional model for what you want, and see whether you get it. `?run=ID&step=N&view=...`"""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from gan_core import datasets
@@ -9,9 +7,9 @@ from gan_core.datasets.conditions import Kind, kind_of
 from gan_core.presets import PRESETS
 from gan_core.runs import Run
 from pages.components.shared import lab
-from pages.components.shared.links import linked_choice
-from pages.components.shared.model_choice import choose_run, choose_step
-from pages.components.text import _, as_text
+from pages.components.shared.links import linked_view
+from pages.components.shared.run_picker import pick_run_and_step
+from pages.components.text import _
 
 COMPOSE, TEST, CLASSES, PAIRS, WALK = "compose", "test", "classes", "pairs", "walk"
 VIEWS = {
@@ -50,17 +48,11 @@ def main() -> None:
     if not runs:
         nothing_yet()
         return
-    wanted = st.query_params.get("run")
-    if wanted and wanted not in runs:
-        st.warning(_("There is no conditional model “{id}” here; another is shown.").format(id=as_text(wanted[:64])))
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    with left:
-        run = choose_run("conditions", runs)
-    with right:
-        step = choose_step("conditions", run, STEP)
+    unknown = _("There is no conditional model “{id}” here; another is shown.")
+    run, step = pick_run_and_step("conditions", runs, unknown=unknown, step_help=STEP)
     offered = OFFERED[kinds[run.id] or "attributes"]
-    view = linked_choice("view", offered, COMPOSE, choose_view)
-    show(run, step, view)
+    key = f"conditions_view_{'_'.join(offered)}"  # the ways differ with the kind of labels
+    show(run, step, linked_view({name: VIEWS[name] for name in offered}, key=key))
 
 
 def kind_or_none(run: Run) -> Kind | None:
@@ -92,26 +84,16 @@ def nothing_yet() -> None:
         st.switch_page("pages/train.py", query_params={"preset": "mnist-dcgan"})
 
 
-def choose_view(views: Sequence[str], first: str) -> str:
-    """What to ask; the ways differ with the kind of labels."""
-    return st.segmented_control(
-        _("Show"), views, default=first, required=True, key=f"conditions_view_{'_'.join(views)}",
-        format_func=VIEWS.__getitem__, label_visibility="collapsed",
-    )  # fmt: skip
-
-
 def show(run: Run, step: int, view: str) -> None:
     """The chosen view, or the sentence why the model cannot be opened."""
     with st.spinner(_("Loading the model…")):
         from pages.components.conditions import pairs
         from pages.components.conditions import views as condition_views
-        from pages.components.explore import views as latent_views  # bring torch
+        from pages.components.shared import models  # bring torch
 
-        try:
-            model = latent_views.sampler(str(run.path), step)
-        except ValueError as damage:
-            st.error(as_text(str(damage)), icon=":material/error:")
-            return
+        model = lab.attempt(lambda: models.sampler(run, step))
+    if model is None:
+        return
     views = {
         COMPOSE: condition_views.compose,
         TEST: condition_views.test_grid,

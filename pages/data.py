@@ -1,7 +1,5 @@
 """Data: look at a data set, see how it is prepared, bring your own. `?data=NAME` chooses one, `?view=` what to see of it."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from gan_core import datasets
@@ -11,7 +9,7 @@ from pages.components.data.steps import steps_view
 from pages.components.data.tasks import download_panel, prepare_panel
 from pages.components.shared import lab
 from pages.components.shared.data_choice import Chosen, choose_name, choose_settings
-from pages.components.shared.links import linked_choice
+from pages.components.shared.links import linked_view
 from pages.components.shared.settings_link import link_to_train
 from pages.components.text import _, as_text
 
@@ -28,7 +26,7 @@ def main() -> None:
             "you train on them."
         )
     )
-    view = linked_choice("view", list(VIEWS), "look", choose_view)
+    view = linked_view(VIEWS, key="data_view")
     if view == "add":
         add_view()
         return
@@ -44,15 +42,7 @@ def main() -> None:
             icon=":material/info:",
         )
         return
-    lab.attempt(lambda: show(chosen, view))
-
-
-def choose_view(views: Sequence[str], first: str) -> str:
-    """What to see."""
-    return st.segmented_control(
-        _("Show"), views, default=first, required=True, key="data_view", format_func=lambda view: VIEWS[view],
-        label_visibility="collapsed",
-    )  # fmt: skip
+    lab.succeeds(lambda: show(chosen, view))
 
 
 def show(chosen: Chosen, view: str) -> None:

@@ -38,18 +38,14 @@ def main() -> None:
         )
         if st.button(_("Train on digits now"), key="home_train", type="primary", icon=":material/play_arrow:"):
             with st.spinner(_("Starting the trainer…")):
-                if lab.attempt(lambda: _begin(preset.name)):
-                    st.switch_page("pages/train.py", query_params={"run": st.session_state["home_started"]})
+                run = lab.attempt(lambda: supervisor.submit(lab.start(), preset.config))
+            if run is not None:
+                st.switch_page("pages/train.py", query_params={"run": run.id})
     if lab.own_runs():
         newest()
     ready_made()
     if lab.all_runs():
         what_next()
-
-
-def _begin(preset: str) -> None:
-    run = supervisor.submit(lab.start(), PRESETS[preset].config)
-    st.session_state["home_started"] = run.id
 
 
 @st.fragment(run_every=3)

@@ -6,9 +6,9 @@ from gan_core.runs import Run
 from pages.components.replay.film import film_form
 from pages.components.replay.view import recording
 from pages.components.shared import lab
-from pages.components.shared.model_choice import choose_run
-from pages.components.shared.run_choice import compared
-from pages.components.text import _, as_text
+from pages.components.shared.run_picker import choose_run, offer_training, warn_of_unknown
+from pages.components.shared.run_records import compared
+from pages.components.text import _
 
 
 def main() -> None:
@@ -23,16 +23,12 @@ def main() -> None:
     )
     runs = {run.id: run for run in lab.all_runs() if recorded(run)}
     if not runs:
-        st.info(_("Nothing is recorded yet. Train a model first: it takes a minute."), icon=":material/info:")
-        if st.button(_("Train a model"), type="primary", key="replay_train"):
-            st.switch_page("pages/home.py")
+        words = _("Nothing is recorded yet. Train a model first: it takes a minute.")
+        offer_training("replay", words, _("Train a model"), "pages/home.py")
         return
     wanted = st.query_params.get("run")
-    if wanted and wanted not in runs:
-        st.warning(
-            _("There is no recording of “{id}” here; the newest is shown.").format(id=as_text(wanted[:64])),
-            icon=":material/warning:",
-        )
+    unknown = _("There is no recording of “{id}” here; the newest is shown.")
+    warn_of_unknown(runs, unknown, icon=":material/warning:")
     chosen, links = st.columns([3, 2], vertical_alignment="bottom")
     with chosen:
         run = choose_run("replay", runs)
@@ -43,7 +39,7 @@ def main() -> None:
             st.switch_page("pages/compare.py", query_params={"runs": run.id})
     if wanted and wanted != run.id:
         st.query_params.pop("step", None)  # a step of the other recording
-    if not lab.attempt(lambda: compared(run)):
+    if not lab.succeeds(lambda: compared(run)):
         return
     recording(run)
     with st.expander(_("Film: MP4 or GIF"), icon=":material/movie:"):

@@ -109,7 +109,7 @@ def edit(run: Run) -> None:
     with st.form(f"runs_{run.id}_form", border=False):
         name = st.text_input(_("Name"), run.name, max_chars=80, key=f"runs_{run.id}_name")
         note = st.text_area(_("Note: what did you see?"), run.note, max_chars=5000, key=f"runs_{run.id}_note")
-        if st.form_submit_button(_("Save")) and lab.attempt(lambda: run.describe(name=name, note=note)):
+        if st.form_submit_button(_("Save")) and lab.succeeds(lambda: run.describe(name=name, note=note)):
             st.session_state[f"runs_{run.id}_saved"] = st.session_state.get(f"runs_{run.id}_saved", 0) + 1
             st.rerun()
 
@@ -125,7 +125,7 @@ def confirm_delete(run_id: str) -> None:
     with st.container(horizontal=True):
         if st.button(
             dangerous(_("Delete for good")), key="runs_delete_yes", icon=":material/delete_forever:"
-        ) and lab.attempt(lambda: supervisor.delete(run)):
+        ) and lab.succeeds(lambda: supervisor.delete(run)):
             st.rerun()
         if st.button(_("Keep it"), key="runs_delete_no"):
             st.rerun()

@@ -1,17 +1,14 @@
 """Study: several runs that answer one question, queued by one button, in one chart. `?study=ID` opens one."""
 
-import time
-from collections.abc import Sequence
-
 import streamlit as st
 
 from gan_core.evaluation import evaluators
 from gan_core.experiments import studies
-from gan_core.experiments.studies import MAX_SEEDS, PLANS, Plan, Study
+from gan_core.experiments.studies import MAX_SEEDS, PLANS, Plan
 from pages.components.shared import lab
-from pages.components.shared.links import linked_choice
+from pages.components.shared.kept_list import choose_kept, remove_button
 from pages.components.study.results import results
-from pages.components.text import _, as_text, duration
+from pages.components.text import _, duration
 
 PLAN = PLANS["r2-ratios"]
 
@@ -33,13 +30,11 @@ def main() -> None:
         new_study(PLAN)
     if not kept:
         return
-    wanted = st.query_params.get("study")
-    by_id = {study.id: study for study in kept}
-    if wanted and wanted not in by_id:
-        st.warning(_("There is no study “{id}” here; the newest is shown.").format(id=as_text(wanted[:64])))
-    shown = by_id[linked_choice("study", list(by_id), kept[0].id, lambda ids, first: choose(by_id, ids, first))]
+    unknown = _("There is no study “{id}” here; the newest is shown.")
+    shown = choose_kept("study", kept, label=_("Study"), key="study_shown", unknown=unknown)
     results(shown)
-    forget(shown)
+    words = _("Only the study is removed from this list. Its runs, with all they hold, stay on the page Runs.")
+    remove_button(_("Remove this study"), words, "study_forget", lambda: studies.forget(lab.start().runs_dir, shown))
 
 
 def new_study(plan: Plan) -> None:
@@ -74,33 +69,9 @@ def new_study(plan: Plan) -> None:
     start = _("Start the study")
     if st.button(start, type="primary", key="study_start", icon=":material/play_arrow:", disabled=judge is None):
         with st.spinner(_("Queueing the runs…")):
-            if lab.attempt(lambda: begin(plan, name, int(epochs), int(images), int(seeds))):
-                st.query_params["study"] = st.session_state["study_started"]
-                st.rerun()
-
-
-def begin(plan: Plan, name: str, epochs: int, images: int, seeds: int) -> None:
-    """Queues what the form describes."""
-    st.session_state["study_started"] = studies.begin(lab.start(), plan, name, epochs, images, seeds).id
-
-
-def choose(by_id: dict[str, Study], ids: Sequence[str], first: str) -> str:
-    """The list of studies, by name and time."""
-
-    def words(study_id: str) -> str:
-        study = by_id[study_id]
-        return f"{study.name} · {time.strftime('%Y-%m-%d %H:%M', time.localtime(study.created))}"
-
-    return st.selectbox(_("Study"), ids, index=ids.index(first), format_func=words, key="study_shown")
-
-
-def forget(study: Study) -> None:
-    """Takes a study from the list; its runs stay."""
-    with st.popover(_("Remove this study"), key="study_forget"):
-        st.markdown(_("Only the study is removed from this list. Its runs, with all they hold, stay on the page Runs."))
-        if st.button(_("Remove"), key="study_forget_yes", type="primary"):
-            studies.forget(lab.start().runs_dir, study)
-            st.query_params.clear()
+            study = lab.attempt(lambda: studies.begin(lab.start(), plan, name, int(epochs), int(images), int(seeds)))
+        if study is not None:
+            st.query_params["study"] = study.id
             st.rerun()
 
 

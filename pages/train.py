@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from gan_core.config import RunConfig, with_changes
+from gan_core.config import with_changes
 from gan_core.presets import DEFAULT, PRESETS
 from gan_core.training import supervisor
 from pages.components.shared import lab
@@ -61,9 +61,9 @@ def new_run() -> None:
         if not pressed:
             return
         with st.spinner(_("Starting the trainer…")):
-            started = lab.attempt(lambda: begin(preset.config, changes, name))
-        if started:
-            st.query_params.from_dict({"run": st.session_state["train_started"]})
+            run = lab.attempt(lambda: supervisor.submit(lab.start(), with_changes(preset.config, changes), name))
+        if run is not None:
+            st.query_params.from_dict({"run": run.id})
             st.rerun()
 
 
@@ -76,12 +76,6 @@ def choose_preset(names: Sequence[str], first: str) -> str:
         format_func=lambda name: _(PRESETS[name].title),
         key="train_preset",
     )
-
-
-def begin(base: RunConfig, changes: dict[str, object], name: str) -> None:
-    """Queues the run that the form describes."""
-    run = supervisor.submit(lab.start(), with_changes(base, changes), name)
-    st.session_state["train_started"] = run.id
 
 
 main()

@@ -1,15 +1,13 @@
 """VAE: copies, samples, the map of the latents, a GAN beside it. `?run=ID&step=N&view=...`"""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from pages.components.shared import lab
-from pages.components.shared.links import linked_choice
-from pages.components.shared.model_choice import choose_run, choose_step
-from pages.components.text import _, as_text
+from pages.components.shared.links import linked_view
+from pages.components.shared.run_picker import offer_training, pick_run_and_step
+from pages.components.text import _
 
 COPIES, SAMPLES, EDIT, MAP, DIAL, RIVAL = "reconstructions", "samples", "edit", "map", "dial", "rival"
 VIEWS = {
@@ -37,18 +35,11 @@ def main() -> None:
     )
     runs = {run.id: run for run in lab.all_runs() if encodes(run)}
     if not runs:
-        st.info(_("There is no trained VAE yet. Train a small one on drawn faces first."), icon=":material/info:")
-        if st.button(_("Train a VAE"), type="primary", key="vae_train", icon=":material/model_training:"):
-            st.switch_page("pages/train.py", query_params={"preset": PRESET})
+        words = _("There is no trained VAE yet. Train a small one on drawn faces first.")
+        offer_training("vae", words, _("Train a VAE"), "pages/train.py", preset=PRESET)
         return
-    wanted = st.query_params.get("run")
-    if wanted and wanted not in runs:
-        st.warning(_("There is no VAE “{id}” here; another is shown.").format(id=as_text(wanted[:64])))
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    with left:
-        run = choose_run("vae", runs, remember=True)
-    with right:
-        step = choose_step("vae", run, STEP)
+    unknown = _("There is no VAE “{id}” here; another is shown.")
+    run, step = pick_run_and_step("vae", runs, unknown=unknown, step_help=STEP, remember=True)
     show(run, step)
 
 
@@ -60,27 +51,17 @@ def encodes(run: Run) -> bool:
         return False
 
 
-def choose_view(views: Sequence[str], first: str) -> str:
-    """What to look at."""
-    return st.segmented_control(
-        _("Show"), views, default=first, required=True, key="vae_view", format_func=VIEWS.__getitem__,
-        label_visibility="collapsed",
-    )  # fmt: skip
-
-
 def show(run: Run, step: int) -> None:
     """The facts and the chosen view, or the sentence why the model cannot be opened."""
     with st.spinner(_("Loading the model…")):
         # these bring torch
-        from pages.components.shared import vae_models
-        from pages.components.vae import dial, edit, facts, latents, rival
+        from pages.components.shared import models
+        from pages.components.vae import beside_gan, dial, edit, facts, latents
         from pages.components.vae import views as vae_views
 
-        try:
-            opened = vae_models.shown(run, step)
-        except ValueError as damage:
-            st.error(as_text(str(damage)), icon=":material/error:")
-            return
+        opened = lab.attempt(lambda: models.shown(run, step))
+    if opened is None:
+        return
     facts.facts(run, step)
     views = {
         COPIES: vae_views.reconstructions,
@@ -88,9 +69,9 @@ def show(run: Run, step: int) -> None:
         EDIT: edit.edit,
         MAP: latents.latent_map,
         DIAL: dial.dial_over_lambda,
-        RIVAL: rival.beside_a_gan,
+        RIVAL: beside_gan.beside_a_gan,
     }
-    views[linked_choice("view", list(VIEWS), COPIES, choose_view)](opened)
+    views[linked_view(VIEWS, key="vae_view")](opened)
 
 
 main()

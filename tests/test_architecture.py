@@ -66,7 +66,8 @@ LIGHT = [
     "experiments.sweeps.worker",
     "experiments.vae_family",
     "figures.charts",
-    "figures.contact_sheet",
+    "figures.sheets",
+    "figures.style",
     "figures.imaging",
     "hub",
     "hub.loading",
@@ -78,15 +79,19 @@ LIGHT = [
     "lab2d.engine",
     "lab2d.stories",
     "latents",
+    "latents.arithmetic",
     "latents.attribute_directions",
     "latents.attribute_search",
+    "latents.directions",
     "latents.embedding",
+    "latents.interpolation",
     "latents.nearest",
     "latents.neighbours",
     "latents.picture_search",
     "latents.posterior",
     "latents.probes",
     "latents.saved_directions",
+    "latents.sefa",
     "models.compatibility",
     "models.conditioning",
     "models.kinds",
@@ -96,6 +101,7 @@ LIGHT = [
     "presets",
     "runs",
     "runs.evaluations",
+    "runs.kept",
     "runs.metrics",
     "training.log_line",
     "training.plan",
@@ -113,6 +119,18 @@ CONTRACT = (
     "about.json",
     "evaluations.jsonl",
 )
+NOT_IN_PAGES = (
+    "torch",
+    "torchvision",
+    "safetensors",
+    "subprocess",
+    "multiprocessing",
+    "lightning_fabric",
+    "scipy",
+    "sklearn",
+)
+PAGE_FOLDERS = {"twin": "lab2d"}  # pages whose components stand under another name
+ARROWS_BETWEEN_PAGES = {("conditions", "explore"), ("vae", "explore")}  # sliders and pictures to begin them with
 MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_ROOM_FILES = 400, 50, 25
 
 SOURCES = sorted([*PROJECT_DIR.glob("gan_core/**/*.py"), *PROJECT_DIR.glob("pages/**/*.py"), PROJECT_DIR / "app.py"])
@@ -212,13 +230,43 @@ def test_the_engine_never_imports_streamlit():
     assert wrong == []
 
 
-def test_pages_do_no_tensors_and_no_threads():
+def page_folder(module: str) -> str:
+    """The folder under pages/components that a page's own module, or the page itself, belongs to; "" outside of pages."""
+    parts = module.split(".")
+    if parts[0] != "pages" or len(parts) == 1:
+        return ""
+    return PAGE_FOLDERS.get(parts[1], parts[1]) if parts[1] != "components" else ".".join(parts[2:3])
+
+
+def test_a_page_imports_widgets_shared_words_and_what_is_its_own():
+    """Arrows between the folders of two pages are the few that ARROWS_BETWEEN_PAGES names; all of them are needed."""
+    found = {
+        (folder, page_folder(target))
+        for name, path in MODULES.items()
+        if (folder := page_folder(name))
+        for target in all_imports(path)
+        if page_folder(target) and page_folder(target) not in (folder, "text")
+    }
+    assert {arrow for arrow in found if arrow[0] in ("widgets", "text")} == set()
+    assert {arrow for arrow in found if arrow[0] == "shared"} <= {("shared", "widgets")}
+    assert {arrow for arrow in found if arrow[1] not in ("widgets", "shared")} == ARROWS_BETWEEN_PAGES
+
+
+def test_pages_do_no_tensors_no_maths_and_no_processes():
+    """What pages compute is computed by gan_core, from arrays to arrays."""
     wrong = [
         f"{name} imports {target}"
         for name, path in MODULES.items()
         if name.startswith("pages") or name == "app"
         for target in all_imports(path)
-        if target.split(".")[0] in ("subprocess", "multiprocessing", "safetensors", "lightning_fabric")
+        if target.split(".")[0] in NOT_IN_PAGES
+    ]
+    wrong += [
+        f"{name} computes with np.linalg"
+        for name, path in MODULES.items()
+        if name.startswith("pages") or name == "app"
+        for node in ast.walk(syntax(path))
+        if isinstance(node, ast.Attribute) and node.attr == "linalg"
     ]
     assert wrong == []
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run from anywhere, installed or not
@@ -121,12 +122,12 @@ def measured(name: str, run: Run) -> dict[str, Any]:
     }
 
 
-def labels_for(sampler: sampling.Sampler, config: RunConfig) -> torch.Tensor | None:
+def labels_for(sampler: sampling.Sampler, config: RunConfig) -> npt.NDArray[np.float32] | None:
     """Labels as they are in the training images, so that the mixture is the data's own."""
     if not config.conditioning.labels:
         return None
     data = datasets.prepare(config.dataset).with_labels(config.conditioning.labels)
-    return torch.from_numpy(np.array(data.labels[np.arange(NUM_IMAGES) % len(data)])).float()
+    return np.asarray(data.labels[np.arange(NUM_IMAGES) % len(data)], np.float32)
 
 
 def judge(config: RunConfig) -> Evaluator:

@@ -12,12 +12,13 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gan_core.config import RunConfig, get
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.figures import imaging
-from gan_core.figures.charts import COLORS, Column
 from gan_core.figures.imaging import Uint8Array
+from gan_core.figures.style import COLORS, Column
 from gan_core.models.kinds import applying
 from gan_core.models.networks import NETWORKS
 from gan_core.runs import Run, Status
@@ -186,6 +187,20 @@ def endings(columns: Mapping[str, Column], last_steps: int = LAST_STEPS) -> dict
         low, high = np.percentile(last, (10, 90))
         found[name] = Ending(float(last.mean()), float(low), float(high), len(last))
     return found
+
+
+def common_labels(compared: Sequence[Compared], count: int) -> npt.NDArray[np.float32] | None:
+    """Labels float32 (count, L) that all runs can be asked for: the first run's pinned ones, over and over.
+
+    None when the runs know different labels, or none.
+    """
+    names = compared[0].config.conditioning.labels
+    pinned = compared[0].run.pinned_labels()
+    if not names or len({one.config.conditioning.labels for one in compared}) > 1:
+        return None
+    if not pinned or len(pinned[0]) != len(names):
+        return None
+    return np.array(pinned, np.float32)[np.arange(count) % len(pinned)]
 
 
 def last_step(compared: Compared) -> int:

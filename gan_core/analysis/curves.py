@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from gan_core.analysis.comparing import Compared, is_metric, last_step
 from gan_core.evaluation.metrics import METRICS
-from gan_core.figures.charts import CHARTS, COLORS, MAX_POINTS, Column, smooth, thin
+from gan_core.figures.charts import CHARTS
+from gan_core.figures.style import COLORS, MAX_POINTS, Column, add_curve, lay_out
 
 PAUSE_S = 30.0
 
@@ -163,27 +163,8 @@ def figure(
         x = abscissa(one, axis)
         if len(values) != len(x) or not np.isfinite(values).any():
             continue
-        there, color = np.isfinite(values), COLORS[place % len(COLORS)]
-        group = str(place)
-        if smoothing > 0:
-            raw_x, raw_y = _thinned(x[there], values[there], MAX_POINTS // 4)
-            fig.add_scatter(x=raw_x, y=raw_y, mode="lines", line={"color": color, "width": 1}, opacity=0.2,
-                            showlegend=False, hoverinfo="skip", legendgroup=group)  # fmt: skip
-        smooth_x, smooth_y = _thinned(x[there], smooth(values[there], smoothing), MAX_POINTS // 2)
-        fig.add_scatter(x=smooth_x, y=smooth_y, mode="lines+markers" if is_sparse(values) else "lines", name=label,
-                        line={"color": color, "width": 1.8}, legendgroup=group)  # fmt: skip
-    fig.update_layout(
-        margin={"l": 48, "r": 12, "t": 40, "b": 44},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
-        showlegend=True,
-        xaxis={"title": {"text": axis_title or AXES[axis], "standoff": 6}},
-        yaxis={"type": "log" if log_scale else "linear"},
-        hovermode="x unified",
-    )
+        mode = "lines+markers" if is_sparse(values) else "lines"
+        add_curve(fig, x, values, label, COLORS[place % len(COLORS)], smoothing=smoothing, limit=MAX_POINTS // 2,
+                  group=str(place), mode=mode)  # fmt: skip
+    lay_out(fig, axis_title or AXES[axis], log_scale=log_scale, showlegend=True)
     return fig
-
-
-def _thinned(x: Column, values: Column, limit: int) -> tuple[Any, Any]:
-    """As `charts.thin`, for an axis that need not be of whole numbers."""
-    kept, y = thin(np.arange(len(x), dtype=np.float64), values, limit)
-    return x[kept].astype(np.float32), y

@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from gan_core.analysis.comparing import Compared, read
-from gan_core.figures import charts
-from gan_core.figures.contact_sheet import fitting
+from gan_core.figures import charts, style
+from gan_core.figures.sheets import fitting
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.models.kinds import KINDS
 from gan_core.runs import Run
@@ -163,7 +163,7 @@ def losses(compared: Compared, size: tuple[int, int], top: int) -> list[LossCurv
             values = compared.columns.get(trace.column, np.empty(0))
             there = np.isfinite(values)
             if len(values) == len(steps) and there.sum() > 1:
-                found.append((trace, *charts.thin(steps[there], charts.smooth(values[there], 0.6), 400)))
+                found.append((trace, *style.thin(steps[there], style.smooth(values[there], 0.6), 400)))
         if not found:
             continue
         reach = max(compared.status.total_steps, float(steps[-1]), 1.0)
@@ -175,7 +175,7 @@ def losses(compared: Compared, size: tuple[int, int], top: int) -> list[LossCurv
             across = left + x / reach * (right - left)
             down = bottom - np.clip((y - low) / max(high - low, 1e-12), 0, 1) * height
             curves.append(
-                LossCurve(trace.label, charts.COLORS[trace.color], np.stack([across, down], 1), x.astype(float))
+                LossCurve(trace.label, style.COLORS[trace.color], np.stack([across, down], 1), x.astype(float))
             )
     return curves
 

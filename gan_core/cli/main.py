@@ -159,12 +159,10 @@ def sample(
         raise ValueError(f"--out must name a .png file; got '{out}'.")
     found = runs.find(runs_folder(runs_dir), run)
     from gan_core.figures import imaging
-    from gan_core.runs import sampler as sampling
-    from gan_core.training import loop
+    from gan_core.runs.sampler import latents, open_sampler
 
-    sampler = sampling.open_sampler(found, step)
-    drawn = sampler.samples(sampling.latents(count, sampler.latent_dim, seed))
-    picture = loop.picture_of(drawn)
+    sampler = open_sampler(found, step)
+    picture = sampler.sheet(latents(count, sampler.latent_dim, seed))
     runs.files.write_atomically(out.absolute(), imaging.png_bytes(picture))
     console.print(f"{out}: {count} images of '{escape(found.name)}' at step {sampler.step:,}, seed {seed}")
 

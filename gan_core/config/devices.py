@@ -54,6 +54,13 @@ def default_threads() -> int:
     return max(1, usable_cores() - 1)
 
 
+def use_one_thread() -> None:
+    """Keeps this process to one core, enough for drawing with small networks; training needs the others. Loads torch."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 def detect() -> Machine:
     """This machine, as torch sees it."""
     import torch

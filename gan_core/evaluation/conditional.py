@@ -151,7 +151,7 @@ def evaluate(run: Run, step: int | None = None, seed: int | None = None) -> Cond
     folder = evaluators.require(config, run.name)
     evaluator, sampler = open_evaluator(folder), open_sampler(run, step)
     seed = config.training.seed if seed is None else seed
-    scores = score_model(sampler.samples, config, evaluator, seed)
+    scores = score_model(sampler.forward, config, evaluator, seed)
     lists = {}
     for name, labels in condition_lists(config, evaluator).items():
         _, requested = in_order(evaluator.info, labels, config.conditioning.labels)

@@ -226,14 +226,12 @@ def _draw(
     sampler: Sampler, source: Dataset, count: int, seed: int, report: Callable[[int], None]
 ) -> npt.NDArray[np.uint8]:
     """Generated images (count, C, H, W); a conditional model is asked for the labels of real images, drawn at random."""
-    import torch
-
     from gan_core.runs.sampler import latents
 
     names = sampler.config.conditioning.labels
     labels = source.with_labels(names).labels if names else np.zeros((1, 0))
     chosen = np.random.default_rng([seed, 3]).integers(len(labels), size=count)
-    requested = torch.tensor(labels[chosen], dtype=torch.float32)
+    requested = np.asarray(labels[chosen], np.float32)
     z = latents(count, sampler.latent_dim, seed)
     return np.concatenate(in_batches(count, lambda part: sampler.images(z[part], requested[part]), report))
 

@@ -6,8 +6,6 @@ states and settings are read from their own folders, so a study survives every r
 
 from __future__ import annotations
 
-import re
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -24,13 +22,12 @@ from gan_core.evaluation.evaluators import EvaluatorFolder
 from gan_core.experiments.arms import Arm, Comparison, submit
 from gan_core.presets import PRESETS, preset_config
 from gan_core.presets.r2 import RATIOS
-from gan_core.runs import files
+from gan_core.runs.kept import Store, new_id
 from gan_core.runs.run import checked_text
 from gan_core.training.plan import check
 
 FOLDER = ".studies"
 MAX_SEEDS = 3
-_ID = re.compile(r"[a-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -126,14 +123,13 @@ def begin(settings: Settings, plan: Plan, name: str, epochs: int, num_images: in
         check(member_config(plan, member, changes))
     name = checked_text(name.strip(), "name", 60, empty=True) or plan.title
     study = Study(
-        f"{plan.key}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}",
+        new_id(plan.key),
         name,
         plan.key,
         time.time(),
         changes,
         members,
     )
-    runs.check_writable(settings.runs_dir)
     save(settings.runs_dir, study)
     return start_missing(settings, study)
 
@@ -188,15 +184,17 @@ def judge_of(plan: Plan) -> EvaluatorFolder | None:
 
 
 def save(runs_dir: Path, study: Study) -> None:
-    """Writes the study's file, whole or not at all."""
-    (runs_dir / FOLDER).mkdir(parents=True, exist_ok=True)
-    files.write_json(runs_dir / FOLDER / f"{study.id}.json", asdict(study))
+    """Writes the study's file, whole or not at all.
+
+    Raises:
+        ValueError: the folder cannot be written.
+    """
+    STORE.save(runs_dir, study)
 
 
 def list_studies(runs_dir: Path) -> list[Study]:
     """Every study, newest first; a damaged file is passed over."""
-    read = (_read(path) for path in (runs_dir / FOLDER).glob("*.json"))
-    return sorted((study for study in read if study), key=lambda study: (study.created, study.id), reverse=True)
+    return STORE.all(runs_dir)
 
 
 def find(runs_dir: Path, study_id: str) -> Study:
@@ -205,7 +203,7 @@ def find(runs_dir: Path, study_id: str) -> Study:
     Raises:
         ValueError: there is none.
     """
-    found = next((study for study in list_studies(runs_dir) if study.id == study_id), None)
+    found = STORE.find(runs_dir, study_id)
     if found is None:
         raise ValueError(f"There is no study '{study_id:.64}' in {runs_dir}.")
     return found
@@ -213,18 +211,23 @@ def find(runs_dir: Path, study_id: str) -> Study:
 
 def forget(runs_dir: Path, study: Study) -> None:
     """Removes the study's file. Its runs stay."""
-    (runs_dir / FOLDER / f"{study.id}.json").unlink(missing_ok=True)
+    STORE.remove(runs_dir, study.id)
 
 
-def _read(path: Path) -> Study | None:
-    data = files.read_json(path)
-    try:
-        members = tuple(StudyMember(str(m["arm"]), int(m["seed"]), str(m["run_id"])) for m in data["members"])
-        study = Study(
-            path.stem, str(data["name"]), str(data["plan"]), float(data["created"]), dict(data["changes"]), members
-        )
-    except (KeyError, TypeError, ValueError):
-        return None
-    arms = {arm.name for arm in PLANS[study.plan].arms} if study.plan in PLANS else set()
-    valid = bool(_ID.fullmatch(study.id)) and bool(members) and all(member.arm in arms for member in members)
-    return study if valid else None
+def _read(study_id: str, data: Mapping[str, Any]) -> Study:
+    """A study out of what its file says.
+
+    Raises:
+        ValueError, KeyError, TypeError: a field that is missing or senseless, no member, or one that is in no arm of the plan.
+    """
+    members = tuple(StudyMember(str(m["arm"]), int(m["seed"]), str(m["run_id"])) for m in data["members"])
+    study = Study(
+        study_id, str(data["name"]), str(data["plan"]), float(data["created"]), dict(data["changes"]), members
+    )
+    arms = {arm.name for arm in PLANS[study.plan].arms}
+    if not members or any(member.arm not in arms for member in members):
+        raise ValueError(f"The study '{study_id}' has members that are not in its plan.")
+    return study
+
+
+STORE = Store(FOLDER, "study", _read, asdict)

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gan_core.evaluation.statistics.intervals import Count, wilson
-from gan_core.figures.charts import COLORS, Column
+from gan_core.figures.style import COLORS, GREY, Column, add_level, lay_out
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,9 @@ def figure(curves: Mapping[str, Sequence[Point]], chance: float, titles: Mapping
                         mode="lines+markers", line={"color": color, "width": 2}, marker={"size": 5},
                         customdata=[str(point.count) for point in points],
                         hovertemplate="%{customdata} = %{y:.3f}")  # fmt: skip
-    fig.add_hline(y=chance, line={"width": 1, "dash": "dot", "color": "#888"})
+    add_level(fig, chance)
     fig.add_annotation(x=0, xref="paper", xanchor="left", y=chance, yanchor="bottom", text=titles["chance"],
-                       showarrow=False, font={"size": 11, "color": "#888"})  # fmt: skip
-    fig.update_layout(
-        margin={"l": 52, "r": 12, "t": 40, "b": 44},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
-        xaxis={"title": {"text": titles["epoch"], "standoff": 6}, "rangemode": "tozero"},
-        yaxis={"title": {"text": titles["accuracy"]}, "range": (-0.02, 1.02)},
-        hovermode="x unified",
-    )
+                       showarrow=False, font={"size": 11, "color": GREY})  # fmt: skip
+    accuracy = {"title": {"text": titles["accuracy"]}, "range": (-0.02, 1.02)}
+    lay_out(fig, titles["epoch"], xaxis={"rangemode": "tozero"}, yaxis=accuracy)
     return fig

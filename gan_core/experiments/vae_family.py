@@ -161,7 +161,7 @@ def measure_member(arguments: dict[str, Any], report: Report) -> Arrays:
     means, log_variances = model.posteriors(images)
     report("encoding", 1, 3)
     _means, errors = model.measure(images)
-    samples = model.decode(latents(len(images), run.config().network.latent_dim, SEED).numpy())
+    samples = model.decode(latents(len(images), run.config().network.latent_dim, SEED))
     report("encoding", 2, 3)
     distance, name = _distance(arguments["judge"], images, samples)
     return {

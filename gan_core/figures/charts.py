@@ -6,13 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
-from scipy.signal import lfilter
-from tsdownsample import MinMaxLTTBDownsampler
 
-Column = npt.NDArray[np.float64]
-MAX_POINTS = 1000  # a trace: what a chart can show, and a bound on what a browser is sent
+from gan_core.figures.style import COLORS, GREY, Column, add_curve, lay_out
 
 
 @dataclass(frozen=True)
@@ -174,41 +170,10 @@ CHARTS: tuple[Chart, ...] = (
     ),
 )
 
-COLORS = ("#14958b", "#e0701f", "#4a90e2", "#b468c4", "#c79a1e", "#7f86c9", "#e0617a", "#8794a5")
-
 
 def available(names: Sequence[str]) -> list[Chart]:
     """The charts for which a run with these columns has at least one curve."""
     return [chart for chart in CHARTS if any(trace.column in names for trace in chart.traces)]
-
-
-def smooth(values: Column, amount: float) -> Column:
-    """Exponential moving average, corrected for its start as Adam corrects its moments (Kingma and Ba 2015).
-
-    Args:
-        values: (N,) without NaN.
-        amount: weight of the past, 0 (none) to below 1.
-    """
-    if amount <= 0 or len(values) == 0:
-        return values
-    average = lfilter([1 - amount], [1, -amount], values)
-    weight = 1 - amount ** np.arange(1, len(values) + 1)
-    smoothed: Column = average / weight
-    return smoothed
-
-
-def thin(
-    steps: Column, values: Column, limit: int = MAX_POINTS
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    """At most `limit` points that keep the curve's peaks and shape; the last point always stays.
-
-    Source: Steinarsson 2013, "Downsampling Time Series for Visual Representation" (LTTB), after a min-max preselection
-    (Van Der Donckt et al. 2023, "MinMaxLTTB").
-    """
-    if len(values) > limit:
-        kept = MinMaxLTTBDownsampler().downsample(steps, values, n_out=limit)  # type: ignore[no-untyped-call]
-        steps, values = steps[kept], values[kept]
-    return steps.astype(np.int32), values.astype(np.float32)  # half the bytes; a screen shows no more
 
 
 def figure(
@@ -231,26 +196,12 @@ def figure(
     steps = columns["step"]
     for trace in chart.traces:
         values = columns.get(trace.column, np.empty(0))
-        if len(values) != len(steps):
-            continue
-        there = np.isfinite(values)
-        color = COLORS[trace.color % len(COLORS)]
-        if smoothing > 0:
-            x, y = thin(steps[there], values[there], MAX_POINTS // 2)
-            fig.add_scatter(x=x, y=y, mode="lines", line={"color": color, "width": 1}, opacity=0.25, showlegend=False,
-                            hoverinfo="skip", legendgroup=trace.column)  # fmt: skip
-        x, y = thin(steps[there], smooth(values[there], smoothing))
-        fig.add_scatter(x=x, y=y, mode="lines", line={"color": color, "width": 1.8}, name=trace.label,
-                        legendgroup=trace.column)  # fmt: skip
+        if len(values) == len(steps):
+            color = COLORS[trace.color % len(COLORS)]
+            add_curve(fig, steps, values, trace.label, color, smoothing=smoothing, group=trace.column)
     for step, words in marks:
-        fig.add_vline(x=step, line={"width": 1, "dash": "dot", "color": "#888"})
+        fig.add_vline(x=step, line={"width": 1, "dash": "dot", "color": GREY})
         fig.add_annotation(x=step, y=1, yref="paper", xanchor="right", yanchor="top", text=words, textangle=-90,
                            showarrow=False, font={"size": 10})  # fmt: skip
-    fig.update_layout(
-        margin={"l": 48, "r": 12, "t": 40, "b": 44},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
-        xaxis={"title": {"text": "step", "standoff": 6}},
-        yaxis={"type": "log" if log_scale and chart.may_be_log else "linear", "range": chart.y_range},
-        hovermode="x unified",
-    )
+    lay_out(fig, "step", log_scale=log_scale and chart.may_be_log, yaxis={"range": chart.y_range})
     return fig

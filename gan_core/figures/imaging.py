@@ -121,6 +121,18 @@ def png_bytes(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def array_url(image: Uint8Array) -> str:
+    """One uint8 image as `to_picture` takes it, as a PNG data URL."""
+    return data_url(to_picture(image))
+
+
+def enlarged_png(image: Uint8Array, width_px: int = 512) -> bytes:
+    """One image as a PNG file, enlarged by a whole number without smoothing to at most `width_px`, if it is smaller."""
+    picture = to_picture(image)
+    factor = max(1, width_px // picture.width)
+    return png_bytes(picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST))
+
+
 def data_url(picture: Image.Image) -> str:
     """The picture as a PNG data URL: no request, so nothing that a fast refresh could answer with 404."""
     return file_data_url(png_bytes(picture))

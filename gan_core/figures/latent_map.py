@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from gan_core.figures.charts import COLORS
+from gan_core.figures.style import COLORS
 
 SHAPES = ("circle", "diamond", "square", "triangle-up", "x", "cross")
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from gan_core.figures.charts import COLORS
+from gan_core.figures.style import COLORS
 
 PANELS = ("error", "quality", "kl", "prior")
 SMALLEST = 1e-3  # nats; the colours are logarithmic, and a dimension with less carries nothing

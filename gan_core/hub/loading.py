@@ -49,7 +49,6 @@ class LoadedModel:
             ValueError: a count, a seed or labels that do not fit.
         """
         import numpy as np
-        import torch
 
         if not 1 <= count <= MAX_SAMPLES:
             raise ValueError(f"count must lie between 1 and {MAX_SAMPLES}; got {count}.")
@@ -62,7 +61,7 @@ class LoadedModel:
             raise ValueError(
                 f"labels must be {count} rows of {len(self.label_names)} numbers, each 0 or 1; got shape {wanted.shape}."
             )
-        return self._sampler.draw(count, seed, torch.from_numpy(wanted))
+        return self._sampler.draw(count, seed, wanted)
 
     def __repr__(self) -> str:
         where = f" at {self.revision[:8]}" if self.revision else ""

@@ -127,7 +127,7 @@ def _judged(run: Run, step: int, count: int, report: Report) -> Labelled:
         lambda done: report("Drawing samples and reading them", done, count),
         BATCH,
     )
-    return z.numpy(), present_labels(np.concatenate(parts), folder.info.exclusive), folder.info.label_names
+    return z, present_labels(np.concatenate(parts), folder.info.exclusive), folder.info.label_names
 
 
 def present_labels(logits: npt.NDArray[np.floating], exclusive: bool) -> npt.NDArray[np.bool_]:

@@ -1,16 +1,47 @@
-"""Directions in the latent space along which images change most."""
+"""Directions in the latent space along which images change most, and steps along them."""
 
 from __future__ import annotations
 
-import torch
-from sklearn.decomposition import PCA
-from torch import Tensor
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from gan_core.latents.sefa import closed_form_directions
+
+if TYPE_CHECKING:
+    from gan_core.runs.sampler import Sampler
 
 NUM_LATENTS = 2000
 SEED = 0
 
+FloatArray = npt.NDArray[np.float32]
+Method = Literal["pca", "sefa", "raw"]
+METHODS: tuple[Method, ...] = ("pca", "sefa", "raw")
 
-def principal_directions(generator: object, latent_dim: int, count: int) -> Tensor:
+
+def find_directions(generator: Sampler, method: Method, count: int) -> tuple[FloatArray, list[float]]:
+    """At most `count` directions of one of METHODS, the strongest first.
+
+    Returns:
+        Directions float32 (K, latent_dim); for "sefa" also the share of the largest eigenvalue that each has, else none.
+
+    Raises:
+        ValueError: no such method.
+    """
+    count = min(count, generator.latent_dim)
+    if method == "pca":
+        return principal_directions(generator, generator.latent_dim, count), []
+    if method == "sefa":
+        vectors, stretches = closed_form_directions(generator.first_weight(), count)
+        return vectors, (stretches / stretches[0].clip(min=1e-12)).tolist()
+    if method == "raw":
+        return raw_coordinates(generator.latent_dim, count), []
+    raise ValueError(f"Unknown method '{method}'. Choose one of: {', '.join(METHODS)}.")
+
+
+def principal_directions(generator: object, latent_dim: int, count: int) -> FloatArray:
     """Directions in z found in the response of the generator's first layer, the strongest first.
 
     Source: Härkönen et al. 2020, "GANSpace: Discovering Interpretable GAN Controls" (its variant for BigGAN, for
@@ -33,24 +64,33 @@ def principal_directions(generator: object, latent_dim: int, count: int) -> Tens
     respond = getattr(generator, "first_response", None)
     if respond is None:
         raise ValueError(f"{type(generator).__name__} has no first layer in which directions could be found.")
-    z = torch.randn(max(NUM_LATENTS, 4 * latent_dim), latent_dim, generator=torch.Generator().manual_seed(SEED))
-    with torch.inference_mode():
-        response = respond(z).float().numpy()
+
+    import torch
+    from sklearn.decomposition import PCA
+
+    rng = torch.Generator().manual_seed(SEED)
+    z = torch.randn(max(NUM_LATENTS, 4 * latent_dim), latent_dim, generator=rng).numpy()
     pca = PCA(n_components=count, svd_solver="randomized", random_state=SEED)
-    coordinates = torch.from_numpy(pca.fit_transform(response)).to(z.dtype)
-    basis = torch.linalg.lstsq(coordinates, z).solution  # (count, latent_dim): z is about coordinates @ basis
-    return torch.nn.functional.normalize(basis, dim=1)
+    coordinates = pca.fit_transform(respond(z)).astype(np.float32)
+    basis, *_rest = np.linalg.lstsq(coordinates, z)  # (count, latent_dim): z is about coordinates @ basis
+    directions: FloatArray = basis / np.linalg.norm(basis, axis=1, keepdims=True).clip(min=1e-12)
+    return directions
 
 
-def raw_coordinates(latent_dim: int, count: int) -> Tensor:
+def raw_coordinates(latent_dim: int, count: int) -> FloatArray:
     """The first `count` coordinate axes of z: (count, latent_dim)."""
-    return torch.eye(latent_dim)[:count]
+    return np.eye(latent_dim, dtype=np.float32)[:count]
 
 
-def truncate(z: Tensor, limit: float) -> Tensor:
+def truncate(z: FloatArray, limit: float) -> FloatArray:
     """Pulls latents (N, latent_dim) towards the centre of the prior, where images are more typical and less varied.
 
     Source: Brock et al. 2019, "Large Scale GAN Training for High Fidelity Natural Image Synthesis", section 3.1; there
     values beyond the limit are drawn again, here z is scaled, so that a slider moves smoothly.
     """
-    return z * limit
+    return z * np.float32(limit)
+
+
+def moved(z: FloatArray, directions: FloatArray, offsets: Sequence[float]) -> FloatArray:
+    """A latent (latent_dim,) or latents (N, latent_dim) after a step along each of K directions (K, latent_dim), `offsets` times its length."""
+    return z + np.asarray(offsets, np.float32) @ directions

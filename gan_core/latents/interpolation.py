@@ -1,12 +1,14 @@
-"""From one latent to another."""
+"""From one latent to another, and around one."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
 
 
-def slerp(start: Tensor, end: Tensor, count: int) -> Tensor:
+def slerp(start: FloatArray, end: FloatArray, count: int) -> FloatArray:
     """`count` latents from `start` to `end`, both included, along a great circle.
 
     Source: White 2016, "Sampling Generative Networks", section 2.1. A straight line would pass through short latents,
@@ -17,28 +19,38 @@ def slerp(start: Tensor, end: Tensor, count: int) -> Tensor:
         count: at least 2.
 
     Returns:
-        (count, latent_dim).
+        float32 (count, latent_dim).
+
+    Raises:
+        ValueError: fewer than 2.
     """
     if count < 2:
         raise ValueError(f"An interpolation needs at least 2 points; got {count}.")
-    t = torch.linspace(0, 1, count)[:, None]
-    cosine = torch.dot(start / start.norm(), end / end.norm()).clamp(-1, 1)
-    angle = torch.arccos(cosine)
-    if angle.sin() < 1e-4:  # parallel: the circle is a line
-        return start + t * (end - start)
-    return (torch.sin((1 - t) * angle) * start + torch.sin(t * angle) * end) / angle.sin()
+    t = np.linspace(0, 1, count)[:, None]
+    cosine = np.dot(start / np.linalg.norm(start), end / np.linalg.norm(end)).clip(-1, 1)
+    angle = np.arccos(cosine)
+    if np.sin(angle) < 1e-4:  # parallel: the circle is a line
+        path = start + t * (end - start)
+    else:
+        path = (np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle)
+    return path.astype(np.float32)
 
 
-def neighbours(z: Tensor, first: Tensor, second: Tensor, size: int, reach: float) -> Tensor:
-    """A square of latents around z, spread along two directions.
+def neighbours(z: FloatArray, directions: FloatArray, size: int, reach: float) -> FloatArray:
+    """Latents around z: a square along the first two directions, a line along the only one.
 
     Args:
-        z, first, second: (latent_dim,).
+        z: (latent_dim,).
+        directions: (K, latent_dim), K at least 1.
         size: latents in a row, odd, so that z is in the middle.
         reach: how far the outermost ones are moved.
 
     Returns:
-        (size * size, latent_dim), row by row; `second` grows downwards, `first` to the right.
+        float32 (size * size or size, latent_dim), row by row; the first direction grows to the right, the second downwards.
     """
-    steps = torch.linspace(-reach, reach, size)
-    return (z + steps[:, None, None] * second + steps[None, :, None] * first).reshape(-1, len(z))
+    steps = np.linspace(-reach, reach, size, dtype=np.float32)
+    row: FloatArray = z + steps[:, None] * directions[0]
+    if len(directions) == 1:
+        return row
+    square: FloatArray = steps[:, None, None] * directions[1] + row[None]
+    return square.reshape(-1, len(z))

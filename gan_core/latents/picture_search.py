@@ -98,7 +98,7 @@ def search_latent(arguments: dict[str, Any], report: Report) -> Arrays:
     )
     return {
         "z": found.z.numpy(),
-        "image": model.images(found.z[None], labels)[0],
+        "image": model.images(found.z[None].numpy(), labels.numpy())[0],
         "error": np.array(found.error),
         "first_error": np.array(found.first_error),
         "feature_distance": np.array(found.feature_distance),

@@ -10,24 +10,20 @@ from __future__ import annotations
 
 import json
 import math
-import re
-import secrets
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from gan_core import runs
 from gan_core.config import strict_json
-from gan_core.runs import files
+from gan_core.runs.kept import Store, new_id
 from gan_core.runs.run import checked_text
 
 FOLDER = ".directions"
 SCHEMA = 1
 MAX_NAME, MAX_NOTE, MAX_LATENT, MAX_KEPT = 60, 200, 4096, 500
 MAX_BYTES = 1_000_000  # of a file to import
-_ID = re.compile(r"[a-z0-9-]{1,64}")
 
 FoundBy = Literal["pca", "sefa", "raw", "attribute", "sum"]
 
@@ -94,9 +90,8 @@ def save(runs_dir: Path, direction: Direction) -> Direction:
     if len(kept) >= MAX_KEPT:
         raise ValueError(f"At most {MAX_KEPT} directions are kept here. Delete some first.")
     _check_free(kept, name, direction)
-    stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
-    new = replace(direction, name=name, note=direction.note[:MAX_NOTE], id=stamp, created=time.time())
-    _write(runs_dir, new)
+    new = replace(direction, name=name, note=direction.note[:MAX_NOTE], id=new_id(), created=time.time())
+    STORE.save(runs_dir, new)
     return new
 
 
@@ -110,14 +105,13 @@ def rename(runs_dir: Path, direction_id: str, name: str) -> Direction:
     name = checked_text(name.strip(), "name", MAX_NAME, empty=False)
     _check_free([d for d in list_directions(runs_dir) if d.id != old.id], name, old)
     new = replace(old, name=name)
-    _write(runs_dir, new)
+    STORE.save(runs_dir, new)
     return new
 
 
 def delete(runs_dir: Path, direction_id: str) -> None:
     """Removes a kept direction; one that is gone already is no fault."""
-    if _ID.fullmatch(direction_id):
-        _path(runs_dir, direction_id).unlink(missing_ok=True)
+    STORE.remove(runs_dir, direction_id)
 
 
 def find(runs_dir: Path, direction_id: str) -> Direction:
@@ -126,7 +120,7 @@ def find(runs_dir: Path, direction_id: str) -> Direction:
     Raises:
         ValueError: there is none.
     """
-    found = next((d for d in list_directions(runs_dir) if d.id == direction_id), None)
+    found = STORE.find(runs_dir, direction_id)
     if found is None:
         raise ValueError(f"There is no saved direction '{direction_id:.64}' any more. Reload the page.")
     return found
@@ -134,8 +128,7 @@ def find(runs_dir: Path, direction_id: str) -> Direction:
 
 def list_directions(runs_dir: Path) -> list[Direction]:
     """Every kept direction, the newest first; a damaged file is passed over."""
-    read = (_read(path) for path in (runs_dir / FOLDER).glob("*.json"))
-    return sorted((d for d in read if d), key=lambda d: (d.created, d.id), reverse=True)
+    return STORE.all(runs_dir)
 
 
 def exported(directions: Iterable[Direction]) -> bytes:
@@ -170,25 +163,12 @@ def _as_json(direction: Direction) -> dict[str, Any]:
     return {**asdict(direction), "latent_dim": direction.latent_dim, "vector": [round(v, 7) for v in direction.vector]}
 
 
-def _write(runs_dir: Path, direction: Direction) -> None:
-    runs.check_writable(runs_dir)
-    try:
-        (runs_dir / FOLDER).mkdir(exist_ok=True)
-        files.write_json(_path(runs_dir, direction.id), {"schema_version": SCHEMA, **_as_json(direction)})
-    except OSError as error:
-        raise ValueError(f"The direction could not be kept in {runs_dir} ({error.strerror or error}).") from error
-
-
-def _path(runs_dir: Path, direction_id: str) -> Path:
-    return runs_dir / FOLDER / f"{direction_id}.json"
-
-
-def _read(path: Path) -> Direction | None:
-    try:
-        found = _parsed(files.read_json(path))
-    except ValueError:
-        return None
-    return replace(found, id=path.stem) if _ID.fullmatch(path.stem) else None
+STORE = Store(
+    FOLDER,
+    "direction",
+    lambda direction_id, data: replace(_parsed(data), id=direction_id),
+    lambda direction: {"schema_version": SCHEMA, **_as_json(direction)},
+)
 
 
 def _parsed(data: object) -> Direction:

@@ -97,6 +97,24 @@ class Autoencoder:
                     progress(start, len(images))
         return latents, errors
 
+    def shifted(self, image: Uint8Array, shift: FloatArray, keep_details: bool) -> tuple[Uint8Array, Uint8Array, float]:
+        """An image as it is after a shift of its latent.
+
+        Args:
+            image: uint8 (C, H, W).
+            shift: added to its latent, (latent_dim,).
+            keep_details: add what the reconstruction without a shift lost, so that only what the shift changes is changed.
+
+        Returns:
+            The image after the shift, its reconstruction without one, and that one's mean squared error, in [0, 1].
+        """
+        latents, errors = self.measure(image[None])
+        plain, moved = self.decode(np.concatenate([latents, latents + shift[None]]))
+        if keep_details:
+            lost = image.astype(np.int16) - plain.astype(np.int16)
+            moved = (moved.astype(np.int16) + lost).clip(0, 255).astype(np.uint8)
+        return moved, plain, float(errors[0])
+
     def _signed(self, images: Uint8Array) -> Tensor:
         return to_signed(torch.from_numpy(np.array(images)).to(self.device))
 

@@ -2,85 +2,128 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
-from gan_core.config import RunConfig
+from gan_core.config import RunConfig, with_changes
 from gan_core.datasets.batches import to_uint8
+from gan_core.figures import imaging
 from gan_core.models.building import build_networks, decode, sample_latents
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run, checkpoints
 
+BATCH = 256  # images drawn at once
+
 Uint8Array = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Sampler:
-    """What draws, at one checkpoint: a GAN's generator or a VAE's decoder.
+    """What draws, at one checkpoint: a GAN's generator or a VAE's decoder. Takes and gives arrays.
 
     Attributes:
         run_id, step: where it comes from.
         config: the run's configuration.
         network: in evaluation mode, on the CPU.
-        pinned_labels: (P, L), those of the run's sample grids.
+        pinned_labels: float32 (P, L), those of the run's sample grids.
     """
 
     run_id: str
     step: int
     config: RunConfig
     network: nn.Module
-    pinned_labels: Tensor
+    pinned_labels: FloatArray
 
     @property
     def latent_dim(self) -> int:
         """Size of one latent."""
         return self.config.network.latent_dim
 
-    def some_labels(self, count: int) -> Tensor:
-        """Labels (count, L) for when nobody chose any: the pinned ones, over and over."""
-        return self.pinned_labels[torch.arange(count) % len(self.pinned_labels)]
+    def some_labels(self, count: int) -> FloatArray:
+        """Labels float32 (count, L) for when nobody chose any: the pinned ones, over and over."""
+        return self.pinned_labels[np.arange(count) % len(self.pinned_labels)]
 
-    def samples(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Samples (N, ...) in [-1, 1] (points: as they are) for latents (N, latent_dim) and labels (N, L)."""
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Samples (N, ...) for latents (N, latent_dim) and labels (N, L), all of them tensors; without gradients."""
         with torch.inference_mode():
-            return decode(self.config, self.network, z, self.some_labels(len(z)) if labels is None else labels)
+            return decode(self.config, self.network, z, labels)
 
-    def images(self, z: Tensor, labels: Tensor | None = None) -> Uint8Array:
-        """Images uint8 (N, C, H, W) for latents (N, latent_dim)."""
-        return to_uint8(self.samples(z, labels))
+    def samples(self, z: FloatArray, labels: FloatArray | None = None) -> FloatArray:
+        """Samples float32 (N, ...) in [-1, 1] (points: as they are) for latents (N, latent_dim) and labels (N, L)."""
+        return self._drawn(z, labels).float().numpy()
 
-    def first_response(self, z: Tensor) -> Tensor:
-        """The first layer's response to latents (N, latent_dim), for finding directions."""
-        labels = self.some_labels(len(z))
+    def images(self, z: FloatArray, labels: FloatArray | None = None) -> Uint8Array:
+        """Images uint8 (N, C, H, W) for latents (N, latent_dim) and labels (N, L)."""
+        return to_uint8(self._drawn(z, labels))
+
+    def _drawn(self, z: FloatArray, labels: FloatArray | None) -> Tensor:
+        asked = self.some_labels(len(z)) if labels is None else np.array(labels, np.float32)
+        return self.forward(torch.from_numpy(np.array(z, np.float32)), torch.from_numpy(asked))
+
+    def sheet(self, z: FloatArray, labels: FloatArray | None = None) -> Image.Image:
+        """Samples as one picture: images in a grid, points as dots."""
+        return picture_of(self._drawn(z, labels))
+
+    def first_response(self, z: FloatArray) -> FloatArray:
+        """The first layer's response (N, features) to latents (N, latent_dim), for finding directions."""
+        latents_and_labels = torch.from_numpy(np.concatenate([z, self.some_labels(len(z))], axis=1))
         respond = getattr(self.network, "first_response")  # noqa: B009 - a Module's attributes have no type
-        response: Tensor = respond(torch.cat([z, labels], dim=1))
+        with torch.inference_mode():
+            response: FloatArray = respond(latents_and_labels).float().numpy()
         return response
 
-    def first_weight(self) -> Tensor:
+    def first_weight(self) -> FloatArray:
         """The matrix with which the first layer receives z, (features, latent_dim): the columns of labels are left out."""
         weight_of = getattr(self.network, "first_weight")  # noqa: B009 - a Module's attributes have no type
-        weight: Tensor = weight_of().detach().float()
+        weight: FloatArray = weight_of().detach().float().numpy()
         return weight[:, : self.latent_dim]
 
-    def draw(self, count: int, seed: int, labels: Tensor | None = None) -> Uint8Array:
+    def draw(self, count: int, seed: int, labels: FloatArray | None = None) -> Uint8Array:
         """Images uint8 (count, C, H, W) for new latents from a seed."""
-        z = latents(count, self.latent_dim, seed)
         labels = self.some_labels(count) if labels is None else labels
-        parts = [slice(start, start + 256) for start in range(0, count, 256)]
+        return self._in_batches(latents(count, self.latent_dim, seed), labels)
+
+    def draw_labelled(self, labels: FloatArray, seed: int, num_latents: int) -> Uint8Array:
+        """Images uint8 (N, C, H, W) for labels (N, L), each with the next of `num_latents` latents, over and over.
+
+        The latents are those that `gan_core.evaluation.conditional` takes: with the run's own seed, a test list's score here is the
+        live curve's (but for rounding, where the run trained in another precision).
+        """
+        fixed = sample_latents(with_changes(self.config, {"training.seed": seed}), num_latents).numpy()
+        return self._in_batches(fixed[np.arange(len(labels)) % num_latents], labels)
+
+    def _in_batches(self, z: FloatArray, labels: FloatArray) -> Uint8Array:
+        parts = [slice(start, start + BATCH) for start in range(0, len(z), BATCH)]
         return np.concatenate([self.images(z[part], labels[part]) for part in parts])
 
     def pinned(self, count: int) -> Uint8Array:
         """Images for the run's pinned latents, those of its sample grids."""
-        return self.images(sample_latents(self.config, count))
+        return self.images(sample_latents(self.config, count).numpy())
 
 
-def latents(count: int, latent_dim: int, seed: int) -> Tensor:
-    """Standard normal latents (count, latent_dim) from a seed; the first ones are the same whatever the count."""
+def picture_of(samples: Tensor) -> Image.Image:
+    """Samples as one picture: a grid of images (N, C, H, W), or a plot of points (N, 2)."""
+    if samples.dim() == 2:
+        return imaging.scatter(samples.float().cpu().numpy())
+    return imaging.to_picture(imaging.grid(to_uint8(samples)))
+
+
+def latents(count: int, latent_dim: int, seed: int) -> FloatArray:
+    """Standard normal latents float32 (count, latent_dim) from a seed; the first ones are the same whatever the count."""
     rng = torch.Generator().manual_seed(seed)
-    return torch.stack([torch.randn(latent_dim, generator=rng) for _ in range(count)])
+    return np.stack([torch.randn(latent_dim, generator=rng).numpy() for _ in range(count)])
+
+
+def numbered_latents(numbers: Sequence[int], latent_dim: int) -> FloatArray:
+    """The latents float32 (N, latent_dim) of samples by their numbers: each number is a seed."""
+    return np.concatenate([latents(1, latent_dim, number) for number in numbers])
 
 
 def open_sampler(run: Run, step: int | None = None) -> Sampler:
@@ -101,10 +144,8 @@ def open_sampler(run: Run, step: int | None = None) -> Sampler:
     name = kind_of(config).drawn_by
     networks = {name: build_networks(config)[name]}
     checkpoints.load_networks(run, step, networks, average=config.training.ema_decay > 0)
-    labels = torch.tensor(run.pinned_labels() or [[0] * len(config.conditioning.labels)], dtype=torch.float32)
     width = len(config.conditioning.labels)
-    if labels.dim() != 2 or labels.shape[1] != width:
-        raise ValueError(
-            f"The run '{run.name}' keeps {tuple(labels.shape)} pinned labels; its model takes {width} a sample."
-        )
+    labels = np.array(run.pinned_labels() or [[0] * width], np.float32)
+    if labels.ndim != 2 or labels.shape[1] != width:
+        raise ValueError(f"The run '{run.name}' keeps {labels.shape} pinned labels; its model takes {width} a sample.")
     return Sampler(run.id, step, config, networks[name].eval(), labels)

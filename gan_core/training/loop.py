@@ -14,18 +14,18 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from PIL import Image
 
 from gan_core import datasets
 from gan_core.config import RunConfig, live_changes
 from gan_core.datasets.base import Dataset
-from gan_core.datasets.batches import Batches, to_uint8
+from gan_core.datasets.batches import Batches
 from gan_core.figures import imaging
 from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress
 from gan_core.models.building import build, sample_latents
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run, Status, checkpoints, files
 from gan_core.runs.heartbeat import Heartbeat
+from gan_core.runs.sampler import picture_of
 from gan_core.training.live_score import LiveScore
 from gan_core.training.memory_probe import MemoryProbe
 from gan_core.training.plan import check, check_data, total_steps
@@ -263,13 +263,6 @@ def train_step(
         except StopIteration as done:
             metrics: Metrics = done.value
             return metrics
-
-
-def picture_of(samples: torch.Tensor) -> Image.Image:
-    """Samples as one picture: a grid of images (N, C, H, W), or a plot of points (N, 2)."""
-    if samples.dim() == 2:
-        return imaging.scatter(samples.float().cpu().numpy())
-    return imaging.to_picture(imaging.grid(to_uint8(samples)))
 
 
 def make_fabric(config: RunConfig) -> Fabric:

@@ -15,7 +15,7 @@ from gan_core.analysis.comparing import Compared
 from gan_core.config import RunConfig, with_changes
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.figures import imaging
-from gan_core.figures.charts import COLORS
+from gan_core.figures.style import COLORS
 from gan_core.runs import Run, Status, evaluations
 from gan_core.runs.evaluations import Evaluation
 

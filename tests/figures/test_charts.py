@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_core.figures.charts import CHARTS, MAX_POINTS, available, figure, smooth, thin
+from gan_core.figures.charts import CHARTS, available, figure
+from gan_core.figures.style import MAX_POINTS, smooth, thin
 from gan_core.training.log_line import log_line
 
 LOSSES, JUDGEMENT = CHARTS[0], CHARTS[1]

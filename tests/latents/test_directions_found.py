@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from gan_core.latents.arithmetic import analogy, at_usual_length, average, in_betweens
+from gan_core.latents.arithmetic import analogy, at_usual_length, average, equation, in_betweens
 from gan_core.latents.attribute_directions import (
     FEWEST,
     find_direction,
@@ -38,24 +38,35 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
+def drawn(*shape: int, seed: int = 0) -> np.ndarray:
+    return normal(*shape, seed=seed).numpy()
+
+
+def close(found: np.ndarray, expected: np.ndarray, atol: float = 1e-5, rtol: float = 1.3e-6) -> None:
+    """As torch.testing.assert_close of float32, shapes included."""
+    assert np.shape(found) == np.shape(expected)
+    np.testing.assert_allclose(found, expected, atol=atol, rtol=rtol)
+
+
 # SeFa
 
 
 def test_sefa_finds_the_axes_that_a_linear_layer_stretches_most_and_by_how_much() -> None:
-    turn = torch.linalg.qr(normal(40, 4))[0]
-    found, stretches = closed_form_directions(turn * torch.tensor([1.0, 9.0, 3.0, 0.1]), 3)
-    torch.testing.assert_close(found, torch.eye(4)[[1, 2, 0]], atol=1e-5, rtol=0)
-    torch.testing.assert_close(stretches, torch.tensor([81.0, 9.0, 1.0]))
+    turn = np.linalg.qr(drawn(40, 4))[0]
+    found, stretches = closed_form_directions(turn * np.array([1.0, 9.0, 3.0, 0.1], np.float32), 3)
+    close(found, np.eye(4)[[1, 2, 0]], atol=1e-5, rtol=0)
+    close(stretches, np.array([81.0, 9.0, 1.0]))
 
 
 @given(st.integers(0, 100))
 def test_no_other_unit_vector_is_stretched_more_than_sefas_first(seed: int) -> None:
-    weight = normal(12, 5, seed=seed)
+    weight = drawn(12, 5, seed=seed)
     found, stretches = closed_form_directions(weight, 5)
-    torch.testing.assert_close(found @ found.T, torch.eye(5), atol=1e-5, rtol=0)
-    torch.testing.assert_close((weight @ found.T).square().sum(0), stretches, atol=1e-3, rtol=1e-4)
-    others = torch.nn.functional.normalize(normal(50, 5, seed=seed + 1), dim=1)
-    assert ((weight @ others.T).square().sum(0) <= stretches[0] * (1 + 1e-5)).all()
+    close(found @ found.T, np.eye(5), atol=1e-5, rtol=0)
+    close(np.square(weight @ found.T).sum(0), stretches, atol=1e-3, rtol=1e-4)
+    others = drawn(50, 5, seed=seed + 1)
+    others /= np.linalg.norm(others, axis=1, keepdims=True)
+    assert (np.square(weight @ others.T).sum(0) <= stretches[0] * (1 + 1e-5)).all()
 
 
 @pytest.mark.parametrize("network", ["dcgan4", "dcgan5", "resnet", "mlp", "vae"])
@@ -77,9 +88,9 @@ def test_each_network_says_the_linear_map_that_its_first_layer_is(network: str) 
 
 def test_sefa_refuses_what_it_cannot_answer() -> None:
     with pytest.raises(ValueError, match="Between 1 and 3 directions can be found; got 4"):
-        closed_form_directions(torch.eye(3), 4)
+        closed_form_directions(np.eye(3), 4)
     with pytest.raises(ValueError, match="finite matrix"):
-        closed_form_directions(torch.full((3, 3), torch.nan), 1)
+        closed_form_directions(np.full((3, 3), np.nan), 1)
 
 
 # attributes
@@ -140,25 +151,26 @@ def test_a_direction_held_apart_from_others_leaves_them_where_they_are() -> None
 
 
 def test_an_analogy_is_the_sum_of_its_averages() -> None:
-    a, b, c = normal(3, 6), normal(2, 6, seed=1), normal(1, 6, seed=2)
-    torch.testing.assert_close(analogy(a, b, c), a.mean(0) - b.mean(0) + c[0])
-    torch.testing.assert_close(analogy(a, a, c), c[0])
-    torch.testing.assert_close(average(a), a.sum(0) / 3)
+    a, b, c = drawn(3, 6), drawn(2, 6, seed=1), drawn(1, 6, seed=2)
+    close(analogy(a, b, c), a.mean(0) - b.mean(0) + c[0])
+    close(analogy(a, a, c), c[0])
+    close(average(a), a.sum(0) / 3)
+    close(equation(a, b, c), np.stack([a.mean(0), b.mean(0), c[0], a.mean(0) - b.mean(0) + c[0]]))
 
 
 def test_a_result_of_usual_length_keeps_its_direction() -> None:
-    z = analogy(normal(1, 64), normal(1, 64, seed=1), normal(1, 64, seed=2))
+    z = analogy(drawn(1, 64), drawn(1, 64, seed=1), drawn(1, 64, seed=2))
     usual = at_usual_length(z)
-    assert float(usual.norm()) == pytest.approx(8.0)
-    torch.testing.assert_close(usual / usual.norm(), z / z.norm())
-    assert not at_usual_length(torch.zeros(4)).any()
+    assert np.linalg.norm(usual) == pytest.approx(8.0)
+    close(usual / np.linalg.norm(usual), z / np.linalg.norm(z))
+    assert not at_usual_length(np.zeros(4, np.float32)).any()
     with pytest.raises(ValueError, match="at least one latent"):
-        analogy(normal(0, 4), normal(1, 4), normal(1, 4))
+        analogy(drawn(0, 4), drawn(1, 4), drawn(1, 4))
 
 
 def test_in_betweens_begin_and_end_where_they_should() -> None:
-    way = in_betweens(normal(6), normal(6, seed=1), 5)
-    torch.testing.assert_close(way[[0, -1]], torch.stack([normal(6), normal(6, seed=1)]))
+    way = in_betweens(drawn(6), drawn(6, seed=1), 5)
+    close(way[[0, -1]], np.stack([drawn(6), drawn(6, seed=1)]))
 
 
 # inversion

@@ -119,7 +119,7 @@ def test_an_exclusive_evaluator_sees_one_class_and_another_every_label_above_zer
 def test_the_latent_of_a_generated_picture_draws_it_again(made: dict[str, Path]) -> None:
     run = Run(made["gan"])
     model = open_sampler(run)
-    picture = model.images(latents(1, 8, 5), torch.zeros(1, 0))[0]
+    picture = model.images(latents(1, 8, 5), np.zeros((1, 0), np.float32))[0]
     task = picture_search.wish(run, 20, picture, [], SEARCH)
     found = picture_search.search_latent(task.values, silent)
     assert bool(found["uses_features"])

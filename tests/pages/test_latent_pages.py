@@ -52,7 +52,7 @@ def vaes(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> dict[s
 
 def read_from_z(run: Run, step: int, count: int, report: object) -> attribute_search.Labelled:
     """A label is decided by one number of z each; the images of 20 steps of training are too much alike to be read."""
-    z = latents(count, run.config().network.latent_dim, 0).numpy()
+    z = latents(count, run.config().network.latent_dim, 0)
     return z, z[:, :3] > [0.0, 1.0, 9.0], ("round", "thin", "never")
 
 

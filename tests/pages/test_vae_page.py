@@ -24,9 +24,9 @@ from gan_core.runs import Run
 from gan_core.runs.autoencoder import open_autoencoder
 from gan_core.runs.sampler import latents
 from gan_core.training import loop
-from pages.components.shared import vae_models
+from pages.components.shared import models
+from pages.components.vae import beside_gan
 from pages.components.vae import groups as vae_groups
-from pages.components.vae import rival
 from pages.components.widgets import vae_map
 from tests.pages.conftest import Visit, calm, copy_of, labels, plain, run_folders, words
 
@@ -60,8 +60,8 @@ def gan(two_models: dict[str, Path], runs_dir: Path) -> Run:
 @pytest.fixture(autouse=True)
 def few_images(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred images instead of 2,621, and no results that another test left."""
-    monkeypatch.setattr(vae_models, "MOST_IMAGES", NUM_IMAGES)
-    monkeypatch.setattr(rival, "NUM_SHARP", 40)
+    monkeypatch.setattr(models, "MOST_IMAGES", NUM_IMAGES)
+    monkeypatch.setattr(beside_gan, "NUM_SHARP", 40)
     (tmp_path / "cache").mkdir()
     monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "cache"))
     for prepared in shared_cache.glob("faces-*"):
@@ -192,7 +192,7 @@ def test_samples_are_those_of_their_seed(visit: Visit, vae: Run) -> None:
     app = visit("vae", view="samples")
     first = component(app, "vae_samples")["image"]
     model = open_autoencoder(vae)
-    drawn = model.decode(latents(32, 8, 0).numpy())
+    drawn = model.decode(latents(32, 8, 0))
     grid = pixels(first)
     assert grid.shape == (4 * 18 + 2, 8 * 18 + 2, 3)
     np.testing.assert_array_equal(grid[2:18, 2:18], drawn[0].transpose(1, 2, 0))
@@ -387,7 +387,7 @@ def test_another_button_starts_only_the_rival_on_the_same_images(visit: Visit, v
     (made,) = [Run(path) for path in run_folders() if path.name != "a-vae"]
     assert made.config().preset == "r5-gan-lite"
     assert made.config().dataset == vae.config().dataset
-    assert rival.comparable(vae.config(), made.config())
+    assert beside_gan.comparable(vae.config(), made.config())
 
 
 @pytest.mark.parametrize("query", [{"step": "7"}, {"view": "no"}, {"vae_seed": "-5"}, {"gan": "x"}])
@@ -415,7 +415,7 @@ def test_a_damaged_checkpoint_is_one_sentence(visit: Visit, vae: Run) -> None:
 def test_a_damaged_result_is_a_sentence_and_can_be_made_again(visit: Visit, vae: Run, at_once: None) -> None:
     visit("vae")
     (background.folder(measuring(vae)) / "result.npz").write_bytes(b"PK damaged")
-    vae_models.st.cache_resource.clear()
+    models.st.cache_resource.clear()
     app = visit("vae")
     assert "start it again" in plain(app.error[0].value)
     calm(app.button(key="vae_measure_again").click().run())

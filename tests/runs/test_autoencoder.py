@@ -84,7 +84,7 @@ def test_the_halves_are_those_of_the_checkpoint(run):
 
 def test_decoding_equals_sampling(run):
     z = latents(6, 8, 3)
-    np.testing.assert_array_equal(open_autoencoder(run).decode(z.numpy()), open_sampler(run).images(z))
+    np.testing.assert_array_equal(open_autoencoder(run).decode(z), open_sampler(run).images(z))
 
 
 def test_measuring_equals_encoding_and_decoding_whatever_the_batches(run):
@@ -116,3 +116,16 @@ def test_what_cannot_be_opened_is_a_sentence(run, runs_dir):
         open_autoencoder(tiny_run(runs_dir, **VAE))
     with pytest.raises(ValueError, match=r"no checkpoint of step 7\. It has: 0, 5"):
         open_autoencoder(run, 7)
+
+
+def test_a_shift_of_zero_gives_the_reconstruction_or_with_its_details_the_image_itself(run):
+    model = open_autoencoder(run)
+    image = np.random.default_rng(0).integers(0, 256, (1, 8, 8), dtype=np.uint8)
+    nothing = np.zeros(run.config().network.latent_dim, np.float32)
+    moved, plain, error = model.shifted(image, nothing, keep_details=False)
+    np.testing.assert_array_equal(moved, plain)
+    np.testing.assert_array_equal(plain, model.reconstruct(image[None])[0])
+    assert error == pytest.approx(float(model.measure(image[None])[1][0]))
+    np.testing.assert_array_equal(model.shifted(image, nothing, keep_details=True)[0], image)
+    far, _plain, _error = model.shifted(image, nothing + 3, keep_details=False)
+    np.testing.assert_array_equal(far, model.decode(model.encode(image[None]) + 3)[0])

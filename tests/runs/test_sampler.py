@@ -9,7 +9,7 @@ from PIL import Image
 
 from gan_core.figures import imaging
 from gan_core.runs import Run, checkpoints
-from gan_core.runs.sampler import latents, open_sampler
+from gan_core.runs.sampler import latents, numbered_latents, open_sampler
 from gan_core.training import loop
 
 
@@ -37,6 +37,24 @@ def test_a_seed_gives_the_same_images_however_many_are_drawn(run):
     np.testing.assert_array_equal(many[:5], sampler.draw(5, seed=3))
     assert not np.array_equal(many[:5], sampler.draw(5, seed=4)[:5])
     np.testing.assert_array_equal(latents(300, 8, 3)[:5], latents(5, 8, 3))
+
+
+def test_a_numbered_sample_is_the_first_latent_of_its_seed():
+    np.testing.assert_array_equal(numbered_latents((3, 7), 8), np.concatenate([latents(1, 8, 3), latents(1, 8, 7)]))
+
+
+def test_labelled_images_take_the_grids_latents_in_turn(run):
+    sampler = open_sampler(run)
+    drawn = sampler.draw_labelled(np.zeros((5, 0), np.float32), run.config().training.seed, num_latents=2)
+    np.testing.assert_array_equal(drawn, sampler.pinned(2)[[0, 1, 0, 1, 0]])
+
+
+def test_samples_and_images_and_the_sheet_are_of_one_forward_pass(run):
+    sampler, z = open_sampler(run), latents(4, 8, 1)
+    samples, images = sampler.samples(z), sampler.images(z)
+    assert samples.dtype == np.float32 and samples.shape == images.shape
+    np.testing.assert_array_equal(images, np.clip(np.round((samples + 1) * np.float32(127.5)), 0, 255).astype(np.uint8))
+    np.testing.assert_array_equal(np.asarray(sampler.sheet(z)), imaging.grid(images))
 
 
 def test_a_checkpoint_that_is_not_there_is_refused_with_those_that_are(run, runs_dir):

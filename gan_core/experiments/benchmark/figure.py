@@ -8,9 +8,7 @@ import plotly.graph_objects as go
 
 from gan_core.experiments.benchmark import REAL, Published
 from gan_core.experiments.benchmark.summary import Row
-from gan_core.figures.charts import COLORS
-
-GREY = "#888"
+from gan_core.figures.style import COLORS, GREY, add_level, lay_out
 
 
 def figure(rows: Sequence[Row], measure: str, highest: float, words: Mapping[str, str]) -> go.Figure:
@@ -51,13 +49,13 @@ def figure(rows: Sequence[Row], measure: str, highest: float, words: Mapping[str
         hovertemplate="%{y:.3~f}<extra>%{x}</extra>",
     )
     _papers(fig, [(names[row.method], paper) for row in rows for paper in row.published], measure, words)
-    fig.add_hline(y=highest, line={"width": 1, "dash": "dot", "color": GREY})
-    fig.update_layout(
-        margin={"l": 56, "r": 12, "t": 40, "b": 40},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+    add_level(fig, highest)
+    lay_out(
+        fig,
         xaxis={"categoryorder": "array", "categoryarray": list(names.values())},
         yaxis={"title": {"text": words["measure"]}, "range": (0, highest * 1.08)},
         height=340,
+        hovermode="closest",
     )
     return fig
 

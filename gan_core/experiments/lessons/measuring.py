@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from gan_core import datasets
 from gan_core.config.registry import load
 from gan_core.datasets.base import Dataset
-from gan_core.datasets.batches import to_signed, to_uint8
+from gan_core.datasets.batches import to_signed
 from gan_core.datasets.held_out import held_out
 from gan_core.datasets.sources.toys import RING8
 from gan_core.evaluation import evaluators
@@ -89,14 +89,14 @@ class Subject:
     @cached_property
     def modes(self) -> Modes:
         """Where new points lie."""
-        points = self.sampler.samples(latents(NUM_POINTS, self.sampler.latent_dim, SEED)).numpy()
+        points = self.sampler.samples(latents(NUM_POINTS, self.sampler.latent_dim, SEED))
         return captured(points, RING8.centres, NEAR / REACH)
 
     @cached_property
     def slopes(self) -> npt.NDArray[np.float64]:
         """Lengths of D's gradient between real and generated points, (NUM_SLOPES,)."""
         real = torch.from_numpy(datasets.prepare(self.config.dataset).images[:NUM_SLOPES].astype(np.float32))
-        fake = self.sampler.samples(latents(len(real), self.sampler.latent_dim, SEED)).clone()
+        fake = torch.from_numpy(self.sampler.samples(latents(len(real), self.sampler.latent_dim, SEED)))
         mix = torch.rand(len(real), 1, generator=torch.Generator().manual_seed(SEED))
         between = (real + mix * (fake - real)).requires_grad_(True)
         logits, _ = self.discriminator(between, torch.zeros(len(real), 0))
@@ -113,8 +113,7 @@ class Subject:
         """Samples for what was asked; a model without labels draws whatever it draws."""
         model = self.sampler
         z = latents(NUM_PICTURES, model.latent_dim, SEED)
-        labels = torch.from_numpy(self.asked) if self.config.conditioning.labels else None
-        return to_uint8(model.samples(z, labels))
+        return model.images(z, self.asked if self.config.conditioning.labels else None)
 
     @cached_property
     def unseen(self) -> Dataset:

@@ -10,18 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from gan_core import datasets
 from gan_core.config.registry import load
-from gan_core.datasets.batches import Batches
+from gan_core.datasets.batches import Batches, to_uint8
 from gan_core.models.base import GenerativeModel, TrainingProgress
 from gan_core.models.building import build
 from gan_core.models.gan import GAN
 from gan_core.runs import Run, checkpoints
 from gan_core.training.loop import make_fabric, set_up, train_step
 from gan_core.training.plan import total_steps
+
+FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Replay:
         step: which one, counted from 1 as in the log.
         checkpoint: the step whose checkpoint it began from.
         metrics: name -> value, as the log would have them.
-        inputs: "real", "fake", "generator": D's logits (N,); "slopes": norms of D's gradient at the penalty's points (N,);
+        inputs: float32 arrays: "real", "fake", "generator": D's logits (N,); "slopes": norms of D's gradient at the penalty's points (N,);
             "real_samples", "fake_samples": what D saw (N, ...); "mean" and "log_variance": the encoder's words
             (N, latent_dim). Those that the model has.
     """
@@ -40,7 +44,7 @@ class Replay:
     step: int
     checkpoint: int
     metrics: Mapping[str, float]
-    inputs: Mapping[str, Tensor]
+    inputs: Mapping[str, FloatArray]
 
 
 def replay(run: Run) -> Replay:
@@ -76,7 +80,7 @@ def replay(run: Run) -> Replay:
     if config.recording.probe_every_steps and step % config.recording.probe_every_steps == 0:
         metrics |= model.probe()  # type: ignore[attr-defined]
     values = {name: float(f"{float(value):.6g}") for name, value in metrics.items()}  # as the log rounds them
-    return Replay(step, start, values, seen.inputs())
+    return Replay(step, start, values, {name: found.cpu().float().numpy() for name, found in seen.inputs().items()})
 
 
 class _Seen:
@@ -127,7 +131,7 @@ class _Seen:
         return found | ({"slopes": self._slopes[0]} if self._slopes else {})
 
 
-def by_hand(path: str, inputs: Tensor, count: int) -> list[tuple[float, float]]:
+def by_hand(path: str, inputs: FloatArray, count: int) -> list[tuple[float, float]]:
     """The first few inputs of a mean, each with what our function makes of it alone.
 
     Args:
@@ -136,7 +140,36 @@ def by_hand(path: str, inputs: Tensor, count: int) -> list[tuple[float, float]]:
         count: how many.
     """
     function = load(path)
-    return [(float(value), float(function(value[None]))) for value in inputs[:count]]
+    return [(float(value), float(function(value[None]))) for value in torch.from_numpy(inputs[:count])]
+
+
+def probabilities(logits: FloatArray) -> FloatArray:
+    """D's probability of "real" for logits of any shape: the sigmoid."""
+    return torch.sigmoid(torch.from_numpy(logits)).numpy()
+
+
+def costliest_dimensions(again: Replay, count: int) -> list[tuple[float, float, float]]:
+    """The dimensions of the step's first image that cost most KL: mean, standard deviation, and KL in nats of each.
+
+    Args:
+        again: of a VAE.
+        count: how many.
+    """
+    mean, log_variance = again.inputs["mean"][0], again.inputs["log_variance"][0]
+    each = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance)
+    costliest = np.argsort(-each, kind="stable")[:count]
+    return [(float(mean[j]), float(np.exp(log_variance[j] / 2)), float(each[j])) for j in costliest]
+
+
+def drawn_and_judged(again: Replay, which: str, count: int) -> tuple[npt.NDArray[np.uint8], FloatArray] | None:
+    """The first "real" or "fake" images of the step, uint8 (count, C, H, W), and D's probability of "real" for each.
+
+    None where D saw no images: points, or a model without D.
+    """
+    samples = again.inputs.get(f"{which}_samples")
+    if samples is None or samples.ndim != 4:
+        return None
+    return to_uint8(torch.from_numpy(samples[:count])), probabilities(again.inputs[which][:count])
 
 
 def squared_distance_from_one(norms: Tensor) -> Tensor:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gan_core.experiments.sweeps.study import SweepStudy
+from gan_core.figures.style import GREY
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
     from optuna import Study
 
-COLORS = [[0.0, "#1c9bd1"], [0.5, "#a07bd0"], [1.0, "#f76b15"]]
+SCALE = [[0.0, "#1c9bd1"], [0.5, "#a07bd0"], [1.0, "#f76b15"]]
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,8 @@ def _recolour(drawn: go.Figure, key: str) -> None:
 
     for trace in drawn.data:
         if trace.type == "scatter" and trace.marker.colorscale is not None:
-            trace.marker.update(colorscale=COLORS, reversescale=False)
+            trace.marker.update(colorscale=SCALE, reversescale=False)
         if key == "parallel" and trace.mode == "lines" and trace.customdata is not None:
-            trace.line.update(color=sample_colorscale(COLORS, [float(trace.y[0])])[0], width=2)  # 0 is the lowest value
+            trace.line.update(color=sample_colorscale(SCALE, [float(trace.y[0])])[0], width=2)  # 0 is the lowest value
             trace.opacity = 0.8
-    drawn.update_annotations(font_color="#888")
+    drawn.update_annotations(font_color=GREY)

@@ -26,6 +26,7 @@ from gan_core.experiments.sweeps.study import SweepStudy, open_study
 from gan_core.jobs import task as tasks
 from gan_core.jobs.task import Task
 from gan_core.runs import files
+from gan_core.runs.kept import new_id
 
 FOLDER = ".sweeps"
 PLAN, ORDER, JOURNAL = "sweep.json", "order.json", "journal.log"
@@ -52,6 +53,11 @@ class SweepFolder:
     def id(self) -> str:
         """Its name in files, addresses and the storage."""
         return self.path.name
+
+    @property
+    def name(self) -> str:
+        """The user's name for it."""
+        return self.sweep.name
 
     @property
     def runs_dir(self) -> Path:
@@ -129,7 +135,7 @@ def open_folder(runs_dir: Path, sweep: Sweep, storage: str = "", sweep_id: str =
         ValueError: the folder or the storage cannot be used, or there is another sweep of that id.
     """
     runs.check_writable(runs_dir)
-    sweep_id = sweep_id or f"{id_of(sweep.name)[:40]}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    sweep_id = sweep_id or new_id(id_of(sweep.name)[:40])
     path = runs_dir / FOLDER / sweep_id
     known = find_or_none(runs_dir, sweep_id)
     storage = storage or (known.storage if known else "")

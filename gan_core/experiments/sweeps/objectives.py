@@ -198,7 +198,7 @@ def _of_points(run: Run, objective: SweepObjective) -> Reached:
     sampler = open_sampler(run)
     real = np.asarray(datasets.prepare(sampler.config.dataset).images[: objective.num_images], dtype=np.float64)
     drawn = sampler.samples(latents(len(real), sampler.latent_dim, sampler.config.training.seed))
-    fake = np.asarray(drawn.float().cpu().numpy(), dtype=np.float64)
+    fake = np.asarray(drawn, dtype=np.float64)
     found = metrics.estimate(objective.metric, real, fake, repeats=REPEATS)
     return Reached(found, f"{len(fake):,} generated against {len(real):,} real points, in the plane itself")
 

@@ -9,8 +9,8 @@ from gan_core.evaluation.measure_task import rows_of, task
 from gan_core.evaluation.metrics import METRICS
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.tests import Difference, of_replicates, together
-from gan_core.figures import contact_sheet, imaging
-from gan_core.figures.contact_sheet import Line
+from gan_core.figures import imaging
+from gan_core.figures.sheets import Line, contact_sheet
 from gan_core.jobs import task as background
 from gan_core.jobs.task import Arrays
 from gan_core.runs import Run
@@ -88,7 +88,7 @@ def figure(broken: Run, sound: Run, left: Arrays, right: Arrays, steps: tuple[in
         notes = [[Line(_("best"), True)] if i == best else [Line(_("worst"), False)] if i == worst else [Line("")]
                  for i in range(len(distances))]  # fmt: skip
         title = _("{run}, step {n:,}").format(run=run.name, n=step)
-        sheet = contact_sheet.contact_sheet(result["pinned"], notes, [title], columns=COLUMNS, side_px=96)
+        sheet = contact_sheet(result["pinned"], notes, [title], columns=COLUMNS, side_px=96)
         picture(imaging.data_url(sheet), key=f"collapse_sheet_{run.id}", alt=title, pixelated=False)
         sentence = _(
             "Best: number {a}, {x:.1f} from its nearest real image; worst: number {b}, {y:.1f} from it. On average {mean:.1f}."

@@ -10,11 +10,11 @@ from gan_core.experiments import breakages
 from gan_core.experiments.breakages import Breakage
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
-from pages.components.collapse.ways import in_words, show_pair
-from pages.components.compare.settings import setting_name
+from pages.components.collapse.break_model import in_words, show_pair
 from pages.components.shared import lab
 from pages.components.shared.doctor_panel import diagnosed
 from pages.components.shared.run_card import badge
+from pages.components.shared.setting_words import setting_name
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture
 
@@ -64,14 +64,10 @@ def branch(run: Run, breakage: Breakage) -> None:
 
 def start(broken: Run, make: Callable[[], Run]) -> None:
     """Queues what `make` makes and shows it beside the broken run."""
-
-    def remember() -> None:
-        st.session_state["collapse_made"] = make().id
-
     with st.spinner(_("Starting the trainer…")):
-        done = lab.attempt(remember)
-    if done:
-        show_pair(broken.id, st.session_state["collapse_made"])
+        made = lab.attempt(make)
+    if made is not None:
+        show_pair(broken.id, made.id)
 
 
 def beside(broken: Run, repaired: Run | None) -> None:

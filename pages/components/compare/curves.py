@@ -11,7 +11,7 @@ from gan_core.runs.status import OPEN_STATES
 from pages.components.compare.choice import titles_of
 from pages.components.shared import lab
 from pages.components.shared.links import linked_choice
-from pages.components.shared.run_choice import compared
+from pages.components.shared.run_records import compared
 from pages.components.text import _
 from pages.components.widgets.live_plot import live_plot
 

@@ -13,7 +13,7 @@ from gan_core.analysis.comparing import Compared
 from gan_core.config import RunConfig
 from gan_core.figures import imaging
 from pages.components.compare.choice import titles_of
-from pages.components.shared.run_choice import grid_url
+from pages.components.shared.run_records import grid_url
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture
 
@@ -94,4 +94,4 @@ def tiles_url(one: Compared, step: int) -> str | None:
 def _tiles_url(path: str, _stamp: int, run_id: str, _config: RunConfig) -> str:
     with Image.open(io.BytesIO(Path(path).read_bytes()), formats=("PNG",)) as stored:
         whole = np.asarray(stored.convert("RGB"))
-    return imaging.data_url(imaging.to_picture(comparing.first_tiles(whole, _config, FEW)))
+    return imaging.array_url(comparing.first_tiles(whole, _config, FEW))

@@ -1,7 +1,6 @@
 """Where the settings of runs differ, and what that means for comparing them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
@@ -9,8 +8,7 @@ from gan_core.analysis import comparing
 from gan_core.analysis.comparing import OBSTACLES, Compared
 from gan_core.config import run_config as schema
 from pages.components.compare.choice import titles_of
-from pages.components.replay.branch import titled
-from pages.components.shared.config_form import title_of
+from pages.components.shared.setting_words import setting_name, value_of
 from pages.components.text import _, as_text, ngettext
 
 
@@ -41,19 +39,3 @@ def settings(runs: Sequence[Compared]) -> None:
             for name, values in different.items()
         ]  # fmt: skip
         st.dataframe(rows, hide_index=True, key="compare_settings")
-
-
-def setting_name(name: str) -> str:
-    """A field's label with the network that it is of."""
-    return titled(name, schema.field_names()[name])
-
-
-def value_of(name: str, value: Any) -> str:
-    """A value in words: entries of a table by their titles, numbers without useless digits."""
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "–"
-    return title_of(name, value) if value not in (None, "") else "–"

@@ -9,7 +9,7 @@ from gan_core.analysis.comparing import Compared
 from gan_core.config import run_config as schema
 from pages.components.compare.choice import titles_of
 from pages.components.compare.pictures import tiles_url
-from pages.components.compare.settings import setting_name, value_of
+from pages.components.shared.setting_words import setting_name, value_of
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture
 

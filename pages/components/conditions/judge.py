@@ -12,8 +12,8 @@ from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
 from gan_core.evaluation.evaluators.scoring import Score, chance_level, count_hits, in_order
 from gan_core.evaluation.statistics.intervals import wilson
-from gan_core.figures.contact_sheet import Line
 from gan_core.figures.imaging import Uint8Array
+from gan_core.figures.sheets import Line
 from pages.components.text import _, as_text
 
 

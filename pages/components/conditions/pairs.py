@@ -8,11 +8,11 @@ import streamlit as st
 from gan_core.datasets.conditions import Flips, Rows, flipped, seen_flips
 from gan_core.evaluation.evaluators.evaluator import Evaluator
 from gan_core.evaluation.evaluators.scoring import Score
-from gan_core.figures.contact_sheet import Line
+from gan_core.figures.sheets import Line
 from gan_core.runs.sampler import Sampler
 from pages.components.conditions.choice import choose_condition, choose_seed
 from pages.components.conditions.judge import Judgement, evaluator_for, show_score
-from pages.components.conditions.pictures import draw, first_condition, kind, parts, place_of, sheet_button
+from pages.components.conditions.pictures import first_condition, kind, parts, place_of, sheet_button
 from pages.components.text import _, as_text
 from pages.components.widgets.condition_cards import condition_cards
 
@@ -42,7 +42,7 @@ def pairs(model: Sampler) -> None:
             "Above: **{above}**. Below: **{below}**. Each pair is made from the same z and differs in this one label."
         ).format(above=as_text(above), below=as_text(below))
     )
-    images = [draw(model, rows[:SHOWN], seed, SHOWN) for rows in (without, with_it)]
+    images = [model.draw_labelled(rows[:SHOWN], seed, SHOWN) for rows in (without, with_it)]
     evaluator = evaluator_for(model.config)
     found = [_marked(evaluator, pictures, names, flip, present) for present, pictures in enumerate(images)]
     cards = [list(pair) for pair in zip(*(parts(p, f) for p, f in zip(images, found, strict=True)), strict=True)]
@@ -67,8 +67,7 @@ def _others(model: Sampler, flip: str) -> Rows:
         format_func=words.__getitem__,
     )  # fmt: skip
     if how == "real":
-        rows: Rows = model.some_labels(JUDGED).numpy()
-        return rows
+        return model.some_labels(JUDGED)
     names = model.config.conditioning.labels
     chosen = choose_condition(model.run_id, kind(model), names, first_condition(model))
     row = np.array([[float(name in chosen) for name in names]], np.float32)
@@ -107,5 +106,5 @@ def _flips(
 ) -> Flips:
     flip, seed = wishes[4:]
     place = _evaluator.info.label_names.index(flip)
-    logits = [_evaluator.logits(draw(_model, rows, seed, JUDGED))[:, place].numpy() for rows in _rows]
+    logits = [_evaluator.logits(_model.draw_labelled(rows, seed, JUDGED))[:, place].numpy() for rows in _rows]
     return seen_flips(logits[0], logits[1])

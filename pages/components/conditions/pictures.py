@@ -2,16 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
-import torch
 
-from gan_core.config import with_changes
-from gan_core.datasets.conditions import Condition, Kind, Rows, condition_of, kind_of
+from gan_core.datasets.conditions import Condition, Kind, condition_of, kind_of
 from gan_core.figures import imaging
-from gan_core.figures.contact_sheet import contact_sheet
 from gan_core.figures.imaging import Uint8Array
-from gan_core.models.building import sample_latents
+from gan_core.figures.sheets import contact_sheet
 from gan_core.runs.sampler import Sampler
 from pages.components.conditions.judge import Judgement
 from pages.components.text import _
@@ -34,26 +30,13 @@ def kind(model: Sampler) -> Kind:
 
 def first_condition(model: Sampler) -> Condition:
     """What is asked for before anybody has chosen: the labels of the data set's first picture."""
-    return condition_of(model.some_labels(1)[0].numpy(), model.config.conditioning.labels)
-
-
-def draw(model: Sampler, rows: Rows, seed: int, num_latents: int) -> Uint8Array:
-    """Images for labels (N, L), each with the next of `num_latents` latents, over and over.
-
-    The latents are those that `gan_core.evaluation.conditional` takes: with the run's own seed, a test list's score here is the live
-    curve's (but for rounding, where the run trained in another precision).
-    """
-    fixed = sample_latents(with_changes(model.config, {"training.seed": seed}), num_latents)
-    z = fixed[torch.arange(len(rows)) % num_latents]
-    labels = torch.from_numpy(rows)
-    parts = [slice(start, start + 100) for start in range(0, len(rows), 100)]
-    return np.concatenate([model.images(z[part], labels[part]) for part in parts])
+    return condition_of(model.some_labels(1)[0], model.config.conditioning.labels)
 
 
 def parts(images: Uint8Array, found: Judgement) -> list[Part]:
     """The pictures with their lines, for cards."""
     alts = [", ".join(line.text for line in lines) or _("none of the labels") for lines in found.lines]
-    urls = [imaging.data_url(imaging.to_picture(image)) for image in images]
+    urls = [imaging.array_url(image) for image in images]
     return [Part(url, alt, lines) for url, alt, lines in zip(urls, alts, found.lines, strict=True)]
 
 

@@ -2,17 +2,17 @@
 
 import numpy as np
 import streamlit as st
-import torch
 
 from gan_core.datasets.conditions import LISTS, class_rows, listed_conditions, rows_of
 from gan_core.figures import imaging
-from gan_core.figures.contact_sheet import Line
+from gan_core.figures.sheets import Line
 from gan_core.runs.sampler import Sampler
 from pages.components.conditions.choice import choose_condition, choose_seed
 from pages.components.conditions.judge import evaluator_for, judgement, show_score
-from pages.components.conditions.pictures import ROW, draw, first_condition, kind, parts, place_of, sheet_button
+from pages.components.conditions.pictures import ROW, first_condition, kind, parts, place_of, sheet_button
 from pages.components.explore import views
-from pages.components.text import _, as_text
+from pages.components.shared import lab
+from pages.components.text import _
 from pages.components.widgets.condition_cards import Part, condition_cards
 
 MAX_CLASSES = 20  # rows at once
@@ -32,7 +32,7 @@ def compose(model: Sampler) -> None:
         return
     count = 2 * ROW if kind(model) == "classes" else ROW
     rows = np.repeat(rows_of([condition], names), count, axis=0)
-    images = draw(model, rows, seed, count)
+    images = model.draw_labelled(rows, seed, count)
     pictures = st.container()
     evaluator = evaluator_for(model.config)
     found = judgement(evaluator, kind(model), images, rows, names)
@@ -61,10 +61,8 @@ def test_grid(model: Sampler) -> None:
     )  # fmt: skip
     seed = choose_seed(model.config.training.seed)
     names = model.config.conditioning.labels
-    try:
-        conditions = listed_conditions(model.config, which)
-    except ValueError as missing:
-        st.error(as_text(str(missing)), icon=":material/error:")
+    conditions = lab.attempt(lambda: listed_conditions(model.config, which))
+    if conditions is None:
         return
     if not conditions:
         st.info(
@@ -73,7 +71,7 @@ def test_grid(model: Sampler) -> None:
         )
         return
     rows = rows_of(conditions, names)
-    images = draw(model, rows, seed, len(rows))
+    images = model.draw_labelled(rows, seed, len(rows))
     evaluator = evaluator_for(model.config)
     found = judgement(evaluator, "objects", images, rows, names)
     heading = [_("{n} conditions of the list “{name}”").format(n=len(rows), name=which), place_of(model, seed)]
@@ -100,7 +98,7 @@ def all_classes(model: Sampler) -> None:
         shown = names[first - 1 : first - 1 + MAX_CLASSES]
     place = names.index(shown[0])
     rows = class_rows(len(names), ROW)[place * ROW : (place + len(shown)) * ROW]
-    images = draw(model, rows, seed, ROW)
+    images = model.draw_labelled(rows, seed, ROW)
     evaluator = evaluator_for(model.config)
     found = judgement(evaluator, "classes", images, rows, names)
     if evaluator is not None and found.score is not None:
@@ -110,7 +108,7 @@ def all_classes(model: Sampler) -> None:
     strips = []
     for number, name in enumerate(shown):
         part = slice(number * ROW, (number + 1) * ROW)
-        url = imaging.data_url(imaging.to_picture(imaging.grid(images[part], columns=ROW, gap_px=1)))
+        url = imaging.array_url(imaging.grid(images[part], columns=ROW, gap_px=1))
         right = sum(bool(lines[0].mark) for lines in found.lines[part])
         words = [Line(name), *([Line(_("{hits} of {n} right").format(hits=right, n=ROW))] if evaluator else [])]
         strips.append([Part(url, _("{n} pictures of {name}").format(n=ROW, name=name), words)])
@@ -131,4 +129,4 @@ def walk(model: Sampler) -> None:
     if not condition and kind(model) == "objects":
         st.info(_("Choose at least one object above, and the model draws it."), icon=":material/info:")
         return
-    views.sliders(model, torch.from_numpy(rows_of([condition], names)), page="conditions")
+    views.sliders(model, rows_of([condition], names), page="conditions")

@@ -7,6 +7,7 @@ from gan_core.datasets.sources import points
 from gan_core.datasets.uploads import Own
 from pages.components.data.tasks import hub_panel
 from pages.components.shared import lab
+from pages.components.shared.kept_list import kept_row
 from pages.components.text import _, as_text, ngettext
 from pages.components.widgets.point_canvas import drawn_points, point_canvas
 
@@ -45,14 +46,13 @@ def add_view() -> None:
 
 def own_row(own: Own) -> None:
     """One data set: what it is, look, delete."""
-    name, look, delete = st.columns([5, 1, 1], vertical_alignment="center")
     kind = _("{n:,} pictures") if own.kind == "pictures" else _("{n:,} points")
     words = kind.format(n=own.count)
     if own.classes:
         words += ", " + _("{n} classes").format(n=len(own.classes))
     if own.num_skipped:
         words += ", " + ngettext("{n} file not taken", "{n} files not taken", own.num_skipped).format(n=own.num_skipped)
-    name.markdown(f"**{as_text(own.name)}**: {words}")
+    look, delete = kept_row(own.name, words)
     look.button(_("Look"), key=f"data_look_{own.id}", on_click=_show, args=(own.id,))
     if delete.button(_("Delete"), key=f"data_delete_{own.id}"):
         confirm_delete(own)
@@ -69,7 +69,7 @@ def confirm_delete(own: Own) -> None:
     st.markdown(
         _("“{name}” will be removed. Runs trained on it stay, but cannot be continued.").format(name=as_text(own.name))
     )
-    if st.button(_("Delete for good"), type="primary", key=f"data_delete_sure_{own.id}") and lab.attempt(
+    if st.button(_("Delete for good"), type="primary", key=f"data_delete_sure_{own.id}") and lab.succeeds(
         lambda: uploads.delete(own.id)
     ):
         st.rerun()
@@ -98,7 +98,7 @@ def zip_form() -> None:
     def show(done: int, total: int) -> None:
         bar.progress(done / total, text=_("Reading the pictures: {done:,} of {total:,}").format(done=done, total=total))
 
-    if lab.attempt(lambda: uploads.add_zip(file, name or file.name.rsplit(".", 1)[0], show)):
+    if lab.succeeds(lambda: uploads.add_zip(file, name or file.name.rsplit(".", 1)[0], show)):
         _added(name or file.name.rsplit(".", 1)[0], "data_zip_turn")
     bar.empty()
 
@@ -138,7 +138,7 @@ def points_form() -> None:
         rows = points.parse(file.getvalue(), file.name).tolist() if file is not None else drawn
         uploads.add_points(rows, name)
 
-    if lab.attempt(keep):
+    if lab.succeeds(keep):
         _added(name, "data_points_turn")
 
 

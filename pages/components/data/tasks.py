@@ -77,14 +77,14 @@ def hub_panel() -> None:
         st.success(words.format(folder=as_text(str(root))), icon=":material/download_done:")
         return
     pressed = st.button(_("Download"), key="data_hub_download", icon=":material/download:")
-    if pressed and lab.attempt(lambda: downloads.check_repo(repo)) and _begin(download):
+    if pressed and lab.succeeds(lambda: downloads.check_repo(repo)) and _begin(download):
         st.rerun()
 
 
 def _begin(wanted: Task) -> bool:
     """Starts a task anew, unless it runs. Returns whether it could."""
     _watched().add(wanted)
-    return lab.attempt(lambda: task.start(wanted, anew=True))
+    return lab.succeeds(lambda: task.start(wanted, anew=True))
 
 
 def _under_way(wanted: Task, key: str, title: str) -> bool:

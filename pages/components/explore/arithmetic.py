@@ -2,13 +2,14 @@
 
 import re
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
-import torch
 
 from gan_core.figures import imaging
-from gan_core.latents.arithmetic import analogy, average, in_betweens
-from gan_core.runs.sampler import Sampler
-from pages.components.explore.models import choose_labels, enlarged, latents_of, sheet_url, strip, url_of
+from gan_core.latents.arithmetic import equation, in_betweens
+from gan_core.runs.sampler import Sampler, numbered_latents
+from pages.components.explore.samples import choose_labels, sheet_url
 from pages.components.text import _
 from pages.components.widgets.picture import picture
 from pages.components.widgets.sample_picker import LARGEST, picked, sample_picker
@@ -33,7 +34,7 @@ def arithmetic(model: Sampler) -> None:
 
 
 @st.fragment
-def _calculate(model: Sampler, labels: torch.Tensor) -> None:
+def _calculate(model: Sampler, labels: npt.NDArray[np.float32]) -> None:
     chosen = {}
     for column, term in zip(st.columns(3, gap="medium"), TERMS, strict=True):
         with column:
@@ -50,19 +51,17 @@ def _calculate(model: Sampler, labels: torch.Tensor) -> None:
         help=_("a − b + c of single samples is longer than random latents are, by √3, and the generator has rarely seen such "
                "latents. Averages of three come out right by themselves."),
     )  # fmt: skip
-    a, b, c = (latents_of(chosen[term], model.latent_dim) for term in TERMS)
-    result = analogy(a, b, c, usual_length=bool(usual))
-    means = torch.stack([average(a), average(b), average(c), result])
-    images = model.images(means, labels.expand(4, -1))
-    _equation(model, images)
-    way = model.images(in_betweens(means[2], result, NUM_STOPS), labels.expand(NUM_STOPS, -1))
+    a, b, c = (numbered_latents(chosen[term], model.latent_dim) for term in TERMS)
+    means = equation(a, b, c, usual_length=bool(usual))
+    _equation(model, model.images(means, np.repeat(labels, len(means), axis=0)))
+    way = model.images(in_betweens(means[2], means[3], NUM_STOPS), np.repeat(labels, NUM_STOPS, axis=0))
     picture(
-        imaging.data_url(strip(way)), key="explore_between", alt=_("In-betweens from c to the result"),
+        imaging.array_url(imaging.grid(way, columns=NUM_STOPS)), key="explore_between", alt=_("In-betweens from c to the result"),
         caption=_("From c to the result: what is added a little at a time."),
     )  # fmt: skip
 
 
-def _pick(model: Sampler, labels: torch.Tensor, term: str) -> tuple[int, ...]:
+def _pick(model: Sampler, labels: npt.NDArray[np.float32], term: str) -> tuple[int, ...]:
     """The samples of one term, chosen on a sheet."""
     st.markdown(f"**{TERMS[term]}**")
     key = f"explore_pick_{term}"
@@ -94,11 +93,13 @@ def _equation(model: Sampler, images: imaging.Uint8Array) -> None:
         columns[place].markdown(f"## {sign}")
     for place, image, name in zip((0, 2, 4), images, TERMS, strict=False):
         with columns[place]:
-            picture(url_of(image), key=f"explore_term_{name}", alt=_("The average of {term}").format(term=name),
+            picture(imaging.array_url(image), key=f"explore_term_{name}", alt=_("The average of {term}").format(term=name),
                     caption=_("average of {term}").format(term=name))  # fmt: skip
     with columns[6]:
-        picture(url_of(images[3]), key="explore_result", alt=_("The result of a − b + c"), caption=_("a − b + c"))
+        picture(
+            imaging.array_url(images[3]), key="explore_result", alt=_("The result of a − b + c"), caption=_("a − b + c")
+        )
     st.download_button(
-        _("Download the result (PNG)"), lambda: enlarged(images[3]), file_name=f"{model.run_id}-arithmetic.png",
+        _("Download the result (PNG)"), lambda: imaging.enlarged_png(images[3]), file_name=f"{model.run_id}-arithmetic.png",
         mime="image/png", key="explore_download_result", on_click="ignore", icon=":material/download:",
     )  # fmt: skip

@@ -15,9 +15,9 @@ from gan_core.jobs.task import Arrays, Task
 from gan_core.latents import neighbours
 from gan_core.latents.neighbours import USUAL, Neighbours
 from gan_core.runs import Run
-from gan_core.runs.sampler import Sampler
+from gan_core.runs.sampler import Sampler, numbered_latents
 from pages.components.explore.arithmetic import from_address
-from pages.components.explore.models import choose_labels, latents_of, sheet_url, strip, url_of
+from pages.components.explore.samples import choose_labels, sheet_url
 from pages.components.explore.start import found_start
 from pages.components.shared.task_view import outcome
 from pages.components.text import _, as_text
@@ -55,7 +55,7 @@ def neighbours_view(model: Sampler, run: Run) -> None:
     sample_picker(sheet, numbers, chosen, columns=COLUMNS, limit=1, label=_("Samples"), key="explore_sample")
     if chosen != (0,) or "sample" in st.query_params:
         st.query_params["sample"] = str(chosen[0])
-    image = model.images(latents_of(chosen, model.latent_dim), labels)[0]
+    image = model.images(numbered_latents(chosen, model.latent_dim), labels)[0]
     name = _("Sample {n}").format(n=chosen[0])
     start = found_start(run, model.step)
     if start is not None and st.toggle(_("Look at your found picture instead"), key="explore_neighbours_found"):
@@ -117,7 +117,7 @@ def beside(image: npt.NDArray[np.uint8], name: str, task: Task, found: Arrays) -
     training = _images(task.arguments, task)
     left, right = st.columns([1, 3], gap="medium")
     with left:
-        picture(url_of(image), key="explore_neighbour_of", alt=name, caption=name, max_width_px=320)
+        picture(imaging.array_url(image), key="explore_neighbour_of", alt=name, caption=name, max_width_px=320)
         st.markdown(verdict(rows, str(found["held_kind"])))
     with right:
         for row in rows:
@@ -129,8 +129,9 @@ def beside(image: npt.NDArray[np.uint8], name: str, task: Task, found: Arrays) -
             }[row.space]
             st.markdown(f"**{title}**")
             distances = ", ".join(f"{d:.3f}" for d in row.distances)
+            found_images = training.images[list(row.places)]
             picture(
-                imaging.data_url(strip(training.images[list(row.places)])), key=f"explore_near_{row.space}", alt=title,
+                imaging.array_url(imaging.grid(found_images, columns=len(found_images))), key=f"explore_near_{row.space}", alt=title,
                 caption=_("Distances: {distances}. {stands}").format(
                     distances=distances, stands=standing(row, str(found["held_kind"]))),
             )  # fmt: skip

@@ -5,6 +5,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from gan_core.datasets import held_out
+from gan_core.figures import imaging
 from gan_core.jobs.task import Arrays, Progress, Task
 from gan_core.latents import picture_search
 from gan_core.latents.inversion import Search
@@ -12,9 +13,10 @@ from gan_core.latents.picture_search import read_upload
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler
-from pages.components.explore.kindness import kind_of_picture
-from pages.components.explore.models import choose_labels, url_of
+from pages.components.explore.out_of_distribution import out_of_distribution
+from pages.components.explore.samples import choose_labels
 from pages.components.explore.start import FOUND
+from pages.components.shared import lab
 from pages.components.shared.task_view import outcome, stage_words
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture
@@ -49,7 +51,7 @@ def find_picture(model: Sampler, run: Run) -> None:
         if st.button(_("Find its latent"), type="primary", key="explore_find", icon=":material/search:"):
             tasks[run.id] = task
     if tasks.get(run.id) != task:
-        picture(url_of(image), key="explore_wanted", alt=_("The picture to find"), max_width_px=256,
+        picture(imaging.array_url(image), key="explore_wanted", alt=_("The picture to find"), max_width_px=256,
                 caption=_("Your picture as the model sees pictures"))  # fmt: skip
         return
     found = outcome(task, "explore_inversion", _search_words)
@@ -71,11 +73,7 @@ def choose_image(page: str, run: Run) -> Uint8Array | None:
     if content is None:
         st.caption(_("The middle is cut out as a square. The picture stays on the computer that Ganvas runs on."))
         return None
-    try:
-        return read_upload(content, config)
-    except ValueError as refusal:
-        st.error(as_text(str(refusal)), icon=":material/error:")
-        return None
+    return lab.attempt(lambda: read_upload(content, config))
 
 
 def _uploaded(page: str) -> bytes | None:
@@ -135,7 +133,11 @@ def _show(model: Sampler, run: Run, task: Task, image: Uint8Array, found: Arrays
     for number, (column, (name, shown, words)) in enumerate(zip(st.columns(len(answers)), answers, strict=True)):
         with column:
             picture(
-                url_of(shown), key=f"explore_answer_{number}", alt=name, caption=f"{name}. {words}", max_width_px=320
+                imaging.array_url(shown),
+                key=f"explore_answer_{number}",
+                alt=name,
+                caption=f"{name}. {words}",
+                max_width_px=320,
             )
     search = LEVELS[st.session_state.get("explore_level") or "usual"]
     words = _(
@@ -159,7 +161,7 @@ def _show(model: Sampler, run: Run, task: Task, image: Uint8Array, found: Arrays
         if "encoder" in latents:
             st.button(_("Begin with the encoder's answer"), key="explore_edit_encoder", icon=":material/tune:",
                       on_click=_keep, args=(run.id, model.step, latents["encoder"]))  # fmt: skip
-    kind_of_picture(run, model.config, image)
+    out_of_distribution(run, model.config, image)
 
 
 def _error_words(error: float) -> str:
@@ -170,9 +172,9 @@ def _encoded(run: Run, step: int, image: Uint8Array) -> Arrays:
     """What a VAE's encoder says of the picture, and what comes back; nothing for a GAN."""
     if not kind_of(run.config()).encodes:
         return {}
-    from pages.components.shared import vae_models
+    from pages.components.shared import models
 
-    model = vae_models.shown(run, step).model
+    model = models.shown(run, step).model
     latents, errors = model.measure(image[None])
     return {"encoder": latents[0], "image": model.decode(latents)[0], "error": errors[0]}
 

@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from gan_core.latents import saved_directions
+from gan_core.latents.directions import moved
 from gan_core.latents.saved_directions import Direction, FoundBy
 from gan_core.runs import Run
 from pages.components.shared import lab
+from pages.components.shared.kept_list import kept_row
 from pages.components.text import _, as_text, dangerous
 
 TOGETHER = -1
 
 
 def save_popover(
-    run: Run, step: int, found_by: FoundBy, names: Sequence[str], vectors: Sequence[Sequence[float]], notes: Sequence[str],
+    run: Run, step: int, found_by: FoundBy, names: Sequence[str], vectors: npt.NDArray[np.float32], notes: Sequence[str],
     offsets: Sequence[float], page: str,
 ) -> None:  # fmt: skip
     """A button that opens a small form: which direction, what to call it.
@@ -27,8 +31,7 @@ def save_popover(
         page: begins every key.
     """
     with st.popover(_("Save a direction"), icon=":material/bookmark_add:", key=f"{page}_save"):
-        moved = any(offsets)
-        offered = [*([TOGETHER] if moved else []), *range(len(names))]
+        offered = [*([TOGETHER] if any(offsets) else []), *range(len(names))]
         which = st.selectbox(
             _("Which"), offered, key=f"{page}_save_which_{len(offered)}",
             format_func=lambda i: _("All sliders as they stand now, together") if i == TOGETHER else names[i],
@@ -37,14 +40,12 @@ def save_popover(
             _("Name"), key=f"{page}_save_name", max_chars=saved_directions.MAX_NAME, placeholder=_("for example: smile")
         )
         if st.button(_("Save"), type="primary", key=f"{page}_save_do"):
-            width = len(vectors[0])
-            together = [sum(o * v[i] for o, v in zip(offsets, vectors, strict=True)) for i in range(width)]
-            vector = together if which == TOGETHER else vectors[which]
+            vector = moved(np.zeros_like(vectors[0]), vectors, offsets) if which == TOGETHER else vectors[which]
             wanted = Direction(
-                name, run.id, run.name, step, tuple(float(v) for v in vector), "sum" if which == TOGETHER else found_by,
+                name, run.id, run.name, step, tuple(vector.tolist()), "sum" if which == TOGETHER else found_by,
                 "" if which == TOGETHER else notes[which],
             )  # fmt: skip
-            if lab.attempt(lambda: saved_directions.save(lab.start().runs_dir, wanted)):
+            if lab.succeeds(lambda: saved_directions.save(lab.start().runs_dir, wanted)):
                 st.success(_("Saved. It is a slider under “Saved” now."), icon=":material/check:")
 
 
@@ -70,16 +71,15 @@ def manage(page: str) -> None:
 
 
 def _row(direction: Direction, page: str) -> None:
-    words, rename, delete = st.columns([5, 1, 1], vertical_alignment="center")
     facts = _("{n} numbers, from {run}, step {step:,}").format(
         n=direction.latent_dim, run=as_text(direction.run_name), step=direction.step
     )
-    words.markdown(f"**{as_text(direction.name)}**: {facts}")
+    rename, delete = kept_row(direction.name, facts)
     with rename.popover(_("Rename"), key=f"{page}_rename_{direction.id}"):
         name = st.text_input(
             _("New name"), direction.name, key=f"{page}_new_name_{direction.id}", max_chars=saved_directions.MAX_NAME
         )
-        if st.button(_("Rename it"), key=f"{page}_rename_do_{direction.id}") and lab.attempt(
+        if st.button(_("Rename it"), key=f"{page}_rename_do_{direction.id}") and lab.succeeds(
             lambda: saved_directions.rename(lab.start().runs_dir, direction.id, name)
         ):
             st.rerun()
@@ -91,13 +91,9 @@ def _row(direction: Direction, page: str) -> None:
 def _take_in(content: bytes, page: str) -> None:
     """Keeps what a file holds; what is refused is a sentence each, the rest is kept."""
     runs_dir, kept = lab.start().runs_dir, 0
-    try:
-        directions = saved_directions.imported(content)
-    except ValueError as refusal:
-        st.error(as_text(str(refusal)), icon=":material/error:")
-        return
+    directions = lab.attempt(lambda: saved_directions.imported(content)) or []
     for direction in directions:
-        kept += lab.attempt(lambda d=direction: saved_directions.save(runs_dir, d))  # type: ignore[misc]
+        kept += lab.succeeds(lambda d=direction: saved_directions.save(runs_dir, d))  # type: ignore[misc]
     if kept:
         st.session_state[f"{page}_imported"] = _("Imported: {n}.").format(n=kept)
         st.session_state[f"{page}_import_turn"] += 1

@@ -1,9 +1,10 @@
-"""Where the sliders begin: a sample, or the latent that was found for somebody's picture. Importing this loads torch."""
+"""Where the sliders begin: a sample, or the latent that was found for somebody's picture."""
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
-import torch
 
 from gan_core.runs import Run
 
@@ -14,7 +15,7 @@ FOUND = "explore_found"
 class Start:
     """Where sliders begin: a latent (latent_dim,), and a name for files."""
 
-    z: torch.Tensor
+    z: npt.NDArray[np.float32]
     name: str
 
 
@@ -23,4 +24,4 @@ def found_start(run: Run, step: int) -> Start | None:
     kept = st.session_state.get(FOUND)
     if not isinstance(kept, dict) or (kept["run"], kept["step"]) != (run.id, step):
         return None
-    return Start(torch.from_numpy(kept["z"]), "found")
+    return Start(kept["z"], "found")

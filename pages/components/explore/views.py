@@ -1,31 +1,31 @@
 """Sliders and morphs: two ways to walk through a generator's latent space. Importing this loads torch."""
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
-import torch
 
 from gan_core.figures import imaging
-from gan_core.latents.directions import truncate
+from gan_core.latents.directions import moved, truncate
 from gan_core.latents.interpolation import neighbours, slerp
 from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler, latents
-from pages.components.explore import kinds as latent_kinds
-from pages.components.explore.kinds import KINDS, Axes
-from pages.components.explore.models import choose_labels, enlarged, sampler, url_of
+from pages.components.explore import directions as latent_directions
+from pages.components.explore.directions import KINDS, Axes
+from pages.components.explore.samples import choose_labels
 from pages.components.explore.saved import manage, save_popover
 from pages.components.explore.start import Start, found_start
 from pages.components.text import _
 from pages.components.widgets.latent_explorer import Slider, latent_explorer, latent_state
 from pages.components.widgets.morph import frames_player
 
-__all__ = ["choose_labels", "morph", "sampler", "sliders"]
-
 NEIGHBOURS = 5  # in a row and in a column
 REACH = 2.0
 MORPH_FRAMES = 36
 
 
-def sliders(model: Sampler, labels: torch.Tensor | None = None, page: str = "explore", run: Run | None = None) -> None:
+def sliders(
+    model: Sampler, labels: npt.NDArray[np.float32] | None = None, page: str = "explore", run: Run | None = None
+) -> None:
     """Sliders along directions; one large picture and its neighbours follow while one is dragged.
 
     Args:
@@ -34,20 +34,22 @@ def sliders(model: Sampler, labels: torch.Tensor | None = None, page: str = "exp
         page: begins every key.
         run: the model's run; without it, attributes, saved directions and found pictures are left out.
     """
-    kinds = [kind for kind in KINDS if run is not None or kind not in (latent_kinds.ATTRIBUTES, latent_kinds.SAVED)]
+    kinds = [
+        kind for kind in KINDS if run is not None or kind not in (latent_directions.ATTRIBUTES, latent_directions.SAVED)
+    ]
     kind = st.segmented_control(
         _("Directions"), kinds, default="pca", required=True, key=f"{page}_kind", format_func=KINDS.__getitem__
     )
     kind = kind or "pca"
-    st.caption(latent_kinds.EXPLAINED[kind])
+    st.caption(latent_directions.EXPLAINED[kind])
     start = found_start(run, model.step) if run is not None else None
     begun = _start(model, start, page)
     if labels is None:
         labels = choose_labels(model)
-    axes = latent_kinds.axes(kind, model, run, page)
+    axes = latent_directions.axes(kind, model, run, page)
     if axes is not None:
         _walk(model, axes, begun, labels, page, kind, run)
-    if run is not None and kind == latent_kinds.SAVED:
+    if run is not None and kind == latent_directions.SAVED:
         manage(page)
 
 
@@ -79,7 +81,7 @@ def _next_seed(page: str) -> None:
 
 @st.fragment
 def _walk(
-    model: Sampler, axes: Axes, start: Start, labels: torch.Tensor, page: str, kind: str, run: Run | None
+    model: Sampler, axes: Axes, start: Start, labels: npt.NDArray[np.float32], page: str, kind: str, run: Run | None
 ) -> None:
     knobs = [
         Slider("truncation", _("Truncation"), _("Pulls z towards the centre: below 1 pictures are more typical and less varied."),
@@ -89,13 +91,13 @@ def _walk(
     key = f"{page}_walk_{kind}"
     state = latent_state(knobs, key=key)
     offsets = [state.values[knob.id] for knob in axes.sliders]
-    z = truncate(start.z[None], state.values["truncation"])[0] + torch.tensor(offsets) @ axes.vectors
-    around = _around(z, axes)
-    images = model.images(around, labels.expand(len(around), -1))
+    z = moved(truncate(start.z, state.values["truncation"]), axes.vectors, offsets)
+    around = neighbours(z, axes.vectors, NEIGHBOURS, REACH)
+    images = model.images(around, np.repeat(labels, len(around), axis=0))
     centre = images[len(images) // 2]
     grid = imaging.to_picture(imaging.grid(images, columns=NEIGHBOURS, gap_px=1))
     latent_explorer(
-        knobs, image=url_of(centre), neighbours=imaging.data_url(grid), sequence=state.sequence, key=key,
+        knobs, image=imaging.array_url(centre), neighbours=imaging.data_url(grid), sequence=state.sequence, key=key,
         texts={
             "reset": _("Reset"),
             "image": _("The picture at this point"),
@@ -105,7 +107,7 @@ def _walk(
     name = f"{model.run_id}-step{model.step}-{start.name}"
     with st.container(horizontal=True):
         st.download_button(
-            _("Download this picture (PNG)"), lambda: enlarged(centre), file_name=f"{name}.png", mime="image/png",
+            _("Download this picture (PNG)"), lambda: imaging.enlarged_png(centre), file_name=f"{name}.png", mime="image/png",
             key=f"{page}_download", on_click="ignore", icon=":material/download:",
         )  # fmt: skip
         st.download_button(
@@ -114,15 +116,7 @@ def _walk(
         )  # fmt: skip
         if run is not None:
             names = [knob.label for knob in axes.sliders]
-            save_popover(run, model.step, axes.found_by, names, axes.vectors.tolist(), axes.notes, offsets, page)
-
-
-def _around(z: torch.Tensor, axes: Axes) -> torch.Tensor:
-    """Latents around z along the first two directions, or along the only one."""
-    first = axes.vectors[0]
-    if len(axes.vectors) > 1:
-        return neighbours(z, first, axes.vectors[1], NEIGHBOURS, REACH)
-    return z + torch.linspace(-REACH, REACH, NEIGHBOURS)[:, None] * first
+            save_popover(run, model.step, axes.found_by, names, axes.vectors, axes.notes, offsets, page)
 
 
 def _neighbours_words(axes: Axes) -> str:
@@ -139,10 +133,10 @@ def morph(model: Sampler) -> None:
     start = columns[0].number_input(_("From seed"), 0, 2**31 - 1, 0, key="explore_from", bind="query-params")
     end = columns[1].number_input(_("To seed"), 0, 2**31 - 1, 1, key="explore_to", bind="query-params")
     z_start, z_end = (latents(1, model.latent_dim, int(seed))[0] for seed in (start, end))
-    images = model.images(slerp(z_start, z_end, MORPH_FRAMES), choose_labels(model).expand(MORPH_FRAMES, -1))
+    images = model.images(slerp(z_start, z_end, MORPH_FRAMES), np.repeat(choose_labels(model), MORPH_FRAMES, axis=0))
     there_and_back = np.concatenate([images, images[-2:0:-1]])
     frames_player(
-        [url_of(image) for image in there_and_back],
+        [imaging.array_url(image) for image in there_and_back],
         key="explore_morph",
         texts={"play": _("Play"), "pause": _("Pause"), "frame": _("Frame"),
                "alt": _("Morph from seed {a} to seed {b}").format(a=start, b=end)},

@@ -36,7 +36,7 @@ def account() -> None:
     busy = hub_transfer.is_busy("account")
     with st.container(horizontal=True, vertical_alignment="center"):
         if source and st.button(_("Who am I?"), key="hub_whoami", icon=":material/person:", disabled=busy):
-            lab.attempt(lambda: hub_transfer.begin("account", hub.WhoAmI()))
+            lab.succeeds(lambda: hub_transfer.begin("account", hub.WhoAmI()))
         if source == "session" and st.button(_("Forget my token"), key="hub_forget", icon=":material/logout:"):
             for name in ("hub_session_token", "hub_transfer_account"):
                 st.session_state.pop(name, None)
@@ -58,7 +58,7 @@ def account() -> None:
             typed = st.text_input(_("Token"), type="password", key="hub_token", max_chars=200, autocomplete=NO_AUTOFILL)
             if st.form_submit_button(_("Use for this session")) and typed.strip():
                 st.session_state["hub_session_token"] = typed.strip()
-                lab.attempt(lambda: hub_transfer.begin("account", hub.WhoAmI()))
+                lab.succeeds(lambda: hub_transfer.begin("account", hub.WhoAmI()))
                 st.rerun()
 
 
@@ -178,5 +178,5 @@ def revision(told: Mapping[str, Any]) -> None:
 
 def attempt_and_rerun(action: Callable[[], None]) -> None:
     """Does something that may be refused, and draws the page anew if it was not."""
-    if lab.attempt(action):
+    if lab.succeeds(action):
         st.rerun()

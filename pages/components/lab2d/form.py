@@ -16,7 +16,7 @@ from gan_core.models.kinds import kind_or_none
 from gan_core.runs import Run
 from gan_core.training.plan import total_steps
 from pages.components.lab2d.play import Points, rates_of
-from pages.components.lab2d.texts import TEXTS
+from pages.components.lab2d.words import TEXTS
 from pages.components.shared import lab
 from pages.components.shared.config_form import knob
 from pages.components.text import _, as_text

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from gan_core.lab2d.protocol import MOVERS, NUM_SHOWN, PACES
-from pages.components.lab2d.texts import TEXTS
-from pages.components.widgets._assets import make_component
+from pages.components.lab2d.words import TEXTS
+from pages.components.widgets._assets import do_nothing, make_component
 
 MAX_ACTIONS = 20
 MAX_NUMBER = 2**53  # what a browser counts exactly
@@ -105,7 +105,7 @@ def stage(
         "num_shown": NUM_SHOWN,
         "key": key,
     }
-    _component(key=key, data=data, on_ask_change=_do_nothing)
+    _component(key=key, data=data, on_ask_change=do_nothing)
 
 
 def _action(sent: object) -> Action | None:
@@ -127,7 +127,3 @@ def _action(sent: object) -> Action | None:
 def _count(value: object) -> int:
     whole = isinstance(value, int) and not isinstance(value, bool) and 0 < value < MAX_NUMBER
     return int(value) if whole and isinstance(value, int) else 0
-
-
-def _do_nothing() -> None:
-    """Streamlit hands out a state only if it has a callback."""

@@ -2,15 +2,13 @@
 
 import numpy as np
 import streamlit as st
-import torch
 
-from gan_core.datasets.batches import to_uint8
 from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.entry import Explain, Term
-from gan_core.experiments.lessons.replay import Replay, by_hand
+from gan_core.experiments.lessons.replay import Replay, by_hand, costliest_dimensions, drawn_and_judged, probabilities
 from gan_core.experiments.lessons.source import excerpt
 from gan_core.figures import imaging
-from gan_core.figures.contact_sheet import Line, contact_sheet
+from gan_core.figures.sheets import Line, contact_sheet
 from gan_core.runs import Run
 from pages.components.lessons.state import Found
 from pages.components.lessons.work import step_again
@@ -96,22 +94,14 @@ def hand_rows(term: Term, again: Replay) -> list[dict[str, str]]:
     """The first samples of that step, each with its own share of the mean."""
     share = _("its share")
     if term.inputs == "latents" and "mean" in again.inputs:
-        mean, log_variance = again.inputs["mean"][0], again.inputs["log_variance"][0]
-        each = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
-        return [
-            {
-                "μ": f"{float(mean[j]):.4f}",
-                "σ": f"{float((log_variance[j] / 2).exp()):.4f}",
-                share: f"{float(each[j]):.4f}",
-            }
-            for j in each.argsort(descending=True)[:BY_HAND].tolist()
-        ]
+        rows = costliest_dimensions(again, BY_HAND)
+        return [{"μ": f"{mean:.4f}", "σ": f"{sigma:.4f}", share: f"{each:.4f}"} for mean, sigma, each in rows]
     if term.inputs not in again.inputs or not term.each:
         return []
     pairs = by_hand(term.each, again.inputs[term.inputs], BY_HAND)
     if term.inputs == "slopes":
         return [{_("slope"): f"{given:.4f}", share: f"{value:.4f}"} for given, value in pairs]
-    probability = torch.sigmoid(again.inputs[term.inputs][:BY_HAND]).tolist()
+    probability = probabilities(again.inputs[term.inputs][:BY_HAND])
     return [
         {"l": f"{given:.4f}", "σ(l)": f"{chance:.4f}", share: f"{value:.4f}"}
         for (given, value), chance in zip(pairs, probability, strict=True)
@@ -132,13 +122,11 @@ def hand_words(term: Term, again: Replay) -> str:
 
 def verdicts(again: Replay, key: str) -> None:
     """The first real and generated pictures of a step, each with D's probability below it."""
-    if "real_samples" not in again.inputs or again.inputs["real_samples"].dim() != 4:
+    real, fake = (drawn_and_judged(again, which, VERDICTS) for which in ("real", "fake"))
+    if real is None or fake is None:
         return
-    lines, images = [], []
-    for what in ("real", "fake"):
-        images.append(to_uint8(again.inputs[f"{what}_samples"][:VERDICTS]))
-        lines += [[Line(f"D = {float(p):.2f}")] for p in torch.sigmoid(again.inputs[what][:VERDICTS])]
+    lines = [[Line(f"D = {p:.2f}")] for p in (*real[1], *fake[1])]
     title = [_("Step {n:,}: what D said of real digits (above) and of generated ones (below)").format(n=again.step)]
-    sheet = contact_sheet(np.concatenate(images), lines, title, columns=VERDICTS, side_px=64)
+    sheet = contact_sheet(np.concatenate([real[0], fake[0]]), lines, title, columns=VERDICTS, side_px=64)
     alt = _("Real and generated digits with D's probability of “real” below each")
     picture(imaging.data_url(sheet), key=key, alt=alt, max_width_px=760)

@@ -34,7 +34,7 @@ def _real_url(config_json: str) -> str:
     images = datasets.prepare(config).images
     if images.ndim == 2:
         return imaging.data_url(plot(np.asarray(images[:SHOWN_POINTS], np.float32), None))
-    return imaging.data_url(imaging.to_picture(imaging.grid(np.asarray(images[:SHOWN_IMAGES]), columns=8)))
+    return imaging.array_url(imaging.grid(np.asarray(images[:SHOWN_IMAGES]), columns=8))
 
 
 def end_points(run: Run, key: str) -> None:
@@ -54,7 +54,7 @@ def _end_points(path: str, step: int) -> tuple[str, int]:
 
     run = Run(Path(path))
     sampler = open_sampler(run, step)
-    made = sampler.samples(latents(SHOWN_POINTS, sampler.latent_dim, 1)).numpy()
+    made = sampler.samples(latents(SHOWN_POINTS, sampler.latent_dim, 1))
     real = np.asarray(datasets.prepare(run.config().dataset).images[:SHOWN_POINTS], np.float32)
     return imaging.data_url(plot(real, made)), int((np.abs(made) > REACH).any(axis=1).sum())
 

@@ -69,7 +69,7 @@ def _offer(lesson: Lesson, step: Train, missing: list[str], runs: Found, key: st
     seconds = len(missing) * lesson.experiment.seconds
     if st.button(words.format(n=len(missing)), key=f"{key}_begin", type="primary", icon=":material/play_arrow:"):
         with st.spinner(_("Queueing the runs…")):
-            if lab.attempt(lambda: queue_missing(lab.start(), lesson.experiment, step.arms, _(lesson.title))):
+            if lab.succeeds(lambda: queue_missing(lab.start(), lesson.experiment, step.arms, _(lesson.title))):
                 st.rerun()
     st.caption(_("About {time} on two quiet processor cores; longer when others train.").format(time=duration(seconds)))
 

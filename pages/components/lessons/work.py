@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import streamlit as st
-import torch
 
+from gan_core.config.devices import use_one_thread
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.measuring import measure
@@ -13,8 +13,6 @@ from gan_core.experiments.lessons.replay import Replay, replay
 from gan_core.runs import Run
 from pages.components.lessons.state import Found, finished
 from pages.components.shared import lab
-
-torch.set_num_threads(1)  # small networks; training should keep its cores
 
 
 def outcomes(lesson: Lesson, runs: Found) -> dict[str, Outcome]:
@@ -34,10 +32,12 @@ def outcome(run: Run, measures: tuple[str, ...]) -> Outcome:
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _readings(path: str, step: int, measures: tuple[str, ...]) -> dict[str, Estimate]:
+    use_one_thread()
     return measure(Run(Path(path)), measures)
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
 def step_again(path: str) -> Replay:
     """A step of a finished run, made once more."""
+    use_one_thread()
     return replay(Run(Path(path)))

@@ -8,10 +8,9 @@ import streamlit as st
 from gan_core.analysis.comparing import Compared
 from gan_core.config import run_config as schema
 from gan_core.experiments import follow_up
-from gan_core.models.kinds import KINDS
-from gan_core.runs import Run
 from pages.components.shared import lab
-from pages.components.shared.config_form import knob, label
+from pages.components.shared.config_form import knob
+from pages.components.shared.setting_words import owner_of, setting_name
 from pages.components.text import _, as_text
 
 OFFERED_FIRST = 3
@@ -54,9 +53,9 @@ def branch_form(one: Compared, step: int) -> None:
     if not pressed:
         return
     with st.spinner(_("Starting the trainer…")):
-        done = lab.attempt(lambda: begin(run, start, changes, name))
-    if done:
-        st.switch_page("pages/train.py", query_params={"run": st.session_state["replay_made"]})
+        made = lab.attempt(lambda: follow_up.branch(lab.start(), run, start, changes, name))
+    if made is not None:
+        st.switch_page("pages/train.py", query_params={"run": made.id})
 
 
 def settings_to_change(one: Compared, names: Sequence[str]) -> dict[str, Any]:
@@ -65,7 +64,7 @@ def settings_to_change(one: Compared, names: Sequence[str]) -> dict[str, Any]:
     fields = schema.field_names()
     wanted = st.multiselect(
         _("Settings to change"), names, default=names[:OFFERED_FIRST], key=f"replay_fields_{run.id}",
-        format_func=lambda name: titled(name, fields[name]),
+        format_func=setting_name,
         help=_("Only settings that fit a trained checkpoint: the size of a network, say, cannot change in the middle of a run."),
     )  # fmt: skip
     changes: dict[str, Any] = {}
@@ -78,20 +77,3 @@ def settings_to_change(one: Compared, names: Sequence[str]) -> dict[str, Any]:
                 st.caption(_("Of the {network}").format(network=owner))
             changes[name] = knob(name, fields[name], schema.get(one.config, name), f"replay_{run.id}_{name}")
     return changes
-
-
-def titled(name: str, info: Any) -> str:
-    """A field's label; of an optimiser's field with the network that it is of."""
-    owner = owner_of(name)
-    return f"{label(name, info)}, {owner}" if owner else label(name, info)
-
-
-def owner_of(name: str) -> str:
-    """The network whose optimiser a field is of; empty for other fields."""
-    parts = (kind.optimizer_of(name) for kind in KINDS.values())
-    return next((_(part.title.lower()) for part in parts if part), "")
-
-
-def begin(run: Run, step: int, changes: dict[str, Any], name: str) -> None:
-    """Queues the branch and remembers which run to show."""
-    st.session_state["replay_made"] = follow_up.branch(lab.start(), run, step, changes, name).id

@@ -10,7 +10,7 @@ from gan_core.analysis import recording as replaying
 from gan_core.analysis.comparing import Compared
 from gan_core.analysis.curves import is_sparse
 from gan_core.config import LIVE_FIELDS
-from gan_core.figures import charts
+from gan_core.figures import charts, style
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
 from pages.components.replay.branch import branch_form
@@ -18,7 +18,7 @@ from pages.components.shared import lab
 from pages.components.shared.config_form import LABELS
 from pages.components.shared.doctor_panel import diagnosed
 from pages.components.shared.live_run import marks
-from pages.components.shared.run_choice import compared, grid_url
+from pages.components.shared.run_records import compared, grid_url
 from pages.components.text import _, duration
 from pages.components.widgets.replay_player import Reading, Recording, Tick, replay_player, replay_view
 
@@ -166,7 +166,7 @@ def readings(one: Compared, moments: Sequence[int], shown: Sequence[charts.Chart
     """The curves' own values, unsmoothed, at each moment."""
     values = replaying.values_at(one, moments, [trace.column for chart in shown for trace in chart.traces])
     return [
-        Reading(chart.key, _(trace.label), charts.COLORS[trace.color], values[trace.column])
+        Reading(chart.key, _(trace.label), style.COLORS[trace.color], values[trace.column])
         for chart in shown
         for trace in chart.traces
         if trace.column in values

@@ -62,11 +62,6 @@ def offer(run: Run, finding: Finding, remedy: Remedy, key: str) -> None:
     }
     if button.button(titles[how.kind], key=key, icon=":material/healing:"):
         with st.spinner(_("Starting the trainer…")):
-            done = lab.attempt(lambda: treat(run, finding, remedy))
-        if done:
-            st.switch_page("pages/train.py", query_params={"run": st.session_state["doctor_made"]})
-
-
-def treat(run: Run, finding: Finding, remedy: Remedy) -> None:
-    """Carries the remedy out and remembers which run to show."""
-    st.session_state["doctor_made"] = follow_up.treat(lab.start(), run, finding, remedy).id
+            made = lab.attempt(lambda: follow_up.treat(lab.start(), run, finding, remedy))
+        if made is not None:
+            st.switch_page("pages/train.py", query_params={"run": made.id})

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import plotly.io
 import streamlit as st
@@ -17,12 +18,14 @@ from gan_core.analysis.doctor.examine import examine
 from gan_core.config import settings
 from gan_core.config.devices import Machine
 from gan_core.figures import charts
+from gan_core.figures.style import Column
 from gan_core.runs import Run
 from gan_core.runs.metrics import MetricsTail
 from gan_core.training import supervisor
 from pages.components.text import as_text
 
 REFRESH_S = 1.0
+T = TypeVar("T")
 
 
 def start() -> settings.Settings:
@@ -100,7 +103,7 @@ class SharedTail:
         self._examined: tuple[int, str] = (-1, "")
         self._findings: list[Finding] = []
 
-    def columns(self) -> dict[str, charts.Column]:
+    def columns(self) -> dict[str, Column]:
         """Metric name -> values, after reading what is new."""
         with self._guard:
             self._tail.refresh()
@@ -159,11 +162,15 @@ def _file_url(path: str) -> str:
     return "data:image/png;base64," + base64.b64encode(Path(path).read_bytes()).decode("ascii")
 
 
-def attempt(action: Callable[[], object]) -> bool:
-    """Does something that may be refused; shows the refusal's sentence. Returns whether it was done."""
+def attempt(action: Callable[[], T]) -> T | None:
+    """What an action gives; None when it was refused (a ValueError), after the refusal's sentence was shown."""
     try:
-        action()
+        return action()
     except ValueError as refusal:
         st.error(as_text(str(refusal)), icon=":material/error:")
-        return False
-    return True
+        return None
+
+
+def succeeds(action: Callable[[], object]) -> bool:
+    """Whether an action was done, whatever it gives; a refusal (a ValueError) is shown as its sentence."""
+    return attempt(lambda: (action(), True)) is not None

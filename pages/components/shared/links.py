@@ -4,10 +4,12 @@ Streamlit's own `bind="query-params"` writes the words that are shown, which cha
 address carries the option itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import streamlit as st
+
+from pages.components.text import _
 
 Option = TypeVar("Option", str, int)
 
@@ -33,3 +35,15 @@ def linked_choice(
     if chosen != default or asked is not None:
         st.query_params[param] = str(chosen)
     return chosen
+
+
+def linked_view(views: Mapping[str, str], *, key: str, param: str = "view") -> str:
+    """One of a page's ways of looking (name -> words), the first to begin with; kept in the address as `?view=`."""
+
+    def draw(names: Sequence[str], first: str) -> str:
+        return st.segmented_control(
+            _("Show"), names, default=first, required=True, key=key, format_func=views.__getitem__,
+            label_visibility="collapsed",
+        )  # fmt: skip
+
+    return linked_choice(param, list(views), next(iter(views)), draw)

@@ -33,7 +33,7 @@ def live_run(run: Run) -> None:
             st.query_params.clear()
             st.rerun()
     st.text(run.name)
-    if not lab.attempt(run.config):
+    if not lab.succeeds(run.config):
         return
     every = lab.refresh_every() if status.state in OPEN_STATES else None
     idle = WATCH_IDLE_S if status.state in RESUMABLE_STATES else None  # somebody else, or the server, may resume it
@@ -123,7 +123,7 @@ def controls(run: Run, status: Status) -> None:
         elif status.state in RESUMABLE_STATES:
             pressed = st.button(_("Resume"), key="live_resume", icon=":material/play_arrow:", type="primary",
                                 help=_("Goes on from the newest checkpoint."))  # fmt: skip
-            if pressed and lab.attempt(lambda: supervisor.resume(run)):
+            if pressed and lab.succeeds(lambda: supervisor.resume(run)):
                 st.rerun()
         if run.checkpoint_steps() and st.button(_("Explore"), key="live_explore", icon=":material/explore:"):
             st.switch_page("pages/explore.py", query_params={"run": run.id})
@@ -198,7 +198,7 @@ def learning_rates(run: Run, status: Status) -> None:
             for part, column in zip(kind_of(config).optimizers, columns, strict=False)
         }
         if st.form_submit_button(_("Change now"), icon=":material/bolt:"):
-            lab.attempt(lambda: supervisor.change_live(run, typed))
+            lab.succeeds(lambda: supervisor.change_live(run, typed))
 
 
 def log(run: Run) -> None:

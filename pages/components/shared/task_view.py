@@ -37,7 +37,7 @@ def outcome(task: Task, key: str, words: Words | None = None) -> Arrays | None:
     """
     now = background.progress(task)
     if now.state == "new":
-        if not lab.attempt(lambda: background.start(task)):
+        if not lab.succeeds(lambda: background.start(task)):
             return None
         now = background.progress(task)
     if now.state == "done":
@@ -51,7 +51,7 @@ def outcome(task: Task, key: str, words: Words | None = None) -> Arrays | None:
         follow(task, key, words or stage_words, background.progress, background.cancel, note=note)
     else:
         show_end(now)
-        if st.button(_("Start it again"), key=f"{key}_again", icon=":material/refresh:") and lab.attempt(
+        if st.button(_("Start it again"), key=f"{key}_again", icon=":material/refresh:") and lab.succeeds(
             lambda: background.start(task)
         ):
             st.rerun()

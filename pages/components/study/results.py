@@ -50,7 +50,7 @@ def controls(study: Study, members: list[tuple[StudyMember, Run | None]]) -> Non
             words = _("Queue the missing runs ({n})").format(n=missing)
             if st.button(words, key="study_missing", icon=":material/playlist_add:"):
                 with st.spinner(_("Queueing the runs…")):
-                    if lab.attempt(lambda: studies.start_missing(lab.start(), study)):
+                    if lab.succeeds(lambda: studies.start_missing(lab.start(), study)):
                         st.rerun()
 
 

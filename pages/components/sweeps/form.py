@@ -1,5 +1,7 @@
 """A new sweep: two that are ready made, and a form for one's own."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from gan_core.config import RunConfig, field_names, get
@@ -31,13 +33,15 @@ def templates() -> None:
             st.markdown(_(template.description))
             if st.button(_("Start it"), key=f"sweeps_offer_{key}", icon=":material/play_arrow:", type="primary"):
                 with st.spinner(_("Writing the trials down…")):
-                    if lab.attempt(lambda template=template: begin(template.sweep())):  # type: ignore[misc]
-                        st.rerun()
+                    begin(template.sweep)
 
 
-def begin(sweep: Sweep) -> None:
+def begin(sweep: Callable[[], Sweep]) -> None:
     """Keeps a sweep, starts its process, and has it shown."""
-    st.query_params["sweep"] = folders.begin(lab.start(), sweep).id
+    folder = lab.attempt(lambda: folders.begin(lab.start(), sweep()))
+    if folder is not None:
+        st.query_params["sweep"] = folder.id
+        st.rerun()
 
 
 def new_sweep() -> None:
@@ -70,8 +74,7 @@ def new_sweep() -> None:
     st.caption(how_long(sweep))
     if st.button(_("Start the sweep"), key="sweeps_start", type="primary", icon=":material/play_arrow:"):
         with st.spinner(_("Writing the trials down…")):
-            if lab.attempt(lambda: begin(sweep)):
-                st.rerun()
+            begin(lambda: sweep)
 
 
 def axis_rows(config: RunConfig, preset: str) -> list[str]:

@@ -36,11 +36,7 @@ def _study(path: str, created: float, trials: int, _folder: SweepFolder) -> Swee
 
 def study_of(folder: SweepFolder) -> SweepStudy | None:
     """A sweep's study; None, and a sentence on the page, when its storage cannot be used."""
-    try:
-        return _study(str(folder.path), folder.created, folder.sweep.trials, folder)
-    except ValueError as refusal:
-        st.error(as_text(str(refusal)), icon=":material/error:")
-        return None
+    return lab.attempt(lambda: _study(str(folder.path), folder.created, folder.sweep.trials, folder))
 
 
 def results(folder: SweepFolder) -> None:
@@ -49,10 +45,8 @@ def results(folder: SweepFolder) -> None:
     if study is None:
         return
     about(folder)
-    try:
-        rows = rows_of(study)
-    except ValueError as refusal:
-        st.error(as_text(str(refusal)), icon=":material/error:")
+    rows = lab.attempt(lambda: rows_of(study))
+    if rows is None:
         return
     moving = moves(folder, rows)
     st.session_state["sweeps_moving"] = moving
@@ -82,10 +76,8 @@ def about(folder: SweepFolder) -> None:
 
 def live(folder: SweepFolder, study: SweepStudy) -> None:
     """The part that changes while trials are made."""
-    try:
-        rows = rows_of(study)
-    except ValueError as refusal:
-        st.error(as_text(str(refusal)), icon=":material/error:")
+    rows = lab.attempt(lambda: rows_of(study))
+    if rows is None:
         return
     going = folder.is_going()
     if st.session_state.get("sweeps_moving") != moves(folder, rows):

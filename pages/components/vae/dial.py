@@ -17,9 +17,9 @@ from gan_core.presets import PRESETS
 from gan_core.runs.sampler import latents
 from gan_core.runs.status import OPEN_STATES
 from pages.components.shared import lab
+from pages.components.shared.models import Shown, images
+from pages.components.shared.models import shown as opened
 from pages.components.shared.task_view import outcome
-from pages.components.shared.vae_models import Shown, images
-from pages.components.shared.vae_models import shown as opened
 from pages.components.text import _, as_text, duration
 from pages.components.widgets.latent_explorer import Slider, latent_explorer, latent_state
 from pages.components.widgets.live_plot import live_plot
@@ -107,7 +107,7 @@ def train_missing(shown: Shown, members: list[FamilyMember]) -> None:
             st.caption(_("{n} runs wait or train now; see the page Runs.").format(n=len(going)))
         if st.button(_("Train these"), key="vae_dial_begin", type="primary", icon=":material/play_arrow:"):
             with st.spinner(_("Queueing the runs…")):
-                if lab.attempt(lambda: vae_family.begin(lab.start(), base, weights, int(epochs))):
+                if lab.succeeds(lambda: vae_family.begin(lab.start(), base, weights, int(epochs))):
                     st.rerun()
 
 
@@ -116,9 +116,9 @@ def _square(path: str, step: int, _shown: Shown) -> str:
     """A row of images, one of their reconstructions, and rows of samples, as one picture."""
     originals = images(path, COLUMNS).images
     originals = originals[np.arange(COLUMNS) % len(originals)]
-    samples = _shown.model.decode(latents(NUM_SAMPLES, _shown.model.config.network.latent_dim, SEED).numpy())
+    samples = _shown.model.decode(latents(NUM_SAMPLES, _shown.model.config.network.latent_dim, SEED))
     tiles = np.concatenate([originals, _shown.model.reconstruct(originals), samples])
-    return imaging.data_url(imaging.to_picture(imaging.grid(tiles, columns=COLUMNS, gap_px=1)))
+    return imaging.array_url(imaging.grid(tiles, columns=COLUMNS, gap_px=1))
 
 
 @st.fragment
@@ -134,10 +134,8 @@ def turn(shown: Shown, members: list[FamilyMember]) -> None:
     state = latent_state([knob], key=key)
     nearest = min(range(len(members)), key=lambda i: abs(places[i] - state.values["lambda"]))
     member = members[nearest]
-    try:
-        picture = _square(str(member.run.path), member.step, opened(member.run, member.step))
-    except ValueError as damage:
-        st.error(as_text(str(damage)), icon=":material/error:")
+    picture = lab.attempt(lambda: _square(str(member.run.path), member.step, opened(member.run, member.step)))
+    if picture is None:
         return
     latent_explorer(
         [knob], image=picture, neighbours="", sequence=state.sequence, key=key,

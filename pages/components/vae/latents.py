@@ -12,13 +12,13 @@ from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.figures import imaging
 from gan_core.figures.latent_map import map_figure
-from gan_core.figures.sprites import Sheet, sprite_sheet
+from gan_core.figures.sheets import Sheet, sprite_sheet
 from gan_core.jobs import task
 from gan_core.jobs.task import Arrays, Progress
 from gan_core.latents.embedding import LARGEST_EXACT, NEIGHBOURS_A_PERPLEXITY, method_name, pca
 from gan_core.latents.vae_map import LatentMap
+from pages.components.shared.models import Shown, images
 from pages.components.shared.task_view import outcome, stage_words
-from pages.components.shared.vae_models import Shown, images
 from pages.components.text import _, as_text
 from pages.components.vae import groups as vae_groups
 from pages.components.vae.groups import Groups
@@ -151,7 +151,7 @@ def map_and_image(
         original = images(str(shown.run.path), wish.num_images).images[chosen : chosen + 1]
         both = np.concatenate([original, shown.model.decode(measured["latents"][chosen : chosen + 1])])
         picture(
-            imaging.data_url(imaging.to_picture(imaging.grid(both, columns=1))), key="vae_chosen",
+            imaging.array_url(imaging.grid(both, columns=1)), key="vae_chosen",
             alt=_("Image {n} and its reconstruction").format(n=chosen),
             caption=_("Image {n}; below, decoded from its latent, its reconstruction (MSE {mse:.4f})").format(
                 n=chosen, mse=float(measured["errors"][chosen])

@@ -7,13 +7,13 @@ from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.intervals import mean_of, standard_error
 from gan_core.evaluation.statistics.tests import of_estimates
 from gan_core.figures import imaging
-from gan_core.figures.contact_sheet import Line, contact_sheet
 from gan_core.figures.imaging import Uint8Array
+from gan_core.figures.sheets import Line, contact_sheet
 from gan_core.jobs.task import Arrays
 from gan_core.latents.vae_map import LatentMap
 from gan_core.runs.sampler import latents
+from pages.components.shared.models import Shown, images
 from pages.components.shared.task_view import outcome
-from pages.components.shared.vae_models import Shown, images
 from pages.components.text import _, as_text
 from pages.components.widgets.condition_cards import Part, condition_cards
 from pages.components.widgets.picture import picture
@@ -60,9 +60,9 @@ def pairs(originals: Uint8Array, copies: Uint8Array, errors: np.ndarray) -> list
         line = Line(_("MSE {mse:.4f}").format(mse=error))
         cards.append(
             [
-                Part(imaging.data_url(imaging.to_picture(original)), _("Image {n}").format(n=number)),
+                Part(imaging.array_url(original), _("Image {n}").format(n=number)),
                 Part(
-                    imaging.data_url(imaging.to_picture(copy)),
+                    imaging.array_url(copy),
                     _("Reconstruction of image {n}").format(n=number),
                     (line,),
                 ),
@@ -149,7 +149,7 @@ def samples(shown: Shown) -> None:
     made = sampled(shown, seed)
     grid = imaging.grid(made, columns=8)
     picture(
-        imaging.data_url(imaging.to_picture(grid)), key="vae_samples", max_width_px=720,
+        imaging.array_url(grid), key="vae_samples", max_width_px=720,
         alt=_("{n} random samples").format(n=NUM_SAMPLES),
         caption=_("{n} latents drawn from the prior (a standard normal cloud) and decoded; none of them is a copy of an image.").format(
             n=NUM_SAMPLES
@@ -170,7 +170,7 @@ def samples(shown: Shown) -> None:
 
 def sampled(shown: Shown, seed: int, count: int = NUM_SAMPLES) -> Uint8Array:
     """Images of random latents."""
-    return shown.model.decode(latents(count, shown.model.config.network.latent_dim, seed).numpy())
+    return shown.model.decode(latents(count, shown.model.config.network.latent_dim, seed))
 
 
 def label_words(shown: Shown, index: int, measured: Arrays) -> str:

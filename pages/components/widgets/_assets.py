@@ -36,3 +36,7 @@ def check_picture(url: str, name: str) -> str:
     if not url.startswith("data:image/"):
         raise ValueError(f"{name} needs a data URL that begins with 'data:image/'; got '{url[:40]}'.")
     return url
+
+
+def do_nothing() -> None:
+    """The callback of a component whose state is read elsewhere: Streamlit hands out a state only if it has a callback."""

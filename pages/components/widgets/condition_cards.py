@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gan_core.figures.contact_sheet import Line
+from gan_core.figures.sheets import Line
 from pages.components.text import _
 from pages.components.widgets._assets import check_picture, make_component
 

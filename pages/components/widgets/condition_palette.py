@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from gan_core.datasets.sources.objects24 import COLOURS, MAX_OBJECTS, SHAPES
-from pages.components.widgets._assets import make_component
+from pages.components.widgets._assets import do_nothing, make_component
 
-_component = make_component("condition_palette")
+_component = make_component("condition_palette", "choice", scripts=("choice",))
 
 
 class Choice(NamedTuple):
@@ -66,8 +66,4 @@ def condition_palette(choice: Choice, known: Sequence[str], *, texts: Mapping[st
         "rows": rows, "selected": list(choice.selected), "revision": choice.revision, "limit": MAX_OBJECTS,
         "texts": dict(texts), "key": key,
     }  # fmt: skip
-    _component(key=key, data=data, on_choice_change=_do_nothing)
-
-
-def _do_nothing() -> None:
-    """Streamlit hands out a state only if it has a callback."""
+    _component(key=key, data=data, on_choice_change=do_nothing)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from pages.components.widgets._assets import check_picture, make_component
+from pages.components.widgets._assets import check_picture, do_nothing, make_component
 
 _MAX_SEQUENCE = 2**53 - 1  # the largest whole number a browser counts exactly
 
@@ -130,7 +130,7 @@ def latent_explorer(
         "texts": dict(texts),
         "key": key,
     }
-    result = _component(key=key, data=data, on_values_change=_do_nothing)
+    result = _component(key=key, data=data, on_values_change=do_nothing)
     return read_state(sliders, result.get("values"))
 
 
@@ -144,7 +144,3 @@ def _clamp(slider: Slider, value: object) -> float:
     if not math.isfinite(number):
         return float(slider.value)
     return float(min(max(number, slider.minimum), slider.maximum))  # the bounds may be whole numbers
-
-
-def _do_nothing() -> None:
-    """Streamlit hands out a state only if it has a callback."""

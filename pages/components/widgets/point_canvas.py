@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from gan_core.datasets.sources.points import REACH
-from pages.components.widgets._assets import make_component
+from pages.components.widgets._assets import do_nothing, make_component
 
 MAX_DRAWN = 5_000  # what one message to the server carries easily
 
@@ -49,7 +49,7 @@ def point_canvas(revision: int, *, texts: Mapping[str, str], key: str) -> None:
     if missing:
         raise ValueError(f"The canvas lacks words for: {', '.join(missing)}.")
     data = {"revision": revision, "reach": REACH, "limit": MAX_DRAWN, "texts": dict(texts), "key": key}
-    _component(key=key, data=data, on_drawing_change=_do_nothing)
+    _component(key=key, data=data, on_drawing_change=do_nothing)
 
 
 def _is_point(point: object) -> bool:
@@ -57,7 +57,3 @@ def _is_point(point: object) -> bool:
         return False
     numbers = [value for value in point if isinstance(value, int | float) and not isinstance(value, bool)]
     return len(numbers) == 2 and all(abs(value) <= REACH for value in numbers)  # nan is not
-
-
-def _do_nothing() -> None:
-    """Streamlit hands out a state only if it has a callback."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from pages.components.widgets._assets import check_picture, make_component
+from pages.components.widgets._assets import check_picture, do_nothing, make_component
 from pages.components.widgets.live_plot import plotly_url
 
 MAX_NEED = 12
@@ -133,8 +133,4 @@ def replay_player(
         "height_px": CHART_PX,
         "texts": dict(texts),
     }
-    _component(key=key, data=data, on_view_change=_do_nothing)
-
-
-def _do_nothing() -> None:
-    """Streamlit hands out a state only if it has a callback."""
+    _component(key=key, data=data, on_view_change=do_nothing)

@@ -10,11 +10,11 @@ from typing import Any
 import streamlit as st
 
 from pages.components.text import _
-from pages.components.widgets._assets import check_picture, make_component
+from pages.components.widgets._assets import check_picture, do_nothing, make_component
 
 LARGEST = 2**31 - 1
 
-_component = make_component("sample_picker")
+_component = make_component("sample_picker", "choice", scripts=("choice",))
 
 
 def picked(key: str, default: Sequence[int], limit: int) -> tuple[int, ...]:
@@ -62,8 +62,4 @@ def sample_picker(
         "sheet": check_picture(sheet, "A sheet of samples"), "ids": list(ids), "selected": list(chosen), "columns": columns,
         "limit": limit, "texts": texts, "key": key,
     }  # fmt: skip
-    _component(key=key, data=data, on_choice_change=_do_nothing)
-
-
-def _do_nothing() -> None:
-    """Streamlit hands out a state only if it has a callback."""
+    _component(key=key, data=data, on_choice_change=do_nothing)

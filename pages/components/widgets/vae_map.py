@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from gan_core.figures.sprites import Sheet
+from gan_core.figures.sheets import Sheet
 from pages.components.text import _
 from pages.components.widgets._assets import make_component
 from pages.components.widgets.live_plot import plotly_url

@@ -43,29 +43,16 @@ const SOLIDS = {
   },
 };
 
-class ConditionPalette {
-  constructor({ data }) {
-    this.grid = make("div", "ganvas-palette", { role: "group" });
-    this.chosen = make("span", "ganvas-palette-chosen");
-    this.message = make("span", "ganvas-palette-message", { role: "status" });
-    this.clear = make("button", "ganvas-button", { type: "button" });
-    const foot = make("div", "ganvas-palette-foot", {}, this.chosen, this.clear, this.message);
-    this.root = make("div", "ganvas-live", {
-      "data-testid": "condition-palette", "data-key": data.key,
-    }, this.grid, foot);
-    this.buttons = new Map();
-    this.selected = [];
+class ConditionPalette extends ChoiceGrid {
+  constructor(component) {
+    super(component, "ganvas-palette", "condition-palette");
     this.revision = -1; // of the choice that Python made last; ours are made upon it
     this.definition = "";
-    this.clear.addEventListener("click", () => this.choose([]));
-    this.grid.addEventListener("keydown", (event) => this.move(event));
   }
 
-  update({ data, setStateValue }) {
-    this.setStateValue = setStateValue;
-    this.data = data;
-    this.grid.setAttribute("aria-label", data.texts.label);
-    this.clear.textContent = data.texts.clear;
+  update(component) {
+    super.update(component);
+    const { data } = component;
     const definition = JSON.stringify(data.rows);
     if (definition !== this.definition) {
       this.definition = definition;
@@ -93,7 +80,7 @@ class ConditionPalette {
     }));
     this.grid.replaceChildren(...this.places.flat());
     const first = this.places.flat().find((button) => !button.disabled);
-    if (first !== undefined) first.tabIndex = 0; // one stop for the Tab key; arrows move within
+    if (first !== undefined) first.tabIndex = 0;
   }
 
   move(event) {
@@ -108,37 +95,16 @@ class ConditionPalette {
       if (this.places[row]?.[column] === undefined) return;
     } while (this.places[row][column].disabled);
     event.preventDefault();
-    for (const button of this.buttons.values()) button.tabIndex = -1;
-    this.places[row][column].tabIndex = 0;
-    this.places[row][column].focus();
+    this.focus(this.places[row][column]);
   }
 
-  toggle(id) {
-    if (this.selected.includes(id)) {
-      this.choose(this.selected.filter((name) => name !== id));
-    } else if (this.selected.length >= this.data.limit) {
-      this.message.textContent = this.data.texts.limit;
-    } else {
-      this.choose([...this.selected, id]);
-    }
+  state() {
+    return { selected: this.selected, revision: this.revision };
   }
 
-  choose(selected) {
-    this.selected = selected;
-    this.message.textContent = "";
-    this.mark();
-    this.setStateValue("choice", { selected, revision: this.revision });
-  }
-
-  mark() {
-    for (const [id, button] of this.buttons) button.setAttribute("aria-pressed", this.selected.includes(id));
+  words() {
     const { texts } = this.data;
-    this.chosen.textContent = this.selected.length === 0 ? texts.none : `${texts.chosen} ${this.selected.join(", ")}`;
-    this.clear.hidden = this.selected.length === 0;
-  }
-
-  destroy() {
-    this.root.remove();
+    return this.selected.length === 0 ? texts.none : `${texts.chosen} ${this.selected.join(", ")}`;
   }
 }
 

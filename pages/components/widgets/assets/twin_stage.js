@@ -38,7 +38,7 @@ class TwinStage {
     this.playButton = button("ganvas-twin-play");
     this.resetButton = button();
     this.stepButtons = { both: button(), d: button(), g: button() };
-    this.who = make("select", "", {});
+    this.who = make("select", "ganvas-button ganvas-twin-select");
     this.whoLabel = make("span", "");
     this.pace = make("input", "ganvas-range", { type: "range", min: 0, max: paces.length - 1, step: 1 });
     [this.paceRow, this.paceName, this.paceValue] = this.knob(this.pace);

@@ -7,8 +7,8 @@ import streamlit as st
 from gan_core.config import run_config
 from gan_core.experiments import breakages
 from gan_core.experiments.breakages import BREAKAGES, Breakage
-from pages.components.compare.settings import setting_name, value_of
 from pages.components.shared import lab
+from pages.components.shared.setting_words import setting_name, value_of
 from pages.components.text import _
 
 
@@ -32,19 +32,14 @@ def card(name: str, breakage: Breakage) -> None:
     )  # fmt: skip
     if st.button(_("Break it"), key=f"collapse_break_{name}", icon=":material/heart_broken:"):
         with st.spinner(_("Starting the trainer…")):
-            done = lab.attempt(lambda: begin(breakage))
-        if done:
-            show_pair(st.session_state["collapse_made"], None)
+            broken = lab.attempt(lambda: breakages.break_model(lab.start(), breakage))
+        if broken is not None:
+            show_pair(broken.id, None)
 
 
 def in_words(name: str, value: Any) -> str:
     """A setting's value, as people say it."""
     return _("all") if name == "dataset.num_images" and not value else value_of(name, value)
-
-
-def begin(breakage: Breakage) -> None:
-    """Queues the broken model and remembers which."""
-    st.session_state["collapse_made"] = breakages.break_model(lab.start(), breakage).id
 
 
 def show_pair(broken: str, repaired: str | None) -> None:

@@ -14,7 +14,7 @@ from pages.components.shared.task_view import outcome
 from pages.components.text import _
 
 
-def kind_of_picture(run: Run, config: RunConfig, image: npt.NDArray[np.uint8]) -> None:
+def out_of_distribution(run: Run, config: RunConfig, image: npt.NDArray[np.uint8]) -> None:
     """A sentence: as near to the training images as unseen ones are, or of another kind; with the figures behind it."""
     st.subheader(_("Is it a picture of the kind that the model knows?"), anchor=False)
     if st.session_state.get("explore_kind_wanted") is None and not _ready(config):

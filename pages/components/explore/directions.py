@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
-import torch
 
 from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.jobs.task import Arrays
 from gan_core.latents import attribute_search, saved_directions
 from gan_core.latents.attribute_directions import AttributeDirection, without_others
-from gan_core.latents.directions import principal_directions, raw_coordinates
+from gan_core.latents.directions import Method, find_directions
 from gan_core.latents.saved_directions import Direction, FoundBy
-from gan_core.latents.sefa import closed_form_directions
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler
@@ -56,7 +55,7 @@ class Axes:
     """
 
     found_by: FoundBy
-    vectors: torch.Tensor
+    vectors: npt.NDArray[np.float32]
     sliders: tuple[Slider, ...]
     notes: tuple[str, ...]
 
@@ -67,22 +66,17 @@ def axes(kind: str, model: Sampler, run: Run | None, page: str) -> Axes | None:
         return _attribute_axes(model, run, page)
     if kind == SAVED and run is not None:
         return _saved_axes(model, run, page)
-    vectors, stretches = _computed(model, model.run_id, model.step, kind)
+    method: Method = "raw" if kind == RAW else "sefa" if kind == SEFA else "pca"
+    vectors, stretches = _computed(model, model.run_id, model.step, method)
     names = [f"z[{i}]" if kind == RAW else _("Direction {n}").format(n=i + 1) for i in range(len(vectors))]
     helps = [_help(kind, i, stretches) for i in range(len(vectors))]
-    return _made("raw" if kind == RAW else "sefa" if kind == SEFA else "pca", kind, vectors, names, helps)
+    return _made(method, kind, vectors, names, helps)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _computed(_model: Sampler, run_id: str, step: int, kind: str) -> tuple[torch.Tensor, list[float]]:
+def _computed(_model: Sampler, run_id: str, step: int, kind: Method) -> tuple[npt.NDArray[np.float32], list[float]]:
     """Directions, and for SeFa the share of the largest eigenvalue that each has."""
-    count = min(NUM_SLIDERS, _model.latent_dim)
-    if kind == PCA:
-        return principal_directions(_model, _model.latent_dim, count), []
-    if kind == SEFA:
-        vectors, values = closed_form_directions(_model.first_weight(), count)
-        return vectors, (values / values[0].clamp(min=1e-12)).tolist()
-    return raw_coordinates(_model.latent_dim, count), []
+    return find_directions(_model, kind, NUM_SLIDERS)
 
 
 def _help(kind: str, index: int, stretches: list[float]) -> str:
@@ -98,7 +92,7 @@ def _help(kind: str, index: int, stretches: list[float]) -> str:
 def _made(
     found_by: FoundBy,
     prefix: str,
-    vectors: torch.Tensor,
+    vectors: npt.NDArray[np.float32],
     names: list[str],
     helps: list[str],
     notes: list[str] | None = None,
@@ -144,7 +138,7 @@ def _attribute_axes(model: Sampler, run: Run, page: str) -> Axes | None:
     if held:
         vectors = np.stack([without_others(vectors[i], np.delete(vectors, i, axis=0)) for i in range(len(shown))])
     words = [accuracy_words(d) for d in shown]
-    made = _made("attribute", "attribute", torch.from_numpy(vectors), chosen, words, words)
+    made = _made("attribute", "attribute", vectors, chosen, words, words)
     knobs = [
         Slider(f"attribute-{d.name}", d.name, w, -RANGE, RANGE, 0.05, 0.0) for d, w in zip(shown, words, strict=True)
     ]
@@ -238,11 +232,11 @@ def _saved_axes(model: Sampler, run: Run, page: str) -> Axes | None:
     )  # fmt: skip
     usable: list[Direction] = []
     for direction in (kept[i] for i in chosen):
-        if lab.attempt(lambda d=direction: saved_directions.check_fits(d, model.latent_dim, run.name)):  # type: ignore[misc]
+        if lab.succeeds(lambda d=direction: saved_directions.check_fits(d, model.latent_dim, run.name)):  # type: ignore[misc]
             usable.append(direction)
     if not usable:
         return None
-    vectors = torch.tensor([d.vector for d in usable], dtype=torch.float32)
+    vectors = np.array([d.vector for d in usable], np.float32)
     knobs = tuple(
         Slider(f"saved-{d.id}", d.name, d.note or _("Found in {run}.").format(run=d.run_name), -RANGE, RANGE, 0.05, 0.0)
         for d in usable

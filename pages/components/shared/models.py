@@ -1,26 +1,40 @@
-"""A VAE and its test images, ready to look at, once for all viewers. Importing this loads torch."""
+"""Models ready to draw, once for all viewers: a run's generator, a VAE with its unseen images. Importing this loads torch."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
-import torch
 
+from gan_core.config.devices import use_one_thread
 from gan_core.datasets import held_out
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.held_out import HeldOut
 from gan_core.runs import Run
 from gan_core.runs.autoencoder import Autoencoder, open_autoencoder
+from gan_core.runs.sampler import Sampler, open_sampler
 from pages.components.text import _
-
-torch.set_num_threads(1)  # small networks; training should keep its cores
 
 MOST_IMAGES = 2621  # report R5's number; more only if a larger map asks for it
 
 
+def sampler(run: Run, step: int) -> Sampler:
+    """A run's generator at a checkpoint.
+
+    Raises:
+        ValueError: a damaged checkpoint.
+    """
+    return _sampler(str(run.path), step)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _sampler(path: str, step: int) -> Sampler:
+    use_one_thread()
+    return open_sampler(Run(Path(path)), step)
+
+
 @dataclass(frozen=True)
 class Shown:
-    """What the page is about: a run at a checkpoint, loaded.
+    """What the VAE page is about: a run at a checkpoint, loaded.
 
     Attributes:
         run: the run.
@@ -48,6 +62,7 @@ class Shown:
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _model(path: str, step: int) -> Autoencoder:
+    use_one_thread()
     return open_autoencoder(Run(Path(path)), step)
 
 

@@ -16,12 +16,10 @@ from gan_core.models.architecture import describe
 from gan_core.models.kinds import kind_of
 from gan_core.presets import PRESETS
 from gan_core.runs import Run
-from gan_core.runs.sampler import open_sampler
 from gan_core.training import supervisor
-from pages.components.explore import views
 from pages.components.shared import lab
 from pages.components.shared.links import linked_choice
-from pages.components.shared.vae_models import Shown, images, shown
+from pages.components.shared.models import Shown, images, sampler, shown
 from pages.components.text import _, as_text, duration, told_apart_means
 from pages.components.vae.views import NUM_SAMPLES, sampled
 from pages.components.widgets.live_plot import live_plot
@@ -135,7 +133,7 @@ def rival_config(config: RunConfig) -> RunConfig:
 
 def _begin(configs: Sequence[RunConfig]) -> None:
     with st.spinner(_("Starting the trainer…")):
-        if lab.attempt(lambda: [supervisor.submit(lab.start(), config) for config in configs]):
+        if lab.succeeds(lambda: [supervisor.submit(lab.start(), config) for config in configs]):
             st.switch_page("pages/runs.py")
 
 
@@ -145,16 +143,14 @@ def side_by_side(vae: Shown, gan: Side) -> None:
         st.caption(
             _("The two seeds differ: {a} and {b}.").format(a=vae.model.config.training.seed, b=gan.config.training.seed)
         )
-    try:
-        with st.spinner(_("Loading the model…")):
-            sampler = views.sampler(str(gan.run.path), gan.step)
-    except ValueError as damage:
-        st.error(as_text(str(damage)), icon=":material/error:")
+    with st.spinner(_("Loading the model…")):
+        drawing = lab.attempt(lambda: sampler(gan.run, gan.step))
+    if drawing is None:
         return
     originals = images(str(vae.run.path), NUM_SAMPLES).images
     shows = [
         (_("VAE: {n} random samples"), sampled(vae, SEED), "vae_rival_vae"),
-        (_("GAN: {n} random samples"), sampler.draw(NUM_SAMPLES, SEED), "vae_rival_gan"),
+        (_("GAN: {n} random samples"), drawing.draw(NUM_SAMPLES, SEED), "vae_rival_gan"),
         (_("VAE: {n} reconstructions"), vae.model.reconstruct(originals), "vae_rival_copies"),
         (_("Real: {n} images that neither learned from"), originals, "vae_rival_real"),
     ]
@@ -164,7 +160,7 @@ def side_by_side(vae: Shown, gan: Side) -> None:
         with place:
             caption = title.format(n=len(made))
             st.markdown(f"**{caption}**")
-            picture(imaging.data_url(imaging.to_picture(imaging.grid(made, columns=8))), key=key, alt=caption)
+            picture(imaging.array_url(imaging.grid(made, columns=8)), key=key, alt=caption)
     st.markdown(
         _(
             "**What report R5 saw:** the GAN's pictures are sharper, the VAE is easier to train. A VAE is paid for every pixel, so where "
@@ -183,7 +179,7 @@ def sharpness_of(vae_path: str, vae_step: int, gan_path: str, gan_step: int) -> 
     real = images(vae_path, NUM_SHARP).images
     pictures = {
         "real": real,
-        "gan": open_sampler(Run(Path(gan_path)), gan_step).draw(NUM_SHARP, SEED),
+        "gan": sampler(Run(Path(gan_path)), gan_step).draw(NUM_SHARP, SEED),
         "vae": sampled(vae, SEED, NUM_SHARP),
         "copies": vae.model.reconstruct(real),
     }

@@ -1,0 +1,101 @@
+"""Small things that people keep in the runs folder, a JSON file each: `FOLDER/ID.json`. Saved directions and studies are such.
+
+Every session and every viewer of this installation sees them. A file whose name or content is not sound is passed over. No torch.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from gan_core.runs import files
+from gan_core.runs.folder import check_writable
+
+_ID = re.compile(r"[a-z0-9-]{1,64}")
+
+
+class Entry(Protocol):
+    """What can be kept."""
+
+    @property
+    def id(self) -> str:
+        """Its file's name."""
+
+    @property
+    def created(self) -> float:
+        """Unix time."""
+
+
+E = TypeVar("E", bound=Entry)
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of something kept; ids come from links, so anything may be in them."""
+    return bool(_ID.fullmatch(text))
+
+
+def new_id(prefix: str = "") -> str:
+    """An id that nothing has yet: the prefix, the time, six random digits."""
+    parts = (prefix, time.strftime("%Y%m%d-%H%M%S"), secrets.token_hex(3))
+    return "-".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Store(Generic[E]):
+    """One kind of things that are kept.
+
+    Attributes:
+        folder: theirs, in the runs folder.
+        noun: what one is called in sentences.
+        read: (id, content of its file) -> the thing; raises ValueError, KeyError or TypeError for content that is not sound.
+        write: the thing -> content of its file, without NaN.
+    """
+
+    folder: str
+    noun: str
+    read: Callable[[str, dict[str, Any]], E]
+    write: Callable[[E], Mapping[str, Any]]
+
+    def all(self, runs_dir: Path) -> list[E]:
+        """Every one, the newest first."""
+        found = (self._read(path) for path in (runs_dir / self.folder).glob("*.json"))
+        return sorted((one for one in found if one), key=lambda one: (one.created, one.id), reverse=True)
+
+    def find(self, runs_dir: Path, entry_id: str) -> E | None:
+        """The one with this id, or None."""
+        return self._read(self._path(runs_dir, entry_id)) if is_id(entry_id) else None
+
+    def save(self, runs_dir: Path, entry: E) -> None:
+        """Writes its file, whole or not at all.
+
+        Raises:
+            ValueError: the folder cannot be written.
+        """
+        check_writable(runs_dir)
+        try:
+            (runs_dir / self.folder).mkdir(exist_ok=True)
+            files.write_json(self._path(runs_dir, entry.id), self.write(entry))
+        except OSError as error:
+            raise ValueError(
+                f"The {self.noun} could not be kept in {runs_dir} ({error.strerror or error}). Free some space, or set "
+                "GANVAS_RUNS_DIR to a folder that you may write."
+            ) from error
+
+    def remove(self, runs_dir: Path, entry_id: str) -> None:
+        """Removes its file; one that is gone already is no fault."""
+        if is_id(entry_id):
+            self._path(runs_dir, entry_id).unlink(missing_ok=True)
+
+    def _path(self, runs_dir: Path, entry_id: str) -> Path:
+        return runs_dir / self.folder / f"{entry_id}.json"
+
+    def _read(self, path: Path) -> E | None:
+        try:
+            return self.read(path.stem, files.read_json(path)) if is_id(path.stem) else None
+        except (ValueError, KeyError, TypeError):
+            return None

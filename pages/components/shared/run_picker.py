@@ -1,0 +1,84 @@
+"""Which run and which of its checkpoints a page looks at: two lists, kept in the address as `?run=` and `?step=`."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from gan_core.runs import Run
+from pages.components.shared.links import linked_choice
+from pages.components.text import _, as_text
+
+
+def pick_run_and_step(
+    page: str, runs: dict[str, Run], *, unknown: str, step_help: str, remember: bool = False
+) -> tuple[Run, int]:
+    """A run and one of its checkpoints, in two lists side by side.
+
+    Args:
+        page: begins the keys.
+        runs: id -> run, at least one.
+        unknown: the sentence for an address that names none of them, with `{id}`.
+        step_help: what a checkpoint is.
+        remember: as in `choose_run`.
+    """
+    warn_of_unknown(runs, unknown)
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    with left:
+        run = choose_run(page, runs, remember)
+    with right:
+        return run, choose_step(page, run, step_help)
+
+
+def warn_of_unknown(known: Mapping[str, object], sentence: str, param: str = "run", icon: str | None = None) -> None:
+    """Says so when the address names something that is not there; `sentence` has a place `{id}`."""
+    wanted = st.query_params.get(param)
+    if wanted and wanted not in known:
+        st.warning(sentence.format(id=as_text(wanted[:64])), icon=icon)
+
+
+def offer_training(page: str, words: str, button: str, target: str, **link: str) -> None:
+    """What stands on a page that has no run to show: a sentence, and the button to the page `target` that makes one."""
+    st.info(words, icon=":material/info:")
+    icon = ":material/model_training:" if link else None
+    if st.button(button, type="primary", key=f"{page}_train", icon=icon):
+        st.switch_page(target, query_params=link)
+
+
+def titles_of(runs: Mapping[str, Run]) -> dict[str, str]:
+    """Run id -> name; those of one name are told apart by their ids, for people and for Streamlit."""
+    names = {run_id: run.name for run_id, run in runs.items()}
+    count = Counter(names.values())
+    return {run_id: f"{name} ({run_id})" if count[name] > 1 else name for run_id, name in names.items()}
+
+
+def choose_run(page: str, runs: dict[str, Run], remember: bool = False) -> Run:
+    """One of the runs (id -> run), by name.
+
+    With `remember`, an address that names none opens the one that this visitor had on the page last, if it was chosen.
+    """
+    titles = titles_of(runs)
+
+    def draw(ids: Sequence[str], first: str) -> str:
+        return st.selectbox(_("Model"), ids, index=ids.index(first), format_func=titles.__getitem__, key=f"{page}_run")
+
+    kept = f"{page}_kept_run"
+    if remember and "run" not in st.query_params and st.session_state.get(kept) in runs:
+        st.query_params["run"] = st.session_state[kept]
+    run = runs[linked_choice("run", list(runs), next(iter(runs)), draw)]
+    if "run" in st.query_params:  # the newest that nobody chose is left to become another
+        st.session_state[kept] = run.id
+    return run
+
+
+def choose_step(page: str, run: Run, meaning: str) -> int:
+    """One of the run's checkpoints, the newest at first; `meaning` says what a checkpoint is."""
+
+    def draw(steps: Sequence[int], first: int) -> int:
+        return st.selectbox(
+            _("Checkpoint"), steps, index=steps.index(first), key=f"{page}_step_{run.id}",
+            format_func=lambda step: _("step {n:,}").format(n=step), help=meaning,
+        )  # fmt: skip
+
+    steps = run.checkpoint_steps()[::-1]
+    return linked_choice("step", steps, steps[0], draw)
