@@ -100,7 +100,7 @@ def _under_way(wanted: Task, key: str, title: str) -> bool:
         task_view.follow(wanted, key, words, task.progress, task.cancel)
         return True
     if wanted in _watched():
-        task_view.show_end(now)
+        task_view.show_end(key, now)
     return False
 
 

@@ -50,11 +50,11 @@ def follow(slot: str) -> Mapping[str, Any] | None:
     if transfer is None:
         return None
     now = transfer.progress
+    key = f"hub_{slot}"
     if now.state == "running":
-        task_view.follow(
-            transfer, f"hub_{slot}", _words, lambda transfer: transfer.progress, Transfer.cancel, cancel_help=None
-        )
-    task_view.show_end(now, _("Cancelled. Nothing was left behind."))
+        task_view.follow(transfer, key, _words, lambda transfer: transfer.progress, Transfer.cancel, cancel_help=None)
+    else:
+        task_view.show_end(key, now, _("Cancelled. Nothing was left behind."))
     return now.result if now.state == "done" else None
 
 

@@ -50,7 +50,7 @@ def outcome(task: Task, key: str, words: Words | None = None) -> Arrays | None:
         note = _("It goes on in the background when you leave this page; the result is kept.")
         follow(task, key, words or stage_words, background.progress, background.cancel, note=note)
     else:
-        show_end(now)
+        show_end(key, now)
         if st.button(_("Start it again"), key=f"{key}_again", icon=":material/refresh:") and lab.succeeds(
             lambda: background.start(task)
         ):
@@ -95,7 +95,6 @@ def follow(
     def bar() -> None:
         now = look(work)
         if now.state != "running":
-            st.session_state.pop(cancelling, None)
             st.rerun()
         st.progress(min(now.done / now.total, 1.0) if now.total else 0.0, text=words(now))
         left = st.session_state.get(cancelling) == work
@@ -110,8 +109,9 @@ def follow(
     st.fragment(bar, run_every=lab.refresh_every())()
 
 
-def show_end(now: Progress, cancelled: str = _("Cancelled.")) -> None:
-    """Why work failed, or that it was cancelled; of any other state nothing."""
+def show_end(key: str, now: Progress, cancelled: str = _("Cancelled.")) -> None:
+    """Why work that `follow` showed under this key failed, or that it was cancelled; of any other state nothing."""
+    st.session_state.pop(f"{key}_cancelling", None)
     if now.state == "failed":
         st.error(as_text(now.error), icon=":material/error:")
     elif now.state == "cancelled":
