@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,7 @@ NOT_IN_PAGES = (
     "scipy",
     "sklearn",
 )
+SAME_INTERFACE = {"Generator", "Backbone", "Encoder", "Decoder"}  # every architecture has these, under these names
 PAGE_FOLDERS = {"twin": "lab2d"}  # pages whose components stand under another name
 ARROWS_BETWEEN_PAGES = {("conditions", "explore"), ("vae", "explore")}  # sliders and pictures to begin them with
 MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_ROOM_FILES = 400, 50, 25
@@ -144,6 +146,7 @@ def module_name(path: Path) -> str:
 MODULES = {module_name(path): path for path in SOURCES}
 
 
+@cache
 def syntax(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -331,6 +334,17 @@ def test_functions_are_at_most_a_screen_long():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno
     }
     assert {name: length for name, length in lengths.items() if length > MAX_FUNCTION_LINES} == {}
+
+
+def test_no_two_public_classes_of_the_engine_have_one_name():
+    names = Counter(
+        node.name
+        for name, path in MODULES.items()
+        if name.startswith("gan_core")
+        for node in _public(path)
+        if isinstance(node, ast.ClassDef)
+    )
+    assert {name for name, count in names.items() if count > 1} <= SAME_INTERFACE
 
 
 def test_everything_public_in_the_engine_is_documented():

@@ -119,11 +119,12 @@ def config_form(base: RunConfig, prefix: str) -> dict[str, Any]:
     kind = kind_of(schema.with_changes(base, {"network.name": network}))
     fields, plain = schema.field_names(), RunConfig()
     chosen: dict[str, Any] = {name: schema.get(plain, name) for name in fields if not kind.applies(name)}
-    for section, title in SECTIONS.items():
+    sections = dict.fromkeys([*SECTIONS, *(name.partition(".")[0] for name in fields if "." in name)])
+    for section in sections:
         names = [name for name in fields if name.startswith(f"{section}.") and kind.applies(name)]
         if section == "dataset" or not names:
             continue
-        with st.expander(title):
+        with st.expander(SECTIONS.get(section) or section.replace("_", " ").capitalize()):
             columns = st.columns(3)
             for index, name in enumerate(names):
                 with columns[index % 3]:
