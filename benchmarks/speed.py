@@ -11,18 +11,24 @@ from __future__ import annotations
 import argparse
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable
+from itertools import count
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run from anywhere, installed or not
+
 from gan_core.config import RunConfig, with_changes
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.batches import Batches
+from gan_core.models.base import TrainingProgress
 from gan_core.models.building import build, build_networks
-from gan_core.training.loop import make_fabric, train_step
+from gan_core.training.loop import make_fabric, set_up, train_step
 from gan_core.training.worker import keep_freed_memory
 
 Step = Callable[[], object]
@@ -34,24 +40,25 @@ def reference(config: RunConfig, batches: Batches) -> Step:
     generator, discriminator = networks["generator"], networks["discriminator"]
     loss_of = nn.BCELoss()
     adam = {n: torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for n, net in networks.items()}
-    counter = iter(range(10**9))
+    numbers = count()
 
     def step() -> object:
-        images = batches.batch(next(counter))[0].contiguous()
+        images, labels = batches.batch(next(numbers))
+        images = images.contiguous()
         ones, zeros = torch.ones(len(images)), torch.zeros(len(images))
         discriminator.zero_grad()
-        output = torch.sigmoid(discriminator(images))
+        output = torch.sigmoid(discriminator(images, labels)[0])
         loss_real = loss_of(output, ones)
         loss_real.backward()
         d_x = output.mean().item()
         fake = generator(torch.randn(len(images), config.network.latent_dim))
-        output = torch.sigmoid(discriminator(fake.detach()))
+        output = torch.sigmoid(discriminator(fake.detach(), labels)[0])
         loss_fake = loss_of(output, zeros)
         loss_fake.backward()
         d_g_z1 = output.mean().item()
         adam["discriminator"].step()
         generator.zero_grad()
-        output = torch.sigmoid(discriminator(fake))
+        output = torch.sigmoid(discriminator(fake, labels)[0])
         loss_g = loss_of(output, ones)
         loss_g.backward()
         d_g_z2 = output.mean().item()
@@ -65,12 +72,14 @@ def ours(config: RunConfig, batches: Batches) -> Step:
     """Our loop's step, metrics left as tensors as in training."""
     fabric = make_fabric(config)
     model = build(config, fabric.device)
-    for name, network in model.networks.items():
-        model.networks[name], model.optimizers[name] = fabric.setup(
-            network, model.optimizers[name], move_to_device=False
-        )
-    counter = iter(range(10**9))
-    return lambda: train_step(fabric, model, *batches.batch(next(counter)))
+    set_up(fabric, model)
+    numbers = count()
+
+    def step() -> object:
+        number = next(numbers)
+        return train_step(fabric, model, *batches.batch(number), TrainingProgress(number, 10**6))
+
+    return step
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 A small network's step is mostly the price of calling operations, so ten seeds at once cost a third of ten in turn. The
 mathematics is that of separate runs: every seed has its own weights (those that `build_networks` draws), its own batches
-and its own latents, and its gradient is that of its own loss. tests/test_stacked.py trains both ways and compares.
+and its own latents, and its gradient is that of its own loss. tests/experiments/test_stacked.py trains both ways and compares.
 """
 
 from __future__ import annotations

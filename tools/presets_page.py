@@ -183,7 +183,7 @@ def page(rows: dict[str, Any]) -> str:
 
 
 def _estimate(values: dict[str, float]) -> str:
-    return str(metrics.Estimate(**values))  # type: ignore[arg-type]
+    return str(Estimate(values["value"], values["low"], values["high"], NUM_IMAGES, "bootstrap"))
 
 
 INTRODUCTION = f"""# The lite presets, trained

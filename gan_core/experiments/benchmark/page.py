@@ -42,7 +42,7 @@ _PROTOCOL = """\
 - Stacked MNIST: {mnist_size} px here, 28 px there; {mnist_steps:,} steps here, 100,000 there; 26,000 stacks of 4,500 digits here, 128,000 of 60,000
   there; no batch norm in D here, since the gradient penalty forbids it and all methods are to have the same D.
 - Seeds of one method on points are trained side by side, each with its own weights, data order and latents: the same step as in
-  the lab's loop, and `tests/test_stacked.py` shows that the weights are those of separate runs.
+  the lab's loop, and `tests/experiments/test_stacked.py` shows that the weights are those of separate runs.
 """
 
 
