@@ -88,8 +88,10 @@ def list_sweeps(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
 
 
 def _published(row: TrialRow) -> dict[str, Any]:
-    """A trial as `--json` prints it: its index is called "place" there."""
-    return {"place" if name == "index" else name: value for name, value in vars(row).items()}
+    """A trial as `--json` prints it: its index is called "place" there, its estimate value and interval."""
+    found = row.estimate
+    fields = {"place" if name == "index" else name: value for name, value in vars(row).items() if name != "estimate"}
+    return {**fields, "value": row.value, "interval": found.interval if found and found.has_interval else None}
 
 
 def _asked(what: str) -> tuple[dict[str, Any], str]:
