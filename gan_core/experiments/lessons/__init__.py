@@ -12,7 +12,6 @@ from gan_core.experiments.lessons.entry import Lesson
 __all__ = ["LESSONS", "Lesson"]
 
 LESSONS: Registry[Lesson] = Registry(
-    "lesson",
-    {module.LESSON.name: module.LESSON for module in (see, balance, collapse, lipschitz, conditioning, vae)},
+    "lesson", {module.LESSON.name: module.LESSON for module in (see, balance, collapse, lipschitz, conditioning, vae)}
 )
 """In the order in which they build on each other."""

@@ -1,19 +1,7 @@
 """Lesson 2: balance."""
 
 from gan_core.experiments.arms import Arm
-from gan_core.experiments.lessons import terms
-from gan_core.experiments.lessons.entry import (
-    Check,
-    Choice,
-    Curve,
-    Experiment,
-    Explain,
-    Lesson,
-    Predict,
-    Read,
-    TakeAway,
-    Train,
-)
+from gan_core.experiments.lessons import entry, terms
 from gan_core.experiments.lessons.outcome import Outcome, Outcomes, Verdict
 from gan_core.experiments.lessons.ring import RING
 
@@ -87,79 +75,81 @@ def _shares(**outcomes: Outcome) -> dict[str, str]:
     return found | modes
 
 
-LESSON = Lesson(
+LESSON = entry.Lesson(
     name="balance",
     title="Balance",
     goal="Find out why neither network may be much stronger than the other.",
     needs="Best after lesson 1: D's verdict is G's only teacher.",
     minutes=10,
-    experiment=Experiment(RING, ARMS, ("modes", "near"), 10),
+    experiment=entry.Experiment(RING, ARMS, ("modes", "near"), 10),
     steps=(
-        Read(
+        entry.Read(
             "A judge of the right strength",
             "G learns from D's verdict only. A judge who cannot tell real from generated has nothing to teach; one who is sure at once leaves G "
             "no hint which way is better. We play on the **ring**: real data are points in eight small spots (*modes*), so that one "
             "can count what G reaches. A run takes seconds.",
             picture="real",
         ),
-        Predict(
+        entry.Predict(
             "weak",
             "We make D a hundred times slower than G (learning rate 0.00001 instead of 0.001). What will G do?",
             (
-                Choice("perfect", "Win easily: its points end up better than in the balanced game"),
-                Choice("lost", "Lose its way: D is fooled by anything, so G learns next to nothing about the data"),
-                Choice("same", "The same as in the balanced game, since G itself is as it was"),
-                Choice("refused", "Be refused: even a slow D tells generated points from real ones"),
+                entry.Choice("perfect", "Win easily: its points end up better than in the balanced game"),
+                entry.Choice(
+                    "lost", "Lose its way: D is fooled by anything, so G learns next to nothing about the data"
+                ),
+                entry.Choice("same", "The same as in the balanced game, since G itself is as it was"),
+                entry.Choice("refused", "Be refused: even a slow D tells generated points from real ones"),
             ),
             "lost",
             weak_judge,
             "A G that happens to begin near the data looks good for a while whatever D says.",
         ),
-        Predict(
+        entry.Predict(
             "strong",
             "Now the other way round: D learns five times faster than in the balanced game, G ten times slower. What will you see?",
             (
-                Choice("teaches", "G's loss is higher, but G learns better: a strong judge is a good teacher"),
-                Choice("fewer", "G's loss is higher, and G reaches fewer modes or puts fewer points on them"),
-                Choice("same", "Hardly any difference: the game settles the same way"),
+                entry.Choice("teaches", "G's loss is higher, but G learns better: a strong judge is a good teacher"),
+                entry.Choice("fewer", "G's loss is higher, and G reaches fewer modes or puts fewer points on them"),
+                entry.Choice("same", "Hardly any difference: the game settles the same way"),
             ),
             "fewer",
             strong_judge,
             "In the plane even a strong D leaves some slope to learn from; with more steps a slow G may catch up.",
         ),
-        Predict(
+        entry.Predict(
             "one-sided",
             "D's loss has a part for real and a part for generated data. We pay D for the **real** part only (weights 1:0). What will D learn?",
             (
-                Choice("yes", "To say “real” to everything; G then gets no push at all"),
-                Choice("enough", "Enough: who knows what is real knows what is not"),
-                Choice("slower", "The same as before, only slower"),
+                entry.Choice("yes", "To say “real” to everything; G then gets no push at all"),
+                entry.Choice("enough", "Enough: who knows what is real knows what is not"),
+                entry.Choice("slower", "The same as before, only slower"),
             ),
             "yes",
             one_sided,
             "With very few steps D may not have got so far as to call everything real.",
         ),
-        Train(
+        entry.Train(
             "Four games",
             "The same seed, the same data in the same order, the same z. Only the learning rates or the weights differ.",
             tuple(arm.name for arm in ARMS),
             (
-                Curve("G's loss", (("loss/g", "G's loss"),)),
-                Curve("D's probability of “real” for generated points", (("prob/fake_after", "D(G(z))"),)),
+                entry.Curve("G's loss", (("loss/g", "G's loss"),)),
+                entry.Curve("D's probability of “real” for generated points", (("prob/fake_after", "D(G(z))"),)),
             ),
         ),
-        Check("D too weak", "weak", measures=("modes", "near"), arms=("even", "weak")),
-        Check("D too strong", "strong", measures=("modes", "near"), arms=("even", "strong")),
-        Check("Weights 1:0", "one-sided", measures=("modes", "near"), arms=("even", "one-sided")),
-        Explain(
+        entry.Check("D too weak", "weak", measures=("modes", "near"), arms=("even", "weak")),
+        entry.Check("D too strong", "strong", measures=("modes", "near"), arms=("even", "strong")),
+        entry.Check("Weights 1:0", "one-sided", measures=("modes", "near"), arms=("even", "one-sided")),
+        entry.Explain(
             "G follows D's slope",
             "G moves each point in the direction in which D's logit rises. If D says the same everywhere (too weak, or paid to say “real”), "
             "that slope is flat and G has no direction. If D is far ahead, its logit is steep and changes at every step: G runs "
             "after the nearest spot that D likes, and the others are lost. −log D keeps G's push alive when D refuses everything; "
             "it cannot make a useless direction useful.",
-            (terms.discriminator_loss("one-sided"), terms.bce_fake("even"), terms.bce_generator("strong")),
+            (terms.DISCRIMINATOR_LOSS.of("one-sided"), terms.BCE_FAKE.of("even"), terms.BCE_GENERATOR.of("strong")),
         ),
-        TakeAway(
+        entry.TakeAway(
             "In your run D(x) is 1.00, D(G(z)) is 0.00, and G's loss climbs and climbs. Name two settings that may help.",
             "Make D weaker or G stronger: lower D's learning rate or raise G's (both can be changed while it trains), give G more width, or "
             "smooth D's target (label smoothing) or its input (instance noise). A penalty on D's slope (lesson 4) goes to the "

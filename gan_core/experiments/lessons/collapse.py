@@ -3,19 +3,7 @@
 import math
 
 from gan_core.experiments.arms import Arm
-from gan_core.experiments.lessons import terms
-from gan_core.experiments.lessons.entry import (
-    Check,
-    Choice,
-    Curve,
-    Experiment,
-    Explain,
-    Lesson,
-    Predict,
-    Read,
-    TakeAway,
-    Train,
-)
+from gan_core.experiments.lessons import entry, terms
 from gan_core.experiments.lessons.outcome import Outcomes, Verdict
 from gan_core.experiments.lessons.ring import RING
 
@@ -78,91 +66,91 @@ def repair(outcomes: Outcomes) -> Verdict:
     return Verdict(named.get(frozenset(healed), ""), words, values)
 
 
-LESSON = Lesson(
+LESSON = entry.Lesson(
     name="collapse",
     title="Collapse and repair",
     goal="Break a GAN on purpose, measure the damage, and repair it with one setting.",
     needs="Best after lessons 1 and 2.",
     minutes=10,
-    experiment=Experiment(RING, ARMS, ("modes", "near"), 10),
+    experiment=entry.Experiment(RING, ARMS, ("modes", "near"), 10),
     steps=(
-        Read(
+        entry.Read(
             "One picture, over and over",
             "D judges one sample at a time. So G may find one sample that D takes for real and make nothing else: **mode collapse**. On the ring "
             "with its eight modes we can count it. We break the balanced game by one change: G learns five times faster.",
             picture="real",
         ),
-        Predict(
+        entry.Predict(
             "broken",
             "G's learning rate is 0.005, D's 0.001. Where will G's points lie in the end?",
             (
-                Choice("rough", "On all eight modes, only less exactly"),
-                Choice("few", "In one or two spots, all of them"),
-                Choice("good", "On all eight modes, more exactly: G has learned more"),
+                entry.Choice("rough", "On all eight modes, only less exactly"),
+                entry.Choice("few", "In one or two spots, all of them"),
+                entry.Choice("good", "On all eight modes, more exactly: G has learned more"),
             ),
             "few",
             broken,
             "A collapsed G wanders from mode to mode: at the very last step it may just be on its way.",
         ),
-        Predict(
+        entry.Predict(
             "curves",
             "Suppose it collapses. What will the losses and D's probabilities look like then?",
             (
-                Choice("draw", "Like a perfect draw: D(x) and D(G(z)) near 0.5, D's loss near 2 log 2 = 1.386"),
-                Choice("d-won", "D has won: D(x) near 1, D(G(z)) near 0"),
-                Choice("g-won", "G has won: D(G(z)) well above D(x)"),
+                entry.Choice("draw", "Like a perfect draw: D(x) and D(G(z)) near 0.5, D's loss near 2 log 2 = 1.386"),
+                entry.Choice("d-won", "D has won: D(x) near 1, D(G(z)) near 0"),
+                entry.Choice("g-won", "G has won: D(G(z)) well above D(x)"),
             ),
             "draw",
             curves,
             "How well D can follow a wandering G depends on the rates of both.",
         ),
-        Train(
+        entry.Train(
             "Break it",
             "2,000 steps. Watch the picture rather than the losses.",
             ("broken",),
             (
-                Curve(
+                entry.Curve(
                     "How far the points spread", (("spread/real", "real points"), ("spread/fake", "generated points"))
                 ),
-                Curve(
+                entry.Curve(
                     "D's probability of “real”", (("prob/real", "real points"), ("prob/fake_after", "generated points"))
                 ),
             ),
         ),
-        Check("The damage", "broken", measures=("modes", "near"), arms=("broken",)),
-        Check("What the curves show of it", "curves"),
-        Predict(
+        entry.Check("The damage", "broken", measures=("modes", "near"), arms=("broken",)),
+        entry.Check("What the curves show of it", "curves"),
+        entry.Predict(
             "repair",
             "Three changes, one at a time, G as hasty as before: a z of 16 numbers instead of 2; D sees two samples at once; D pays for "
             "steep slopes (R1). Which bring the modes back?",
             (
-                Choice("z", "Only the larger z: two numbers hold too little variety"),
-                Choice("judge", "Both changes to D, the pairs and the penalty; not the larger z"),
-                Choice("all", "All three"),
-                Choice("none", "None: G is simply too fast"),
+                entry.Choice("z", "Only the larger z: two numbers hold too little variety"),
+                entry.Choice("judge", "Both changes to D, the pairs and the penalty; not the larger z"),
+                entry.Choice("all", "All three"),
+                entry.Choice("none", "None: G is simply too fast"),
             ),
             "judge",
             repair,
             "With one seed a run can be lucky, or unlucky: the collapse benchmark repeats each setting ten times.",
         ),
-        Train(
+        entry.Train(
             "Repair it",
             "The same seed, data order and steps; one change each.",
             tuple(arm.name for arm in ARMS),
             (
-                Curve("How far the generated points spread", (("spread/fake", "generated points"),)),
-                Curve("G's loss", (("loss/g", "G's loss"),)),
+                entry.Curve("How far the generated points spread", (("spread/fake", "generated points"),)),
+                entry.Curve("G's loss", (("loss/g", "G's loss"),)),
             ),
         ),
-        Check("Which one repaired it", "repair", measures=("modes", "near")),
-        Explain(
+        entry.Check("Which one repaired it", "repair", measures=("modes", "near")),
+        entry.Explain(
             "The cause is in what D sees",
             "A larger z changes nothing of that: G may ignore as much of it as it likes. **Pairs** (packing, PacGAN): D sees two samples at once, and two equal "
             "ones give G away: variety becomes part of what is judged. **R1** keeps D's slope small around real data: G's "
             "points are drawn gently to all modes instead of being chased from one to the next.",
-            (terms.r1("slope"), terms.bce_generator("broken")),
+            (terms.R1.of("slope"), terms.BCE_GENERATOR.of("broken")),
         ),
-        TakeAway(
+        entry.TakeAway(
             "The losses of a GAN look perfect: D(x) = D(G(z)) = 0.5. Is it a good one?",
             "That cannot be told from the losses: here they looked so while G made nearly one point. D answers 0.5 when it cannot tell, and it "
             "cannot tell when G makes a few good samples over and over, or moves faster than D can follow. Measure variety: modes where they "

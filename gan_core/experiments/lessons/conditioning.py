@@ -2,19 +2,7 @@
 
 from gan_core.evaluation.statistics.tests import of_estimates
 from gan_core.experiments.arms import Arm
-from gan_core.experiments.lessons import terms
-from gan_core.experiments.lessons.entry import (
-    Check,
-    Choice,
-    Curve,
-    Experiment,
-    Explain,
-    Lesson,
-    Predict,
-    Read,
-    TakeAway,
-    Train,
-)
+from gan_core.experiments.lessons import entry, terms
 from gan_core.experiments.lessons.outcome import Outcomes, Verdict
 from gan_core.experiments.lessons.see import DIGITS
 from gan_core.presets.entry import changed
@@ -57,15 +45,15 @@ def faster(outcomes: Outcomes) -> Verdict:
     return Verdict(choice, words, values)
 
 
-LESSON = Lesson(
+LESSON = entry.Lesson(
     name="conditioning",
     title="Conditioning",
     goal="Make a generator draw what you ask for, and measure whether it listens.",
     needs="Best after lesson 1.",
     minutes=10,
-    experiment=Experiment(changed(DIGITS, recording={"evaluate_every_epochs": 1}), ARMS, ("obeyed", "kd"), 36),
+    experiment=entry.Experiment(changed(DIGITS, recording={"evaluate_every_epochs": 1}), ARMS, ("obeyed", "kd"), 36),
     steps=(
-        Read(
+        entry.Read(
             "Asking for a seven",
             "Until now G drew whatever its z happened to mean. To ask for a digit we give G a **label** beside z: ten numbers, a one at the digit "
             "and zeros elsewhere. But why should G care about it? Only if D can tell that the wrong digit came. There are two usual "
@@ -73,53 +61,53 @@ LESSON = Lesson(
             "digit, and both networks are paid when it is right (ACGAN).",
             picture="real",
         ),
-        Predict(
+        entry.Predict(
             "listens",
             "After half a minute of training an *evaluator* (a classifier trained on real digits beforehand) looks at 300 pictures. Which "
             "models draw the digit asked for more often than chance, 1 in 10?",
             (
-                Choice("all", "All three: a GAN learns the ten digits anyway"),
-                Choice("both", "The two that are told the label"),
-                Choice("concat", "Only the one that gets labels as inputs"),
-                Choice("acgan", "Only the one whose D names the digit"),
+                entry.Choice("all", "All three: a GAN learns the ten digits anyway"),
+                entry.Choice("both", "The two that are told the label"),
+                entry.Choice("concat", "Only the one that gets labels as inputs"),
+                entry.Choice("acgan", "Only the one whose D names the digit"),
             ),
             "both",
             listens,
             "After so short a training the label may not yet have got through.",
         ),
-        Predict(
+        entry.Predict(
             "faster",
             "And which of the two obeys better after so short a time?",
             (
-                Choice("acgan", "ACGAN: naming the digit is paid for by itself"),
-                Choice("concat", "Labels as inputs: D sees at once what was asked"),
-                Choice("equal", "They cannot be told apart with 300 pictures"),
+                entry.Choice("acgan", "ACGAN: naming the digit is paid for by itself"),
+                entry.Choice("concat", "Labels as inputs: D sees at once what was asked"),
+                entry.Choice("equal", "They cannot be told apart with 300 pictures"),
             ),
             "acgan",
             faster,
             "The interval counts pictures of one run; another seed may turn it round, and with longer training both come near to 1.",
         ),
-        Train(
+        entry.Train(
             "Three models, one question",
             "Same digits, seed and steps. The curve is the evaluator's count at the end of each epoch (200 pictures); a model without labels "
             "cannot be asked, so it has none.",
             tuple(arm.name for arm in ARMS),
             (
-                Curve("Share of digits drawn as asked", (("accuracy/labels", "as asked"),), smoothing=0.0),
-                Curve("G's loss", (("loss/g", "G's loss"),)),
+                entry.Curve("Share of digits drawn as asked", (("accuracy/labels", "as asked"),), smoothing=0.0),
+                entry.Curve("G's loss", (("loss/g", "G's loss"),)),
             ),
         ),
-        Check("Do they listen?", "listens", measures=("obeyed", "kd")),
-        Check("Which obeys better?", "faster"),
-        Explain(
+        entry.Check("Do they listen?", "listens", measures=("obeyed", "kd")),
+        entry.Check("Which obeys better?", "faster"),
+        entry.Explain(
             "Somebody must notice the wrong digit",
             "**Labels as inputs**: D learns pairs of picture and label. A fine 3 under the label 7 is a wrong pair, so D may call it false; but D "
             "first has to find out that the label matters. **ACGAN**: a loss of its own asks which digit it is, of real and of "
             "generated pictures. It falls quickly, since naming a digit is easier than telling real from generated. Its price: G may "
             "prefer digits that are easy to name, at the cost of variety.",
-            (terms.label_loss("acgan"), terms.bce_generator("concat")),
+            (terms.LABEL_LOSS.of("acgan"), terms.BCE_GENERATOR.of("concat")),
         ),
-        TakeAway(
+        entry.TakeAway(
             "Your conditional GAN makes fine pictures, but ignores the label. What do you look at first?",
             "Whether D can notice: does the label reach D, on real data too, and does it belong to its picture? Are labels and pictures shuffled "
             "together? Then the weight of the label loss (ACGAN), or the way the label enters. And measure it with an evaluator "

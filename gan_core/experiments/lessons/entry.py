@@ -7,7 +7,7 @@ that a list of lessons loads no torch.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gan_core.experiments.arms import Comparison
 from gan_core.experiments.lessons.outcome import Outcomes, Verdict
@@ -129,11 +129,11 @@ class Term:
         symbols: what its letters mean.
         source: the paper, with the equation.
         code: our lines.
-        arm: whose value is shown.
         metric: under which name the run recorded it.
         inputs: which inputs of the step it is computed from, by hand: "real", "fake", "generator" (logits), "slopes",
             "latents"; empty where it is no mean over samples.
         each: import path of what maps one input to its value; empty where a sample has none of its own.
+        arm: whose value is shown.
     """
 
     title: str
@@ -141,10 +141,14 @@ class Term:
     symbols: str
     source: str
     code: Code
-    arm: str
     metric: str
     inputs: str = ""
     each: str = ""
+    arm: str = ""
+
+    def of(self, arm: str) -> Term:
+        """The same term with the value of one arm."""
+        return replace(self, arm=arm)
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,7 @@
 
 from gan_core.evaluation.statistics.tests import differs_from_all
 from gan_core.experiments.arms import Arm
-from gan_core.experiments.lessons import terms
-from gan_core.experiments.lessons.entry import (
-    Check,
-    Choice,
-    Curve,
-    Experiment,
-    Explain,
-    Lesson,
-    Predict,
-    Read,
-    TakeAway,
-    Train,
-)
+from gan_core.experiments.lessons import entry, terms
 from gan_core.experiments.lessons.outcome import Outcomes, Verdict
 from gan_core.experiments.lessons.ring import RING
 from gan_core.presets.entry import adam, changed
@@ -68,74 +56,74 @@ def trains(outcomes: Outcomes) -> Verdict:
     return Verdict(choice, words, values)
 
 
-LESSON = Lesson(
+LESSON = entry.Lesson(
     name="lipschitz",
     title="Slope: clip, penalty, spectral norm",
     goal="Measure how steep a critic is, and compare three ways to keep its slope bounded.",
     needs="Best after lessons 1 to 3.",
     minutes=12,
-    experiment=Experiment(GAME, ARMS, ("slope", "steepest", "clipped", "modes", "near"), 10),
+    experiment=entry.Experiment(GAME, ARMS, ("slope", "steepest", "clipped", "modes", "near"), 10),
     steps=(
-        Read(
+        entry.Read(
             "A critic instead of a judge",
             "The Wasserstein GAN lets D give any **score** instead of a probability; D is then called the *critic*. The gap between its mean "
             "scores on real and generated data tells how far apart the two are, but only if its **slope** (by how much the score changes "
             "when the input moves by 1) is at most 1 everywhere. Mathematicians call that *1-Lipschitz*. Without it D could make the gap as "
             "large as it likes by multiplying all of its scores by ten.",
         ),
-        Predict(
+        entry.Predict(
             "slopes",
             "The same game four times: no bound; D's weights clipped to ±0.01 after each step (the first WGAN); a penalty on slopes other than 1 "
             "(WGAN-GP); each layer divided by its largest stretch (spectral norm). Whose slope, measured between real and "
             "generated points, is nearest to 1 in ratio?",
             (
-                Choice("free", "No bound"),
-                Choice("clip", "Clipped weights"),
-                Choice("penalty", "Gradient penalty"),
-                Choice("spectral", "Spectral norm"),
+                entry.Choice("free", "No bound"),
+                entry.Choice("clip", "Clipped weights"),
+                entry.Choice("penalty", "Gradient penalty"),
+                entry.Choice("spectral", "Spectral norm"),
             ),
             "penalty",
             slopes,
             "Spectral norm bounds the slope by 1 and may come near to it when D uses its layers fully.",
         ),
-        Predict(
+        entry.Predict(
             "push",
             "And with the weights clipped at 0.01, how long is the push that G gets, compared with the one under the penalty?",
             (
-                Choice("larger", "More than ten times longer"),
-                Choice("same", "About as long"),
-                Choice("smaller", "Less than a tenth of it"),
+                entry.Choice("larger", "More than ten times longer"),
+                entry.Choice("same", "About as long"),
+                entry.Choice("smaller", "Less than a tenth of it"),
             ),
             "smaller",
             push,
             "It depends on the bound and the depth of D: with a bound of 0.1 or more it explodes instead.",
         ),
-        Predict(
+        entry.Predict(
             "trains",
             "Which one puts most points near the modes after the same number of steps?",
             (
-                Choice("free", "No bound"),
-                Choice("clip", "Clipped weights"),
-                Choice("penalty", "Gradient penalty"),
-                Choice("spectral", "Spectral norm"),
+                entry.Choice("free", "No bound"),
+                entry.Choice("clip", "Clipped weights"),
+                entry.Choice("penalty", "Gradient penalty"),
+                entry.Choice("spectral", "Spectral norm"),
             ),
             "penalty",
             trains,
             "One seed, one size of D and one weight of the penalty decide this here; the collapse benchmark repeats it with ten seeds.",
         ),
-        Train(
+        entry.Train(
             "Four critics",
             "2,500 steps of D, a third as many of G; the same seed, data order, optimiser and z. (The penalty's weight is 1 here, since the "
             "ring is small; the paper's 10 is meant for images.)",
             KEYS,
             (
-                Curve("Length of the push on G", (("grad_norm/g", "push"),), log=True),
-                Curve("The critic's loss: minus the gap of its mean scores", (("loss/d", "D's loss"),)),
+                entry.Curve("Length of the push on G", (("grad_norm/g", "push"),), log=True),
+                entry.Curve("The critic's loss: minus the gap of its mean scores", (("loss/d", "D's loss"),)),
             ),
         ),
-        Check("Whose slope is nearest to 1?", "slopes", measures=("slope", "steepest", "clipped")),
-        Check("What clipping does to G's push", "push"),
-        Check(
+        entry.Check("Whose slope is nearest to 1?", "slopes", measures=("slope", "steepest", "clipped")),
+        entry.Check("What clipping does to G's push", "push"),
+        entry.Check(
             "Which trains best?",
             "trains",
             "This question hangs on the seed more than the two above: when the lesson was made, seed 0 put the penalty first (60 % of the points near a "
@@ -143,15 +131,15 @@ LESSON = Lesson(
             "seeds; the collapse benchmark repeats each setting ten times.",
             measures=("modes", "near"),
         ),
-        Explain(
+        entry.Explain(
             "Bounding weights is not bounding slopes",
             "With every weight at most 0.01, three layers multiply to a slope far below 1: G's push all but vanishes. (Adam, which rescales each "
             "push, hides that here; plain gradient descent would stand still.) With a larger bound the product grows as its third power. The **penalty** "
             "asks for slope 1 just where it matters, between real and generated data. **Spectral norm** divides each layer's weights by their "
             "largest singular value: the slope is at most 1 everywhere, for free, but often well below.",
-            (terms.critic_gap("penalty"), terms.gradient_penalty("penalty"), terms.clip("clip")),
+            (terms.CRITIC_GAP.of("penalty"), terms.GRADIENT_PENALTY.of("penalty"), terms.CLIP.of("clip")),
         ),
-        TakeAway(
+        entry.TakeAway(
             "You change WGAN's clip from 0.01 to 0.1 and all pictures come out nearly equal. What happened, and what do you use instead?",
             "The bound on the slope grew by about ten *per layer*, so the critic became far steeper than a Wasserstein critic may be, and G ran after "
             "a few steep spots: report R3's collapse. A gradient penalty or spectral norm bounds the slope itself, whatever the depth.",

@@ -5,19 +5,7 @@ import numpy as np
 from gan_core.config import RunConfig
 from gan_core.evaluation.statistics.intervals import mean_of
 from gan_core.experiments.arms import Arm
-from gan_core.experiments.lessons import terms
-from gan_core.experiments.lessons.entry import (
-    Check,
-    Choice,
-    Curve,
-    Experiment,
-    Explain,
-    Lesson,
-    Predict,
-    Read,
-    TakeAway,
-    Train,
-)
+from gan_core.experiments.lessons import entry, terms
 from gan_core.experiments.lessons.outcome import Column, Outcomes, Verdict
 from gan_core.presets.entry import adam, changed
 
@@ -95,41 +83,41 @@ def low_loss(outcomes: Outcomes) -> Verdict:
     return Verdict(best if strength[best] > 0.5 else "", words, values)
 
 
-LESSON = Lesson(
+LESSON = entry.Lesson(
     name="see",
     title="What D and G see",
     goal="See that a GAN is a game of two: what one network sees of the other, and what its loss can tell you.",
     needs="Needs nothing before. It helps to have pressed “Train on digits now” once.",
     minutes=8,
-    experiment=Experiment(DIGITS, (Arm("digits", "Digits", {}),), (), 30),
+    experiment=entry.Experiment(DIGITS, (Arm("digits", "Digits", {}),), (), 30),
     steps=(
-        Read(
+        entry.Read(
             "Two networks",
             "The **generator** G turns a list of random numbers z (the latent) into a picture. It never sees a real one. The "
             "**discriminator** D sees a picture, real or generated, and answers with one number, its *logit* l: the higher, the more real. "
             "Squeezed to D = σ(l) between 0 and 1 it is D's probability of “real”. All that G ever learns comes through that number.",
             picture="real",
         ),
-        Predict(
+        entry.Predict(
             "order",
             "In every step D is updated first, then G. We ask D three times about the *same* generated pictures: before D's update, after it, "
             "and after G's update (then for the new pictures of the same z). How does its mean verdict D(G(z)) move?",
             (
-                Choice("down-up", "D's update pushes it down, G's update pushes it up again"),
-                Choice("up-down", "D's update pushes it up, G's update pushes it down"),
-                Choice("both-up", "Both push it up: the pictures get better with every step"),
-                Choice("still", "It does not move: one step is too small to be seen"),
+                entry.Choice("down-up", "D's update pushes it down, G's update pushes it up again"),
+                entry.Choice("up-down", "D's update pushes it up, G's update pushes it down"),
+                entry.Choice("both-up", "Both push it up: the pictures get better with every step"),
+                entry.Choice("still", "It does not move: one step is too small to be seen"),
             ),
             "down-up",
             order,
             "With learning rates that are far apart the faster player's push can carry over into the other's turn.",
         ),
-        Train(
+        entry.Train(
             "Let them play",
             "A small GAN on 4,500 handwritten digits. The chart shows D's verdict on real digits, and on generated ones at the three moments.",
             ("digits",),
             (
-                Curve(
+                entry.Curve(
                     "D's mean probability of “real”",
                     (
                         ("prob/real", "real digits"),
@@ -138,32 +126,32 @@ LESSON = Lesson(
                         ("prob/fake_after_g", "generated, after G's update"),
                     ),
                 ),
-                Curve("The losses", (("loss/g", "G's loss"), ("loss/d", "D's loss"))),
+                entry.Curve("The losses", (("loss/g", "G's loss"), ("loss/d", "D's loss"))),
             ),
         ),
-        Check("What the run says", "order"),
-        Predict(
+        entry.Check("What the run says", "order"),
+        entry.Predict(
             "low-loss",
             "Look at G's loss: it goes up and down. At a step at which it is *low*, what is true?",
             (
-                Choice("fooled", "D gives the generated pictures a high probability: D is fooled"),
-                Choice("better", "The pictures are good ones: it is late in the run"),
-                Choice("both", "D's loss is low as well: both do their work well"),
+                entry.Choice("fooled", "D gives the generated pictures a high probability: D is fooled"),
+                entry.Choice("better", "The pictures are good ones: it is late in the run"),
+                entry.Choice("both", "D's loss is low as well: both do their work well"),
             ),
             "fooled",
             low_loss,
             "Where both networks improve steadily, all three can go together for a while.",
         ),
-        Check("What the run says", "low-loss"),
-        Explain(
+        entry.Check("What the run says", "low-loss"),
+        entry.Explain(
             "The losses are D's verdict, and nothing else",
             "G's loss is −log of D's probability for its pictures: it falls when *D is fooled*, be it because G has become better or because D "
             "has become worse. It says nothing about the pictures themselves. What D gains on generated pictures, G loses: so in a "
             "healthy game neither loss goes to zero, and “the loss has stopped falling” is no bad news.",
-            (terms.bce_real("digits"), terms.bce_fake("digits"), terms.bce_generator("digits")),
+            (terms.BCE_REAL.of("digits"), terms.BCE_FAKE.of("digits"), terms.BCE_GENERATOR.of("digits")),
             picture="verdicts",
         ),
-        TakeAway(
+        entry.TakeAway(
             "A friend shows you a GAN whose generator's loss fell from 3 to 0.7 and says that the pictures must have become better. What do you "
             "answer?",
             "That the discriminator is fooled more often now: D(G(z)) rose from about e⁻³ = 0.05 to e⁻⁰·⁷ = 0.5. Whether because G "

@@ -3,19 +3,7 @@
 from gan_core.config import RunConfig
 from gan_core.evaluation.statistics.tests import differs_from_all
 from gan_core.experiments.arms import Arm
-from gan_core.experiments.lessons import terms
-from gan_core.experiments.lessons.entry import (
-    Check,
-    Choice,
-    Curve,
-    Experiment,
-    Explain,
-    Lesson,
-    Predict,
-    Read,
-    TakeAway,
-    Train,
-)
+from gan_core.experiments.lessons import entry, terms
 from gan_core.experiments.lessons.outcome import Outcomes, Verdict
 from gan_core.presets.entry import adam, changed
 
@@ -76,15 +64,15 @@ def collapse(outcomes: Outcomes) -> Verdict:
     return Verdict(choice, words, values)
 
 
-LESSON = Lesson(
+LESSON = entry.Lesson(
     name="vae",
     title="The VAE's trade-off",
     goal="See that one number, λ, decides between true copies and good new pictures, and what happens at both ends.",
     needs="Needs nothing of GANs: a VAE has no discriminator.",
     minutes=12,
-    experiment=Experiment(BASE, ARMS, ("test_error", "kd", "kl", "active"), 18),
+    experiment=entry.Experiment(BASE, ARMS, ("test_error", "kd", "kl", "active"), 18),
     steps=(
-        Read(
+        entry.Read(
             "Two wishes",
             "A **variational autoencoder** squeezes a picture into a latent z of 16 numbers (the *encoder*) and draws it again from them (the "
             "*decoder*). The encoder answers with a small cloud, from which z is drawn. Two things are paid for. The copy shall be true: wrong pixels "
@@ -92,54 +80,62 @@ LESSON = Lesson(
             "what it costs is the **KL divergence**, which tells how far one cloud is from another (in nats). λ is the weight of that second price.",
             picture="real",
         ),
-        Predict(
+        entry.Predict(
             "copies",
             "We train the same VAE with λ = 0.000001, 0.0004 and 0.1. Which copies pictures best that it has never seen?",
-            (Choice("small", "λ = 0.000001"), Choice("middle", "λ = 0.0004"), Choice("large", "λ = 0.1")),
+            (
+                entry.Choice("small", "λ = 0.000001"),
+                entry.Choice("middle", "λ = 0.0004"),
+                entry.Choice("large", "λ = 0.1"),
+            ),
             "small",
             copies,
             "A very small λ can also overfit: with few images the copies of unseen ones get worse again.",
         ),
-        Predict(
+        entry.Predict(
             "samples",
             "And which makes the best *new* pictures from random z?",
-            (Choice("small", "λ = 0.000001"), Choice("middle", "λ = 0.0004"), Choice("large", "λ = 0.1")),
+            (
+                entry.Choice("small", "λ = 0.000001"),
+                entry.Choice("middle", "λ = 0.0004"),
+                entry.Choice("large", "λ = 0.1"),
+            ),
             "middle",
             samples,
             "The distance is that of one run with few samples; where a test of the difference finds none the runs cannot be told apart.",
         ),
-        Predict(
+        entry.Predict(
             "collapse",
             "At λ = 0.1: of the 16 numbers of z, how many will still say something about the picture?",
             (
-                Choice("tidy", "Most of them: z is only tidier"),
-                Choice("few", "A few: the picture's rough shape"),
-                Choice("nothing", "None: every picture gets the same copy"),
+                entry.Choice("tidy", "Most of them: z is only tidier"),
+                entry.Choice("few", "A few: the picture's rough shape"),
+                entry.Choice("nothing", "None: every picture gets the same copy"),
             ),
             "nothing",
             collapse,
             "Between the two ends the dimensions go out one after the other; how many are left depends on the data.",
         ),
-        Train(
+        entry.Train(
             "Three VAEs",
             "Same digits, seed, order and steps; only λ differs. The pictures are new ones, from the same random z.",
             KEYS,
             (
-                Curve("Reconstruction error (training images)", (("loss/reconstruction", "error"),), log=True),
-                Curve("KL, summed over the dimensions", (("loss/kl", "KL"),), log=True),
+                entry.Curve("Reconstruction error (training images)", (("loss/reconstruction", "error"),), log=True),
+                entry.Curve("KL, summed over the dimensions", (("loss/kl", "KL"),), log=True),
             ),
         ),
-        Check("True copies", "copies", measures=("test_error",)),
-        Check("New pictures", "samples", measures=("kd",)),
-        Check("What is left of z", "collapse", measures=("kl", "active")),
-        Explain(
+        entry.Check("True copies", "copies", measures=("test_error",)),
+        entry.Check("New pictures", "samples", measures=("kd",)),
+        entry.Check("What is left of z", "collapse", measures=("kl", "active")),
+        entry.Explain(
             "The decoder meets the prior only when λ asks for it",
             "With a tiny λ each image gets a sharp little cloud wherever it likes. Copies are true, but a random z falls between the clouds, where "
             "the decoder has never been: no digits (*a hole in the prior*). With a large λ every cloud *is* the prior. Then z says "
             "nothing, and the best single copy of all images is their grey average (*posterior collapse*). Between them lies the bargain.",
-            (terms.reconstruction("middle"), terms.kl("middle"), terms.vae_loss("middle")),
+            (terms.RECONSTRUCTION.of("middle"), terms.KL.of("middle"), terms.VAE_LOSS.of("middle")),
         ),
-        TakeAway(
+        entry.TakeAway(
             "A paper reports a VAE with a reconstruction error near zero. Does it make good new pictures?",
             "That does not follow: the error is small when the KL is hardly paid for, and then random z may decode to nonsense. Ask for the KL, the "
             "number of dimensions in use, and a distance between *samples* and real images; and mind whether errors and KL are summed "
