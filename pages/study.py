@@ -25,7 +25,7 @@ def main() -> None:
             "the curves can be told apart at all."
         )
     )
-    kept = [study for study in studies.list_studies(lab.start().runs_dir) if study.plan == PLAN.key]
+    kept = [study for study in studies.STORE.all(lab.start().runs_dir) if study.plan == PLAN.key]
     with st.expander(_("New study"), expanded=not kept, icon=":material/add:"):
         new_study(PLAN)
     if not kept:
@@ -34,7 +34,9 @@ def main() -> None:
     shown = choose_kept("study", kept, label=_("Study"), key="study_shown", unknown=unknown)
     results(shown)
     words = _("Only the study is removed from this list. Its runs, with all they hold, stay on the page Runs.")
-    remove_button(_("Remove this study"), words, "study_forget", lambda: studies.forget(lab.start().runs_dir, shown))
+    remove_button(
+        _("Remove this study"), words, "study_forget", lambda: studies.STORE.remove(lab.start().runs_dir, shown.id)
+    )
 
 
 def new_study(plan: Plan) -> None:
@@ -55,7 +57,7 @@ def new_study(plan: Plan) -> None:
     )  # fmt: skip
     name = columns[3].text_input(_("Name"), key="study_name", max_chars=60, placeholder=_("optional"))
     minutes = studies.minutes(plan, int(epochs), int(images), int(seeds))
-    judge = studies.judge_of(plan)
+    judge = studies.evaluator_of(plan)
     st.caption(
         _(
             "{n} runs, one after the other: about {time} on two quiet processor cores. You can close the page meanwhile."
@@ -64,7 +66,7 @@ def new_study(plan: Plan) -> None:
     if judge is None:
         words = _("There is no evaluator for this data set, so nothing would be measured. Train one first: `{command}`")
         st.warning(
-            words.format(command=evaluators.how_to_train(studies.judged_config(plan))), icon=":material/warning:"
+            words.format(command=evaluators.how_to_train(studies.evaluated_config(plan))), icon=":material/warning:"
         )
     start = _("Start the study")
     if st.button(start, type="primary", key="study_start", icon=":material/play_arrow:", disabled=judge is None):

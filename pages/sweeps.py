@@ -39,13 +39,13 @@ def main() -> None:
     shown = choose_kept("sweep", kept, label=_("Sweep"), key="sweeps_shown", unknown=unknown)
     results(shown)
     words = _("Only the sweep is removed from this list. Its runs, with all they hold, stay on the page Runs.")
-    remove_button(_("Remove this sweep"), words, "sweeps_forget", lambda: folders.forget(shown))
+    remove_button(_("Remove this sweep"), words, "sweeps_forget", lambda: folders.delete(shown))
 
 
 @st.cache_resource(show_spinner=False)
 def revive(runs_dir: str) -> None:
     """Once a server: sweeps that should go on, and lost their process when the machine was restarted, go on."""
-    folders.revive(lab.start().runs_dir)
+    folders.resume_all(lab.start().runs_dir)
 
 
 main()

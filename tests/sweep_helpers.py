@@ -6,13 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gan_core import runs
 from gan_core.experiments.sweeps.folder import SweepFolder, open_folder
 from gan_core.experiments.sweeps.loop import InProcess, Runner, SweepWorker
-from gan_core.experiments.sweeps.parsing import sweep_from
-from gan_core.experiments.sweeps.plan import Axis, Sweep, listed
+from gan_core.experiments.sweeps.plan import Axis, Sweep, listed, sweep_from
 from gan_core.experiments.sweeps.study import SweepStudy
-from gan_core.runs import Run
 
 POINTS = {
     "dataset.name": "ring8",
@@ -47,19 +44,12 @@ def folder_of(runs_dir: Path, sweep: Sweep, storage: str = "") -> SweepFolder:
     return open_folder(runs_dir, sweep, storage, "small")
 
 
-def finder(runs_dir: Path) -> Callable[[str], Run | None]:
-    """run id -> the run in this folder."""
-    return lambda run_id: next((run for run in runs.list_runs(runs_dir) if run.id == run_id), None)
-
-
 def worker(
     folder: SweepFolder,
     study: SweepStudy | None = None,
     runner: Runner | None = None,
-    leaving: Callable[[], bool] = lambda: False,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> SweepWorker:
     """Somebody who works on it, and looks at a run at every step."""
     here = runner or InProcess(folder.runs_dir)
-    return SweepWorker(
-        study or folder.study(), here, leaving, lambda words: None, finder(folder.runs_dir), examine_s=0.0
-    )
+    return SweepWorker(study or folder.study(), here, stopping, lambda words: None, folder.runs_dir, examine_s=0.0)

@@ -166,7 +166,7 @@ def test_the_queue_is_as_it_was_left(written: Path) -> None:
 
 
 def test_studies_name_their_runs(written: Path) -> None:
-    (study,) = studies.list_studies(written)
+    (study,) = studies.STORE.all(written)
     (file,) = (WRITTEN / "runs" / ".studies").glob("*.json")
     stored = json.loads(file.read_bytes())
     assert (study.id, study.name, study.plan, study.created) == (file.stem, "Ratios", "r2-ratios", stored["created"])

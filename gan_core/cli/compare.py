@@ -1,4 +1,4 @@
-"""The commands about runs beside each other and runs as films."""
+"""The commands that compare runs and make a film of one."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from gan_core.analysis import comparing
 from gan_core.analysis import film as films
 from gan_core.analysis.comparing import Compared
 from gan_core.analysis.curves import metrics_of
-from gan_core.cli.terminal import AsJson, RunsDir, bar, console, runs_folder
+from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, runs_folder
 from gan_core.runs import evaluations
-from gan_core.runs.evaluations import Evaluation
 
+MEASURED = ("metric", "value", "interval", "step", "num_samples", "extractor", "seed")
 RunNames = Annotated[
     list[str], typer.Argument(metavar="RUN RUN...", help="Ids or names of runs, as `runs` lists them.")
 ]
@@ -30,18 +30,18 @@ def compare(names: RunNames, runs_dir: RunsDir = None, as_json: AsJson = False) 
         raise ValueError(f"2 to {comparing.MAX_RUNS} runs can be compared; got {len(names)}.")
     folder = runs_folder(runs_dir)
     found = [comparing.read(runs.find(folder, name)) for name in names]
-    told = as_data(found)
+    content = as_data(found)
     if as_json:
-        print(json.dumps(told, indent=2))
+        print(json.dumps(content, indent=2))
         return
     print("\t".join(["", *(one.run.name for one in found)]))
-    for sentence in told["obstacles"]:
+    for sentence in content["obstacles"]:
         print(f"! {sentence}")
-    for name, values in told["settings"].items():
+    for name, values in content["settings"].items():
         print("\t".join([name, *map(str, values)]))
-    for name, values in told["ends"].items():
+    for name, values in content["ends"].items():
         print("\t".join([name, *("-" if end is None else f"{end['mean']:.4g}" for end in values)]))
-    for one, measured in zip(found, told["measured"], strict=True):
+    for one, measured in zip(found, content["measured"], strict=True):
         for value in measured:
             interval = "no interval" if value["interval"] is None else "{:.4g} to {:.4g}".format(*value["interval"])
             conditions = f"{value['num_samples']} images, {value['extractor']}, step {value['step']}"
@@ -61,17 +61,14 @@ def as_data(found: list[Compared]) -> dict[str, Any]:
             for name in metrics_of(found)
             if any(name in end for end in ends)
         },
-        "measured": [[_measured(value) for value in evaluations.latest(one.run)] for one in found],
+        "measured": [
+            [{name: getattr(e, name) for name in MEASURED} for e in evaluations.latest(one.run)] for one in found
+        ],
     }
 
 
-def _measured(found: Evaluation) -> dict[str, Any]:
-    names = ("metric", "value", "interval", "step", "num_samples", "extractor", "seed")
-    return {name: getattr(found, name) for name in names}
-
-
 def film(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them.")],
+    run: RunName,
     out: Annotated[Path, typer.Option(help="File to write: .mp4 or .gif.")],
     fps: Annotated[int, typer.Option(help="Sample grids a second.", min=films.MIN_FPS, max=films.MAX_FPS)] = 8,
     runs_dir: RunsDir = None,

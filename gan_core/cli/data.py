@@ -36,16 +36,15 @@ def prepare(
     as_json: ProgressAsJson = False,
 ) -> None:
     """Decode and resize a data set into the cache, so that training starts at once."""
-    changes: dict[str, Any] = {"dataset.name": dataset, "dataset.root": root, "dataset.split": split}
-    changes |= {"dataset.num_images": num_images}
-    changes |= {"dataset.image_size": image_size} if image_size is not None else {}
-    changes |= {"dataset.channels": channels} if channels is not None else {}
+    fields: dict[str, Any] = {"name": dataset, "root": root, "split": split, "num_images": num_images}
+    fields |= {"image_size": image_size, "channels": channels}
+    changes = {f"dataset.{name}": value for name, value in fields.items() if value is not None}
     config: DatasetConfig = with_changes(RunConfig(), changes).dataset
     with _progress("Preparing", as_json) as move:
         prepared = datasets.prepare(config, move)
     skipped = f", {len(prepared.skipped)} could not be read" if prepared.skipped else ""
     labels = f", {len(prepared.label_names)} labels" if prepared.label_names else ""
-    _say(f"{dataset}: {len(prepared):,} {datasets.DATASETS[dataset].domain}{labels}{skipped}", as_json)
+    _print_result(f"{dataset}: {len(prepared):,} {datasets.DATASETS[dataset].domain}{labels}{skipped}", as_json)
 
 
 def download(
@@ -64,15 +63,15 @@ def download(
     if (name is None) == (not hub):
         raise ValueError(f"Name one data set ({', '.join(downloads.DOWNLOADS)}), or give --from-hub OWNER/NAME.")
     chosen = name or hub
-    place = settings.folder(root) if root else downloads.default_root(chosen)
+    target = settings.folder(root) if root else downloads.default_root(chosen)
     with _progress(f"Fetching {chosen}", as_json) as move:
         if name is not None:
-            downloads.download(name, place, move)
-            words = f"{name} is in {place}. Train with: --set dataset.name={name} --set dataset.root={place}"
+            downloads.download(name, target, move)
+            words = f"{name} is in {target}. Train with: --set dataset.name={name} --set dataset.root={target}"
         else:
-            count = downloads.from_hub(hub, place, move)
-            words = f"{hub}: {count:,} pictures in {place}. Train with: --set dataset.name=folder --set dataset.root={place}"
-    _say(words, as_json)
+            count = downloads.from_hub(hub, target, move)
+            words = f"{hub}: {count:,} pictures in {target}. Train with: --set dataset.name=folder --set dataset.root={target}"
+    _print_result(words, as_json)
 
 
 def write_blocks(
@@ -87,29 +86,29 @@ def write_blocks(
     place = settings.folder(folder)
     with _progress("Drawing", as_json) as move:
         blocks.write_folder(place, count, image_size, move)
-    _say(
+    _print_result(
         f"{count:,} pictures in {place}. Read them with: --set dataset.name=iclevr --set dataset.root={place}", as_json
     )
 
 
 @contextmanager
 def _progress(title: str, as_json: bool) -> Iterator[Move]:
-    """Where progress goes: lines of JSON, or a bar on a terminal."""
+    """Gives a function that shows progress, as lines of JSON or as a bar."""
     if not as_json:
         with bar(title) as move:
             yield lambda done, total: move(done, total, "")
         return
     last = [0.0]
 
-    def say(done: int, total: int) -> None:
+    def print_progress(done: int, total: int) -> None:
         if time.monotonic() - last[0] >= EVERY_S or done == total:
             last[0] = time.monotonic()
             print(json.dumps({"done": done, "total": total}), flush=True)
 
-    yield say
+    yield print_progress
 
 
-def _say(words: str, as_json: bool) -> None:
+def _print_result(words: str, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"words": words}), flush=True)
     else:

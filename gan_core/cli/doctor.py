@@ -1,4 +1,4 @@
-"""The command about what ails a run."""
+"""The command that diagnoses a run."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def diagnose(
 def in_words(finding: Finding) -> str:
     """A finding as a few lines of text."""
     when = f"since step {finding.since:,}" if finding.lasting else f"from step {finding.since:,}, over by now"
-    lines = [f"{finding.severity.upper()}: {finding.title} ({finding.name}), {when}", f"  {finding.evidence}"]
-    lines += [f"  {finding.explanation}"]
+    lines = [f"{finding.severity.upper()}: {finding.title} ({finding.name}), {when}"]
+    lines += [f"  {finding.evidence}", f"  {finding.explanation}"]
     for remedy in finding.remedies:
         settings = " ".join(f"--set {name}={value}" for name, value in remedy.changes.items())
         lines.append(f"  - {remedy.title}. {remedy.why}" + (f" [{settings}]" if settings else ""))

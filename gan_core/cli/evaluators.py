@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 
 from gan_core import runs
 from gan_core.cli import metrics as cli_metrics
-from gan_core.cli.terminal import AsJson, RunsDir, bar, console, plain_lines, runs_folder, show_rows
+from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 from gan_core.config import parse_config, settings
 from gan_core.config.devices import detect
 from gan_core.datasets import DATASETS
@@ -67,14 +68,10 @@ def train_evaluator(
     machine = detect()
     if device not in ("auto", *machine.devices):
         raise ValueError(f"This machine has no device '{device}'. Choose one of: auto, {', '.join(machine.devices)}.")
-    wanted: dict[str, Any] = {
-        "name": dataset,
-        "root": root,
-        "image_size": (32 if dataset in SMALL else 64) if image_size is None else image_size,
-        "channels": (1 if dataset in GREY else 3) if channels is None else channels,
-        "num_images": num_images,
-    }
-    config = parse_config({"dataset": wanted}).dataset
+    size = (32 if dataset in SMALL else 64) if image_size is None else image_size
+    colours = (1 if dataset in GREY else 3) if channels is None else channels
+    fields = {"name": dataset, "root": root, "image_size": size, "channels": colours, "num_images": num_images}
+    config = parse_config({"dataset": fields}).dataset
     import torch
 
     from gan_core.evaluation.evaluators import learning
@@ -87,11 +84,8 @@ def train_evaluator(
         device=machine.devices[0] if device == "auto" else device,
     )  # fmt: skip
     folder = settings.folder(out) if out else settings.evaluators_dir()
-    if console.is_terminal:
-        with bar("Training the evaluator") as move:
-            made = learning.train_evaluator(recipe, folder, move)
-    else:
-        made = learning.train_evaluator(recipe, folder, plain_lines())
+    with bar("Training the evaluator") if console.is_terminal else nullcontext(plain_lines()) as move:
+        made = learning.train_evaluator(recipe, folder, move)
     _show_made(made, as_json)
 
 
@@ -101,18 +95,19 @@ def _show_made(made: EvaluatorFolder, as_json: bool) -> None:
         | {"baseline": round(s.baseline, 4)}
         for s in made.card.label_scores
     ]
+    score = held_out(made)
     if as_json:
-        score = held_out(made)
-        print(
-            json.dumps(
-                {"path": str(made.path), **score_row(score), "note": made.info.held_out_note, "labels": rows}, indent=2
-            )
-        )
+        content = {"path": str(made.path), **score_row(score), "note": made.info.held_out_note, "labels": rows}
+        print(json.dumps(content, indent=2))
         return
-    low, high = wilson(score := held_out(made)).interval
-    print(f"{made.path}: {score}, 95 % interval {low:.3f} to {high:.3f}")
+    print(f"{made.path}: {_with_interval(score)}")
     print(f"measured on {made.info.held_out_note}. Baseline: {BASELINE[made.info.kind]}.")
     show_rows(rows, ("label", "hits", "of", "ratio", "baseline"), as_json)
+
+
+def _with_interval(score: Score) -> str:
+    low, high = wilson(score).interval
+    return f"{score}, 95 % interval {low:.3f} to {high:.3f}"
 
 
 def score_row(score: Score) -> dict[str, Any]:
@@ -139,7 +134,7 @@ def held_out(folder: EvaluatorFolder) -> Score:
 
 
 def evaluate(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them.")],
+    run: RunName,
     step: Annotated[int | None, typer.Option(help="Checkpoint to score; the newest if not given.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the latents; the run's own if not given.", min=0)] = None,
     metrics: cli_metrics.Metrics = "",
@@ -163,23 +158,16 @@ def evaluate(
         name: {**score_row(m.score), "chance": round(m.chance, 6), "num_pictures": m.num_pictures}
         for name, m in result.lists.items()
     }
-    judge = {
-        "name": result.folder.info.name,
-        **score_row(held_out(result.folder)),
-        "note": result.folder.info.held_out_note,
-    }
+    info, own = result.folder.info, held_out(result.folder)
     if as_json:
-        content = {"run": found.id, "step": result.step, "seed": result.seed, "lists": lists, "evaluator": judge}
+        evaluator = {"name": info.name, **score_row(own), "note": info.held_out_note}
+        content = {"run": found.id, "step": result.step, "seed": result.seed, "lists": lists, "evaluator": evaluator}
         print(json.dumps(content, indent=2))
         return
     for name, m in result.lists.items():
-        low, high = wilson(m.score).interval
-        print(
-            f"{name}: {m.score}, 95 % interval {low:.3f} to {high:.3f}; chance {m.chance:.3f}; {m.num_pictures} pictures"
-        )
+        print(f"{name}: {_with_interval(m.score)}; chance {m.chance:.3f}; {m.num_pictures} pictures")
     print(
         f"Checkpoint of step {result.step:,}, seed {result.seed}. Errors and intervals take every request as independent; "
         "those of one picture are not quite."
     )
-    info = result.folder.info
-    print(f"Evaluator '{info.name}' ({info.title}): itself {held_out(result.folder)} on {info.held_out_note}.")
+    print(f"Evaluator '{info.name}' ({info.title}): itself {own} on {info.held_out_note}.")

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from gan_core import runs
-from gan_core.cli.terminal import Move, RunsDir, bar, runs_folder
+from gan_core.cli.terminal import Move, RunName, RunsDir, bar, runs_folder
 from gan_core.hub.orders import LICENCES, Order, Pull, Push
 from gan_core.hub.transfer import start
 
@@ -20,7 +20,7 @@ Repo = Annotated[str, typer.Argument(metavar="REPO", help="user/name on the Hub.
 
 
 def push(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them.")],
+    run: RunName,
     repo: Repo,
     public: Annotated[bool, typer.Option("--public", help="Let everybody see it; else only you.")] = False,
     with_optimizer: Annotated[
@@ -41,9 +41,9 @@ def push(
         str(found.path), repo, private=not public, step=step, optimizer=with_optimizer, note=with_note, grids=all_samples,
         licence=licence,
     )  # fmt: skip
-    result = _carry_out(order, folder)
-    seen = "only you can see it" if result["private"] else "everybody can see it"
-    print(f"{result['url']} holds step {result['step']} as revision {result['revision']}; {seen}.")
+    result = _transfer(order, folder)
+    access = "only you can see it" if result["private"] else "everybody can see it"
+    print(f"{result['url']} holds step {result['step']} as revision {result['revision']}; {access}.")
 
 
 def pull(
@@ -52,13 +52,13 @@ def pull(
     runs_dir: RunsDir = None,
 ) -> None:
     """Download a run from the Hugging Face Hub, checked before it is opened. Prints its folder."""
-    result = _carry_out(Pull(repo, revision), runs_folder(runs_dir))
+    result = _transfer(Pull(repo, revision), runs_folder(runs_dir))
     print(result["run"])
     further = "It came without the optimisers' state: look and sample, it cannot be resumed."
     print(f"Revision {result['revision']}, step {result['step']}.{' ' + further if result['weights_only'] else ''}")
 
 
-def _carry_out(order: Order, folder: Path) -> dict[str, Any]:
+def _transfer(order: Order, folder: Path) -> dict[str, Any]:
     """Carries an order out with progress on standard error; Ctrl-C cancels it."""
     transfer = start(order, runs_dir=folder)
     signal.signal(signal.SIGTERM, lambda *_: transfer.cancel())
@@ -80,11 +80,11 @@ def _carry_out(order: Order, folder: Path) -> dict[str, Any]:
 
 def _plain_phases() -> Move:
     """A function that prints each phase once, for logs."""
-    said = [""]
+    printed = [""]
 
     def move(_done: int, _total: int, phase: str) -> None:
-        if phase and phase != said[0]:
-            said[0] = phase
+        if phase and phase != printed[0]:
+            printed[0] = phase
             print(f"{phase} …", file=sys.stderr, flush=True)
 
     return move

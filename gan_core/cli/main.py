@@ -5,7 +5,6 @@ Exit status 0, or a sentence on standard error and 2. `--json` where a program w
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from contextlib import nullcontext
@@ -16,11 +15,11 @@ import typer
 from rich.markup import escape
 
 from gan_core import datasets, runs
-from gan_core.cli import compare, data, doctor, evaluators, hub, sweep
-from gan_core.cli.terminal import AsJson, RunsDir, bar, console, plain_lines, runs_folder, show_rows
+from gan_core.cli import compare, data, doctor, evaluators, hub, sweep, terminal
+from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 from gan_core.config import RunConfig, with_changes
 from gan_core.presets import PRESETS, preset_config
-from gan_core.runs import Run, Status
+from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import queue, supervisor, trainers
 
@@ -43,7 +42,6 @@ app.command()(hub.push)
 app.command()(hub.pull)
 app.command()(sweep.sweep)
 app.command(name="sweeps")(sweep.list_sweeps)
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them.")]
 
 
 def main() -> None:
@@ -61,16 +59,7 @@ def main() -> None:
 @app.command()
 def presets(as_json: AsJson = False) -> None:
     """List the experiments that can be trained."""
-    rows = [
-        {
-            "name": preset.name,
-            "title": preset.title,
-            "description": preset.description,
-            "minutes": preset.minutes,
-            "config": preset.config.model_dump(mode="json"),
-        }
-        for preset in PRESETS.values()
-    ]
+    rows = [{**vars(preset), "config": preset.config.model_dump(mode="json")} for preset in PRESETS.values()]
     show_rows(rows, ("name", "title", "description"), as_json)
 
 
@@ -102,8 +91,7 @@ def list_all_runs(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
 def train(
     preset: Annotated[str, typer.Argument(metavar="PRESET", help="An experiment, as `presets` lists them.")],
     changes: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated."),
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Stop after so many steps.", min=1)] = None,
     runs_dir: RunsDir = None,
@@ -111,11 +99,9 @@ def train(
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda:0 ... or mps.")] = None,
 ) -> None:
     """Train an experiment. Prints the run's folder first; Ctrl-C pauses it."""
-    config = with_changes(preset_config(preset), _parse_changes(changes or []))
-    if steps is not None:
-        config = with_changes(config, {"training.max_steps": steps})
-    if device is not None:
-        config = with_changes(config, {"training.device": device})
+    config = with_changes(preset_config(preset), terminal.parse_changes(changes))
+    options = {"training.max_steps": steps, "training.device": device}
+    config = with_changes(config, {name: value for name, value in options.items() if value is not None})
     _train(_create(config, runs_folder(runs_dir), name))
 
 
@@ -189,32 +175,11 @@ def _train(run: Run) -> None:
     from gan_core.training import loop, worker
 
     worker.keep_freed_memory()
-    asked: list[str] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked.append("pause"))
+    signals = terminal.collect_signals()
     with bar("Training") if console.is_terminal else nullcontext(plain_lines()) as move:
-
-        def show(status: Status) -> None:
-            if status.state == "running" and status.total_steps:
-                move(
-                    status.step,
-                    status.total_steps,
-                    f"epoch {status.epoch}, {status.images_per_s:,.0f} images/s",
-                )
-
-        status = loop.train(run, show, lambda: asked[0] if asked else None)
+        status = loop.train(run, terminal.show_status(move), lambda: "pause" if signals else None)
     if status.state == "failed":
         raise ValueError(status.error)
     print(f"{status.state} at step {status.step} of {status.total_steps}, {status.seconds:.1f} s")
     if status.state == "paused":
         print(f"Go on with: python -m gan_core resume {run.id} --runs-dir {run.path.parent}")
-
-
-def _parse_changes(texts: list[str]) -> dict[str, str]:
-    changes = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise ValueError(f"--set takes KEY=VALUE, for example training.epochs=5; got '{text}'.")
-        changes[key.strip()] = value.strip()
-    return changes

@@ -1,9 +1,10 @@
-"""What `evaluate RUN --metrics ...` does: measure a run's generator, print the values, keep them with the run."""
+"""`evaluate RUN --metrics ...`: measures a run's generator, prints the values, keeps them with the run."""
 
 from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -25,22 +26,18 @@ ExtractorName = Annotated[str, typer.Option(help=f"Network that looks, for --met
 def measure(
     run: Run, metrics: str, step: int | None, num_images: int, seed: int | None, extractor: str, as_json: bool
 ) -> None:
-    """Measures, prints, keeps.
+    """Measures a run, prints the values and keeps them with it.
 
     Raises:
         ValueError: as `measuring.measure`.
     """
     requested = None if metrics == "all" else [name.strip() for name in metrics.split(",") if name.strip()]
     seed = run.config().training.seed if seed is None else seed
-    if console.is_terminal:
-        with bar("Measuring") as move:
-            rows = measuring.measure(
-                run, step, num_images, seed,
-                lambda stage, done=0, total=0, value=None: move(done, max(1, total), stage),
-                metrics=requested, extractor=extractor,
-            )  # fmt: skip
-    else:
-        rows = measuring.measure(run, step, num_images, seed, metrics=requested, extractor=extractor)
+    with bar("Measuring") if console.is_terminal else nullcontext(lambda done, total, detail: None) as move:
+        rows = measuring.measure(
+            run, step, num_images, seed, lambda stage, done=0, total=0, value=None: move(done, max(1, total), stage),
+            metrics=requested, extractor=extractor,
+        )  # fmt: skip
     if not measuring.keep(run, rows):
         print("This run comes with Ganvas, so the result is not kept with it.", file=sys.stderr)
     missing = [name for name in requested or METRICS if name not in {row.metric for row in rows}]

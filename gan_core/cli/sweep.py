@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
 import sys
 from contextlib import nullcontext
 from dataclasses import replace
@@ -14,14 +13,14 @@ from typing import Annotated, Any
 
 import typer
 
-from gan_core import runs
+from gan_core.cli import terminal
 from gan_core.cli.terminal import AsJson, RunsDir, plain_lines, runs_folder, show_rows
 from gan_core.config import settings
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.folder import SweepFolder
 from gan_core.experiments.sweeps.loop import InProcess, Queued, Runner, SweepWorker
-from gan_core.experiments.sweeps.parsing import SUFFIXES, axis_from, read_file, sweep_from
-from gan_core.experiments.sweeps.plan import Sweep, minutes_a_trial, words_of
+from gan_core.experiments.sweeps.parsing import SUFFIXES, axis_from, read_file
+from gan_core.experiments.sweeps.plan import Sweep, format_value, sweep_from, trial_minutes
 from gan_core.experiments.sweeps.storage import without_password
 from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of
 
@@ -52,13 +51,13 @@ def sweep(
     queue: Annotated[bool, typer.Option("--queue", help="Leave training to the server of this runs folder.")] = False,
 ) -> None:
     """Try many settings: a grid, or a search, pruned by the doctor. Start it again, here or elsewhere, to go on with it."""
-    asked, place = _asked(what)
-    asked["axes"] = [*asked["axes"], *(axis_from(text) for text in (*(grid or ()), *(within or ())))]
-    asked["changes"] |= dict(_pair(text) for text in changes or ())
+    arguments, place = _read(what)
+    arguments["axes"] = [*arguments["axes"], *(axis_from(text) for text in (*(grid or ()), *(within or ())))]
+    arguments["changes"] |= terminal.parse_changes(changes)
     given = {"metric": metric, "direction": direction, "images": images, "trials": trials, "seed": seed, "name": name}
-    asked |= {key: value for key, value in given.items() if value not in ("", None)}
-    asked["name"] = asked["name"] or _default_name(asked)
-    planned = sweep_from(**asked)
+    arguments |= {key: value for key, value in given.items() if value not in ("", None)}
+    arguments["name"] = arguments["name"] or _default_name(arguments)
+    planned = sweep_from(**arguments)
     folder = folders.open_folder(runs_folder(runs_dir), planned, storage or place, folders.id_of(planned.name))
     _announce(folder)
     _work(folder, queued=queue)
@@ -88,33 +87,29 @@ def list_sweeps(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
 
 
 def _published(row: TrialRow) -> dict[str, Any]:
-    """A trial as `--json` prints it: its index is called "place" there, its estimate value and interval."""
-    found = row.estimate
+    """A trial as JSON values; the key of its index is "place", those of its estimate "value" and "interval"."""
     fields = {"place" if name == "index" else name: value for name, value in vars(row).items() if name != "estimate"}
-    return {**fields, "value": row.value, "interval": found.interval if found and found.has_interval else None}
+    interval = row.estimate.interval if row.estimate and row.estimate.has_interval else None
+    return fields | {"value": row.value, "interval": interval}
 
 
-def _asked(what: str) -> tuple[dict[str, Any], str]:
+def _read(what: str) -> tuple[dict[str, Any], str]:
+    """The arguments of `sweep_from` and the storage, of a sweep's file or of a preset alone."""
     if what.endswith(SUFFIXES):
         return read_file(Path(what))
     return {"name": "", "preset": what, "axes": [], "changes": {}}, ""
 
 
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise ValueError(f"--set takes KEY=VALUE, for example training.epochs=5; got '{text}'.")
-    return key.strip(), value.strip()
-
-
-def _default_name(asked: dict[str, Any]) -> str:
-    """A name that the same command gets again, so that it goes on with its own sweep."""
-    said = json.dumps({**asked, "axes": [axis.__dict__ for axis in asked["axes"]]}, sort_keys=True, default=str)
-    return f"{asked['preset'][:48]} {hashlib.sha256(said.encode()).hexdigest()[:6]}"
+def _default_name(arguments: dict[str, Any]) -> str:
+    """A name derived from the arguments, so that the same command continues its own sweep."""
+    content = json.dumps(
+        {**arguments, "axes": [axis.__dict__ for axis in arguments["axes"]]}, sort_keys=True, default=str
+    )
+    return f"{arguments['preset'][:48]} {hashlib.sha256(content.encode()).hexdigest()[:6]}"
 
 
 def _announce(folder: SweepFolder) -> None:
-    each = minutes_a_trial(folder.sweep)
+    each = trial_minutes(folder.sweep)
     kind = "search" if folder.sweep.search else "grid"
     long = f", about {each:.2g} minutes each on two quiet cores" if each else ""
     print(f"{folder.path}\n{folder.sweep.name}: {kind} of {folder.sweep.trials} trials{long}", flush=True)
@@ -128,17 +123,9 @@ def _announce(folder: SweepFolder) -> None:
 
 def _work(folder: SweepFolder, *, queued: bool) -> None:
     """Works on a sweep until it is done; Ctrl-C pauses the run and gives the trial back."""
-    asked: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked.append(1))
-    move = plain_lines()
-
-    def show(status: runs.Status) -> None:
-        if status.state == "running" and status.total_steps:
-            move(status.step, status.total_steps, f"epoch {status.epoch}, {status.images_per_s:,.0f} images/s")
-
+    signals = terminal.collect_signals()
     here = replace(settings.from_environment(), runs_dir=folder.runs_dir)
-    runner: Runner = Queued(here) if queued else InProcess(folder.runs_dir, show)
+    runner: Runner = Queued(here) if queued else InProcess(folder.runs_dir, terminal.show_status(plain_lines()))
     if not queued:
         from gan_core.training import worker
 
@@ -147,20 +134,15 @@ def _work(folder: SweepFolder, *, queued: bool) -> None:
     with folder.work() if queued else nullcontext(True) as mine:
         if not mine:
             raise ValueError(f"A process of this machine works on '{folder.sweep.name}' already.")
-        worker_here = SweepWorker(
-            folder.study(), runner, lambda: bool(asked), _say, lambda run_id: _find(folder.runs_dir, run_id)
-        )
-        worker_here.work()
-    _sum_up(folder, paused=bool(asked))
+        SweepWorker(folder.study(), runner, lambda: bool(signals), _print_line, folder.runs_dir).work()
+    _sum_up(folder, paused=bool(signals))
 
 
 def _sum_up(folder: SweepFolder, *, paused: bool) -> None:
     found = rows_of(folder.study())
     top = best(found, folder.sweep)
-    counts = [
-        f"{sum(row.state == state for row in found)} {state}" for state in ("done", "pruned", "failed", "waiting")
-    ]
-    print(", ".join(counts))
+    states = [row.state for row in found]
+    print(", ".join(f"{states.count(state)} {state}" for state in ("done", "pruned", "failed", "waiting")))
     if top:
         print(f"Best: {_in_words(folder.sweep, top)}\n{folder.runs_dir / top.run_id}")
     if paused:
@@ -170,13 +152,9 @@ def _sum_up(folder: SweepFolder, *, paused: bool) -> None:
 def _in_words(sweep: Sweep, row: TrialRow) -> str:
     found = row.estimate
     span = f" ({found.low:.4g} to {found.high:.4g})" if found and found.has_interval else ""
-    values = ", ".join(f"{name}={words_of(value)}" for name, value in row.params.items())
+    values = ", ".join(f"{name}={format_value(value)}" for name, value in row.params.items())
     return f"{sweep.objective.metric} {row.value:.4g}{span} with {values}"
 
 
-def _find(runs_dir: Path, run_id: str) -> runs.Run | None:
-    return next((run for run in runs.list_runs(runs_dir) if run.id == run_id), None)
-
-
-def _say(words: str) -> None:
+def _print_line(words: str) -> None:
     print(words.replace(os.linesep, " "), flush=True)

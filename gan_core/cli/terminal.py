@@ -1,8 +1,9 @@
-"""What all commands share: progress on a terminal or in a log, tables or JSON, the folder of runs."""
+"""Shared by all commands: progress on a terminal or in a log, tables or JSON, signals, the folder of runs."""
 
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,10 +17,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gan_core.config import settings
+from gan_core.runs import Status
 
 console = Console()
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them.")]
 RunsDir = Annotated[Path | None, typer.Option("--runs-dir", help="Folder of runs.", show_default="checkpoints/runs")]
 
 Move = Callable[[int, int, str], None]
@@ -50,6 +53,37 @@ def plain_lines(every_s: float = 10.0) -> Move:
             print(f"step {done}/{total}, {detail}", flush=True)
 
     return move
+
+
+def show_status(move: Move) -> Callable[[Status], None]:
+    """A function that shows a training run's status: its step, epoch and images per second."""
+
+    def show(status: Status) -> None:
+        if status.state == "running" and status.total_steps:
+            move(status.step, status.total_steps, f"epoch {status.epoch}, {status.images_per_s:,.0f} images/s")
+
+    return show
+
+
+def collect_signals() -> list[int]:
+    """A list to which SIGINT and SIGTERM are appended from now on, instead of ending the process."""
+    received: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: received.append(number))
+    return received
+
+
+def parse_changes(texts: list[str] | None) -> dict[str, str]:
+    """Dotted field -> value, of KEY=VALUE texts.
+
+    Raises:
+        ValueError: if a text has no key or no "=".
+    """
+    pairs = [text.partition("=") for text in texts or []]
+    for key, equals, value in pairs:
+        if not equals or not key:
+            raise ValueError(f"--set takes KEY=VALUE, for example training.epochs=5; got '{key}{equals}{value}'.")
+    return {key.strip(): value.strip() for key, _, value in pairs}
 
 
 def runs_folder(given: Path | None) -> Path:

@@ -1,7 +1,7 @@
 """Comparing runs: a base and its arms, each arm's run found by its settings or queued. Loads no torch.
 
-A run belongs to an arm when its resolved configuration equals the arm's, whoever began it and wherever: nothing but the
-configuration, its data order and its seed decides what a run shows. So a second visitor, or a second lesson, trains nothing.
+A run belongs to an arm when its resolved configuration, which includes the seed, equals the arm's, whoever queued it. So an
+arm that any visitor or lesson has trained is not trained again.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ MAX_NAME = 80
 
 @dataclass(frozen=True)
 class Arm:
-    """One of the things compared.
+    """One configuration of a comparison.
 
     Attributes:
-        name: short, unique in its comparison.
+        name: unique in its comparison.
         title: for people.
-        changes: dotted field -> value, on top of the base: all that sets it apart from the others.
+        changes: dotted field -> value, applied to the base.
     """
 
     name: str
@@ -43,12 +43,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs that differ in nothing but what the question varies.
-
-    Attributes:
-        base: what all of them share.
-        arms: what is compared.
-    """
+    """A base configuration and the arms that differ from it."""
 
     base: RunConfig
     arms: tuple[Arm, ...]
@@ -61,7 +56,7 @@ class Comparison:
         """An arm's configuration, not resolved yet, with further changes (dotted field -> value) that all arms share.
 
         Raises:
-            ValueError: a value out of its field's bounds.
+            ValueError: if a value is out of its field's bounds.
         """
         return with_changes(self.base, {**arm.changes, **(changes or {})})
 
@@ -70,34 +65,36 @@ def submit(settings: Settings, config: RunConfig, name: str = "") -> Run:
     """Queues a run of a configuration that is not resolved yet; its name is cut to the length that one may have.
 
     Raises:
-        ValueError: the configuration cannot run, or the runs folder cannot be written; nothing is left behind.
+        ValueError: if the configuration cannot run, or the runs folder cannot be written; nothing is left behind.
     """
     return supervisor.submit(settings, config, name[:MAX_NAME])
 
 
-def find(comparison: Comparison, names: Sequence[str], there: Sequence[Run], machine: Machine) -> dict[str, Run | None]:
-    """For each arm the run that shows it best: finished before training before ended early; None where there is none.
+def find(
+    comparison: Comparison, names: Sequence[str], candidates: Sequence[Run], machine: Machine
+) -> dict[str, Run | None]:
+    """Name -> the run of each arm, a finished one before a training one before one ended early; None where there is none.
 
     Args:
         comparison, names: which arms.
-        there: the runs to look through, newest first.
-        machine: what "auto" means here.
+        candidates: runs, newest first.
+        machine: decides the fields set to "auto".
     """
     requested = {name: _resolved(comparison.config(comparison.arm(name)), machine) for name in names}
-    known = [(run, _config(str(run.path))) for run in there]
-    return {name: _best(run for run, config in known if config == asked) for name, asked in requested.items()}
+    known = [(run, _config(str(run.path))) for run in candidates]
+    return {name: _best(run for run, config in known if config == target) for name, target in requested.items()}
 
 
 def queue_missing(settings: Settings, comparison: Comparison, names: Sequence[str], title: str) -> list[Run]:
-    """Queues those arms that nothing shows yet; goes on with those that were paused or stopped. Returns the queued runs.
+    """Queues the arms that have no run or a failed one; resumes those paused or stopped. Returns the queued runs.
 
     Args:
         settings: of this installation.
         comparison, names: which arms.
-        title: of the comparison; begins the runs' names.
+        title: of the comparison; prefix of the runs' names.
 
     Raises:
-        ValueError: a run is refused, or the runs folder cannot be written; the others stay queued.
+        ValueError: if a run is refused, or the runs folder cannot be written; the others stay queued.
     """
     machine = supervisor.wait_until_ready(settings)
     runs.check_writable(settings.runs_dir)
@@ -115,23 +112,23 @@ def queue_missing(settings: Settings, comparison: Comparison, names: Sequence[st
 
 
 def other_differences(left: RunConfig, right: RunConfig, ignored: Sequence[str]) -> list[str]:
-    """Dotted fields in which two configurations differ, but for those that begin with one of `ignored`."""
+    """Dotted fields in which two configurations differ, other than those that begin with one of `ignored`."""
     return [name for name in differences(left, right) if not name.startswith(tuple(ignored))]
 
 
 def _best(equal: Iterable[Run]) -> Run | None:
-    """Of runs of one configuration: a finished one, else one that goes on, else the newest."""
-    pure = [run for run in equal if _undisturbed(run)]
+    """Of runs of one configuration, newest first: a finished one, else an open one, else the newest."""
+    unchanged = [run for run in equal if _unchanged(run)]
 
     def rank(run: Run) -> int:
         state = run.status().state
         return 0 if state == "finished" else 1 if state in OPEN_STATES else 2
 
-    return min(pure, key=rank, default=None)
+    return min(unchanged, key=rank, default=None)
 
 
-def _undisturbed(run: Run) -> bool:
-    """Whether its configuration tells all of it: no rate was changed live, and its beginning is its own."""
+def _unchanged(run: Run) -> bool:
+    """Whether its configuration describes all of its training: nothing was changed live, and it is no branch."""
     return run.control().sequence == 0 and not any(event["type"] == "branched" for event in run.events())
 
 
@@ -142,8 +139,12 @@ def _resolved(config: RunConfig, machine: Machine) -> RunConfig:
 
 @functools.lru_cache(maxsize=4096)
 def _config(path: str) -> RunConfig | None:
-    """A run's configuration, which never changes; None for one that cannot be read."""
+    return config_or_none(Run(Path(path)))  # which never changes
+
+
+def config_or_none(run: Run) -> RunConfig | None:
+    """A run's configuration; None for one that cannot be read."""
     try:
-        return Run(Path(path)).config()
+        return run.config()
     except ValueError:
         return None

@@ -1,14 +1,13 @@
-"""Four ways to break a model on purpose, each by one setting, and the same model with that setting put right.
+"""Four ways to break a model on purpose, each by one setting, and the same model with that setting repaired.
 
-The repaired rerun has the same seed, data order, latents, optimiser and number of steps; so whatever differs between the two
-comes from that one setting. A branch takes the broken model's weights at a checkpoint and goes on with it put right.
+The repaired rerun has the same seed, data order, latents, optimiser and number of steps, so every difference between the two
+comes from that setting. A branch trains on from the broken model's weights at a checkpoint with the setting repaired.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from gan_core.config import RunConfig, get, with_changes
@@ -28,11 +27,11 @@ class Breakage:
     """A way to break a model.
 
     Attributes:
-        title, story: what is set wrong, and what comes of it, for people.
-        preset: what the model is otherwise.
-        field, broken, repaired: the one setting; wrong, and put right.
+        title, story: what is set wrong, and its effect, for people.
+        preset: the base of the model.
+        field, broken, repaired: the one setting and its two values.
         also: other settings, the same in both.
-        caution: what a run as small as this one shows of it, where that is less than its story.
+        caution: where a run as small as this one shows less than the story.
         minutes: rough time on two quiet cores.
     """
 
@@ -48,17 +47,17 @@ class Breakage:
 
     @property
     def config(self) -> RunConfig:
-        """The configuration that is set wrong."""
+        """The broken configuration."""
         return with_changes(preset_config(self.preset), {**self.also, self.field: self.broken})
 
     @property
     def repair(self) -> dict[str, float]:
-        """The change that puts it right: dotted field -> value."""
+        """The change that repairs it: dotted field -> value."""
         return {self.field: self.repaired}
 
     @property
     def can_branch(self) -> bool:
-        """Whether the setting can be put right in the middle of a run."""
+        """Whether the setting can be changed in a branch."""
         return can_branch(self.repair)
 
 
@@ -95,44 +94,37 @@ BREAKAGES: Registry[Breakage] = Registry(
 
 
 def breakage_of(config: RunConfig) -> Breakage | None:
-    """How a run is broken; None for one that is not, or in another way."""
+    """The breakage of a run's configuration; None where none matches."""
     for breakage in BREAKAGES.values():
         if get(config, breakage.field) == breakage.broken and _alike(config, breakage.config, LEFT_OPEN):
             return breakage
-    for breakage in BREAKAGES.values():  # a preset of the user's own making, with the same mistake
-        same_game = config.objective.name == breakage.config.objective.name  # the setting means the same in it
-        if breakage.field.startswith("objective.") and get(config, breakage.field) == breakage.broken and same_game:
+    for breakage in BREAKAGES.values():  # another preset with the same setting
+        same_objective = config.objective.name == breakage.config.objective.name  # where the setting means the same
+        if (
+            breakage.field.startswith("objective.")
+            and get(config, breakage.field) == breakage.broken
+            and same_objective
+        ):
             return breakage
     return None
 
 
 def partners(run: Run, runs: Sequence[Run]) -> list[Run]:
-    """Those of the runs that differ from a broken one only in the setting put right, in their order."""
-    found = []
-    with suppress(ValueError):
-        config = run.config()
-        breakage = breakage_of(config)
-        if breakage is None:
-            return []
-        for other in runs:
-            with suppress(ValueError):
-                theirs = other.config()
-                if get(theirs, breakage.field) == breakage.repaired and _alike(config, theirs, (breakage.field,)):
-                    found.append(other)
-    return found
-
-
-def break_model(settings: Settings, breakage: Breakage) -> Run:
-    """Queues the broken model.
-
-    Raises:
-        ValueError: as `arms.submit`.
-    """
-    return arms.submit(settings, breakage.config, breakage.title)
+    """The runs that differ from a broken one only in the repaired setting, in their order."""
+    config = arms.config_or_none(run)
+    breakage = breakage_of(config) if config else None
+    if config is None or breakage is None:
+        return []
+    configs = [(other, arms.config_or_none(other)) for other in runs]
+    return [
+        other
+        for other, theirs in configs
+        if theirs and get(theirs, breakage.field) == breakage.repaired and _alike(config, theirs, (breakage.field,))
+    ]
 
 
 def repair(settings: Settings, run: Run, breakage: Breakage, step: int | None = None) -> Run:
-    """Queues the same model with the one setting put right: a rerun from step 0, or a branch from a checkpoint.
+    """Queues the same model with the setting repaired: a rerun from step 0, or a branch from a checkpoint.
 
     Raises:
         ValueError: as `follow_up.rerun` and `follow_up.branch`.
@@ -143,5 +135,5 @@ def repair(settings: Settings, run: Run, breakage: Breakage, step: int | None = 
 
 
 def _alike(left: RunConfig, right: RunConfig, but: Sequence[str]) -> bool:
-    """Whether two configurations play the same game: they may differ only in `but` and in what does not matter to it."""
+    """Whether two configurations differ in no field other than IGNORED and `but`."""
     return not arms.other_differences(left, right, (*IGNORED, *but))

@@ -1,4 +1,4 @@
-"""A run made from another with some settings changed: from step 0, from a checkpoint, or as a finding's remedy. Loads no torch."""
+"""Runs derived from another with changed settings: from step 0, from a checkpoint, or as a finding's remedy. Loads no torch."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from gan_core.training import plan, queue, supervisor
 
 @dataclass(frozen=True)
 class Treatment:
-    """How a remedy would be carried out.
+    """How a remedy is applied.
 
     Attributes:
-        kind: "live" changes the running run, "branch" trains on from a checkpoint, "rerun" begins again from step 0.
+        kind: "live" changes the running run, "branch" trains on from a checkpoint, "rerun" starts from step 0.
         step: the checkpoint of a branch; 0 otherwise.
     """
 
@@ -35,24 +35,23 @@ def rerun(settings: Settings, run: Run, changes: Mapping[str, Any], name: str) -
     """The same run from step 0 with some settings changed, queued: same seed, data order, latents and number of steps.
 
     Raises:
-        ValueError: the changed configuration cannot run, or the runs folder cannot be written; nothing is left behind.
+        ValueError: if the changed configuration cannot run, or the runs folder cannot be written; nothing is left behind.
     """
     return arms.submit(settings, with_changes(run.config(), changes), name)
 
 
 def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], name: str = "") -> Run:
-    """A run that goes on from another's checkpoint with other settings, queued.
+    """A run that trains on from another's checkpoint with changed settings, queued.
 
     Args:
-        settings: of the lab whose queue it joins.
-        run: the parent; it is not touched.
+        settings: of the installation whose queue it joins.
+        run: the parent; it is not changed.
         step: one of its checkpoints with the optimisers' state.
         changes: dotted field -> value. Those that change nothing are left out.
         name: the user's name for it; made from the parent's when empty.
 
     Raises:
-        ValueError: a value out of bounds, parts that do not fit, a change that fits no trained checkpoint, or nothing
-            left to train.
+        ValueError: if a value is out of bounds, settings or the checkpoint do not fit, or nothing is left to train.
     """
     before = run.config()
     config = with_changes(before, changes)
@@ -71,15 +70,15 @@ def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], 
 
 
 def checkpoint_before(run: Run, step: int) -> int:
-    """The step of the last checkpoint at or before a step that training can go on from.
+    """The step of the last checkpoint at or before a step from which training can be resumed.
 
     Raises:
-        ValueError: there is none: it was thinned out, or the run came without the optimisers' state.
+        ValueError: if there is none: it was deleted, or the run came without the optimisers' state.
     """
     trainable = run.trainable_steps()
-    reached = [there for there in trainable if there <= step]
-    if reached:
-        return reached[-1]
+    earlier = [checkpoint for checkpoint in trainable if checkpoint <= step]
+    if earlier:
+        return earlier[-1]
     if trainable:
         raise ValueError(
             f"The first checkpoint that '{run.name}' can be trained on from is that of step {trainable[0]:,}. "
@@ -94,7 +93,7 @@ def checkpoint_before(run: Run, step: int) -> int:
 
 
 def changeable(compared: Compared) -> list[str]:
-    """Dotted names of the fields that a branch may change, those that matter most first."""
+    """Dotted names of the fields that a branch may change, rates and epochs first."""
     first = ["generator_optimizer.learning_rate", "discriminator_optimizer.learning_rate", "training.epochs"]
     kind = kind_of(compared.config)
     names = [name for name in field_names() if can_branch({name: None}) and kind.applies(name)]
@@ -102,9 +101,9 @@ def changeable(compared: Compared) -> list[str]:
 
 
 def treatment(run: Run, finding: Finding, remedy: Remedy) -> Treatment | None:
-    """How a remedy for a finding can be carried out now; None when no setting can.
+    """How a remedy for a finding can be applied now; None where it changes no setting.
 
-    A finding that is over, or was a failure, is not treated live: its past would stay in the weights.
+    A finding that is over, or a failure, is not treated live: its effect would stay in the weights.
     """
     if not remedy.changes:
         return None
@@ -114,7 +113,7 @@ def treatment(run: Run, finding: Finding, remedy: Remedy) -> Treatment | None:
     if can_branch(remedy.changes):
         end = min(
             finding.since, run.status().total_steps or finding.since
-        )  # from its last step nothing is left to train
+        )  # nothing is left to train after the last step
         healthy = [step for step in run.trainable_steps() if 0 < step < end]
         if healthy:
             return Treatment("branch", healthy[-1])
@@ -122,10 +121,10 @@ def treatment(run: Run, finding: Finding, remedy: Remedy) -> Treatment | None:
 
 
 def treat(settings: Settings, run: Run, finding: Finding, remedy: Remedy) -> Run:
-    """Carries out a remedy. Returns the run to watch: the same one, a branch or a rerun; the last two are queued.
+    """Applies a remedy. Returns the changed run, or the queued branch or rerun.
 
     Raises:
-        ValueError: the remedy names no setting, or its changes do not fit the run.
+        ValueError: if the remedy changes no setting, or its changes do not fit the run.
     """
     how = treatment(run, finding, remedy)
     if how is None:

@@ -1,7 +1,7 @@
-"""Studies: several runs that answer one question together, queued by one button and drawn in one chart.
+"""Studies: several runs that answer one question, queued together and drawn in one chart.
 
-A study is a small JSON file in `.studies/` in the runs folder. It names its runs and holds nothing that they hold: curves,
-states and settings are read from their own folders, so a study survives every restart and every deletion.
+A study is a JSON file in `.studies/` in the runs folder with the ids of its runs; curves, states and settings are read from
+the runs' own folders.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ MAX_SEEDS = 3
 
 @dataclass(frozen=True)
 class Plan(Comparison):
-    """What a study compares.
+    """The comparison that a study makes.
 
     Attributes:
         key: its name in files and addresses.
         title: for people.
         list_name: the list of conditions whose hits are compared ("test" for objects).
-        chance: share of hits of a blind guess on that list.
+        chance: expected share of hits on that list without looking at the image.
     """
 
     key: str
@@ -98,11 +98,8 @@ class Study:
     members: tuple[StudyMember, ...]
 
 
-# making one
-
-
 def begin(settings: Settings, plan: Plan, name: str, epochs: int, num_images: int, seeds: int = 1) -> Study:
-    """Keeps a new study and queues all its runs.
+    """Saves a new study and queues all its runs.
 
     Args:
         settings: of this installation.
@@ -112,7 +109,7 @@ def begin(settings: Settings, plan: Plan, name: str, epochs: int, num_images: in
         seeds: runs an arm, with seeds 0, 1, ...
 
     Raises:
-        ValueError: a value out of bounds, a name that is too long, or a runs folder that cannot be written; then nothing is
+        ValueError: if a value is out of bounds, the name too long, or the runs folder cannot be written; then nothing is
             left behind. A run that is refused later leaves the study with the runs queued before it.
     """
     if not 1 <= seeds <= MAX_SEEDS:
@@ -122,36 +119,29 @@ def begin(settings: Settings, plan: Plan, name: str, epochs: int, num_images: in
     for member in members:
         check(member_config(plan, member, changes))
     name = checked_text(name.strip(), "name", 60, empty=True) or plan.title
-    study = Study(
-        new_id(plan.key),
-        name,
-        plan.key,
-        time.time(),
-        changes,
-        members,
-    )
-    save(settings.runs_dir, study)
+    study = Study(new_id(plan.key), name, plan.key, time.time(), changes, members)
+    STORE.save(settings.runs_dir, study)
     return start_missing(settings, study)
 
 
 def start_missing(settings: Settings, study: Study) -> Study:
-    """Queues those runs of a study that were never queued or have been deleted; keeps the study after each.
+    """Queues those runs of a study that were never queued or have been deleted; saves the study after each.
 
     Raises:
-        ValueError: a run is refused; the others stay queued.
+        ValueError: if a run is refused; the others stay queued.
     """
     plan = PLANS[study.plan]
     with FileLock(settings.runs_dir / FOLDER / ".lock", timeout=60):  # two browsers may ask at once
         study = find(settings.runs_dir, study.id)
-        there = {run.id for run in runs.list_runs(settings.runs_dir)}
-        for place, member in enumerate(study.members):
-            if member.run_id in there:
+        existing = {run.id for run in runs.list_runs(settings.runs_dir)}
+        for index, member in enumerate(study.members):
+            if member.run_id in existing:
                 continue
             label = f"{member.arm}, seed {member.seed} ({study.name})"
             run = submit(settings, member_config(plan, member, study.changes), label)
-            members = (*study.members[:place], replace(member, run_id=run.id), *study.members[place + 1 :])
+            members = (*study.members[:index], replace(member, run_id=run.id), *study.members[index + 1 :])
             study = replace(study, members=members)
-            save(settings.runs_dir, study)
+            STORE.save(settings.runs_dir, study)
     return study
 
 
@@ -170,38 +160,21 @@ def minutes(plan: Plan, epochs: int, num_images: int, seeds: int) -> float:
     return total
 
 
-def judged_config(plan: Plan) -> RunConfig:
-    """What all runs of a study share, with their labels by name, for finding the evaluator of all."""
+def evaluated_config(plan: Plan) -> RunConfig:
+    """The configuration that all runs of a study share, with their labels by name, for finding their evaluator."""
     return with_changes(plan.base, {"conditioning.labels": datasets.label_names(plan.base.dataset)})
 
 
-def judge_of(plan: Plan) -> EvaluatorFolder | None:
-    """The evaluator that will measure the runs of a study; None when there is none, and so nothing to compare."""
-    return evaluators.folder_for(judged_config(plan))
-
-
-# keeping them
-
-
-def save(runs_dir: Path, study: Study) -> None:
-    """Writes the study's file, whole or not at all.
-
-    Raises:
-        ValueError: the folder cannot be written.
-    """
-    STORE.save(runs_dir, study)
-
-
-def list_studies(runs_dir: Path) -> list[Study]:
-    """Every study, newest first; a damaged file is passed over."""
-    return STORE.all(runs_dir)
+def evaluator_of(plan: Plan) -> EvaluatorFolder | None:
+    """The evaluator that measures the runs of a study; None where there is none."""
+    return evaluators.folder_for(evaluated_config(plan))
 
 
 def find(runs_dir: Path, study_id: str) -> Study:
     """The study with this id.
 
     Raises:
-        ValueError: there is none.
+        ValueError: if there is none.
     """
     found = STORE.find(runs_dir, study_id)
     if found is None:
@@ -209,16 +182,11 @@ def find(runs_dir: Path, study_id: str) -> Study:
     return found
 
 
-def forget(runs_dir: Path, study: Study) -> None:
-    """Removes the study's file. Its runs stay."""
-    STORE.remove(runs_dir, study.id)
-
-
 def _read(study_id: str, data: Mapping[str, Any]) -> Study:
-    """A study out of what its file says.
+    """A study from the content of its file.
 
     Raises:
-        ValueError, KeyError, TypeError: a field that is missing or senseless, no member, or one that is in no arm of the plan.
+        ValueError, KeyError, TypeError: if a field is missing or malformed, there is no member, or one is in no arm of the plan.
     """
     members = tuple(StudyMember(str(m["arm"]), int(m["seed"]), str(m["run_id"])) for m in data["members"])
     study = Study(
@@ -231,3 +199,4 @@ def _read(study_id: str, data: Mapping[str, Any]) -> Study:
 
 
 STORE = Store(FOLDER, "study", _read, asdict)
+"""Every study of a runs folder; removing one keeps its runs."""

@@ -1,7 +1,9 @@
-"""What the runs of a study found: an evaluator's counts against the epoch, pooled, compared and drawn. Pure functions."""
+"""An evaluator's counts against the epoch for the runs of a study: pooled, compared and drawn. Pure functions."""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,13 +34,11 @@ def curve(columns: Mapping[str, Column], list_name: str) -> list[Point]:
 
 def pooled(curves: Sequence[Sequence[Point]]) -> list[Point]:
     """The curves of an arm's runs as one: at each epoch the sum over the runs that have reached it."""
-    sums: dict[int, Count] = {}
+    hits, requested = Counter[int](), Counter[int]()
     for point in (point for points in curves for point in points):
-        before = sums.get(point.epoch)
-        sums[point.epoch] = (
-            Count(before.hits + point.count.hits, before.requested + point.count.requested) if before else point.count
-        )
-    return [Point(epoch, sums[epoch]) for epoch in sorted(sums)]
+        hits[point.epoch] += point.count.hits
+        requested[point.epoch] += point.count.requested
+    return [Point(epoch, Count(hits[epoch], requested[epoch])) for epoch in sorted(requested)]
 
 
 def comparable(curves: Mapping[str, Sequence[Point]], going: Callable[[str], bool]) -> dict[str, Point]:
@@ -49,17 +49,12 @@ def comparable(curves: Mapping[str, Sequence[Point]], going: Callable[[str], boo
         going: whether an arm still trains.
 
     Returns:
-        Arm -> its last point that is not beyond what the slowest arm still going has reached, so that nobody is ahead
-        only because its turn came first. Arms without such a point are left out.
+        Arm -> its last point up to the epoch of the slowest arm that still trains, so that all are compared after equal
+        training. Arms without such a point are left out.
     """
-    reached = [points[-1].epoch for arm, points in curves.items() if points and going(arm)]
-    limit = min(reached) if reached else None
-    found = {}
-    for arm, points in curves.items():
-        fitting = [point for point in points if limit is None or point.epoch <= limit]
-        if fitting:
-            found[arm] = fitting[-1]
-    return found
+    limit = min((points[-1].epoch for arm, points in curves.items() if points and going(arm)), default=math.inf)
+    fitting = {arm: [point for point in points if point.epoch <= limit] for arm, points in curves.items()}
+    return {arm: points[-1] for arm, points in fitting.items() if points}
 
 
 def figure(curves: Mapping[str, Sequence[Point]], chance: float, titles: Mapping[str, str]) -> go.Figure:

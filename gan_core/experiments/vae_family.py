@@ -1,6 +1,6 @@
-"""The lambda dial: VAEs that differ in the weight of the KL term, measured alike and put side by side.
+"""VAEs that differ in the weight of the KL term (lambda), measured with the same images and settings.
 
-A family is found, not kept: every VAE that learned from the same images is a member. `begin` queues those that are missing.
+A family is not stored: every VAE trained on the same images is a member. `begin` queues missing ones.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class FamilyMember:
 
 
 def family(run: Run, others: Sequence[Run]) -> list[FamilyMember]:
-    """The VAEs with a checkpoint that learned from the same images as `run`, by lambda; of equal ones the first that is given.
+    """The VAEs with a checkpoint that were trained on the same images as `run`, by lambda; of equal lambdas the first given.
 
-    One without a KL term (lambda 0) is an autoencoder and has no place on a logarithmic dial; it is left out.
+    One without a KL term (lambda 0) is an autoencoder and has no place on a logarithmic axis; it is left out.
     """
     config = run.config()
     members: dict[float, FamilyMember] = {}
@@ -61,12 +61,8 @@ def family(run: Run, others: Sequence[Run]) -> list[FamilyMember]:
         except ValueError:
             continue
         steps = other.checkpoint_steps()
-        if (
-            steps
-            and kind_of(theirs).applies("vae.kl_weight")
-            and theirs.dataset == config.dataset
-            and theirs.vae.reconstruction == config.vae.reconstruction
-        ):
+        same_task = (theirs.dataset, theirs.vae.reconstruction) == (config.dataset, config.vae.reconstruction)
+        if steps and same_task and kind_of(theirs).applies("vae.kl_weight"):
             weight = converted(theirs, config)
             if weight > 0:
                 members.setdefault(round(weight, 12), FamilyMember(other, steps[-1], weight))
@@ -81,24 +77,24 @@ def converted(theirs: RunConfig, ours: RunConfig) -> float:
     return weight * ours.network.latent_dim if ours.vae.kl_reduction == "mean" else weight
 
 
-def also_different(members: Sequence[FamilyMember]) -> list[str]:
-    """Fields besides lambda, seed and where it ran in which members differ; what they change cannot be told from lambda."""
+def confounders(members: Sequence[FamilyMember]) -> list[str]:
+    """Fields other than lambda and the device in which members differ; their effect cannot be separated from lambda's."""
     first = members[0].run.config()
     others = [member.run.config() for member in members[1:]]
     return sorted({name for other in others for name in other_differences(first, other, IGNORED)})
 
 
 def missing(members: Sequence[FamilyMember], lambdas: Sequence[float] = LAMBDAS) -> list[float]:
-    """Those of the usual lambdas that no member has."""
+    """The usual lambdas that no member has."""
     have = [member.kl_weight for member in members]
-    return [weight for weight in lambdas if not any(abs(weight - there) < 1e-6 * weight for there in have)]
+    return [weight for weight in lambdas if not any(abs(weight - other) < 1e-6 * weight for other in have)]
 
 
 def begin(settings: Settings, base: RunConfig, lambdas: Sequence[float], epochs: int) -> list[Run]:
     """Queues a run for each lambda, equal to `base` in all else but the number of epochs.
 
     Raises:
-        ValueError: not a VAE, no lambda, or a run that is refused; the others stay queued.
+        ValueError: if `base` is no VAE, there is no lambda, or a run is refused; the others stay queued.
     """
     if not kind_of(base).applies("vae.kl_weight"):
         raise ValueError(f"A dial over λ needs a VAE; '{base.network.name}' has no KL term. Choose a VAE.")
@@ -110,16 +106,16 @@ def begin(settings: Settings, base: RunConfig, lambdas: Sequence[float], epochs:
 
 
 def lambda_words(weight: float) -> str:
-    """A lambda in full, with six digits that count: 0.00005, not 5e-05."""
+    """A lambda in positional notation with six significant digits: 0.00005, not 5e-05."""
     return f"{Decimal(f'{weight:g}'):f}"
 
 
 def measure_task(members: Sequence[FamilyMember], num_images: int = NUM_IMAGES) -> Task:
     """The background work that measures a family; see `measure_family` for the result."""
-    judges = evaluators.of_data(members[0].run.config())
+    found = evaluators.of_data(members[0].run.config())
     return Task.of(
         "gan_core.experiments.vae_family:measure_family", runs=[str(member.run.path) for member in members],
-        steps=[member.step for member in members], num_images=num_images, judge=judges[0].card.weights_sha256 if judges else "",
+        steps=[member.step for member in members], num_images=num_images, judge=found[0].card.weights_sha256 if found else "",
     )  # fmt: skip
 
 
@@ -147,7 +143,7 @@ def measure_family(arguments: dict[str, Any], report: Report) -> Arrays:
 
 
 def measure_member(arguments: dict[str, Any], report: Report) -> Arrays:
-    """Measures one VAE on images that it did not learn from, and on as many samples."""
+    """Measures one VAE on images that it was not trained on, and on as many samples."""
     from gan_core.evaluation.metrics.sharpness import laplacian_variance
     from gan_core.runs.autoencoder import open_autoencoder
     from gan_core.runs.sampler import latents
@@ -185,13 +181,12 @@ def _distance(sha: str, images: Uint8Array, samples: Uint8Array) -> tuple[Any, s
 
     Kernel, not Fréchet: it has no bias at some hundreds of images, so that values of unequal counts compare.
     """
-    judge = next((f for f in evaluators.available() if sha and f.card.weights_sha256 == sha), None)
-    if judge is None or len(images) < NUM_FEATURES:
+    folder = next((f for f in evaluators.available() if sha and f.card.weights_sha256 == sha), None)
+    if folder is None or len(images) < NUM_FEATURES:
         return np.full(3, np.nan), ""
     from gan_core.evaluation.evaluators.evaluator import open_evaluator
     from gan_core.evaluation.metrics import estimate
 
-    model = open_evaluator(judge)
+    model = open_evaluator(folder)
     real, fake = (model.features(pictures).double().numpy() for pictures in (images, samples))
-    found = estimate("kd", real, fake)
-    return np.array([found.value, found.low, found.high]), judge.info.name
+    return _row(estimate("kd", real, fake)), folder.info.name

@@ -171,7 +171,7 @@ def test_one_button_trains_five_runs_and_draws_five_curves(page: Page, server: S
     expect(main_part(page).get_by_text("Its runs", exact=True)).to_be_visible(timeout=SLOW_MS)
     finished = main_part(page).locator(".stMarkdownBadge").get_by_text("finished", exact=True)
     expect(finished).to_have_count(5, timeout=120_000)
-    (study,) = studies.list_studies(folder / "runs")
+    (study,) = studies.STORE.all(folder / "runs")
     assert study.name == "five **curves**"
     assert all(Run(folder / "runs" / member.run_id).status().state == "finished" for member in study.members)
     assert f"study={study.id}" in page.url

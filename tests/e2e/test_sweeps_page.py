@@ -39,4 +39,4 @@ def test_a_sweep_goes_on_by_itself_and_opens_its_best_run(tmp_path: Path, shared
         assert top is not None
         expect(title(page, "Training")).to_be_visible()
         expect(page).to_have_url(re.compile(f"run={top.run_id}"))
-        assert not folder.wanted and not folder.is_worked_on()
+        assert not folder.should_run and not folder.has_worker()

@@ -95,7 +95,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A ring that takes 20 steps, and a folder of its own."""
     entry = TASKS["ring8"]
     small = {**entry.settings, "training.max_steps": 20, "network.width": 8, "dataset.num_images": 500}
-    task = benchmark.BenchmarkTask(entry.title, 8, 200, 2, small, entry.judge, entry.by_method)
+    task = benchmark.BenchmarkTask(entry.title, 8, 200, 2, small, entry.assignment, entry.by_method)
     monkeypatch.setitem(TASKS._entries, "ring8", task)
     monkeypatch.setattr(storage, "DATA", tmp_path)
     return tmp_path

@@ -10,7 +10,7 @@ from helpers import MACHINE, tiny_run
 from gan_core import presets
 from gan_core.config import differences, get, with_changes
 from gan_core.config.settings import Settings
-from gan_core.experiments import breakages
+from gan_core.experiments import arms, breakages
 from gan_core.experiments.breakages import BREAKAGES
 from gan_core.training import loop, plan, queue, supervisor
 
@@ -24,7 +24,7 @@ def settings(runs_dir, tmp_path, monkeypatch) -> Settings:
 @pytest.mark.parametrize("name", BREAKAGES)
 def test_a_breakage_sets_one_setting_wrong_and_its_repair_has_it_right_and_nothing_else(settings, name):
     breakage = BREAKAGES[name]
-    broken = breakages.break_model(settings, breakage)
+    broken = arms.submit(settings, breakage.config, breakage.title)
     config = broken.config()
     assert get(config, breakage.field) == breakage.broken and breakages.breakage_of(config) == breakage
     rerun = breakages.repair(settings, broken, breakage)

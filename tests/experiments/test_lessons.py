@@ -295,7 +295,7 @@ CASES: list[tuple[Lesson, str, Outcomes, str]] = [
 @pytest.mark.parametrize(("lesson", "key", "outcomes", "choice"), CASES)
 def test_the_verdict_follows_the_runs(lesson: Lesson, key: str, outcomes: Outcomes, choice: str) -> None:
     prediction = lesson.prediction(key)
-    verdict = prediction.verdict(outcomes)
+    verdict = prediction.result(outcomes)
     assert verdict.choice == choice
     assert not choice or prediction.words(choice)
     said = verdict.words.format(**verdict.values)

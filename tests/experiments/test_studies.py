@@ -68,7 +68,7 @@ def test_seeds_repeat_every_arm_and_all_arms_come_before_the_next_seed():
 def test_a_study_is_found_again_by_another_process_and_the_newest_comes_first():
     first = studies.begin(here(), RATIOS, "first", epochs=1, num_images=64)
     second = studies.begin(here(), RATIOS, "second", epochs=1, num_images=64)
-    assert studies.list_studies(here().runs_dir) == [second, first]
+    assert studies.STORE.all(here().runs_dir) == [second, first]
     assert studies.find(here().runs_dir, first.id) == first
     with pytest.raises(ValueError, match="There is no study 'x'"):
         studies.find(here().runs_dir, "x")
@@ -107,7 +107,7 @@ def test_a_refusal_in_the_middle_leaves_a_study_that_can_be_completed(monkeypatc
     monkeypatch.setattr(supervisor, "submit", sometimes)
     with pytest.raises(ValueError, match="The disk is full"):
         studies.begin(here(), RATIOS, "", epochs=1, num_images=64)
-    (study,) = studies.list_studies(here().runs_dir)
+    (study,) = studies.STORE.all(here().runs_dir)
     assert [bool(member.run_id) for member in study.members] == [True, True, False, False, False]
     whole = studies.start_missing(here(), study)
     assert whole.members[:2] == study.members[:2]
@@ -126,10 +126,10 @@ def test_a_deleted_run_is_queued_anew_and_the_others_stay():
 
 def test_forgetting_a_study_keeps_its_runs():
     study = studies.begin(here(), RATIOS, "", epochs=1, num_images=64)
-    studies.forget(here().runs_dir, study)
-    assert studies.list_studies(here().runs_dir) == []
+    studies.STORE.remove(here().runs_dir, study.id)
+    assert studies.STORE.all(here().runs_dir) == []
     assert len(runs.list_runs(here().runs_dir)) == 5
-    studies.forget(here().runs_dir, study)  # somebody else was quicker
+    studies.STORE.remove(here().runs_dir, study.id)  # somebody else was quicker
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_forgetting_a_study_keeps_its_runs():
 def test_a_damaged_study_is_passed_over(content: bytes):
     study = studies.begin(here(), RATIOS, "", epochs=1, num_images=64)
     (here().runs_dir / FOLDER / "damaged.json").write_bytes(content)
-    assert studies.list_studies(here().runs_dir) == [study]
+    assert studies.STORE.all(here().runs_dir) == [study]
 
 
 @pytest.mark.parametrize(("key", "value"), [("plan", "no-such"), ("members", []), ("created", "then"), ("changes", 3)])
@@ -155,7 +155,7 @@ def test_a_study_with_a_senseless_entry_is_passed_over(key, value):
     study = studies.begin(here(), RATIOS, "", epochs=1, num_images=64)
     file = here().runs_dir / FOLDER / f"{study.id}.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {key: value}))
-    assert studies.list_studies(here().runs_dir) == []
+    assert studies.STORE.all(here().runs_dir) == []
 
 
 def test_the_time_grows_with_epochs_images_and_seeds():
@@ -168,9 +168,9 @@ def test_the_time_grows_with_epochs_images_and_seeds():
 
 
 def test_the_evaluator_of_a_study_is_one_for_its_data_set(tmp_path: Path):
-    assert studies.judge_of(RATIOS) is None
+    assert studies.evaluator_of(RATIOS) is None
     blocks_evaluator(settings.evaluators_dir())
-    folder = studies.judge_of(RATIOS)
+    folder = studies.evaluator_of(RATIOS)
     assert folder is not None
     assert folder.info.name == "blocks"
 

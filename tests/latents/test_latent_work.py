@@ -204,7 +204,7 @@ def test_a_family_is_the_vaes_of_equal_data_by_lambda(made: dict[str, Path]) -> 
     members = vae_family.family(vae, [gan, loose, vae])
     assert [member.run.id for member in members] == [loose.id, vae.id]
     assert [member.kl_weight for member in members] == [0.0005, 0.005]
-    assert vae_family.also_different(members) == []
+    assert vae_family.confounders(members) == []
     assert vae_family.missing(members) == [5e-5, 5e-2, 5e-1]
 
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core import runs
 from gan_core.experiments.lessons import LESSONS, collapse
 from gan_core.experiments.lessons.entry import Predict
-from gan_core.experiments.lessons.outcome import Outcomes, Verdict
+from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult
 from gan_core.runs import Run
 from gan_core.training import loop, queue, supervisor
 from tests.pages.conftest import Visit, calm, labels, plain, words
@@ -127,12 +127,12 @@ def test_a_run_that_failed_or_was_deleted_is_a_sentence_and_a_way_to_begin_again
 )
 def test_a_verdict_is_told_as_it_is(choice: str, said: str, visit: Visit, runs_dir: Path,
                                     monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    def verdict(outcomes: Outcomes) -> Verdict:
-        return Verdict(choice, "Measured {n} times.", {"n": str(len(outcomes))})
+    def verdict(outcomes: Outcomes) -> PredictionResult:
+        return PredictionResult(choice, "Measured {n} times.", {"n": str(len(outcomes))})
 
     lesson = LESSONS["collapse"]
     steps = tuple(
-        dataclasses.replace(step, verdict=verdict) if isinstance(step, Predict) and step.key == "broken" else step
+        dataclasses.replace(step, result=verdict) if isinstance(step, Predict) and step.key == "broken" else step
         for step in lesson.steps
     )
     monkeypatch.setitem(LESSONS._entries, "collapse", dataclasses.replace(lesson, steps=steps))

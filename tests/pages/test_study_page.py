@@ -86,7 +86,7 @@ def test_one_button_queues_the_five_runs(visit: Visit, judged: None) -> None:
     expected = duration(60 * studies.minutes(RATIOS, 4, 500, 1))
     assert f"5 runs, one after the other: about {expected}" in words(app)
     calm(app.button(key="study_start").click().run())
-    (study,) = studies.list_studies(here().runs_dir)
+    (study,) = studies.STORE.all(here().runs_dir)
     assert (study.name, study.changes) == ("*Mine*", {"training.epochs": 4, "dataset.num_images": 500})
     assert queue.queued_ids(here().runs_dir) == [member.run_id for member in study.members]
     assert app.query_params["study"] == study.id
@@ -111,7 +111,7 @@ def test_a_runs_folder_that_cannot_be_written_is_a_sentence(visit: Visit, judged
     app = visit("study")
     app = calm(app.button(key="study_start").click().run())
     assert "cannot be written" in plain(app.error[0].value)
-    assert not studies.list_studies(runs_dir)
+    assert not studies.STORE.all(runs_dir)
 
 
 def test_a_finished_study_shows_chart_table_and_sentence(visit: Visit, done: Study) -> None:
@@ -195,6 +195,6 @@ def test_a_link_opens_its_study_and_a_wrong_one_the_newest(visit: Visit, judged:
 def test_removing_a_study_keeps_its_runs(visit: Visit, done: Study) -> None:
     app = visit("study", study=done.id)
     calm(app.button(key="study_forget_yes").click().run())
-    assert studies.list_studies(here().runs_dir) == []
+    assert studies.STORE.all(here().runs_dir) == []
     assert all(run.path.is_dir() for run in runs_of(done).values())
     assert "study_shown" not in {box.key for box in app.selectbox}

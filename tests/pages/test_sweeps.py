@@ -75,7 +75,7 @@ def test_the_form_counts_the_trials_and_begins_them(visit: Visit, runs_dir: Path
     app = calm(app.button(key="sweeps_start").click().run())
     (folder,) = list_folders(runs_dir)
     assert (folder.sweep.name, folder.sweep.trials, folder.sweep.objective.metric) == ("Mine", 6, "loss/g")
-    assert no_process == [folder.id] and folder.wanted
+    assert no_process == [folder.id] and folder.should_run
     assert app.query_params["sweep"] in (folder.id, [folder.id])
     assert [row["state"] for row in table(app)] == ["waiting"] * 6
     assert "0 of 6 trials have ended" in str(app.get("progress")[0].proto)
@@ -135,9 +135,9 @@ def test_each_of_optunas_pictures_can_be_shown(visit: Visit, done: SweepFolder) 
 def test_an_unfinished_sweep_goes_on_and_stops(visit: Visit, runs_dir: Path, no_process: list[str]) -> None:
     folder = folder_of(runs_dir, small())
     app = calm(visit("sweeps").button(key="sweeps_go_on").click().run())
-    assert no_process == [folder.id] and folder.wanted
+    assert no_process == [folder.id] and folder.should_run
     calm(app.button(key="sweeps_stop").click().run())
-    assert not folder.wanted
+    assert not folder.should_run
 
 
 def test_a_restarted_machine_goes_on_with_what_was_wanted(visit: Visit, runs_dir: Path, no_process: list[str]) -> None:

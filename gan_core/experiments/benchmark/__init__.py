@@ -9,17 +9,6 @@ from gan_core.experiments.benchmark.published import PUBLISHED, TARGETS, Publish
 from gan_core.experiments.benchmark.storage import MEASURES, REAL, Result, Results, results
 
 __all__ = [
-    "MEASURES",
-    "METHODS",
-    "PUBLISHED",
-    "REAL",
-    "TARGETS",
-    "TASKS",
-    "BenchmarkTask",
-    "Method",
-    "Published",
-    "Result",
-    "Results",
-    "recipe",
-    "results",
-]
+    "MEASURES", "METHODS", "PUBLISHED", "REAL", "TARGETS", "TASKS", "BenchmarkTask", "Method", "Published", "Result", "Results",
+    "recipe", "results",
+]  # fmt: skip

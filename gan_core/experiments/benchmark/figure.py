@@ -25,38 +25,20 @@ def figure(rows: Sequence[Row], measure: str, highest: float, words: Mapping[str
     for own in (True, False):
         group = [row for row in rows if (row.method != REAL) == own]
         summaries = [row.measures[measure] for row in group]
-        fig.add_bar(
-            x=[names[row.method] for row in group],
-            y=[summary.value for summary in summaries],
-            error_y={
-                "type": "data",
-                "array": [summary.high - summary.value for summary in summaries],
-                "arrayminus": [summary.value - summary.low for summary in summaries],
-                "color": GREY,
-            },
-            marker={"color": COLORS[0] if own else GREY, "opacity": 0.75},
-            name=words["measure"],
-            showlegend=False,
-            hovertemplate="%{y:.3~f}<extra>%{x}</extra>",
-        )
+        above, below = ([s.high - s.value for s in summaries], [s.value - s.low for s in summaries])
+        fig.add_bar(x=[names[row.method] for row in group], y=[summary.value for summary in summaries],
+                    error_y={"type": "data", "array": above, "arrayminus": below, "color": GREY},
+                    marker={"color": COLORS[0] if own else GREY, "opacity": 0.75}, name=words["measure"],
+                    showlegend=False, hovertemplate="%{y:.3~f}<extra>%{x}</extra>")  # fmt: skip
     dots = [(names[row.method], value) for row in rows for value in row.values[measure]]
-    fig.add_scatter(
-        x=[name for name, _ in dots],
-        y=[value for _, value in dots],
-        mode="markers",
-        marker={"size": 5, "color": COLORS[1], "opacity": 0.6},
-        name=words["seed"],
-        hovertemplate="%{y:.3~f}<extra>%{x}</extra>",
-    )
+    fig.add_scatter(x=[name for name, _ in dots], y=[value for _, value in dots], mode="markers",
+                    marker={"size": 5, "color": COLORS[1], "opacity": 0.6}, name=words["seed"],
+                    hovertemplate="%{y:.3~f}<extra>%{x}</extra>")  # fmt: skip
     _papers(fig, [(names[row.method], paper) for row in rows for paper in row.published], measure, words)
     add_level(fig, highest)
-    lay_out(
-        fig,
-        xaxis={"categoryorder": "array", "categoryarray": list(names.values())},
-        yaxis={"title": {"text": words["measure"]}, "range": (0, highest * 1.08)},
-        height=340,
-        hovermode="closest",
-    )
+    xaxis = {"categoryorder": "array", "categoryarray": list(names.values())}
+    yaxis = {"title": {"text": words["measure"]}, "range": (0, highest * 1.08)}
+    lay_out(fig, xaxis=xaxis, yaxis=yaxis, height=340, hovermode="closest")
     return fig
 
 
@@ -65,13 +47,8 @@ def _papers(fig: go.Figure, reported: Sequence[tuple[str, Published]], measure: 
     if not there:
         return
     spreads = [paper.spread or 0 if measure == "captured" else 0 for _, _, paper in there]
-    fig.add_scatter(
-        x=[name for name, _, _ in there],
-        y=[value for _, value, _ in there],
-        error_y={"type": "data", "array": spreads},
-        mode="markers",
-        marker={"size": 9, "symbol": "diamond-open", "color": COLORS[2], "line": {"width": 2}},
-        name=words["published"],
-        customdata=[paper.source for _, _, paper in there],
-        hovertemplate="%{y}<extra>%{customdata}</extra>",
-    )
+    fig.add_scatter(x=[name for name, _, _ in there], y=[value for _, value, _ in there], mode="markers",
+                    error_y={"type": "data", "array": spreads}, name=words["published"],
+                    marker={"size": 9, "symbol": "diamond-open", "color": COLORS[2], "line": {"width": 2}},
+                    customdata=[paper.source for _, _, paper in there],
+                    hovertemplate="%{y}<extra>%{customdata}</extra>")  # fmt: skip

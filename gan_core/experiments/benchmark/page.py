@@ -1,4 +1,4 @@
-"""docs/collapse.md, made from the results: tables, conditions, what was seen. What was seen is read off the results."""
+"""docs/collapse.md, generated from the results: tables, conditions, and sentences on what the figures show."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _section(name: str, task: BenchmarkTask) -> str:
     settings = task.settings
     rates = [settings.get(f"{network}_optimizer.learning_rate", 2e-4) for network in ("generator", "discriminator")]
     conditions = (
-        f"{task.num_samples:,} samples from each generator; a sample's mode: {task.judge}. Batches of "
+        f"{task.num_samples:,} samples from each generator; a sample's mode: {task.assignment}. Batches of "
         f"{settings['training.batch_size']}, {settings['training.max_steps']:,} steps of D, width {settings['network.width']}, "
         f"learning rate {rates[0]:g} for G and {rates[1]:g} for D."
     )
@@ -81,7 +81,7 @@ def _section(name: str, task: BenchmarkTask) -> str:
         "|---|---|---|---|---|---|---|",
         *(_line(row, task) for row in lines),
     ]
-    return "\n".join([head, conditions, "", *table, "", *seen(name), ""])
+    return "\n".join([head, conditions, "", *table, "", *findings(name), ""])
 
 
 def _line(row: Row, task: BenchmarkTask) -> str:
@@ -94,7 +94,7 @@ def _line(row: Row, task: BenchmarkTask) -> str:
         interval(captured, 1),
         quality_cell,
         interval(kl, 2),
-        "; ".join(reported(paper) for paper in row.published) or "none found",
+        "; ".join(f"{figure_of(paper)} ({paper.source})" for paper in row.published) or "none found",
         "; ".join(f"{p.high_quality:.3f}" for p in row.published if p.high_quality is not None) or "–",
     ]
     return f"| {' | '.join(cells)} |"
@@ -107,31 +107,25 @@ def interval(mean: Estimate, digits: int) -> str:
     return f"{mean.value:,.{digits}f} ({mean.low:,.{digits}f} to {mean.high:,.{digits}f})"
 
 
-def reported(paper: Published) -> str:
-    """A paper's figure: "6.3 ± 0.5 (Lin et al. 2018, PacGAN)"."""
-    return f"{figure_of(paper)} ({paper.source})"
-
-
 def figure_of(paper: Published) -> str:
     """A paper's figure without its source: "6.3 ± 0.5"."""
     return f"{paper.captured:g}" + (f" ± {paper.spread:g}" if paper.spread is not None else "")
 
 
-def seen(name: str) -> list[str]:
-    """What the figures of a task say, a sentence each: the target, and which methods can be told from the plain GAN."""
+def findings(name: str) -> list[str]:
+    """Sentences on a task's figures: the target, and which methods differ significantly from the plain GAN."""
     found = results(name)
     sentences = []
-    goal = target(found)
-    if goal is not None:
+    if (goal := target(found)) is not None:
         wanted, reached = goal
-        verdict = "reached" if reached.value >= wanted else "missed"
+        outcome = "reached" if reached.value >= wanted else "missed"
         bar = "the lab's own bar, set near the paper's figure"
-        sentences.append(f"Target for PacGAN2 ({bar}): {wanted:g} modes; {verdict}, with {interval(reached, 2)}.")
+        sentences.append(f"Target for PacGAN2 ({bar}): {wanted:g} modes; {outcome}, with {interval(reached, 2)}.")
     compared = differences(found)
     if compared:
-        sentences += _told_apart(compared, "modes captured", 1)
+        sentences += _compared(compared, "modes captured", 1)
         if TASKS.find(name).settings["network.name"] == "mlp":
-            sentences += _told_apart(differences(found, "high_quality"), "the share of high quality", 3)
+            sentences += _compared(differences(found, "high_quality"), "the share of high quality", 3)
         sentences.append(_tests(compared))
     if chance := smeared(rows(found)):
         shares = ", ".join(f"{row.title} ({row.measures['high_quality'].value:.3f})" for row in chance)
@@ -141,18 +135,13 @@ def seen(name: str) -> list[str]:
     return [f"- {sentence}" for sentence in sentences]
 
 
-def _told_apart(compared: Sequence[Difference], measure: str, digits: int) -> list[str]:
-    more = [_said(line, digits) for line in compared if line.differs and line.value > 0]
-    fewer = [_said(line, digits) for line in compared if line.differs and line.value < 0]
-    same = [METHODS[line.first].title for line in compared if not line.differs]
-    sentences = []
-    if more:
-        sentences.append(f"Above the plain GAN in {measure}: {', '.join(more)}.")
-    if fewer:
-        sentences.append(f"Below the plain GAN in {measure}: {', '.join(fewer)}.")
-    if same:
-        sentences.append(f"Cannot be told from the plain GAN in {measure}: {', '.join(same)}.")
-    return sentences
+def _compared(compared: Sequence[Difference], measure: str, digits: int) -> list[str]:
+    groups = {
+        "Above the plain GAN": [_in_words(line, digits) for line in compared if line.differs and line.value > 0],
+        "Below the plain GAN": [_in_words(line, digits) for line in compared if line.differs and line.value < 0],
+        "Cannot be told from the plain GAN": [METHODS[line.first].title for line in compared if not line.differs],
+    }
+    return [f"{group} in {measure}: {', '.join(lines)}." for group, lines in groups.items() if lines]
 
 
 def _tests(compared: Sequence[Difference]) -> str:
@@ -164,18 +153,12 @@ def _tests(compared: Sequence[Difference]) -> str:
     return f"Tests: {how}; p-values after Holm's correction for {len(compared)} comparisons of a measure."
 
 
-def _said(line: Difference, digits: int) -> str:
+def _in_words(line: Difference, digits: int) -> str:
     p_value = "p < 0.001" if line.corrected < 0.001 else f"p = {line.corrected:.3f}"
     return f"{METHODS[line.first].title} ({line.value:+,.{digits}f}, {p_value})"
 
 
 def _methods() -> str:
     lines = [f"- **{method.title}**: {method.note}." for method in METHODS.values()]
-    return "\n".join(
-        [
-            "## The methods\n",
-            *lines,
-            f"- **Real samples** (`{REAL}`): as many points or pictures of the data itself.",
-            "",
-        ]
-    )
+    real = f"- **Real samples** (`{REAL}`): as many points or pictures of the data itself."
+    return "\n".join(["## The methods\n", *lines, real, ""])

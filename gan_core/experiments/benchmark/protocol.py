@@ -1,4 +1,4 @@
-"""What is trained on what: the methods, the tasks and their settings. Protocol: Lin et al. 2018, "PacGAN", section 4."""
+"""The methods, the tasks and their settings. Protocol: Lin et al. 2018, "PacGAN", section 4."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ _ONE_THREAD = {"training.device": "cpu", "training.precision": "fp32", "training
 
 @dataclass(frozen=True)
 class Method:
-    """What is compared.
+    """One of the methods compared.
 
     Attributes:
-        title: its name for people.
-        settings: dotted field of RunConfig -> value: all in which it differs from a task's own settings.
-        note: what makes it, in words.
+        settings: dotted field of RunConfig -> value: its differences from a task's own settings.
+        note: its definition, in words.
     """
 
     title: str
@@ -33,16 +32,15 @@ class Method:
 
 @dataclass(frozen=True)
 class BenchmarkTask:
-    """What the methods are trained on.
+    """Data on which the methods are trained.
 
     Attributes:
-        title: its name for people.
-        num_modes: how many modes there are to find.
+        num_modes: of the data.
         num_samples: drawn from each trained generator.
         num_seeds: runs of each method.
         settings: dotted field of RunConfig -> value, the same for all methods.
-        by_method: method -> what it needs beside its own settings, here.
-        judge: how a sample's mode is known, in words.
+        by_method: method -> further settings of it on this task.
+        assignment: how a sample is assigned to a mode, in words.
     """
 
     title: str
@@ -50,7 +48,7 @@ class BenchmarkTask:
     num_samples: int
     num_seeds: int
     settings: Mapping[str, Any]
-    judge: str
+    assignment: str
     by_method: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def changes(self, method: str, seed: int) -> dict[str, Any]:
@@ -86,31 +84,21 @@ METHODS: Registry[Method] = Registry(
     },
 )  # fmt: skip
 
-_POINTS = {
-    **_ONE_THREAD,
-    "network.name": "mlp",
-    "network.width": 128,
-    "network.latent_dim": 2,
-    "training.batch_size": 64,
-}
-_RING = {
-    **_POINTS,
-    "dataset.name": "ring8",
-    "training.max_steps": 10_000,
-    "generator_optimizer.learning_rate": 1e-3,
-    "discriminator_optimizer.learning_rate": 1e-3,
-}
-_GRID = {
-    **_POINTS,
-    "dataset.name": "grid25",
-    "training.max_steps": 12_000,
-    "generator_optimizer.learning_rate": 2e-4,  # with 1e-3 G's own steps are as large as a mode
-    "discriminator_optimizer.learning_rate": 2e-3,
-}
+_POINTS = {**_ONE_THREAD, "network.name": "mlp", "network.width": 128, "network.latent_dim": 2,
+           "training.batch_size": 64}  # fmt: skip
+_RING = {**_POINTS, "dataset.name": "ring8", "training.max_steps": 10_000,
+         "generator_optimizer.learning_rate": 1e-3, "discriminator_optimizer.learning_rate": 1e-3}  # fmt: skip
+_GRID = {**_POINTS, "dataset.name": "grid25", "training.max_steps": 12_000,
+         "generator_optimizer.learning_rate": 2e-4,  # with 1e-3 G's own steps are as large as a mode
+         "discriminator_optimizer.learning_rate": 2e-3}  # fmt: skip
+_STACKED = {**_ONE_THREAD, "dataset.name": "stacked-mnist", "dataset.channels": 3, "dataset.image_size": 16,
+            "network.name": "dcgan4", "network.width": 32, "training.batch_size": 64,
+            "training.max_steps": 3_000}  # fmt: skip
 _PACKS = {
     "pacgan2": {"training.batch_size": 128},
     "pacgan4": {"training.batch_size": 256},
 }  # 64 packs, as PacGAN counts
+_DIGITS = "the shipped digits evaluator reads each colour's digit"
 _NEAREST = "nearest of the known middles; of high quality within 3 standard deviations of it"
 
 TASKS: Registry[BenchmarkTask] = Registry(
@@ -118,30 +106,13 @@ TASKS: Registry[BenchmarkTask] = Registry(
     {
         "ring8": BenchmarkTask("Ring of 8", 8, 2_500, 10, _RING, _NEAREST, _PACKS),
         "grid25": BenchmarkTask("Grid of 25", 25, 2_500, 10, _GRID, _NEAREST, _PACKS),
-        "stacked-mnist": BenchmarkTask(
-            "Stacked MNIST",
-            1_000,
-            26_000,
-            3,
-            {
-                **_ONE_THREAD,
-                "dataset.name": "stacked-mnist",
-                "dataset.channels": 3,
-                "dataset.image_size": 16,
-                "network.name": "dcgan4",
-                "network.width": 32,
-                "training.batch_size": 64,
-                "training.max_steps": 3_000,
-            },
-            "the shipped digits evaluator reads each colour's digit",
-            _PACKS,
-        ),
+        "stacked-mnist": BenchmarkTask("Stacked MNIST", 1_000, 26_000, 3, _STACKED, _DIGITS, _PACKS),
     },
 )
 
 
 def recipe(task: str) -> dict[str, Any]:
-    """All settings of a task, as they are kept with its results."""
+    """All settings of a task, as stored with its results."""
     entry = TASKS.find(task)
     methods = {name: {**m.settings, **entry.by_method.get(name, {})} for name, m in METHODS.items()}
     return {"settings": dict(entry.settings), "num_samples": entry.num_samples, "methods": methods}

@@ -2,7 +2,7 @@
 
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import entry, terms
-from gan_core.experiments.lessons.outcome import Outcome, Outcomes, Verdict
+from gan_core.experiments.lessons.outcome import Outcome, Outcomes, PredictionResult
 from gan_core.experiments.lessons.ring import RING
 
 RATES = "generator_optimizer.learning_rate", "discriminator_optimizer.learning_rate"
@@ -12,12 +12,12 @@ ARMS = (
     Arm("weak", "D too weak", {RATES[1]: 1e-5}),
     Arm("one-sided", "Weights 1:0", {"objective.fake_weight": 0.0}),
 )
-HALF = 0.05  # a verdict so near to one half is none
-WELL = 0.8  # of the balanced game's share of good points
+HALF = 0.05  # probabilities nearer to each other are called equal
+WELL = 0.8  # share of the balanced run's points near a mode that counts as equal
 
 
-def weak_judge(outcomes: Outcomes) -> Verdict:
-    """What becomes of G when D hardly learns."""
+def weak_discriminator(outcomes: Outcomes) -> PredictionResult:
+    """How G ends when D hardly learns."""
     even, weak = outcomes["even"], outcomes["weak"]
     real, fake = weak.late("prob/real"), weak.late("prob/fake_after")
     ratio = weak.value("near") / max(even.value("near"), 1e-9)
@@ -29,11 +29,11 @@ def weak_judge(outcomes: Outcomes) -> Verdict:
         "At the end the weak D gives real points {real} and generated ones {fake}: it can hardly tell them apart. G puts {near} of its points "
         "near a mode and reaches {modes} of 8; in the balanced game it is {near_even} and {modes_even}."
     )
-    return Verdict(choice, words, _values(real=real, fake=fake) | _shares(near=weak, near_even=even))
+    return PredictionResult(choice, words, _values(real=real, fake=fake) | _shares(near=weak, near_even=even))
 
 
-def strong_judge(outcomes: Outcomes) -> Verdict:
-    """What becomes of G when D learns far faster."""
+def strong_discriminator(outcomes: Outcomes) -> PredictionResult:
+    """How G ends when D learns far faster."""
     even, strong = outcomes["even"], outcomes["strong"]
     climbs = strong.late("loss/g") > 1.5 * even.late("loss/g")
     worse = strong.value("modes") < even.value("modes") or strong.value("near") < WELL * even.value("near")
@@ -43,11 +43,11 @@ def strong_judge(outcomes: Outcomes) -> Verdict:
         "{modes_even}; share of points near a mode: {near} against {near_even}."
     )
     values = _values(loss=strong.late("loss/g"), loss_even=even.late("loss/g"))
-    return Verdict(choice, words, values | _shares(near=strong, near_even=even))
+    return PredictionResult(choice, words, values | _shares(near=strong, near_even=even))
 
 
-def one_sided(outcomes: Outcomes) -> Verdict:
-    """What becomes of G when D is paid for real samples only."""
+def one_sided(outcomes: Outcomes) -> PredictionResult:
+    """How G ends when D's loss counts real samples only."""
     even, run = outcomes["even"], outcomes["one-sided"]
     fake, near = run.late("prob/fake_after"), run.value("near")
     choice = "yes" if fake > 0.9 and near < 0.5 * even.value("near") else "slower"
@@ -59,7 +59,7 @@ def one_sided(outcomes: Outcomes) -> Verdict:
     )
     values = _values(fake=fake, loss=run.late("loss/d"))
     pushes = {"push": run.late("grad_norm/g"), "push_even": even.late("grad_norm/g")}
-    return Verdict(
+    return PredictionResult(
         choice, words, values | {k: f"{v:.2g}" for k, v in pushes.items()} | _shares(near=run, near_even=even)
     )
 
@@ -102,7 +102,7 @@ LESSON = entry.Lesson(
                 entry.Choice("refused", "Be refused: even a slow D tells generated points from real ones"),
             ),
             "lost",
-            weak_judge,
+            weak_discriminator,
             "A G that happens to begin near the data looks good for a while whatever D says.",
         ),
         entry.Predict(
@@ -114,7 +114,7 @@ LESSON = entry.Lesson(
                 entry.Choice("same", "Hardly any difference: the game settles the same way"),
             ),
             "fewer",
-            strong_judge,
+            strong_discriminator,
             "In the plane even a strong D leaves some slope to learn from; with more steps a slow G may catch up.",
         ),
         entry.Predict(

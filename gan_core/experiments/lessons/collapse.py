@@ -4,7 +4,7 @@ import math
 
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import entry, terms
-from gan_core.experiments.lessons.outcome import Outcomes, Verdict
+from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult
 from gan_core.experiments.lessons.ring import RING
 
 BROKEN = {"generator_optimizer.learning_rate": 5e-3}
@@ -19,8 +19,8 @@ DRAW = 2 * math.log(2)
 FEW, MOST = 3, 6
 
 
-def broken(outcomes: Outcomes) -> Verdict:
-    """How much of the ring a hasty G reaches."""
+def broken(outcomes: Outcomes) -> PredictionResult:
+    """How many modes G reaches at five times the rate."""
     run = outcomes["broken"]
     modes, near = run.value("modes"), run.value("near")
     spread = run.late("spread/fake") / run.late("spread/real")
@@ -29,11 +29,11 @@ def broken(outcomes: Outcomes) -> Verdict:
         "It reaches {modes} of 8 modes. Its points spread {spread} as far as the real ones (ratio of standard deviations, mean over the last "
         "fifth of the run; 1 would be as far), and {near} of them lie near a mode."
     )
-    return Verdict(choice, words, {"modes": f"{modes:.0f}", "spread": f"{spread:.2f}", "near": f"{near:.0%}"})
+    return PredictionResult(choice, words, {"modes": f"{modes:.0f}", "spread": f"{spread:.2f}", "near": f"{near:.0%}"})
 
 
-def curves(outcomes: Outcomes) -> Verdict:
-    """Whether the losses give the collapse away."""
+def curves(outcomes: Outcomes) -> PredictionResult:
+    """Whether the losses show the collapse."""
     run = outcomes["broken"]
     loss, real, fake = run.late("loss/d"), run.late("prob/real"), run.late("prob/fake_after")
     if abs(loss - DRAW) < 0.1 * DRAW and abs(real - 0.5) < 0.1 and abs(fake - 0.5) < 0.1:
@@ -45,13 +45,13 @@ def curves(outcomes: Outcomes) -> Verdict:
         "reach {modes} of 8 modes."
     )
     values = {"loss": f"{loss:.3f}", "draw": f"{DRAW:.3f}", "real": f"{real:.2f}", "fake": f"{fake:.2f}"}
-    return Verdict(choice, words, values | {"modes": f"{run.value('modes'):.0f}"})
+    return PredictionResult(choice, words, values | {"modes": f"{run.value('modes'):.0f}"})
 
 
-def repair(outcomes: Outcomes) -> Verdict:
+def repair(outcomes: Outcomes) -> PredictionResult:
     """Which of three changes brings the modes back."""
     modes = {key: outcomes[key].value("modes") for key in ("broken", "larger-z", "pairs", "slope")}
-    healed = {key for key in modes if key != "broken" and modes[key] >= MOST and modes[key] > modes["broken"]}
+    repaired = {key for key in modes if key != "broken" and modes[key] >= MOST and modes[key] > modes["broken"]}
     named = {
         frozenset({"pairs", "slope"}): "judge",
         frozenset({"larger-z"}): "z",
@@ -63,7 +63,7 @@ def repair(outcomes: Outcomes) -> Verdict:
         "more.)"
     )
     values = {key.removeprefix("larger-"): f"{value:.0f}" for key, value in modes.items()} | {"most": str(MOST)}
-    return Verdict(named.get(frozenset(healed), ""), words, values)
+    return PredictionResult(named.get(frozenset(repaired), ""), words, values)
 
 
 LESSON = entry.Lesson(

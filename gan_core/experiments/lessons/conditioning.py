@@ -3,7 +3,7 @@
 from gan_core.evaluation.statistics.tests import of_estimates
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import entry, terms
-from gan_core.experiments.lessons.outcome import Outcomes, Verdict
+from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult, interval_words
 from gan_core.experiments.lessons.see import DIGITS
 from gan_core.presets.entry import changed
 
@@ -15,8 +15,8 @@ ARMS = (
 CHANCE = 0.1
 
 
-def listens(outcomes: Outcomes) -> Verdict:
-    """Which of the models draw what they are asked for."""
+def obeys(outcomes: Outcomes) -> PredictionResult:
+    """Which models draw the requested digit."""
     found = {key: outcome.readings["obeyed"] for key, outcome in outcomes.items() if "obeyed" in outcome.readings}
     above = {key for key, reading in found.items() if reading.low > CHANCE}
     named = {frozenset({"concat", "acgan"}): "both", frozenset({"concat"}): "concat", frozenset({"acgan"}): "acgan"}
@@ -25,24 +25,24 @@ def listens(outcomes: Outcomes) -> Verdict:
         "Digits drawn as asked, of {count}: without labels {none}, labels as inputs {concat}, ACGAN {acgan} (95 % intervals; chance is 0.1). "
         "Above chance is what has its whole interval above it."
     )
-    values = {key: f"{r.value:.2f} ({r.low:.2f} to {r.high:.2f})" for key, r in found.items()}
-    return Verdict(choice, words, values | {"count": f"{found['none'].count:,}"})
+    values = {key: interval_words(r, ".2f") for key, r in found.items()}
+    return PredictionResult(choice, words, values | {"count": f"{found['none'].count:,}"})
 
 
-def faster(outcomes: Outcomes) -> Verdict:
-    """Whether one of the two ways obeys better after so short a time."""
+def faster(outcomes: Outcomes) -> PredictionResult:
+    """Which conditioning obeys more often after so few steps."""
     concat, acgan = outcomes["concat"].readings["obeyed"], outcomes["acgan"].readings["obeyed"]
     first, second = (acgan, concat) if acgan.value >= concat.value else (concat, acgan)
-    apart = of_estimates(first, second).differs
-    choice = ("acgan" if first is acgan else "concat") if apart else "equal"
+    differs = of_estimates(first, second).differs
+    choice = ("acgan" if first is acgan else "concat") if differs else "equal"
     words = "ACGAN {acgan}, labels as inputs {concat} of {count} each (95 % intervals; by a test of the difference they {verdict})."
     values = {
-        "acgan": f"{acgan.value:.2f} ({acgan.low:.2f} to {acgan.high:.2f})",
-        "concat": f"{concat.value:.2f} ({concat.low:.2f} to {concat.high:.2f})",
+        "acgan": interval_words(acgan, ".2f"),
+        "concat": interval_words(concat, ".2f"),
         "count": f"{acgan.count:,}",
-        "verdict": "can be told apart" if apart else "cannot be told apart",
+        "verdict": "can be told apart" if differs else "cannot be told apart",
     }
-    return Verdict(choice, words, values)
+    return PredictionResult(choice, words, values)
 
 
 LESSON = entry.Lesson(
@@ -72,7 +72,7 @@ LESSON = entry.Lesson(
                 entry.Choice("acgan", "Only the one whose D names the digit"),
             ),
             "both",
-            listens,
+            obeys,
             "After so short a training the label may not yet have got through.",
         ),
         entry.Predict(

@@ -1,4 +1,4 @@
-"""What a lesson is made of. A lesson is data: a goal, an experiment, and steps in order; one renderer shows them all.
+"""The parts of a lesson. A lesson is data: a goal, an experiment, and steps in order; one renderer shows them all.
 
 Words are English; the pages translate them where they are shown. Names of functions are import paths ("module:name"), so
 that a list of lessons loads no torch.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from gan_core.experiments.arms import Comparison
-from gan_core.experiments.lessons.outcome import Outcomes, Verdict
+from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,6 @@ class Read:
     """A few plain sentences.
 
     Attributes:
-        title, text: for people.
         picture: "real" draws some of the experiment's real data beside them.
     """
 
@@ -53,19 +52,17 @@ class Predict:
     """A question, asked before the runs are begun or shown.
 
     Attributes:
-        key: short, unique in its lesson; what the address calls it.
-        question: for people.
-        choices: three or four.
-        expected: key of what theory says.
-        verdict: what the runs say, computed from their outcomes.
-        doubt: why one run may say otherwise than theory.
+        key: unique in its lesson; its name in the address.
+        expected: key of the choice that theory predicts.
+        result: computes what the runs show from their outcomes.
+        doubt: why one run may differ from theory.
     """
 
     key: str
     question: str
     choices: tuple[Choice, ...]
     expected: str
-    verdict: Callable[[Outcomes], Verdict]
+    result: Callable[[Outcomes], PredictionResult]
     doubt: str
 
     def words(self, key: str) -> str:
@@ -78,7 +75,6 @@ class Curve:
     """A chart of runs: one curve an arm where it has one column, else one curve a column.
 
     Attributes:
-        title: for people.
         columns: (metric, words) of each curve.
         smoothing: weight of the past, 0 to below 1.
         log: logarithmic vertical axis.
@@ -95,7 +91,6 @@ class Train:
     """Runs of some arms, side by side.
 
     Attributes:
-        title, text: for people.
         arms: names of the experiment's arms.
         curves: the one or two that matter.
     """
@@ -108,7 +103,7 @@ class Train:
 
 @dataclass(frozen=True)
 class Code:
-    """Where our lines are.
+    """Lines of our source.
 
     Attributes:
         path: "module:function" or "module:Class.method".
@@ -121,18 +116,15 @@ class Code:
 
 @dataclass(frozen=True)
 class Term:
-    """A quantity three times: as a formula, as our lines of code, and as a number from the student's own run.
+    """A quantity as a formula, as lines of our code, and as a number from a run.
 
     Attributes:
-        title: for people.
-        latex: the formula.
-        symbols: what its letters mean.
+        symbols: the meaning of the formula's letters.
         source: the paper, with the equation.
-        code: our lines.
         metric: under which name the run recorded it.
-        inputs: which inputs of the step it is computed from, by hand: "real", "fake", "generator" (logits), "slopes",
+        inputs: inputs of the step that it is computed from: "real", "fake", "generator" (logits), "slopes",
             "latents"; empty where it is no mean over samples.
-        each: import path of what maps one input to its value; empty where a sample has none of its own.
+        each: import path of the function from one input to its value; empty where a sample has no value of its own.
         arm: whose value is shown.
     """
 
@@ -153,12 +145,10 @@ class Term:
 
 @dataclass(frozen=True)
 class Explain:
-    """The mechanism, and its terms.
+    """An explanation, and its terms.
 
     Attributes:
-        title, text: for people.
-        terms: each one as formula, code and number.
-        picture: "verdicts" shows samples of a step with D's verdict on each.
+        picture: "outputs" shows samples of a step with D's output for each.
     """
 
     title: str
@@ -172,9 +162,8 @@ class Check:
     """A prediction against what was measured.
 
     Attributes:
-        title, text: for people.
         of: key of the prediction.
-        measures: shown beside the verdict, of the arms that the verdict compares; empty for none.
+        measures: shown beside the result, of the arms that it compares; empty for none.
         arms: their keys; empty for all.
     """
 
@@ -187,7 +176,7 @@ class Check:
 
 @dataclass(frozen=True)
 class TakeAway:
-    """A question to take away with its answer, and pages on which one can go on (name of the page -> why)."""
+    """A closing question with its answer, and links to pages (name of the page -> why)."""
 
     question: str
     answer: str
@@ -204,10 +193,8 @@ class Lesson:
     Attributes:
         name: its name in the address.
         title, goal: for people; the goal is one sentence.
-        needs: what one had best done before, or that nothing is needed; a sentence for people.
+        needs: what to do before it, or that nothing is needed; a sentence for people.
         minutes: for reading and for the runs, on two cores.
-        experiment: its runs.
-        steps: in order.
     """
 
     name: str
@@ -220,7 +207,7 @@ class Lesson:
 
     def prediction(self, key: str) -> Predict:
         """The prediction with this key."""
-        return next(step for step in self.steps if isinstance(step, Predict) and step.key == key)
+        return next(step for step in self.predictions if step.key == key)
 
     @property
     def predictions(self) -> tuple[Predict, ...]:

@@ -3,7 +3,7 @@
 from gan_core.evaluation.statistics.tests import differs_from_all
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import entry, terms
-from gan_core.experiments.lessons.outcome import Outcomes, Verdict
+from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult, interval_words
 from gan_core.experiments.lessons.ring import RING
 from gan_core.presets.entry import adam, changed
 
@@ -22,18 +22,24 @@ ARMS = (
     Arm("spectral", "Spectral norm", {"network.spectral_norm": True}),
 )
 KEYS = tuple(arm.name for arm in ARMS)
+CHOICES = (
+    entry.Choice("free", "No bound"),
+    entry.Choice("clip", "Clipped weights"),
+    entry.Choice("penalty", "Gradient penalty"),
+    entry.Choice("spectral", "Spectral norm"),
+)
 
 
-def slopes(outcomes: Outcomes) -> Verdict:
+def slopes(outcomes: Outcomes) -> PredictionResult:
     """Whose slope is nearest to one."""
     found = {key: outcomes[key].value("slope") for key in KEYS}
     nearest = min((key for key in KEYS if found[key] > 0), key=lambda key: max(found[key], 1 / found[key]), default="")
     words = "Mean slope of D between real and generated points: no bound {free}, clipped {clip}, penalty {penalty}, spectral norm {spectral}."
-    return Verdict(nearest, words, {key: f"{value:.3g}" for key, value in found.items()})
+    return PredictionResult(nearest, words, {key: f"{value:.3g}" for key, value in found.items()})
 
 
-def push(outcomes: Outcomes) -> Verdict:
-    """What clipping does to the push that G gets."""
+def push(outcomes: Outcomes) -> PredictionResult:
+    """How clipping changes the gradient that G gets."""
     found = {key: outcomes[key].late("grad_norm/g") for key in KEYS}
     ratio = found["clip"] / max(found["penalty"], 1e-12)
     choice = "smaller" if ratio < 0.1 else "larger" if ratio > 10 else "same"
@@ -42,18 +48,18 @@ def push(outcomes: Outcomes) -> Verdict:
         "spectral norm {spectral}. With clipping it is {times} of the one with the penalty."
     )
     values = {key: f"{value:.2g}" for key, value in found.items()}
-    return Verdict(choice, words, values | {"times": f"{ratio:.2g}"})
+    return PredictionResult(choice, words, values | {"times": f"{ratio:.2g}"})
 
 
-def trains(outcomes: Outcomes) -> Verdict:
+def trains(outcomes: Outcomes) -> PredictionResult:
     """Which of them puts most points near the modes."""
     found = {key: outcomes[key].readings["near"] for key in KEYS}
     ranked = sorted(KEYS, key=lambda key: -found[key].value)
     first, *others = (found[key] for key in ranked)
     choice = ranked[0] if differs_from_all(first, others) else ""
     words = "Points near a mode: no bound {free}, clipped {clip}, penalty {penalty}, spectral norm {spectral} (95 % intervals)."
-    values = {key: f"{r.value:.0%} ({r.low:.0%} to {r.high:.0%})" for key, r in found.items()}
-    return Verdict(choice, words, values)
+    values = {key: interval_words(r, ".0%") for key, r in found.items()}
+    return PredictionResult(choice, words, values)
 
 
 LESSON = entry.Lesson(
@@ -76,12 +82,7 @@ LESSON = entry.Lesson(
             "The same game four times: no bound; D's weights clipped to ±0.01 after each step (the first WGAN); a penalty on slopes other than 1 "
             "(WGAN-GP); each layer divided by its largest stretch (spectral norm). Whose slope, measured between real and "
             "generated points, is nearest to 1 in ratio?",
-            (
-                entry.Choice("free", "No bound"),
-                entry.Choice("clip", "Clipped weights"),
-                entry.Choice("penalty", "Gradient penalty"),
-                entry.Choice("spectral", "Spectral norm"),
-            ),
+            CHOICES,
             "penalty",
             slopes,
             "Spectral norm bounds the slope by 1 and may come near to it when D uses its layers fully.",
@@ -101,12 +102,7 @@ LESSON = entry.Lesson(
         entry.Predict(
             "trains",
             "Which one puts most points near the modes after the same number of steps?",
-            (
-                entry.Choice("free", "No bound"),
-                entry.Choice("clip", "Clipped weights"),
-                entry.Choice("penalty", "Gradient penalty"),
-                entry.Choice("spectral", "Spectral norm"),
-            ),
+            CHOICES,
             "penalty",
             trains,
             "One seed, one size of D and one weight of the penalty decide this here; the collapse benchmark repeats it with ten seeds.",

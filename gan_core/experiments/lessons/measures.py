@@ -1,4 +1,4 @@
-"""What a lesson measures of a finished run, at its last checkpoint. The table is free of torch; `measuring` does the work."""
+"""The measures of a lesson, of a finished run at its last checkpoint. Loads no torch; `measuring` computes them."""
 
 from __future__ import annotations
 
@@ -15,25 +15,20 @@ ACTIVE = 0.01
 
 @dataclass(frozen=True)
 class Measure:
-    """A line of the table.
+    """A measure of a finished run.
 
     Attributes:
         title: for people.
         explanation: what it is, from what, and its source.
         format: how its value is written, a format specification.
-        function: import path of (Subject) -> Reading; empty where `metric` computes it.
-        metric: name in METRICS, of one that compares features of samples with those of unseen images.
+        metric: name in METRICS, of one that compares features of samples with those of unseen images; empty where a function of
+            `measuring`, of the measure's name, computes it.
     """
 
     title: str
     explanation: str
     format: str
-    function: str = ""
     metric: str = ""
-
-
-def _here(name: str) -> str:
-    return f"gan_core.experiments.lessons.measuring:{name}"
 
 
 MEASURES: Registry[Measure] = Registry(
@@ -44,66 +39,57 @@ MEASURES: Registry[Measure] = Registry(
             f"Modes of the ring with at least one of {NUM_POINTS:,} new points within {NEAR:g} of their middle. Short runs have had "
             "no time for the 0.03 (three standard deviations) that the collapse table asks for. Interval: bootstrap.",
             ".0f",
-            _here("modes"),
         ),
         "near": Measure(
             "Points near a mode",
             f"Share of {NUM_POINTS:,} new points within {NEAR:g} of the middle of a mode. Interval: bootstrap.",
             ".2f",
-            _here("near"),
         ),
         "slope": Measure(
             "Slope of the critic",
             f"Length of the gradient of D's logit with respect to its input, mean of {NUM_SLOPES} points drawn on lines between real "
             "and generated points, as in Gulrajani et al. 2017. Interval: of the mean.",
             ".3g",
-            _here("slope"),
         ),
         "steepest": Measure(
             "Steepest slope met",
             f"The longest of those {NUM_SLOPES} gradients: a lower bound on D's Lipschitz constant, which no sample can prove.",
             ".3g",
-            _here("steepest"),
         ),
         "clipped": Measure(
             "Weights at the bound",
             "Share of D's weights that lie at the largest of all; 0 where nothing clips them.",
             ".1%",
-            _here("clipped"),
         ),
         "obeyed": Measure(
             "Digits drawn as asked",
             f"The evaluator looks at {NUM_PICTURES} pictures, of which each digit is asked for equally often: the share in which it "
             "sees the digit that was asked for. Chance is 0.1. Interval: Wilson 1927.",
             ".3f",
-            _here("obeyed"),
         ),
         "kd": Measure(
             "Distance of samples from real",
             f"Kernel distance (Binkowski et al. 2018) between {NUM_PICTURES} samples and as many real images that were not trained on, "
             "in the features of the shipped evaluator: 0 is equal, lower is better. Interval: bootstrap.",
             ".3g",
-            metric="kd",
+            "kd",
         ),
         "test_error": Measure(
             "Error on unseen images",
             f"Mean squared error per pixel (in 0 to 1) of the reconstructions of {NUM_PICTURES} images that were not trained on; the mean "
             "of each posterior is decoded. Interval: of the mean over images.",
             ".4f",
-            _here("test_error"),
         ),
         "kl": Measure(
             "KL, all dimensions",
             f"Summed over the dimensions of z, in nats, mean over the same {NUM_PICTURES} images. Interval: of the mean.",
             ".1f",
-            _here("kl"),
         ),
         "active": Measure(
             "Dimensions in use",
             f"Dimensions of z whose posterior mean varies by more than {ACTIVE:g} (variance) over those images (Burda et al. 2016, "
             "section 5.2): the others say nothing about the image.",
             ".0f",
-            _here("active"),
         ),
     },
 )

@@ -42,18 +42,18 @@ def measure(run: Run, names: Sequence[str]) -> dict[str, Estimate]:
         names: in MEASURES.
 
     Raises:
-        ValueError: no checkpoint, a damaged one, or an evaluator that is missing.
+        ValueError: if the run has no checkpoint or a damaged one, or an evaluator is missing.
     """
     subject = Subject(run)
-    entries = {name: MEASURES.find(name) for name in names}
+    metrics = {name: MEASURES.find(name).metric for name in names}
     return {
-        name: of_features(subject, entry.metric) if entry.metric else load(entry.function)(subject)
-        for name, entry in entries.items()
+        name: of_features(subject, metric) if metric else load(f"{__name__}:{name}")(subject)
+        for name, metric in metrics.items()
     }
 
 
 class Subject:
-    """A run under examination: what several measures need is made once."""
+    """A run that is measured; what several measures use is computed once."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -66,17 +66,17 @@ class Subject:
 
     @cached_property
     def discriminator(self) -> nn.Module:
-        """Its D, in evaluation mode."""
+        """Its D in evaluation mode, not averaged."""
         networks = {"discriminator": build_networks(self.config)["discriminator"]}
         checkpoints.load_networks(self.run, checkpoints.steps(self.run)[-1], networks, average=False)
         return networks["discriminator"].eval()
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        """The judge of its data set.
+        """The evaluator of its data set.
 
         Raises:
-            ValueError: there is none.
+            ValueError: if there is none.
         """
         folders = evaluators.of_data(self.config)
         if not folders:
@@ -88,13 +88,13 @@ class Subject:
 
     @cached_property
     def modes(self) -> Modes:
-        """Where new points lie."""
+        """The modes that NUM_POINTS new points reach."""
         points = self.sampler.samples(latents(NUM_POINTS, self.sampler.latent_dim, SEED))
         return captured(points, RING8.centres, NEAR / REACH)
 
     @cached_property
     def slopes(self) -> npt.NDArray[np.float64]:
-        """Lengths of D's gradient between real and generated points, (NUM_SLOPES,)."""
+        """Norms of D's gradient between real and generated points, (NUM_SLOPES,)."""
         real = torch.from_numpy(datasets.prepare(self.config.dataset).images[:NUM_SLOPES].astype(np.float32))
         fake = torch.from_numpy(self.sampler.samples(latents(len(real), self.sampler.latent_dim, SEED)))
         mix = torch.rand(len(real), 1, generator=torch.Generator().manual_seed(SEED))
@@ -104,52 +104,52 @@ class Subject:
         return np.asarray(gradients.norm(dim=1).double().numpy())
 
     @cached_property
-    def asked(self) -> npt.NDArray[np.float32]:
-        """Every digit equally often, (NUM_PICTURES, 10)."""
+    def requested(self) -> npt.NDArray[np.float32]:
+        """Labels with every digit equally often, (NUM_PICTURES, 10)."""
         return balanced_labels(len(self.evaluator.info.label_names), exclusive=True, count=NUM_PICTURES)
 
     @cached_property
     def pictures(self) -> npt.NDArray[np.uint8]:
-        """Samples for what was asked; a model without labels draws whatever it draws."""
+        """Samples for the requested labels; of an unconditional model, samples."""
         model = self.sampler
         z = latents(NUM_PICTURES, model.latent_dim, SEED)
-        return model.images(z, self.asked if self.config.conditioning.labels else None)
+        return model.images(z, self.requested if self.config.conditioning.labels else None)
 
     @cached_property
     def unseen(self) -> Dataset:
-        """Real images that it did not learn from."""
+        """Real images that it was not trained on."""
         return held_out(self.config.dataset).images(NUM_PICTURES)
 
     @cached_property
     def posterior(self) -> tuple[Tensor, Tensor]:
-        """What its encoder says of those: mean and log variance, each (N, latent_dim)."""
+        """The encoder's mean and log variance for the unseen images, each (N, latent_dim)."""
         with torch.inference_mode():
             mean, log_variance = open_autoencoder(self.run).encoder(to_signed(torch.tensor(self.unseen.images)))
         return mean, log_variance
 
 
 def modes(subject: Subject) -> Estimate:
-    """Modes with a point near them."""
+    """Number of modes with a point within NEAR."""
     return with_intervals(subject.modes)["captured"]
 
 
 def near(subject: Subject) -> Estimate:
-    """Share of points near a mode."""
+    """Share of points within NEAR of a mode."""
     return with_intervals(subject.modes)["high_quality"]
 
 
 def slope(subject: Subject) -> Estimate:
-    """Mean length of D's gradient."""
+    """Mean norm of D's gradient."""
     return mean_of(subject.slopes)
 
 
 def steepest(subject: Subject) -> Estimate:
-    """Longest of D's gradients."""
+    """Largest norm of D's gradient."""
     return Estimate.bare(float(subject.slopes.max()), len(subject.slopes))
 
 
 def clipped(subject: Subject) -> Estimate:
-    """Share of weights at the bound."""
+    """Share of D's weights at the clipping bound."""
     bound = subject.config.objective.weight_clip
     weights = torch.cat([parameter.detach().flatten() for parameter in subject.discriminator.parameters()])
     share = float((weights.abs() >= bound * (1 - 1e-6)).double().mean()) if bound else 0.0
@@ -157,8 +157,8 @@ def clipped(subject: Subject) -> Estimate:
 
 
 def obeyed(subject: Subject) -> Estimate:
-    """Share of pictures that show what was asked for."""
-    score, _ = judged(subject.evaluator, subject.pictures, subject.asked, subject.evaluator.info.label_names)
+    """Share of pictures that the evaluator classifies as the requested label."""
+    score, _ = judged(subject.evaluator, subject.pictures, subject.requested, subject.evaluator.info.label_names)
     return wilson(score)
 
 
@@ -171,7 +171,7 @@ def of_features(subject: Subject, metric: str) -> Estimate:
 
 
 def test_error(subject: Subject) -> Estimate:
-    """Squared error of the reconstructions of unseen images."""
+    """Mean squared error of the reconstructions of unseen images."""
     _, errors = open_autoencoder(subject.run).measure(subject.unseen.images)
     return mean_of(errors)
 
@@ -184,6 +184,6 @@ def kl(subject: Subject) -> Estimate:
 
 
 def active(subject: Subject) -> Estimate:
-    """Dimensions whose posterior mean varies."""
+    """Number of dimensions whose posterior mean has a variance above ACTIVE."""
     mean, _ = subject.posterior
     return Estimate.bare(float((mean.var(dim=0) > ACTIVE).sum()), len(mean))

@@ -1,4 +1,4 @@
-"""What finished runs have shown, and what that says to a question."""
+"""What the runs of a lesson measured, and the answer that they give to a prediction."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Column = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished run of an arm has shown.
+    """The curves and measures of a finished run of an arm.
 
     Attributes:
         columns: metric name -> values, one a recorded step, NaN where not measured.
-        readings: measure -> what was measured at its last checkpoint.
+        readings: measure -> its estimate at the last checkpoint.
     """
 
     columns: Mapping[str, Column]
@@ -37,17 +37,22 @@ class Outcome:
         return self.readings[measure].value if measure in self.readings else float("nan")
 
 
+def interval_words(estimate: Estimate, spec: str) -> str:
+    """An estimate with its interval, numbers in a format specification: "0.51 (0.42 to 0.60)"."""
+    return f"{estimate.value:{spec}} ({estimate.low:{spec}} to {estimate.high:{spec}})"
+
+
 Outcomes = Mapping[str, Outcome]
-"""Arm's key -> what it has shown."""
+"""Arm's name -> its outcome."""
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the runs say to a prediction's question.
+class PredictionResult:
+    """The answer of the runs to a prediction's question.
 
     Attributes:
-        choice: key of the choice that they bear out; empty when they bear out none.
-        words: what was measured, with {places} for `values`.
+        choice: key of the choice that the measurements support; empty where they support none.
+        words: what was measured, with {names} of `values`.
         values: name -> formatted number.
     """
 

@@ -6,7 +6,7 @@ from gan_core.config import RunConfig
 from gan_core.evaluation.statistics.intervals import mean_of
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import entry, terms
-from gan_core.experiments.lessons.outcome import Column, Outcomes, Verdict
+from gan_core.experiments.lessons.outcome import Column, Outcomes, PredictionResult
 from gan_core.presets.entry import adam, changed
 
 DIGITS = changed(
@@ -28,7 +28,7 @@ DIGITS = changed(
 STILL = 0.005
 
 
-def order(outcomes: Outcomes) -> Verdict:
+def order(outcomes: Outcomes) -> PredictionResult:
     """Which way each update moves D(G(z)) of the same pictures."""
     columns = outcomes["digits"].columns
     by_d = _moves(columns["prob/fake_before"], columns["prob/fake_after"])
@@ -58,7 +58,7 @@ def order(outcomes: Outcomes) -> Verdict:
         "up_high": f"{up.high:+.3f}",
         "up_share": f"{float((by_g > 0).mean()):.0%}",
     }
-    return Verdict(choice, words, values)
+    return PredictionResult(choice, words, values)
 
 
 def _moves(before: Column, after: Column) -> Column:
@@ -67,7 +67,7 @@ def _moves(before: Column, after: Column) -> Column:
     return moved
 
 
-def low_loss(outcomes: Outcomes) -> Verdict:
+def low_loss(outcomes: Outcomes) -> PredictionResult:
     """What goes with a low loss of G, over the run's steps."""
     columns = outcomes["digits"].columns
     loss = columns["loss/g"]
@@ -80,7 +80,7 @@ def low_loss(outcomes: Outcomes) -> Verdict:
         "number (later pictures are better ones): {better}."
     )
     values = {"count": f"{len(loss):,}"} | {name: f"{value:+.2f}" for name, value in r.items()}
-    return Verdict(best if strength[best] > 0.5 else "", words, values)
+    return PredictionResult(best if strength[best] > 0.5 else "", words, values)
 
 
 LESSON = entry.Lesson(
@@ -149,7 +149,7 @@ LESSON = entry.Lesson(
             "has become worse. It says nothing about the pictures themselves. What D gains on generated pictures, G loses: so in a "
             "healthy game neither loss goes to zero, and “the loss has stopped falling” is no bad news.",
             (terms.BCE_REAL.of("digits"), terms.BCE_FAKE.of("digits"), terms.BCE_GENERATOR.of("digits")),
-            picture="verdicts",
+            picture="outputs",
         ),
         entry.TakeAway(
             "A friend shows you a GAN whose generator's loss fell from 3 to 0.7 and says that the pictures must have become better. What do you "

@@ -10,10 +10,8 @@ BCE_REAL = Term(
     "x is real data. " + LOGIT,
     "Goodfellow et al. 2014, equation 1, as a loss to minimise",
     Code("gan_core.models.objectives:bce_real", ("positive = ",)),
-    "loss/d_real",
-    "real",
-    "gan_core.models.objectives:bce_real",
-)
+    "loss/d_real", "real", "gan_core.models.objectives:bce_real",
+)  # fmt: skip
 BCE_FAKE = Term(
     "D's loss on generated data",
     r"\begin{aligned}\mathcal{L}_{\text{fake}} &= -\mathbb{E}_{z}\left[\log(1 - D(G(z)))\right] \\"
@@ -32,10 +30,8 @@ BCE_GENERATOR = Term(
     LOGIT + " The form that keeps its gradient when D rejects everything (“non-saturating”).",
     "Goodfellow et al. 2014, section 3",
     Code("gan_core.models.objectives:bce_generator"),
-    "loss/g",
-    "generator",
-    "gan_core.models.objectives:bce_generator",
-)
+    "loss/g", "generator", "gan_core.models.objectives:bce_generator",
+)  # fmt: skip
 DISCRIMINATOR_LOSS = Term(
     "D's loss, put together",
     r"\mathcal{L}_{D} = w_{\text{real}} \, \mathcal{L}_{\text{real}} + w_{\text{fake}} \, \mathcal{L}_{\text{fake}}",
@@ -50,10 +46,8 @@ R1 = Term(
     "∇ₓ l(x) is how D's logit changes when a real point x moves a little: D's slope there. D pays the weight γ times R₁.",
     "Mescheder et al. 2018, equation 9 (there with γ/2 in front)",
     Code("gan_core.models.penalties:r1_penalty"),
-    "loss/penalty",
-    "slopes",
-    "gan_core.experiments.lessons.replay:half_square",
-)
+    "loss/penalty", "slopes", "gan_core.experiments.lessons.replay:half_square",
+)  # fmt: skip
 GRADIENT_PENALTY = Term(
     "The gradient penalty",
     r"\begin{gathered}\mathbb{E}_{\hat x}\left[\left(\lVert \nabla_{\hat x} D(\hat x) \rVert_2 - 1\right)^2\right] \\"
@@ -61,10 +55,8 @@ GRADIENT_PENALTY = Term(
     "x̂ is a point on the line between a real and a generated one; the slope there shall be 1. D pays λ times this.",
     "Gulrajani et al. 2017, equation 3",
     Code("gan_core.models.penalties:gradient_penalty"),
-    "loss/penalty",
-    "slopes",
-    "gan_core.experiments.lessons.replay:squared_distance_from_one",
-)
+    "loss/penalty", "slopes", "gan_core.experiments.lessons.replay:squared_distance_from_one",
+)  # fmt: skip
 CRITIC_GAP = Term(
     "The critic's loss",
     r"\mathcal{L}_{D} = \mathbb{E}_{z}\left[D(G(z))\right] - \mathbb{E}_{x}\left[D(x)\right]",
@@ -106,9 +98,8 @@ KL = Term(
     "cloud is the prior itself, N(0, 1), and tells nothing of the image.",
     "Kingma and Welling 2014, appendix B and equation 10",
     Code("gan_core.models.vae:kl_divergence"),
-    "loss/kl",
-    "latents",
-)
+    "loss/kl", "latents",
+)  # fmt: skip
 VAE_LOSS = Term(
     "Both together",
     r"\mathcal{L} = \mathcal{L}_{\text{rec}} + \lambda \, \text{KL}",

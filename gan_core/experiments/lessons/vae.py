@@ -4,7 +4,7 @@ from gan_core.config import RunConfig
 from gan_core.evaluation.statistics.tests import differs_from_all
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import entry, terms
-from gan_core.experiments.lessons.outcome import Outcomes, Verdict
+from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult, interval_words
 from gan_core.presets.entry import adam, changed
 
 LATENT_DIM = 16
@@ -23,18 +23,19 @@ ARMS = (
     Arm("large", "λ = 0.1", {"vae.kl_weight": 1e-1}),
 )
 KEYS = tuple(arm.name for arm in ARMS)
+CHOICES = tuple(entry.Choice(arm.name, arm.title) for arm in ARMS)
 
 
-def copies(outcomes: Outcomes) -> Verdict:
-    """Which lambda copies unseen images best."""
+def copies(outcomes: Outcomes) -> PredictionResult:
+    """Which lambda reconstructs unseen images best."""
     found = {key: outcomes[key].readings["test_error"] for key in KEYS}
     words = "Squared error per pixel on {count} unseen images: λ small {small}, middle {middle}, large {large} (95 % intervals)."
-    values = {key: f"{r.value:.4f} ({r.low:.4f} to {r.high:.4f})" for key, r in found.items()}
+    values = {key: interval_words(r, ".4f") for key, r in found.items()}
     best = min(KEYS, key=lambda key: found[key].value)
-    return Verdict(best, words, values | {"count": f"{found[best].count:,}"})
+    return PredictionResult(best, words, values | {"count": f"{found[best].count:,}"})
 
 
-def samples(outcomes: Outcomes) -> Verdict:
+def samples(outcomes: Outcomes) -> PredictionResult:
     """Which lambda makes new images that are nearest to real ones."""
     found = {key: outcomes[key].readings["kd"] for key in KEYS}
     ranked = sorted(KEYS, key=lambda key: found[key].value)
@@ -43,12 +44,14 @@ def samples(outcomes: Outcomes) -> Verdict:
         "Kernel distance between {count} samples and as many unseen images: λ small {small}, middle {middle}, large {large} (0 is equal; 95 % "
         "intervals)."
     )
-    values = {key: f"{r.value:.2f} ({r.low:.2f} to {r.high:.2f})" for key, r in found.items()}
-    return Verdict(ranked[0] if differs_from_all(first, others) else "", words, values | {"count": f"{first.count:,}"})
+    values = {key: interval_words(r, ".2f") for key, r in found.items()}
+    return PredictionResult(
+        ranked[0] if differs_from_all(first, others) else "", words, values | {"count": f"{first.count:,}"}
+    )
 
 
-def collapse(outcomes: Outcomes) -> Verdict:
-    """What a large lambda leaves of the latent."""
+def collapse(outcomes: Outcomes) -> PredictionResult:
+    """How many latent dimensions a large lambda leaves active."""
     run = outcomes["large"]
     active, kl = run.value("active"), run.value("kl")
     choice = "nothing" if active == 0 else "few" if active < LATENT_DIM / 2 else "tidy"
@@ -61,7 +64,7 @@ def collapse(outcomes: Outcomes) -> Verdict:
         "active_middle": f"{middle.value('active'):.0f}",
         "kl_middle": f"{middle.value('kl'):.1f}",
     }
-    return Verdict(choice, words, values)
+    return PredictionResult(choice, words, values)
 
 
 LESSON = entry.Lesson(
@@ -83,11 +86,7 @@ LESSON = entry.Lesson(
         entry.Predict(
             "copies",
             "We train the same VAE with λ = 0.000001, 0.0004 and 0.1. Which copies pictures best that it has never seen?",
-            (
-                entry.Choice("small", "λ = 0.000001"),
-                entry.Choice("middle", "λ = 0.0004"),
-                entry.Choice("large", "λ = 0.1"),
-            ),
+            CHOICES,
             "small",
             copies,
             "A very small λ can also overfit: with few images the copies of unseen ones get worse again.",
@@ -95,11 +94,7 @@ LESSON = entry.Lesson(
         entry.Predict(
             "samples",
             "And which makes the best *new* pictures from random z?",
-            (
-                entry.Choice("small", "λ = 0.000001"),
-                entry.Choice("middle", "λ = 0.0004"),
-                entry.Choice("large", "λ = 0.1"),
-            ),
+            CHOICES,
             "middle",
             samples,
             "The distance is that of one run with few samples; where a test of the difference finds none the runs cannot be told apart.",

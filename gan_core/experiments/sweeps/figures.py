@@ -1,8 +1,7 @@
-"""Optuna's own pictures of a sweep, as Plotly figures."""
+"""Optuna's visualisations of a sweep, as Plotly figures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,85 +10,52 @@ from gan_core.figures.style import GREY
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-    from optuna import Study
 
 SCALE = [[0.0, "#1c9bd1"], [0.5, "#a07bd0"], [1.0, "#f76b15"]]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A line of the table of pictures.
+    """One of Optuna's plots.
 
     Attributes:
         title, explanation: for people.
         needs: finished trials without which it shows nothing.
         axes: varied settings that it needs.
-        draw: (study, what the value is called) -> figure.
+        plot: the function of `optuna.visualization` that draws it.
     """
 
     title: str
     explanation: str
     needs: int
     axes: int
-    draw: Callable[[Study, str], go.Figure]
-
-
-def _history(study: Study, name: str) -> go.Figure:
-    from optuna.visualization import plot_optimization_history
-
-    return plot_optimization_history(study, target_name=name)
-
-
-def _parallel(study: Study, name: str) -> go.Figure:
-    from optuna.visualization import plot_parallel_coordinate
-
-    return plot_parallel_coordinate(study, target_name=name)
-
-
-def _slice(study: Study, name: str) -> go.Figure:
-    from optuna.visualization import plot_slice
-
-    return plot_slice(study, target_name=name)
-
-
-def _importance(study: Study, name: str) -> go.Figure:
-    from optuna.visualization import plot_param_importances
-
-    return plot_param_importances(study, target_name=name)
+    plot: str
 
 
 PICTURES: dict[str, Picture] = {
     "history": Picture(
         "Trial by trial",
         "Each dot is a trial, numbered by Optuna from 0; the line is the best so far.",
-        1,
-        1,
-        _history,
+        1, 1, "plot_optimization_history",
     ),
     "slice": Picture(
         "Each setting by itself",
         "What was reached against each setting; from blue, the first, to orange, the newest. A slope here says that the setting matters.",
-        2,
-        1,
-        _slice,
+        2, 1, "plot_slice",
     ),
     "parallel": Picture(
         "All settings at once",
         "A line is a trial: where it crosses an axis is the value it had there. Lines of one colour that bundle show what trials "
         "of like results have in common.",
-        2,
-        2,
-        _parallel,
+        2, 2, "plot_parallel_coordinate",
     ),
     "importance": Picture(
         "Which setting matters most",
         "Optuna's estimate (PED-ANOVA, Watanabe et al. 2023) of how much each setting decides whether a trial is among the best. "
         "It rests on few trials: take it as a hint.",
-        8,
-        2,
-        _importance,
+        8, 2, "plot_param_importances",
     ),
-}
+}  # fmt: skip
 
 
 def available(num_done: int, num_axes: int) -> list[str]:
@@ -109,7 +75,8 @@ def figure(study: SweepStudy, key: str) -> go.Figure:
 
     with reachable(study.address):
         loaded = optuna.load_study(study_name=study.sweep_id, storage=study.storage)
-        drawn = PICTURES[key].draw(loaded, study.sweep.objective.metric)
+        plot = getattr(optuna.visualization, PICTURES[key].plot)
+        drawn: go.Figure = plot(loaded, target_name=study.sweep.objective.metric)
     _recolour(drawn, key)
     clear = "rgba(0,0,0,0)"
     drawn.update_layout(title=None, template=None, margin={"l": 60, "r": 30, "t": 30, "b": 60})

@@ -1,9 +1,9 @@
-"""Sweeps in the runs folder: `.sweeps/ID/` with the plan, what people ask of it, and the process that works on it.
+"""Sweeps in the runs folder: `.sweeps/ID/` with the plan, the user's command, and the process that works on it.
 
 sweep.json    the plan, and where its study is stored
-order.json    {"command": "run" or "stop"}, asked for by people; why it ended, said by its process
+order.json    {"command": "run" or "stop"} of the user; the error of its process
 journal.log   the study, unless it is stored elsewhere
-task-MACHINE/ the task of that machine's process (`gan_core.jobs.task`), with what it wrote
+task-MACHINE/ the task of that machine's process (`gan_core.jobs.task`), with its output
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class SweepFolder:
     Attributes:
         path: its folder; the name is the sweep's id.
         sweep: its plan.
-        storage: where its study is; "" for the journal beside the plan.
+        storage: of its study; "" for the journal beside the plan.
         created: Unix time.
     """
 
@@ -73,28 +73,28 @@ class SweepFolder:
         """Its study.
 
         Raises:
-            ValueError: the storage cannot be used.
+            ValueError: if the storage cannot be used.
         """
         return open_study(self.id, self.address, self.sweep)
 
     @property
-    def wanted(self) -> bool:
-        """Whether somebody wants it to go on."""
+    def should_run(self) -> bool:
+        """Whether its last command is to run."""
         return files.read_json(self.path / ORDER).get("command") == "run"
 
     @property
     def error(self) -> str:
-        """The sentence that ended its process, also one that was killed; "" when nothing did."""
-        said = str(files.read_json(self.path / ORDER).get("error") or "")
-        return said or (tasks.progress(self.task).error if self.wanted else "")
+        """The error that ended its process, also one that was killed; "" where there is none."""
+        error = str(files.read_json(self.path / ORDER).get("error") or "")
+        return error or (tasks.progress(self.task).error if self.should_run else "")
 
     def order(self, command: str, error: str = "") -> None:
-        """Asks its process to run or to stop."""
+        """Commands its process to run or to stop."""
         files.write_json(self.path / ORDER, {"command": command, "error": error, "time": time.time()})
 
     @contextmanager
     def work(self) -> Iterator[bool]:
-        """The right to be its process on this machine; gives False when another is. Freed however that one ends."""
+        """Holds the lock of its process on this machine; gives False where another process has it."""
         lock = FileLock(self.path / f".worker-{platform.node()}.lock")
         try:
             lock.acquire(timeout=0)
@@ -112,36 +112,35 @@ class SweepFolder:
         task = Task.of("gan_core.experiments.sweeps.worker:sweep", runs_dir=str(self.runs_dir), id=self.id)
         return replace(task, place=str(self.path / f"task-{platform.node()}"), in_turn=False)
 
-    def is_going(self) -> bool:
-        """Whether a process of this machine works on it, or was started a moment ago and is still loading."""
-        return self.is_worked_on() or tasks.progress(self.task).state == "running"
+    def is_active(self) -> bool:
+        """Whether a process of this machine works on it, or is starting."""
+        return self.has_worker() or tasks.progress(self.task).state == "running"
 
-    def is_worked_on(self) -> bool:
+    def has_worker(self) -> bool:
         """Whether a process of this machine works on it."""
         with self.work() as free:
             return not free
 
 
 def open_folder(runs_dir: Path, sweep: Sweep, storage: str = "", sweep_id: str = "") -> SweepFolder:
-    """The folder of a sweep: a new one, or that of the same sweep begun earlier. Its study is made, its trials written down.
+    """The folder of a sweep, new or existing, with its study created and its trials enqueued.
 
     Args:
         runs_dir: the folder of runs.
         sweep: the plan.
         storage: file or address; "" for a journal in the runs folder.
-        sweep_id: "" for a new one with an id of its own.
+        sweep_id: "" for a new sweep with an id of its own.
 
     Raises:
-        ValueError: the folder or the storage cannot be used, or there is another sweep of that id.
+        ValueError: if the folder or the storage cannot be used, or there is another sweep of that id.
     """
     runs.check_writable(runs_dir)
     sweep_id = sweep_id or new_id(id_of(sweep.name)[:40])
-    path = runs_dir / FOLDER / sweep_id
     known = find_or_none(runs_dir, sweep_id)
     storage = storage or (known.storage if known else "")
-    folder = SweepFolder(path, sweep, storage, known.created if known else time.time())
+    folder = SweepFolder(runs_dir / FOLDER / sweep_id, sweep, storage, known.created if known else time.time())
     folder.path.mkdir(parents=True, exist_ok=True)
-    folder.study().fill()
+    folder.study().enqueue_missing()
     files.write_json(folder.path / PLAN, {"sweep": sweep.to_dict(), "storage": storage, "created": folder.created})
     return folder
 
@@ -174,39 +173,36 @@ def find_or_none(runs_dir: Path, sweep_id: str) -> SweepFolder | None:
         return None
 
 
-# the process that a page starts
-
-
 def begin(settings: Settings, sweep: Sweep) -> SweepFolder:
-    """Keeps a new sweep and starts its process, whose runs this server's queue trains.
+    """Saves a new sweep and starts its process, whose runs this server's queue trains.
 
     Raises:
-        ValueError: the runs folder cannot be written.
+        ValueError: if the runs folder cannot be written.
     """
     folder = open_folder(settings.runs_dir, sweep)
-    go_on(folder)
+    resume(folder)
     return folder
 
 
-def go_on(folder: SweepFolder) -> None:
+def resume(folder: SweepFolder) -> None:
     """Starts the process of a sweep unless one works on it. It outlives this server."""
     folder.order("run")
-    if not folder.is_worked_on():
+    if not folder.has_worker():
         tasks.start(folder.task, anew=True)
 
 
-def revive(runs_dir: Path) -> None:
-    """Starts the processes of sweeps that should go on and that nobody works on: after this machine was restarted, say."""
+def resume_all(runs_dir: Path) -> None:
+    """Starts the processes of sweeps that should run and have none, for example after this machine was restarted."""
     for folder in list_folders(runs_dir):
-        if folder.wanted and not folder.is_worked_on():
-            go_on(folder)
+        if folder.should_run and not folder.has_worker():
+            resume(folder)
 
 
-def forget(folder: SweepFolder) -> None:
-    """Takes a sweep from the list. Its runs, and a study that is stored elsewhere, stay.
+def delete(folder: SweepFolder) -> None:
+    """Deletes a sweep's folder. Its runs, and a study that is stored elsewhere, stay.
 
     Raises:
-        ValueError: it is being worked on.
+        ValueError: if a process works on it.
     """
     import shutil
 

@@ -1,4 +1,4 @@
-"""What the runs of a sweep are judged by: one number a finished run, and which way is better."""
+"""The objective of a sweep: one number for each finished run, and its direction."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class SweepObjective:
 
 
 @dataclass(frozen=True)
-class Reached:
-    """What a run reached.
+class ObjectiveValue:
+    """The value of an objective for one run.
 
     Attributes:
         estimate: the number, with its 95 % interval where there is one (a curve's mean has none).
-        words: how many of what, measured how.
+        words: from how many samples, and how.
     """
 
     estimate: Estimate
@@ -61,7 +61,7 @@ def objective_for(metric: str, direction: str = "", num_images: int = 1000) -> S
     """An objective, with the direction that its metric implies unless one is given.
 
     Raises:
-        ValueError: a metric that nothing records, a direction that is none or is needed, or too few or many images.
+        ValueError: if nothing records the metric, the direction is unknown or missing, or there are too few or many images.
     """
     implied = _implied_direction(metric)
     if direction not in ("", "minimize", "maximize"):
@@ -84,7 +84,7 @@ def known_metrics() -> list[str]:
 
 
 def fitting_metrics(config: RunConfig) -> list[str]:
-    """What the runs of a configuration can be judged by."""
+    """The metrics that the runs of a configuration record or can be measured with."""
     fitting = []
     for metric in known_metrics():
         try:
@@ -104,10 +104,10 @@ def _implied_direction(metric: str) -> str:
 
 
 def check_objective(config: RunConfig, objective: SweepObjective) -> None:
-    """Refuses an objective that the runs of this configuration do not have.
+    """Checks that the runs of this configuration have an objective.
 
     Raises:
-        ValueError: with what to choose instead.
+        ValueError: if they do not; with what to choose instead.
     """
     entry, metric = NETWORKS.find(config.network.name), objective.metric
     _check_kind(kind_of(config), metric)
@@ -144,54 +144,51 @@ def _check_accuracy(config: RunConfig, metric: str) -> None:
     labelled = with_changes(
         config, {"conditioning.labels": config.conditioning.labels or datasets.label_names(config.dataset)}
     )
-    judge = evaluators.require(labelled, config.preset)
-    lists = ("test", "new_test") if judge.info.kind == "objects" else ("labels",)
+    evaluator = evaluators.require(labelled, config.preset)
+    lists = ("test", "new_test") if evaluator.info.kind == "objects" else ("labels",)
     if metric.partition("/")[2] not in lists:
         raise ValueError(f"These runs do not record '{metric}'. Choose {' or '.join(f'accuracy/{n}' for n in lists)}.")
     if not config.recording.evaluate_every_epochs:
         raise ValueError("These runs never measure their accuracy: set recording.evaluate_every_epochs to 1.")
 
 
-# measuring
-
-
-def reach(run: Run, objective: SweepObjective) -> Reached:
-    """What a finished run reached; a metric is also kept in its log of evaluations.
+def measure(run: Run, objective: SweepObjective) -> ObjectiveValue:
+    """The objective's value for a finished run; a metric is also kept in its log of evaluations.
 
     Raises:
-        ValueError: it lacks what is to be measured, or the number is none.
+        ValueError: if the run lacks what is to be measured, or the value is not finite.
     """
     if objective.metric in MEASURED:
-        reached = _by_metric(run, objective)
+        value = _by_metric(run, objective)
     elif objective.metric == RECONSTRUCTION:
-        reached = _by_reconstruction(run, objective)
+        value = _by_reconstruction(run, objective)
     elif objective.metric.startswith("accuracy/"):
-        reached = _by_count(run, objective)
+        value = _by_count(run, objective)
     else:
-        reached = _by_curve(run, objective)
-    if not math.isfinite(reached.estimate.value):
-        raise ValueError(f"'{objective.metric}' is not a number at the end of this run ({reached.estimate.value}).")
-    return reached
+        value = _by_curve(run, objective)
+    if not math.isfinite(value.estimate.value):
+        raise ValueError(f"'{objective.metric}' is not a number at the end of this run ({value.estimate.value}).")
+    return value
 
 
-def _by_metric(run: Run, objective: SweepObjective) -> Reached:
+def _by_metric(run: Run, objective: SweepObjective) -> ObjectiveValue:
     config = run.config()
     if NETWORKS.find(config.network.name).domain == "points":
         return _of_points(run, objective)
-    from gan_core.evaluation import measure
+    from gan_core.evaluation import measure as measuring
 
-    rows = measure.measure(run, None, objective.num_images, config.training.seed, metrics=[objective.metric])
+    rows = measuring.measure(run, None, objective.num_images, config.training.seed, metrics=[objective.metric])
     if not rows:
         raise ValueError(
             f"'{objective.metric}' cannot be measured of this run: its evaluator knows no kinds of these images."
         )
-    measure.keep(run, rows)
+    measuring.keep(run, rows)
     row = rows[0]
     words = f"{row.num_fake:,} generated against {row.num_real:,} real images ({row.reference}); {row.extractor}"
-    return Reached(Estimate(row.value, row.low, row.high, row.num_fake, "bootstrap"), words)
+    return ObjectiveValue(Estimate(row.value, row.low, row.high, row.num_fake, "bootstrap"), words)
 
 
-def _of_points(run: Run, objective: SweepObjective) -> Reached:
+def _of_points(run: Run, objective: SweepObjective) -> ObjectiveValue:
     """A metric on points in the plane, which are their own features."""
     from gan_core.runs.sampler import latents, open_sampler
 
@@ -200,30 +197,32 @@ def _of_points(run: Run, objective: SweepObjective) -> Reached:
     drawn = sampler.samples(latents(len(real), sampler.latent_dim, sampler.config.training.seed))
     fake = np.asarray(drawn, dtype=np.float64)
     found = metrics.estimate(objective.metric, real, fake, repeats=REPEATS)
-    return Reached(found, f"{len(fake):,} generated against {len(real):,} real points, in the plane itself")
+    return ObjectiveValue(found, f"{len(fake):,} generated against {len(real):,} real points, in the plane itself")
 
 
-def _by_reconstruction(run: Run, objective: SweepObjective) -> Reached:
+def _by_reconstruction(run: Run, objective: SweepObjective) -> ObjectiveValue:
     from gan_core.runs.autoencoder import open_autoencoder
 
     model = open_autoencoder(run)
-    place = held_out(model.config.dataset)
-    _latents, errors = model.measure(np.asarray(place.images(objective.num_images).images))
+    unseen = held_out(model.config.dataset)
+    _latents, errors = model.measure(np.asarray(unseen.images(objective.num_images).images))
     kind = {"test": "of another split", "left_over": "not trained on", "training": "the training images themselves"}
-    return Reached(mean_of(errors), f"mean squared error of {len(errors):,} images ({kind[place.kind]})")
+    return ObjectiveValue(mean_of(errors), f"mean squared error of {len(errors):,} images ({kind[unseen.kind]})")
 
 
-def _by_count(run: Run, objective: SweepObjective) -> Reached:
+def _by_count(run: Run, objective: SweepObjective) -> ObjectiveValue:
     which = objective.metric.partition("/")[2]
     hits, requested = (_measured(run, f"{name}/{which}") for name in ("hits", "requested"))
     count = Count(round(hits[-1]), round(requested[-1]))
-    return Reached(wilson(count), f"{count} of what was asked for, at the last epoch measured")
+    return ObjectiveValue(wilson(count), f"{count} of what was asked for, at the last epoch measured")
 
 
-def _by_curve(run: Run, objective: SweepObjective) -> Reached:
+def _by_curve(run: Run, objective: SweepObjective) -> ObjectiveValue:
     values = _measured(run, objective.metric)
     last = values[-max(LEAST_STEPS, math.ceil(LAST_SHARE * len(values))) :]
-    return Reached(Estimate.bare(float(last.mean()), len(last)), f"mean of the last {len(last):,} recorded values")
+    return ObjectiveValue(
+        Estimate.bare(float(last.mean()), len(last)), f"mean of the last {len(last):,} recorded values"
+    )
 
 
 def _measured(run: Run, column: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -232,6 +231,6 @@ def _measured(run: Run, column: str) -> np.ndarray[tuple[int], np.dtype[np.float
     values = tail.column(column)
     values = values[np.isfinite(values)]
     if not len(values):
-        there = ", ".join(sorted(name for name in tail.names() if "/" in name))
-        raise ValueError(f"The run '{run.name}' did not record '{column}'. It recorded: {there or 'nothing'}.")
+        recorded = ", ".join(sorted(name for name in tail.names() if "/" in name))
+        raise ValueError(f"The run '{run.name}' did not record '{column}'. It recorded: {recorded or 'nothing'}.")
     return values

@@ -1,14 +1,11 @@
-"""A sweep from what people write: a YAML file, or `field=16,32` and `field=1e-4..1e-3` on the command line."""
+"""Parses sweeps: a YAML file, or `field=16,32` and `field=1e-4..1e-3` of the command line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gan_core.experiments.sweeps.objectives import objective_for
-from gan_core.experiments.sweeps.plan import Axis, Sweep, listed, planned, ranged
-from gan_core.presets import PRESETS
+from gan_core.experiments.sweeps.plan import Axis, listed, ranged
 
 MAX_BYTES = 100_000
 SUFFIXES = (".yaml", ".yml")
@@ -17,10 +14,10 @@ RANGE_KEYS = ("from", "to", "log")
 
 
 def read_file(path: Path) -> tuple[dict[str, Any], str]:
-    """What a file asks for: the arguments of `sweep_from`, and the storage ("" when it names none).
+    """The arguments of `sweep_from` in a file, and the storage ("" where it names none).
 
     Raises:
-        ValueError: it cannot be read, is no YAML, or holds something that no sweep has.
+        ValueError: if it cannot be read, is no YAML, or has an unknown key or a malformed value.
     """
     import yaml  # type: ignore[import-untyped]
 
@@ -60,7 +57,7 @@ def _checked(path: Path, data: Any) -> tuple[dict[str, Any], str]:
     for key in ("trials", "seed", "images"):
         if key in data and (isinstance(data[key], bool) or not isinstance(data[key], int) or data[key] < 0):
             raise ValueError(f"'{path}': '{key}' must be a whole number, not negative; got {data[key]!r:.60}.")
-    asked = {
+    arguments = {
         "name": str(data.get("name") or path.stem),
         "preset": str(data["preset"]),
         "axes": [_axis(path, str(name), value) for name, value in data["vary"].items()],
@@ -71,7 +68,7 @@ def _checked(path: Path, data: Any) -> tuple[dict[str, Any], str]:
         "changes": {str(name): value for name, value in data.get("set", {}).items()},
         "seed": data.get("seed", 0),
     }
-    return asked, str(data.get("storage") or "")
+    return arguments, str(data.get("storage") or "")
 
 
 def _axis(path: Path, name: str, value: Any) -> Axis:
@@ -94,7 +91,7 @@ def axis_from(text: str) -> Axis:
     """An axis from `field=16,32,64` or `field=1e-4..1e-3`.
 
     Raises:
-        ValueError: neither, or as `listed` and `ranged`.
+        ValueError: if the text has neither form, or as `listed` and `ranged`.
     """
     name, equals, value = (part.strip() for part in text.partition("="))
     if not equals or not name or not value:
@@ -105,25 +102,3 @@ def axis_from(text: str) -> Axis:
     if dots:
         return ranged(name, low.strip(), high.strip())
     return listed(name, [part.strip() for part in value.split(",") if part.strip()])
-
-
-def sweep_from(
-    *,
-    name: str,
-    preset: str,
-    axes: Sequence[Axis],
-    metric: str = "fd",
-    direction: str = "",
-    images: int = 1000,
-    trials: int = 0,
-    changes: Mapping[str, Any] | None = None,
-    seed: int = 0,
-) -> Sweep:
-    """A sweep, checked in full.
-
-    Raises:
-        ValueError: as `planned`, or an unknown preset.
-    """
-    PRESETS.find(preset)
-    objective = objective_for(metric, direction, images)
-    return planned(name, preset, list(axes), objective, trials=trials, changes=changes, seed=seed)

@@ -1,27 +1,27 @@
-"""What a sweep tries: which settings, over which values, from which preset, for which objective. Pure data, no Optuna."""
+"""The plan of a sweep: its settings and their values, preset and objective. Pure data, no Optuna."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gan_core import datasets
 from gan_core.config import RunConfig, field_names, get, with_changes
 from gan_core.config.devices import Machine
-from gan_core.experiments.sweeps.objectives import SweepObjective, check_objective
+from gan_core.experiments.sweeps.objectives import SweepObjective, check_objective, objective_for
 from gan_core.presets import PRESETS, preset_config
 from gan_core.runs.run import checked_text
 from gan_core.training import plan
 
 MAX_TRIALS = 300
 MAX_AXES = 6
-TOGETHER: Mapping[str, tuple[str, ...]] = {
-    "learning_rate": ("generator_optimizer.learning_rate", "discriminator_optimizer.learning_rate"),
+LINKED: Mapping[str, tuple[str, ...]] = {
+    "learning_rate": ("generator_optimizer.learning_rate", "discriminator_optimizer.learning_rate")
 }
-"""Names that stand for several settings which always get the same value."""
+"""Name -> settings that always get the same value."""
 NOT_VARIED = ("schema_version", "preset", "dataset.root", "training.device", "conditioning.labels")
 
 Value = int | float | bool | str
@@ -33,10 +33,10 @@ class Axis:
     """One setting that is varied: over listed values, or within a range.
 
     Attributes:
-        name: dotted field, or one of TOGETHER.
-        values: what it may be; empty for a range.
+        name: dotted field, or one of LINKED.
+        values: the listed values; empty for a range.
         low, high: the range, both ends included; 0 for listed values.
-        log: whether the range is searched by factors (1e-4 to 1e-3 as much as 1e-3 to 1e-2) rather than by steps.
+        log: whether the range is searched on a logarithmic scale.
     """
 
     name: str
@@ -47,33 +47,38 @@ class Axis:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The settings that it sets."""
-        return TOGETHER.get(self.name, (self.name,))
+        """The dotted fields that it sets."""
+        return LINKED.get(self.name, (self.name,))
 
     @property
-    def whole(self) -> bool:
-        """Whether its values are whole numbers."""
+    def is_integer(self) -> bool:
+        """Whether its values are integers."""
         return type(get(RunConfig(), self.fields[0])) is int
+
+    @property
+    def ends(self) -> tuple[Value, Value]:
+        """Both ends of a range, as values of its field."""
+        return (round(self.low), round(self.high)) if self.is_integer else (self.low, self.high)
 
     def __str__(self) -> str:
         if self.values:
-            return f"{self.name}: {', '.join(map(words_of, self.values))}"
+            return f"{self.name}: {', '.join(map(format_value, self.values))}"
         return f"{self.name}: {self.low:g} to {self.high:g}" + (" by factors" if self.log else "")
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep as it is planned.
+    """The plan of a sweep.
 
     Attributes:
         name: the user's.
-        preset: what every run begins as.
+        preset: the base of every run.
+        axes: the settings that are varied.
+        objective: computed for every finished run.
+        trials: their number; of a grid the number of its combinations.
         changes: dotted field -> value, the same for all runs.
-        axes: what is varied.
-        objective: what the runs are judged by.
-        trials: how many; of a grid the number of its combinations.
         seed: of the search.
-        search: whether Optuna chooses; else every combination of the listed values is tried.
+        search: whether Optuna samples the values; else every combination of the listed values is a trial.
     """
 
     name: str
@@ -86,18 +91,22 @@ class Sweep:
     search: bool = False
 
     def combinations(self) -> list[dict[str, Value]]:
-        """Every combination of a grid: axis name -> value, the last axis fastest."""
+        """Every combination of listed values and the ends of ranges, up to MAX_TRIALS: axis name -> value, the last axis fastest.
+
+        Those of a grid are its trials.
+        """
         names = [axis.name for axis in self.axes]
-        return [dict(zip(names, chosen, strict=True)) for chosen in itertools.product(*(a.values for a in self.axes))]
+        every = itertools.product(*(axis.values or axis.ends for axis in self.axes))
+        return [dict(zip(names, chosen, strict=True)) for chosen in itertools.islice(every, MAX_TRIALS)]
 
     def config(self, params: Mapping[str, Value]) -> RunConfig:
         """The configuration of the trial with these values, not resolved yet.
 
         Raises:
-            ValueError: a value out of its field's bounds.
+            ValueError: if a value is out of its field's bounds.
         """
-        spread = {f: value for axis in self.axes if axis.name in params for f, value in _spread(axis, params)}
-        return with_changes(preset_config(self.preset), {**self.changes, **spread})
+        values = {name: params[axis.name] for axis in self.axes if axis.name in params for name in axis.fields}
+        return with_changes(preset_config(self.preset), {**self.changes, **values})
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, the objective under "aim"."""
@@ -105,10 +114,10 @@ class Sweep:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Sweep:
-        """The sweep that `to_dict` described.
+        """The sweep of a `to_dict`.
 
         Raises:
-            ValueError: something else.
+            ValueError: if the data describe no sweep.
         """
         try:
             axes = tuple(Axis(**{**axis, "values": tuple(axis["values"])}) for axis in data["axes"])
@@ -118,36 +127,28 @@ class Sweep:
             raise ValueError(f"This does not describe a sweep ({error}).") from error
 
 
-def _spread(axis: Axis, params: Mapping[str, Value]) -> list[tuple[str, Value]]:
-    return [(name, params[axis.name]) for name in axis.fields]
-
-
 def listed(name: str, values: list[Any]) -> Axis:
     """An axis over these values, each read as the field's type.
 
     Raises:
-        ValueError: an unknown field, one that cannot be varied, or a value that it cannot have.
+        ValueError: if the field is unknown or cannot be varied, or a value is out of its bounds.
     """
     _check_name(name)
     if not values:
         raise ValueError(f"'{name}' needs at least one value, for example {name}=1,2.")
-    read = [
-        get(with_changes(RunConfig(), dict.fromkeys(Axis(name).fields, value)), Axis(name).fields[0])
-        for value in values
-    ]
+    fields = Axis(name).fields
+    read = [get(with_changes(RunConfig(), dict.fromkeys(fields, value)), fields[0]) for value in values]
     return Axis(name, tuple(dict.fromkeys(read)))
 
 
 def ranged(name: str, low: Any, high: Any, log: bool | None = None) -> Axis:
-    """An axis over a range; by factors for learning rates unless told otherwise.
+    """An axis over a range; logarithmic by default for learning rates.
 
     Raises:
-        ValueError: an unknown field, no number, bounds out of the field's own, or in the wrong order.
+        ValueError: if the field is unknown or no number, or an end is out of its bounds or not below the other.
     """
     _check_name(name)
-    if not isinstance(get(RunConfig(), Axis(name).fields[0]), int | float) or isinstance(
-        get(RunConfig(), Axis(name).fields[0]), bool
-    ):
+    if type(get(RunConfig(), Axis(name).fields[0])) not in (int, float):
         raise ValueError(f"'{name}' is no number and has no range: list its values instead.")
     ends = [float(value) for value in listed(name, [low]).values + listed(name, [high]).values]
     if ends[0] >= ends[1]:
@@ -159,7 +160,7 @@ def ranged(name: str, low: Any, high: Any, log: bool | None = None) -> Axis:
 
 
 def _check_name(name: str) -> None:
-    known = [*TOGETHER, *(n for n in field_names() if n not in NOT_VARIED)]
+    known = [*LINKED, *(n for n in field_names() if n not in NOT_VARIED)]
     if name not in known:
         if name in NOT_VARIED:
             raise ValueError(f"'{name}' cannot be varied in a sweep. Start a sweep for each instead.")
@@ -167,22 +168,26 @@ def _check_name(name: str) -> None:
         raise ValueError(f"Unknown setting '{name}'. Choose one of: {', '.join(near)}.")
 
 
-def planned(
+def sweep_from(
+    *,
     name: str,
     preset: str,
-    axes: list[Axis],
-    objective: SweepObjective,
-    *,
+    axes: Sequence[Axis],
+    metric: str = "fd",
+    direction: str = "",
+    images: int = 1000,
     trials: int = 0,
     changes: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> Sweep:
-    """A sweep, found to be possible: a grid when all axes list their values and no number of trials is given.
+    """A sweep, checked in full: a grid when all axes list their values and no number of trials is given.
 
     Raises:
-        ValueError: nothing to vary, a setting twice, too many trials, no combination that can be trained, or an objective that
-            its runs do not have; each with what to do instead.
+        ValueError: if the preset is unknown, nothing is varied or a setting twice, there are too many trials, no combination
+            can be trained, or its runs do not record the objective; each with what to do instead.
     """
+    PRESETS.find(preset)
+    objective = objective_for(metric, direction, images)
     name = checked_text(name.strip(), "name", 60, empty=False)
     if not axes:
         raise ValueError("A sweep varies at least one setting: give it values, for example training.batch_size=32,64.")
@@ -208,7 +213,7 @@ def _check_length(sweep: Sweep) -> None:
         return
     if sweep.trials < 1:
         raise ValueError(f"A sweep makes 1 to {MAX_TRIALS} trials; got {sweep.trials}.")
-    each = minutes_a_trial(sweep, limit=64)
+    each = trial_minutes(sweep, limit=64)
     long = f", about {each * sweep.trials / 60:,.0f} hours at {each:.2g} minutes each" if each else ""
     raise ValueError(
         f"This is {sweep.trials:,} trials{long}; at most {MAX_TRIALS} are made. List fewer values, or search: choose a "
@@ -217,9 +222,9 @@ def _check_length(sweep: Sweep) -> None:
 
 
 def _check_possible(sweep: Sweep) -> None:
-    """At least one of the combinations (of a search: one of its corners) can be trained, and has the objective."""
+    """Raises ValueError unless at least one combination can be trained and records the objective."""
     refusals = []
-    for params in _corners(sweep):
+    for params in sweep.combinations():
         try:
             config = sweep.config(params)
             plan.resolve(with_changes(config, {"training.device": "auto"}), _ANY_MACHINE)
@@ -231,25 +236,13 @@ def _check_possible(sweep: Sweep) -> None:
     raise ValueError(f"None of these trials can be trained: {refusals[0]}")
 
 
-def _corners(sweep: Sweep) -> list[dict[str, Value]]:
-    """Combinations that stand for all: the grid's own, or those of listed values and the ends of ranges."""
-    choices = [axis.values or _ends(axis) for axis in sweep.axes]
-    names = [axis.name for axis in sweep.axes]
-    every = itertools.islice(itertools.product(*choices), MAX_TRIALS)
-    return [dict(zip(names, chosen, strict=True)) for chosen in every]
-
-
-def _ends(axis: Axis) -> tuple[Value, ...]:
-    return (round(axis.low), round(axis.high)) if axis.whole else (axis.low, axis.high)
-
-
-def minutes_a_trial(sweep: Sweep, limit: int = MAX_TRIALS) -> float:
-    """Rough mean time of a trial on two quiet cores: the preset's own, scaled by images seen; 0 where it is not known."""
+def trial_minutes(sweep: Sweep, limit: int = MAX_TRIALS) -> float:
+    """Rough mean minutes of a trial on two quiet cores: the preset's, scaled by images seen; 0 where unknown."""
     preset = PRESETS.find(sweep.preset)
     usual = _images_seen(preset.config)
     if not preset.minutes or not usual:
         return 0.0
-    configs = [sweep.config(params) for params in _corners(sweep)[:limit]]
+    configs = [sweep.config(params) for params in sweep.combinations()[:limit]]
     if any(
         (c.dataset.name, c.network.name) != (preset.config.dataset.name, preset.config.network.name) for c in configs
     ):
@@ -266,6 +259,6 @@ def _images_seen(config: RunConfig) -> int:
     return plan.total_steps(config, num_images) * config.training.batch_size
 
 
-def words_of(value: Value) -> str:
-    """A value as people write it."""
+def format_value(value: Value) -> str:
+    """A value as text, numbers without trailing zeros."""
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""The values of a trial: as they were written down, or chosen by the search when a worker takes it."""
+"""The parameters of a trial: as enqueued, or sampled when a worker claims it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 MANY_TIMES = 8  # numbers further apart are drawn on a logarithmic axis
 
 
-def choose(sweep_id: str, storage: BaseStorage, sweep: Sweep, trial: FrozenTrial, index: int) -> dict[str, Value]:
-    """Axis name -> value for a trial that was just taken; blanks are filled in by TPE (Bergstra et al. 2011).
+def suggest(sweep_id: str, storage: BaseStorage, sweep: Sweep, trial: FrozenTrial, index: int) -> dict[str, Value]:
+    """Axis name -> value for a trial that was just claimed; missing ones are sampled by TPE (Bergstra et al. 2011).
 
     Args:
         sweep_id, storage: its study.
         sweep: what is varied.
-        trial: the one that was taken.
-        index: seeds the search: workers that begin together with an empty history must not choose the same.
+        trial: the one that was claimed.
+        index: part of the seed, since workers that start together with an empty history must not sample the same.
     """
     import optuna
     from optuna.samplers import TPESampler
@@ -38,6 +38,6 @@ def _suggested(trial: Trial, axis: Axis, search: bool) -> Value:
         return cast(Value, trial.suggest_categorical(axis.name, axis.values))
     low, high = (min(numbers), max(numbers)) if numbers else (axis.low, axis.high)
     log = low > 0 and high >= MANY_TIMES * low if numbers else axis.log
-    if axis.whole:
+    if axis.is_integer:
         return trial.suggest_int(axis.name, round(low), round(high), log=log)
     return trial.suggest_float(axis.name, low, high, log=log)

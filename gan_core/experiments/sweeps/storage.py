@@ -18,7 +18,7 @@ from gan_core.runs import files
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
-LOCK_GRACE_S = 30  # a lock file that a killed process left behind is taken away after so long
+LOCK_GRACE_S = 30  # the lock file of a killed process is removed after this time
 CONNECT_S = 10
 MAKING_ATTEMPTS = 6
 DRIVERS = {"psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient", "psycopg": "psycopg[binary]", "pymysql": "pymysql"}
@@ -28,7 +28,7 @@ def open_storage(address: str) -> BaseStorage:
     """The storage at an address: the path of a journal file, or a database such as `postgresql://...`.
 
     Raises:
-        ValueError: it cannot be reached, read or written; never with a password in it.
+        ValueError: if it cannot be reached, read or written; without the password.
     """
     import optuna
 
@@ -39,10 +39,10 @@ def open_storage(address: str) -> BaseStorage:
 
 @contextmanager
 def reachable(address: str) -> Iterator[None]:
-    """Turns whatever a storage raises into one sentence.
+    """Converts the errors of a storage.
 
     Raises:
-        ValueError: it cannot be reached, read or written.
+        ValueError: if it cannot be reached, read or written.
     """
     from sqlalchemy import exc
 
@@ -70,7 +70,7 @@ def reachable(address: str) -> Iterator[None]:
 
 
 def without_password(address: str) -> str:
-    """The address of a storage as it may be shown."""
+    """The address of a storage with its password masked."""
     if "://" not in address:
         return address
     scheme, _, rest = address.partition("://")
@@ -105,8 +105,8 @@ def _journal(path: Path) -> BaseStorage:
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
-    class MendingLock:
-        """A lock whose holder finds the journal whole: a line that a killed process tore would poison the next one."""
+    class RepairingLock:
+        """A lock that first repairs the journal's last line, which a killed process may have left incomplete."""
 
         def __init__(self) -> None:
             self._inner = JournalFileOpenLock(str(path), grace_period=LOCK_GRACE_S)
@@ -120,6 +120,6 @@ def _journal(path: Path) -> BaseStorage:
             self._inner.release()
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab"):  # said here, not by the tenth trial, when it cannot be written
+    with path.open("ab"):  # fails now rather than at the tenth trial where it cannot be written
         pass
-    return JournalStorage(JournalFileBackend(str(path), lock_obj=MendingLock()))  # type: ignore[arg-type]
+    return JournalStorage(JournalFileBackend(str(path), lock_obj=RepairingLock()))  # type: ignore[arg-type]

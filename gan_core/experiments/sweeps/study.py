@@ -1,9 +1,9 @@
-"""A sweep's Optuna study as a list of planned trials: taken by one worker each, given back, or finished.
+"""A sweep's Optuna study as a list of planned trials, each claimed by one worker, requeued, or finished.
 
-Every planned trial is written down as a waiting one of Optuna when the sweep begins: a combination of a grid, or a blank of a search
-that Optuna fills in when a worker takes it. Taking one is atomic in every storage, so that workers on several machines
-never make a trial twice (Optuna's GridSampler may, by its own description). A trial whose worker vanished is written down
-again for another attempt, with the same values and the same run, which goes on from its newest checkpoint.
+Every planned trial is enqueued as WAITING when the sweep begins: a combination of a grid, or a trial of a search whose
+parameters Optuna samples when a worker claims it. Claiming is atomic in every storage, so that workers on several machines
+never run a trial twice (Optuna's GridSampler may, by its own description). A stale trial (its worker is gone) is enqueued for
+another attempt, with the same parameters and the same run, which is resumed from its newest checkpoint.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from gan_core.experiments.sweeps.plan import Sweep, Value
-from gan_core.experiments.sweeps.sampler import choose
+from gan_core.experiments.sweeps.sampler import suggest
 from gan_core.experiments.sweeps.storage import open_storage, reachable
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ SWEEP = "sweep"  # the study's attribute that holds the plan
 
 @dataclass(frozen=True)
 class Claim:
-    """A planned trial that this process works on.
+    """A trial that this worker has claimed.
 
     Attributes:
         trial_id: the storage's.
-        index, attempt: which of the planned trials, from 0, and how often it was begun before.
+        index, attempt: which of the planned trials, from 0, and how many attempts came before.
         params: axis name -> value.
         run_id: the run that an earlier attempt began; "" if none.
     """
@@ -57,15 +57,13 @@ class SweepStudy:
         sweep_id: the study's name in the storage.
         storage: see `open_storage`.
         sweep: its plan.
-        address: the storage's, for sentences.
+        address: the storage's, for error messages.
     """
 
     def __init__(self, sweep_id: str, storage: BaseStorage, sweep: Sweep, address: str = "") -> None:
         self.sweep_id, self.storage, self.sweep, self.address = sweep_id, storage, sweep, address
         with reachable(address):
             self._study_id = storage.get_study_id_from_name(sweep_id)
-
-    # reading
 
     def trials(self) -> list[FrozenTrial]:
         """The newest attempt at every planned trial, by index.
@@ -82,7 +80,7 @@ class SweepStudy:
         return [newest[index] for index in sorted(newest)]
 
     def count_open(self) -> tuple[int, int]:
-        """How many trials wait, and how many are being worked on."""
+        """Counts of waiting and of running trials."""
         states = [trial.state.name for trial in self.trials()]
         return states.count("WAITING"), states.count("RUNNING")
 
@@ -90,22 +88,20 @@ class SweepStudy:
         with reachable(self.address):
             return self.storage.get_all_trials(self._study_id, deepcopy=False)
 
-    # writing
-
-    def fill(self) -> None:
-        """Writes down the trials that are not there yet; safe when several do so at once.
+    def enqueue_missing(self) -> None:
+        """Enqueues the planned trials that the storage lacks; several workers may do so at once.
 
         Raises:
-            ValueError: the storage cannot be written.
+            ValueError: if the storage cannot be written.
         """
         there = {_key(trial)[0] for trial in self._all()}
         grid = [] if self.sweep.search else self.sweep.combinations()
         for index in range(self.sweep.trials):
             if index not in there:
-                self._write_down(index, 0, grid[index] if grid else {}, "")
+                self._enqueue(index, 0, grid[index] if grid else {}, "")
 
     def claim(self) -> Claim | None:
-        """Takes the first waiting trial; None if there is none. Blanks are filled in by the search.
+        """Takes the first waiting trial; None if there is none. Parameters of a search are sampled now.
 
         Raises:
             ValueError: the storage cannot be written.
@@ -122,17 +118,17 @@ class SweepStudy:
                         continue
                 except UpdateFinishedTrialError:
                     continue
-                self._sign(trial._trial_id)
+                self._record_worker(trial._trial_id)
                 if any(_key(other) == _key(trial) and other.number < trial.number for other in self._all()):
-                    self._end(trial._trial_id, TrialState.FAIL, kind=DUPLICATE)
+                    self._end(trial._trial_id, "FAIL", kind=DUPLICATE)
                     continue
                 index, attempt = _key(trial)
-                params = choose(self.sweep_id, self.storage, self.sweep, trial, index)
+                params = suggest(self.sweep_id, self.storage, self.sweep, trial, index)
                 return Claim(trial._trial_id, index, attempt, params, str(trial.user_attrs.get("run", "")))
         return None
 
-    def beat(self, claim: Claim) -> bool:
-        """A sign of life. Returns whether the trial is still this worker's.
+    def heartbeat(self, claim: Claim) -> bool:
+        """Stores the time. Returns whether the trial is still this worker's.
 
         Raises:
             ValueError: the storage cannot be written.
@@ -146,70 +142,57 @@ class SweepStudy:
                 return False
         return True
 
-    def note(self, claim: Claim, **attributes: Any) -> None:
-        """Keeps facts with a trial."""
+    def set_attributes(self, claim: Claim, **attributes: Any) -> None:
+        """Stores user attributes with a trial."""
         with reachable(self.address):
             for name, value in attributes.items():
                 self.storage.set_trial_user_attr(claim.trial_id, name, value)
 
     def complete(self, claim: Claim, value: float, **attributes: Any) -> None:
-        """The trial's result."""
-        from optuna.trial import TrialState
-
-        self._end(claim.trial_id, TrialState.COMPLETE, [value], **attributes)
+        """Ends a trial with the value of its objective."""
+        self._end(claim.trial_id, "COMPLETE", [value], **attributes)
 
     def prune(self, claim: Claim, reason: str, **attributes: Any) -> None:
-        """The trial was given up, because its run failed or was stopped."""
-        from optuna.trial import TrialState
-
-        self._end(claim.trial_id, TrialState.PRUNED, reason=reason, **attributes)
+        """Ends a trial whose run failed or was stopped."""
+        self._end(claim.trial_id, "PRUNED", reason=reason, **attributes)
 
     def fail(self, claim: Claim, reason: str, **attributes: Any) -> None:
-        """The trial could not be made, or not to its end."""
-        from optuna.trial import TrialState
+        """Ends a trial that could not be created, trained to its end or measured."""
+        self._end(claim.trial_id, "FAIL", reason=reason, **attributes)
 
-        self._end(claim.trial_id, TrialState.FAIL, reason=reason, **attributes)
-
-    def give_back(self, claim: Claim) -> None:
-        """Leaves the trial to whoever takes it next; its run goes on from its newest checkpoint then."""
+    def requeue(self, claim: Claim) -> None:
+        """Enqueues the trial for any worker; its run is then resumed from its newest checkpoint."""
         with reachable(self.address):
-            self._again(self.storage.get_trial(claim.trial_id), vanished=False)
+            self._retry(self.storage.get_trial(claim.trial_id), stale=False)
 
-    def take_up(self, in_use: Callable[[str], bool] = lambda run_id: False) -> int:
-        """Writes down again the trials whose workers vanished. Returns how many.
+    def retry_stale(self, in_use: Callable[[str], bool] = lambda run_id: False) -> int:
+        """Enqueues again the running trials whose workers are gone. Returns how many.
 
         Args:
-            in_use: whether a process trains the run with this id, though its worker gives no sign of life.
+            in_use: whether a process trains the run with this id, though its worker sends no heartbeat.
 
         Raises:
-            ValueError: the storage cannot be written.
+            ValueError: if the storage cannot be written.
         """
-        from optuna.trial import TrialState
-
-        left = [t for t in self._all() if t.state == TrialState.RUNNING and vanished(t)]
-        left = [t for t in left if not in_use(str(t.user_attrs.get("run", "")))]
+        stale = [t for t in self._all() if t.state.name == "RUNNING" and is_stale(t)]
+        stale = [t for t in stale if not in_use(str(t.user_attrs.get("run", "")))]
         with reachable(self.address):
-            for trial in left:
-                self._again(trial, vanished=True)
-        return len(left)
+            for trial in stale:
+                self._retry(trial, stale=True)
+        return len(stale)
 
-    # inside
-
-    def _again(self, trial: FrozenTrial, *, vanished: bool) -> None:
-        """Ends an attempt and writes down the next; in this order a kill between the two loses nothing."""
-        from optuna.trial import TrialState
-
+    def _retry(self, trial: FrozenTrial, *, stale: bool) -> None:
+        """Enqueues the next attempt, then ends this one; in this order a kill between the two loses nothing."""
         index, attempt = _key(trial)
-        deaths = int(trial.user_attrs.get("deaths", 0)) + vanished
+        deaths = int(trial.user_attrs.get("deaths", 0)) + stale
         if deaths >= MAX_DEATHS:
             reason = f"Whoever worked on it vanished {deaths} times; most often memory ran out."
-            self._end(trial._trial_id, TrialState.FAIL, reason=reason)
+            self._end(trial._trial_id, "FAIL", reason=reason)
             return
-        params = trial.params or trial.system_attrs.get("fixed_params", {})
-        self._write_down(index, attempt + 1, params, str(trial.user_attrs.get("run", "")), deaths)
-        self._end(trial._trial_id, TrialState.FAIL, kind=INTERRUPTED)
+        self._enqueue(index, attempt + 1, params_of(trial), str(trial.user_attrs.get("run", "")), deaths)
+        self._end(trial._trial_id, "FAIL", kind=INTERRUPTED)
 
-    def _write_down(self, index: int, attempt: int, params: Mapping[str, Value], run_id: str, deaths: int = 0) -> None:
+    def _enqueue(self, index: int, attempt: int, params: Mapping[str, Value], run_id: str, deaths: int = 0) -> None:
         from optuna.trial import TrialState, create_trial
 
         attributes = {"place": index, "attempt": attempt, "run": run_id, "deaths": deaths}
@@ -218,26 +201,28 @@ class SweepStudy:
         with reachable(self.address):
             self.storage.create_new_trial(self._study_id, template_trial=blank)
 
-    def _sign(self, trial_id: int) -> None:
+    def _record_worker(self, trial_id: int) -> None:
         own = psutil.Process()
         worker = {"host": platform.node(), "pid": own.pid, "began": own.create_time()}
         self.storage.set_trial_user_attr(trial_id, "worker", worker)
         self.storage.set_trial_user_attr(trial_id, "beat", time.time())
 
-    def _end(self, trial_id: int, state: Any, values: list[float] | None = None, **attributes: Any) -> None:
+    def _end(self, trial_id: int, state: str, values: list[float] | None = None, **attributes: Any) -> None:
+        """Stores a trial's attributes, its values and the name of its final TrialState."""
         from optuna.exceptions import UpdateFinishedTrialError
+        from optuna.trial import TrialState
 
         with reachable(self.address):
             try:
                 for name, value in attributes.items():
                     self.storage.set_trial_user_attr(trial_id, name, value)
-                self.storage.set_trial_state_values(trial_id, state, values)
-            except UpdateFinishedTrialError:  # another worker took it up: the result is theirs to tell
+                self.storage.set_trial_state_values(trial_id, TrialState[state], values)
+            except UpdateFinishedTrialError:  # another worker has retried it and stores the result
                 return
 
 
 def open_study(sweep_id: str, address: str, sweep: Sweep) -> SweepStudy:
-    """The study of a sweep, made if there is none of that name in the storage.
+    """The study of a sweep, created if the storage has none of that name.
 
     Raises:
         ValueError: the storage cannot be used, or holds another sweep of the same name.
@@ -258,12 +243,14 @@ def open_study(sweep_id: str, address: str, sweep: Sweep) -> SweepStudy:
 
 
 def _check_same(kept: Any, sweep: Sweep) -> None:
-    """A search may be continued with more trials; everything else must be as it was."""
-    wanted = sweep.to_dict()
-    if kept is None:  # its maker has made the study and not yet said what it is
+    """Raises ValueError if the stored plan differs; a search may be continued with another number of trials."""
+    requested = sweep.to_dict()
+    if kept is None:  # another process has created the study and not yet stored its plan
         return
     old = Sweep.from_dict(kept).to_dict()
-    differing = [name for name in wanted if old.get(name) != wanted[name] and (name != "trials" or not sweep.search)]
+    differing = [
+        name for name in requested if old.get(name) != requested[name] and (name != "trials" or not sweep.search)
+    ]
     if differing:
         raise ValueError(
             f"There is a sweep '{sweep.name}' already, and its {differing[0]} is another. Give this one another name, or "
@@ -275,8 +262,13 @@ def _key(trial: FrozenTrial) -> tuple[int, int]:
     return int(trial.user_attrs.get("place", trial.number)), int(trial.user_attrs.get("attempt", 0))
 
 
-def vanished(trial: FrozenTrial) -> bool:
-    """Whether the worker of a running trial is gone: its process, or on another machine its sign of life."""
+def params_of(trial: FrozenTrial) -> dict[str, Value]:
+    """Axis name -> value; empty for a waiting trial of a search."""
+    return dict(trial.params or trial.system_attrs.get("fixed_params", {}))
+
+
+def is_stale(trial: FrozenTrial) -> bool:
+    """Whether the worker of a running trial is gone: on this machine by its process, on another by its last heartbeat."""
     worker = trial.user_attrs.get("worker")
     if isinstance(worker, dict) and worker.get("host") == platform.node():
         return not _lives(int(worker["pid"]), float(worker["began"]))

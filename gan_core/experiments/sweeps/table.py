@@ -1,4 +1,4 @@
-"""The trials of a sweep as a table for people: what was tried, how it stands, what it reached, why it ended."""
+"""The trials of a sweep as rows of a table: parameters, state, value, and why a trial ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.experiments.sweeps.plan import Sweep, Value
-from gan_core.experiments.sweeps.study import SweepStudy, vanished
+from gan_core.experiments.sweeps.study import SweepStudy, is_stale, params_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -23,15 +23,15 @@ class TrialRow:
 
     Attributes:
         index: which, from 0.
-        state: waiting, training, interrupted (whoever trained it vanished), done, pruned or failed.
+        state: waiting, training, interrupted (its worker is gone), done, pruned or failed.
         params: axis name -> value; empty for a waiting trial of a search.
-        estimate: what it reached, with its 95 % interval where there is one; None unless done.
-        measured: of how many, in words.
+        estimate: the objective's value, with its 95 % interval where there is one; None unless done.
+        measured: from how many samples and how, in words.
         reason: why it was pruned or failed.
         finding: name of the doctor's finding that ended it; "" otherwise.
         run_id: its run; "" before it has one.
         seconds: of training.
-        attempt: how often it was begun before.
+        attempt: how many attempts came before.
     """
 
     index: int
@@ -47,7 +47,7 @@ class TrialRow:
 
     @property
     def value(self) -> float | None:
-        """What it reached; None unless done."""
+        """The objective's value; None unless done."""
         return self.estimate.value if self.estimate else None
 
 
@@ -62,15 +62,13 @@ def rows_of(study: SweepStudy) -> list[TrialRow]:
 
 def best(rows: Sequence[TrialRow], sweep: Sweep) -> TrialRow | None:
     """The trial with the best value of the objective; None while none is done."""
-    done = [(row.value, row) for row in rows if row.state == "done" and row.value is not None]
-    if not done:
-        return None
-    choose = max if sweep.objective.direction == "maximize" else min
-    return choose(done, key=lambda pair: pair[0])[1]
+    sign = 1 if sweep.objective.direction == "maximize" else -1
+    done = [(sign * row.value, row) for row in rows if row.state == "done" and row.value is not None]
+    return max(done, key=lambda pair: pair[0])[1] if done else None
 
 
 def seconds_left(rows: Sequence[TrialRow], minutes_each: float, shares: Mapping[str, float] | None = None) -> float:
-    """Rough time until all are done, by those that are; by the estimate until then; 0 where neither is known.
+    """Rough time until all are done, from the mean of finished trials, else from the estimate; 0 where neither is known.
 
     Args:
         rows: all trials.
@@ -87,8 +85,8 @@ def _row(trial: FrozenTrial) -> TrialRow:
     facts: dict[str, Any] = trial.user_attrs
     return TrialRow(
         index=int(facts.get("place", trial.number)),
-        state="interrupted" if trial.state.name == "RUNNING" and vanished(trial) else STATES[trial.state.name],
-        params=dict(trial.params or trial.system_attrs.get("fixed_params", {})),
+        state="interrupted" if trial.state.name == "RUNNING" and is_stale(trial) else STATES[trial.state.name],
+        params=params_of(trial),
         estimate=_estimate(trial) if trial.state.name == "COMPLETE" else None,
         measured=str(facts.get("measured", "")),
         reason=str(facts.get("reason", "")),

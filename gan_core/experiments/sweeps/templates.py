@@ -1,46 +1,34 @@
-"""Sweeps to begin with, at one click: R4's table in small, and a search for two learning rates."""
+"""Sweeps that can be started as they are: R4's table in small, and a search for two learning rates."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from gan_core.experiments.sweeps.parsing import sweep_from
-from gan_core.experiments.sweeps.plan import Axis, Sweep, listed, ranged
+from gan_core.experiments.sweeps.plan import Sweep, listed, ranged, sweep_from
 
 
 @dataclass(frozen=True)
 class SweepTemplate:
-    """A sweep that somebody has thought through.
+    """A sweep offered by name.
 
     Attributes:
         title, description: for people.
-        name, preset, axes, metric, trials, changes: as in `sweep_from`.
+        arguments: of `sweep_from`.
     """
 
     title: str
     description: str
-    name: str
-    preset: str
-    axes: tuple[Axis, ...]
-    metric: str
-    trials: int = 0
-    changes: dict[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any]
 
     def sweep(self) -> Sweep:
         """The sweep.
 
         Raises:
-            ValueError: what it needs (an evaluator) is not there.
+            ValueError: if what it needs (an evaluator) is missing.
         """
-        return sweep_from(
-            name=self.name,
-            preset=self.preset,
-            axes=self.axes,
-            metric=self.metric,
-            trials=self.trials,
-            changes=self.changes,
-        )
+        return sweep_from(**self.arguments)
 
 
 TEMPLATES: dict[str, SweepTemplate] = {
@@ -48,27 +36,29 @@ TEMPLATES: dict[str, SweepTemplate] = {
         "R4's table in small",
         "A grid: batch size 16 or 64, 10 or 40 epochs, learning rate 0.0001 or 0.0004. Eight DCGANs on drawn faces; the table "
         "shows what each of them draws.",
-        "R4 in small",
-        "r4-a-lite",
-        (
-            listed("training.batch_size", [16, 64]),
-            listed("training.epochs", [10, 40]),
-            listed("learning_rate", [1e-4, 4e-4]),
-        ),
-        "fd",
+        {
+            "name": "R4 in small",
+            "preset": "r4-a-lite",
+            "axes": (
+                listed("training.batch_size", [16, 64]),
+                listed("training.epochs", [10, 40]),
+                listed("learning_rate", [1e-4, 4e-4]),
+            ),
+        },
     ),
     "rates": SweepTemplate(
         "Search two learning rates",
         "A search: the generator's and the discriminator's learning rate, each between 0.00001 and 0.01. Optuna chooses twelve "
         "pairs, the later ones near what did best; digits, 4 epochs each.",
-        "Two learning rates",
-        "mnist-dcgan",
-        (
-            ranged("generator_optimizer.learning_rate", 1e-5, 1e-2),
-            ranged("discriminator_optimizer.learning_rate", 1e-5, 1e-2),
-        ),
-        "fd",
-        12,
-        {"training.epochs": 4},
+        {
+            "name": "Two learning rates",
+            "preset": "mnist-dcgan",
+            "axes": (
+                ranged("generator_optimizer.learning_rate", 1e-5, 1e-2),
+                ranged("discriminator_optimizer.learning_rate", 1e-5, 1e-2),
+            ),
+            "trials": 12,
+            "changes": {"training.epochs": 4},
+        },
     ),
 }

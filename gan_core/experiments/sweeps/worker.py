@@ -1,6 +1,6 @@
-"""The task of a sweep that a page began: submits its runs to the server's queue, watches and judges them.
+"""The task of a sweep that a page started: submits its runs to the server's queue, and measures them.
 
-It outlives the server that started it; while none trains, it waits.
+It outlives the server that started it, and waits while no server trains.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gan_core import runs
 from gan_core.config import settings
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.folder import SweepFolder
@@ -20,7 +19,7 @@ from gan_core.jobs.task_worker import sentence
 
 
 def sweep(arguments: dict[str, Any], report: Report) -> Arrays:
-    """Works on the sweep of `SweepFolder.task`. Its result is empty: what came out is in the study."""
+    """Works on the sweep of `SweepFolder.task`. Its result is empty: values are stored in the study."""
     report("sweep")
     found = folders.find_or_none(Path(arguments["runs_dir"]), arguments["id"])
     if found is not None:
@@ -29,17 +28,14 @@ def sweep(arguments: dict[str, Any], report: Report) -> Arrays:
 
 
 def work(folder: SweepFolder) -> None:
-    """Works on a sweep until it is done or is to stop; how it ended stands in its orders."""
+    """Works on a sweep until it is done or is to stop; an error is stored in order.json."""
     with folder.work() as mine:
         if not mine:
             return
         here = replace(settings.from_environment(), runs_dir=folder.runs_dir)
 
-        def find_run(run_id: str) -> runs.Run | None:
-            return next((run for run in runs.list_runs(folder.runs_dir) if run.id == run_id), None)
-
         try:
-            worker = SweepWorker(folder.study(), Queued(here), lambda: not folder.wanted, _say, find_run)
+            worker = SweepWorker(folder.study(), Queued(here), lambda: not folder.should_run, _log, folder.runs_dir)
             worker.work()
             folder.order("stop")
         except Exception as failure:
@@ -47,5 +43,5 @@ def work(folder: SweepFolder) -> None:
             folder.order("stop", sentence(failure))
 
 
-def _say(words: str) -> None:
-    print(words, flush=True)
+def _log(sentence: str) -> None:
+    print(sentence, flush=True)

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from gan_core.config import run_config
-from gan_core.experiments import breakages
+from gan_core.experiments import arms
 from gan_core.experiments.breakages import BREAKAGES, Breakage
 from pages.components.shared import lab
 from pages.components.shared.setting_words import setting_name, value_of
@@ -32,7 +32,7 @@ def card(name: str, breakage: Breakage) -> None:
     )  # fmt: skip
     if st.button(_("Break it"), key=f"collapse_break_{name}", icon=":material/heart_broken:"):
         with st.spinner(_("Starting the trainer…")):
-            broken = lab.attempt(lambda: breakages.break_model(lab.start(), breakage))
+            broken = lab.attempt(lambda: arms.submit(lab.start(), breakage.config, breakage.title))
         if broken is not None:
             show_pair(broken.id, None)
 

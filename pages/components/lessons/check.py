@@ -8,7 +8,7 @@ from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.entry import Check, Predict
 from gan_core.experiments.lessons.measures import MEASURES
-from gan_core.experiments.lessons.outcome import Outcome, Verdict
+from gan_core.experiments.lessons.outcome import Outcome, PredictionResult
 from pages.components.lessons.state import Found, said
 from pages.components.lessons.work import outcomes
 from pages.components.text import _, as_text
@@ -19,7 +19,7 @@ def show_check(lesson: Lesson, step: Check, runs: Found) -> None:
     prediction = lesson.prediction(step.of)
     try:
         shown = outcomes(lesson, runs)
-        verdict = prediction.verdict(shown)
+        verdict = prediction.result(shown)
     except (KeyError, ValueError) as refusal:
         words = (
             str(refusal) if isinstance(refusal, ValueError) else _("A run did not record {what}.").format(what=refusal)
@@ -37,7 +37,7 @@ def show_check(lesson: Lesson, step: Check, runs: Found) -> None:
     judge(prediction, said(lesson).get(prediction.key, ""), verdict)
 
 
-def judge(prediction: Predict, answer: str, verdict: Verdict) -> None:
+def judge(prediction: Predict, answer: str, verdict: PredictionResult) -> None:
     """The prediction's fate, and an honest word where the runs and theory part."""
     measured = _(prediction.words(verdict.choice))
     if not verdict.choice:

@@ -5,7 +5,7 @@ import streamlit as st
 
 from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.entry import Explain, Term
-from gan_core.experiments.lessons.replay import Replay, by_hand, costliest_dimensions, drawn_and_judged, probabilities
+from gan_core.experiments.lessons.replay import Replay, by_hand, largest_kl, probabilities, samples_with_outputs
 from gan_core.experiments.lessons.source import excerpt
 from gan_core.figures import imaging
 from gan_core.figures.sheets import Line, contact_sheet
@@ -27,7 +27,7 @@ def show_explain(lesson: Lesson, step: Explain, runs: Found) -> None:
     for arm in dict.fromkeys(term.arm for term in step.terms):
         again[arm] = _again(runs[arm])
     first = again[step.terms[0].arm]
-    if step.picture == "verdicts" and first is not None:
+    if step.picture == "outputs" and first is not None:
         verdicts(first, f"lessons_verdicts_{lesson.name}")
     for number, term in enumerate(step.terms):
         with st.container(border=True, key=f"lessons_term_{lesson.name}_{number}"):
@@ -94,7 +94,7 @@ def hand_rows(term: Term, again: Replay) -> list[dict[str, str]]:
     """The first samples of that step, each with its own share of the mean."""
     share = _("its share")
     if term.inputs == "latents" and "mean" in again.inputs:
-        rows = costliest_dimensions(again, BY_HAND)
+        rows = largest_kl(again, BY_HAND)
         return [{"μ": f"{mean:.4f}", "σ": f"{sigma:.4f}", share: f"{each:.4f}"} for mean, sigma, each in rows]
     if term.inputs not in again.inputs or not term.each:
         return []
@@ -122,7 +122,7 @@ def hand_words(term: Term, again: Replay) -> str:
 
 def verdicts(again: Replay, key: str) -> None:
     """The first real and generated pictures of a step, each with D's probability below it."""
-    real, fake = (drawn_and_judged(again, which, VERDICTS) for which in ("real", "fake"))
+    real, fake = (samples_with_outputs(again, which, VERDICTS) for which in ("real", "fake"))
     if real is None or fake is None:
         return
     lines = [[Line(f"D = {p:.2f}")] for p in (*real[1], *fake[1])]

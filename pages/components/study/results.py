@@ -219,7 +219,7 @@ def conditions(study: Study) -> None:
     ]
     if seeds == 1:
         said.append(_("With one seed, luck and effect cannot be separated at all: repeat with 3 seeds."))
-    judge = studies.judge_of(PLANS[study.plan])
+    judge = studies.evaluator_of(PLANS[study.plan])
     if judge is not None:
         own = Score(judge.info.held_out_hits, judge.info.held_out_requested)
         words = _("The evaluator “{title}” itself scores {own} on real pictures that it never saw ({note}).")

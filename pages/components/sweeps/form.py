@@ -8,8 +8,8 @@ from gan_core.config import RunConfig, field_names, get
 from gan_core.evaluation.metrics import METRICS
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.objectives import SweepObjective, fitting_metrics, objective_for
-from gan_core.experiments.sweeps.parsing import axis_from, sweep_from
-from gan_core.experiments.sweeps.plan import MAX_AXES, MAX_TRIALS, NOT_VARIED, TOGETHER, Sweep, minutes_a_trial
+from gan_core.experiments.sweeps.parsing import axis_from
+from gan_core.experiments.sweeps.plan import LINKED, MAX_AXES, MAX_TRIALS, NOT_VARIED, Sweep, sweep_from, trial_minutes
 from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS
 from pages.components.shared import lab
@@ -80,7 +80,7 @@ def new_sweep() -> None:
 def axis_rows(config: RunConfig, preset: str) -> list[str]:
     """The settings to vary, each with what it is to be: `field=words`."""
     known = [
-        *TOGETHER,
+        *LINKED,
         *(name for name in field_names() if name not in NOT_VARIED and not name.startswith("recording.")),
     ]
     chosen = st.multiselect(
@@ -109,7 +109,7 @@ def title_of(field: str) -> str:
 
 def first_words(config: RunConfig, field: str) -> str:
     """What a setting might be tried at: the preset's value, and for numbers its half or double."""
-    value = get(config, TOGETHER.get(field, (field,))[0])
+    value = get(config, LINKED.get(field, (field,))[0])
     if isinstance(value, bool):
         return "false, true"
     if isinstance(value, int) and value > 1:
@@ -172,7 +172,7 @@ def objective_title(metric: str) -> str:
 
 def how_long(sweep: Sweep) -> str:
     """Trials and rough time."""
-    each = 60 * minutes_a_trial(sweep)
+    each = 60 * trial_minutes(sweep)
     if not each:
         return _("{n} trials, one after the other. How long each takes is not known for this preset.").format(
             n=sweep.trials

@@ -4,7 +4,7 @@ import streamlit as st
 
 from gan_core.experiments.sweeps.folder import SweepFolder
 from gan_core.experiments.sweeps.loop import short_name
-from gan_core.experiments.sweeps.plan import Axis, Value, words_of
+from gan_core.experiments.sweeps.plan import Axis, Value, format_value
 from gan_core.experiments.sweeps.table import TrialRow
 from pages.components.shared import lab
 from pages.components.text import _, as_text
@@ -36,9 +36,9 @@ def grid_of_samples(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | N
     for value in down.values[:MAX_ROWS]:
         for place, other in zip(st.columns(max(2, len(columns))), columns, strict=False):
             row = shown.get((value, other))
-            words = [f"{short_name(down.name)} {words_of(value)}"]
+            words = [f"{short_name(down.name)} {format_value(value)}"]
             if across is not None and other is not None:
-                words.append(f"{short_name(across.name)} {words_of(other)}")
+                words.append(f"{short_name(across.name)} {format_value(other)}")
             with place.container(border=True):
                 cell(", ".join(words), row, starred=row is not None and row is top)
     hidden = len(down.values) > MAX_ROWS or (across is not None and len(across.values) > MAX_COLUMNS)
@@ -53,7 +53,7 @@ def choose(axis: Axis) -> Value:
         as_text(words),
         list(axis.values),
         default=axis.values[0],
-        format_func=lambda value: as_text(words_of(value)),
+        format_func=lambda value: as_text(format_value(value)),
         key=f"sweeps_cell_{axis.name}",
     )
     return axis.values[0] if chosen is None else chosen

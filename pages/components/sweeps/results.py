@@ -8,7 +8,7 @@ from gan_core.evaluation.statistics.tests import of_estimates, together
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.folder import SweepFolder
 from gan_core.experiments.sweeps.loop import short_name
-from gan_core.experiments.sweeps.plan import minutes_a_trial, words_of
+from gan_core.experiments.sweeps.plan import format_value, trial_minutes
 from gan_core.experiments.sweeps.storage import without_password
 from gan_core.experiments.sweeps.study import SweepStudy
 from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of, seconds_left
@@ -55,7 +55,7 @@ def results(folder: SweepFolder) -> None:
 
 def moves(folder: SweepFolder, rows: list[TrialRow]) -> bool:
     """Whether anybody works on it: this server's process, a command, or another machine."""
-    return folder.is_going() or any(row.state == "training" for row in rows)
+    return folder.is_active() or any(row.state == "training" for row in rows)
 
 
 def about(folder: SweepFolder) -> None:
@@ -79,7 +79,7 @@ def live(folder: SweepFolder, study: SweepStudy) -> None:
     rows = lab.attempt(lambda: rows_of(study))
     if rows is None:
         return
-    going = folder.is_going()
+    going = folder.is_active()
     if st.session_state.get("sweeps_moving") != moves(folder, rows):
         st.rerun()  # whether this part refreshes is decided outside of it
     top = best(rows, folder.sweep)
@@ -98,7 +98,7 @@ def progress(folder: SweepFolder, rows: list[TrialRow], going: bool) -> None:
     """How many are done, and about how long the others take."""
     ended = sum(row.state not in OPEN for row in rows)
     words = _("{done} of {all} trials have ended").format(done=ended, all=len(rows))
-    left = seconds_left(rows, minutes_a_trial(folder.sweep), shares_trained(rows))
+    left = seconds_left(rows, trial_minutes(folder.sweep), shares_trained(rows))
     if moves(folder, rows) and left:
         words += _(" · about {time} left").format(time=duration(left))
     if not going and ended < len(rows):
@@ -107,11 +107,11 @@ def progress(folder: SweepFolder, rows: list[TrialRow], going: bool) -> None:
             _(" · worked on elsewhere: a command or another machine")
             if elsewhere
             else _(" · interrupted: nobody works on it now")
-            if folder.wanted or folder.error or any(row.state == "interrupted" for row in rows)
+            if folder.should_run or folder.error or any(row.state == "interrupted" for row in rows)
             else _(" · stopped: the other trials are not made until you go on")
         )
     st.progress(ended / len(rows) if rows else 0.0, text=words)
-    if going and not folder.wanted:
+    if going and not folder.should_run:
         st.caption(
             _(
                 "Stopping: the run that trains writes a checkpoint first; one that is being measured is measured to its end."
@@ -141,7 +141,7 @@ def controls(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None, go
             and st.button(_("Open the best run"), key="sweeps_best", type="primary", icon=":material/trophy:")
         ):
             st.switch_page("pages/train.py", query_params={"run": top.run_id})
-        if going and folder.wanted:
+        if going and folder.should_run:
             if st.button(_("Stop"), key="sweeps_stop", icon=":material/stop:",
                          help=_("The run that trains writes a checkpoint and is paused. Going on loses nothing.")):  # fmt: skip
                 folder.order("stop")
@@ -150,7 +150,7 @@ def controls(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None, go
             st.button(_("Stopping…"), key="sweeps_stopping", disabled=True)
         elif unfinished and st.button(_("Go on"), key="sweeps_go_on", icon=":material/play_arrow:",
                                       help=_("This server makes the trials that wait.")):  # fmt: skip
-            folders.go_on(folder)
+            folders.resume(folder)
             st.rerun()
 
 
@@ -161,7 +161,7 @@ def run_there(folder: SweepFolder, row: TrialRow) -> bool:
 
 def best_words(folder: SweepFolder, rows: list[TrialRow], top: TrialRow) -> str:
     """The best trial, what it reached, and whether the second may be as good."""
-    values = as_text(", ".join(f"{short_name(name)} {words_of(value)}" for name, value in top.params.items()))
+    values = as_text(", ".join(f"{short_name(name)} {format_value(value)}" for name, value in top.params.items()))
     said = _("**Best so far: trial {n}** ({values}): {metric} {value}, {measured}.").format(
         n=top.index + 1,
         values=values,
@@ -199,7 +199,7 @@ def table(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None) -> No
             _("state"): ("★ " if row is top else "")
             + (_("measuring") if row.run_id in measuring else STATES[row.state]),
             **{
-                short_name(axis.name): words_of(row.params[axis.name]) if row.params else ""
+                short_name(axis.name): format_value(row.params[axis.name]) if row.params else ""
                 for axis in folder.sweep.axes
             },
             _("{metric} (95 % interval)").format(metric=folder.sweep.objective.metric): value_words(row),

@@ -49,7 +49,7 @@ def dial_over_lambda(shown: Shown) -> None:
         )
         lesson_link()
         return
-    others = vae_family.also_different(members)
+    others = vae_family.confounders(members)
     if others:
         st.warning(
             _("These VAEs also differ in: {fields}. What λ does cannot be told from what these do.").format(

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 from helpers import MACHINE, eventually
-from sweep_helpers import BATCHES, POINTS, finder, folder_of, small, worker
+from sweep_helpers import BATCHES, POINTS, folder_of, small, worker
 
 from gan_core import runs
 from gan_core.config import settings
 from gan_core.experiments.sweeps import worker as sweep_worker
-from gan_core.experiments.sweeps.folder import begin, find_or_none, forget, go_on, list_folders
+from gan_core.experiments.sweeps.folder import begin, delete, find_or_none, list_folders, resume
 from gan_core.experiments.sweeps.loop import Queued, SweepWorker
 from gan_core.experiments.sweeps.plan import listed
 from gan_core.experiments.sweeps.table import rows_of
@@ -95,7 +95,7 @@ def test_the_doctor_stops_a_run_of_the_queue_that_is_dying(runs_dir: Path, monke
     folder = folder_of(runs_dir, small(listed("training.epochs", [1])))
     here = settings.from_environment()
     working = threading.Thread(
-        target=SweepWorker(folder.study(), Queued(here), lambda: False, print, finder(runs_dir), 0.0).work
+        target=SweepWorker(folder.study(), Queued(here), lambda: False, print, runs_dir, 0.0).work
     )
     working.start()
     (run_id,) = eventually(lambda: queue.queued_ids(runs_dir), "a queued run")
@@ -120,7 +120,7 @@ def die(run: Run) -> None:
 def test_whoever_stops_gives_the_trial_back_and_the_next_goes_on_with_the_same_run(runs_dir: Path) -> None:
     folder = folder_of(runs_dir, small(BATCHES))
     asked = iter([False] * 4)
-    worker(folder, leaving=lambda: next(asked, True)).work()
+    worker(folder, stopping=lambda: next(asked, True)).work()
     (run,) = runs.list_runs(runs_dir)
     stopped_at = run.status().step
     assert run.status().state == "paused" and 0 < stopped_at < 10
@@ -144,7 +144,7 @@ def work_until_killed(runs_path: str, cache: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return False
 
-    worker(folder, leaving=kill).work()
+    worker(folder, stopping=kill).work()
 
 
 def test_the_run_of_a_killed_process_is_gone_on_with_from_its_checkpoint(runs_dir: Path) -> None:
@@ -208,7 +208,7 @@ def test_the_process_of_a_page_submits_one_run_after_the_other_to_the_servers_qu
         working.join(0.02)
     assert most_open == 1
     assert [row.state for row in rows_of(folder.study())] == ["done", "done"]
-    assert not folder.wanted and not folder.error and not folder.is_worked_on()
+    assert not folder.should_run and not folder.error and not folder.has_worker()
 
 
 def test_a_page_stops_its_process_and_the_sweep_can_be_forgotten(
@@ -222,12 +222,12 @@ def test_a_page_stops_its_process_and_the_sweep_can_be_forgotten(
     working.start()
     eventually(lambda: queue.queued_ids(runs_dir), "a queued run")
     with pytest.raises(ValueError, match="Stop it first"):
-        forget(folder)
+        delete(folder)
     folder.order("stop")
     working.join(60)
     assert queue.queued_ids(runs_dir) == []
     assert [row.state for row in rows_of(folder.study())] == ["waiting", "waiting"]
-    forget(folder)
+    delete(folder)
     assert list_folders(runs_dir) == [] and len(runs.list_runs(runs_dir)) == 1
 
 
@@ -236,7 +236,7 @@ def test_a_storage_that_is_lost_ends_the_process_with_a_sentence(runs_dir: Path)
     folder.order("run")
     Path(folder.address).write_text("no journal\nat all\n")
     sweep_worker.work(folder)
-    assert "damaged, or no journal" in folder.error and not folder.wanted
+    assert "damaged, or no journal" in folder.error and not folder.should_run
 
 
 def test_a_process_that_was_killed_is_a_sentence_until_it_is_begun_again(runs_dir: Path) -> None:
@@ -244,9 +244,9 @@ def test_a_process_that_was_killed_is_a_sentence_until_it_is_begun_again(runs_di
     folder.order("run")
     tasks.folder(folder.task).mkdir()
     tasks.write_progress(tasks.folder(folder.task), Progress("running", "sweep"))
-    assert folder.is_going()
+    assert folder.is_active()
     tasks.write_progress(tasks.folder(folder.task), Progress("failed", error="It was ended by signal SIGKILL."))
-    assert not folder.is_going() and folder.error == "It was ended by signal SIGKILL."
+    assert not folder.is_active() and folder.error == "It was ended by signal SIGKILL."
     folder.order("stop")
     assert folder.error == ""
 
@@ -259,11 +259,11 @@ def test_a_page_starts_a_process_that_ends_when_its_sweep_is_to_stop(
     runs_dir.mkdir()
     files.write_json(runs_dir / f".machine-{platform.node()}.json", MACHINE.to_dict())
     folder = begin(replace(settings.from_environment(), runs_dir=runs_dir), small(BATCHES))
-    go_on(folder)  # two viewers
+    resume(folder)  # two viewers
     eventually(lambda: queue.queued_ids(runs_dir), "a queued run", timeout_s=120)
-    assert folder.is_going() and folder.is_worked_on()
+    assert folder.is_active() and folder.has_worker()
     folder.order("stop")
-    eventually(lambda: not folder.is_going(), "its end", timeout_s=120)
+    eventually(lambda: not folder.is_active(), "its end", timeout_s=120)
     assert folder.error == "" and queue.queued_ids(runs_dir) == []
     eventually(lambda: tasks.read_progress(tasks.folder(folder.task)).state == "done", "its last word")
 

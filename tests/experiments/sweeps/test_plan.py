@@ -11,8 +11,8 @@ from sweep_helpers import POINTS, small
 from gan_core.config import get
 from gan_core.config.settings import PROJECT_DIR
 from gan_core.experiments.sweeps.objectives import SweepObjective, check_objective, fitting_metrics, objective_for
-from gan_core.experiments.sweeps.parsing import axis_from, read_file, sweep_from
-from gan_core.experiments.sweeps.plan import Sweep, listed, minutes_a_trial, ranged
+from gan_core.experiments.sweeps.parsing import axis_from, read_file
+from gan_core.experiments.sweeps.plan import Sweep, listed, ranged, sweep_from, trial_minutes
 from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS, preset_config
 
@@ -44,7 +44,7 @@ def test_what_is_varied_overrules_what_is_set() -> None:
 def test_the_time_of_a_trial_is_the_presets_scaled_by_images_seen() -> None:
     twice = listed("training.epochs", [10, 30])  # the preset: 5 epochs in its own time
     sweep = sweep_from(name="x", preset="r4-a-lite", axes=[twice], metric="loss/g")
-    assert minutes_a_trial(sweep) == pytest.approx(4 * PRESETS["r4-a-lite"].minutes)
+    assert trial_minutes(sweep) == pytest.approx(4 * PRESETS["r4-a-lite"].minutes)
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,8 @@ def test_a_file_that_is_not_there_or_no_text_is_a_sentence(tmp_path: Path) -> No
 
 def test_the_documented_file_is_the_sweep_that_the_page_offers() -> None:
     asked, storage = read_file(PROJECT_DIR / "docs" / "sweep.yaml")
-    assert storage == "" and tuple(asked["axes"]) == TEMPLATES["r4"].axes
-    assert (asked["preset"], asked["metric"], asked["name"]) == ("r4-a-lite", "fd", TEMPLATES["r4"].name)
+    assert storage == "" and tuple(asked["axes"]) == TEMPLATES["r4"].arguments["axes"]
+    assert (asked["preset"], asked["metric"], asked["name"]) == ("r4-a-lite", "fd", TEMPLATES["r4"].arguments["name"])
 
 
 @pytest.mark.parametrize("key", list(TEMPLATES))
@@ -172,7 +172,7 @@ def test_a_template_can_be_begun_with_the_evaluators_that_come_with_the_program(
     monkeypatch.setenv("GANVAS_PRETRAINED_DIR", str(PROJECT_DIR / "checkpoints" / "pretrained"))
     sweep = TEMPLATES[key].sweep()
     assert sweep.trials == {"r4": 8, "rates": 12}[key]
-    assert 0 < minutes_a_trial(sweep) * sweep.trials < 30
+    assert 0 < trial_minutes(sweep) * sweep.trials < 30
 
 
 def test_a_stored_plan_keeps_the_keys_that_it_was_written_with() -> None:

@@ -39,7 +39,7 @@ def take_all(place: str, sweep: Sweep, begin, out) -> None:
     try:
         begin.wait(60)
         study = open_study("one", place, sweep)
-        study.fill()
+        study.enqueue_missing()
         while claim := study.claim():
             out.put((os.getpid(), claim.index, tuple(claim.params.values())))
             study.complete(claim, float(claim.index))
@@ -49,10 +49,10 @@ def take_all(place: str, sweep: Sweep, begin, out) -> None:
 
 def take_one_and_die(place: str, sweep: Sweep) -> None:
     study = open_study("one", place, sweep)
-    study.fill()
+    study.enqueue_missing()
     claim = study.claim()
     assert claim is not None
-    study.note(claim, run="its-run")
+    study.set_attributes(claim, run="its-run")
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -92,9 +92,9 @@ def test_the_trial_of_a_killed_process_is_taken_up_with_its_values_and_its_run(t
     study = open_study("one", place, sweep)
     before = rows_of(study)[0]
     assert before.state == "interrupted"
-    assert study.take_up(lambda run_id: run_id == "its-run") == 0  # something still trains its run
-    assert study.take_up() == 1
-    assert study.take_up() == 0
+    assert study.retry_stale(lambda run_id: run_id == "its-run") == 0  # something still trains its run
+    assert study.retry_stale() == 1
+    assert study.retry_stale() == 0
     claim = study.claim()
     assert claim is not None
     assert (claim.index, claim.attempt, claim.run_id, claim.params) == (0, 1, "its-run", before.params)
@@ -109,20 +109,20 @@ def test_a_worker_of_another_machine_is_given_up_when_it_gives_no_sign_of_life(
     claim = study.claim()
     monkeypatch.undo()
     assert claim is not None
-    assert study.take_up() == 0
+    assert study.retry_stale() == 0
     monkeypatch.setattr(studies, "STALE_AFTER_S", -1.0)
-    assert study.take_up() == 1
-    assert not study.beat(claim)  # it learns so at its next sign of life, and its result no longer counts
+    assert study.retry_stale() == 1
+    assert not study.heartbeat(claim)  # it learns so at its next sign of life, and its result no longer counts
     study.complete(claim, 1.0)
     assert rows_of(study)[0].state == "waiting"
 
 
 def test_a_trial_that_kills_everybody_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = opened(tmp_path, small(listed("training.seed", [0])))
-    monkeypatch.setattr(studies, "vanished", lambda trial: True)
+    monkeypatch.setattr(studies, "is_stale", lambda trial: True)
     for _attempt in range(studies.MAX_DEATHS):
         assert study.claim() is not None
-        study.take_up()
+        study.retry_stale()
     assert study.claim() is None
     (row,) = rows_of(study)
     assert row.state == "failed" and "vanished 4 times" in row.reason
@@ -133,7 +133,7 @@ def test_a_trial_that_is_given_back_waits_again_and_costs_no_life(tmp_path: Path
     for attempt in range(6):
         claim = study.claim()
         assert claim is not None and (claim.index, claim.attempt) == (0, attempt)
-        study.give_back(claim)
+        study.requeue(claim)
     assert [row.state for row in rows_of(study)] == ["waiting"] * TRIALS
 
 
@@ -141,7 +141,7 @@ def test_trials_written_down_by_two_at_once_are_tried_once(tmp_path: Path) -> No
     sweep = grid()
     study, other = opened(tmp_path, sweep), opened(tmp_path, sweep, fill=False)
     other._all = list  # type: ignore[assignment] - it looked before the first had written
-    SweepStudy.fill(other)
+    SweepStudy.enqueue_missing(other)
     assert len(study._all()) == 2 * TRIALS
     claims = []
     while claim := study.claim():
@@ -206,12 +206,12 @@ def test_the_best_follows_the_direction_and_the_time_left_what_was_measured(tmp_
     assert seconds_left(rows, 99.0) == 20.0
     claim = study.claim()
     assert claim is not None
-    study.note(claim, run="the-third")
+    study.set_attributes(claim, run="the-third")
     assert seconds_left(rows_of(study), 99.0, {"the-third": 0.5}) == 15.0
 
 
 def opened(folder: Path, sweep: Sweep, fill: bool = True) -> SweepStudy:
     study = open_study("one", str(folder / "journal.log"), sweep)
     if fill:
-        study.fill()
+        study.enqueue_missing()
     return study
