@@ -1,1 +1,1 @@
-"""Several runs for one question: studies, sweeps, lessons, the benchmark, breakages and their repair."""
+"""Experiments of several runs: studies, sweeps, lessons, the benchmark, breakages and their repair."""

@@ -1,4 +1,4 @@
-"""The collapse benchmark: which methods were trained on what, what each seed reached, and what papers report.
+"""The collapse benchmark: methods, tasks, the results of each seed, and the results of papers.
 
 `make collapse-table` (benchmarks/collapse_table.py) trains and writes `data/TASK.json` here, one result as it is done;
 pages and docs/collapse.md read it. Loads no torch.

@@ -1,4 +1,4 @@
-"""What papers report for the methods on the tasks, and what is to be reached here."""
+"""Results of papers for the methods on the tasks, and the targets here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Published:
-    """What a paper reports for a method on a task; None where it reports nothing.
+    """A paper's result for a method on a task; None where it reports nothing.
 
     Attributes:
         captured, spread: modes found, mean and the paper's "+-" over its runs.
@@ -38,4 +38,4 @@ PUBLISHED: dict[tuple[str, str], tuple[Published, ...]] = {
     ("stacked-mnist", "pacgan2"): (Published(1000.0, "Lin et al. 2018, PacGAN, of PacDCGAN2", reverse_kl=0.06),),
 }  # fmt: skip
 TARGETS = {("ring8", "pacgan2"): 7.8, ("grid25", "pacgan2"): 23.8}
-"""Modes that PacGAN2 is to reach here, on average."""
+"""(task, method) -> mean number of modes to be captured here."""

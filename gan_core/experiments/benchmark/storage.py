@@ -1,4 +1,4 @@
-"""What each seed reached, kept in `data/TASK.json`."""
+"""The results of each seed, stored in `data/TASK.json`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gan_core.experiments.benchmark.protocol import recipe
 
 DATA = Path(__file__).parent / "data"
 REAL = "real"
-"""In a method's place: points or pictures of the data itself, the ceiling that no generator can pass."""
+"""Method name of real samples, the ceiling of every measure."""
 MEASURES = ("captured", "high_quality", "reverse_kl")
 
 
 class Result(Section):
-    """What one trained generator reached, or as many real samples."""
+    """The measures of one trained generator, or of as many real samples."""
 
     method: str
     """In METHODS, or `real`."""
@@ -47,10 +47,10 @@ class Results(Section):
 
 
 def results(task: str) -> Results:
-    """What was found on a task so far; empty when nothing was.
+    """The stored results of a task; empty where there are none.
 
     Raises:
-        ValueError: the file is damaged, or was made with other settings.
+        ValueError: if the file is damaged, or was made with other settings.
     """
     empty = Results(task=task, recipe=recipe(task))
     path = DATA / f"{task}.json"

@@ -1,4 +1,4 @@
-"""What the benchmark's results say: a mean and interval for each method, and which differences are no luck. Pure functions."""
+"""Summary of the benchmark's results: a mean and interval for each method, and tests of differences. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gan_core.evaluation.statistics.tests import Difference, of_seeds, surest_fi
 from gan_core.experiments.benchmark import MEASURES, METHODS, PUBLISHED, REAL, TARGETS, TASKS, Published, Results
 
 PLAIN = "bce"
-"""What every other method is compared with."""
+"""The method that every other is compared with."""
 FEW = 0.1
 """Share of high quality below which modes are called hit by chance. An even smear over the grid's plane has 0.02."""
 
@@ -24,10 +24,10 @@ class Row:
 
     Attributes:
         method, title: its key in METHODS (or `real`) and its name for people.
-        measures: name in MEASURES -> the mean over seeds, within what the measure can reach.
-        published: what papers report.
+        measures: name in MEASURES -> the mean over seeds, its interval within the measure's bounds.
+        published: values of papers.
         diverged: seeds whose samples were not finite.
-        values: name in MEASURES -> what each seed reached.
+        values: name in MEASURES -> the value of each seed.
     """
 
     method: str
@@ -56,7 +56,7 @@ def rows(found: Results) -> list[Row]:
 
 
 def differences(found: Results, measure: Literal["captured", "high_quality"] = "captured") -> list[Difference]:
-    """Every method with two seeds or more beside the plain GAN; the surest difference first. Empty without the plain one.
+    """The differences of all methods with two or more seeds from the plain GAN, by p-value. Empty without the plain one.
 
     `first` is the method's key in METHODS. Corrected for all methods of the task, each measure by itself.
     """
@@ -73,12 +73,12 @@ def differences(found: Results, measure: Literal["captured", "high_quality"] = "
 
 
 def smeared(lines: Sequence[Row]) -> list[Row]:
-    """Methods that hit modes mostly by chance: on average fewer than FEW of their samples are of high quality."""
+    """Methods whose mean share of samples of high quality is below FEW, so that modes are hit by chance."""
     return [row for row in lines if row.measures["high_quality"].value < FEW]
 
 
 def target(found: Results) -> tuple[float, Estimate] | None:
-    """What PacGAN2 was to reach on this task, and what it reached; None where there is no target or no result."""
+    """PacGAN2's target on this task, and its result; None where there is no target or no result."""
     wanted = TARGETS.get((found.task, "pacgan2"))
     reached = {row.method: row.measures["captured"] for row in rows(found)}.get("pacgan2")
     return None if wanted is None or reached is None else (wanted, reached)

@@ -1,6 +1,6 @@
-"""Lessons: guided experiments in which one predicts, runs, explains and checks. Loads no torch.
+"""Lessons: guided experiments with predictions, runs, explanations and checks. Loads no torch.
 
-A lesson is one file with a `LESSON`; `entry.py` says what it is made of. The runs behind it are ordinary runs.
+A lesson is one file with a `LESSON`, built of the classes in `entry.py`. Its runs are ordinary runs.
 """
 
 from __future__ import annotations

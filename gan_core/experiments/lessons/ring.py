@@ -1,4 +1,4 @@
-"""What the lessons in the plane share: one small game on the ring of eight modes, seconds long, the same on every machine."""
+"""The base of the lessons in the plane: a small GAN on the ring of eight modes; a run takes seconds."""
 
 from gan_core.config import RunConfig
 from gan_core.presets.entry import adam, changed
@@ -12,4 +12,4 @@ RING = changed(
     training={"batch_size": 128, "epochs": 20, "precision": "fp32", "device": "cpu", "threads": 1},
     recording={"num_samples": 256, "probe_every_steps": 1, "checkpoint_every_steps": 500, "sample_every_steps": 100},
 )
-"""2,000 steps of the original game, balanced. fp32, one thread, no GPU: so a step can be repeated bit by bit."""
+"""2,000 steps of the original GAN. fp32, one thread, no GPU: so a step can be repeated bit by bit."""

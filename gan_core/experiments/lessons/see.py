@@ -68,7 +68,7 @@ def _moves(before: Column, after: Column) -> Column:
 
 
 def low_loss(outcomes: Outcomes) -> PredictionResult:
-    """What goes with a low loss of G, over the run's steps."""
+    """Which quantity correlates with a low loss of G over the run's steps."""
     columns = outcomes["digits"].columns
     loss = columns["loss/g"]
     against = {"fooled": columns["prob/fake_after"], "both": columns["loss/d"], "better": columns["step"]}

@@ -1,4 +1,4 @@
-"""Our own lines of code, read from the files that run, so that what a lesson shows can never differ from it."""
+"""Excerpts of our source, read from the imported files, so that a lesson shows the code that runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def excerpt(code: Code) -> Excerpt:
     """The lines that `code` names, without docstrings. The module is not run, so nothing heavy is loaded.
 
     Raises:
-        ValueError: no such function, or no statement that begins so: the lesson names what is not there any more.
+        ValueError: if there is no such function, or no statement that begins so.
     """
     module, _, name = code.path.partition(":")
     spec = importlib.util.find_spec(module)
@@ -43,7 +43,9 @@ def excerpt(code: Code) -> Excerpt:
     function = _function(ast.parse(source), name.split("."), code.path)
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     lines = source.splitlines()
-    parts = [_wanted(body, lines, start, code.path) for start in code.lines] if code.lines else _whole(function, body)
+    parts = (
+        [_statement(body, lines, start, code.path) for start in code.lines] if code.lines else _whole(function, body)
+    )
     shown: list[str] = []
     for number, (first, last) in enumerate(parts):
         if number and first > parts[number - 1][1] + 1 and code.lines:
@@ -68,12 +70,12 @@ def _function(tree: ast.Module, names: list[str], path: str) -> ast.FunctionDef:
 
 
 def _whole(function: ast.FunctionDef, body: list[ast.stmt]) -> list[tuple[int, int]]:
-    """Where the head is, and where the body."""
+    """(first, last) line of the function's head, and of its body."""
     return [(function.lineno, function.body[0].lineno - 1), (body[0].lineno, body[-1].end_lineno or body[-1].lineno)]
 
 
-def _wanted(body: list[ast.stmt], lines: list[str], start: str, path: str) -> tuple[int, int]:
-    """Where the statement is that begins so, at any depth; of an `if`, its first line and its first statement."""
+def _statement(body: list[ast.stmt], lines: list[str], start: str, path: str) -> tuple[int, int]:
+    """(first, last) line of the statement that begins so, at any depth; of an `if`, to the end of its first statement."""
     for node in (inner for statement in body for inner in ast.walk(statement)):
         if isinstance(node, ast.stmt) and lines[node.lineno - 1].strip().startswith(start):
             nested = getattr(node, "body", None)

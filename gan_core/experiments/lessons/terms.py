@@ -1,4 +1,4 @@
-"""The terms of the losses as lessons show them: formula, paper, our lines, and what maps one sample to its share."""
+"""The terms of the losses as lessons show them: formula, paper, our code, and the function of one sample."""
 
 from gan_core.experiments.lessons.entry import Code, Term
 
