@@ -1,6 +1,6 @@
 """The doctor: is a run failing, why, and what helps? Pure functions of its curves and configuration; free of torch.
 
-Each diagnosis is an entry of the table. `diagnose` asks them all and gives findings: what, how bad, since when, the
+Each diagnosis is an entry of the table. `diagnose` runs all detectors and gives findings: what, how bad, since when, the
 curves that show it, and remedies, the likeliest first.
 """
 
@@ -23,21 +23,12 @@ SEVERITIES = ("failure", "warning", "note")
 def diagnose(trace: Trace) -> list[Finding]:
     """Everything that is found in a run, the gravest first, then the earliest."""
     found = []
-    for diagnosis in DIAGNOSES.values():
-        sign = diagnosis.detect(trace)
+    for entry in DIAGNOSES.values():
+        sign = entry.detect(trace)
         if sign is not None:
-            found.append(
-                Finding(
-                    name=diagnosis.name,
-                    title=diagnosis.title,
-                    severity=sign.severity or diagnosis.severity,
-                    step=sign.step,
-                    since=sign.since,
-                    lasting=sign.lasting,
-                    evidence=sign.evidence,
-                    columns=diagnosis.columns,
-                    explanation=diagnosis.explanation,
-                    remedies=tuple(remedy for remedy in diagnosis.remedies(trace.config)),
-                )
-            )
+            remedies = tuple(entry.remedies(trace.config))
+            found.append(Finding(
+                entry.name, entry.title, entry.severity, sign.step, sign.since, sign.lasting, sign.evidence, entry.columns,
+                entry.explanation, remedies,
+            ))  # fmt: skip
     return sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.step))

@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
 
-from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign
-from gan_core.analysis.doctor.trace import Trace
+from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
+from gan_core.analysis.doctor.trace import Column, Mask, Trace
 from gan_core.config import RunConfig
 
-SILENT_NATS = 0.02  # a dimension; below it the encoder says next to nothing
-LOUD_NATS = 6.0  # a dimension; the prior's random draws then miss nearly every place that the decoder knows
-
-
-def _nats(trace: Trace) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """KL a latent dimension, whatever reduction was chosen."""
-    kl = trace.mean("loss/kl")
-    return kl / trace.config.network.latent_dim if trace.config.vae.kl_reduction == "sum" else kl
+COLLAPSED_NATS = 0.02  # a dimension; below it the latents carry almost no information about the image
+HOLES_NATS = 6.0  # a dimension; random draws of the prior then miss nearly every place that the decoder was trained on
 
 
 def kl_collapse(trace: Trace) -> Sign | None:
-    """The encoder says nothing: every image gets the prior."""
-    if not trace.has("loss/kl"):
-        return None
-    nats = _nats(trace)
-    place = trace.first_lasting(nats < SILENT_NATS, 3)
-    if place is None:
-        return None
-    evidence = f"KL is {nats[place]:.2g} nats a latent dimension at step {int(trace.steps[place]):,}."
-    return Sign(
-        int(trace.steps[place]), int(trace.steps[place - 3 * trace.window + 1]), evidence,
-        lasting=trace.lasts_now(nats < SILENT_NATS),
-    )  # fmt: skip
+    """The posterior of every image is the prior: KL close to 0."""
+    return _kl_sign(
+        trace, "KL is {nats:.2g} nats a latent dimension at step {step:,}.", lambda nats: nats < COLLAPSED_NATS
+    )
 
 
 def prior_hole(trace: Trace) -> Sign | None:
-    """The encoder's places are so small and so far apart that random latents fall between them."""
+    """The posteriors are so narrow and so far apart that random latents fall between them: KL large."""
+    return _kl_sign(trace, "KL is {nats:.3g} nats a latent dimension at step {step:,}.", lambda nats: nats > HOLES_NATS)
+
+
+def _kl_sign(trace: Trace, words: str, holds: Callable[[Column], Mask]) -> Sign | None:
+    """A sign on the KL a latent dimension, whatever reduction was chosen."""
     if not trace.has("loss/kl"):
         return None
-    nats = _nats(trace)
-    place = trace.first_lasting(nats > LOUD_NATS, 3)
-    if place is None:
-        return None
-    evidence = f"KL is {nats[place]:.3g} nats a latent dimension at step {int(trace.steps[place]):,}."
-    return Sign(
-        int(trace.steps[place]), int(trace.steps[place - 3 * trace.window + 1]), evidence,
-        lasting=trace.lasts_now(nats > LOUD_NATS),
-    )  # fmt: skip
+    kl = trace.mean("loss/kl")
+    nats = kl / trace.config.network.latent_dim if trace.config.vae.kl_reduction == "sum" else kl
+    return lasting_sign(trace, holds(nats), words, {"nats": nats})
 
 
 def _kl(config: RunConfig, factor: float, why: str) -> list[Remedy]:

@@ -1,37 +1,28 @@
-"""The doctor at a run directory: any run, also a downloaded or a half-written one."""
+"""The doctor's findings for a run directory: any run, also a downloaded or a half-written one."""
 
 from __future__ import annotations
 
+from gan_core.analysis.comparing import read
 from gan_core.analysis.doctor import Finding, Trace, diagnose
 from gan_core.runs import Run, evaluations
-from gan_core.runs.metrics import MetricsTail
 from gan_core.training import plan
 
 
 def trace_of(run: Run) -> Trace:
-    """What is known of a run so far.
-
-    Raises:
-        ValueError: its configuration or its log of metrics cannot be read.
-    """
-    config, status, tail = run.config(), run.status(), MetricsTail(run.metrics_path)
-    try:
-        tail.refresh()
-    except (ValueError, AttributeError) as damage:
-        raise ValueError(f"The log of metrics of '{run.id}' is damaged ({damage}).") from damage
-    columns = {name: tail.column(name) for name in tail.names()}
+    """What is known of a run so far. Raises ValueError if its configuration or its log of metrics cannot be read."""
+    record = read(run)
+    config, status = record.config, record.status
     per_epoch = status.steps_per_epoch
     if not per_epoch and status.num_images:
         per_epoch = plan.steps_per_epoch(status.num_images, config.training.batch_size)
     error = status.error if status.state == "failed" else ""
     measured = {found.metric: found for found in evaluations.read(run) if found.interval}
-    return Trace(columns, config, status.num_images, per_epoch, error, measured)
+    return Trace(record.columns, config, status.num_images, per_epoch, error, measured)
 
 
 def examine(run: Run) -> list[Finding]:
     """Everything that is found in a run, the gravest first.
 
-    Raises:
-        ValueError: its configuration or its log of metrics cannot be read.
+    Raises ValueError if its configuration or its log of metrics cannot be read.
     """
     return diagnose(trace_of(run))

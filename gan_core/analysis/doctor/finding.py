@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from gan_core.analysis.doctor.trace import Trace
+from gan_core.analysis.doctor.trace import PATIENCE, Column, Mask, Trace
 from gan_core.config import RunConfig
 
 Severity = Literal["failure", "warning", "note"]
@@ -31,21 +31,19 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Sign:
-    """What a detector saw.
+    """What a detector found.
 
     Attributes:
-        step: at which it could be said.
+        step: at which it was found.
         since: step at which it began.
         evidence: the numbers, in a sentence.
         lasting: whether it still holds at the last recorded step.
-        severity: graver or milder than usual; "" for the diagnosis's own.
     """
 
     step: int
     since: int
     evidence: str
     lasting: bool = True
-    severity: Severity | Literal[""] = ""
 
 
 @dataclass(frozen=True)
@@ -88,3 +86,23 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         return asdict(self)
+
+
+def lasting_sign(
+    trace: Trace, holds: Mask, words: str, values: Mapping[str, Column], windows: int = PATIENCE
+) -> Sign | None:
+    """A sign if `holds` (N,) was true for `windows` windows without a break; else None.
+
+    Args:
+        trace: the run.
+        holds: whether the condition is met at each recorded step.
+        words: the evidence, a format string of the names in `values`, `since` and `step`.
+        values: name -> column (N,), of which the value at the step found is inserted.
+        windows: for how long.
+    """
+    place = trace.first_lasting(holds, windows)
+    if place is None:
+        return None
+    step, since = int(trace.steps[place]), int(trace.steps[place - windows * trace.window + 1])
+    shown = {name: float(column[place]) for name, column in values.items()}
+    return Sign(step, since, words.format(**shown, since=since, step=step), lasting=trace.lasts_now(holds))

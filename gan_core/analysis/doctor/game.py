@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign
-from gan_core.analysis.doctor.trace import Column, Mask, Trace
+from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
+from gan_core.analysis.doctor.trace import Column, Trace
 from gan_core.config import RunConfig, get
 
-SURE = 0.98  # D's mean belief in real images from which it has nothing left to learn
-LOST = 0.02  # and in generated ones
-CLAMP = 50.0  # half of where PyTorch's BCELoss cuts (100): the loss of a belief of e^-50
+SURE = 0.98  # D's mean output (probability) for real images from which it has nothing left to learn
+LOST = 0.02  # and for generated ones
+CLAMP = 50.0  # half of where PyTorch's BCELoss cuts (100): the loss at an output of e^-50
 SAME = 0.25  # share of the real images' spread below which generated ones are all alike
 FALL = 0.5  # share of its own best spread, or of the real images' mean distance
 REPEATED = 0.3  # share of generated images with a near copy; of real ones 0.01
@@ -18,18 +18,6 @@ SLOW_START = 10  # windows in which a generator may not have found variety yet,
 SLOWEST_START = 600  # but at least so many steps: 100 faces at 64 px took as long
 BOUND = 0.9  # share of weights at the clip
 RHYTHMIC = 0.6  # share of a loss's variance that one rhythm makes
-
-
-def _seen(trace: Trace, holds: Mask, words: str, values: dict[str, Column], windows: float) -> Sign | None:
-    """A sign, if something has held for so many windows: `words` are filled with the values at that step."""
-    place = trace.first_lasting(holds, windows)
-    if place is None:
-        return None
-    began = place - int(windows * trace.window) + 1
-    shown = {name: float(means[place]) for name, means in values.items()}
-    steps = trace.steps
-    evidence = words.format(**shown, since=int(steps[began]), step=int(steps[place]))
-    return Sign(int(steps[place]), int(steps[began]), evidence, lasting=trace.lasts_now(holds))
 
 
 def discriminator_won(trace: Trace) -> Sign | None:
@@ -40,16 +28,16 @@ def discriminator_won(trace: Trace) -> Sign | None:
     first = loss[np.flatnonzero(np.isfinite(loss))[:1]]
     holds = (real > SURE) & (fake < LOST) & (loss > (first[0] if len(first) else np.inf))
     words = "From step {since:,} to {step:,} D(x) averaged {real:.3f} and D(G(z)) {fake:.4f}; G's loss has risen to {loss:.1f}."
-    return _seen(trace, holds, words, {"real": real, "fake": fake, "loss": loss}, windows=3)
+    return lasting_sign(trace, holds, words, {"real": real, "fake": fake, "loss": loss})
 
 
 def bce_clamp(trace: Trace) -> Sign | None:
-    """G's cross-entropy so large that D's belief in its images is below e^-50."""
+    """G's cross-entropy so large that D's output for its images is below e^-50."""
     if trace.config.objective.name != "bce" or not trace.has("loss/g", "loss/d"):
         return None
     loss, other = trace.mean("loss/g"), trace.mean("loss/d")
     words = "G's loss averaged {loss:.1f} at step {step:,}, D's {other:.2g}."
-    return _seen(trace, (loss > CLAMP) & (other < 0.01), words, {"loss": loss, "other": other}, windows=1)
+    return lasting_sign(trace, (loss > CLAMP) & (other < 0.01), words, {"loss": loss, "other": other}, windows=1)
 
 
 def mode_collapse(trace: Trace) -> Sign | None:
@@ -58,19 +46,15 @@ def mode_collapse(trace: Trace) -> Sign | None:
 
 
 def _measured_collapse(trace: Trace) -> Sign | None:
-    """The same, as an evaluator's features tell it."""
+    """The same, measured in an evaluator's features."""
     diversity, duplicates = trace.measured.get("diversity"), trace.measured.get("duplicates")
     if duplicates is not None and duplicates.low > REPEATED:
-        evidence = (
-            f"Measured at step {duplicates.step:,}: {duplicates.value:.0%} of the generated images have a near copy."
-        )
-        return Sign(duplicates.step, duplicates.step, evidence)
-    if diversity is not None and diversity.high < FALL:
-        evidence = (
-            f"Measured at step {diversity.step:,}: images differ {diversity.value:.2f} times as much as real ones."
-        )
-        return Sign(diversity.step, diversity.step, evidence)
-    return None
+        step, words = duplicates.step, f"{duplicates.value:.0%} of the generated images have a near copy"
+    elif diversity is not None and diversity.high < FALL:
+        step, words = diversity.step, f"images differ {diversity.value:.2f} times as much as real ones"
+    else:
+        return None
+    return Sign(step, step, f"Measured at step {step:,}: {words}.")
 
 
 def _little_spread(trace: Trace) -> Sign | None:
@@ -80,15 +64,12 @@ def _little_spread(trace: Trace) -> Sign | None:
     best = np.fmax.accumulate(np.nan_to_num(fake))
     fell = (best > FALL * real) & (fake < FALL * best) & (fake < FALL * real)
     alike = fake < SAME * real
-    alike[: max(SLOW_START * trace.window, SLOWEST_START)] = (
-        False  # every generator begins with pictures that are all alike
-    )
-    holds = fell | alike
+    alike[: max(SLOW_START * trace.window, SLOWEST_START)] = False  # every generator begins with pictures all alike
     words = (
         "At step {step:,} the images of a batch differed from each other by {fake:.3f} (standard deviation of a pixel); real "
         "ones by {real:.3f}."
     )
-    return _seen(trace, holds, words, {"fake": fake, "real": real}, windows=2)
+    return lasting_sign(trace, fell | alike, words, {"fake": fake, "real": real}, windows=2)
 
 
 def clip_saturation(trace: Trace) -> Sign | None:
@@ -97,7 +78,7 @@ def clip_saturation(trace: Trace) -> Sign | None:
         return None
     share = trace.mean("clip/saturation")
     words = "{share:.0%} of the critic's weights lay at the bound on average up to step {step:,}."
-    return _seen(trace, share > BOUND, words, {"share": share}, windows=2)
+    return lasting_sign(trace, share > BOUND, words, {"share": share}, windows=2)
 
 
 def oscillation(trace: Trace) -> Sign | None:
@@ -147,50 +128,40 @@ def _slower_d(config: RunConfig, factor: float = 0.25) -> Remedy:
 def _against_a_winning_d(config: RunConfig) -> list[Remedy]:
     remedies = [_slower_d(config)]
     if not config.remedies.instance_noise:
-        remedies.append(
-            Remedy(
-                "Blur D's sight with instance noise 0.1",
-                "Real and generated images overlap again, so D's verdict has a slope for G to follow (Sønderby et al. 2017).",
-                {"remedies.instance_noise": 0.1},
-            )
-        )
+        remedies.append(Remedy(
+            "Blur D's sight with instance noise 0.1",
+            "Real and generated images overlap again, so D's verdict has a slope for G to follow (Sønderby et al. 2017).",
+            {"remedies.instance_noise": 0.1},
+        ))  # fmt: skip
     if config.objective.name == "bce" and not config.remedies.label_smoothing:
-        remedies.append(
-            Remedy(
-                "Smooth D's labels by 0.1",
-                "D is no longer paid for being certain (one-sided label smoothing, Salimans et al. 2016).",
-                {"remedies.label_smoothing": 0.1},
-            )
-        )
+        remedies.append(Remedy(
+            "Smooth D's labels by 0.1",
+            "D is no longer paid for being certain (one-sided label smoothing, Salimans et al. 2016).",
+            {"remedies.label_smoothing": 0.1},
+        ))  # fmt: skip
     if config.penalty.name == "none" and config.objective.weight_clip == 0:
-        remedies.append(
-            Remedy(
-                "Charge D for steepness: R1 penalty, weight 5",
-                "Keeps D's slope small near real images, which makes the game converge (Mescheder et al. 2018).",
-                {"penalty.name": "r1", "penalty.weight": 5.0, "training.precision": "fp32"},
-            )
-        )
+        remedies.append(Remedy(
+            "Charge D for steepness: R1 penalty, weight 5",
+            "Keeps D's slope small near real images, which makes the game converge (Mescheder et al. 2018).",
+            {"penalty.name": "r1", "penalty.weight": 5.0, "training.precision": "fp32"},
+        ))  # fmt: skip
     return remedies
 
 
 def _against_collapse(config: RunConfig) -> list[Remedy]:
     remedies = []
     if config.objective.weight_clip > 0.02:
-        remedies.append(
-            Remedy(
-                "Clip the critic's weights at 0.01",
-                "The bound of the WGAN paper: a wide one lets the critic's slope explode (report R3 saw the same).",
-                {"objective.weight_clip": 0.01},
-            )
-        )
+        remedies.append(Remedy(
+            "Clip the critic's weights at 0.01",
+            "The bound of the WGAN paper: a wide one lets the critic's slope explode (report R3 saw the same).",
+            {"objective.weight_clip": 0.01},
+        ))  # fmt: skip
     if not config.remedies.minibatch_std:
-        remedies.append(
-            Remedy(
-                "Show D how much the images of a batch differ",
-                "Sameness gives the generator away (minibatch standard deviation, Karras et al. 2018).",
-                {"remedies.minibatch_std": True},
-            )
-        )
+        remedies.append(Remedy(
+            "Show D how much the images of a batch differ",
+            "Sameness gives the generator away (minibatch standard deviation, Karras et al. 2018).",
+            {"remedies.minibatch_std": True},
+        ))  # fmt: skip
     return [*remedies, _slower_d(config, 0.5)]
 
 
@@ -214,65 +185,44 @@ def _against_saturation(config: RunConfig) -> list[Remedy]:
     ]
 
 
-DIAGNOSES = (
-    Diagnosis(
-        "discriminator_won",
-        "The discriminator has won",
-        "D tells real from generated without doubt. Its verdict is then flat wherever G's images lie, and a flat verdict gives G "
-        "no direction: G's loss climbs and its images stop getting better, or fall apart.",
-        "warning",
-        ("prob/real", "prob/fake_before", "loss/g"),
-        discriminator_won,
-        _against_a_winning_d,
-    ),
-    Diagnosis(
-        "bce_clamp",
-        "G's loss has left the scale",
-        "D gives generated images a probability below 10^-21. PyTorch's BCELoss cuts the loss at 100 there and its gradient is "
-        "zero; computed from logits, as here, it goes on growing. Either way the run is dead: go back to a checkpoint from before.",
-        "failure",
-        ("loss/g", "loss/d"),
-        bce_clamp,
-        _against_a_winning_d,
-    ),
-    Diagnosis(
-        "mode_collapse",
-        "Mode collapse: the generated images are alike",
-        "A mode is a kind of image. The generator has found one that passes and makes little else, whatever the latent z.",
-        "failure",
-        ("spread/fake", "spread/real"),
-        mode_collapse,
-        _against_collapse,
-    ),
-    Diagnosis(
-        "clip_saturation",
-        "The critic's weights lie at the bound",
-        "With nearly every weight at plus or minus the clip, the critic can express only very simple functions, and its "
-        "verdict says little about where G's images are wrong.",
-        "warning",
-        ("clip/saturation",),
-        clip_saturation,
-        _against_saturation,
-    ),
-    Diagnosis(
-        "oscillation",
-        "The two networks chase each other in circles",
-        "G moves to where D looks weak, D follows, G moves on: the losses swing in a rhythm and nothing is learned for good.",
-        "warning",
-        ("loss/g", "loss/d"),
-        oscillation,
-        lambda config: [_slower_d(config, 0.5), *_average(config)],
-    ),
-)
-
-
-def _average(config: RunConfig) -> list[Remedy]:
-    if config.training.ema_decay:
-        return []
-    return [
-        Remedy(
+def _against_oscillation(config: RunConfig) -> list[Remedy]:
+    remedies = [_slower_d(config, 0.5)]
+    if not config.training.ema_decay:
+        remedies.append(Remedy(
             "Keep a running average of the generator: 0.999",
             "The average stands still in the middle of the circle (Yazıcı et al. 2019).",
             {"training.ema_decay": 0.999},
-        )
-    ]
+        ))  # fmt: skip
+    return remedies
+
+
+DIAGNOSES = (
+    Diagnosis(
+        "discriminator_won", "The discriminator has won",
+        "D tells real from generated without doubt. Its verdict is then flat wherever G's images lie, and a flat verdict gives G "
+        "no direction: G's loss climbs and its images stop getting better, or fall apart.",
+        "warning", ("prob/real", "prob/fake_before", "loss/g"), discriminator_won, _against_a_winning_d,
+    ),
+    Diagnosis(
+        "bce_clamp", "G's loss has left the scale",
+        "D gives generated images a probability below 10^-21. PyTorch's BCELoss cuts the loss at 100 there and its gradient is "
+        "zero; computed from logits, as here, it goes on growing. Either way the run is dead: go back to a checkpoint from before.",
+        "failure", ("loss/g", "loss/d"), bce_clamp, _against_a_winning_d,
+    ),
+    Diagnosis(
+        "mode_collapse", "Mode collapse: the generated images are alike",
+        "A mode is a kind of image. The generator has found one that passes and makes little else, whatever the latent z.",
+        "failure", ("spread/fake", "spread/real"), mode_collapse, _against_collapse,
+    ),
+    Diagnosis(
+        "clip_saturation", "The critic's weights lie at the bound",
+        "With nearly every weight at plus or minus the clip, the critic can express only very simple functions, and its "
+        "verdict says little about where G's images are wrong.",
+        "warning", ("clip/saturation",), clip_saturation, _against_saturation,
+    ),
+    Diagnosis(
+        "oscillation", "The two networks chase each other in circles",
+        "G moves to where D looks weak, D follows, G moves on: the losses swing in a rhythm and nothing is learned for good.",
+        "warning", ("loss/g", "loss/d"), oscillation, _against_oscillation,
+    ),
+)  # fmt: skip

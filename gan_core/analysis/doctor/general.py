@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign
+from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
 from gan_core.analysis.doctor.trace import Column, Mask, Trace
 from gan_core.config import RunConfig, get
 from gan_core.models.kinds import KINDS, kind_of
@@ -25,22 +25,22 @@ def non_finite(trace: Trace) -> Sign | None:
     """The run failed because a number grew without bound."""
     if "without bound" not in trace.error:
         return None
-    told = re.search(r"at step ([\d,]+)", trace.error)
-    step = int(told.group(1).replace(",", "")) if told else int(trace.steps[-1]) if len(trace.steps) else 0
+    named = re.search(r"at step ([\d,]+)", trace.error)
+    step = int(named.group(1).replace(",", "")) if named else int(trace.steps[-1]) if len(trace.steps) else 0
     return Sign(step, step, trace.error)
 
 
 def vanishing_gradient(trace: Trace) -> Sign | None:
     """A network's gradient is a thousandth of what it typically was, or nothing."""
-    return _against_its_past(trace, lambda now, typical: (now < VANISHED * typical) | (now < 1e-8), "fallen")
+    return _gradient_sign(trace, lambda now, typical: (now < VANISHED * typical) | (now < 1e-8), "fallen")
 
 
 def exploding_gradient(trace: Trace) -> Sign | None:
     """A network's gradient is many times what it typically was."""
-    return _against_its_past(trace, lambda now, typical: now > EXPLODED * typical, "risen")
+    return _gradient_sign(trace, lambda now, typical: now > EXPLODED * typical, "risen")
 
 
-def _against_its_past(trace: Trace, unusual: Callable[[Column, Column], Mask], word: str) -> Sign | None:
+def _gradient_sign(trace: Trace, unusual: Callable[[Column, Column], Mask], word: str) -> Sign | None:
     for name in GRADIENTS:
         if not trace.has(name) or len(trace.steps) < 6 * trace.window:
             continue
@@ -53,15 +53,13 @@ def _against_its_past(trace: Trace, unusual: Callable[[Column, Column], Mask], w
                 typical[place] = typical[place - 1]
         with np.errstate(invalid="ignore"):
             holds = unusual(now, typical)
-        found = trace.first_lasting(holds, 1)
+        network = TRAINED[name.partition("/")[2]].symbol
+        words = (
+            f"The gradient of {network} has {word} from typically {{typical:.3g}} to {{now:.3g}} at step {{step:,}}."
+        )
+        found = lasting_sign(trace, holds, words, {"typical": typical, "now": now}, windows=1)
         if found is not None:
-            since = int(trace.steps[found - trace.window + 1])
-            who = TRAINED[name.partition("/")[2]].symbol
-            evidence = (
-                f"The gradient of {who} has {word} from typically {typical[found]:.3g} to {now[found]:.3g} at step "
-                f"{int(trace.steps[found]):,}."
-            )
-            return Sign(int(trace.steps[found]), since, evidence, lasting=trace.lasts_now(holds))
+            return found
     return None
 
 
@@ -100,8 +98,8 @@ def plateau(trace: Trace) -> Sign | None:
     if name is None or len(trace.steps) < 30 * trace.window:
         return None
     values, steps = trace.columns[name], trace.steps
-    there = np.isfinite(values)
-    values, steps = values[there], steps[there]
+    finite = np.isfinite(values)
+    values, steps = values[finite], steps[finite]
     third = len(values) // 3
     if third < 5:
         return None

@@ -1,4 +1,4 @@
-"""Diagnosis: the discriminator is paid for one kind of image only."""
+"""Diagnosis: one part of the discriminator's loss has no weight."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ def one_sided(trace: Trace) -> Sign | None:
     """One of the two parts of D's loss has no weight."""
     if not trace.has("loss/d"):
         return None
-    pay = trace.config.objective
-    if pay.real_weight and pay.fake_weight:
+    objective = trace.config.objective
+    if objective.real_weight and objective.fake_weight:
         return None
-    kind = "generated" if pay.real_weight else "real"
+    kind = "generated" if objective.real_weight else "real"
     evidence = (
-        f"D's loss weighs real images {pay.real_weight:g} and generated ones {pay.fake_weight:g}: for {kind} images it may answer "
+        f"D's loss weighs real images {objective.real_weight:g} and generated ones {objective.fake_weight:g}: for {kind} images it may answer "
         "whatever it likes."
     )
     return Sign(int(trace.steps[trace.window - 1]), int(trace.steps[0]), evidence)
@@ -34,13 +34,9 @@ def _both(config: RunConfig) -> list[Remedy]:
 
 DIAGNOSES = (
     Diagnosis(
-        "one_sided",
-        "D is paid for one kind of image only",
+        "one_sided", "D is paid for one kind of image only",
         "With no price on mistakes about the other kind, the best D is one that always gives the same answer. Its verdict has no "
         "slope, so G is told nothing.",
-        "failure",
-        ("loss/d", "loss/d_real", "loss/d_fake"),
-        one_sided,
-        _both,
+        "failure", ("loss/d", "loss/d_real", "loss/d_fake"), one_sided, _both,
     ),
-)
+)  # fmt: skip

@@ -17,7 +17,7 @@ Mask = npt.NDArray[np.bool_]
 
 EPOCHS_A_WINDOW = 2
 SHORTEST, LONGEST = 40, 400  # recorded steps a window
-PATIENCE = 3  # windows for which something must hold before it is said
+PATIENCE = 3  # windows for which most conditions must hold before they are a finding
 
 
 @dataclass(frozen=True)
@@ -71,22 +71,13 @@ class Trace:
                 means[size - 1 :] = np.where(number > 0, (total[size:] - total[:-size]) / number, np.nan)
         return means
 
-    def earlier(self, means: Column, windows: int = 1) -> Column:
-        """The same means so many windows earlier (N,); NaN where there is no such time."""
-        shift = windows * self.window
-        moved = np.full(len(means), np.nan)
-        moved[shift:] = means[: max(0, len(means) - shift)]
-        return moved
-
-    def first_lasting(self, holds: Mask, windows: float = PATIENCE) -> int | None:
-        """The place at which something has held for so many windows without a break; None if it never did."""
-        wanted = max(1, int(windows * self.window))
+    def first_lasting(self, holds: Mask, windows: int) -> int | None:
+        """The first index at which `holds` (N,) was true for `windows` windows without a break; None if it never was."""
         run = np.cumsum(holds)
         since: npt.NDArray[np.int64] = run - np.maximum.accumulate(np.where(holds, 0, run))
-        places = np.flatnonzero(since >= wanted)
+        places = np.flatnonzero(since >= windows * self.window)
         return int(places[0]) if len(places) else None
 
-    def lasts_now(self, holds: Mask, windows: float = 1) -> bool:
-        """Whether something holds at the end, and has for so many windows."""
-        wanted = max(1, int(windows * self.window))
-        return len(holds) >= wanted and bool(holds[-wanted:].all())
+    def lasts_now(self, holds: Mask) -> bool:
+        """Whether `holds` (N,) is true over the whole last window."""
+        return len(holds) >= self.window and bool(holds[-self.window :].all())
