@@ -41,8 +41,7 @@ METRICS: Registry[Metric] = Registry(
 def weighted(name: str, real: npt.NDArray[np.floating], fake: npt.NDArray[np.floating]) -> Weighted:
     """A metric of features (N, D) of real and (M, D) of generated images, or of points in the plane.
 
-    Raises:
-        ValueError: unknown metric, one that needs more than features, features that do not fit each other, or too few of them.
+    Raises ValueError if the metric is unknown or needs more than features, or the features do not fit each other or are too few.
     """
     metric = METRICS.find(name)
     found = metric.weighted(Material(ImageFeatures.alone(real), ImageFeatures.alone(fake)), silent)

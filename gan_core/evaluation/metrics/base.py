@@ -1,4 +1,4 @@
-"""What a metric is: an entry that says what it means, and computes a value for any resampling of the images."""
+"""What a metric is: its meaning in words, and its computation for any resampling of the images."""
 
 from __future__ import annotations
 
@@ -26,13 +26,9 @@ def silent(*_progress: object, **_more: object) -> None:
     """A `Report` that reports nothing."""
 
 
-def _no_images() -> Images:
-    return np.zeros((0, 1, 1, 1), np.uint8)
-
-
 @dataclass(frozen=True)
 class Material:
-    """What metrics are computed of. A metric says in `Metric.needs` what it reads of it.
+    """What metrics are computed of. `Metric.needs` names what a metric reads of it.
 
     Attributes:
         real, fake: features of real and of generated images.
@@ -45,8 +41,8 @@ class Material:
 
     real: ImageFeatures
     fake: ImageFeatures
-    real_images: Images = field(default_factory=_no_images)
-    fake_images: Images = field(default_factory=_no_images)
+    real_images: Images = field(default_factory=lambda: np.zeros((0, 1, 1, 1), np.uint8))
+    fake_images: Images = field(default_factory=lambda: np.zeros((0, 1, 1, 1), np.uint8))
     training: ImageFeatures | None = None
     training_kinds: npt.NDArray[np.int64] | None = None
     exclusive: bool = True
@@ -108,9 +104,9 @@ class Metric:
     Attributes:
         name: in METRICS, in the log of evaluations and on the command line.
         title, explanation: for people: what it measures, and its bias.
-        needs: what of the material it reads.
         direction: "higher" or "lower" is better, or "real": as near as possible to what real images have.
         weighted: makes it computable for resampled images; None for material that it cannot be computed of.
+        needs: what of the material it reads.
         lowest, highest: what it can reach; an interval goes no further.
         of_points: whether it is also measured of points in the plane, which are their own features.
         objective_title: its title as the objective of a sweep, where that says more; else empty.
@@ -119,9 +115,9 @@ class Metric:
     name: str
     title: str
     explanation: str
-    needs: frozenset[Need]
     direction: Direction
     weighted: Callable[[Material, Report], Weighted | None]
+    needs: frozenset[Need] = frozenset({"features"})
     lowest: float = 0.0
     highest: float = float("inf")
     of_points: bool = False
@@ -149,19 +145,15 @@ def of_features(
     def weighted(material: Material, report: Report) -> Weighted:
         real, fake = material.real.features, material.fake.features
         check_features(real, fake, fewest)
+        others = material.training_pair
         return Weighted(
             lambda real, fake: compute(material.pair, real, fake),
             len(real), len(fake), len(real), len(fake),
-            None if material.training_pair is None else _as_they_are(compute, material.training_pair),
-            note(material),
-            max_repeats(material),
+            None if others is None else compute(others, *(np.ones(len(side), np.int64) for side in (others.real, others.fake))),
+            note(material), max_repeats(material),
         )  # fmt: skip
 
     return weighted
-
-
-def _as_they_are(compute: FeatureMetric, pair: FeaturePair) -> float:
-    return compute(pair, np.ones(len(pair.real), np.int64), np.ones(len(pair.fake), np.int64))
 
 
 def of_each_image(

@@ -37,12 +37,8 @@ def _weighted(material: Material, report: Report) -> Weighted | None:
 
 
 COPYING = Metric(
-    "copying",
-    "Nearest to a training image",
+    "copying", "Nearest to a training image",
     "Share of generated images that are nearer to a training image than to any of as many held-out ones. 0.5 is no copying; "
     "near 1, the generator has learned its images by heart.",
-    needs=frozenset({"features", "training images"}),
-    direction="lower",
-    weighted=_weighted,
-    highest=1.0,
-)
+    needs=frozenset({"features", "training images"}), direction="lower", weighted=_weighted, highest=1.0,
+)  # fmt: skip

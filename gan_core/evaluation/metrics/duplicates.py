@@ -33,12 +33,8 @@ def _weighted(material: Material, report: Report) -> Weighted:
 
 
 DUPLICATES = Metric(
-    "duplicates",
-    "Duplicate rate",
+    "duplicates", "Duplicate rate",
     "Share of generated images with a near copy among the other generated ones: nearer than all but 1 % of real images are "
     "to their nearest fellow. About 0.01 is as real images are. It depends on the count: compare only equal ones.",
-    needs=frozenset({"features"}),
-    direction="lower",
-    weighted=_weighted,
-    highest=1.0,
-)
+    direction="lower", weighted=_weighted, highest=1.0,
+)  # fmt: skip

@@ -37,15 +37,10 @@ def _note(material: Material) -> str:
 
 
 FRECHET_DISTANCE = Metric(
-    "fd",
-    "Fréchet distance",
+    "fd", "Fréchet distance",
     "Distance between the clouds of real and generated images, each taken as a Gaussian: 0 is equal. With few images "
     "it comes out too large, so compare only values of equal counts.",
-    needs=frozenset({"features"}),
     direction="lower",
-    weighted=of_features(
-        frechet_distance, 2, _note, lambda material: REPEATS_WIDE if _width(material) > WIDE else None
-    ),
-    of_points=True,
-    objective_title="Fréchet distance to real images (fd)",
-)
+    weighted=of_features(frechet_distance, 2, _note, lambda material: REPEATS_WIDE if _width(material) > WIDE else None),
+    of_points=True, objective_title="Fréchet distance to real images (fd)",
+)  # fmt: skip

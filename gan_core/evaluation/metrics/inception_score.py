@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import rel_entr
 
 from gan_core.evaluation.metrics.base import Material, Metric, Report, Weighted
 from gan_core.evaluation.metrics.pairwise import Counts
@@ -13,10 +14,10 @@ SPLITS = 10
 
 
 def inception_score(probabilities: npt.NDArray[np.floating], *, exclusive: bool = True, splits: int = SPLITS) -> float:
-    """exp(mean KL(p(y|x) || p(y))), averaged over splits of the images; 1 (nothing told apart) to the number of classes.
+    """exp(mean KL(p(y|x) || p(y))), averaged over splits of the images; 1 (no class distinguished) to the number of classes.
 
     Source: Salimans et al. 2016, "Improved Techniques for Training GANs", section 4 (ten splits). It needs no real images,
-    and sees nothing of variety within a class.
+    and does not measure variety within a class.
 
     Args:
         probabilities: a classifier's (N, K). Exclusive: each row adds up to 1. Otherwise each entry is the probability of one
@@ -26,7 +27,7 @@ def inception_score(probabilities: npt.NDArray[np.floating], *, exclusive: bool 
         splits: parts that are scored by themselves; what an image's place in the list decides.
 
     Raises:
-        ValueError: fewer images than splits, or numbers that are no probabilities.
+        ValueError: if there are fewer images than splits, or the numbers are not probabilities.
     """
     p = np.asarray(probabilities, np.float64)
     if p.ndim != 2 or len(p) < splits:
@@ -40,16 +41,10 @@ def inception_score(probabilities: npt.NDArray[np.floating], *, exclusive: bool 
 def _information(p: Array, *, exclusive: bool) -> float:
     """Mean divergence of each row from the mean row, in nats."""
     mean = p.mean(axis=0)
-    divergence = _terms(p, mean)
+    divergence = rel_entr(p, mean)
     if not exclusive:
-        divergence = divergence + _terms(1 - p, 1 - mean)
+        divergence = divergence + rel_entr(1 - p, 1 - mean)
     return float(divergence.sum(axis=1).mean())
-
-
-def _terms(p: Array, q: Array) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = p * (np.log(p) - np.log(q))
-    return np.where(p > 0, terms, 0.0)
 
 
 def _weighted(material: Material, report: Report) -> Weighted:
@@ -69,12 +64,8 @@ def _weighted(material: Material, report: Report) -> Weighted:
 
 
 INCEPTION_SCORE = Metric(
-    "inception_score",
-    "Inception-style score",
+    "inception_score", "Inception-style score",
     "Are an evaluator's verdicts sure on each image and varied over all? From 1 to the number of classes. It asks no real "
     "image, sees no variety within a class, and comes out too small with few images.",
-    needs=frozenset({"probabilities"}),
-    direction="higher",
-    weighted=_weighted,
-    lowest=1.0,
-)
+    needs=frozenset({"probabilities"}), direction="higher", weighted=_weighted, lowest=1.0,
+)  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import rel_entr
 
 from gan_core.evaluation.metrics.base import Material, Metric, Report, Weighted
 from gan_core.evaluation.metrics.pairwise import Counts
@@ -39,7 +40,7 @@ class Modes:
 
     @property
     def num_samples(self) -> int:
-        """How many samples were looked at."""
+        """How many samples were assigned to modes."""
         return sum(self.counts)
 
     @property
@@ -66,8 +67,7 @@ class Modes:
         too large by about (M - 1) / 2N, for a perfect sampler too.
         """
         shares = np.array(self.counts, np.float64) / self.num_samples
-        there = shares > 0
-        return float(np.sum(shares[there] * np.log(shares[there] / np.array(self.real)[there])))
+        return float(rel_entr(shares, np.array(self.real)).sum())
 
 
 def captured(
@@ -85,7 +85,7 @@ def captured(
         real: share of each mode in the data, (M,); None for equal shares.
 
     Raises:
-        ValueError: no points, widths that differ, a spread of 0, or numbers that are not finite.
+        ValueError: if there are no points, widths differ, the spread is 0, or numbers are not finite.
     """
     nearest, good = assigned(points, centres, spread)
     places = len(centres)
@@ -107,7 +107,7 @@ def class_modes(
         drawn: how often each picture is drawn, (N,); None for once each.
 
     Raises:
-        ValueError: no classes, or one outside 0 to num_modes - 1.
+        ValueError: if there are no classes, or one is outside 0 to num_modes - 1.
     """
     classes = np.asarray(classes)
     if classes.ndim != 1 or not len(classes) or classes.min() < 0 or classes.max() >= num_modes:
@@ -123,8 +123,7 @@ def assigned(
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
     """For each point the number of its nearest centre, (N,), and whether it lies within REACH standard deviations of it.
 
-    Raises:
-        ValueError: as `captured`.
+    Raises ValueError as `captured`.
     """
     points, centres = np.asarray(points, np.float64), np.asarray(centres, np.float64)
     if points.ndim != 2 or centres.ndim != 2 or points.shape[1] != centres.shape[1] or not len(points):
@@ -143,7 +142,7 @@ def assigned(
 def with_intervals(modes: Modes, repeats: int = 200, seed: int = 0) -> dict[str, Estimate]:
     """ "captured", "high_quality" and "reverse_kl" of one generator, each with a 95 % bootstrap interval over its samples.
 
-    It says how sure these samples make us of this generator; how much another seed would change it, only other seeds can say.
+    The intervals hold for this generator and the number of its samples; the variation between training seeds is not part of them.
 
     Args:
         modes: what was found.
@@ -156,12 +155,11 @@ def with_intervals(modes: Modes, repeats: int = 200, seed: int = 0) -> dict[str,
     draws = rng.multinomial(total, cells, size=repeats)
     places = modes.num_modes
     drawn = [Modes(tuple(d[:places] + d[places:]), tuple(d[:places]), modes.real) for d in draws]
-    limits = {"captured": (0.0, float(places)), "high_quality": (0.0, 1.0), "reverse_kl": (0.0, float("inf"))}
-    found = {}
-    for name, (lowest, highest) in limits.items():
-        replicates = [getattr(m, name) for m in drawn]
-        found[name] = bootstrap_estimate(float(getattr(modes, name)), replicates, total, lowest, highest)
-    return found
+    highest = {"captured": float(places), "high_quality": 1.0, "reverse_kl": float("inf")}
+    return {
+        name: bootstrap_estimate(float(getattr(modes, name)), [getattr(m, name) for m in drawn], total, 0.0, limit)
+        for name, limit in highest.items()
+    }
 
 
 def _modes(
@@ -209,20 +207,14 @@ def _of_kinds(of_modes: Callable[[Modes], float]) -> Callable[[Material, Report]
 
 
 MODES = Metric(
-    "modes",
-    "Modes found",
+    "modes", "Modes found",
     "How many of the known kinds of image (classes, or combinations of labels that the training images have) an evaluator "
     "sees at least once. It grows with the number of images, and the evaluator's mistakes count as found.",
-    needs=frozenset({"kinds"}),
-    direction="higher",
-    weighted=_of_kinds(lambda modes: float(modes.captured)),
-)
+    needs=frozenset({"kinds"}), direction="higher", weighted=_of_kinds(lambda modes: float(modes.captured)),
+)  # fmt: skip
 MODE_KL = Metric(
-    "mode_kl",
-    "Balance of the modes",
+    "mode_kl", "Balance of the modes",
     "Divergence of the shares of the kinds generated from those of the training images, in nats: 0 is the same mix. With "
     "few images for many kinds it comes out too large.",
-    needs=frozenset({"kinds"}),
-    direction="lower",
-    weighted=_of_kinds(lambda modes: modes.reverse_kl),
-)
+    needs=frozenset({"kinds"}), direction="lower", weighted=_of_kinds(lambda modes: modes.reverse_kl),
+)  # fmt: skip

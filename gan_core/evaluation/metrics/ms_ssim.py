@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import correlate1d
+from scipy.ndimage import gaussian_filter
 
 from gan_core.evaluation.features import in_batches
 from gan_core.evaluation.metrics.base import Material, Metric, Report, Weighted, of_each_image
@@ -42,7 +42,7 @@ def ms_ssim(first: Images, second: Images, report: Callable[[int], None] = lambd
         report: called with the number of pairs done.
 
     Raises:
-        ValueError: pictures of different shapes, or smaller than the window.
+        ValueError: if the shapes differ, or images are smaller than the window.
     """
     if first.shape != second.shape or first.ndim != 4:
         raise ValueError(f"MS-SSIM compares pictures (P, C, H, W) of one shape; got {first.shape} and {second.shape}.")
@@ -87,11 +87,8 @@ def _ssim(x: Array, y: Array) -> tuple[Array, Array]:
 
 def _local(values: Array) -> Array:
     """Means under a Gaussian window, where the window lies wholly in the picture."""
-    places = np.arange(WINDOW) - WINDOW // 2
-    window = np.exp(-(places**2) / (2 * SIGMA**2))
-    window /= window.sum()
-    smooth = correlate1d(correlate1d(values, window, axis=1), window, axis=2)
     margin = WINDOW // 2
+    smooth = gaussian_filter(values, SIGMA, radius=margin, axes=(1, 2))
     return np.asarray(smooth[:, margin:-margin, margin:-margin])
 
 
@@ -119,12 +116,8 @@ def _weighted(material: Material, report: Report) -> Weighted | None:
 
 
 MS_SSIM = Metric(
-    "ms_ssim",
-    "MS-SSIM between pairs",
+    "ms_ssim", "MS-SSIM between pairs",
     "How alike two random images look, in structure and contrast (0 unrelated, 1 the same picture). Far above the value "
     "of real images means collapse. Small pictures hold fewer scales, so compare only values of one image size.",
-    needs=frozenset({"pixels"}),
-    direction="real",
-    weighted=_weighted,
-    highest=1.0,
-)
+    needs=frozenset({"pixels"}), direction="real", weighted=_weighted, highest=1.0,
+)  # fmt: skip

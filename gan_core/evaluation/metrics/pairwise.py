@@ -102,8 +102,7 @@ class FeaturePair:
 def check_features(real: npt.NDArray[np.floating], fake: npt.NDArray[np.floating], fewest: int) -> None:
     """Refuses features that a metric cannot compare.
 
-    Raises:
-        ValueError: not two tables (N, D) and (M, D) of finite numbers with at least `fewest` rows.
+    Raises ValueError if they are not (N, D) and (M, D) finite numbers with at least `fewest` rows each.
     """
     for name, features in (("real", real), ("generated", fake)):
         if features.ndim != 2 or features.shape[1] != real.shape[-1]:

@@ -43,47 +43,28 @@ def coverage(pair: FeaturePair, real: Counts, fake: Counts, k: int = DENSITY_K) 
 
 
 PRECISION = Metric(
-    "precision",
-    "Precision",
+    "precision", "Precision",
     "Share of generated images that lie among the real ones: how many are good. One outlier among the real images can "
     "raise it.",
-    needs=frozenset({"features"}),
-    direction="higher",
-    weighted=of_features(precision, PRECISION_K + 1),
-    highest=1.0,
-    of_points=True,
+    direction="higher", weighted=of_features(precision, PRECISION_K + 1), highest=1.0, of_points=True,
     objective_title="Precision: how many images are good",
-)
+)  # fmt: skip
 RECALL = Metric(
-    "recall",
-    "Recall",
+    "recall", "Recall",
     "Share of real images that lie among the generated ones: how much of the variety is reached. Low recall at high "
     "precision is mode collapse.",
-    needs=frozenset({"features"}),
-    direction="higher",
-    weighted=of_features(recall, PRECISION_K + 1),
-    highest=1.0,
-    of_points=True,
+    direction="higher", weighted=of_features(recall, PRECISION_K + 1), highest=1.0, of_points=True,
     objective_title="Recall: how much of the variety is reached",
-)
+)  # fmt: skip
 DENSITY = Metric(
-    "density",
-    "Density",
+    "density", "Density",
     "How many real neighbourhoods a generated image lies in, on average, against what real ones would: precision that "
     "one outlier cannot raise. May exceed 1.",
-    needs=frozenset({"features"}),
-    direction="higher",
-    weighted=of_features(density, DENSITY_K + 1),
-    of_points=True,
-)
+    direction="higher", weighted=of_features(density, DENSITY_K + 1), of_points=True,
+)  # fmt: skip
 COVERAGE = Metric(
-    "coverage",
-    "Coverage",
+    "coverage", "Coverage",
     "Share of real images with a generated one in their neighbourhood: recall that outliers of the generator cannot "
     "raise. A perfect generator stays a little below 1.",
-    needs=frozenset({"features"}),
-    direction="higher",
-    weighted=of_features(coverage, DENSITY_K + 1),
-    highest=1.0,
-    of_points=True,
-)
+    direction="higher", weighted=of_features(coverage, DENSITY_K + 1), highest=1.0, of_points=True,
+)  # fmt: skip

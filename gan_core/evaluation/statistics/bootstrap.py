@@ -1,7 +1,7 @@
 """The bootstrap: as many images as there were, drawn with replacement from the real and from the generated ones.
 
-Two measurements of equal counts and seed draw the same numbers, so their replicates vary together and the difference is told
-more surely than by two intervals.
+Two measurements of equal counts and seed draw the same numbers, so their replicates are correlated and a test of their
+differences has more power than a comparison of two intervals.
 """
 
 from __future__ import annotations
@@ -14,28 +14,16 @@ import numpy.typing as npt
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.intervals import Z
 
-Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 
 def draws(count: int, repeats: int, seed: int, which: int = 0) -> Iterator[Counts]:
-    """How often each of `count` images is drawn, for each repeat: (count,), adding up to `count`.
-
-    Args:
-        count: images.
-        repeats: replicates.
-        seed: of the drawing.
-        which: 0 for real images, 1 for generated ones, 2 for what else is drawn.
+    """How often each of `count` images is drawn, for each repeat: (count,), adding up to `count`. `which` selects the
+    random stream: 0 for real images, 1 for generated ones, 2 for other draws.
     """
     rng = np.random.default_rng([seed, which])
     for _ in range(repeats):
         yield np.bincount(rng.integers(count, size=count), minlength=count)
-
-
-def of_a_mean(values: npt.ArrayLike, repeats: int, seed: int, which: int = 1) -> Array:
-    """Replicates of the mean of one value an image: (repeats,)."""
-    array = np.asarray(values, np.float64)
-    return np.array([counts @ array / len(array) for counts in draws(len(array), repeats, seed, which)])
 
 
 def bootstrap_estimate(

@@ -19,11 +19,7 @@ Z = float(ndtri(0.975))
 
 @dataclass(frozen=True)
 class Count:
-    """Hits among what was requested.
-
-    Raises:
-        ValueError: nothing requested, or more hits than requests.
-    """
+    """Hits among what was requested. Raises ValueError if nothing is requested, or there are more hits than requests."""
 
     hits: int
     requested: int
@@ -57,8 +53,7 @@ def wilson(count: Count) -> Estimate:
 def mean_of(values: npt.ArrayLike) -> Estimate:
     """The mean of many independent values, with the normal interval of its standard error; of no width for a single value.
 
-    Raises:
-        ValueError: no values, or one that is not finite.
+    Raises ValueError if there are no values, or one is not finite.
     """
     array = np.asarray(values, dtype=np.float64).ravel()
     if not len(array) or not np.isfinite(array).all():
@@ -77,10 +72,7 @@ def mean_over_seeds(values: Sequence[float], lowest: float = -math.inf, highest:
 
     Student's t takes the seeds as draws from a normal distribution, which a count near its limit is not: where all seeds
     agree the interval has no width, and only the number of seeds says how much that is worth. One seed: the interval is
-    all that the measure can reach.
-
-    Raises:
-        ValueError: no values.
+    all that the measure can reach. Raises ValueError if there are no values.
     """
     from scipy.stats import t
 

@@ -92,7 +92,7 @@ def of_replicates(first: tuple[Estimate, npt.ArrayLike], second: tuple[Estimate,
             are for equal counts and seeds.
 
     Raises:
-        ValueError: other numbers of replicates.
+        ValueError: if the numbers of replicates differ.
     """
     one, other = (np.asarray(replicates, np.float64) for _, replicates in (first, second))
     if len(one) != len(other):
@@ -154,9 +154,7 @@ def fisher_exact(left: Count, right: Count) -> float:
     """
     from scipy import stats
 
-    table = sorted(
-        [[one.hits, one.requested - one.hits] for one in (left, right)]
-    )  # so that both orders give the same digits
+    table = sorted([one.hits, one.requested - one.hits] for one in (left, right))  # both orders give the same digits
     return float(stats.fisher_exact(table).pvalue)
 
 

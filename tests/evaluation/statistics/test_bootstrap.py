@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate, draws, of_a_mean
+from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate, draws
 from gan_core.evaluation.statistics.tests import Difference, of_replicates, together
+
+
+def of_a_mean(values, repeats: int, seed: int) -> np.ndarray:
+    """Replicates of the mean of one value an image: (repeats,)."""
+    return np.array([counts @ values / len(values) for counts in draws(len(values), repeats, seed, 1)])
 
 
 def test_every_draw_has_as_many_images_and_the_same_seed_draws_the_same():
