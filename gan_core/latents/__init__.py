@@ -1,1 +1,1 @@
-"""Walking the latent space: pure functions of tensors and of a generator."""
+"""The latent space: directions, interpolation, inversion, neighbours, maps and probes."""

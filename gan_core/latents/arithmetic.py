@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gan_core.latents.interpolation import slerp
-
 FloatArray = npt.NDArray[np.float32]
 
 
@@ -28,7 +26,7 @@ def analogy(a: FloatArray, b: FloatArray, c: FloatArray, *, usual_length: bool =
     Args:
         a, b, c: (N, latent_dim) each, N may differ; averaged first.
         usual_length: scale the result to sqrt(latent_dim), the length of almost every random latent; three single latents
-            add up to one that is longer by sqrt(3), and a generator has rarely seen any so long.
+            add up to one that is longer by sqrt(3), and a generator is rarely trained on any so long.
     """
     result = average(a) - average(b) + average(c)
     return at_usual_length(result) if usual_length else result
@@ -43,8 +41,3 @@ def at_usual_length(z: FloatArray) -> FloatArray:
     """A latent (latent_dim,) at length sqrt(latent_dim), where nearly all of a standard normal's draws lie; 0 stays 0."""
     length = float(np.linalg.norm(z))
     return z * np.float32(len(z) ** 0.5 / length) if length > 0 else z
-
-
-def in_betweens(start: FloatArray, end: FloatArray, count: int) -> FloatArray:
-    """`count` latents from `start` to `end` along a great circle (see `slerp`): (count, latent_dim)."""
-    return slerp(start, end, count)

@@ -21,7 +21,7 @@ Find = Callable[[FloatArray, BoolArray], npt.NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class AttributeDirection:
-    """A direction and how well it tells the attribute.
+    """A direction and how accurately it separates the attribute.
 
     Attributes:
         name: the attribute's.
@@ -54,7 +54,7 @@ def mean_difference(latents: FloatArray, has: BoolArray) -> npt.NDArray[np.float
 
 
 def separating_normal(latents: FloatArray, has: BoolArray) -> npt.NDArray[np.float32]:
-    """The unit normal of the plane that best parts latents with the attribute from those without.
+    """The unit normal of the plane that best separates latents with the attribute from those without.
 
     Source: Shen et al. 2020, "Interpreting the Latent Space of GANs for Semantic Face Editing" (InterFaceGAN), section 3.1;
     there a linear SVM, here logistic regression (L2 with C = 1, both kinds weighing the same).
@@ -67,20 +67,19 @@ def separating_normal(latents: FloatArray, has: BoolArray) -> npt.NDArray[np.flo
 
 
 def find_direction(name: str, latents: FloatArray, has: BoolArray, find: Find, seed: int = 0) -> AttributeDirection:
-    """The direction of an attribute, and how often it is right about latents that it was not found from.
+    """The direction of an attribute, and its accuracy on held-out latents.
 
-    A quarter of each kind is kept back. A latent counts as having the attribute when its place along the direction is past the
-    middle between the two kinds' mean places; of those kept back, as many of each kind are counted.
+    A quarter of each kind is held out. A latent counts as having the attribute when its projection on the direction is above
+    the middle of the two kinds' mean projections; of those held out, as many of each kind are counted.
 
     Args:
         name: the attribute's.
         latents: (N, D).
         has: (N,).
         find: `mean_difference` or `separating_normal`.
-        seed: of the choice of what is kept back.
+        seed: of the choice of held-out latents.
 
-    Raises:
-        ValueError: fewer than FEWEST latents of a kind, or a difference of 0.
+    Raises ValueError if there are fewer than FEWEST latents of a kind, or the difference is 0.
     """
     kinds = [np.flatnonzero(has), np.flatnonzero(~has)]
     counts = [len(kind) for kind in kinds]
@@ -93,15 +92,13 @@ def find_direction(name: str, latents: FloatArray, has: BoolArray, find: Find, s
     rng = np.random.default_rng(seed)
     kinds = [rng.permutation(kind) for kind in kinds]
     num_test = int(HELD_OUT * min(counts))
-    tested, learned = (
-        [kind[:num_test] for kind in kinds],
-        np.concatenate([kind[int(HELD_OUT * len(kind)) :] for kind in kinds]),
-    )
+    tested = [kind[:num_test] for kind in kinds]
+    learned = np.concatenate([kind[int(HELD_OUT * len(kind)) :] for kind in kinds])
     vector = find(latents[learned], has[learned])
     if not np.isfinite(vector).all() or not np.abs(vector).max() > 0:
         raise ValueError(f"The latents with and without “{name}” are alike, so there is no direction to find.")
-    places, knows = latents[learned] @ vector, has[learned]
-    middle = (places[knows].mean() + places[~knows].mean()) / 2
+    projections, labels = latents[learned] @ vector, has[learned]
+    middle = (projections[labels].mean() + projections[~labels].mean()) / 2
     hits = int((latents[tested[0]] @ vector > middle).sum() + (latents[tested[1]] @ vector <= middle).sum())
     return AttributeDirection(name, vector, Count(hits, 2 * num_test), counts[0], counts[1])
 
@@ -110,11 +107,7 @@ def without_others(vector: FloatArray, others: FloatArray) -> npt.NDArray[np.flo
     """A direction with what it shares with others taken out, so that moving along it leaves them where they are.
 
     Source: Shen et al. 2020 (InterFaceGAN), section 3.2, "conditional manipulation": the projection onto the others' span is
-    subtracted.
-
-    Args:
-        vector: (D,).
-        others: (K, D), K may be 0.
+    subtracted. `vector` is (D,), `others` (K, D), K may be 0.
     """
     if not len(others):
         return np.asarray(vector, np.float32)

@@ -1,7 +1,7 @@
 """Attribute directions of a model, found from labels: a kind of background work.
 
-A VAE's come from the labels of its training images (encode them, subtract the means); a GAN's from what an evaluator reads in
-its own samples (separate their latents).
+A VAE's come from the labels of its training images (encode them, subtract the means); a GAN's from an evaluator's
+classification of its own samples (separate their latents).
 """
 
 from __future__ import annotations
@@ -30,30 +30,28 @@ from gan_core.runs import Run
 
 NUM_IMAGES = 4000  # random latents, or training images to encode
 BATCH = 250
-SEED = 20_260_000  # of the latents; far from the small seeds that people choose to look at
+SEED = 20_260_000  # of the latents; far from the small seeds that users choose
 
 Labelled = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], tuple[str, ...]]
 """Latents (N, D), labels (N, L) and their names."""
 
 
-def wish(run: Run, step: int, num_images: int = NUM_IMAGES) -> Task:
+def task(run: Run, step: int, num_images: int = NUM_IMAGES) -> Task:
     """The background work that finds a model's attribute directions; see `search` for the result.
 
-    Raises:
-        ValueError: nobody can say what its images show: no labels, or no evaluator for its data.
+    Raises ValueError if the images cannot be labelled: no labels, or no evaluator for the data set.
     """
     config = run.config()
-    judge = "" if kind_of(config).encodes else judge_of(config, run.name).card.weights_sha256
+    evaluator = "" if kind_of(config).encodes else evaluator_of(config, run.name).card.weights_sha256
     return Task.of(
-        "gan_core.latents.attribute_search:search", run=str(run.path), step=step, num_images=num_images, judge=judge
+        "gan_core.latents.attribute_search:search", run=str(run.path), step=step, num_images=num_images, judge=evaluator
     )
 
 
-def judge_of(config: RunConfig, run_name: str) -> evaluators.EvaluatorFolder:
-    """The evaluator that reads a GAN's samples: one trained on the same data, whether the GAN takes labels or not.
+def evaluator_of(config: RunConfig, run_name: str) -> evaluators.EvaluatorFolder:
+    """The evaluator that classifies a GAN's samples: one trained on the same data, whether the GAN takes labels or not.
 
-    Raises:
-        ValueError: there is none; the message says how to train one.
+    Raises ValueError if there is none; the message says how to train one.
     """
     there = evaluators.of_data(config)
     if not there:
@@ -74,21 +72,18 @@ def search(arguments: dict[str, Any], report: Report) -> Arrays:
     run = Run(Path(arguments["run"]))
     config, count = run.config(), int(arguments["num_images"])
     encodes = kind_of(config).encodes
-    label = _encoded if encodes else _judged
+    label, find = (_encoded, mean_difference) if encodes else (_classified, separating_normal)
     latents, labels, names = label(run, int(arguments["step"]), count, report)
-    find = mean_difference if encodes else separating_normal
     return _directions(latents, labels, names, find, report)
 
 
 def directions(found: Arrays) -> list[AttributeDirection]:
-    """What `search` found, as objects, the surest first."""
+    """What `search` found, as objects, the most accurate first."""
+    columns = (found[key] for key in ("names", "vectors", "hits", "requested", "with_it", "without"))
     rows = [
-        AttributeDirection(str(name), vector, Count(int(hits), int(asked)), int(with_it), int(without))
-        for name, vector, hits, asked, with_it, without in zip(
-            found["names"], found["vectors"], found["hits"], found["requested"], found["with_it"], found["without"],
-            strict=True,
-        )
-    ]  # fmt: skip
+        AttributeDirection(str(name), vector, Count(int(hits), int(requested)), int(with_it), int(without))
+        for name, vector, hits, requested, with_it, without in zip(*columns, strict=True)
+    ]
     return sorted(rows, key=lambda row: -row.right.ratio)
 
 
@@ -105,33 +100,29 @@ def _encoded(run: Run, step: int, count: int, report: Report) -> Labelled:
         )
     model = open_autoencoder(run, step)
     parts = in_batches(
-        len(learned),
-        lambda part: model.encode(learned.images[part]),
-        lambda done: report("Encoding training images", done, len(learned)),
-        BATCH,
-    )
+        len(learned), lambda part: model.encode(learned.images[part]),
+        lambda done: report("Encoding training images", done, len(learned)), BATCH,
+    )  # fmt: skip
     return np.concatenate(parts), np.asarray(learned.labels, np.bool_), learned.label_names
 
 
-def _judged(run: Run, step: int, count: int, report: Report) -> Labelled:
-    """Random latents, with what the evaluator sees in their images."""
+def _classified(run: Run, step: int, count: int, report: Report) -> Labelled:
+    """Random latents, with the labels that the evaluator finds in their images."""
     from gan_core.evaluation.evaluators.evaluator import open_evaluator
     from gan_core.runs.sampler import latents, open_sampler
 
-    folder = judge_of(run.config(), run.name)
+    folder = evaluator_of(run.config(), run.name)
     model, evaluator = open_sampler(run, step), open_evaluator(folder)
     z = latents(count, model.latent_dim, SEED)
     parts = in_batches(
-        count,
-        lambda part: evaluator.logits(model.images(z[part])).numpy(),
-        lambda done: report("Drawing samples and reading them", done, count),
-        BATCH,
-    )
+        count, lambda part: evaluator.logits(model.images(z[part])).numpy(),
+        lambda done: report("Drawing samples and reading them", done, count), BATCH,
+    )  # fmt: skip
     return z, present_labels(np.concatenate(parts), folder.info.exclusive), folder.info.label_names
 
 
 def present_labels(logits: npt.NDArray[np.floating], exclusive: bool) -> npt.NDArray[np.bool_]:
-    """What an evaluator's outputs (N, L) say of each image: its class, or every label with an output above 0."""
+    """The labels (N, L) that an evaluator's outputs (N, L) give each image: its class, or every label with an output above 0."""
     if exclusive:
         return np.asarray(np.arange(logits.shape[1])[None] == logits.argmax(axis=1)[:, None])
     return np.asarray(logits > 0)
@@ -141,13 +132,13 @@ def _directions(
     latents: npt.NDArray[np.float32], labels: npt.NDArray[np.bool_], names: tuple[str, ...], find: Find, report: Report
 ) -> Arrays:
     found: list[AttributeDirection] = []
-    refused: list[tuple[str, str]] = []
+    refused: dict[str, str] = {}
     for number, name in enumerate(names):
         report("Finding directions", number, len(names))
         try:
             found.append(find_direction(name, latents, labels[:, number], find))
         except ValueError as refusal:
-            refused.append((name, str(refusal)))
+            refused[name] = str(refusal)
     return {
         "names": np.array([d.name for d in found], dtype=np.str_),
         "vectors": np.array([d.vector for d in found], np.float32).reshape(len(found), latents.shape[1]),
@@ -155,7 +146,7 @@ def _directions(
         "requested": np.array([d.right.requested for d in found], np.int64),
         "with_it": np.array([d.with_it for d in found], np.int64),
         "without": np.array([d.without for d in found], np.int64),
-        "refused_names": np.array([name for name, _ in refused], dtype=np.str_),
-        "refusals": np.array([sentence for _, sentence in refused], dtype=np.str_),
+        "refused_names": np.array(list(refused), dtype=np.str_),
+        "refusals": np.array(list(refused.values()), dtype=np.str_),
         "num_images": np.array(len(latents)),
     }

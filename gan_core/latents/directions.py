@@ -27,8 +27,7 @@ def find_directions(generator: Sampler, method: Method, count: int) -> tuple[Flo
     Returns:
         Directions float32 (K, latent_dim); for "sefa" also the share of the largest eigenvalue that each has, else none.
 
-    Raises:
-        ValueError: no such method.
+    Raises ValueError if the method is unknown.
     """
     count = min(count, generator.latent_dim)
     if method == "pca":
@@ -56,8 +55,7 @@ def principal_directions(generator: object, latent_dim: int, count: int) -> Floa
     Returns:
         (count, latent_dim), each of length 1.
 
-    Raises:
-        ValueError: the generator has no `first_response`, or `count` is not in 1..latent_dim.
+    Raises ValueError if the generator has no `first_response`, or `count` is not in 1..latent_dim.
     """
     if not 1 <= count <= latent_dim:
         raise ValueError(f"Between 1 and {latent_dim} directions can be found; got {count}.")

@@ -1,4 +1,4 @@
-"""Latents as points in the plane: PCA at once, t-SNE in its time. Pure functions of arrays; nothing here needs torch."""
+"""Latents as points in the plane, by PCA or t-SNE. Pure functions of arrays; free of torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float32]
 
 LARGEST_EXACT = 3000  # points up to which scikit-learn is used
-NEIGHBOURS_A_PERPLEXITY = 3  # both libraries look at three times as many neighbours as the perplexity
+NEIGHBOURS_A_PERPLEXITY = 3  # both libraries use three times as many neighbours as the perplexity
 EARLY, ITERATIONS = 250, {"scikit-learn": 1000, "openTSNE": 750}  # each library's own: with early exaggeration, in all
 EVERY = 50  # iterations between two reports
 _LINE = re.compile(r"Iteration (\d+): error = ([\d.]+)")
@@ -33,8 +33,7 @@ def pca(latents: FloatArray) -> tuple[FloatArray, float]:
     Returns:
         Points (N, 2), and the share of the latents' variance that they keep, 0 to 1.
 
-    Raises:
-        ValueError: fewer than two latents, or latents that are all the same.
+    Raises ValueError if there are fewer than two latents, or all are equal.
     """
     centred = _varied(latents)
     left, sizes, _right = np.linalg.svd(centred, full_matrices=False)
@@ -47,11 +46,11 @@ def pca(latents: FloatArray) -> tuple[FloatArray, float]:
 def tsne(
     latents: FloatArray, perplexity: float, seed: int, progress: Progress | None = None
 ) -> tuple[FloatArray, float]:
-    """Latents as points in the plane whose near neighbours are, as far as can be, those of the latents.
+    """Latents as points in the plane that keep, as far as possible, the latents' near neighbours.
 
     Source: van der Maaten and Hinton 2008, "Visualizing Data using t-SNE"; begun from PCA (Kobak and Berens 2019). Up to
-    LARGEST_EXACT points by scikit-learn, above by openTSNE (Policar et al. 2024), which is quicker there. scikit-learn tells
-    how far it is only by printing, so this reads what is printed to standard output meanwhile: call it from one thread.
+    LARGEST_EXACT points by scikit-learn, above by openTSNE (Policar et al. 2024), which is quicker there. scikit-learn reports
+    its progress only by printing, so this reads what is printed to standard output meanwhile: call it from one thread.
 
     Args:
         latents: (N, D).
@@ -62,8 +61,7 @@ def tsne(
     Returns:
         Points (N, 2), and the KL divergence that is left between the neighbourhoods (lower is truer).
 
-    Raises:
-        ValueError: too few latents for this perplexity, or latents that are all the same.
+    Raises ValueError if there are too few latents for this perplexity, or all are equal.
     """
     if not perplexity >= 1 or NEIGHBOURS_A_PERPLEXITY * perplexity >= len(latents) - 1:
         raise ValueError(

@@ -21,8 +21,7 @@ def slerp(start: FloatArray, end: FloatArray, count: int) -> FloatArray:
     Returns:
         float32 (count, latent_dim).
 
-    Raises:
-        ValueError: fewer than 2.
+    Raises ValueError if count is below 2.
     """
     if count < 2:
         raise ValueError(f"An interpolation needs at least 2 points; got {count}.")

@@ -1,4 +1,4 @@
-"""Which latent makes this picture? Found by walking downhill from several places."""
+"""GAN inversion: the latent of a picture, by gradient descent from several starts."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Features = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Search:
-    """How to look.
+    """Settings of a search.
 
     Attributes:
         steps: of Adam, for every start.
-        starts: latents that walk, the best of `candidates` random ones.
+        starts: latents that are optimised, the best of `candidates` random ones.
         candidates: random latents tried first.
         learning_rate: Adam's; it falls to 0 along a cosine.
-        feature_weight: price of the relative squared distance in features, beside the mean squared error of pixels in [0, 1].
-        prior_weight: price of a mean square that random latents never reach, where the generator was never trained.
+        feature_weight: weight of the relative squared distance in features, beside the mean squared error of pixels in [0, 1].
+        prior_weight: weight of a mean square beyond that of random latents, where the generator was never trained.
         seed: of the random latents.
     """
 
@@ -68,20 +68,23 @@ def invert(
 
     Source: Lipton and Tripathi 2017, "Precise Recovery of Latent Vectors from Generative Adversarial Networks" (gradient
     descent on z), with a feature loss as in Abdal et al. 2019, "Image2StyleGAN", equation 1. Departures: it starts from the best
-    of many random latents, and a latent longer than the prior's is priced instead of clipped.
+    of many random latents, and a latent longer than the prior's is penalised instead of clipped.
 
     Args:
         generate: the generator in evaluation mode: an image depends on its own latent only.
         target: (C, H, W) in [-1, 1].
         latent_dim: size of z.
-        search: how to look.
+        search: its settings.
         features: None for pixels only.
         progress: called after every step with (steps done, steps, the best loss); what it raises ends the search.
 
-    Raises:
-        ValueError: no step, start or candidate asked for, or fewer candidates than starts.
+    Raises ValueError if there is no step, start or candidate, or there are fewer candidates than starts.
     """
-    _check(search)
+    if search.steps < 1 or not 1 <= search.starts <= search.candidates:
+        raise ValueError(
+            f"A search needs at least one step and one start, and as many candidates as starts; got {search.steps} steps, "
+            f"{search.starts} starts and {search.candidates} candidates."
+        )
     loss_of = _Loss(generate, target, features, search)
     z, first_error = _best_random(loss_of, latent_dim, search)
     z.requires_grad_(True)
@@ -106,16 +109,8 @@ def invert(
     return Found(chosen[0], float(pixels[0]), first_error, float(away[0]), lowest[order])
 
 
-def _check(search: Search) -> None:
-    if search.steps < 1 or not 1 <= search.starts <= search.candidates:
-        raise ValueError(
-            f"A search needs at least one step and one start, and as many candidates as starts; got {search.steps} steps, "
-            f"{search.starts} starts and {search.candidates} candidates."
-        )
-
-
 class _Loss:
-    """The price of each latent of a batch."""
+    """The loss of each latent of a batch."""
 
     def __init__(self, generate: Generate, target: Tensor, features: Features | None, search: Search) -> None:
         self._generate, self._features, self._search = generate, features, search

@@ -1,4 +1,4 @@
-"""The nearest of many images, in pixels or in features, and where such a distance stands. Arrays; no torch."""
+"""The nearest of many images, in pixels or in features, and the rank of such a distance. Free of torch."""
 
 from __future__ import annotations
 
@@ -24,23 +24,22 @@ def nearest(queries: Rows, index: Rows, count: int) -> tuple[npt.NDArray[np.int6
         Row numbers (M, count), the nearest first, equal distances in the index's order; and root mean squared differences
         (M, count), over all the numbers of a row.
 
-    Raises:
-        ValueError: fewer rows than `count`, or rows of different sizes.
+    Raises ValueError if there are fewer rows than `count`, or the sizes of rows differ.
     """
     if queries.shape[1:] != index.shape[1:] or not 1 <= count <= len(index):
         raise ValueError(
             f"Finding the {count} nearest needs at least as many rows of equal size; got {index.shape} to search and "
             f"{queries.shape} to search for."
         )
-    asked = _rows(queries)
-    squares = (asked**2).sum(axis=1)[:, None]
-    places, gaps = np.empty((len(asked), 0), np.int64), np.empty((len(asked), 0))
+    rows = _rows(queries)
+    squares = (rows**2).sum(axis=1)[:, None]
+    places, gaps = np.empty((len(rows), 0), np.int64), np.empty((len(rows), 0))
     for start in range(0, len(index), BLOCK):
         block = _rows(index[start : start + BLOCK])
-        rough = squares + (block**2).sum(axis=1)[None] - 2 * (asked @ block.T)
+        rough = squares + (block**2).sum(axis=1)[None] - 2 * (rows @ block.T)
         kept = np.argsort(rough, axis=1, kind="stable")[:, : count + 2]  # rounding may have swapped near ones
         exact = np.stack(
-            [((row - block[near]) ** 2).mean(axis=1, dtype=np.float64) for row, near in zip(asked, kept, strict=True)]
+            [((row - block[near]) ** 2).mean(axis=1, dtype=np.float64) for row, near in zip(rows, kept, strict=True)]
         )
         places, gaps = np.hstack([places, kept + start]), np.hstack([gaps, exact])
         order = np.lexsort((places, gaps))[:, :count]

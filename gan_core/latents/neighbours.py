@@ -1,4 +1,4 @@
-"""The nearest training images of any image, and whether it is a copy: an index made once for all runs on the same data."""
+"""The nearest training images of any image, and whether it is a copy: one index for all runs on the same data."""
 
 from __future__ import annotations
 
@@ -27,23 +27,18 @@ COPY, STRANGE = 0.01, 0.99  # shares of the unseen images that lie nearer, or al
 Space = Literal["pixels", "features"]
 
 
-def wish(config: RunConfig, num_images: int = USUAL) -> Task:
-    """The background work that makes the index; see `build` for the result.
+def task(config: RunConfig, num_images: int = USUAL) -> Task:
+    """The background work that indexes `num_images` training images of a run's data set, 0 for all; `build` has the result.
 
-    Args:
-        config: of a run; only its data set counts.
-        num_images: how many of its training images to search; 0 for all.
-
-    Raises:
-        ValueError: the data set is not there any more.
+    Raises ValueError if the data set is missing.
     """
     dataset = limited(config.dataset, num_images)
     source: Source = load(DATASETS.find(dataset.name).source)
-    judges = evaluators.of_data(config)
+    found = next(iter(evaluators.of_data(config)), None)
     return Task.of(
         "gan_core.latents.neighbours:build", dataset=dataset.model_dump(mode="json"),
-        learned=config.dataset.model_dump(mode="json"), fingerprint=source.fingerprint(dataset), evaluator=judges[0].info.name if judges else "",
-        judge=judges[0].card.weights_sha256 if judges else "",
+        learned=config.dataset.model_dump(mode="json"), fingerprint=source.fingerprint(dataset),
+        evaluator=found.info.name if found else "", judge=found.card.weights_sha256 if found else "",
     )  # fmt: skip
 
 
@@ -60,7 +55,7 @@ def searched_images(task: Task) -> Dataset:
 
 
 def build(arguments: dict[str, Any], report: Report) -> Arrays:
-    """Looks at the training images with the evaluator, and measures how near unseen images come to them.
+    """Computes the evaluator's features of the training images, and the distances of unseen images to them.
 
     Returns:
         features (N, F), of the evaluator's last layer; (N, 0) where there is no evaluator. held_pixels, held_features (M,): root
@@ -78,8 +73,8 @@ def build(arguments: dict[str, Any], report: Report) -> Arrays:
         report("Comparing training images with each other", 0, 2)
         pixels = nearest_others(images, count)
         report("Comparing training images with each other", 1, 2)
-        seen = nearest_others(features, count) if features.shape[1] else np.empty(0)
-        return {**arrays, "held_pixels": pixels, "held_features": seen}
+        held_features = nearest_others(features, count) if features.shape[1] else np.empty(0)
+        return {**arrays, "held_pixels": pixels, "held_features": held_features}
     others = unseen.images(NUM_HELD_OUT).images
     theirs = _features(others, arguments, report, "Looking at unseen images")
     distances = []
@@ -139,16 +134,13 @@ def _features(
     images: npt.NDArray[np.uint8], arguments: dict[str, Any], report: Report, stage: str
 ) -> npt.NDArray[np.float32]:
     """(N, F) of the evaluator's last layer; (N, 0) without one."""
-    judge = next((f for f in evaluators.available() if f.card.weights_sha256 == arguments["judge"]), None)
-    if judge is None:
+    folder = next((f for f in evaluators.available() if f.card.weights_sha256 == arguments["judge"]), None)
+    if folder is None:
         return np.empty((len(images), 0), np.float32)
     from gan_core.evaluation.evaluators.evaluator import open_evaluator
 
-    model = open_evaluator(judge)
+    model, count = open_evaluator(folder), len(images)
     parts = in_batches(
-        len(images),
-        lambda part: model.features(images[part]).numpy(),
-        lambda done: report(stage, done, len(images)),
-        BATCH,
+        count, lambda part: model.features(images[part]).numpy(), lambda done: report(stage, done, count), BATCH
     )
     return np.concatenate(parts)

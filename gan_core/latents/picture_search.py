@@ -28,10 +28,9 @@ Uint8Array = npt.NDArray[np.uint8]
 
 
 def read_upload(content: bytes, dataset: DatasetConfig) -> Uint8Array:
-    """A picture that somebody sent, as a model of this data set sees pictures: uint8 (C, size, size), the middle cut out.
+    """An uploaded picture in the shape of this data set: uint8 (C, size, size), the middle cut out.
 
-    Raises:
-        ValueError: too large a file, no readable picture, or a model of points.
+    Raises ValueError if the file is too large or no readable image, or the model is one of points.
     """
     shape = datasets.image_shape(dataset)
     if len(shape) != 3:
@@ -47,25 +46,26 @@ def read_upload(content: bytes, dataset: DatasetConfig) -> Uint8Array:
     return np.ascontiguousarray(pixels[None] if shape[0] == 1 else pixels.transpose(2, 0, 1))
 
 
-def wish(run: Run, step: int, picture: Uint8Array, labels: Sequence[float], search: Search) -> Task:
-    """The background work that looks for a picture's latent; see `search_latent` for the result.
+def task(run: Run, step: int, picture: Uint8Array, labels: Sequence[float], search: Search) -> Task:
+    """The background work that searches a picture's latent; see `search_latent` for the result.
 
     Args:
         run, step: the model.
         picture: uint8 (C, H, W), as `read_upload` gives it.
-        labels: what the generator is told meanwhile, (L,); none for an unconditional one.
-        search: how to look.
+        labels: the generator's condition, (L,); none for an unconditional one.
+        search: its settings.
     """
-    judges = evaluators.of_data(run.config())
+    found = evaluators.of_data(run.config())
     return Task.of(
         "gan_core.latents.picture_search:search_latent", run=str(run.path), step=step,
-        picture=base64.b64encode(picture.tobytes()).decode("ascii"), shape=list(picture.shape), labels=[float(value) for value in labels], search=asdict(search),
-        judge=judges[0].card.weights_sha256 if judges else "",
+        picture=base64.b64encode(picture.tobytes()).decode("ascii"), shape=list(picture.shape),
+        labels=[float(value) for value in labels], search=asdict(search),
+        judge=found[0].card.weights_sha256 if found else "",
     )  # fmt: skip
 
 
 def search_latent(arguments: dict[str, Any], report: Report) -> Arrays:
-    """Looks for the latent whose image is nearest to a picture.
+    """Searches the latent whose image is nearest to a picture.
 
     Returns:
         z (latent_dim,); image uint8 (C, H, W), what it makes; error, first_error, feature_distance (), losses (starts,): see
@@ -83,19 +83,17 @@ def search_latent(arguments: dict[str, Any], report: Report) -> Arrays:
     run = Run(Path(arguments["run"]))
     model = open_sampler(run, int(arguments["step"]))
     model.network.requires_grad_(False)
-    judges = evaluators.of_data(model.config)
-    features = open_evaluator(judges[0]).differentiable_features if judges else None
+    folders = evaluators.of_data(model.config)
+    features = open_evaluator(folders[0]).differentiable_features if folders else None
     picture = np.frombuffer(base64.b64decode(arguments["picture"]), np.uint8).reshape(arguments["shape"])
     labels = torch.tensor([arguments["labels"]], dtype=torch.float32)
     search = Search(**arguments["search"])
     found = invert(
         lambda z: decode(model.config, model.network, z, labels.expand(len(z), -1)),
         to_signed(torch.from_numpy(picture.copy())),
-        model.latent_dim,
-        search,
-        features,
+        model.latent_dim, search, features,
         lambda done, total, loss: report("Walking towards the picture", done, total, loss),
-    )
+    )  # fmt: skip
     return {
         "z": found.z.numpy(),
         "image": model.images(found.z[None].numpy(), labels.numpy())[0],

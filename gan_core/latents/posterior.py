@@ -17,9 +17,7 @@ def kl_per_dimension(means: FloatArray, log_variances: FloatArray) -> npt.NDArra
     """The KL divergence of each dimension's posterior from N(0, 1), averaged over the images, in nats: (D,).
 
     Source: Kingma and Welling 2014, "Auto-Encoding Variational Bayes", appendix B, one dimension at a time.
-
-    Args:
-        means, log_variances: (N, D).
+    Means and log-variances are (N, D).
     """
     mean, log_variance = means.astype(np.float64), log_variances.astype(np.float64)
     each = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance)
@@ -40,9 +38,7 @@ def prior_distance(means: FloatArray, log_variances: FloatArray) -> float:
     The squared 2-Wasserstein distance between N(0, I) and the Gaussian with the mean and covariance of the aggregate
     posterior, divided by the number of dimensions: (|m|^2 + sum_i (sqrt(l_i) - 1)^2) / D, with l the eigenvalues of the
     covariance. Source: Dowson and Landau 1982 for the distance; Hoffman and Johnson 2016, "ELBO surgery", for why the aggregate.
-
-    Args:
-        means, log_variances: (N, D), N at least 2.
+    Means and log-variances are (N, D), N at least 2.
     """
     mean, variance = means.astype(np.float64), np.exp(log_variances.astype(np.float64))
     covariance = np.cov(mean, rowvar=False, ddof=0).reshape(mean.shape[1], -1) + np.diag(variance.mean(axis=0))

@@ -1,4 +1,4 @@
-"""What latents know about a label: how well a straight cut tells it, and how far its groups lie apart."""
+"""What latents encode of a label: the accuracy of a linear probe, and the silhouette of its groups."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Groups = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Probe:
-    """How often a linear probe names the group of a latent that it has not seen.
+    """A linear probe's accuracy on held-out latents.
 
     Attributes:
         right: latents named rightly, of all.
@@ -37,7 +37,7 @@ class Probe:
 
 
 def linear_probe(latents: npt.NDArray[np.float32], groups: Groups) -> Probe:
-    """How well a linear classifier tells the groups from the latents.
+    """The accuracy of a linear classifier of the groups from the latents.
 
     Source: Alain and Bengio 2017, "Understanding intermediate layers using linear classifier probes". Logistic regression
     (L2 with C = 1) on standardised latents, cross-validated: each latent is named by the one of FOLDS classifiers that was
@@ -47,8 +47,7 @@ def linear_probe(latents: npt.NDArray[np.float32], groups: Groups) -> Probe:
         latents: (N, D).
         groups: (N,).
 
-    Raises:
-        ValueError: fewer than two groups, or one with fewer than FOLDS members.
+    Raises ValueError if there are fewer than two groups, or one has fewer than FOLDS members.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -77,8 +76,7 @@ def silhouette(points: npt.NDArray[np.float32], groups: Groups) -> Estimate:
         points: (N, D).
         groups: (N,).
 
-    Raises:
-        ValueError: fewer than two groups, or as many as points.
+    Raises ValueError if there are fewer than two groups, or as many as points.
     """
     from sklearn.metrics import silhouette_samples
 

@@ -1,9 +1,8 @@
-"""Directions that people named and keep: one small JSON file each, in `.directions/` in the user's runs folder.
+"""Directions that users named and saved: one small JSON file each, in `.directions/` in the user's runs folder.
 
     {"schema_version": 1, "id", "name", "run_id", "run_name", "step", "latent_dim", "found_by", "note", "created", "vector": [...]}
 
-Every session and every viewer of this installation sees them. Files that others sent are checked before they are kept. Loads
-no torch.
+All sessions of this installation share them. Imported files are checked before they are stored. Loads no torch.
 """
 
 from __future__ import annotations
@@ -59,16 +58,12 @@ class Direction:
 
 
 def fits(direction: Direction, latent_dim: int) -> bool:
-    """Whether a model with latents of this size can use it at all."""
+    """Whether a model with latents of this size can use it."""
     return direction.latent_dim == latent_dim
 
 
 def check_fits(direction: Direction, latent_dim: int, run_name: str) -> None:
-    """Refuses a direction of another latent size.
-
-    Raises:
-        ValueError: with both sizes and a way out.
-    """
+    """Refuses a direction of another latent size. Raises ValueError if the sizes differ; the message says how to go on."""
     if not fits(direction, latent_dim):
         raise ValueError(
             f"The direction “{direction.name}” moves latents of {direction.latent_dim} numbers (it was found in "
@@ -80,9 +75,8 @@ def check_fits(direction: Direction, latent_dim: int, run_name: str) -> None:
 def save(runs_dir: Path, direction: Direction) -> Direction:
     """Keeps a new direction; gives it with its id.
 
-    Raises:
-        ValueError: no name, one that is too long or taken for this run, a vector that is no direction, too many kept, or a folder
-            that cannot be written.
+    Raises ValueError if the name is empty, too long or taken for this run, the vector is not a direction, too many are kept, or the
+    folder cannot be written.
     """
     kept = list_directions(runs_dir)
     name = checked_text(direction.name.strip(), "name", MAX_NAME, empty=False)
@@ -96,11 +90,7 @@ def save(runs_dir: Path, direction: Direction) -> Direction:
 
 
 def rename(runs_dir: Path, direction_id: str, name: str) -> Direction:
-    """Gives a kept direction another name.
-
-    Raises:
-        ValueError: there is none of this id, or as `save`.
-    """
+    """Gives a kept direction another name. Raises ValueError if there is none with this id, or as `save`."""
     old = find(runs_dir, direction_id)
     name = checked_text(name.strip(), "name", MAX_NAME, empty=False)
     _check_free([d for d in list_directions(runs_dir) if d.id != old.id], name, old)
@@ -115,11 +105,7 @@ def delete(runs_dir: Path, direction_id: str) -> None:
 
 
 def find(runs_dir: Path, direction_id: str) -> Direction:
-    """The kept direction with this id.
-
-    Raises:
-        ValueError: there is none.
-    """
+    """The kept direction with this id. Raises ValueError if there is none."""
     found = STORE.find(runs_dir, direction_id)
     if found is None:
         raise ValueError(f"There is no saved direction '{direction_id:.64}' any more. Reload the page.")
@@ -132,16 +118,15 @@ def list_directions(runs_dir: Path) -> list[Direction]:
 
 
 def exported(directions: Iterable[Direction]) -> bytes:
-    """Directions as one JSON file, to send to somebody."""
+    """Directions as one JSON file, for another installation."""
     content = {"schema_version": SCHEMA, "directions": [_as_json(d) for d in directions]}
     return json.dumps(content, allow_nan=False).encode()
 
 
 def imported(content: bytes) -> list[Direction]:
-    """The directions in a file that somebody sent, none of them kept yet.
+    """The directions in an uploaded file, none of them stored yet.
 
-    Raises:
-        ValueError: too large, not JSON, not such a file, or a direction with senseless content.
+    Raises ValueError if it is too large, not JSON, not such a file, or a direction is invalid.
     """
     if len(content) > MAX_BYTES:
         raise ValueError(
@@ -172,11 +157,7 @@ STORE = Store(
 
 
 def _parsed(data: object) -> Direction:
-    """A direction out of what a file says, with nothing taken on trust.
-
-    Raises:
-        ValueError: a field that is missing or senseless.
-    """
+    """A direction from a file's content, with every field checked. Raises ValueError if a field is missing or invalid."""
     try:
         if not isinstance(data, dict) or data["found_by"] not in get_args(FoundBy):
             raise KeyError("found_by")

@@ -22,8 +22,7 @@ def closed_form_directions(weight: FloatArray, count: int) -> tuple[FloatArray, 
         Directions float32 (count, latent_dim), each of length 1, its largest entry positive (an eigenvector has no sign of its own);
         and their eigenvalues float32 (count,), the squared stretch along each.
 
-    Raises:
-        ValueError: `count` is not in 1..latent_dim, or a weight that is no finite matrix.
+    Raises ValueError if `count` is not in 1..latent_dim, or the weight is not a finite matrix.
     """
     if weight.ndim != 2 or not np.isfinite(weight).all():
         raise ValueError(f"SeFa needs a finite matrix (features, latent_dim); got {weight.shape}.")

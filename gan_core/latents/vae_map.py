@@ -1,8 +1,8 @@
-"""A VAE's latents of held-out images, and their map by t-SNE: two functions of tasks."""
+"""A VAE's latents of held-out images, and their map by t-SNE: two kinds of background work."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,12 @@ from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.jobs.task_worker import cached
 from gan_core.runs import Run
 
-NUM_TRAINING_IMAGES = 500  # learned from, for comparison: enough for an interval, and drawn in seconds
+NUM_TRAINING_IMAGES = 500  # for comparison: enough for an interval, and drawn in seconds
 
 
 @dataclass(frozen=True)
 class LatentMap:
-    """What is wanted of a VAE at a checkpoint.
+    """Settings of the latents and their map, for a VAE at a checkpoint.
 
     Attributes:
         run_path: the run's directory.
@@ -37,17 +37,17 @@ class LatentMap:
 
     @property
     def measuring(self) -> LatentMap:
-        """The wish without the map: encode and compare. A map is made from its result."""
+        """The same without the map: encode and compare. A map is made from its result."""
         return LatentMap(self.run_path, self.step, self.num_images)
 
     @property
     def task(self) -> Task:
         """The background work that makes it; see `measure` and `lay_out` for the result."""
-        seen = {"run": self.run_path, "step": self.step, "num_images": self.num_images}
+        encoding = {"run": self.run_path, "step": self.step, "num_images": self.num_images}
         if not self.num_points:
-            return Task.of("gan_core.latents.vae_map:measure", **seen)
+            return Task.of("gan_core.latents.vae_map:measure", **encoding)
         layout = {"num_points": self.num_points, "perplexity": float(self.perplexity), "seed": self.seed}
-        return Task.of("gan_core.latents.vae_map:lay_out", **seen, **layout)
+        return Task.of("gan_core.latents.vae_map:lay_out", **encoding, **layout)
 
 
 def measure(arguments: dict[str, Any], report: Report) -> Arrays:
@@ -83,19 +83,17 @@ def measure(arguments: dict[str, Any], report: Report) -> Arrays:
 
 def lay_out(arguments: dict[str, Any], report: Report) -> Arrays:
     """What `measure` gives, with the t-SNE of the first latents: points (num_points, 2) and kl ()."""
-    wish = LatentMap(
+    settings = LatentMap(
         arguments["run"], int(arguments["step"]), int(arguments["num_images"]), int(arguments["num_points"]),
         float(arguments["perplexity"]), int(arguments["seed"]),
     )  # fmt: skip
-    measured = cached(replace(wish, num_points=0).task, report)
+    measured = cached(settings.measuring.task, report)
 
     from gan_core.latents.embedding import tsne
 
     report("tsne")
     points, kl = tsne(
-        measured["latents"][: wish.num_points],
-        wish.perplexity,
-        wish.seed,
-        lambda done, total, so_far: report("tsne", done, total, so_far),
-    )
+        measured["latents"][: settings.num_points], settings.perplexity, settings.seed,
+        lambda done, total, loss: report("tsne", done, total, loss),
+    )  # fmt: skip
     return {**measured, "points": points, "kl": np.array(kl)}

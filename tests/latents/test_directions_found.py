@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from gan_core.latents.arithmetic import analogy, at_usual_length, average, equation, in_betweens
+from gan_core.latents.arithmetic import analogy, at_usual_length, average, equation
 from gan_core.latents.attribute_directions import (
     FEWEST,
     find_direction,
@@ -18,6 +18,7 @@ from gan_core.latents.attribute_directions import (
     separating_normal,
     without_others,
 )
+from gan_core.latents.interpolation import slerp
 from gan_core.latents.inversion import Search, invert
 from gan_core.latents.nearest import BLOCK, nearer, nearest, nearest_others
 from gan_core.latents.posterior import active_units, kl_per_dimension, prior_distance, prior_distance_interval
@@ -169,7 +170,7 @@ def test_a_result_of_usual_length_keeps_its_direction() -> None:
 
 
 def test_in_betweens_begin_and_end_where_they_should() -> None:
-    way = in_betweens(drawn(6), drawn(6, seed=1), 5)
+    way = slerp(drawn(6), drawn(6, seed=1), 5)
     close(way[[0, -1]], np.stack([drawn(6), drawn(6, seed=1)]))
 
 

@@ -77,7 +77,7 @@ def test_lambdas_are_written_in_full(weight: float, words: str) -> None:
 
 def test_a_gans_directions_come_from_what_the_evaluator_reads(made: dict[str, Path]) -> None:
     run = Run(made["gan"])
-    task = attribute_search.wish(run, 20, 300)
+    task = attribute_search.task(run, 20, 300)
     found = attribute_search.search(task.values, silent)
     rows = attribute_search.directions(found)
     read = {row.name for row in rows} | set(map(str, found["refused_names"]))
@@ -92,7 +92,7 @@ def test_a_gans_directions_come_from_what_the_evaluator_reads(made: dict[str, Pa
 def test_a_vaes_direction_is_the_difference_of_encoded_means(made: dict[str, Path], monkeypatch) -> None:
     monkeypatch.setattr("gan_core.latents.attribute_directions.FEWEST", 4)
     run = Run(made["vae"])
-    found = attribute_search.search(attribute_search.wish(run, 20, 60).values, silent)
+    found = attribute_search.search(attribute_search.task(run, 20, 60).values, silent)
     (row,) = [r for r in attribute_search.directions(found) if r.name == "1"]
     images = prepare(run.config().dataset)
     assert row.with_it == int(images.labels[:60, 1].sum())
@@ -103,8 +103,8 @@ def test_a_vaes_direction_is_the_difference_of_encoded_means(made: dict[str, Pat
 def test_without_an_evaluator_nobody_can_say_what_a_gan_draws(made: dict[str, Path], tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("GANVAS_EVALUATORS_DIR", str(tmp_path / "none"))
     with pytest.raises(ValueError, match=r"no evaluator for the data set .mnist5k.\. Train one with: python"):
-        attribute_search.wish(Run(made["gan"]), 20)
-    attribute_search.wish(Run(made["vae"]), 20)  # its labels are the images' own
+        attribute_search.task(Run(made["gan"]), 20)
+    attribute_search.task(Run(made["vae"]), 20)  # its labels are the images' own
 
 
 def test_an_exclusive_evaluator_sees_one_class_and_another_every_label_above_zero() -> None:
@@ -120,7 +120,7 @@ def test_the_latent_of_a_generated_picture_draws_it_again(made: dict[str, Path])
     run = Run(made["gan"])
     model = open_sampler(run)
     picture = model.images(latents(1, 8, 5), np.zeros((1, 0), np.float32))[0]
-    task = picture_search.wish(run, 20, picture, [], SEARCH)
+    task = picture_search.task(run, 20, picture, [], SEARCH)
     found = picture_search.search_latent(task.values, silent)
     assert bool(found["uses_features"])
     assert float(found["error"]) < 0.2 * float(found["first_error"])
@@ -158,7 +158,7 @@ def test_a_model_of_points_has_no_pictures(made: dict[str, Path]) -> None:
 
 def test_a_training_image_is_a_copy_and_noise_is_strange(made: dict[str, Path]) -> None:
     config = Run(made["gan"]).config()
-    task = neighbours.wish(config)
+    task = neighbours.task(config)
     found = neighbours.build(task.values, silent)
     training_images = neighbours.searched_images(task)
     assert str(found["held_kind"]) == "test"
@@ -177,8 +177,8 @@ def test_a_training_image_is_a_copy_and_noise_is_strange(made: dict[str, Path]) 
 
 def test_runs_on_the_same_data_share_one_index(made: dict[str, Path]) -> None:
     gan, vae = (Run(made[name]).config() for name in ("gan", "vae"))
-    assert neighbours.wish(gan) == neighbours.wish(vae)
-    assert neighbours.wish(gan, 30) != neighbours.wish(gan)
+    assert neighbours.task(gan) == neighbours.task(vae)
+    assert neighbours.task(gan, 30) != neighbours.task(gan)
     assert neighbours.limited(gan.dataset, 30).num_images == 30
     assert neighbours.limited(gan.dataset, 0) == gan.dataset
 
@@ -188,7 +188,7 @@ def test_without_unseen_images_training_images_are_compared_with_each_other(tmp_
     for number in range(20):
         Image.fromarray(rng.integers(0, 256, (8, 8), dtype=np.uint8)).save(tmp_path / f"{number:02d}.png")
     run = tiny_run(tmp_path / "runs", dataset__name="folder", dataset__root=str(tmp_path), dataset__num_images=0)
-    task = neighbours.wish(run.config())
+    task = neighbours.task(run.config())
     found = neighbours.build(task.values, silent)
     assert str(found["held_kind"]) == "training"
     assert len(found["held_pixels"]) == 20

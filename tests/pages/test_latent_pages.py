@@ -62,9 +62,9 @@ def quick(vaes: dict[str, Path], tmp_path: Path, shared_cache: Path, monkeypatch
     monkeypatch.setenv("GANVAS_EVALUATORS_DIR", str(vaes["evaluators"]))
     monkeypatch.setattr(background, "_launch", task_worker.work)
     monkeypatch.setattr(attribute_search, "NUM_IMAGES", 200)
-    monkeypatch.setattr(attribute_search.wish, "__defaults__", (200,))
+    monkeypatch.setattr(attribute_search.task, "__defaults__", (200,))
     monkeypatch.setattr("gan_core.latents.attribute_directions.FEWEST", 4)
-    monkeypatch.setattr(attribute_search, "_judged", read_from_z)
+    monkeypatch.setattr(attribute_search, "_classified", read_from_z)
     monkeypatch.setattr(neighbours, "NUM_HELD_OUT", 50)
     monkeypatch.setattr(picture, "LEVELS", dict.fromkeys(picture.LEVELS, Search(4, 2, 8)))
     (tmp_path / "cache").mkdir()
@@ -108,7 +108,7 @@ def test_attributes_are_found_once_and_say_how_sure_they_are(visit: Visit, train
     calm(app.button_group(key="explore_kind").set_value("attributes").run())
     assert "200 random latents were drawn, the evaluator read their pictures" in words(app)
     box = app.multiselect(key=f"explore_attributes_{trained.id}")
-    task = attribute_search.wish(trained, 20, 200)
+    task = attribute_search.task(trained, 20, 200)
     found = {d.name: d for d in attribute_search.directions(background.result(task))}
     assert set(box.options) == set(found) == {"round", "thin"}
     assert sorted(box.value) == ["round", "thin"]

@@ -7,7 +7,8 @@ import numpy.typing as npt
 import streamlit as st
 
 from gan_core.figures import imaging
-from gan_core.latents.arithmetic import equation, in_betweens
+from gan_core.latents.arithmetic import equation
+from gan_core.latents.interpolation import slerp
 from gan_core.runs.sampler import Sampler, numbered_latents
 from pages.components.explore.samples import choose_labels, sheet_url
 from pages.components.text import _
@@ -54,7 +55,7 @@ def _calculate(model: Sampler, labels: npt.NDArray[np.float32]) -> None:
     a, b, c = (numbered_latents(chosen[term], model.latent_dim) for term in TERMS)
     means = equation(a, b, c, usual_length=bool(usual))
     _equation(model, model.images(means, np.repeat(labels, len(means), axis=0)))
-    way = model.images(in_betweens(means[2], means[3], NUM_STOPS), np.repeat(labels, NUM_STOPS, axis=0))
+    way = model.images(slerp(means[2], means[3], NUM_STOPS), np.repeat(labels, NUM_STOPS, axis=0))
     picture(
         imaging.array_url(imaging.grid(way, columns=NUM_STOPS)), key="explore_between", alt=_("In-betweens from c to the result"),
         caption=_("From c to the result: what is added a little at a time."),

@@ -74,7 +74,7 @@ def index_task(run: Run, config: RunConfig) -> Task | None:
                 format_func=lambda n: _("the first {n:,}").format(n=n) if n else _("all {n:,}").format(n=total),
                 help=_("Images that the model was trained on. All of them take longer, the first time."),
             )  # fmt: skip
-        return neighbours.wish(config, USUAL if num_images is None else num_images)
+        return neighbours.task(config, USUAL if num_images is None else num_images)
     except ValueError as refusal:
         st.error(as_text(str(refusal)), icon=":material/error:")
         return None

@@ -67,6 +67,6 @@ def _rule(num_spaces: int) -> str:
 def _ready(config: RunConfig) -> bool:
     """Whether the index is there already."""
     try:
-        return background.progress(neighbours.wish(config)).state in ("done", "running")
+        return background.progress(neighbours.task(config)).state in ("done", "running")
     except ValueError:
         return True  # the page then says what is missing

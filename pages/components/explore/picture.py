@@ -47,7 +47,7 @@ def find_picture(model: Sampler, run: Run) -> None:
             help=_("Steps and starts: 100 and 4, 200 and 6, 500 and 8. The same picture and the same search always give the same z."),
             persist_state="session",
         ) or "usual"  # fmt: skip
-        task = picture_search.wish(run, model.step, image, labels[0].tolist(), LEVELS[level])
+        task = picture_search.task(run, model.step, image, labels[0].tolist(), LEVELS[level])
         if st.button(_("Find its latent"), type="primary", key="explore_find", icon=":material/search:"):
             tasks[run.id] = task
     if tasks.get(run.id) != task:
