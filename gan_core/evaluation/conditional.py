@@ -1,7 +1,6 @@
-"""How well a conditional model draws what it is asked for, as an evaluator classifies it.
+"""How well a conditional model draws the labels requested, as an evaluator classifies its images.
 
-The lists of conditions and the latents are fixed, so scores of one seed can be compared; nothing here touches the random
-numbers of training.
+The lists of conditions and the latents are fixed, so scores of one seed can be compared; the random numbers of training are not used.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from gan_core.datasets.sources.objects24 import LISTS
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import EvaluatorFolder
 from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
-from gan_core.evaluation.evaluators.scoring import Score, chance_level, in_order, judged
+from gan_core.evaluation.evaluators.scoring import Score, chance_level, in_order, score_images
 from gan_core.evaluation.features import in_batches
 from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.models.building import sample_latents
@@ -41,8 +40,7 @@ def condition_lists(config: RunConfig, evaluator: Evaluator) -> dict[str, Labels
     Objects: "test" and "new_test", 32 conditions each: those of the run's i-CLEVR folder, or of `blocks`; conditions with
     an object that the run has no label for are left out. Classes and attributes: "labels", 200 balanced conditions.
 
-    Raises:
-        ValueError: the run's folder lacks a list, or none of its conditions can be asked of this model.
+    Raises ValueError if the run's folder lacks a list, or the model has the labels of none of its conditions.
     """
     names = config.conditioning.labels
     kind = evaluator.info.kind
@@ -50,8 +48,8 @@ def condition_lists(config: RunConfig, evaluator: Evaluator) -> dict[str, Labels
         return {"labels": balanced_labels(len(names), exclusive=kind == "classes")}
     lists: dict[str, Labels] = {}
     for which in LISTS:
-        asked, _ = conditions(config.dataset.root or None, which)
-        known = [condition for condition in asked if set(condition) <= set(names)]
+        requested, _ = conditions(config.dataset.root or None, which)
+        known = [condition for condition in requested if set(condition) <= set(names)]
         if not known:
             raise ValueError(
                 f"No condition of the list '{which}' can be asked of a model with the labels {', '.join(names)}."
@@ -82,8 +80,7 @@ def score_model(sample: Sample, config: RunConfig, evaluator: Evaluator, seed: i
         evaluator: classifies the pictures; it must know every label of the run.
         seed: of the latents: the first of the "samples" stream of this seed, as in the run's sample grids.
 
-    Raises:
-        ValueError: a label that the evaluator does not know, or as `condition_lists`.
+    Raises ValueError if the evaluator does not know a label, or as `condition_lists`.
     """
     names, scores = config.conditioning.labels, {}
     for name, labels in condition_lists(config, evaluator).items():
@@ -93,7 +90,7 @@ def score_model(sample: Sample, config: RunConfig, evaluator: Evaluator, seed: i
             return to_uint8(sample(z[part], torch.from_numpy(labels[part])))
 
         drawn = np.concatenate(in_batches(len(labels), images, batch=NUM_CONDITIONS))
-        scores[name], _ = judged(evaluator, drawn, labels, names)
+        scores[name], _ = score_images(evaluator, drawn, labels, names)
     return scores
 
 
@@ -102,8 +99,8 @@ class ListScore:
     """One list's score at one checkpoint.
 
     Attributes:
-        score: hits among what was asked for.
-        chance: the expected ratio of a model that ignores what it is asked.
+        score: hits among the labels requested.
+        chance: the expected ratio of a model that ignores its condition.
         num_pictures: how many were drawn.
     """
 
@@ -123,16 +120,15 @@ class ConditionalScores:
     lists: dict[str, ListScore]
 
     def evaluations(self) -> list[Evaluation]:
-        """What is kept of it with the run, one a list of conditions."""
-        card = self.folder.card
-        return [
-            Evaluation(
-                f"accuracy/{name}", round(found.score.ratio, 6), _rounded(wilson(found.score).interval), self.step,
-                found.num_pictures, f"{card.info.name}@{card.weights_sha256[:12]}", self.seed,
-                hits=found.score.hits, requested=found.score.requested,
-            )
-            for name, found in self.lists.items()
-        ]  # fmt: skip
+        """What is stored of it with the run, one a list of conditions, values with six digits."""
+        card, rows = self.folder.card, []
+        for name, found in self.lists.items():
+            score, (low, high) = found.score, wilson(found.score).interval
+            rows.append(Evaluation(
+                f"accuracy/{name}", round(score.ratio, 6), (round(low, 6), round(high, 6)), self.step, found.num_pictures,
+                f"{card.info.name}@{card.weights_sha256[:12]}", self.seed, hits=score.hits, requested=score.requested,
+            ))  # fmt: skip
+        return rows
 
 
 def evaluate(run: Run, step: int | None = None, seed: int | None = None) -> ConditionalScores:
@@ -143,9 +139,7 @@ def evaluate(run: Run, step: int | None = None, seed: int | None = None) -> Cond
         step: which checkpoint; the newest when None.
         seed: of the latents; the run's own when None, as in its live curve.
 
-    Raises:
-        ValueError: an unconditional run, no evaluator for its data set or one of its labels, no such checkpoint, or a
-            damaged one.
+    Raises ValueError if the run is unconditional, there is no evaluator for its data set or one of its labels, or the checkpoint is missing or damaged.
     """
     config = run.config()
     folder = evaluators.require(config, run.name)
@@ -157,7 +151,3 @@ def evaluate(run: Run, step: int | None = None, seed: int | None = None) -> Cond
         _, requested = in_order(evaluator.info, labels, config.conditioning.labels)
         lists[name] = ListScore(scores[name], chance_level(evaluator.info.kind, requested), len(labels))
     return ConditionalScores(run, sampler.step, seed, folder, lists)
-
-
-def _rounded(interval: tuple[float, float]) -> tuple[float, float]:
-    return round(interval[0], 6), round(interval[1], 6)

@@ -1,4 +1,4 @@
-"""What a network computes of images for the metrics, and the one loop in which images are worked through in batches."""
+"""What a network computes of images for the metrics, and the one loop that processes images in batches."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ImageFeatures:
 
     @classmethod
     def alone(cls, features: npt.NDArray[np.floating]) -> ImageFeatures:
-        """Features (N, D) of which nothing else is known."""
+        """Features (N, D) without probabilities and kinds."""
         return cls(np.asarray(features, np.float64), np.zeros((len(features), 0)), np.zeros(len(features), np.int64))
 
 
@@ -39,13 +39,9 @@ def in_batches(
     report: Callable[[int], None] = lambda done: None,
     batch: int = BATCH,
 ) -> list[Part]:
-    """What `compute` gives for one slice after the other of `count` images.
+    """What `compute` gives for consecutive slices of at most `batch` out of `count` images.
 
-    Args:
-        count: how many images there are.
-        compute: from a slice of at most `batch` images.
-        report: called after each batch with the number of images done.
-        batch: images a batch.
+    `report` is called after each batch with the number of images done.
     """
     parts = []
     for start in range(0, count, batch):

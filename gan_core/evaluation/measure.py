@@ -105,9 +105,8 @@ def measure(
         metrics: names in METRICS; all that can be measured here when None. One that cannot be is left out.
         extractor: in `extractors.CHOICES`.
 
-    Raises:
-        ValueError: too few images, points in the plane, no network that knows such pictures, no checkpoint, a damaged one,
-            or an unknown metric.
+    Raises ValueError if there are too few images, the data are points in the plane, no network knows such images, the checkpoint is
+    missing or damaged, or a metric is unknown.
     """
     requested = [METRICS.find(name) for name in (METRICS if metrics is None else metrics)]
     check_count(num_images)
@@ -128,8 +127,7 @@ def measure_sampler(
 ) -> list[Measurement]:
     """The same with a sampler and an extractor that are open already.
 
-    Raises:
-        ValueError: too few images, or images that the extractor does not take.
+    Raises ValueError if there are too few images, or the extractor does not take them.
     """
     check_count(num_images)
     needs = frozenset[Need]().union(*(metric.needs for metric in metrics))
@@ -143,12 +141,10 @@ def measure_sampler(
             report("resampling", number, len(metrics))
             value, replicates = weighted.value, weighted.replicates(REPEATS, seed)
             found = bootstrap_estimate(value, replicates, weighted.num_fake, metric.lowest, metric.highest)
-            rows.append(
-                Measurement(
-                    metric.name, value, found.low, found.high, weighted.real, weighted.num_real, weighted.num_fake, extractor.name,
-                    REFERENCE[kind], sampler.step, seed, metric.explanation + weighted.note, tuple(map(float, replicates)),
-                )
-            )  # fmt: skip
+            rows.append(Measurement(
+                metric.name, value, found.low, found.high, weighted.real, weighted.num_real, weighted.num_fake, extractor.name,
+                REFERENCE[kind], sampler.step, seed, metric.explanation + weighted.note, tuple(map(float, replicates)),
+            ))  # fmt: skip
     return rows
 
 
@@ -178,7 +174,7 @@ def conditions(row: Measurement) -> str:
 def material_of(
     run: Run, sampler: Sampler, extractor: Extractor, num_images: int, seed: int, report: Report, needs: Set[Need]
 ) -> tuple[Kind, Material]:
-    """Images drawn, real ones fetched, and what metrics need of them; and which real ones they are."""
+    """Generated and real images with what metrics need of them, and which real images they are."""
     config = run.config().dataset
     report("images")
     found = held_out.held_out(config)
@@ -210,16 +206,13 @@ def material_of(
 
 
 def _training(run: Run, num_images: int, report: Report) -> Dataset:
-    """Training images, at most so many; the whole set is in the cache of whoever trained the run here."""
+    """At most `num_images` training images; from the cache where the run was trained on this machine."""
     config = run.config().dataset
     report("training images")
-    if datasets.is_prepared(config):
-        return _first(datasets.prepare(config), num_images)
-    return held_out.training_images(config, num_images)
-
-
-def _first(dataset: Dataset, count: int) -> Dataset:
-    return replace(dataset, images=dataset.images[:count], labels=dataset.labels[:count])
+    if not datasets.is_prepared(config):
+        return held_out.training_images(config, num_images)
+    whole = datasets.prepare(config)
+    return replace(whole, images=whole.images[:num_images], labels=whole.labels[:num_images])
 
 
 def _draw(

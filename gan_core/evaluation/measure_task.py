@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gan_core.runs.sampler import Sampler
 
 NUM_PINNED = 20  # as many as report R3 shows
-NUM_NEAREST = 500  # real images among which the nearest is looked for
+NUM_NEAREST = 500  # real images among which the nearest is searched
 
 
 def task(run: Run, step: int, num_images: int = NUM_IMAGES, seed: int = 0) -> Task:
@@ -32,7 +32,7 @@ def task(run: Run, step: int, num_images: int = NUM_IMAGES, seed: int = 0) -> Ta
 
 
 def work(arguments: dict[str, Any], report: Report) -> Arrays:
-    """Measures, and keeps the measurements with the run if it is the user's own: see `task.Work`.
+    """Measures, and stores the measurements with the run if it is the user's own: see `task.Work`.
 
     Returns:
         rows: JSON of each measurement without its replicates, text (R,).
@@ -65,11 +65,7 @@ def _pinned(run: Run, sampler: Sampler, extractor: Extractor) -> Arrays:
 
 
 def rows_of(arrays: Arrays) -> list[Measurement]:
-    """The measurements in the result of `work`.
-
-    Raises:
-        ValueError: it is none.
-    """
+    """The measurements in the result of `work`. Raises ValueError if it is not such a result."""
     names = {field.name for field in fields(Measurement)} - {"replicates"}
     rows = []
     try:

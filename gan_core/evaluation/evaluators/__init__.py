@@ -1,4 +1,4 @@
-"""Evaluators: small classifiers that say what a generated picture shows, so that a conditional model can be scored.
+"""Evaluators: small classifiers of what a generated picture shows, so that a conditional model can be scored.
 
 Three come with the program (for `mnist5k`, `faces` and `blocks`); the user can train one for other data with
 `python -m gan_core train-evaluator`. Finding one needs no torch; `evaluator.py` opens it, `scoring.py` counts.
@@ -37,7 +37,7 @@ class EvaluatorInfo:
         label_names: one for each of its outputs, in their order.
         exclusive: whether a picture has exactly one of the labels.
         image_size, channels: of the pictures it was trained on; others are resized.
-        held_out_hits, held_out_requested: its own accuracy on real images that neither its training nor any choice saw,
+        held_out_hits, held_out_requested: its own accuracy on real images that neither its training nor any choice used,
             counted by the same rule as a model's score.
         held_out_note: which images those were, in words.
     """
@@ -57,7 +57,7 @@ class EvaluatorInfo:
 
     @property
     def kind(self) -> Kind:
-        """How its verdict is counted: the k highest outputs (objects), the highest (classes), the sign of each (attributes)."""
+        """How its outputs are counted: the k highest outputs (objects), the highest (classes), the sign of each (attributes)."""
         return kind_of(self.label_names, self.exclusive)
 
 
@@ -129,7 +129,7 @@ class Card(Section):
 
 @dataclass(frozen=True)
 class EvaluatorFolder:
-    """An evaluator on the disk: its place and what its evaluator.json says."""
+    """An evaluator on the disk: its folder and the content of its evaluator.json."""
 
     path: Path
     card: Card
@@ -160,7 +160,7 @@ def shipped_dir() -> Path:
 def available() -> list[EvaluatorFolder]:
     """Every evaluator there is: the user's own, newest first, then those that come with the program.
 
-    A folder without a readable evaluator.json is passed over; `read_folder` says what is wrong with it.
+    A folder without a readable evaluator.json is left out; `read_folder` names its fault.
     """
     own = sorted(_folders(settings.evaluators_dir()), key=lambda path: -(path / CARD).stat().st_mtime_ns)
     found = []
@@ -171,7 +171,7 @@ def available() -> list[EvaluatorFolder]:
 
 
 def folder_for(config: RunConfig) -> EvaluatorFolder | None:
-    """The evaluator that can judge what a run is asked to draw; None for an unconditional run, or when there is none.
+    """The evaluator for the labels of a run; None for an unconditional run, or when there is none.
 
     It was trained on the run's own data set (for a folder of pictures: on that very folder) in the same number of
     channels, and knows every label of the run. The user's own comes before one that is shipped.
@@ -180,7 +180,7 @@ def folder_for(config: RunConfig) -> EvaluatorFolder | None:
 
 
 def fitting(config: RunConfig) -> list[EvaluatorFolder]:
-    """Every evaluator that can judge what a run is asked to draw, the one to prefer first; see `folder_for`."""
+    """Every evaluator for the labels of a run, the one to prefer first; see `folder_for`."""
     names = set(config.conditioning.labels)
     return [f for f in of_data(config) if names and names <= set(f.info.label_names)]
 
@@ -199,8 +199,7 @@ def of_data(config: RunConfig) -> list[EvaluatorFolder]:
 def require(config: RunConfig, run_name: str) -> EvaluatorFolder:
     """The evaluator for a run, as `folder_for`.
 
-    Raises:
-        ValueError: an unconditional run, no evaluator for its data set, or a label that the evaluator does not know.
+    Raises ValueError if the run is unconditional, there is no evaluator for its data set, or the evaluator does not know a label.
     """
     if not config.conditioning.labels:
         raise ValueError(
@@ -228,8 +227,7 @@ def require(config: RunConfig, run_name: str) -> EvaluatorFolder:
 def read_folder(path: Path) -> EvaluatorFolder:
     """The evaluator in a folder, once its evaluator.json is found whole; its weights are not read.
 
-    Raises:
-        ValueError: evaluator.json is missing, damaged, or not one.
+    Raises ValueError if evaluator.json is missing, damaged, or not one.
     """
     try:
         content = strict_json((path / CARD).read_bytes())

@@ -1,6 +1,6 @@
 """Small changes to training pictures that leave their labels true, and make an evaluator robust on generated ones.
 
-What a generator makes is blurred, noisy and off in brightness; an evaluator that has only seen clean pictures misjudges
+What a generator makes is blurred, noisy and off in brightness; an evaluator that was trained on clean pictures only misclassifies
 it for that alone. Every change is drawn for each picture from the caller's generator.
 """
 

@@ -1,4 +1,4 @@
-"""Opening and keeping an evaluator's weights. Nothing is trusted: names, shapes, types, finiteness and hash are checked."""
+"""Opening and storing an evaluator's weights: names, shapes, types, finiteness and hash are checked."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.batches import to_signed
 from gan_core.evaluation.evaluators import CARD, WEIGHTS, Card, EvaluatorFolder, EvaluatorInfo
 from gan_core.evaluation.features import in_batches
@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 
 BATCH = 100
 MAX_HEADER_BYTES = 200_000  # names and shapes of the tensors; about 10 kB
-Uint8Array = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 
 class Evaluator:
-    """A trained classifier, ready to look at pictures.
+    """A trained classifier with its weights.
 
     Args:
         info: what it knows.
@@ -48,31 +47,26 @@ class Evaluator:
 
         Pictures of another size are resized (bilinear, antialiased).
 
-        Raises:
-            ValueError: pictures of another number of channels, or not uint8.
+        Raises ValueError if the images have another number of channels, or are not uint8.
         """
         return self._in_batches(images, self._network, len(self.info.label_names))
 
     def features(self, images: Uint8Array | Tensor) -> Tensor:
-        """What its last layer sees, float (N, D) on the CPU: the space in which distances between images are measured.
+        """The input of its last layer, float (N, D) on the CPU: the space in which distances between images are measured.
 
-        Raises:
-            ValueError: as `logits`.
+        Raises ValueError as `logits`.
         """
         return self._in_batches(images, self._network.features, self._network.head.in_features)
 
     def classify(self, features: Tensor) -> Tensor:
-        """Its outputs, float (N, L), for what `features` gave: the pictures need not be looked at twice."""
+        """Its outputs, float (N, L), from what `features` gave, without running the network again."""
         with torch.inference_mode():
             logits: Tensor = self._network.head(features.to(self.device)).float().cpu()
         return logits
 
     def differentiable_features(self, images: Tensor) -> Tensor:
         """As `features`, for images float (N, C, H, W) in [-1, 1] on its device, with a gradient towards the images."""
-        size = (self.info.image_size, self.info.image_size)
-        if tuple(images.shape[2:]) != size:
-            images = F.interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
-        features: Tensor = self._network.features(images)
+        features: Tensor = self._network.features(self._resized(images))
         return features
 
     def _in_batches(self, images: Uint8Array | Tensor, compute: Callable[[Tensor], Tensor], width: int) -> Tensor:
@@ -82,28 +76,29 @@ class Evaluator:
                 f"The evaluator '{info.name}' judges uint8 pictures (N, {info.channels}, H, W); "
                 f"got {shape} of type {images.dtype}."
             )
+
+        def batch(part: slice) -> Tensor:
+            pixels = images[part]
+            pixels = (
+                pixels if isinstance(pixels, Tensor) else torch.tensor(pixels)
+            )  # copied: a cache's map is read-only
+            return compute(self._resized(to_signed(pixels.to(self.device)))).float().cpu()
+
         with torch.inference_mode():
-            parts = in_batches(
-                len(images), lambda part: compute(self._prepared(images[part])).float().cpu(), batch=BATCH
-            )
+            parts = in_batches(len(images), batch, batch=BATCH)
         return torch.cat(parts) if parts else torch.zeros(0, width)
 
-    def _prepared(self, pictures: Uint8Array | Tensor) -> Tensor:
+    def _resized(self, images: Tensor) -> Tensor:
         size = (self.info.image_size, self.info.image_size)
-        held = (
-            pictures if isinstance(pictures, Tensor) else torch.tensor(pictures)
-        )  # copied: a cache's map is read-only
-        signed = to_signed(held.to(self.device))
-        if tuple(signed.shape[2:]) != size:
-            signed = F.interpolate(signed, size, mode="bilinear", antialias=True, align_corners=False)
-        return signed
+        if tuple(images.shape[2:]) == size:
+            return images
+        return F.interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
 
 
 def open_evaluator(folder: EvaluatorFolder, device: str | torch.device = "cpu") -> Evaluator:
     """The evaluator of a folder, in evaluation mode.
 
-    Raises:
-        ValueError: its weights are missing, damaged, or not those of the network that its evaluator.json describes.
+    Raises ValueError if its weights are missing, damaged, or not those of the network that its evaluator.json describes.
     """
     from gan_core.evaluation.evaluators.network import build_network  # torchvision's models take a second to load
 
@@ -116,12 +111,9 @@ def open_evaluator(folder: EvaluatorFolder, device: str | torch.device = "cpu") 
         raise _misfit(folder, f"{len(odd)} tensors differ, the first '{odd[0]:.80}'")
     for name, tensor in tensors.items():
         wanted = expected[name]
+        found = f"shape {tuple(tensor.shape)} and type {tensor.dtype}"
         if tensor.shape != wanted.shape or tensor.dtype != wanted.dtype:
-            raise _misfit(
-                folder,
-                f"'{name}' has shape {tuple(tensor.shape)} and type {tensor.dtype}, "
-                f"not {tuple(wanted.shape)} and {wanted.dtype}",
-            )
+            raise _misfit(folder, f"'{name}' has {found}, not {tuple(wanted.shape)} and {wanted.dtype}")
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise _misfit(folder, f"'{name}' is not finite")
     network.load_state_dict({name: _loaded(tensor) for name, tensor in tensors.items()}, assign=True)
@@ -134,15 +126,14 @@ def weights_bytes(network: nn.Module) -> bytes:
 
 
 def rounded(network: nn.Module) -> None:
-    """Gives a network the weights that it will have when it is opened again, so that it is measured as it is kept."""
+    """Gives a network the weights that it will have when it is opened again, so that it is measured as it is stored."""
     network.load_state_dict({name: _loaded(_stored(tensor)) for name, tensor in network.state_dict().items()})
 
 
 def keep(place: Path, card: Card, weights: bytes) -> EvaluatorFolder:
     """Writes an evaluator's folder: complete or not there at all.
 
-    Raises:
-        ValueError: the folder is there already, or cannot be written.
+    Raises ValueError if the folder exists, or cannot be written.
     """
     aside = place.with_name(f"{files.TEMPORARY}{secrets.token_hex(4)}")
     if place.exists():

@@ -1,4 +1,4 @@
-"""Training an evaluator: seeded, measured on images that it never saw, kept in a folder of its own."""
+"""Training an evaluator: seeded, measured on held-out images, stored in a folder of its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from gan_core.evaluation.evaluators import (
     LabelScore,
     Training,
     kind_of,
-)
+)  # fmt: skip
 from gan_core.evaluation.evaluators.augmentation import augment
 from gan_core.evaluation.evaluators.evaluator import Evaluator, keep, rounded, weights_bytes
 from gan_core.evaluation.evaluators.network import ResNet18, build_network
@@ -55,7 +55,7 @@ class Recipe:
         name: of the evaluator and its folder.
         epochs, batch_size, learning_rate, width, seed: of the training; width 64 is the full ResNet-18.
         flips: whether pictures are mirrored; None decides by the data set.
-        device: where it is trained; it is measured, and later judges, wherever it is opened.
+        device: where it is trained; it is evaluated on any device.
     """
 
     dataset: DatasetConfig
@@ -71,8 +71,7 @@ class Recipe:
     def check(self) -> None:
         """Refuses what cannot be trained.
 
-        Raises:
-            ValueError: a data set without pictures, a name that cannot be a folder's, or a number out of bounds.
+        Raises ValueError if the data set has no images, the name cannot be a folder's, or a number is out of bounds.
         """
         if DATASETS.find(self.dataset.name).domain != "images":
             raise ValueError(f"An evaluator looks at pictures, and '{self.dataset.name}' holds points. Choose another.")
@@ -96,28 +95,23 @@ class Recipe:
 
     def command(self) -> str:
         """The command line that asks for the same, with the threads in use now."""
+        data = self.dataset
         options: dict[str, object] = {
-            "--image-size": self.dataset.image_size,
-            "--channels": self.dataset.channels,
-            "--num-images": self.dataset.num_images,
-            "--epochs": self.epochs,
-            "--width": self.width,
-            "--seed": self.seed,
-            "--name": self.name,
-            "--device": self.device,
-            "--threads": torch.get_num_threads(),
-        }
-        if self.dataset.root:
-            options["--root"] = self.dataset.root
+            "--image-size": data.image_size, "--channels": data.channels, "--num-images": data.num_images,
+            "--epochs": self.epochs, "--width": self.width, "--seed": self.seed, "--name": self.name,
+            "--device": self.device, "--threads": torch.get_num_threads(),
+        }  # fmt: skip
+        if data.root:
+            options["--root"] = data.root
         words = [word for option, value in options.items() for word in (option, str(value))]
         if self.flips is not None:
             words.append("--flips" if self.flips else "--no-flips")
-        return shlex.join(["python", "-m", "gan_core", "train-evaluator", self.dataset.name, *words])
+        return shlex.join(["python", "-m", "gan_core", "train-evaluator", data.name, *words])
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Images to learn from, images kept back, and where the latter come from, in words."""
+class Split:
+    """Training images, held-out images, and where the latter come from, in words."""
 
     train: Dataset
     held_out: Dataset
@@ -129,8 +123,7 @@ def train_evaluator(recipe: Recipe, folder: Path, progress: Progress) -> Evaluat
 
     The weights are those after the last epoch: no choice is made by looking at the held-out images.
 
-    Raises:
-        ValueError: as `Recipe.check`; a data set without labels or too small; a folder that is there or cannot be written.
+    Raises ValueError as `Recipe.check`, the data set has no labels or too few images, or the folder exists or cannot be written.
     """
     recipe.check()
     if (folder / recipe.name).exists():
@@ -151,27 +144,19 @@ def train_evaluator(recipe: Recipe, folder: Path, progress: Progress) -> Evaluat
         width=recipe.width,
         label_scores=_label_scores(kind, parts.train.label_names, logits.numpy(), parts.held_out.labels),
         training=Training(
-            command=recipe.command(),
-            dataset=recipe.dataset,
-            num_train=len(parts.train),
-            epochs=recipe.epochs,
-            batch_size=recipe.batch_size,
-            learning_rate=recipe.learning_rate,
-            flips=recipe.mirrors,
-            seed=recipe.seed,
-            device=recipe.device,
-            threads=torch.get_num_threads(),
+            command=recipe.command(), dataset=recipe.dataset, num_train=len(parts.train), epochs=recipe.epochs,
+            batch_size=recipe.batch_size, learning_rate=recipe.learning_rate, flips=recipe.mirrors, seed=recipe.seed,
+            device=recipe.device, threads=torch.get_num_threads(),
         ),
         weights_sha256=hashlib.sha256(weights).hexdigest(),
-    )
+    )  # fmt: skip
     return keep(folder / recipe.name, card, weights)
 
 
-def split(config: DatasetConfig, progress: Progress) -> Parts:
+def split(config: DatasetConfig, progress: Progress) -> Split:
     """The images to learn from and those kept back: the data set's own test split, else the last tenth of its images.
 
-    Raises:
-        ValueError: no labels, or too few images.
+    Raises ValueError if the data set has no labels, or too few images.
     """
 
     def drawn(done: int, total: int) -> None:
@@ -188,14 +173,14 @@ def split(config: DatasetConfig, progress: Progress) -> Parts:
     except ValueError:  # it has no such split
         test = None
     if test is not None and not _overlap(train, test):
-        return Parts(train, test, f"{len(test):,} images: the test split of '{config.name}'")
+        return Split(train, test, f"{len(test):,} images: the test split of '{config.name}'")
     kept_back = round(len(train) * HELD_OUT_SHARE)
     if kept_back < 1:
         raise ValueError(f"An evaluator needs at least 10 images; '{config.name}' gives {len(train)}.")
     cut = len(train) - kept_back
     first = replace(train, images=train.images[:cut], labels=train.labels[:cut])
     last = replace(train, images=train.images[cut:], labels=train.labels[cut:])
-    return Parts(first, last, f"{kept_back:,} images: the last tenth of '{config.name}', not trained on")
+    return Split(first, last, f"{kept_back:,} images: the last tenth of '{config.name}', not trained on")
 
 
 def _overlap(train: Dataset, test: Dataset) -> bool:
@@ -245,21 +230,15 @@ def label_loss(logits: Tensor, labels: Tensor, exclusive: bool) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, labels)
 
 
-def _info(recipe: Recipe, parts: Parts, exclusive: bool) -> EvaluatorInfo:
+def _info(recipe: Recipe, parts: Split, exclusive: bool) -> EvaluatorInfo:
     """All but its accuracy, which is yet to be measured."""
     config, names = recipe.dataset, parts.train.label_names
     return EvaluatorInfo(
         name=recipe.name,
         title=f"{len(names)} {kind_of(names, exclusive)} of '{config.name}' (ResNet-18, width {recipe.width})",
-        dataset=config.name,
-        label_names=names,
-        exclusive=exclusive,
-        image_size=config.image_size,
-        channels=config.channels,
-        held_out_hits=0,
-        held_out_requested=1,
-        held_out_note=parts.note,
-    )
+        dataset=config.name, label_names=names, exclusive=exclusive, image_size=config.image_size, channels=config.channels,
+        held_out_hits=0, held_out_requested=1, held_out_note=parts.note,
+    )  # fmt: skip
 
 
 def _label_scores(kind: Kind, names: tuple[str, ...], logits: Logits, labels: Uint8Array) -> tuple[LabelScore, ...]:

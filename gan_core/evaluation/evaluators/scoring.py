@@ -1,4 +1,4 @@
-"""Counting what an evaluator saw: pure functions of its outputs and of what was asked for. Free of torch.
+"""Counting an evaluator's hits: pure functions of its outputs and of the labels requested. Free of torch.
 
 Labels stand in the order of the evaluator's own outputs; `in_order` brings a run's labels there.
 """
@@ -37,19 +37,14 @@ class Score(Count):
 
 
 def top_k(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Mask:
-    """What the evaluator saw by i-CLEVR's rule: of each row the k highest outputs, k being how many were asked for.
+    """The labels present by i-CLEVR's rule: of each row the k highest outputs, k being how many were requested.
 
-    Args:
-        logits: (N, L).
-        labels: (N, L) of 0 and 1.
-
-    Returns:
-        Bool (N, L) with k True a row; of equal outputs the first ones.
+    From logits (N, L) and labels (N, L) of 0 and 1: bool (N, L) with k True a row; of equal outputs the first ones.
     """
     scores, wanted = np.asarray(logits, np.float64), np.asarray(labels) > 0.5
     rank = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1, kind="stable")
-    seen: Mask = rank < wanted.sum(axis=1, keepdims=True)
-    return seen
+    present: Mask = rank < wanted.sum(axis=1, keepdims=True)
+    return present
 
 
 def top_k_hits(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Hits:
@@ -76,8 +71,7 @@ def count_hits(kind: Kind, logits: npt.ArrayLike, labels: npt.ArrayLike) -> tupl
             absent.
         logits, labels: (N, L).
 
-    Raises:
-        ValueError: no row, or nothing asked for.
+    Raises ValueError if there is no row, or no label is requested.
     """
     wanted = np.asarray(labels) > 0.5
     hits = sign_hits(logits, labels) if kind == "attributes" else top_k_hits(logits, labels)
@@ -88,15 +82,13 @@ def count_hits(kind: Kind, logits: npt.ArrayLike, labels: npt.ArrayLike) -> tupl
 
 
 def chance_level(kind: Kind, labels: npt.ArrayLike) -> float:
-    """The expected ratio of a model that ignores what it is asked.
+    """The expected ratio of a model that ignores its condition.
 
     Objects and classes: k outputs drawn blindly from L hit k * k / L of the k asked for, so it is sum(k^2) / (L sum(k)).
     Attributes: one half, whatever the model always draws, when the list has each attribute in half of its rows; in
     general what always giving the commoner answer reaches.
 
-    Args:
-        kind: how hits are counted.
-        labels: what was asked for (N, L).
+    `labels` are those requested (N, L).
     """
     wanted = np.asarray(labels) > 0.5
     if kind == "attributes":
@@ -109,8 +101,7 @@ def chance_level(kind: Kind, labels: npt.ArrayLike) -> float:
 def columns(info: EvaluatorInfo, names: Sequence[str]) -> list[int]:
     """Where the labels of these names stand among the evaluator's outputs.
 
-    Raises:
-        ValueError: a label that it does not know.
+    Raises ValueError if the evaluator does not know one.
     """
     unknown = [name for name in names if name not in info.label_names]
     if unknown:
@@ -129,8 +120,7 @@ def in_order(
     Returns:
         Columns of the logits, and labels (N, number of columns).
 
-    Raises:
-        ValueError: a label that the evaluator does not know, or another number of columns than names.
+    Raises ValueError if the evaluator does not know a label, or there are not as many columns as names.
     """
     given = np.asarray(labels, np.float32)
     if given.ndim != 2 or given.shape[1] != len(names):
@@ -143,22 +133,15 @@ def in_order(
     return list(range(len(info.label_names))), spread
 
 
-def judged(
+def score_images(
     evaluator: Evaluator, images: npt.NDArray[np.uint8], labels: npt.ArrayLike, names: Sequence[str]
 ) -> tuple[Score, Hits]:
     """How well pictures show what was asked for.
 
-    Args:
-        evaluator: the judge.
-        images: uint8 (N, C, H, W).
-        labels: what was asked for (N, len(names)) in {0, 1}.
-        names: of the labels' columns.
+    From images uint8 (N, C, H, W) and the labels requested (N, len(names)) in {0, 1}: the score over the list, and the hits
+    of each condition (N,).
 
-    Returns:
-        The score over the list, and the hits of each condition (N,).
-
-    Raises:
-        ValueError: a label that the evaluator does not know, or pictures of another number of channels.
+    Raises ValueError if the evaluator does not know a label, or the images have another number of channels.
     """
     places, wanted = in_order(evaluator.info, labels, names)
     return count_hits(evaluator.info.kind, evaluator.logits(images).numpy()[:, places], wanted)

@@ -30,14 +30,9 @@ class Extractor(ABC):
     knows_kinds: bool = True
 
     def features(self, images: Uint8Array, report: Callable[[int], None] = lambda done: None) -> ImageFeatures:
-        """Features, probabilities and kinds of images uint8 (N, C, H, W).
+        """Features, probabilities and kinds of images uint8 (N, C, H, W), N at least 1.
 
-        Args:
-            images: at least one.
-            report: called with the number of images done.
-
-        Raises:
-            ValueError: images that the network does not take.
+        `report` is called with the number of images done. Raises ValueError if the network does not take the images.
         """
         parts = in_batches(len(images), lambda part: self._features(images[part]), report)
         return ImageFeatures(
@@ -49,8 +44,7 @@ class Extractor(ABC):
     def kinds_of(self, labels: npt.NDArray[Any], names: tuple[str, ...]) -> npt.NDArray[np.int64]:
         """The same numbers as `ImageFeatures.kinds`, (N,), for a data set's own labels (N, L) of these names.
 
-        Raises:
-            ValueError: the data set lacks one of the extractor's labels.
+        Raises ValueError if the data set lacks one of the extractor's labels.
         """
         present = np.asarray(labels)[:, [names.index(name) for name in self.label_names]] > 0
         return present.argmax(axis=1) if self.exclusive else as_bits(present)

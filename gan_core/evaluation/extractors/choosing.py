@@ -18,8 +18,7 @@ STACKED = "stacked-mnist"
 def find(config: RunConfig) -> EvaluatorFolder:
     """The evaluator whose features images of a run are measured in: that of its data set, the user's own before a shipped one.
 
-    Raises:
-        ValueError: points in the plane, or no evaluator for the data set.
+    Raises ValueError if the data are points in the plane, or there is no evaluator for the data set.
     """
     dataset = config.dataset
     if DATASETS.find(dataset.name).domain != "images":
@@ -40,14 +39,9 @@ def find(config: RunConfig) -> EvaluatorFolder:
 
 
 def open_extractor(config: RunConfig, choice: str = "evaluator") -> Extractor:
-    """The extractor for a run's images.
+    """The extractor for a run's images: "evaluator", that of the data set, or "inception", the network of published FID values.
 
-    Args:
-        config: the run's.
-        choice: "evaluator", that of the data set; "inception", the network behind published FID values.
-
-    Raises:
-        ValueError: an unknown choice, no evaluator for the data set, or weights that are damaged or cannot be had.
+    Raises ValueError if the choice is unknown, there is no evaluator for the data set, or weights are damaged or missing.
     """
     if choice not in CHOICES:
         raise ValueError(f"Unknown extractor '{choice}'. Choose one of: {', '.join(CHOICES)}.")

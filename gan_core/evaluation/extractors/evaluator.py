@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, softmax
 
 from gan_core.evaluation.evaluators import EvaluatorFolder
 from gan_core.evaluation.extractors.base import Extractor, Uint8Array, as_bits
@@ -31,8 +32,10 @@ class EvaluatorExtractor(Extractor):
         features = self._evaluator.features(images)
         logits = self._evaluator.classify(features).numpy().astype(np.float64)
         if self.exclusive:
-            return ImageFeatures(features.numpy().astype(np.float64), _softmax(logits), logits.argmax(axis=1))
-        return ImageFeatures(features.numpy().astype(np.float64), 1 / (1 + np.exp(-logits)), as_bits(logits > 0))
+            probabilities, kinds = softmax(logits, axis=1), logits.argmax(axis=1)
+        else:
+            probabilities, kinds = expit(logits), as_bits(logits > 0)
+        return ImageFeatures(features.numpy().astype(np.float64), probabilities, kinds)
 
 
 class PlanesExtractor(EvaluatorExtractor):
@@ -54,8 +57,3 @@ class PlanesExtractor(EvaluatorExtractor):
         """See `Extractor.kinds_of`."""
         digits = np.asarray(labels).reshape(len(labels), PLANES, -1).argmax(axis=2)
         return np.asarray(digits @ DIGITS)
-
-
-def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

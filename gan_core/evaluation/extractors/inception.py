@@ -1,7 +1,7 @@
-"""Inception's features, those of published FID and KID values: by torch-fidelity, with weights that must be had once.
+"""Inception's features, those of published FID and KID values: by torch-fidelity.
 
-The weights (96 MB) are fetched on first use into the cache folder, or put there by hand. The beginning of their SHA-256 is
-checked, and that they are tensors and nothing else, before torch-fidelity, which asks neither, reads them.
+The weights (96 MB) are downloaded on first use into the cache folder, or put there by hand. The beginning of their SHA-256 is
+checked, and that they are tensors and nothing else, before torch-fidelity, which checks neither, reads them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ LAYERS = ["2048", "logits_unbiased"]
 class Inception(Extractor):
     """Inception v3 as the FID's authors used it: the pooled 2,048 features and its 1,008 probabilities.
 
-    Raises:
-        ValueError: torch-fidelity is not installed, or the weights cannot be had.
+    Raises ValueError if torch-fidelity is not installed, or the weights are missing.
     """
 
     exclusive = True
@@ -63,8 +62,7 @@ class Inception(Extractor):
 def weights() -> Path:
     """The file of weights: from the cache folder, or fetched there.
 
-    Raises:
-        ValueError: it cannot be fetched, or is damaged.
+    Raises ValueError if it cannot be fetched, or is damaged.
     """
     path = settings.cache_dir() / "inception" / FILE
     if not path.exists():

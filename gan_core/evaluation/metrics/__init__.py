@@ -55,14 +55,7 @@ def estimate(
 ) -> Estimate:
     """A metric of features with its 95 % bootstrap interval: the value plus and minus 1.96 standard deviations of the replicates.
 
-    Args:
-        name: in METRICS, of one that needs nothing but features.
-        real, fake: features (N, D) and (M, D).
-        repeats: how often both are drawn again, with replacement.
-        seed: of the drawing.
-
-    Raises:
-        ValueError: as `weighted`.
+    Both real features (N, D) and generated ones (M, D) are drawn with replacement, `repeats` times. Raises ValueError as `weighted`.
     """
     found, rng = weighted(name, real, fake), np.random.default_rng(seed)
     replicates = [

@@ -26,8 +26,7 @@ def inception_score(probabilities: npt.NDArray[np.floating], *, exclusive: bool 
         exclusive: which of the two.
         splits: parts that are scored by themselves; what an image's place in the list decides.
 
-    Raises:
-        ValueError: if there are fewer images than splits, or the numbers are not probabilities.
+    Raises ValueError if there are fewer images than splits, or the numbers are not probabilities.
     """
     p = np.asarray(probabilities, np.float64)
     if p.ndim != 2 or len(p) < splits:

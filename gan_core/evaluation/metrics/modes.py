@@ -84,8 +84,7 @@ def captured(
         spread: standard deviation of each mode along each axis.
         real: share of each mode in the data, (M,); None for equal shares.
 
-    Raises:
-        ValueError: if there are no points, widths differ, the spread is 0, or numbers are not finite.
+    Raises ValueError if there are no points, widths differ, the spread is 0, or numbers are not finite.
     """
     nearest, good = assigned(points, centres, spread)
     places = len(centres)
@@ -106,8 +105,7 @@ def class_modes(
         real: share of each class in the data, (num_modes,); None for equal shares.
         drawn: how often each picture is drawn, (N,); None for once each.
 
-    Raises:
-        ValueError: if there are no classes, or one is outside 0 to num_modes - 1.
+    Raises ValueError if there are no classes, or one is outside 0 to num_modes - 1.
     """
     classes = np.asarray(classes)
     if classes.ndim != 1 or not len(classes) or classes.min() < 0 or classes.max() >= num_modes:
@@ -143,11 +141,7 @@ def with_intervals(modes: Modes, repeats: int = 200, seed: int = 0) -> dict[str,
     """ "captured", "high_quality" and "reverse_kl" of one generator, each with a 95 % bootstrap interval over its samples.
 
     The intervals hold for this generator and the number of its samples; the variation between training seeds is not part of them.
-
-    Args:
-        modes: what was found.
-        repeats: how often as many samples are drawn again, with replacement.
-        seed: of the drawing.
+    As many samples are drawn with replacement, `repeats` times.
     """
     counts, good = np.array(modes.counts), np.array(modes.good)
     total, rng = modes.num_samples, np.random.default_rng(seed)

@@ -41,8 +41,7 @@ def ms_ssim(first: Images, second: Images, report: Callable[[int], None] = lambd
         first, second: uint8 (P, C, H, W) with C 1 or 3.
         report: called with the number of pairs done.
 
-    Raises:
-        ValueError: if the shapes differ, or images are smaller than the window.
+    Raises ValueError if the shapes differ, or images are smaller than the window.
     """
     if first.shape != second.shape or first.ndim != 4:
         raise ValueError(f"MS-SSIM compares pictures (P, C, H, W) of one shape; got {first.shape} and {second.shape}.")

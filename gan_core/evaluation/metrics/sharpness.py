@@ -18,8 +18,7 @@ def laplacian_variance(images: Uint8Array) -> npt.NDArray[np.float64]:
 
     Args:
         images: uint8 (N, C, H, W), C 1 or 3, at least 3x3.
-    Raises:
-        ValueError: if the images are too small to have an inner pixel.
+    Raises ValueError if the images are too small to have an inner pixel.
     """
     if images.ndim != 4 or images.shape[1] not in (1, 3) or min(images.shape[2:]) < 3:
         raise ValueError(f"Sharpness needs pictures (N, 1 or 3, H, W) of at least 3x3 pixels; got {images.shape}.")

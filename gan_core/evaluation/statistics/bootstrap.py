@@ -35,11 +35,7 @@ def bootstrap_estimate(
     metrics, and hardly changes how much they vary. Source: Efron and Tibshirani 1993, "An Introduction to the
     Bootstrap", section 13.3 (standard normal interval).
 
-    Args:
-        value: on all images.
-        replicates: the same on each drawing, (repeats,), at least two.
-        count: images that were drawn from.
-        lowest, highest: bounds of what is measured.
+    `replicates` (repeats,), at least two, are the values of the drawings; `count` is the number of images drawn from.
     """
-    reach = Z * float(np.std(np.asarray(replicates, np.float64), ddof=1))
-    return Estimate(value, max(lowest, value - reach), min(highest, value + reach), count, "bootstrap")
+    half_width = Z * float(np.std(np.asarray(replicates, np.float64), ddof=1))
+    return Estimate(value, max(lowest, value - half_width), min(highest, value + half_width), count, "bootstrap")

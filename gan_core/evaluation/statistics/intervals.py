@@ -58,8 +58,8 @@ def mean_of(values: npt.ArrayLike) -> Estimate:
     array = np.asarray(values, dtype=np.float64).ravel()
     if not len(array) or not np.isfinite(array).all():
         raise ValueError(f"A mean needs at least one value, and finite ones; got {len(array)} values.")
-    mean, reach = float(array.mean()), Z * _standard_error(array)
-    return Estimate(mean, mean - reach, mean + reach, len(array), "normal")
+    mean, half_width = float(array.mean()), Z * _standard_error(array)
+    return Estimate(mean, mean - half_width, mean + half_width, len(array), "normal")
 
 
 def standard_error(estimate: Estimate) -> float:
@@ -80,8 +80,8 @@ def mean_over_seeds(values: Sequence[float], lowest: float = -math.inf, highest:
     if not len(array):
         raise ValueError("A mean over seeds needs at least one value.")
     mean, count = float(array.mean()), len(array)
-    reach = float(t.ppf(0.975, count - 1)) * _standard_error(array) if count > 1 else math.inf
-    return Estimate(mean, max(lowest, mean - reach), min(highest, mean + reach), count, "t")
+    half_width = float(t.ppf(0.975, count - 1)) * _standard_error(array) if count > 1 else math.inf
+    return Estimate(mean, max(lowest, mean - half_width), min(highest, mean + half_width), count, "t")
 
 
 def _standard_error(array: npt.NDArray[np.float64]) -> float:

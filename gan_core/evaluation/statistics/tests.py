@@ -91,8 +91,7 @@ def of_replicates(first: tuple[Estimate, npt.ArrayLike], second: tuple[Estimate,
         first, second: estimate and replicates (repeats,). The i-th replicates of both are taken as drawn together, which they
             are for equal counts and seeds.
 
-    Raises:
-        ValueError: if the numbers of replicates differ.
+    Raises ValueError if the numbers of replicates differ.
     """
     one, other = (np.asarray(replicates, np.float64) for _, replicates in (first, second))
     if len(one) != len(other):
@@ -108,7 +107,7 @@ def of_estimates(left: Estimate, right: Estimate) -> Difference:
     The difference's interval reaches as far as the halves of both intervals that face each other say, squared and added. For
     normal intervals that is the test of two means. Source: Zou and Donner 2008, "Construction of confidence limits about
     effect measures: a general approach". An estimate without an interval, or of a single observation, is
-    never told from another.
+    never distinguished from another.
     """
     if left.method == right.method == "Wilson":
         return of_counts(*(Count(round(one.value * one.count), one.count) for one in (left, right)))
@@ -198,8 +197,8 @@ def _difference(estimate: Estimate, p: float, test: str) -> Difference:
     return Difference(estimate, p, p, test)
 
 
-def _normal_p(value: float, reach: float) -> float:
-    """Two-sided, that a normal estimate is 0 when its 95 % interval reaches so far; without spread 1 for 0, else 0."""
+def _normal_p(value: float, half_width: float) -> float:
+    """Two-sided, that a normal estimate is 0 when its 95 % interval has this half-width; without spread 1 for 0, else 0."""
     from scipy.stats import norm
 
-    return float(2 * norm.sf(abs(value) / (reach / Z))) if reach else float(value == 0)
+    return float(2 * norm.sf(abs(value) / (half_width / Z))) if half_width else float(value == 0)

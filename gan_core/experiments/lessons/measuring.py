@@ -19,7 +19,7 @@ from gan_core.datasets.sources.toys import RING8
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.conditional import balanced_labels
 from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
-from gan_core.evaluation.evaluators.scoring import judged
+from gan_core.evaluation.evaluators.scoring import score_images
 from gan_core.evaluation.metrics import estimate
 from gan_core.evaluation.metrics.modes import REACH, Modes, captured, with_intervals
 from gan_core.evaluation.statistics.estimate import Estimate
@@ -158,7 +158,7 @@ def clipped(subject: Subject) -> Estimate:
 
 def obeyed(subject: Subject) -> Estimate:
     """Share of pictures that the evaluator classifies as the requested label."""
-    score, _ = judged(subject.evaluator, subject.pictures, subject.requested, subject.evaluator.info.label_names)
+    score, _ = score_images(subject.evaluator, subject.pictures, subject.requested, subject.evaluator.info.label_names)
     return wilson(score)
 
 

@@ -20,7 +20,7 @@ from gan_core.evaluation.evaluators.scoring import (
     columns,
     count_hits,
     in_order,
-    judged,
+    score_images,
     sign_hits,
     top_k,
     top_k_hits,
@@ -133,14 +133,14 @@ def test_a_label_that_the_evaluator_does_not_know_is_refused():
 def test_pictures_that_show_what_was_asked_score_all_and_their_opposites_nothing():
     _, labels = conditions(None, "test")
     wanted = torch.from_numpy(labels).float()
-    score, hits = judged(reader(OBJECTS), to_uint8(painted(wanted)), labels, OBJECTS)
+    score, hits = score_images(reader(OBJECTS), to_uint8(painted(wanted)), labels, OBJECTS)
     assert (score.hits, score.requested) == (72, 72) and hits.tolist() == labels.sum(axis=1).tolist()
-    score, _ = judged(reader(OBJECTS), to_uint8(painted(1 - wanted)), labels, OBJECTS)
+    score, _ = score_images(reader(OBJECTS), to_uint8(painted(1 - wanted)), labels, OBJECTS)
     assert (score.hits, score.requested) == (0, 72)
     names = ("Male", "Young")
     flipped = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    assert judged(reader(names), to_uint8(painted(flipped)), flipped, names)[0] == Score(4, 4)
-    assert judged(reader(names), to_uint8(painted(1 - flipped)), flipped, names)[0] == Score(0, 4)
+    assert score_images(reader(names), to_uint8(painted(flipped)), flipped, names)[0] == Score(4, 4)
+    assert score_images(reader(names), to_uint8(painted(1 - flipped)), flipped, names)[0] == Score(0, 4)
 
 
 def test_pictures_that_the_evaluator_cannot_look_at_are_refused():
