@@ -1,6 +1,6 @@
 """Several runs side by side: where their settings differ, what cannot be compared, what was measured of each.
 
-Everything is read from run directories; nothing is trained or sampled here. Their curves: `comparing_curves`.
+Everything is read from run directories; nothing is trained or sampled here. Their curves: `curves`.
 """
 
 from __future__ import annotations
@@ -49,8 +49,7 @@ class Compared:
 def read(run: Run) -> Compared:
     """A run, read from its directory, however far it is.
 
-    Raises:
-        ValueError: its configuration or its log of metrics cannot be read.
+    Raises ValueError if its configuration or its log of metrics cannot be read.
     """
     tail = MetricsTail(run.metrics_path)
     try:
@@ -73,17 +72,14 @@ def differing(configs: Sequence[RunConfig]) -> dict[str, tuple[Any, ...]]:
 
     Fields without a meaning for these kinds of model are left out. The preset's name is left out, too: it only says where the other settings came from.
     """
-    names = [name for name in applying(configs) if name != "preset"]
-    values = {name: tuple(get(config, name) for config in configs) for name in names}
+    values = {name: tuple(get(config, name) for config in configs) for name in applying(configs) if name != "preset"}
     return {name: found for name, found in values.items() if any(value != found[0] for value in found)}
 
 
 def distances(configs: Sequence[RunConfig]) -> dict[tuple[int, int], int]:
     """In how many settings each pair of configurations differs, by their places."""
-    names = [name for name in applying(configs) if name != "preset"]
-    values = [[get(config, name) for name in names] for config in configs]
-    pairs = combinations(range(len(configs)), 2)
-    return {(i, j): sum(a != b for a, b in zip(values[i], values[j], strict=True)) for i, j in pairs}
+    found = differing(configs).values()
+    return {(i, j): sum(row[i] != row[j] for row in found) for i, j in combinations(range(len(configs)), 2)}
 
 
 @dataclass(frozen=True)
@@ -134,18 +130,19 @@ OBSTACLES: dict[str, tuple[Callable[[RunConfig], str], str]] = {
         lambda config: " + ".join(config.conditioning.labels) if config.conditioning.name != "none" else "no labels",
         "They are asked for different labels ({values}): pictures in the same place share z at most, not what was asked for.",
     ),
-}  # what is asked of a configuration, and the sentence when the answers differ
+}  # a value of the configuration, and the sentence when the values differ
 
 
 def obstacles(configs: Sequence[RunConfig]) -> list[Obstacle]:
-    """What stands in the way of comparing these runs, the gravest first; empty when nothing does."""
-    found = []
-    for name, (asked, _sentence) in OBSTACLES.items():
-        values = tuple(dict.fromkeys(asked(config) for config in configs))
-        if len(values) > 1:
-            found.append(Obstacle(name, values))
-    gone = {"objective"} if any(obstacle.name == "model" for obstacle in found) else set()  # said already
-    return [obstacle for obstacle in found if obstacle.name not in gone]
+    """The obstacles to comparing these runs, the gravest first; empty when there are none."""
+    found = {}
+    for name, (value_of, _sentence) in OBSTACLES.items():
+        values = tuple(dict.fromkeys(value_of(config) for config in configs))
+        if len(values) > 1 and not (
+            name == "objective" and "model" in found
+        ):  # kinds of model have no objective in common
+            found[name] = Obstacle(name, values)
+    return list(found.values())
 
 
 def same_pinned_latents(configs: Sequence[RunConfig]) -> bool:
@@ -231,12 +228,10 @@ def first_tiles(grid: Uint8Array, config: RunConfig, count: int) -> Uint8Array:
     rows = math.ceil(num / columns)
     if grid.shape[:2] != (rows * (side + GAP_PX) + GAP_PX, columns * (side + GAP_PX) + GAP_PX) or count >= num:
         return grid
-    places = [
-        (GAP_PX + row * (side + GAP_PX), GAP_PX + column * (side + GAP_PX))
-        for row in range(rows)
-        for column in range(columns)
-    ]
-    tiles = [grid[top : top + side, left : left + side].transpose(2, 0, 1) for top, left in places[:count]]
+    tiles = []
+    for number in range(count):
+        top, left = (GAP_PX + place * (side + GAP_PX) for place in divmod(number, columns))
+        tiles.append(grid[top : top + side, left : left + side].transpose(2, 0, 1))
     return imaging.grid(np.stack(tiles), gap_px=GAP_PX)
 
 

@@ -15,12 +15,7 @@ from gan_core.figures.style import COLORS, MAX_POINTS, Column, add_curve, lay_ou
 
 PAUSE_S = 30.0
 
-AXES = {
-    "step": "step",
-    "epoch": "epoch",
-    "images": "images seen",
-    "time": "minutes of training (pauses left out)",
-}
+AXES = {"step": "step", "epoch": "epoch", "images": "images seen", "time": "minutes of training (pauses left out)"}
 
 
 def abscissa(compared: Compared, axis: str) -> Column:
@@ -29,15 +24,13 @@ def abscissa(compared: Compared, axis: str) -> Column:
     Epochs are fractions where the steps of an epoch are known. Minutes leave out gaps longer than PAUSE_S that are
     also ten times the usual one: a pause, or the time between a run and its branch.
 
-    Raises:
-        ValueError: no such axis.
+    Raises ValueError if there is no such axis.
     """
     if axis not in AXES:
         raise ValueError(f"Unknown axis '{axis}'. Choose one of: {', '.join(AXES)}.")
-    columns = compared.columns
+    columns, per_epoch = compared.columns, compared.status.steps_per_epoch
     steps = columns.get("step", np.empty(0))
     if axis == "epoch":
-        per_epoch = compared.status.steps_per_epoch
         return steps / per_epoch if per_epoch else columns.get("epoch", steps)
     if axis == "images":
         return columns.get("images_seen", steps * compared.config.training.batch_size)
@@ -76,8 +69,7 @@ def step_at(compared: Compared, alignment: str, value: float) -> int:
 
     Of images it is the last step that has not seen more; past its end, the step after its last.
 
-    Raises:
-        ValueError: no such alignment.
+    Raises ValueError if there is no such alignment.
     """
     if alignment not in ALIGNMENTS:
         raise ValueError(f"Unknown alignment '{alignment}'. Choose one of: {', '.join(ALIGNMENTS)}.")
@@ -124,7 +116,7 @@ TITLES = {
 
 
 def title_of(metric: str) -> str:
-    """A metric's name for people, of a curve or of what is measured afterwards; the metric itself when nobody knows it."""
+    """A metric's name for people, of a curve or of what is measured afterwards; the metric itself when it has no title."""
     if metric in TITLES:
         return TITLES[metric]
     if metric in METRICS:
@@ -139,14 +131,9 @@ def title_of(metric: str) -> str:
 
 
 def figure(
-    metric: str,
-    compared: Sequence[Compared],
-    labels: Sequence[str],
-    axis: str = "step",
-    smoothing: float = 0.0,
-    log_scale: bool = False,
-    axis_title: str = "",
-) -> go.Figure:
+    metric: str, compared: Sequence[Compared], labels: Sequence[str], axis: str = "step", smoothing: float = 0.0,
+    log_scale: bool = False, axis_title: str = "",
+) -> go.Figure:  # fmt: skip
     """One metric of several runs in one picture, a colour a run.
 
     Args:

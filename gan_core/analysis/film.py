@@ -24,10 +24,10 @@ from gan_core.models.kinds import KINDS
 from gan_core.runs import Run
 
 FORMATS = ("mp4", "gif")
-MAX_FRAMES = {"mp4": 600, "gif": 60}  # a GIF has no memory of what moved: each frame costs its whole picture
+MAX_FRAMES = {"mp4": 600, "gif": 60}  # a GIF stores each frame whole
 GRID_PX = {"mp4": 560, "gif": 320}  # about; small pictures are enlarged by a whole number
 MIN_FPS, MAX_FPS = 1, 30
-LAST_FRAME_S = 1.5  # what it has come to stays in sight
+LAST_FRAME_S = 1.5  # how much longer the last frame is shown
 GIF_COLORS = 128
 PAPER, INK, FAINT = (255, 255, 255), (28, 30, 34), (150, 156, 164)
 HEAD_PX, CHART_PX, PAD_PX = 44, 130, 12
@@ -36,20 +36,16 @@ CHART_KEYS = tuple(key for kind in KINDS.values() for key in kind.main_charts)
 
 @dataclass(frozen=True)
 class LossCurve:
-    """A loss as it is drawn: its name, its colour, and where its points are in the picture (N, 2)."""
+    """A loss as it is drawn: its name, its colour, its points (N, 2) in pixels, and their steps (N,)."""
 
     label: str
     color: str
-    points: np.ndarray[Any, np.dtype[np.float64]]
-    steps: np.ndarray[Any, np.dtype[np.float64]]
+    points: style.Column
+    steps: style.Column
 
 
 def task(run: Run, kind: str, fps: int) -> Task:
-    """The background work that makes a film of what there is of the run now.
-
-    Raises:
-        ValueError: as `check`.
-    """
+    """The background work that makes a film of what there is of the run now. Raises ValueError as `check`."""
     steps = check(run, kind, fps)
     return Task.of(
         "gan_core.analysis.film:make", run=str(run.path), format=kind, fps=fps, pictures=len(steps), last=steps[-1]
@@ -59,8 +55,7 @@ def task(run: Run, kind: str, fps: int) -> Task:
 def check(run: Run, kind: str, fps: int) -> list[int]:
     """The steps of the pictures that a film of this run would show.
 
-    Raises:
-        ValueError: fewer than two pictures, an unknown format, or a speed out of bounds.
+    Raises ValueError if there are fewer than two pictures, the format is unknown, or the speed is out of bounds.
     """
     if kind not in FORMATS:
         raise ValueError(f"A film is one of: {', '.join(FORMATS)}; got '{kind}'.")
@@ -94,10 +89,9 @@ def film(run: Run, kind: str, fps: int, report: Report) -> tuple[bytes, tuple[in
         run: in any state, also one that still trains or was never finished.
         kind: "mp4" or "gif".
         fps: sample grids a second.
-        report: told "film" with how many of how many pictures are drawn.
+        report: called with "film" and how many of how many pictures are drawn.
 
-    Raises:
-        ValueError: as `check`, or the run cannot be read.
+    Raises ValueError as `check`, or the run cannot be read.
     """
     steps = check(run, kind, fps)
     frames = pictures(read(run), steps, GRID_PX[kind], report)
@@ -127,10 +121,8 @@ def pictures(compared: Compared, steps: Sequence[int], grid_px: int, report: Rep
             name = fitting(run.name, size[0] - 2 * PAD_PX, small)
         sheet = Image.new("RGB", size, PAPER)
         pen = ImageDraw.Draw(sheet)
-        enlarged = first[0] >= grid.width
-        sheet.paste(
-            grid.resize(first, Image.Resampling.NEAREST if enlarged else Image.Resampling.LANCZOS), (PAD_PX, HEAD_PX)
-        )
+        filter_ = Image.Resampling.NEAREST if first[0] >= grid.width else Image.Resampling.LANCZOS
+        sheet.paste(grid.resize(first, filter_), (PAD_PX, HEAD_PX))
         pen.text((PAD_PX, 5), _words(compared, step), INK, font)
         pen.text((PAD_PX, 25), name, FAINT, small)
         _draw_losses(pen, curves, step, size, small)
@@ -174,20 +166,16 @@ def losses(compared: Compared, size: tuple[int, int], top: int) -> list[LossCurv
         for trace, x, y in found:
             across = left + x / reach * (right - left)
             down = bottom - np.clip((y - low) / max(high - low, 1e-12), 0, 1) * height
-            curves.append(
-                LossCurve(trace.label, style.COLORS[trace.color], np.stack([across, down], 1), x.astype(float))
-            )
+            points = np.stack([across, down], 1)
+            curves.append(LossCurve(trace.label, style.COLORS[trace.color], points, x.astype(float)))
     return curves
 
 
 def _draw_losses(
-    pen: ImageDraw.ImageDraw,
-    curves: Sequence[LossCurve],
-    step: int,
-    size: tuple[int, int],
+    pen: ImageDraw.ImageDraw, curves: Sequence[LossCurve], step: int, size: tuple[int, int],
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-) -> None:
-    """What has been of each curve in colour, what is to come in grey, and a line where the picture is."""
+) -> None:  # fmt: skip
+    """Each curve up to the step in colour, the rest in grey, and a line at the step."""
     bottom, top, left = size[1] - PAD_PX, size[1] - CHART_PX + PAD_PX - 4, float(PAD_PX)
     pen.line([(PAD_PX, bottom), (size[0] - PAD_PX, bottom)], FAINT, 1)
     for curve in curves:
@@ -204,7 +192,7 @@ def _draw_losses(
 
 
 def _mp4(frames: Iterator[Image.Image], fps: int) -> tuple[bytes, tuple[int, int, int]]:
-    """H.264 in an MP4 file: what every browser and telephone plays."""
+    """H.264 in an MP4 file, the format that all browsers play."""
     import av
 
     buffer, count, stream = io.BytesIO(), 0, None
@@ -230,8 +218,8 @@ def _gif(frames: Iterator[Image.Image], fps: int) -> tuple[bytes, tuple[int, int
     whole = list(frames)
     if not whole:
         raise ValueError("None of the run's sample grids can be read, so there is nothing to film.")
-    telling = (whole[0], whole[len(whole) // 2], whole[-1])
-    together = Image.fromarray(np.concatenate([np.asarray(picture) for picture in telling], axis=1))
+    samples = (whole[0], whole[len(whole) // 2], whole[-1])
+    together = Image.fromarray(np.concatenate([np.asarray(picture) for picture in samples], axis=1))
     palette = together.quantize(GIF_COLORS)  # once: a median cut of every picture takes a minute
     drawn = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in whole]
     buffer = io.BytesIO()

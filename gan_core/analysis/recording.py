@@ -1,4 +1,4 @@
-"""A run as a recording: its moments, the values at each, and what was found and changed at them."""
+"""A run as a recording: its steps, the values at each, and the findings, changes and events at them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Marker:
     """Something that happened at a step.
 
     Attributes:
-        step: when; of a finding, when it could be said.
+        step: when; of a finding, the step at which it was found.
         kind: a finding's severity, "change" (live), "checkpoint", or "event" (paused, resumed and the like).
         title: a finding's title, or the event's type: one of the program's own words.
         detail: a finding's evidence, a change's fields and values; may be empty.

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from gan_core.analysis.doctor import autoencoder, game, general, memory, one_sided
 from gan_core.analysis.doctor.finding import Diagnosis, Finding, Remedy, Sign
-from gan_core.analysis.doctor.trace import Trace
+from gan_core.analysis.doctor.trace import RunTrace
 from gan_core.config.registry import Registry
 
-__all__ = ["DIAGNOSES", "Diagnosis", "Finding", "Remedy", "Sign", "Trace", "diagnose"]
+__all__ = ["DIAGNOSES", "Diagnosis", "Finding", "Remedy", "RunTrace", "Sign", "diagnose"]
 
 DIAGNOSES: Registry[Diagnosis] = Registry(
     "diagnosis",
@@ -20,7 +20,7 @@ DIAGNOSES: Registry[Diagnosis] = Registry(
 SEVERITIES = ("failure", "warning", "note")
 
 
-def diagnose(trace: Trace) -> list[Finding]:
+def diagnose(trace: RunTrace) -> list[Finding]:
     """Everything that is found in a run, the gravest first, then the earliest."""
     found = []
     for entry in DIAGNOSES.values():

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
-from gan_core.analysis.doctor.trace import Column, Mask, Trace
+from gan_core.analysis.doctor.trace import Column, Mask, RunTrace
 from gan_core.config import RunConfig
 
 COLLAPSED_NATS = 0.02  # a dimension; below it the latents carry almost no information about the image
 HOLES_NATS = 6.0  # a dimension; random draws of the prior then miss nearly every place that the decoder was trained on
 
 
-def kl_collapse(trace: Trace) -> Sign | None:
+def kl_collapse(trace: RunTrace) -> Sign | None:
     """The posterior of every image is the prior: KL close to 0."""
     return _kl_sign(
         trace, "KL is {nats:.2g} nats a latent dimension at step {step:,}.", lambda nats: nats < COLLAPSED_NATS
     )
 
 
-def prior_hole(trace: Trace) -> Sign | None:
+def prior_hole(trace: RunTrace) -> Sign | None:
     """The posteriors are so narrow and so far apart that random latents fall between them: KL large."""
     return _kl_sign(trace, "KL is {nats:.3g} nats a latent dimension at step {step:,}.", lambda nats: nats > HOLES_NATS)
 
 
-def _kl_sign(trace: Trace, words: str, holds: Callable[[Column], Mask]) -> Sign | None:
+def _kl_sign(trace: RunTrace, words: str, holds: Callable[[Column], Mask]) -> Sign | None:
     """A sign on the KL a latent dimension, whatever reduction was chosen."""
     if not trace.has("loss/kl"):
         return None

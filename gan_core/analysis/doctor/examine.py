@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from gan_core.analysis.comparing import read
-from gan_core.analysis.doctor import Finding, Trace, diagnose
+from gan_core.analysis.doctor import Finding, RunTrace, diagnose
 from gan_core.runs import Run, evaluations
 from gan_core.training import plan
 
 
-def trace_of(run: Run) -> Trace:
+def trace_of(run: Run) -> RunTrace:
     """What is known of a run so far. Raises ValueError if its configuration or its log of metrics cannot be read."""
     record = read(run)
     config, status = record.config, record.status
@@ -17,7 +17,7 @@ def trace_of(run: Run) -> Trace:
         per_epoch = plan.steps_per_epoch(status.num_images, config.training.batch_size)
     error = status.error if status.state == "failed" else ""
     measured = {found.metric: found for found in evaluations.read(run) if found.interval}
-    return Trace(record.columns, config, status.num_images, per_epoch, error, measured)
+    return RunTrace(record.columns, config, status.num_images, per_epoch, error, measured)
 
 
 def examine(run: Run) -> list[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from gan_core.analysis.doctor.trace import PATIENCE, Column, Mask, Trace
+from gan_core.analysis.doctor.trace import PATIENCE, Column, Mask, RunTrace
 from gan_core.config import RunConfig
 
 Severity = Literal["failure", "warning", "note"]
@@ -64,7 +64,7 @@ class Diagnosis:
     explanation: str
     severity: Severity
     columns: tuple[str, ...]
-    detect: Callable[[Trace], Sign | None]
+    detect: Callable[[RunTrace], Sign | None]
     remedies: Callable[[RunConfig], list[Remedy]]
 
 
@@ -89,7 +89,7 @@ class Finding:
 
 
 def lasting_sign(
-    trace: Trace, holds: Mask, words: str, values: Mapping[str, Column], windows: int = PATIENCE
+    trace: RunTrace, holds: Mask, words: str, values: Mapping[str, Column], windows: int = PATIENCE
 ) -> Sign | None:
     """A sign if `holds` (N,) was true for `windows` windows without a break; else None.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
-from gan_core.analysis.doctor.trace import Column, Trace
+from gan_core.analysis.doctor.trace import Column, RunTrace
 from gan_core.config import RunConfig, get
 
 SURE = 0.98  # D's mean output (probability) for real images from which it has nothing left to learn
@@ -20,7 +20,7 @@ BOUND = 0.9  # share of weights at the clip
 RHYTHMIC = 0.6  # share of a loss's variance that one rhythm makes
 
 
-def discriminator_won(trace: Trace) -> Sign | None:
+def discriminator_won(trace: RunTrace) -> Sign | None:
     """D(x) near 1, D(G(z)) near 0, and G's loss higher than it was."""
     if not trace.has("prob/real", "prob/fake_before", "loss/g"):
         return None
@@ -31,7 +31,7 @@ def discriminator_won(trace: Trace) -> Sign | None:
     return lasting_sign(trace, holds, words, {"real": real, "fake": fake, "loss": loss})
 
 
-def bce_clamp(trace: Trace) -> Sign | None:
+def bce_clamp(trace: RunTrace) -> Sign | None:
     """G's cross-entropy so large that D's output for its images is below e^-50."""
     if trace.config.objective.name != "bce" or not trace.has("loss/g", "loss/d"):
         return None
@@ -40,12 +40,12 @@ def bce_clamp(trace: Trace) -> Sign | None:
     return lasting_sign(trace, (loss > CLAMP) & (other < 0.01), words, {"loss": loss, "other": other}, windows=1)
 
 
-def mode_collapse(trace: Trace) -> Sign | None:
+def mode_collapse(trace: RunTrace) -> Sign | None:
     """Generated images differ from each other far less than real ones do, or than they once did."""
     return _little_spread(trace) or _measured_collapse(trace)
 
 
-def _measured_collapse(trace: Trace) -> Sign | None:
+def _measured_collapse(trace: RunTrace) -> Sign | None:
     """The same, measured in an evaluator's features."""
     diversity, duplicates = trace.measured.get("diversity"), trace.measured.get("duplicates")
     if duplicates is not None and duplicates.low > REPEATED:
@@ -57,7 +57,7 @@ def _measured_collapse(trace: Trace) -> Sign | None:
     return Sign(step, step, f"Measured at step {step:,}: {words}.")
 
 
-def _little_spread(trace: Trace) -> Sign | None:
+def _little_spread(trace: RunTrace) -> Sign | None:
     if not trace.has("spread/fake", "spread/real"):
         return None
     fake, real = trace.mean("spread/fake"), trace.mean("spread/real")
@@ -72,7 +72,7 @@ def _little_spread(trace: Trace) -> Sign | None:
     return lasting_sign(trace, fell | alike, words, {"fake": fake, "real": real}, windows=2)
 
 
-def clip_saturation(trace: Trace) -> Sign | None:
+def clip_saturation(trace: RunTrace) -> Sign | None:
     """Nearly all of the critic's weights lie at the clipping bound."""
     if not trace.has("clip/saturation"):
         return None
@@ -81,7 +81,7 @@ def clip_saturation(trace: Trace) -> Sign | None:
     return lasting_sign(trace, share > BOUND, words, {"share": share}, windows=2)
 
 
-def oscillation(trace: Trace) -> Sign | None:
+def oscillation(trace: RunTrace) -> Sign | None:
     """The two losses swing against each other in a steady rhythm, wider than their noise."""
     if not trace.has("loss/g", "loss/d") or len(trace.steps) < 8 * trace.window:
         return None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
-from gan_core.analysis.doctor.trace import Column, Mask, Trace
+from gan_core.analysis.doctor.trace import Column, Mask, RunTrace
 from gan_core.config import RunConfig, get
 from gan_core.models.kinds import KINDS, kind_of
 
@@ -21,7 +21,7 @@ FEW_IMAGES, MANY_EPOCHS = 1000, 20
 FASTEST = {"adam": 2e-3, "adamax": 5e-3, "rmsprop": 1e-3, "sgd": 0.5}  # beyond these GANs seldom train
 
 
-def non_finite(trace: Trace) -> Sign | None:
+def non_finite(trace: RunTrace) -> Sign | None:
     """The run failed because a number grew without bound."""
     if "without bound" not in trace.error:
         return None
@@ -30,17 +30,17 @@ def non_finite(trace: Trace) -> Sign | None:
     return Sign(step, step, trace.error)
 
 
-def vanishing_gradient(trace: Trace) -> Sign | None:
+def vanishing_gradient(trace: RunTrace) -> Sign | None:
     """A network's gradient is a thousandth of what it typically was, or nothing."""
     return _gradient_sign(trace, lambda now, typical: (now < VANISHED * typical) | (now < 1e-8), "fallen")
 
 
-def exploding_gradient(trace: Trace) -> Sign | None:
+def exploding_gradient(trace: RunTrace) -> Sign | None:
     """A network's gradient is many times what it typically was."""
     return _gradient_sign(trace, lambda now, typical: now > EXPLODED * typical, "risen")
 
 
-def _gradient_sign(trace: Trace, unusual: Callable[[Column, Column], Mask], word: str) -> Sign | None:
+def _gradient_sign(trace: RunTrace, unusual: Callable[[Column, Column], Mask], word: str) -> Sign | None:
     for name in GRADIENTS:
         if not trace.has(name) or len(trace.steps) < 6 * trace.window:
             continue
@@ -63,7 +63,7 @@ def _gradient_sign(trace: Trace, unusual: Callable[[Column, Column], Mask], word
     return None
 
 
-def learning_rate_too_high(trace: Trace) -> Sign | None:
+def learning_rate_too_high(trace: RunTrace) -> Sign | None:
     """A learning rate beyond what its optimiser usually stands, with losses that jump."""
     for part in reversed(kind_of(trace.config).optimizers):
         optimizer = get(trace.config, part.section)
@@ -83,7 +83,7 @@ def learning_rate_too_high(trace: Trace) -> Sign | None:
     return None
 
 
-def too_few_images(trace: Trace) -> Sign | None:
+def too_few_images(trace: RunTrace) -> Sign | None:
     """So few images, seen so often, that D can learn them by heart."""
     epochs = trace.config.training.epochs
     if not 0 < trace.num_images < FEW_IMAGES or epochs < MANY_EPOCHS:
@@ -92,7 +92,7 @@ def too_few_images(trace: Trace) -> Sign | None:
     return Sign(0, 0, evidence)
 
 
-def plateau(trace: Trace) -> Sign | None:
+def plateau(trace: RunTrace) -> Sign | None:
     """The last third of a long run changed nothing that is measured."""
     name = next((n for n in ("accuracy/test", "accuracy/labels", "loss/reconstruction") if n in trace.columns), None)
     if name is None or len(trace.steps) < 30 * trace.window:

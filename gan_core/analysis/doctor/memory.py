@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
 from gan_core.analysis.doctor.general import more_images
-from gan_core.analysis.doctor.trace import Trace
+from gan_core.analysis.doctor.trace import RunTrace
 from gan_core.config import RunConfig
 
 # standard deviations between D's mean logits of training and of held-out images; of 64 images each, accurate to 0.2
@@ -12,7 +12,7 @@ KNOWN = 2.0
 COPIED = 0.6  # share of generated images nearest to a training image; half are by chance
 
 
-def memorisation(trace: Trace) -> Sign | None:
+def memorisation(trace: RunTrace) -> Sign | None:
     """D's logits differ between training and held-out images, both real; or generated images lie next to training images."""
     logits, measured = _logit_gap(trace), _nearest(trace)
     if logits is None or measured is None:
@@ -20,7 +20,7 @@ def memorisation(trace: Trace) -> Sign | None:
     return Sign(logits.step, logits.since, f"{logits.evidence} {measured.evidence}", logits.lasting)
 
 
-def _logit_gap(trace: Trace) -> Sign | None:
+def _logit_gap(trace: RunTrace) -> Sign | None:
     if not trace.has("memory/gap", "memory/train", "memory/held_out"):
         return None
     gap, train, unseen = (trace.mean(f"memory/{name}") for name in ("gap", "train", "held_out"))
@@ -31,7 +31,7 @@ def _logit_gap(trace: Trace) -> Sign | None:
     return lasting_sign(trace, gap > KNOWN, words, {"gap": gap, "train": train, "unseen": unseen})
 
 
-def _nearest(trace: Trace) -> Sign | None:
+def _nearest(trace: RunTrace) -> Sign | None:
     found = trace.measured.get("copying")
     if found is None or found.low <= COPIED:
         return None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign
-from gan_core.analysis.doctor.trace import Trace
+from gan_core.analysis.doctor.trace import RunTrace
 from gan_core.config import RunConfig
 
 
-def one_sided(trace: Trace) -> Sign | None:
+def one_sided(trace: RunTrace) -> Sign | None:
     """One of the two parts of D's loss has no weight."""
     if not trace.has("loss/d"):
         return None

@@ -21,7 +21,7 @@ PATIENCE = 3  # windows for which most conditions must hold before they are a fi
 
 
 @dataclass(frozen=True)
-class Trace:
+class RunTrace:
     """What is known of a run so far.
 
     Attributes:

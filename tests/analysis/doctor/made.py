@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gan_core.analysis.doctor import Trace
+from gan_core.analysis.doctor import RunTrace
 from gan_core.config import RunConfig, with_changes
 from gan_core.presets import preset_config
 
@@ -35,9 +35,9 @@ def from_step(step: int, before, after):
     return np.where(np.arange(LENGTH) < step, before, after)
 
 
-def trace(columns, *, error: str = "", num_images: int = 5000, **changes) -> Trace:
+def trace(columns, *, error: str = "", num_images: int = 5000, **changes) -> RunTrace:
     config = with_changes(RunConfig(), {name.replace("__", "."): value for name, value in changes.items()})
-    return Trace(columns, config, num_images=num_images, steps_per_epoch=79, error=error)
+    return RunTrace(columns, config, num_images=num_images, steps_per_epoch=79, error=error)
 
 
 def r4_e(start: int, seed: int = 0) -> dict[str, np.ndarray]:
@@ -51,7 +51,7 @@ def r4_e(start: int, seed: int = 0) -> dict[str, np.ndarray]:
     return columns
 
 
-def with_kl(nats: float, seed: int) -> Trace:
+def with_kl(nats: float, seed: int) -> RunTrace:
     """A VAE whose KL a latent dimension is so large."""
     rng = np.random.default_rng(seed)
     columns = {
@@ -59,10 +59,10 @@ def with_kl(nats: float, seed: int) -> Trace:
         "loss/kl": nats * (1 + 0.05 * rng.normal(size=1000)),
         "loss/reconstruction": np.linspace(0.05, 0.01, 1000),
     }
-    return Trace(columns, preset_config("r5-vae-lite"), 5000, 79)
+    return RunTrace(columns, preset_config("r5-vae-lite"), 5000, 79)
 
 
-def standing_still(seed: int) -> Trace:
+def standing_still(seed: int) -> RunTrace:
     """A conditional game whose score has stopped moving."""
     columns, score = healthy(seed, LENGTH * 4), np.full(LENGTH * 4, np.nan)
     score[::79] = 0.4 + 0.02 * np.random.default_rng(seed).normal(size=len(score[::79]))
@@ -70,7 +70,7 @@ def standing_still(seed: int) -> Trace:
     return trace(columns)
 
 
-def others(seed: int) -> Iterator[tuple[set[str], Trace]]:
+def others(seed: int) -> Iterator[tuple[set[str], RunTrace]]:
     """Sicknesses that are no single change to a healthy game: what each shows, and its trace."""
     yield {"discriminator_won", "bce_clamp"}, trace(r4_e(1200, seed))
     yield (

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_core.analysis.doctor import DIAGNOSES, Trace, diagnose
+from gan_core.analysis.doctor import DIAGNOSES, RunTrace, diagnose
 from gan_core.config import parse_config
 from gan_core.evaluation.statistics.intervals import Count, wilson
 from tests.analysis.doctor import made
@@ -31,7 +31,7 @@ class Case:
     """A trace, what it shows, and whether it was recorded."""
 
     name: str
-    trace: Trace
+    trace: RunTrace
     shows: frozenset[str]
     recorded: bool
 
@@ -51,7 +51,9 @@ def recorded() -> Iterator[Case]:
     for case in json.loads((PLACE / "cases.json").read_text("utf-8")):
         with np.load(PLACE / f"{case['name']}.npz") as stored:
             columns = {name.replace(".", "/"): stored[name].astype(np.float64) for name in stored.files}
-        trace = Trace(columns, parse_config(case["config"]), case["num_images"], case["steps_per_epoch"], case["error"])
+        trace = RunTrace(
+            columns, parse_config(case["config"]), case["num_images"], case["steps_per_epoch"], case["error"]
+        )
         yield Case(case["name"], trace, frozenset(case["shows"]), recorded=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gan_core.analysis.doctor import DIAGNOSES, Trace, diagnose
+from gan_core.analysis.doctor import DIAGNOSES, RunTrace, diagnose
 from gan_core.config import with_changes
 from gan_core.presets import preset_config
 from gan_core.runs.evaluations import Evaluation
@@ -108,7 +108,7 @@ def test_the_kl_tells_silence_from_holes_whatever_its_reduction(nats, expected, 
         "loss/kl": nats * dims * (1 + 0.05 * rng.normal(size=1000)),
         "loss/reconstruction": np.linspace(0.05, 0.01, 1000),
     }
-    assert names(diagnose(Trace(columns, config, 5000, 79))) == expected
+    assert names(diagnose(RunTrace(columns, config, 5000, 79))) == expected
 
 
 def test_a_score_that_stands_still_is_a_plateau_and_one_that_climbs_is_not():
@@ -139,9 +139,9 @@ def test_a_run_of_which_little_is_known_is_no_fault(columns):
 def test_nearest_training_neighbours_speak_of_memorisation_where_they_were_measured():
     copied, honest = (Evaluation("copying", v, (v - 0.03, v + 0.03), 700, 100, "digits", 0) for v in (0.93, 0.52))
     columns = {"step": np.arange(1.0, 1001)}
-    found = diagnose(Trace(columns, preset_config("r5-vae-lite"), 5000, 79, measured={"copying": copied}))
+    found = diagnose(RunTrace(columns, preset_config("r5-vae-lite"), 5000, 79, measured={"copying": copied}))
     assert names(found) == ["memorisation"] and "93% of the generated images" in found[0].evidence
-    assert diagnose(Trace(columns, preset_config("r5-vae-lite"), 5000, 79, measured={"copying": honest})) == []
+    assert diagnose(RunTrace(columns, preset_config("r5-vae-lite"), 5000, 79, measured={"copying": honest})) == []
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_nearest_training_neighbours_speak_of_memorisation_where_they_were_measu
 def test_measured_sameness_is_collapse_even_where_the_pixels_differ(name, value, words):
     measured = {name: Evaluation(name, value, (value - 0.05, value + 0.05), 900, 100, "digits", 0)}
     base = trace(healthy())
-    found = diagnose(Trace(base.columns, base.config, base.num_images, base.steps_per_epoch, measured=measured))
+    found = diagnose(RunTrace(base.columns, base.config, base.num_images, base.steps_per_epoch, measured=measured))
     assert names(found) == ["mode_collapse"] and words in found[0].evidence
 
 
