@@ -74,7 +74,6 @@ def invert(
         generate: the generator in evaluation mode: an image depends on its own latent only.
         target: (C, H, W) in [-1, 1].
         latent_dim: size of z.
-        search: its settings.
         features: None for pixels only.
         progress: called after every step with (steps done, steps, the best loss); what it raises ends the search.
 
