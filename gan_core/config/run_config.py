@@ -14,7 +14,6 @@ from typing import Any, Literal, get_args
 from pydantic import ValidationError
 
 from gan_core.config.sections import (
-    MIN_BATCH_SIZE,
     ConditioningConfig,
     DatasetConfig,
     NetworkConfig,
@@ -27,34 +26,6 @@ from gan_core.config.sections import (
     TrainingConfig,
     VAEConfig,
 )
-
-__all__ = [
-    "LIVE_FIELDS",
-    "MAX_JSON_BYTES",
-    "MAX_JSON_DEPTH",
-    "MIN_BATCH_SIZE",
-    "SCHEMA_VERSION",
-    "ConditioningConfig",
-    "DatasetConfig",
-    "NetworkConfig",
-    "ObjectiveConfig",
-    "OptimizerConfig",
-    "PenaltyConfig",
-    "RecordingConfig",
-    "RemedyConfig",
-    "RunConfig",
-    "Section",
-    "TrainingConfig",
-    "VAEConfig",
-    "choices",
-    "differences",
-    "field_names",
-    "get",
-    "live_changes",
-    "parse_config",
-    "strict_json",
-    "with_changes",
-]
 
 SCHEMA_VERSION: Literal[1] = 1
 MAX_JSON_BYTES = 1_000_000  # a configuration has a few kB; anything near this is not one

@@ -12,7 +12,7 @@ from gan_core.figures.style import COLORS, GREY, Column, add_curve, lay_out
 
 
 @dataclass(frozen=True)
-class Trace:
+class Series:
     """One curve: a metric's column, what it is called, and its colour's place in the theme."""
 
     column: str
@@ -35,7 +35,7 @@ class Chart:
     key: str
     title: str
     explanation: str
-    traces: tuple[Trace, ...]
+    traces: tuple[Series, ...]
     y_range: tuple[float, float] | None = None
     may_be_log: bool = True
 
@@ -47,7 +47,7 @@ CHARTS: tuple[Chart, ...] = (
         "The loss is what a network tries to make small. The generator (G) makes images, the discriminator (D) judges "
         "them: what one wins the other loses, so in a healthy game neither curve falls to zero. G's loss climbing for "
         "good while D's sinks to zero means that D has won and G learns nothing more.",
-        (Trace("loss/g", "Generator", 1), Trace("loss/d", "Discriminator", 0)),
+        (Series("loss/g", "Generator", 1), Series("loss/d", "Discriminator", 0)),
     ),
     Chart(
         "judgement",
@@ -56,10 +56,10 @@ CHARTS: tuple[Chart, ...] = (
         "three times in one step: before D's own update, after it (which is just before G's update), and after G's "
         "update. D's update pulls the fakes' curve down, G's pushes it up. 0.5 everywhere would be a perfect draw.",
         (
-            Trace("prob/real", "D(x): real images", 0),
-            Trace("prob/fake_before", "D(G(z)) before D's update", 3),
-            Trace("prob/fake_after", "D(G(z)) before G's update", 1),
-            Trace("prob/fake_after_g", "D(G(z)) after G's update", 2),
+            Series("prob/real", "D(x): real images", 0),
+            Series("prob/fake_before", "D(G(z)) before D's update", 3),
+            Series("prob/fake_after", "D(G(z)) before G's update", 1),
+            Series("prob/fake_after_g", "D(G(z)) after G's update", 2),
         ),
         y_range=(-0.02, 1.02),
         may_be_log=False,
@@ -69,7 +69,7 @@ CHARTS: tuple[Chart, ...] = (
         "The discriminator's loss, in its two parts",
         "How badly D judges real images, and how badly it judges generated ones. Their sum is D's loss. If one part "
         "stays near zero while the other is large, D answers nearly everything alike.",
-        (Trace("loss/d_real", "on real images", 0), Trace("loss/d_fake", "on generated images", 1)),
+        (Series("loss/d_real", "on real images", 0), Series("loss/d_fake", "on generated images", 1)),
     ),
     Chart(
         "scores",
@@ -78,10 +78,10 @@ CHARTS: tuple[Chart, ...] = (
         "images, and for generated ones before its own update, after it (just before G's), and after G's. The gap between real "
         "and generated is what G works to close; for a Wasserstein critic it estimates how far apart the two are.",
         (
-            Trace("score/real", "real images", 0),
-            Trace("score/fake_before", "generated, before D's update", 3),
-            Trace("score/fake_after", "generated, before G's update", 1),
-            Trace("score/fake_after_g", "generated, after G's update", 2),
+            Series("score/real", "real images", 0),
+            Series("score/fake_before", "generated, before D's update", 3),
+            Series("score/fake_after", "generated, before G's update", 1),
+            Series("score/fake_after_g", "generated, after G's update", 2),
         ),
         may_be_log=False,
     ),
@@ -91,8 +91,8 @@ CHARTS: tuple[Chart, ...] = (
         "How badly the discriminator's second head names the labels, of real images and of generated ones. It usually falls faster "
         "than the adversarial loss: telling glasses from no glasses is easier than telling real from fake.",
         (
-            Trace("loss/label_real", "labels of real images", 0),
-            Trace("loss/label_fake", "labels of generated images", 1),
+            Series("loss/label_real", "labels of real images", 0),
+            Series("loss/label_fake", "labels of generated images", 1),
         ),
     ),
     Chart(
@@ -103,9 +103,9 @@ CHARTS: tuple[Chart, ...] = (
         "combinations that no training image shows), and chance is about 0.1; for classes and attributes it is 200 balanced "
         "conditions. One point has a standard error of some 0.03 to 0.06, so small ups and downs mean nothing.",
         (
-            Trace("accuracy/test", "list test", 0),
-            Trace("accuracy/new_test", "list new_test", 1),
-            Trace("accuracy/labels", "balanced labels", 2),
+            Series("accuracy/test", "list test", 0),
+            Series("accuracy/new_test", "list new_test", 1),
+            Series("accuracy/labels", "balanced labels", 2),
         ),
         y_range=(-0.02, 1.02),
         may_be_log=False,
@@ -114,28 +114,28 @@ CHARTS: tuple[Chart, ...] = (
         "reconstruction",
         "Reconstruction error",
         "How far the decoded images are from the originals, averaged over all pixels (in 0 to 1). Lower is a truer copy.",
-        (Trace("loss/reconstruction", "reconstruction", 0),),
+        (Series("loss/reconstruction", "reconstruction", 0),),
     ),
     Chart(
         "kl",
         "KL divergence: how far the latents are from the prior",
         "The prior is the cloud of random numbers that samples are drawn from. Near zero, the encoder says nothing and every "
         "reconstruction is the same blur; very large, and random latents decode to nonsense.",
-        (Trace("loss/kl", "KL", 1),),
+        (Series("loss/kl", "KL", 1),),
     ),
     Chart(
         "penalty",
         "The penalty on the critic's slope",
         "The price that the discriminator pays for its slope, before it is weighted. Near zero, the slope is where the penalty "
         "wants it; large, the two are at odds.",
-        (Trace("loss/penalty", "penalty", 4),),
+        (Series("loss/penalty", "penalty", 4),),
     ),
     Chart(
         "spread",
         "How much the images of a batch differ",
         "The standard deviation of each pixel over a batch, averaged over all pixels: for real images, and for generated ones. "
         "Generated far below real means that the generator draws nearly the same picture whatever its latent: mode collapse.",
-        (Trace("spread/real", "real images", 0), Trace("spread/fake", "generated images", 1)),
+        (Series("spread/real", "real images", 0), Series("spread/fake", "generated images", 1)),
         may_be_log=False,
     ),
     Chart(
@@ -144,7 +144,7 @@ CHARTS: tuple[Chart, ...] = (
         "D's mean verdict (its logit: higher is more real) on some training images, and on as many real images that it never "
         "learned from. As long as both are alike, D has learned what real images look like. When they part, it knows single "
         "training images by heart, and calls other real ones false.",
-        (Trace("memory/train", "training images", 0), Trace("memory/held_out", "real images it never saw", 1)),
+        (Series("memory/train", "training images", 0), Series("memory/held_out", "real images it never saw", 1)),
         may_be_log=False,
     ),
     Chart(
@@ -152,7 +152,7 @@ CHARTS: tuple[Chart, ...] = (
         "Share of clipped weights",
         "How many of the critic's weights lie at the bound. Near 1, clipping leaves it only the simplest functions; near 0, the "
         "bound hardly holds it.",
-        (Trace("clip/saturation", "at the bound", 6),),
+        (Series("clip/saturation", "at the bound", 6),),
         y_range=(-0.02, 1.02),
         may_be_log=False,
     ),
@@ -163,9 +163,9 @@ CHARTS: tuple[Chart, ...] = (
         "network has stopped learning (vanishing gradient). Growing without end: training is about to break "
         "(exploding gradient).",
         (
-            Trace("grad_norm/g", "Generator", 1),
-            Trace("grad_norm/d", "Discriminator", 0),
-            Trace("grad_norm/vae", "Encoder and decoder", 2),
+            Series("grad_norm/g", "Generator", 1),
+            Series("grad_norm/d", "Discriminator", 0),
+            Series("grad_norm/vae", "Encoder and decoder", 2),
         ),
     ),
 )

@@ -27,11 +27,9 @@ class Preset:
     config: RunConfig
 
 
-def preset(
-    name: str, title: str, description: str, base: RunConfig, changes: dict[str, Any], minutes: float = 0
-) -> Preset:
-    """The preset that differs from `base` in `changes` (dotted field -> value)."""
-    return Preset(name, title, description, minutes, with_changes(base, {**changes, "preset": name}))
+def preset(name: str, title: str, description: str, config: RunConfig, minutes: float = 0) -> Preset:
+    """The preset of this configuration, which gets its name."""
+    return Preset(name, title, description, minutes, with_changes(config, {"preset": name}))
 
 
 def changed(base: RunConfig, **sections: dict[str, Any]) -> RunConfig:

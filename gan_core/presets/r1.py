@@ -28,14 +28,12 @@ PRESETS = (
         "202,599 images make 1,583 steps an epoch and 15,830 points on the loss curve. Needs your copy of the images in a folder, "
         f"and is meant for a GPU. {INFERRED}The report saw G's loss start very high and settle after 2 epochs.",
         FULL,
-        {},
     ),
     preset(
         "r1-dcgan-lite",
         "R1 in small: DCGAN on drawn faces",
         f"R1's recipe: same networks, loss, optimiser and curves. {lite_note(LITE)}",
         LITE,
-        {},
         minutes=4,
     ),
     preset(
@@ -43,8 +41,7 @@ PRESETS = (
         "R1: the same on 1,000 faces",
         "R1 with its first 1,000 images only. The report found the result useless: D learns the few images by heart and "
         f"G learns nothing. A lesson, kept. {INFERRED}",
-        FULL,
-        {"dataset.num_images": 1000},
+        changed(FULL, dataset={"num_images": 1000}),
     ),
     preset(
         "r1-dcgan-1000-lite",
@@ -52,7 +49,6 @@ PRESETS = (
         "r1-dcgan-lite with 100 images instead of 5,000 (the report: 1,000 instead of 202,599), for the same 1,580 steps. Put "
         f"it beside r1-dcgan-lite. {lite_note(SMALL)}",
         SMALL,
-        {},
         minutes=4,
     ),
 )

@@ -34,8 +34,7 @@ def _ratio(name: str, weights: tuple[float, float], base: RunConfig, suffix: str
         f"r2-cgan with D's loss on real images weighted {real:g} and on generated ones {fake:g} (inferred: the two weights add "
         "up to 1). One of five runs for one chart. The report: any zero weight never learns; 7:3 looked slightly better than "
         f"1:1, which one run cannot tell (standard error 0.059). {note}",
-        base,
-        {"objective.real_weight": real, "objective.fake_weight": fake},
+        changed(base, objective={"real_weight": real, "fake_weight": fake}),
         minutes,
     )
 
@@ -47,14 +46,12 @@ PRESETS = (
         "The report's run: labels joined to G's latent (25 + 24 numbers) and, as a plane of their own, to D's image; batch 32, "
         f"75 epochs. Needs your copy of i-CLEVR, and is meant for a GPU. {SCORE}{INFERRED}",
         FULL,
-        {},
     ),
     preset(
         "r2-cgan-lite",
         "R2 in small: conditional GAN on drawn blocks",
         f"R2's recipe on the embedded twin of i-CLEVR. {SCORE}{NOTE}",
         LITE,
-        {},
         minutes=4,
     ),
     *(_ratio(name, weights, FULL, "", INFERRED, 0) for name, weights in RATIOS.items()),

@@ -87,13 +87,12 @@ PRESETS = tuple(
     made
     for name, title, base, words, minutes in EXPERIMENTS
     for made in (
-        preset(name, f"R3: {title}", f"{words}Needs a folder of pictures, and is meant for a GPU.", base, {}),
+        preset(name, f"R3: {title}", f"{words}Needs a folder of pictures, and is meant for a GPU.", base),
         preset(
             f"{name}-lite",
             f"R3 in small: {title}",
             words + lite_note(_lite(base)) + (FASTER_NOTE if _clips(base) else ""),
             _lite(base),
-            {},
             minutes,
         ),
     )

@@ -1,6 +1,6 @@
 """R4: batch size x epochs x learning rate on faces."""
 
-from gan_core.config import RunConfig, with_changes
+from gan_core.config import RunConfig
 from gan_core.presets.entry import Preset, adam, changed, lite_note, preset
 
 FULL = changed(
@@ -11,6 +11,7 @@ FULL = changed(
     discriminator_optimizer=adam(2e-4),
 )
 NUM_LITE = 448
+LITE = changed(FULL, dataset={"name": "faces", "num_images": NUM_LITE, "image_size": 32}, network={"width": 24})
 IMAGES_A_MINUTE = 60_000  # roughly, one thread of a two-core machine
 INFERRED = (
     "Inferred: 3,584 images (the logs show 28 steps an epoch at batch 128, not the 202,599 images that the text quotes), Adam "
@@ -28,38 +29,31 @@ TABLE = (  # letter, batch, epochs, learning rate, what the report saw, lite bat
 )
 
 
-def _full(letter: str, batch: int, epochs: int, rate: float, seen: str, *_lite: int) -> Preset:
+def _full(letter: str, batch: int, epochs: int, rate: float, report: str, *_lite: int) -> Preset:
     return preset(
         f"r4-{letter}",
         f"R4 {letter}: batch {batch:,}, {epochs:,} epochs, learning rate {rate:g}",
-        f"One cell of the report's table. The report saw: {seen}. Needs your copy of CelebA, and is meant for a GPU. {INFERRED}",
-        FULL,
-        _cell(batch, epochs, rate),
+        f"One cell of the report's table. The report saw: {report}. Needs your copy of CelebA, and is meant for a GPU. {INFERRED}",
+        _cell(FULL, batch, epochs, rate),
     )
 
 
-def _lite(letter: str, batch: int, epochs: int, rate: float, seen: str, lite_batch: int, lite_epochs: int) -> Preset:
-    base = changed(FULL, dataset={"name": "faces", "num_images": NUM_LITE, "image_size": 32}, network={"width": 24})
-    cell = _cell(lite_batch, lite_epochs, rate)
-    note = lite_note(with_changes(base, cell))
+def _lite(letter: str, batch: int, epochs: int, rate: float, report: str, lite_batch: int, lite_epochs: int) -> Preset:
+    config = _cell(LITE, lite_batch, lite_epochs, rate)
     return preset(
         f"r4-{letter}-lite",
         f"R4 {letter} in small: batch {lite_batch}, {lite_epochs} epochs, learning rate {rate:g}",
         f"One cell of the report's table; steps an epoch as in the report (28 at its batch of 128). The report saw, at batch "
-        f"{batch:,} and {epochs:,} epochs: {seen}. {note}",
-        base,
-        cell,
+        f"{batch:,} and {epochs:,} epochs: {report}. {lite_note(config)}",
+        config,
         minutes=round(max(0.5, lite_epochs * NUM_LITE / IMAGES_A_MINUTE), 1),
     )
 
 
-def _cell(batch: int, epochs: int, rate: float) -> dict[str, float]:
-    return {
-        "training.batch_size": batch,
-        "training.epochs": epochs,
-        "generator_optimizer.learning_rate": rate,
-        "discriminator_optimizer.learning_rate": rate,
-    }
+def _cell(base: RunConfig, batch: int, epochs: int, rate: float) -> RunConfig:
+    optimizer = {"learning_rate": rate}
+    training = {"batch_size": batch, "epochs": epochs}
+    return changed(base, training=training, generator_optimizer=optimizer, discriminator_optimizer=optimizer)
 
 
 PRESETS = (*(_full(*row) for row in TABLE), *(_lite(*row) for row in TABLE))

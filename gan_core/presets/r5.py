@@ -51,14 +51,12 @@ PRESETS = (
         "2,621 images; lambda too large blurs, too small gives samples that are no faces. Inferred: batch 128, 50 epochs, the "
         "decoder's linear layer. Needs your copy of CelebA, and is meant for a GPU.",
         VAE,
-        {},
     ),
     preset(
         "r5-vae-lite",
         "R5 in small: VAE on drawn faces",
         f"R5's VAE. {lite_note(VAE_LITE)}",
         VAE_LITE,
-        {},
         minutes=5,
     ),
     preset(
@@ -67,14 +65,12 @@ PRESETS = (
         "The VAE's rival: sharper, harder to train; D wins after about 55,000 steps, and the report stopped by eye. Inferred: "
         "batch 128, beta1 0.5, 175 epochs (55,000 steps). Needs your copy of CelebA, and is meant for a GPU.",
         GAN,
-        {},
     ),
     preset(
         "r5-gan-lite",
         "R5 in small: DCGAN on drawn faces",
         f"R5's DCGAN, the VAE's rival. {lite_note(GAN_LITE)}",
         GAN_LITE,
-        {},
         minutes=5,
     ),
     preset(
@@ -84,14 +80,12 @@ PRESETS = (
         "than the adversarial one; ten pairs from the same z, Female above Male. Inferred: batch 128, beta1 0.5, 50 epochs, label "
         "weight 1. Needs your copy of CelebA, and is meant for a GPU.",
         ACGAN,
-        {},
     ),
     preset(
         "r5-acgan-lite",
         "R5 in small: ACGAN on drawn faces",
         f"R5's ACGAN. {lite_note(ACGAN_LITE)}",
         ACGAN_LITE,
-        {},
         minutes=5,
     ),
 )

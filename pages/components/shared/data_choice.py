@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from gan_core import config as schema
 from gan_core.config import DatasetConfig, RunConfig, with_changes
-from gan_core.config import run_config as schema
 from gan_core.datasets import DATASETS, uploads
 from gan_core.datasets.base import DatasetEntry
 from gan_core.datasets.uploads import Own

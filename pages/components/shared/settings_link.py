@@ -5,8 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from gan_core import config as schema
 from gan_core.config import RunConfig, with_changes
-from gan_core.config import run_config as schema
 from gan_core.datasets import DATASETS
 from gan_core.presets import DEFAULT, PRESETS
 from pages.components.shared.config_form import LABELS
