@@ -108,7 +108,7 @@ def measured(name: str, run: Run) -> dict[str, Any]:
     fake = sampler.images(sampling.latents(NUM_IMAGES, sampler.latent_dim, SEED), labels_for(sampler, config))
     picture = Image.fromarray(imaging.grid(fake[:SHOWN], columns=COLUMNS))
     picture.save(DOCS / "presets" / f"{name}.jpg", quality=88)
-    evaluator = judge(config)
+    evaluator = evaluator_for(config)
     return {
         "run": run.id,
         "minutes": round(status.seconds / 60, 1),
@@ -130,7 +130,7 @@ def labels_for(sampler: sampling.Sampler, config: RunConfig) -> npt.NDArray[np.f
     return np.asarray(data.labels[np.arange(NUM_IMAGES) % len(data)], np.float32)
 
 
-def judge(config: RunConfig) -> Evaluator:
+def evaluator_for(config: RunConfig) -> Evaluator:
     """The evaluator of the run's data set, whose features the distances are measured in."""
     return next(
         open_evaluator(folder) for folder in evaluators.available() if folder.info.dataset == config.dataset.name
@@ -168,7 +168,7 @@ def page(rows: dict[str, Any]) -> str:
         row = rows[name]
         preset = PRESETS[name]
         losses = ", ".join(f"{key} {value:.3g}" for key, value in row["last"].items() if key.startswith("loss/"))
-        beliefs = ", ".join(f"{key} {value:.2f}" for key, value in row["last"].items() if key.startswith("prob/"))
+        probabilities = ", ".join(f"{key} {value:.2f}" for key, value in row["last"].items() if key.startswith("prob/"))
         marks = "; ".join(f"{metrics.METRICS[key].title} {_estimate(row[key])}" for key in MEASURED)
         parts.append(
             f"## `{name}`\n\n{preset.title}. {row['num_images']:,} images, {row['steps']:,} steps, {row['images_seen']:,} images "
@@ -177,7 +177,7 @@ def page(rows: dict[str, Any]) -> str:
             f"| the report saw | {SAW[name.removesuffix('-lite')]} |\n"
             + (f"| score | {row['score']} |\n" if row["score"] else "")
             + f"| against real images | {marks} |\n"
-            f"| last step | {losses}{'; ' if beliefs else ''}{beliefs} |\n"
+            f"| last step | {losses}{'; ' if probabilities else ''}{probabilities} |\n"
         )
     return "\n".join(parts)
 

@@ -1,4 +1,4 @@
-"""Names to entries, with errors that say which names exist.
+"""Tables of named entries; an unknown name raises an error that lists the known ones.
 
 A registry is how the lab stays cheap to extend: a loss, a network, a data set or a preset is one entry in one
 table. Entries that need torch are named by an import path and loaded on first use, so that listing and checking
@@ -36,11 +36,7 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         return len(self._entries)
 
     def find(self, name: str) -> Entry:
-        """The entry called `name`.
-
-        Raises:
-            ValueError: no such entry; the message lists those there are.
-        """
+        """The entry called `name`. Raises ValueError, listing the known names, if there is none."""
         if name not in self._entries:
             raise ValueError(f"Unknown {self.kind} '{name}'. Choose one of: {', '.join(self._entries)}.")
         return self._entries[name]

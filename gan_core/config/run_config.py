@@ -61,11 +61,7 @@ LIVE_FIELDS = ("generator_optimizer.learning_rate", "discriminator_optimizer.lea
 
 
 def parse_config(data: Any) -> RunConfig:
-    """A configuration from parsed JSON.
-
-    Raises:
-        ValueError: one sentence a fault, each with the field, the rule and the value.
-    """
+    """A configuration from parsed JSON. Raises ValueError with a sentence for each fault: field, rule and value."""
     if isinstance(data, Mapping) and data.get("schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
         version = data["schema_version"]
         raise ValueError(
@@ -85,7 +81,7 @@ def with_changes(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
         changes: dotted field name -> new value, for example {"training.epochs": 5}. Text is read as the field's type.
 
     Raises:
-        ValueError: an unknown name (the message lists the near ones) or a value outside the field's bounds.
+        ValueError: if a name is unknown (the message lists the near ones) or a value outside the field's bounds.
     """
     data = config.model_dump()
     for name, value in changes.items():
@@ -109,7 +105,7 @@ def live_changes(config: RunConfig, changes: Mapping[str, Any]) -> dict[str, flo
     """The same changes as numbers, once they are found to be allowed while a run trains.
 
     Raises:
-        ValueError: a field that cannot be changed live (the message lists those that can), or a value out of bounds.
+        ValueError: if a field cannot be changed live (the message lists those that can), or a value is out of bounds.
     """
     for name in changes:
         if name not in LIVE_FIELDS:
@@ -151,7 +147,7 @@ def strict_json(text: str | bytes) -> Any:
     """JSON, without the extensions that Python's reader lets through.
 
     Raises:
-        ValueError: not JSON, larger than MAX_JSON_BYTES, nested deeper than MAX_JSON_DEPTH, or holding NaN or Infinity.
+        ValueError: if it is not JSON, larger than MAX_JSON_BYTES, nested deeper than MAX_JSON_DEPTH, or holding NaN or Infinity.
     """
     if len(text) > MAX_JSON_BYTES:
         raise ValueError(f"The JSON text has {len(text):,} bytes; at most {MAX_JSON_BYTES:,} are read.")

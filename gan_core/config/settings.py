@@ -28,11 +28,7 @@ class Settings:
 
 
 def from_environment() -> Settings:
-    """The settings that the environment asks for.
-
-    Raises:
-        ValueError: GANVAS_ISOLATION is neither process nor thread.
-    """
+    """The settings in the environment. Raises ValueError if GANVAS_ISOLATION is neither process nor thread."""
     isolation = os.environ.get("GANVAS_ISOLATION", "process")
     if isolation not in ISOLATIONS:
         raise ValueError(f"GANVAS_ISOLATION must be one of: {', '.join(ISOLATIONS)}; got '{isolation}'.")
@@ -65,11 +61,7 @@ def cache_dir() -> Path:
 
 
 def folder(path: str | Path) -> Path:
-    """An absolute path, with ~ as the home folder.
-
-    Raises:
-        ValueError: ~ with the name of a user whom this machine does not know.
-    """
+    """An absolute path, with ~ as the home folder. Raises ValueError if ~ names a user unknown to this machine."""
     try:
         return Path(path).expanduser().resolve()
     except RuntimeError as error:

@@ -164,7 +164,7 @@ def prepare(config: DatasetConfig, progress: Progress | None = None) -> Dataset:
         progress: called with (done, total) while pictures are decoded.
 
     Raises:
-        ValueError: unknown name, no such folder, no readable picture in it, or a cache that cannot be written.
+        ValueError: if the name is unknown, the folder or a readable picture in it is missing, or the cache cannot be written.
     """
     source = _source(config)
     if isinstance(source, PointSource):
@@ -175,21 +175,13 @@ def prepare(config: DatasetConfig, progress: Progress | None = None) -> Dataset:
 
 
 def is_prepared(config: DatasetConfig) -> bool:
-    """Whether `prepare` would return at once.
-
-    Raises:
-        ValueError: as `prepare`.
-    """
+    """Whether `prepare` would return at once. Raises ValueError as `prepare` does."""
     source = _source(config)
     return isinstance(source, PointSource) or cache.holds(config, source)
 
 
 def count(config: DatasetConfig) -> int:
-    """How many images training would see, not counting that some may turn out unreadable.
-
-    Raises:
-        ValueError: as `prepare`.
-    """
+    """Number of training images, unreadable ones included. Raises ValueError as `prepare` does."""
     return _source(config).count(config)
 
 
@@ -201,38 +193,22 @@ def image_shape(config: DatasetConfig) -> tuple[int, ...]:
 
 
 def label_names(config: DatasetConfig) -> tuple[str, ...]:
-    """The names of the data set's labels, without preparing it.
-
-    Raises:
-        ValueError: as `prepare`.
-    """
+    """The names of the data set's labels, without preparing it. Raises ValueError as `prepare` does."""
     return _source(config).label_names(config)
 
 
 def labels(config: DatasetConfig) -> Uint8Array:
-    """The labels of all images, uint8 (N, L), without preparing them.
-
-    Raises:
-        ValueError: as `prepare`.
-    """
+    """The labels of all images, uint8 (N, L), without preparing them. Raises ValueError as `prepare` does."""
     return _source(config).labels(config)
 
 
 def pairs(config: DatasetConfig, indices: Sequence[int]) -> list[Pair]:
-    """The images with these numbers, each before and after preprocessing; unreadable ones are left out.
-
-    Raises:
-        ValueError: as `prepare`.
-    """
+    """The readable images with these numbers, before and after preprocessing. Raises ValueError as `prepare` does."""
     return list(_source(config).pairs(config, indices))
 
 
 def preview(config: DatasetConfig, count: int) -> list[Pair]:
-    """The first `count` readable pictures, each before and after preprocessing; none for points.
-
-    Raises:
-        ValueError: as `prepare`.
-    """
+    """The first `count` readable pictures, as `pairs`; none for points. Raises ValueError as `prepare` does."""
     source = _source(config)
     tried = range(min(10 * count, source.count(config)))  # some may be unreadable; do not search for ever
     if isinstance(source, PointSource):

@@ -7,15 +7,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-STREAM = 0xA06  # keeps these numbers apart from those that order the images
+STREAM = 0xA06  # separates these random numbers from those that order the images
 
 
 def augment(images: Tensor, seed: int, step: int, *, flip: bool, rotation_degrees: float) -> Tensor:
-    """The images of step number `step`, each mirrored with probability 1/2 and turned by an angle of its own.
+    """The images of step number `step`, each mirrored with probability 1/2 and turned by a random angle.
 
     Args:
         images: float (N, C, H, W).
-        seed, step: decide every coin and angle.
+        seed, step: of the random numbers.
         flip: whether to mirror, left to right.
         rotation_degrees: largest angle, either way; uniform, bilinear, edges filled by reflection.
 

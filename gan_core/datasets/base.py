@@ -45,11 +45,7 @@ class Dataset:
     rotation_degrees: float = 0.0
 
     def with_labels(self, names: tuple[str, ...]) -> Dataset:
-        """The same images with only these labels, in this order; with none at all for ().
-
-        Raises:
-            ValueError: a name that is not a label of this data set.
-        """
+        """The same images with only these labels, in this order. Raises ValueError if the data set lacks one of them."""
         for name in names:
             if name not in self.label_names:
                 raise ValueError(

@@ -26,7 +26,7 @@ def fetch(config: DatasetConfig, source: Source, progress: Progress) -> Dataset:
     """The prepared data set, built first when the cache does not hold it.
 
     Raises:
-        ValueError: the source's own complaints, or a cache folder that cannot be written.
+        ValueError: as the source's `build` does, or if the cache folder cannot be written.
     """
     place = _place(config, source)
     if not place.exists():
@@ -44,11 +44,7 @@ def fetch(config: DatasetConfig, source: Source, progress: Progress) -> Dataset:
 
 
 def holds(config: DatasetConfig, source: Source) -> bool:
-    """Whether the prepared data set is in the cache already.
-
-    Raises:
-        ValueError: the source's own complaints.
-    """
+    """Whether the prepared data set is in the cache. Raises ValueError as the source's `fingerprint` does."""
     return _place(config, source).exists()
 
 
@@ -104,11 +100,7 @@ def _build(place: Path, config: DatasetConfig, source: Source, progress: Progres
 
 
 def _reserve(file: Path) -> None:
-    """Takes a mapped file's space from the disk now: on a full disk, writing through the mapping would end the process.
-
-    Raises:
-        OSError: there is not enough.
-    """
+    """Reserves a mapped file's disk space; writing to a mapping on a full disk kills the process. Raises OSError if full."""
     if hasattr(os, "posix_fallocate"):
         with file.open("rb+") as handle:
             os.posix_fallocate(handle.fileno(), 0, file.stat().st_size)

@@ -1,4 +1,4 @@
-"""What a conditional model is asked for: conditions put together, read from text, flipped, and what an evaluator made of them.
+"""Conditions of a conditional model: built, read from text, flipped, and an evaluator's outputs for them.
 
 Pure functions of names and arrays, free of torch. A condition is a tuple of label names; a row of labels has a 1 for each
 of them, in the order of the model's own names.
@@ -41,12 +41,11 @@ def parse_objects(text: str, names: Sequence[str]) -> Condition:
     """The objects that a typed list names, such as "red sphere, blue cube".
 
     Args:
-        text: names apart by commas, semicolons, "and" or new lines; capitals and spaces do not matter.
+        text: names separated by commas, semicolons, "and" or new lines; capitals and spaces do not matter.
         names: the objects that the model knows.
 
     Raises:
-        ValueError: nothing named, more than three, one twice, or one that is not among the 24 or that this model never
-            learned.
+        ValueError: if the text names no object, more than three, one twice, or one unknown to the 24 or to this model.
     """
     parts = (" ".join(part.lower().split()) for part in re.split(r"[,;\n]|\band\b", text, flags=re.IGNORECASE))
     asked = [re.sub(r"\bgrey\b", "gray", part) for part in parts if part]
@@ -57,11 +56,7 @@ def parse_objects(text: str, names: Sequence[str]) -> Condition:
 
 
 def checked(asked: Sequence[str], names: Sequence[str]) -> Condition:
-    """The same labels in the model's order.
-
-    Raises:
-        ValueError: one that the model does not know.
-    """
+    """The same labels in the model's order. Raises ValueError if the model does not know one of them."""
     for name in asked:
         if name not in names:
             raise ValueError(f"This model never learned '{name:.40}'. It knows: {', '.join(names[:60])}.")
@@ -69,11 +64,7 @@ def checked(asked: Sequence[str], names: Sequence[str]) -> Condition:
 
 
 def rows_of(conditions: Sequence[Sequence[str]], names: Sequence[str]) -> Rows:
-    """The labels (N, L) of N conditions.
-
-    Raises:
-        ValueError: as `checked`.
-    """
+    """The labels (N, L) of N conditions. Raises ValueError as `checked` does."""
     rows = np.zeros((len(conditions), len(names)), np.float32)
     for row, condition in zip(rows, conditions, strict=True):
         for name in checked(condition, names):
@@ -101,10 +92,10 @@ def flipped(rows: Rows, column: int) -> tuple[Rows, Rows]:
 def listed_conditions(config: RunConfig, which: Which) -> list[Condition]:
     """The conditions of a test list all of whose objects the model knows: 32 for a model of all 24 objects.
 
-    i-CLEVR's own lists for a run on `iclevr`, those of the drawn twin for any other.
+    i-CLEVR's own lists for a run on `iclevr`, those of `blocks` for any other.
 
     Raises:
-        ValueError: the i-CLEVR folder of the run is missing or damaged.
+        ValueError: if the i-CLEVR folder of the run is missing or damaged.
     """
     root = config.dataset.root if config.dataset.name == "iclevr" else None
     listed, _labels = iclevr.conditions(root, which)
@@ -113,7 +104,7 @@ def listed_conditions(config: RunConfig, which: Which) -> list[Condition]:
 
 
 def strongest(logits: npt.NDArray[np.floating], names: Sequence[str], counts: Sequence[int]) -> list[Condition]:
-    """What an evaluator sees, strongest first: its k highest outputs, k being how many labels were asked for.
+    """The labels of an evaluator's k highest outputs, highest first, k being the number of requested labels.
 
     Source: i-CLEVR's rule of evaluation (report R2).
 
@@ -128,13 +119,13 @@ def strongest(logits: npt.NDArray[np.floating], names: Sequence[str], counts: Se
 
 @dataclass(frozen=True)
 class Flips:
-    """How an evaluator judged pairs that differ in one attribute.
+    """An evaluator's outputs for pairs of images that differ in one attribute.
 
     Attributes:
         pairs: how many.
-        without: of those, pairs in whose image without the attribute it does not see it.
-        with_it: pairs in whose image with the attribute it sees it.
-        both: pairs for which both hold: the flip is seen.
+        without: of those, pairs whose image without the attribute has a negative logit.
+        with_it: pairs whose image with the attribute has a positive logit.
+        both: pairs for which both hold.
     """
 
     pairs: int

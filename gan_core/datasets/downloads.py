@@ -58,11 +58,11 @@ def download(name: str, root: Path, progress: Progress) -> None:
 
     Args:
         name: an entry of DOWNLOADS.
-        root: is made if need be; what is there already and sound is not fetched again.
+        root: is made if need be; intact files that are there are kept.
         progress: called with (bytes, bytes in all) about twice a second.
 
     Raises:
-        ValueError: no such download, no way to the server, or an answer that is not the data set.
+        ValueError: if there is no such download, the server cannot be reached, or it does not send the data set.
     """
     entry = DOWNLOADS.find(name)
     _make(root)
@@ -88,7 +88,7 @@ def from_hub(repo: str, root: Path, progress: Progress) -> int:
         progress: called with (bytes, bytes in all) about twice a second.
 
     Raises:
-        ValueError: not a repository's name, none there, no way to the Hub, or one without picture files.
+        ValueError: if the repository's name is invalid or unknown, the Hub cannot be reached, or there are no picture files.
     """
     check_repo(repo)
     _make(root)
@@ -123,11 +123,7 @@ def from_hub(repo: str, root: Path, progress: Progress) -> int:
 
 
 def check_repo(repo: str) -> None:
-    """Refuses what cannot be the name of a repository.
-
-    Raises:
-        ValueError: it is not of the form owner/name.
-    """
+    """Raises ValueError if the name of a repository is not of the form owner/name."""
     if not re.fullmatch(r"\w[\w.-]{0,95}/\w[\w.-]{0,95}", repo):
         raise ValueError(f"A data set on the Hub is called owner/name, for example user/faces; got '{repo:.100}'.")
 
@@ -203,5 +199,5 @@ def _sentence(entry: Download, name: str, error: Exception) -> str:
 
 
 def default_root(name: str) -> Path:
-    """The folder that a download goes to when nobody names another: one a data set, beside what users brought."""
+    """The folder that a download goes to by default: one a data set, beside the uploads."""
     return settings.data_dir() / "downloads" / re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -32,11 +32,7 @@ class HeldOut:
     count: int
 
     def images(self, count: int, progress: Progress | None = None) -> Dataset:
-        """The first `count` of them, fewer where some cannot be read.
-
-        Raises:
-            ValueError: as `datasets.prepare`.
-        """
+        """The first `count` of them, fewer if some cannot be read. Raises ValueError as `datasets.prepare` does."""
         end = self.start + min(count, self.count)
         whole = end >= self.start + self.count
         wanted = self.config if whole else self.config.model_copy(update={"num_images": end})
@@ -46,11 +42,7 @@ class HeldOut:
 
 
 def held_out(config: DatasetConfig) -> HeldOut:
-    """The images that a run with this data set did not learn from.
-
-    Raises:
-        ValueError: the data set is not there any more.
-    """
+    """The images that a run with this data set did not train on. Raises ValueError if the data set is missing."""
     every = config.model_copy(update={"num_images": 0})
     other = every.model_copy(update={"split": "test" if config.split == "train" else "train"})
     source: Source = load(DATASETS.find(config.name).source)
@@ -67,10 +59,6 @@ def held_out(config: DatasetConfig) -> HeldOut:
 
 
 def training_images(config: DatasetConfig, count: int) -> Dataset:
-    """The first `count` images that a run learned from, prepared by themselves: the whole set may not be in the cache.
-
-    Raises:
-        ValueError: as `datasets.prepare`.
-    """
+    """The first `count` training images, prepared alone: the whole set may not be cached. Raises ValueError as `prepare`."""
     there = datasets.count(config)
     return datasets.prepare(config if there <= count else config.model_copy(update={"num_images": count}))

@@ -1,4 +1,4 @@
-"""Preprocessing taken apart: one picture after each step, so that one can see what is done to it and why."""
+"""Preprocessing step by step: one picture after each step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a data set's labels say about it: how many images have each, and which go together."""
+"""Statistics of a data set's labels: how many images have each, and how they correlate."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def shares(labels: Uint8Array, names: tuple[str, ...]) -> list[Share]:
 def correlations(labels: Uint8Array) -> npt.NDArray[np.float64]:
     """Pearson's correlation (for 0 and 1: the phi coefficient) of each pair of labels: (L, L), from -1 to 1.
 
-    A label that all or no images have goes with nothing: its row and column are nan.
+    A label that all or no images have has no correlation: its row and column are nan.
     """
     centred = labels.astype(np.float64) - labels.mean(0)
     spread = np.sqrt((centred**2).mean(0))

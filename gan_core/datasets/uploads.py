@@ -33,7 +33,7 @@ _INCOMING, _STALE_S = ".incoming-", 3600.0
 
 @dataclass(frozen=True)
 class Own:
-    """A data set that somebody brought.
+    """A data set that a user uploaded or drew.
 
     Attributes:
         id: its folder's name.
@@ -70,12 +70,12 @@ def add_zip(file: BinaryIO, name: str, progress: Progress | None = None) -> Own:
     """Unpacks a zip of pictures as a data set of its own.
 
     Args:
-        file: the zip, from anybody.
+        file: the zip; untrusted.
         name: what to call it, for people.
         progress: called with (done, total) entries.
 
     Raises:
-        ValueError: a zip that is damaged, dangerous, too large or has no picture; or a disk that cannot be written.
+        ValueError: if the zip is damaged, dangerous, too large or has no picture, or the disk cannot be written.
     """
     name = checked_name(name)
     with _new("pictures", name) as (place, keep):
@@ -95,11 +95,7 @@ def add_zip(file: BinaryIO, name: str, progress: Progress | None = None) -> Own:
 
 
 def add_points(rows: Sequence[object], name: str) -> Own:
-    """Keeps points as a data set of its own.
-
-    Raises:
-        ValueError: as `points.checked`, or a disk that cannot be written.
-    """
+    """Stores points as a data set. Raises ValueError as `points.checked` does, or if the disk cannot be written."""
     name = checked_name(name)
     checked = points.checked(rows, name)
     with _new("points", name) as (place, keep):
@@ -109,7 +105,7 @@ def add_points(rows: Sequence[object], name: str) -> Own:
 
 
 def list_own() -> list[Own]:
-    """All that users brought, newest first; folders that are none of these are passed over."""
+    """All uploads, newest first; other folders are ignored."""
     try:
         folders = [entry for entry in settings.data_dir().iterdir() if _ID.fullmatch(entry.name)]
     except OSError:
@@ -119,11 +115,7 @@ def list_own() -> list[Own]:
 
 
 def find(own_id: str) -> Own:
-    """The one with this id.
-
-    Raises:
-        ValueError: there is none.
-    """
+    """The upload with this id. Raises ValueError if there is none."""
     own = next((own for own in list_own() if own.id == own_id), None)
     if own is None:
         raise ValueError(f"There is no data set '{own_id:.80}' of your own; it may have been deleted.")
@@ -131,11 +123,7 @@ def find(own_id: str) -> Own:
 
 
 def delete(own_id: str) -> None:
-    """Removes one for good.
-
-    Raises:
-        ValueError: there is none, or it cannot be removed.
-    """
+    """Deletes an upload. Raises ValueError if there is none of this id, or it cannot be deleted."""
     own = find(own_id)
     place = settings.data_dir() / own.id
     aside = place.with_name(f"{_INCOMING}{own.id}")  # gone from the list at once, whatever happens below
@@ -160,11 +148,7 @@ def sweep() -> int:
 
 
 def checked_name(name: str) -> str:
-    """The name without blanks around it.
-
-    Raises:
-        ValueError: none left, or longer than MAX_NAME.
-    """
+    """The name without surplus blanks. Raises ValueError if it is empty or longer than MAX_NAME."""
     name = " ".join(name.split())
     if not name:
         raise ValueError("Give the data set a name.")

@@ -1,4 +1,4 @@
-"""Zips from strangers: everything that can be known is checked before anything is unpacked; nothing keeps its own path.
+"""Untrusted zips: checked as far as possible before anything is unpacked; no entry keeps its own path.
 
 Pictures are written under numbers of ours into the folder itself or one subfolder a class. A folder around everything,
 as most programs make, is left out; so are `__MACOSX` and hidden files.
@@ -52,7 +52,7 @@ def unpack(file: BinaryIO, folder: Path, progress: Progress) -> Unpacked:
         progress: called with (done, total) entries.
 
     Raises:
-        ValueError: damaged, dangerous, too large, or without a readable picture.
+        ValueError: if it is damaged, dangerous, too large, or without a readable picture.
     """
     _check_directory_size(file)
     try:
@@ -87,11 +87,7 @@ def _is_clutter(name: str) -> bool:
 
 
 def _check(entries: Sequence[zipfile.ZipInfo], directory: int) -> None:
-    """All that can be refused before anything is unpacked.
-
-    Raises:
-        ValueError: what it is, and what to do.
-    """
+    """Raises ValueError for what can be refused before anything is unpacked: number, size, overlap, single entries."""
     if len(entries) > MAX_ENTRIES:
         raise ValueError(
             f"The zip holds {len(entries):,} files; at most {MAX_ENTRIES:,} are taken. Send fewer pictures."
@@ -154,11 +150,7 @@ def _take(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], folder: 
 
 
 def _picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: PurePosixPath) -> bytes:
-    """The bytes of an entry that is a picture.
-
-    Raises:
-        ValueError: why it is not taken.
-    """
+    """The bytes of an entry that is a picture. Raises ValueError with the reason if it is not taken."""
     folders = path.parts[:-1]
     deepest = 2 if folders[:1] and folders[0] in (*PARTS, *OTHER_PARTS) else 1
     if path.suffix.lower() not in SUFFIXES:

@@ -1,4 +1,4 @@
-"""Pictures: reading strangers' files safely, preprocessing, grids, PNG and data URLs. Arrays are uint8 (N, C, H, W)."""
+"""Pictures: reading untrusted files safely, preprocessing, grids, PNG and data URLs. Arrays are uint8 (N, C, H, W)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Uint8Array = npt.NDArray[np.uint8]
 
 
 def open_picture(file: Path | io.BytesIO, channels: int) -> Image.Image:
-    """A picture from a file that nobody vouches for, upright, in grey (1 channel) or RGB (3 channels).
+    """A picture from an untrusted file, upright, in grey (1 channel) or RGB (3 channels).
 
     Raises:
-        ValueError: not one of FORMATS, damaged, or more than MAX_PIXELS pixels.
+        ValueError: if it is not one of FORMATS, damaged, or larger than MAX_PIXELS.
     """
     try:
         with Image.open(file, formats=FORMATS) as picture:  # reads the header only
@@ -40,7 +40,7 @@ def resize_and_crop(picture: Image.Image, size: int) -> Image.Image:
     The same rule as torchvision's Resize(size) and CenterCrop(size), which the tests hold it to.
 
     Raises:
-        ValueError: so long and thin that it would have more than MAX_PIXELS pixels in between.
+        ValueError: if it is so long and thin that it would have more than MAX_PIXELS pixels in between.
     """
     picture = resize_shorter_side(picture, size)
     return picture.crop(middle_square(picture, size))
@@ -53,11 +53,7 @@ def middle_square(picture: Image.Image, size: int) -> tuple[int, int, int, int]:
 
 
 def resize_shorter_side(picture: Image.Image, size: int) -> Image.Image:
-    """The whole picture, its shorter side `size` pixels long (bilinear).
-
-    Raises:
-        ValueError: as `resize_and_crop`.
-    """
+    """The whole picture, its shorter side `size` pixels long (bilinear). Raises ValueError as `resize_and_crop` does."""
     width, height = picture.size
     if width <= height:
         width, height = size, int(size * height / width)

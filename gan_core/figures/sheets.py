@@ -47,7 +47,7 @@ def contact_sheet(
         side_px: least width of an image; it is enlarged by a whole number, without smoothing.
 
     Raises:
-        ValueError: not as many captions as images.
+        ValueError: if there are not as many captions as images.
     """
     if len(captions) != len(images):
         raise ValueError(f"Every image needs a caption; got {len(images)} images and {len(captions)} captions.")
@@ -128,7 +128,7 @@ def sprite_sheet(images: Uint8Array, tile_px: int) -> Sheet:
         tile_px: largest side of one on the sheet.
 
     Raises:
-        ValueError: no pictures.
+        ValueError: if there are no pictures.
     """
     if not len(images):
         raise ValueError("A sheet needs at least one picture.")

@@ -100,5 +100,5 @@ def lay_out(fig: go.Figure, x_title: str = "", *, log_scale: bool = False, **mor
 
 
 def add_level(fig: go.Figure, y: float) -> None:
-    """A dotted line at a value that others are held against: chance, or the best there can be."""
+    """A dotted horizontal line at a reference value, such as chance or the optimum."""
     fig.add_hline(y=y, line={"width": 1, "dash": "dot", "color": GREY})

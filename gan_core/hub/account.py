@@ -10,9 +10,9 @@ _VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 
 
 def login_allowed() -> bool:
-    """Whether this installation may use the computer's own login; HF_HUB_DISABLE_IMPLICIT_TOKEN=1 says no.
+    """Whether this installation may use the computer's own login; not with HF_HUB_DISABLE_IMPLICIT_TOKEN=1.
 
-    A server for a class should say no: else everybody who can open the page uploads as whoever started it.
+    A shared server should disable it: otherwise every visitor uploads under the account of whoever started it.
     """
     return os.environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").lower() not in _TRUE
 

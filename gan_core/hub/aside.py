@@ -18,7 +18,7 @@ def own_folder(runs_dir: Path) -> Iterator[Path]:
     """An empty folder for one transfer, locked while it is in use. What crashed servers left is swept on the way.
 
     Raises:
-        OSError: the runs folder cannot be written.
+        OSError: if the runs folder cannot be written.
     """
     home = runs_dir / NAME
     home.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def own_folder(runs_dir: Path) -> Iterator[Path]:
 
 
 def _sweep(old: Path) -> None:
-    """Removes a folder whose owner is gone: only the living hold their lock."""
+    """Removes a folder whose process has ended, which released its lock."""
     lock = FileLock(old)
     try:
         with lock.acquire(timeout=0):

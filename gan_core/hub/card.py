@@ -1,4 +1,4 @@
-"""The model card: what a stranger must know of a run, as the Hub's README.md. Pure; whatever the user typed stays text."""
+"""The model card of a run, as the Hub's README.md. Pure; user input is escaped."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def card(
 
 
 def escaped(words: str) -> str:
-    """Words that somebody typed, for Markdown: shown as they are, in one line, no link, no picture, no HTML."""
+    """User input escaped for Markdown: one line of plain text, without links, pictures or HTML."""
     flat = " ".join(re.sub(r"[\x00-\x1f\x7f\u2028\u2029]", " ", words).split())
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", flat)
 

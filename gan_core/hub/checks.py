@@ -36,22 +36,14 @@ Shapes = Mapping[str, tuple[tuple[int, ...], str]]
 
 
 def configuration(text: bytes) -> RunConfig:
-    """The configuration in a stranger's file: of a known layout, with known names that fit each other.
-
-    Raises:
-        ValueError: one of these it is not.
-    """
+    """The configuration in an untrusted file. Raises ValueError if its layout, names or combination are not valid."""
     config = parse_config(strict_json(text))
     check(config)
     return config
 
 
 def expected_tensors(config: RunConfig) -> Shapes:
-    """The tensors that a checkpoint's model file holds, found without allocating them.
-
-    Raises:
-        ValueError: more than MAX_PARAMETERS numbers.
-    """
+    """The tensors of a checkpoint's model file, without allocating them. Raises ValueError above MAX_PARAMETERS numbers."""
     from gan_core.models.building import build_networks
 
     try:
@@ -70,11 +62,7 @@ def expected_tensors(config: RunConfig) -> Shapes:
 
 
 def sizes(files: Mapping[str, Listed], config: RunConfig, shapes: Shapes) -> None:
-    """Refuses checkpoints that cannot hold what the architecture needs, by the sizes that the Hub lists.
-
-    Raises:
-        ValueError: with the size and the size that is needed.
-    """
+    """Raises ValueError if a checkpoint's size, as the Hub lists it, is not what the architecture needs."""
     for part in listing.parts(files):
         if part.kind not in ("model", "ema"):
             continue
@@ -95,18 +83,14 @@ def _complete(files: Mapping[str, Listed], step: int, config: RunConfig) -> None
 
 
 def content(path: Path, listed: Listed) -> None:
-    """Refuses a file that is not the one that the Hub lists: the Hub's client looks at its size only.
-
-    Raises:
-        ValueError: its hash is another.
-    """
+    """Raises ValueError if a file's hash is not the one that the Hub lists; the Hub's client checks its size only."""
     if listed.sha256:
         same = portable.sha256(path) == listed.sha256
     elif listed.git:
         data = path.read_bytes()
         same = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == listed.git
     else:
-        same = True  # the manifest still vouches for the checkpoints
+        same = True  # checkpoints are still checked against the manifest
     if not same:
         raise ValueError(
             f"The file {listed.name} arrived with another content than the Hub lists: its hash differs. Try again."
@@ -114,11 +98,7 @@ def content(path: Path, listed: Listed) -> None:
 
 
 def manifest(place: Path, names: Iterable[str]) -> None:
-    """Refuses checkpoint files whose hash is not the one in the run's own manifest.
-
-    Raises:
-        ValueError: a file that is not in it, or another hash.
-    """
+    """Raises ValueError if a checkpoint file is not in the run's manifest, or has another hash there."""
     known = strict_json((place / portable.JSON_NAMES["manifest"]).read_bytes())
     for part in listing.parts(names):
         if part.kind not in portable.CHECKPOINT_KINDS:
@@ -135,7 +115,7 @@ def tensors(place: Path, names: Iterable[str], config: RunConfig, shapes: Shapes
     one at a time and refuses numbers that are not finite.
 
     Raises:
-        ValueError: with the file and the tensor.
+        ValueError: if one differs, with the file and the tensor.
     """
     for part in listing.parts(names):
         if part.kind in ("model", "ema"):
@@ -151,7 +131,7 @@ def header(path: Path) -> Shapes:
     """The tensors that a safetensors file declares; none of them is read.
 
     Raises:
-        ValueError: no safetensors file, a header larger than MAX_HEADER_BYTES, or a name twice.
+        ValueError: if it is no safetensors file, has a header larger than MAX_HEADER_BYTES, or a name twice.
     """
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
@@ -172,11 +152,7 @@ def header(path: Path) -> Shapes:
 
 
 def fits(found: Shapes, needed: Shapes, where: str) -> None:
-    """Refuses tensors that are not exactly those that the architecture needs.
-
-    Raises:
-        ValueError: with the first that differs.
-    """
+    """Raises ValueError, with the first that differs, if tensors are not exactly those that the architecture needs."""
     odd = sorted(found.keys() ^ needed.keys())
     if odd:
         kind = "has a tensor that the architecture does not have" if odd[0] in found else "lacks a tensor"
@@ -191,11 +167,7 @@ def fits(found: Shapes, needed: Shapes, where: str) -> None:
 
 
 def fits_optimizer(found: Shapes, shapes: Shapes, config: RunConfig, where: str) -> None:
-    """Refuses optimiser states that belong to no weight of the architecture.
-
-    Raises:
-        ValueError: with the first that does not fit.
-    """
+    """Raises ValueError, with the first of them, if optimiser states belong to no weight of the architecture."""
     allowed = {(), *(shape for shape, _type in shapes.values())}
     optimizers = {part.stored_name for part in kind_of(config).optimizers}
     for name, (shape, _type) in found.items():

@@ -45,7 +45,7 @@ def sentence(error: BaseException, order: Order, *, with_token: bool) -> str:
         with_token: whether the Hub was told who asks.
 
     Raises:
-        Unexpected: it is none of the known ones.
+        Unexpected: if it is none of the known ones.
     """
     chain = list(_causes(error))
     for cause in chain:

@@ -30,7 +30,7 @@ def pull(session: Session, order: Pull, place: Path, runs_dir: Path) -> dict[str
         runs_dir: where the run goes.
 
     Raises:
-        ValueError: what is there is no run, or not a sound one; nothing is left behind.
+        ValueError: if it is no run, or a damaged one; nothing is left behind.
     """
     session.phase("Asking the Hub")
     info = session.api.model_info(order.repo, revision=order.revision or None, files_metadata=True)
@@ -73,7 +73,7 @@ class _Fetch:
                 name,
                 revision=self._revision,
                 local_dir=self._copy,
-                cache_dir=self._copy / ".cache",  # not the user's: what somebody put there is nobody's word
+                cache_dir=self._copy / ".cache",  # not the user's, whose content is not checked
                 token=self._session.token or False,
             )
             checks.content(Path(path), self._files[name])

@@ -37,7 +37,7 @@ def wanted(listed: Iterable[Listed], repo: str) -> dict[str, Listed]:
     """The files of a run among those of a repository, once none of them forbids it.
 
     Raises:
-        ValueError: a pickle, a name that leads elsewhere, too many or too large files, or no run.
+        ValueError: if there is a pickle, a path outside the repository, too many or too large files, or no run.
     """
     found: dict[str, Listed] = {}
     for number, file in enumerate(listed):

@@ -46,7 +46,7 @@ class LoadedModel:
             labels: (count, L) of 0 and 1 in the order of `label_names`; those of the run's sample grid if None.
 
         Raises:
-            ValueError: a count, a seed or labels that do not fit.
+            ValueError: if count, seed or labels are not valid.
         """
         import numpy as np
 
@@ -78,7 +78,7 @@ def load(source: str | Path, revision: str | None = None, token: str | None = No
         token: for a private repository; the computer's own login if None.
 
     Raises:
-        ValueError: no such run or repository, or not a sound one.
+        ValueError: if there is no such run or repository, or it is damaged.
     """
     if Path(source).is_dir():
         run = Run(Path(source).resolve())

@@ -97,11 +97,7 @@ def from_dict(data: Mapping[str, Any]) -> Order:
 
 
 def check_repo(name: str) -> None:
-    """Refuses what is no name of a repository.
-
-    Raises:
-        ValueError: not user/name in the Hub's letters.
-    """
+    """Raises ValueError if a repository's name is not user/name in the characters that the Hub allows."""
     if len(name) > 96 or not _REPO.fullmatch(name) or "--" in name or ".." in name or name.endswith(".git"):
         raise ValueError(
             f"'{name:.100}' is no name of a repository: it must be user/name, for example ada/digits, "

@@ -25,7 +25,7 @@ def push(session: Session, order: Push, place: Path) -> dict[str, Any]:
         place: an empty folder for the copy that is sent.
 
     Raises:
-        ValueError: no token, no checkpoint, or a repository that is public or holds something else.
+        ValueError: if there is no token or checkpoint, or the repository is public or holds something else.
     """
     if session.token is None:
         raise ValueError("To upload, the Hub must know who you are: give a token, or log in with: hf auth login.")

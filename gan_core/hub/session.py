@@ -1,4 +1,4 @@
-"""One order's conversation with the Hub: the Hub's own client, a token that is told to nobody else, and our watch."""
+"""One order's session with the Hub: the Hub's own client, the token, and the byte counter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gan_core.hub.orders import Order
 from gan_core.hub.wire import Watch
 from gan_core.jobs.child import Say
 
-SAY_EVERY_S = 0.2  # nobody looks more often
+SAY_EVERY_S = 0.2  # pages refresh no faster
 
 
 class Session:
@@ -24,9 +24,9 @@ class Session:
     Attributes:
         order: which.
         token: None without one.
-        api: the Hub's client; it sends the token, and without one says so.
+        api: the Hub's client; it sends the token, if there is one.
         watch: counts what passes.
-        say: tells the server where it stands.
+        say: sends progress to the server.
     """
 
     def __init__(self, order: Order, token: str | None, say: Say) -> None:
@@ -57,11 +57,7 @@ class Session:
         self._tell()
 
     def whoami(self) -> dict[str, Any]:
-        """Whose token it is.
-
-        Raises:
-            ValueError: there is none.
-        """
+        """The token's user and organisations. Raises ValueError if there is no token."""
         self.phase("Asking the Hub")
         if self.token is None:
             raise ValueError("There is no token yet: give one, or log in on this computer with: hf auth login.")

@@ -46,11 +46,7 @@ class Limits:
 
 
 def limits_from_environment() -> Limits:
-    """The limits that GANVAS_HUB_SILENCE_S and GANVAS_HUB_TOTAL_S ask for.
-
-    Raises:
-        ValueError: one of them is no positive number.
-    """
+    """The limits in GANVAS_HUB_SILENCE_S and GANVAS_HUB_TOTAL_S. Raises ValueError unless they are positive numbers."""
     values = {}
     for name in ("silence_s", "total_s"):
         text = os.environ.get(f"GANVAS_HUB_{name.upper()}")
@@ -119,7 +115,7 @@ class Transfer:
         job = {"order": orders.to_dict(self.order), "token": token, "place": str(place), "runs_dir": str(runs_dir)}
         child = Child(WORKER, NAME, environment=_environment(implicit=token is None and login_allowed()))
         try:
-            child.send(job)  # its pipe is left open: when it closes, nobody waits any more
+            child.send(job)  # its pipe is left open: the child ends when it closes
             self._listen(child)
         except ChildDied as death:
             self._end("failed", str(death).replace(token or "\0", "***"))
@@ -169,7 +165,7 @@ def start(
         limits: how long it may take; the installation's if None.
 
     Raises:
-        ValueError: MAX_AT_ONCE transfers are under way.
+        ValueError: if MAX_AT_ONCE transfers are under way.
     """
     limits = limits or limits_from_environment()
     if isinstance(order, WhoAmI):
@@ -183,13 +179,13 @@ def start(
 
 
 def _environment(*, implicit: bool) -> dict[str, str]:
-    """That of the process; `implicit` says whether it may use this computer's own login."""
+    """Environment of the process; `implicit`: whether it may use this computer's own login."""
     environment = {k: v for k, v in os.environ.items() if k not in ("HF_DEBUG", "HF_HUB_VERBOSITY")}
     if not implicit:
         for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_OIDC_RESOURCE"):
             environment.pop(name, None)
     return environment | {
-        "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",  # it is sent only where the worker says so
+        "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",  # sent only with the worker's own requests
         "HF_HUB_DISABLE_XET": "1",  # plain HTTP: progress, limits and a cut can all be seen
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",

@@ -4,7 +4,7 @@
                                      lines out: {"stage": WORDS, "done": BYTES, "total": BYTES} ...
                                                 {"result": ...} or {"error": SENTENCE}
 
-It ends when its standard input does, for then nobody waits for it any more. The token comes in by that line or from the
+It ends when its standard input closes. The token comes in by that line or from the
 Hub's own login; it is put into requests and nowhere else.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Carries out the order that standard input tells."""
+    """Carries out the order on standard input."""
     parent = Parent()
     job = next(parent.messages())
     threading.Thread(target=_end_with_the_server, daemon=True).start()

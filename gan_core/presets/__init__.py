@@ -21,9 +21,5 @@ DEFAULT = "mnist-dcgan"
 
 
 def preset_config(name: str) -> RunConfig:
-    """The configuration of the preset called `name`.
-
-    Raises:
-        ValueError: no such preset; the message lists those there are.
-    """
+    """The configuration of the preset called `name`. Raises ValueError, listing the known names, if there is none."""
     return PRESETS.find(name).config

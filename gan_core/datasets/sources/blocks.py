@@ -1,4 +1,4 @@
-"""`blocks`: the drawn twin of i-CLEVR. One to three different objects of the 24 on a lit floor; multi-hot labels.
+"""`blocks`: drawn in the manner of i-CLEVR. One to three different objects of the 24 on a lit floor; multi-hot labels.
 
 As in i-CLEVR pictures come in threes: a scene with one object, the same with a second, the same with a third.
 18,009 training pictures are 6,003 scenes; the test split has 1,000 scenes of its own. `write_folder` writes the set in

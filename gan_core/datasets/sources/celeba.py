@@ -48,7 +48,7 @@ def pictures(config: DatasetConfig) -> tuple[Path, list[Path]]:
     """The folder and the picture files of the split, at most `config.num_images`, relative to it.
 
     Raises:
-        ValueError: a part of the layout that is missing, or lists that do not match each other or the pictures.
+        ValueError: if a part of the layout is missing, or the lists do not match each other or the pictures.
     """
     root = _root(config)
     names = _lists(root).splits[config.split][: config.num_images or None]

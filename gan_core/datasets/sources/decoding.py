@@ -21,11 +21,7 @@ MAX_SKIPPED_NAMED = 200  # the rest are counted, not listed
 
 
 def existing_folder(root: str, way_out: str) -> Path:
-    """The folder of that name.
-
-    Raises:
-        ValueError: there is none; the message ends in `way_out`.
-    """
+    """The folder of that name. Raises ValueError, with a message that ends in `way_out`, if there is none."""
     try:
         folder = Path(root).expanduser()
         exists = folder.is_dir()
@@ -78,7 +74,7 @@ def build_from_files(
         labels: uint8 (number of files, L).
 
     Raises:
-        ValueError: none of them could be read.
+        ValueError: if none of them can be read.
     """
     images, rows = allocate(len(files), len(label_names))
     count, skipped = 0, []
@@ -127,11 +123,7 @@ def _named(skipped: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
 
 
 def check_present(root: Path, files: Sequence[Path], listed_in: str) -> None:
-    """Makes sure that the pictures that a list of labels names are there.
-
-    Raises:
-        ValueError: some are missing.
-    """
+    """Raises ValueError if pictures that a list of labels names are missing."""
     there: dict[Path, set[str]] = {}
     missing = []
     for path in files:

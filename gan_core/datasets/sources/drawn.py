@@ -43,7 +43,7 @@ class Drawn:
         parts: the splits.
         names: of the labels.
         draw: draws some pictures.
-        label: says what would be drawn.
+        label: labels of some pictures, without drawing them.
         native_size: in pixels; previews show it as the picture before preprocessing.
         needs_colour: whether the pictures mean nothing in grey.
     """

@@ -1,6 +1,6 @@
 """`faces`: cartoon portraits, drawn here; 13 attributes with the names of CelebA's.
 
-They are drawings, not photographs: what a model learns from them says nothing about people. The labels are what the
+They are drawings, not photographs: no conclusions about people can be drawn from them. The labels are what the
 drawing was told to show, so they are never wrong. Probabilities: `gan_core.datasets.sources.drawing.people`.
 
 | attribute | share | what it means in the drawing |

@@ -24,7 +24,7 @@ def list_pictures(config: DatasetConfig) -> tuple[Path, list[Path]]:
     """The folder of the split and the picture files below it, sorted by path, relative to it; at most `num_images`.
 
     Raises:
-        ValueError: not a folder, no picture in it, or a split that it does not have.
+        ValueError: if it is no folder, or has no picture or not this split.
     """
     root = _split_folder(_root(config), config.split)
     found = sorted(_walk(root))
@@ -37,11 +37,7 @@ def list_pictures(config: DatasetConfig) -> tuple[Path, list[Path]]:
 
 
 def _split_folder(root: Path, split: str) -> Path:
-    """root/train or root/test, if the folder is divided so; else the folder itself, which is all for training.
-
-    Raises:
-        ValueError: the test split of a folder that is not divided.
-    """
+    """root/train or root/test if both exist, else root, for training only. Raises ValueError if there is no test split."""
     try:
         inside = [entry for entry in root.iterdir() if not entry.name.startswith(".")]
     except OSError as error:

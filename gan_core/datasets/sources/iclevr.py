@@ -33,14 +33,14 @@ def conditions(root: str | Path | None, which: Which) -> tuple[list[list[str]], 
     """The conditions on which a model is tested: names of the objects asked for, and their multi-hot labels.
 
     Args:
-        root: an i-CLEVR folder; None for the lists of the drawn twin, `blocks`.
+        root: an i-CLEVR folder; None for the lists of the drawn `blocks`.
         which: "test" or "new_test".
 
     Returns:
         N lists of object names, and uint8 (N, 24).
 
     Raises:
-        ValueError: a file that is missing, is no list of lists of names, or names what is not among the 24 objects.
+        ValueError: if a file is missing, is no list of lists of names, or names an unknown object.
     """
     if root is None:
         names = [list(condition) for condition in drawn_conditions(which)]
@@ -56,11 +56,7 @@ def conditions(root: str | Path | None, which: Which) -> tuple[list[list[str]], 
 
 
 def object_index(folder: Path) -> dict[str, int]:
-    """objects.json: the 24 names and their places in a label, which need not be the usual ones.
-
-    Raises:
-        ValueError: missing, or not the 24 objects numbered 0 to 23.
-    """
+    """Name -> label column, from objects.json. Raises ValueError if it does not number the 24 objects 0 to 23."""
     file = folder / "objects.json"
     content = _read(file)
     if not isinstance(content, dict) or set(content) != set(INDEX):
@@ -77,7 +73,7 @@ def training_list(config: DatasetConfig) -> tuple[Path, list[Path], list[list[st
     """The folder, its picture files in the order of train.json (at most `config.num_images`), their objects, the index.
 
     Raises:
-        ValueError: a part of the layout that is missing, or labels that do not match the pictures.
+        ValueError: if a part of the layout is missing, or the labels do not match the pictures.
     """
     if config.split != "train":
         raise ValueError(
@@ -113,11 +109,7 @@ def _folder(root: str) -> Path:
 
 
 def _read(file: Path) -> Any:
-    """The content of a JSON file.
-
-    Raises:
-        ValueError: missing, too large, or not JSON.
-    """
+    """The content of a JSON file. Raises ValueError if it is missing, too large, or not JSON."""
     try:
         if file.stat().st_size > MAX_JSON_BYTES:
             raise ValueError(f"'{file}' has {file.stat().st_size:,} bytes; at most {MAX_JSON_BYTES:,} are read.")

@@ -1,6 +1,6 @@
 """The 24 objects of i-CLEVR (8 colours x cube, sphere, cylinder), their multi-hot labels, and lists of conditions.
 
-Also the two lists of 32 conditions that come with `blocks`, the drawn twin: `test`, whose 72 objects are spread as in
+Also the two lists of 32 conditions that come with the drawn `blocks`: `test`, whose 72 objects are spread as in
 i-CLEVR's own (6 single objects, 12 pairs, 14 triples), and `new_test` (4, 10, 18), none of whose pairs and triples
 occurs in a training picture.
 """
@@ -35,7 +35,7 @@ def check_condition(names: object, where: str, index: Mapping[str, int] = INDEX)
         index: the known names.
 
     Raises:
-        ValueError: not a list of names, none, more than three, one twice, or one that is not among the 24.
+        ValueError: if it is no list of names, or has none, more than three, one twice or an unknown one.
     """
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise ValueError(f'{where}: a condition is a list of object names such as ["red sphere"]; got {names!r:.60}.')
@@ -53,11 +53,7 @@ def check_condition(names: object, where: str, index: Mapping[str, int] = INDEX)
 
 
 def multi_hot(conditions: Sequence[Sequence[str]], index: Mapping[str, int] = INDEX) -> Uint8Array:
-    """Lists of object names as uint8 (N, 24): 1 for each object named.
-
-    Raises:
-        ValueError: as `check_condition`.
-    """
+    """Lists of object names as multi-hot uint8 (N, 24). Raises ValueError as `check_condition` does."""
     labels = np.zeros((len(conditions), len(index)), np.uint8)
     for row, names in enumerate(conditions):
         for name in check_condition(list(names), f"Condition {row + 1}", index):

@@ -36,7 +36,7 @@ def read_file(file: Path) -> Points:
     """The points (N, 2) of a file, as they stand in it.
 
     Raises:
-        ValueError: no such file, too large, or not at least MIN_POINTS pairs of finite numbers.
+        ValueError: if there is no such file, or it is too large or does not hold MIN_POINTS pairs of finite numbers.
     """
     try:
         if not file.is_file():
@@ -50,11 +50,7 @@ def read_file(file: Path) -> Points:
 
 
 def parse(content: bytes, name: str) -> Points:
-    """The points (N, 2) in the bytes of a CSV or JSON file.
-
-    Raises:
-        ValueError: as `read_file`.
-    """
+    """The points (N, 2) in the bytes of a CSV or JSON file. Raises ValueError as `read_file` does."""
     try:
         text = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
@@ -67,7 +63,7 @@ def checked(rows: Sequence[object], name: str) -> Points:
     """The rows as an array (N, 2), once each is found to be a pair of finite numbers.
 
     Raises:
-        ValueError: one that is not, with its number; or too few or too many.
+        ValueError: if one is not (with its number), or there are too few or too many.
     """
     if not MIN_POINTS <= len(rows) <= MAX_POINTS:
         raise ValueError(f"'{name}' has {len(rows):,} points; between {MIN_POINTS} and {MAX_POINTS:,} are needed.")

@@ -42,14 +42,14 @@ class Canvas:
         self.pixels[rows] = some.pixels
 
     def paint(self, alpha: FloatArray, colour: FloatArray, window: Window = WHOLE) -> None:
-        """Covers the window with a colour, (N, 3, 1, 1) or a plane each, as far as alpha (N, h, w) says."""
+        """Covers the window with a colour, (N, 3, 1, 1) or a plane each, weighted by alpha (N, h, w)."""
         view = self.pixels[(slice(None), slice(None), *window)]
         layer = colour - view
         layer *= alpha[:, None]
         view += layer
 
     def darken(self, alpha: FloatArray, factor: float | FloatArray, window: Window = WHOLE) -> None:
-        """Multiplies by a factor, a number or RGB (N, 3, 1, 1), as far as alpha (N, h, w) says."""
+        """Multiplies by a factor, a number or RGB (N, 3, 1, 1), weighted by alpha (N, h, w)."""
         view = self.pixels[(slice(None), slice(None), *window)]
         if isinstance(factor, np.ndarray):
             view *= 1 - alpha[:, None] * (1 - factor)

@@ -44,7 +44,7 @@ class Features:
 
 
 def sample_features(draws: Draws, people: People, figure: Figure) -> Features:
-    """Expression, and what tells men from women and young from old in a face."""
+    """Expression, and the facial differences by sex and age."""
     male, young, smiling = people.male, people.young, people.smiling
     dark = (people.skin == DARK).astype(np.float32)
     brown_eyes = np.clip(dark + (people.skin == DARK - 1) * 0.5, 0, 1)

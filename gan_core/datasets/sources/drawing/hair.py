@@ -47,7 +47,7 @@ class Hair:
 
 
 def sample_hair(draws: Draws, people: People) -> Hair:
-    """A style that fits the person, in the colour that the label says."""
+    """A style that fits the person, in the colour of the label."""
     table = np.array([astuple(style) for style in STYLES.values()], np.float32)
     style = draws.pick(weights(people))
     columns = iter(np.moveaxis(table[style], -1, 0))  # each (N, 1, 1)

@@ -43,7 +43,7 @@ class Scene:
 
 
 def sample_scene(seed: int, stream: int, scenes: list[int], kinds: npt.NDArray[np.int64]) -> Scene:
-    """Places, sizes, light and camera of the scenes with these numbers; `kinds` (N, 3) says what stands in them.
+    """Places, sizes, light and camera of the scenes with these numbers; `kinds` (N, 3) are the objects in them.
 
     An object's place depends on the scene and its slot only: a scene with one object more is the same scene.
     """
@@ -72,8 +72,8 @@ def _places(seed: int, stream: int, scene: int) -> FloatArray:
     tries[:, 0] *= 0.88 + 0.06 * tries[:, 1]  # less is seen of the floor in front
     chosen = tries[:1]
     for _ in range(NUM_SLOTS - 1):
-        apart = (tries[:, None] - chosen[None]) / np.array([2.1, 3.1], np.float32)
-        nearest = np.sqrt((apart**2).sum(axis=2)).min(axis=1)
+        distances = (tries[:, None] - chosen[None]) / np.array([2.1, 3.1], np.float32)
+        nearest = np.sqrt((distances**2).sum(axis=2)).min(axis=1)
         first = int(np.argmax(nearest > 1)) if (nearest > 1).any() else int(np.argmax(nearest))
         chosen = np.concatenate([chosen, tries[first : first + 1]])
     return chosen
