@@ -12,7 +12,6 @@ attributes, see `Dataset.with_labels`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,14 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from gan_core.config import DatasetConfig
-from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
-from gan_core.datasets.sources.decoding import (
-    build_from_files,
-    check_present,
-    digest_of,
-    existing_folder,
-    pairs_from_files,
-)
+from gan_core.datasets.base import Uint8Array
+from gan_core.datasets.sources.decoding import PictureFiles, check_present, existing_folder
 
 IMAGES, ATTRIBUTES, PARTITION = "img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt"
 SPLITS = {"train": "0", "test": "2"}
@@ -42,21 +35,6 @@ class _Lists:
     names: tuple[str, ...]
     rows: dict[str, int]
     labels: Uint8Array
-
-
-def pictures(config: DatasetConfig) -> tuple[Path, list[Path]]:
-    """The folder and the picture files of the split, at most `config.num_images`, relative to it.
-
-    Raises:
-        ValueError: if a part of the layout is missing, or the lists do not match each other or the pictures.
-    """
-    root = _root(config)
-    names = _lists(root).splits[config.split][: config.num_images or None]
-    if not names:
-        raise ValueError(f"{PARTITION} puts no picture into the split '{config.split}' ({SPLITS[config.split]}).")
-    files = [Path(IMAGES) / name for name in names]
-    check_present(root, files, PARTITION)
-    return root, files
 
 
 def _root(config: DatasetConfig) -> Path:
@@ -123,30 +101,30 @@ def _lines(file: Path) -> list[str]:
         raise ValueError(f"'{file}' cannot be read as text ({error}).") from error
 
 
-class _CelebA:
-    def fingerprint(self, config: DatasetConfig) -> str:
-        root, files = pictures(config)
-        return f"celeba {digest_of(root, [Path(ATTRIBUTES), Path(PARTITION), *files])}"
+class _CelebA(PictureFiles):
+    name, lists = "celeba", (ATTRIBUTES, PARTITION)
 
-    def count(self, config: DatasetConfig) -> int:
-        return len(pictures(config)[1])
+    def files(self, config: DatasetConfig) -> tuple[Path, list[Path]]:
+        """As `PictureFiles.files`.
+
+        Raises:
+            ValueError: if a part of the layout is missing, or the lists do not match each other or the pictures.
+        """
+        root = _root(config)
+        names = _lists(root).splits[config.split][: config.num_images or None]
+        if not names:
+            raise ValueError(f"{PARTITION} puts no picture into the split '{config.split}' ({SPLITS[config.split]}).")
+        files = [Path(IMAGES) / name for name in names]
+        check_present(root, files, PARTITION)
+        return root, files
 
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         return _lists(_root(config)).names
 
     def labels(self, config: DatasetConfig) -> Uint8Array:
-        root, files = pictures(config)
+        root, files = self.files(config)
         lists = _lists(root)
         return lists.labels[[lists.rows[path.name] for path in files]]
-
-    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
-        root, files = pictures(config)
-        return pairs_from_files(root, [files[index] for index in indices], config)
-
-    def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
-        root, files = pictures(config)
-        names = self.label_names(config)
-        return build_from_files(root, files, self.labels(config), names, config, allocate, progress)
 
 
 SOURCE = _CelebA()

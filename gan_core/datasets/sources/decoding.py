@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -50,48 +51,62 @@ def _stamp(path: Path) -> str:
     return f"{stat.st_size}|{stat.st_mtime_ns}"
 
 
-def pairs_from_files(root: Path, files: Sequence[Path], config: DatasetConfig) -> Iterator[Pair]:
-    """The readable ones of these pictures, one by one, before and after preprocessing."""
-    for path in files:
-        with contextlib.suppress(ValueError):
-            before = open_picture(root / path, config.channels)
-            yield before, resize_and_crop(before, config.image_size)
+class PictureFiles(ABC):
+    """A `Source` of picture files.
 
-
-def build_from_files(
-    root: Path,
-    files: Sequence[Path],
-    labels: Uint8Array,
-    label_names: tuple[str, ...],
-    config: DatasetConfig,
-    allocate: Allocate,
-    progress: Progress,
-) -> Built:
-    """Decodes the files, in order; unreadable ones are skipped and named.
-
-    Args:
-        root: folder that the files' paths are relative to.
-        labels: uint8 (number of files, L).
-
-    Raises:
-        ValueError: if none of them can be read.
+    Attributes:
+        name: begins the fingerprint.
+        lists: files in the folder that hold the labels.
     """
-    images, rows = allocate(len(files), len(label_names))
-    count, skipped = 0, []
-    for done, (path, outcome) in enumerate(_decode_all(root, files, config), start=1):
-        if isinstance(outcome, str):
-            skipped.append((path.as_posix(), outcome))
-        else:
-            images[count], rows[count] = outcome, labels[done - 1]
-            count += 1
-        if done % 50 == 0 or done == len(files):
-            progress(done, len(files))
-    if count == 0:
-        file, reason = skipped[0]
-        raise ValueError(
-            f"None of the {len(files)} pictures in '{config.root}' could be read. The first, {file}: {reason}"
-        )
-    return Built(count=count, label_names=label_names, skipped=_named(skipped))
+
+    name: str
+    lists: tuple[str, ...] = ()
+
+    @abstractmethod
+    def files(self, config: DatasetConfig) -> tuple[Path, list[Path]]:
+        """The folder of the split and its picture files, relative to it, at most `config.num_images`."""
+
+    @abstractmethod
+    def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
+        """As `Source.label_names`."""
+
+    @abstractmethod
+    def labels(self, config: DatasetConfig) -> Uint8Array:
+        """As `Source.labels`."""
+
+    def fingerprint(self, config: DatasetConfig) -> str:
+        root, files = self.files(config)
+        return f"{self.name} {digest_of(root, [*map(Path, self.lists), *files])}"
+
+    def count(self, config: DatasetConfig) -> int:
+        return len(self.files(config)[1])
+
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
+        root, files = self.files(config)
+        for index in indices:
+            with contextlib.suppress(ValueError):
+                before = open_picture(root / files[index], config.channels)
+                yield before, resize_and_crop(before, config.image_size)
+
+    def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
+        root, files = self.files(config)
+        label_names, labels = self.label_names(config), self.labels(config)
+        images, rows = allocate(len(files), len(label_names))
+        count, skipped = 0, []
+        for done, (path, outcome) in enumerate(_decode_all(root, files, config), start=1):
+            if isinstance(outcome, str):
+                skipped.append((path.as_posix(), outcome))
+            else:
+                images[count], rows[count] = outcome, labels[done - 1]
+                count += 1
+            if done % 50 == 0 or done == len(files):
+                progress(done, len(files))
+        if count == 0:
+            file, reason = skipped[0]
+            raise ValueError(
+                f"None of the {len(files)} pictures in '{config.root}' could be read. The first, {file}: {reason}"
+            )
+        return Built(count=count, label_names=label_names, skipped=_named(skipped))
 
 
 def to_pixels(picture: Image.Image, config: DatasetConfig) -> Uint8Array:

@@ -7,33 +7,17 @@ class, and `dataset.split` chooses.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from gan_core.config import DatasetConfig
-from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
-from gan_core.datasets.sources.decoding import build_from_files, digest_of, existing_folder, pairs_from_files
+from gan_core.datasets.base import Uint8Array
+from gan_core.datasets.sources.decoding import PictureFiles, existing_folder
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 PARTS, OTHER_PARTS = ("train", "test"), ("val", "valid", "validation")
-
-
-def list_pictures(config: DatasetConfig) -> tuple[Path, list[Path]]:
-    """The folder of the split and the picture files below it, sorted by path, relative to it; at most `num_images`.
-
-    Raises:
-        ValueError: if it is no folder, or has no picture or not this split.
-    """
-    root = _split_folder(_root(config), config.split)
-    found = sorted(_walk(root))
-    if not found:
-        raise ValueError(
-            f"The folder '{root}' holds no pictures. Files ending in {', '.join(SUFFIXES)} are read, "
-            "in the folder itself or in one subfolder a class."
-        )
-    return root, found[: config.num_images or None]
 
 
 def _split_folder(root: Path, split: str) -> Path:
@@ -70,36 +54,36 @@ def class_names(pictures: list[Path]) -> tuple[str, ...]:
     return tuple(names) if len(names) > 1 else ()
 
 
-def _root(config: DatasetConfig) -> Path:
-    return existing_folder(config.root, "Give the path of an existing folder of pictures.")
+class _Folder(PictureFiles):
+    name = "folder"
 
+    def files(self, config: DatasetConfig) -> tuple[Path, list[Path]]:
+        """As `PictureFiles.files`, sorted by path.
 
-class _Folder:
-    def fingerprint(self, config: DatasetConfig) -> str:
-        return f"folder {digest_of(*list_pictures(config))}"
-
-    def count(self, config: DatasetConfig) -> int:
-        return len(list_pictures(config)[1])
+        Raises:
+            ValueError: if it is no folder, or has no picture or not this split.
+        """
+        whole = existing_folder(config.root, "Give the path of an existing folder of pictures.")
+        root = _split_folder(whole, config.split)
+        found = sorted(_walk(root))
+        if not found:
+            raise ValueError(
+                f"The folder '{root}' holds no pictures. Files ending in {', '.join(SUFFIXES)} are read, "
+                "in the folder itself or in one subfolder a class."
+            )
+        return root, found[: config.num_images or None]
 
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
-        return class_names(list_pictures(config)[1])
+        return class_names(self.files(config)[1])
 
     def labels(self, config: DatasetConfig) -> Uint8Array:
-        _, pictures = list_pictures(config)
+        _, pictures = self.files(config)
         names = class_names(pictures)
         labels = np.zeros((len(pictures), len(names)), np.uint8)
         if names:
             column = {name: index for index, name in enumerate(names)}
             labels[np.arange(len(pictures)), [column[path.parts[0]] for path in pictures]] = 1
         return labels
-
-    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
-        root, pictures = list_pictures(config)
-        return pairs_from_files(root, [pictures[index] for index in indices], config)
-
-    def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
-        root, pictures = list_pictures(config)
-        return build_from_files(root, pictures, self.labels(config), class_names(pictures), config, allocate, progress)
 
 
 SOURCE = _Folder()

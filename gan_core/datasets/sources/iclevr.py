@@ -9,20 +9,13 @@ root/test.json, root/new_test.json      lists of conditions, each a list of obje
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from gan_core.config import DatasetConfig
-from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
-from gan_core.datasets.sources.decoding import (
-    build_from_files,
-    check_present,
-    digest_of,
-    existing_folder,
-    pairs_from_files,
-)
+from gan_core.datasets.base import Uint8Array
+from gan_core.datasets.sources.decoding import PictureFiles, check_present, existing_folder
 from gan_core.datasets.sources.objects24 import INDEX, OBJECTS, Which, check_condition, drawn_conditions, multi_hot
 
 IMAGES = "images"
@@ -125,32 +118,19 @@ def _read(file: Path) -> Any:
         raise ValueError(f"'{file}' is not JSON ({error}).") from error
 
 
-def _in_order(index: dict[str, int]) -> tuple[str, ...]:
-    return tuple(sorted(index, key=index.__getitem__))
+class _IClevr(PictureFiles):
+    name, lists = "iclevr", ("train.json", "objects.json")
 
-
-class _IClevr:
-    def fingerprint(self, config: DatasetConfig) -> str:
-        folder, files, _, _ = training_list(config)
-        return f"iclevr {digest_of(folder, [Path('train.json'), Path('objects.json'), *files])}"
-
-    def count(self, config: DatasetConfig) -> int:
-        return len(training_list(config)[1])
+    def files(self, config: DatasetConfig) -> tuple[Path, list[Path]]:
+        return training_list(config)[:2]
 
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
-        return _in_order(object_index(_folder(config.root)))
+        index = object_index(_folder(config.root))
+        return tuple(sorted(index, key=index.__getitem__))
 
     def labels(self, config: DatasetConfig) -> Uint8Array:
         _, _, names, index = training_list(config)
         return multi_hot(names, index)
-
-    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
-        folder, files, _, _ = training_list(config)
-        return pairs_from_files(folder, [files[index] for index in indices], config)
-
-    def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
-        folder, files, names, index = training_list(config)
-        return build_from_files(folder, files, multi_hot(names, index), _in_order(index), config, allocate, progress)
 
 
 SOURCE = _IClevr()
