@@ -29,7 +29,6 @@ DATASETS: Registry[DatasetEntry] = Registry(
                 "5,000 real handwritten digits, 28x28 grey, padded to 32x32: 4,500 to train, 500 kept back to test. Comes "
                 "with the program."
             ),
-            needs_root=False,
             source="gan_core.datasets.sources.mnist5k:SOURCE",
             usual_size=32,
             usual_channels=1,
@@ -43,7 +42,6 @@ DATASETS: Registry[DatasetEntry] = Registry(
                 "of CelebA's (Male, Smiling, Eyeglasses ...). 40,000 to train and 2,621 to test by default, up to 202,599. "
                 "They are drawings: nothing learnt from them is about people."
             ),
-            needs_root=False,
             source="gan_core.datasets.sources.faces:SOURCE",
             preparation="draw",
             exclusive_labels=False,
@@ -54,7 +52,6 @@ DATASETS: Registry[DatasetEntry] = Registry(
                 "One to three of 24 objects (8 colours; cube, sphere or cylinder) on a lit floor, drawn here as a twin of "
                 "i-CLEVR. Labels say which objects there are."
             ),
-            needs_root=False,
             source="gan_core.datasets.sources.blocks:SOURCE",
             preparation="draw",
             exclusive_labels=False,
@@ -65,7 +62,6 @@ DATASETS: Registry[DatasetEntry] = Registry(
                 "Three handwritten digits in one picture, red, green and blue: 1,000 combinations, so that one can count "
                 "how many of them a model can make. 26,000 to train by default."
             ),
-            needs_root=False,
             source="gan_core.datasets.sources.stacked_mnist:SOURCE",
             usual_size=32,
             preparation="draw",
@@ -85,14 +81,12 @@ DATASETS: Registry[DatasetEntry] = Registry(
         "ring8": DatasetEntry(
             title="Eight spots on a ring (2-D)",
             description="Points around eight places on a circle: small enough to draw all that a GAN does.",
-            needs_root=False,
             source="gan_core.datasets.sources.toys:RING8",
             domain="points",
         ),
         "grid25": DatasetEntry(
             title="Twenty-five spots on a grid (2-D)",
             description="Points around the twenty-five places of a 5x5 grid: modes are easily lost here.",
-            needs_root=False,
             source="gan_core.datasets.sources.toys:GRID25",
             domain="points",
         ),

@@ -132,8 +132,8 @@ class DatasetEntry:
 
     Attributes:
         title, description: for people.
-        needs_root: whether the user must name a folder.
         source: import path of the object that implements `Source`, or for points of a `PointSource`.
+        needs_root: whether the user must name a folder.
         exclusive_labels: whether an image has exactly one label (classes) rather than any number (attributes).
         domain: "images", or "points" for samples (2,) that are float and not preprocessed.
         usual_size, usual_channels: what the presets use it with.
@@ -144,8 +144,8 @@ class DatasetEntry:
 
     title: str
     description: str
-    needs_root: bool
     source: str
+    needs_root: bool = False
     exclusive_labels: bool = True
     domain: str = "images"
     usual_size: int = 64

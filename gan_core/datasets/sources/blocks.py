@@ -18,7 +18,7 @@ from PIL import Image
 from gan_core.config import DatasetConfig
 from gan_core.datasets.base import Progress, Uint8Array
 from gan_core.datasets.sources.drawing.scene import draw_scene, sample_scene
-from gan_core.datasets.sources.drawn import Drawn, Part
+from gan_core.datasets.sources.drawn import Drawn, Split
 from gan_core.datasets.sources.objects24 import INDEX, LISTS, MAX_OBJECTS, OBJECTS, drawn_conditions, held_out
 
 SEED = 1
@@ -60,9 +60,9 @@ def _multi_hot(kinds: npt.NDArray[np.int64]) -> Uint8Array:
 SOURCE = Drawn(
     name="blocks",
     version=1,
-    parts={
-        "train": Part(stream=0, standard=NUM_TRAIN, largest=202_599),
-        "test": Part(stream=1, standard=3_000, largest=3_000),
+    splits={
+        "train": Split(stream=0, standard=NUM_TRAIN, largest=202_599),
+        "test": Split(stream=1, standard=3_000, largest=3_000),
     },
     names=OBJECTS,
     draw=draw,

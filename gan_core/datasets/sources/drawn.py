@@ -25,8 +25,8 @@ Label = Callable[[int, Sequence[int]], Uint8Array]
 
 
 @dataclass(frozen=True)
-class Part:
-    """A split: its own family of random numbers, and how many pictures it has by default and at most."""
+class Split:
+    """A split: its own stream of random numbers, and how many pictures it has by default and at most."""
 
     stream: int
     standard: int
@@ -40,7 +40,7 @@ class Drawn:
     Attributes:
         name: for the fingerprint.
         version: raised whenever the pictures or labels change, so that old ones in the cache are not used.
-        parts: the splits.
+        splits: name of a split -> its random numbers and size.
         names: of the labels.
         draw: draws some pictures.
         label: labels of some pictures, without drawing them.
@@ -50,7 +50,7 @@ class Drawn:
 
     name: str
     version: int
-    parts: dict[str, Part]
+    splits: dict[str, Split]
     names: tuple[str, ...]
     draw: Draw
     label: Label
@@ -65,18 +65,18 @@ class Drawn:
             raise ValueError(
                 f"'{self.name}' needs 3 colour channels; got {config.channels}. Set dataset.channels to 3."
             )
-        part = self.parts[config.split]
+        part = self.splits[config.split]
         return min(config.num_images or part.standard, part.largest)
 
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         return self.names
 
     def labels(self, config: DatasetConfig) -> Uint8Array:
-        return self.label(self.parts[config.split].stream, range(self.count(config)))
+        return self.label(self.splits[config.split].stream, range(self.count(config)))
 
     def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
         self.count(config)  # refuses what cannot be drawn
-        stream, size = self.parts[config.split].stream, config.image_size
+        stream, size = self.splits[config.split].stream, config.image_size
         block = BLOCK if max(size, self.native_size) <= LARGEST_BLOCK_SIZE else 1
         for start in range(0, len(indices), block):
             wanted = list(indices[start : start + block])
@@ -105,7 +105,7 @@ class Drawn:
         """
         size = size or config.image_size
         block = BLOCK if size <= LARGEST_BLOCK_SIZE else 1
-        stream = self.parts[config.split].stream
+        stream = self.splits[config.split].stream
 
         def draw(start: int) -> tuple[Uint8Array, Uint8Array]:
             return self.draw(stream, range(start, start + block), size)

@@ -26,7 +26,7 @@ import numpy as np
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.sources.drawing.people import ATTRIBUTES
 from gan_core.datasets.sources.drawing.portrait import draw_portraits, people_of
-from gan_core.datasets.sources.drawn import Drawn, Part
+from gan_core.datasets.sources.drawn import Drawn, Split
 
 SEED = 0
 
@@ -45,9 +45,9 @@ def label(stream: int, indices: Sequence[int]) -> Uint8Array:
 SOURCE = Drawn(
     name="faces",
     version=1,
-    parts={
-        "train": Part(stream=0, standard=40_000, largest=202_599),  # R5's share of CelebA, and all of it
-        "test": Part(stream=1, standard=2_621, largest=2_621),
+    splits={
+        "train": Split(stream=0, standard=40_000, largest=202_599),  # R5's share of CelebA, and all of it
+        "test": Split(stream=1, standard=2_621, largest=2_621),
     },
     names=ATTRIBUTES,
     draw=draw,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -38,42 +39,57 @@ def pad_and_resize(digit: Uint8Array, size: int) -> Image.Image:
     return picture if picture.size == (size, size) else picture.resize((size, size), Image.Resampling.BILINEAR)
 
 
-def split(config: DatasetConfig) -> tuple[Uint8Array, Uint8Array]:
-    """Images (N, 28, 28) and digits (N,) of the split, at most `config.num_images`."""
-    part = slice(NUM_TRAIN) if config.split == "train" else slice(NUM_TRAIN, None)
-    images, digits = (array[part][: config.num_images or None] for array in arrays())
-    return images, digits
+class PictureArrays(ABC):
+    """A `Source` whose pictures are one array, each of one class."""
+
+    @abstractmethod
+    def load(self, config: DatasetConfig) -> tuple[Uint8Array, Uint8Array]:
+        """Pictures uint8 (N, H, W) or (N, H, W, 3) and classes (N,) of the split, at most `config.num_images`."""
+
+    @abstractmethod
+    def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
+        """As `Source.label_names`."""
+
+    def preprocess(self, picture: Uint8Array, config: DatasetConfig) -> Image.Image:
+        """A picture of `load` at the configured size and number of channels."""
+        return pad_and_resize(picture, config.image_size)
+
+    def labels(self, config: DatasetConfig) -> Uint8Array:
+        return np.eye(len(self.label_names(config)), dtype=np.uint8)[self.load(config)[1]]
+
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
+        images, _ = self.load(config)
+        for index in indices:
+            yield Image.fromarray(images[index]), self.preprocess(images[index], config)
+
+    def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
+        pictures, classes = self.load(config)
+        names = self.label_names(config)
+        images, labels = allocate(len(pictures), len(names))
+        for index, picture in enumerate(pictures):
+            pixels = np.asarray(self.preprocess(picture, config))
+            images[index] = pixels if pixels.ndim == 2 else pixels.transpose(2, 0, 1)  # grey goes into every channel
+            if index % 500 == 0:
+                progress(index, len(pictures))
+        labels[:] = np.eye(len(names), dtype=np.uint8)[classes]
+        progress(len(pictures), len(pictures))
+        return Built(count=len(pictures), label_names=names)
 
 
-class _Mnist5k:
+class _Mnist5k(PictureArrays):
+    def load(self, config: DatasetConfig) -> tuple[Uint8Array, Uint8Array]:
+        part = slice(NUM_TRAIN) if config.split == "train" else slice(NUM_TRAIN, None)
+        images, digits = (array[part][: config.num_images or None] for array in arrays())
+        return images, digits
+
     def fingerprint(self, config: DatasetConfig) -> str:
         return f"mnist5k shuffle 0 padding {PADDING} {config.split} of {NUM_TRAIN}"
 
     def count(self, config: DatasetConfig) -> int:
-        return len(split(config)[1])
+        return len(self.load(config)[1])
 
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         return DIGITS
-
-    def labels(self, config: DatasetConfig) -> Uint8Array:
-        return np.eye(len(DIGITS), dtype=np.uint8)[split(config)[1]]
-
-    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
-        digits, _ = split(config)
-        for index in indices:
-            yield Image.fromarray(digits[index]), pad_and_resize(digits[index], config.image_size)
-
-    def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
-        digits, classes = split(config)
-        count = len(digits)
-        images, labels = allocate(count, len(DIGITS))
-        for index, digit in enumerate(digits):
-            images[index] = np.asarray(pad_and_resize(digit, config.image_size))  # grey, over all channels
-            if index % 500 == 0:
-                progress(index, count)
-        labels[:] = np.eye(len(DIGITS), dtype=np.uint8)[classes]
-        progress(count, count)
-        return Built(count=count, label_names=DIGITS)
 
 
 SOURCE = _Mnist5k()

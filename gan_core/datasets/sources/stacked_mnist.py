@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.sources import mnist5k
-from gan_core.datasets.sources.drawn import Drawn, Part
+from gan_core.datasets.sources.drawn import Drawn, Split
 
 SEED = 2
 PLANES = ("red", "green", "blue")
@@ -55,9 +55,9 @@ def modes(labels: Uint8Array) -> npt.NDArray[np.int64]:
 SOURCE = Drawn(
     name="stacked-mnist",
     version=1,
-    parts={
-        "train": Part(stream=0, standard=26_000, largest=202_599),
-        "test": Part(stream=1, standard=3_000, largest=10_000),
+    splits={
+        "train": Split(stream=0, standard=26_000, largest=202_599),
+        "test": Split(stream=1, standard=3_000, largest=10_000),
     },
     names=tuple(f"{plane} {digit}" for plane in PLANES for digit in range(10)),
     draw=draw,

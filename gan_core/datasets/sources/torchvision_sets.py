@@ -1,12 +1,11 @@
 """`mnist`, `fashion-mnist`, `cifar10`: the sets as torchvision keeps them on disk. Nothing is downloaded unasked.
 
-Counting and previews' bookkeeping read file headers only; torch is imported when pictures are.
+Counting reads file headers only; torch is imported when pictures are loaded.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +13,9 @@ import numpy as np
 from PIL import Image
 
 from gan_core.config import DatasetConfig
-from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
+from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.sources import mnist5k
-from gan_core.datasets.sources.decoding import digest_of, existing_folder, to_pixels
+from gan_core.datasets.sources.decoding import digest_of, existing_folder
 
 GARMENTS = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -25,7 +24,7 @@ THINGS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse
 
 
 @dataclass(frozen=True)
-class TorchvisionSet:
+class TorchvisionSet(mnist5k.PictureArrays):
     """A `Source` that reads one of torchvision's data sets.
 
     Attributes:
@@ -61,35 +60,15 @@ class TorchvisionSet:
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         return self.names
 
-    def labels(self, config: DatasetConfig) -> Uint8Array:
-        return np.eye(len(self.names), dtype=np.uint8)[self._load(config)[1]]
-
-    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
-        images, _ = self._load(config)
-        for index in indices:
-            yield Image.fromarray(images[index]), self._preprocess(images[index], config)
-
-    def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
-        pictures, classes = self._load(config)
-        images, labels = allocate(len(pictures), len(self.names))
-        for index, picture in enumerate(pictures):
-            images[index] = to_pixels(self._preprocess(picture, config), config)
-            if index % 500 == 0:
-                progress(index, len(pictures))
-        labels[:] = np.eye(len(self.names), dtype=np.uint8)[classes]
-        progress(len(pictures), len(pictures))
-        return Built(count=len(pictures), label_names=self.names)
-
-    def _preprocess(self, picture: Uint8Array, config: DatasetConfig) -> Image.Image:
+    def preprocess(self, picture: Uint8Array, config: DatasetConfig) -> Image.Image:
         """28x28 pictures get a black margin to 32x32, as in `mnist5k`."""
         if picture.ndim == 2:
-            return mnist5k.pad_and_resize(picture, config.image_size)
+            return super().preprocess(picture, config)
         converted = Image.fromarray(picture).convert("L" if config.channels == 1 else "RGB")
         size = (config.image_size, config.image_size)
         return converted if converted.size == size else converted.resize(size, Image.Resampling.BILINEAR)
 
-    def _load(self, config: DatasetConfig) -> tuple[Uint8Array, Uint8Array]:
-        """Pictures uint8 (N, H, W) or (N, H, W, 3) and classes (N,), at most `config.num_images`."""
+    def load(self, config: DatasetConfig) -> tuple[Uint8Array, Uint8Array]:
         root, _ = self._files(config)
         import torchvision
 
