@@ -74,11 +74,7 @@ def parse_config(data: Any) -> RunConfig:
 
 
 def with_changes(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
-    """A copy with some fields replaced.
-
-    Args:
-        config: the configuration to start from.
-        changes: dotted field name -> new value, for example {"training.epochs": 5}. Text is read as the field's type.
+    """A copy with some fields replaced: dotted name -> value, such as {"training.epochs": 5}; text is read as the field's type.
 
     Raises:
         ValueError: if a name is unknown (the message lists the near ones) or a value outside the field's bounds.

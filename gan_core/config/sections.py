@@ -23,11 +23,7 @@ class Section(BaseModel):
     """One part of a configuration: unknown keys are refused, values never change after it is built."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        validate_default=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
+        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
 
 

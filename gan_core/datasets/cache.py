@@ -49,15 +49,8 @@ def holds(config: DatasetConfig, source: Source) -> bool:
 
 
 def _place(config: DatasetConfig, source: Source) -> Path:
-    key = json.dumps(
-        [
-            LAYOUT,
-            config.image_size,
-            config.channels,
-            config.num_images,
-            source.fingerprint(config),
-        ]
-    )
+    parts = [LAYOUT, config.image_size, config.channels, config.num_images, source.fingerprint(config)]
+    key = json.dumps(parts)
     return settings.cache_dir() / f"{config.name}-{hashlib.sha256(key.encode()).hexdigest()[:20]}"
 
 

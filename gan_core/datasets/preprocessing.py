@@ -53,11 +53,7 @@ def step_names(config: DatasetConfig) -> tuple[Name, ...]:
 def steps(pair: Pair, config: DatasetConfig) -> list[Step]:
     """One picture after each step of `step_names`.
 
-    Mirroring is shown done, turning by the largest angle; in training both are up to chance.
-
-    Args:
-        pair: from `datasets.pairs`: before and after.
-        config: which data set, size and random changes.
+    Mirroring is always applied, rotation by the largest angle; in training both are random.
     """
     before, after = pair
     found: list[Step] = []

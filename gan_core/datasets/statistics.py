@@ -43,15 +43,7 @@ def correlations(labels: Uint8Array) -> npt.NDArray[np.float64]:
 
 
 def chosen(labels: Uint8Array, column: int | None, present: bool, count: int, seed: int) -> npt.NDArray[np.int64]:
-    """Numbers of up to `count` images, at random, that have a label or have it not.
-
-    Args:
-        labels: (N, L).
-        column: which label; None takes any image.
-        present: whether they must have it.
-        count: at most so many.
-        seed: another one gives others.
-    """
+    """Numbers of up to `count` random images whose label `column` of (N, L) is as `present`; of any for None."""
     fitting = np.arange(len(labels)) if column is None else np.flatnonzero((labels[:, column] == 1) == present)
     picked: npt.NDArray[np.int64] = np.random.default_rng([seed, 0xDA7A]).permutation(fitting)[:count]
     return picked

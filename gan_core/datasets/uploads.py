@@ -67,12 +67,7 @@ class Own:
 
 
 def add_zip(file: BinaryIO, name: str, progress: Progress | None = None) -> Own:
-    """Unpacks a zip of pictures as a data set of its own.
-
-    Args:
-        file: the zip; untrusted.
-        name: what to call it, for people.
-        progress: called with (done, total) entries.
+    """Unpacks an untrusted zip of pictures as a data set called `name`.
 
     Raises:
         ValueError: if the zip is damaged, dangerous, too large or has no picture, or the disk cannot be written.

@@ -44,12 +44,7 @@ class Unpacked:
 
 
 def unpack(file: BinaryIO, folder: Path, progress: Progress) -> Unpacked:
-    """Writes the zip's pictures into a new folder.
-
-    Args:
-        file: the zip.
-        folder: is made; holds 00001.png ... or <class>/00001.png ... afterwards.
-        progress: called with (done, total) entries.
+    """Writes the zip's pictures into a new folder, as 00001.png ... or <class>/00001.png ...
 
     Raises:
         ValueError: if it is damaged, dangerous, too large, or without a readable picture.

@@ -9,14 +9,5 @@ from gan_core.hub.orders import LICENCES, Order, Pull, Push, WhoAmI
 from gan_core.hub.transfer import Limits, Transfer, limits_from_environment, start
 
 __all__ = [
-    "LICENCES",
-    "Limits",
-    "Order",
-    "Pull",
-    "Push",
-    "Transfer",
-    "WhoAmI",
-    "limits_from_environment",
-    "source_of_login",
-    "start",
-]
+    "LICENCES", "Limits", "Order", "Pull", "Push", "Transfer", "WhoAmI", "limits_from_environment", "source_of_login", "start",
+]  # fmt: skip

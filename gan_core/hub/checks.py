@@ -24,9 +24,9 @@ from gan_core.training.plan import check
 MAX_PARAMETERS = 200_000_000
 MAX_HEADER_BYTES = 1_000_000
 _TYPES = {
-    **{"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32"},
-    **{"I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool"},
-}
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
+    "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool",
+}  # fmt: skip
 _OPTIMIZER_STATES = frozenset(
     ("step", "exp_avg", "exp_avg_sq", "exp_inf", "square_avg", "momentum_buffer", "grad_avg", "max_exp_avg_sq")
 )

@@ -21,13 +21,7 @@ MARGIN_BYTES = 16_000_000  # headers, retries of small files
 
 
 def pull(session: Session, order: Pull, place: Path, runs_dir: Path) -> dict[str, Any]:
-    """Fetches a run; the answer is that of `orders.Pull`.
-
-    Args:
-        session: with the Hub.
-        order: what to fetch.
-        place: an empty folder on the runs folder's disk.
-        runs_dir: where the run goes.
+    """Fetches a run into `runs_dir`; the result is that of `orders.Pull`. `place`: an empty folder on the same disk.
 
     Raises:
         ValueError: if it is no run, or a damaged one; nothing is left behind.
@@ -36,7 +30,7 @@ def pull(session: Session, order: Pull, place: Path, runs_dir: Path) -> dict[str
     info = session.api.model_info(order.repo, revision=order.revision or None, files_metadata=True)
     revision = str(info.sha)
     if order.reuse and (known := _already(runs_dir, order.repo, revision)):
-        return _answer(known)
+        return _result(known)
     files = listing.wanted(map(_listed, info.siblings or []), order.repo)
     total = sum(file.size or 0 for file in files.values())
     session.watch.budget = session.watch.received + 2 * total + MARGIN_BYTES
@@ -57,7 +51,7 @@ def pull(session: Session, order: Pull, place: Path, runs_dir: Path) -> dict[str
     newest = max(part.step for part in listing.parts(files) if part.kind == "model")
     weights_only = portable.checkpoint_name(newest, "optimizer") not in files
     adoption.tidy(copy, _for_this_machine(config), adoption.Origin(order.repo, revision, weights_only))
-    return _answer(adoption.settle(copy, runs_dir, order.repo))
+    return _result(adoption.settle(copy, runs_dir, order.repo))
 
 
 class _Fetch:
@@ -92,7 +86,7 @@ def _already(runs_dir: Path, repo: str, revision: str) -> Run | None:
     return None
 
 
-def _answer(run: Run) -> dict[str, Any]:
+def _result(run: Run) -> dict[str, Any]:
     origin = adoption.origin(run)
     if origin is None:
         raise ValueError(f"The run '{run.id}' does not say where it came from.")

@@ -53,7 +53,8 @@ def wanted(listed: Iterable[Listed], repo: str) -> dict[str, Listed]:
             )
         part = portable.part(file.name)
         if part is not None:
-            found[file.name] = _sized(file, part, repo)
+            _check_size(file, part, repo)
+            found[file.name] = file
     kinds = {part.kind for part in parts(found)}
     missing = [portable.JSON_NAMES[kind] for kind in ("config", "manifest") if kind not in kinds]
     if missing or "model" not in kinds:
@@ -68,11 +69,10 @@ def wanted(listed: Iterable[Listed], repo: str) -> dict[str, Listed]:
     return found
 
 
-def _sized(file: Listed, part: Part, repo: str) -> Listed:
+def _check_size(file: Listed, part: Part, repo: str) -> None:
     if file.size is None or file.size > MAX_BYTES[part.kind]:
         size = "no size" if file.size is None else f"{file.size:,} bytes"
         raise ValueError(f"The file {file.name} of '{repo}' has {size}; at most {MAX_BYTES[part.kind]:,} are fetched.")
-    return file
 
 
 def parts(names: Iterable[str]) -> list[Part]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, constants
 
-from gan_core.config import RunConfig
 from gan_core.hub.card import card
 from gan_core.hub.orders import Push
 from gan_core.hub.session import Session
@@ -17,12 +16,7 @@ CARD = "README.md"
 
 
 def push(session: Session, order: Push, place: Path) -> dict[str, Any]:
-    """Sends a run; the answer is that of `orders.Push`.
-
-    Args:
-        session: with the Hub.
-        order: what to send where.
-        place: an empty folder for the copy that is sent.
+    """Sends a run; the result is that of `orders.Push`. `place`: an empty folder for the copy that is sent.
 
     Raises:
         ValueError: if there is no token or checkpoint, or the repository is public or holds something else.
@@ -75,15 +69,13 @@ def _refuse_another(order: Push, there: list[str], *, is_private: bool) -> None:
 
 def _card(sent: Run, order: Push) -> str:
     """The model card of the copy that is sent."""
-    config: RunConfig = sent.config()
     steps = sent.sample_steps()
-    status = sent.status()
     return card(
         repo=order.repo,
         name=sent.name,
         note=sent.note,
-        config=config,
-        status=status,
+        config=sent.config(),
+        status=sent.status(),
         metrics=portable.read_lines(sent.metrics_path),
         evaluations=evaluations.read(sent),
         picture=portable.sample_name(steps[-1]) if steps else None,

@@ -76,29 +76,20 @@ def file_name(index: int) -> str:
 
 
 def write_lists(folder: Path, count: int = NUM_TRAIN) -> None:
-    """Writes train.json, objects.json, test.json and new_test.json in i-CLEVR's format.
-
-    Args:
-        folder: is made if need be.
-        count: training pictures, the first so many.
-    """
+    """Writes train.json (of the first `count` pictures), objects.json, test.json and new_test.json as i-CLEVR does."""
     folder.mkdir(parents=True, exist_ok=True)
     kinds = scene_kinds(0, range(count))
     train = {file_name(index): [OBJECTS[kind] for kind in row if kind >= 0] for index, row in enumerate(kinds)}
-    _write(folder / "train.json", train)
-    _write(folder / "objects.json", dict(INDEX))
-    for which in LISTS:
-        _write(folder / f"{which}.json", [list(names) for names in drawn_conditions(which)])
+    lists = {which: [list(names) for names in drawn_conditions(which)] for which in LISTS}
+    files: dict[str, object] = {"train": train, "objects": dict(INDEX), **lists}
+    for name, content in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
 
 
 def write_folder(folder: Path, count: int = NUM_TRAIN, size: int = 64, progress: Progress | None = None) -> None:
-    """Writes the training set as an i-CLEVR folder: images/ and the four lists.
+    """Writes the first `count` training pictures, `size` px wide and high, and the four lists as an i-CLEVR folder.
 
-    Args:
-        folder: is made if need be; files of the same names are replaced.
-        count: pictures, the first so many.
-        size: their height and width in pixels.
-        progress: called with (done, count).
+    Files of the same names are replaced; `progress` is called with (done, count).
     """
     (folder / "images").mkdir(parents=True, exist_ok=True)
     config = DatasetConfig(name="blocks", image_size=size, channels=3)
@@ -107,7 +98,3 @@ def write_folder(folder: Path, count: int = NUM_TRAIN, size: int = 64, progress:
         if progress:
             progress(index + 1, count)
     write_lists(folder, count)
-
-
-def _write(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content), encoding="utf-8")

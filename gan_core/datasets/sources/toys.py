@@ -41,19 +41,14 @@ class Mixture(PointSource):
     spread: float
 
     def load(self, config: DatasetConfig) -> Dataset:
-        """Points drawn anew from the same seed; the label is the mode."""
-        return mixture(self.name, self.centres, self.spread, config)
-
-
-def mixture(name: str, centres: Centres, spread: float, config: DatasetConfig) -> Dataset:
-    """Points drawn from equal Gaussians around `centres` (M, 2); the label is the mode, one-hot (N, M)."""
-    count = config.num_images or NUM_POINTS
-    rng = np.random.default_rng([SPLIT_SEEDS[config.split], len(centres)])
-    modes = rng.integers(len(centres), size=count)
-    points = centres[modes] + spread * rng.standard_normal((count, 2))
-    labels = np.eye(len(centres), dtype=np.uint8)[modes]
-    names = tuple(f"mode {i}" for i in range(len(centres)))
-    return Dataset(name=name, images=points.astype(np.float32), labels=labels, label_names=names)  # type: ignore[arg-type]
+        """Points drawn from a fixed seed for each split; the label is the mode, one-hot (N, M)."""
+        count, num_modes = config.num_images or NUM_POINTS, len(self.centres)
+        rng = np.random.default_rng([SPLIT_SEEDS[config.split], num_modes])
+        modes = rng.integers(num_modes, size=count)
+        points = self.centres[modes] + self.spread * rng.standard_normal((count, 2))
+        labels = np.eye(num_modes, dtype=np.uint8)[modes]
+        names = tuple(f"mode {i}" for i in range(num_modes))
+        return Dataset(name=self.name, images=points.astype(np.float32), labels=labels, label_names=names)  # type: ignore[arg-type]
 
 
 RING8 = Mixture("ring8", ring_centres(), RING_SPREAD)
