@@ -80,8 +80,8 @@ def write_lists(folder: Path, count: int = NUM_TRAIN) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     kinds = scene_kinds(0, range(count))
     train = {file_name(index): [OBJECTS[kind] for kind in row if kind >= 0] for index, row in enumerate(kinds)}
-    lists = {which: [list(names) for names in drawn_conditions(which)] for which in LISTS}
-    files: dict[str, object] = {"train": train, "objects": dict(INDEX), **lists}
+    lists: dict[str, object] = {which: [list(names) for names in drawn_conditions(which)] for which in LISTS}
+    files = {"train": train, "objects": dict(INDEX), **lists}
     for name, content in files.items():
         (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
 
