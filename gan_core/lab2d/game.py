@@ -1,4 +1,4 @@
-"""One game between a generator and a discriminator in the plane: the lab's model, its `train_step`, move by move."""
+"""Training of a GAN on points in the plane: its `train_step`, update by update."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gan_core.models.base import Metrics, TrainingProgress, Update
 from gan_core.models.building import build
 from gan_core.models.gan import GAN
 from gan_core.models.kinds import kind_of
-from gan_core.training.step import made_updates
+from gan_core.training.step import apply_updates
 
 MIXTURES: dict[str, Mixture] = {"ring8": RING8, "grid25": GRID25}
 
@@ -33,12 +33,12 @@ class Game:
     With `who` "both" throughout it is the run of the same configuration, bit for bit: same weights, batches and noise.
 
     Args:
-        config: legal, as `gan_core.lab2d.stories.check` wants it.
+        config: legal, see `gan_core.lab2d.stories.check`.
         points: (N, 2) to learn from, for the data set "points"; moved and scaled as those of the Data page are, and
             repeated where they are fewer than a batch.
 
     Attributes:
-        step: steps made, by whoever moved.
+        step: steps made.
         moves: network -> how often its weights were changed.
         metrics: newest value of each metric of `train_step`.
 
@@ -59,7 +59,7 @@ class Game:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has made just as many steps as its configuration asks for. One may play on."""
+        """Whether it has made just as many steps as its configuration asks for. It may continue."""
         return self.step > 0 and self.step == self.config.training.max_steps
 
     def play(self, who: str) -> None:
@@ -68,9 +68,9 @@ class Game:
             pass
 
     def half_moves(self, who: str) -> Iterator[str]:
-        """One step, with a halt after each change of weights, at which it tells whose they were.
+        """One step, update by update: yields the name of the network after each update.
 
-        A network that does not move stays as it is, to the last bit: weights, and whatever else it remembers. With "both"
+        A network that does not move stays as it is, to the last bit: weights, and buffers. With "both"
         the generator moves at every `n_critic`-th step, as in a run; with "g" at each.
 
         Args:
@@ -80,7 +80,7 @@ class Game:
             ValueError: a loss is no longer a finite number; no weight has been changed by it.
         """
         images, labels = self.batches.batch(self.step)
-        updates = made_updates(self.model, images, labels, self._progress(who), self._backward, MOVERS[who])
+        updates = apply_updates(self.model, images, labels, self._progress(who), self._backward, MOVERS[who])
         while True:
             try:
                 update = next(updates)
@@ -92,7 +92,7 @@ class Game:
         self.step += 1
 
     def change(self, config: RunConfig) -> None:
-        """Goes on with other rules or learning rates, and the weights as they are.
+        """Continues with other losses or learning rates, and the same weights.
 
         Raises:
             ValueError: an illegal configuration, or one that needs other networks or other data.
@@ -100,7 +100,7 @@ class Game:
         check(config)
         if not same_game(self.config, config):
             raise ValueError("Data, networks, optimisers, batch size and seed belong to a game. Begin a new one.")
-        self.model.train_by(config)
+        self.model.use_losses_of(config)
         for part in kind_of(config).optimizers:
             for group in self.model.optimizers[part.name].param_groups:
                 group["lr"] = get(config, part.rate)

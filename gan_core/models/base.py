@@ -1,4 +1,4 @@
-"""What the loop, the checkpoints and the pages may ask of any model."""
+"""The interface of every model, for the loop, the checkpoints and the pages."""
 
 from __future__ import annotations
 
@@ -83,10 +83,12 @@ class GenerativeModel(Protocol):
         """
 
     def finish_step(self) -> None:
-        """Called once after every training step: running averages and the like."""
+        """Called once after every training step: running averages and the like; nothing by default."""
+        return
 
     def sample(self, z: Tensor, labels: Tensor) -> Tensor:
-        """Samples (N, ...) for latents (N, latent_dim) and labels (N, L); leaves no trace in the training state."""
+        """Samples (N, ...) for latents (N, latent_dim) and labels (N, L); the training state stays as it is."""
 
     def probe(self) -> Metrics:
-        """Extra measurements after a step, too dear for every step; leaves no trace in the training state."""
+        """Measurements too costly for every step, none by default; the training state stays as it is."""
+        return {}

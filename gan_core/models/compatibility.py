@@ -14,7 +14,7 @@ from gan_core.models.penalties import PENALTIES
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that must not be.
+    """A combination of settings that is refused.
 
     Attributes:
         name: short, for tests and tables.
@@ -46,10 +46,6 @@ def _defaults(fixed: Fixed, kind: Kind) -> Rule:
     )
 
 
-def _mixes_samples(config: RunConfig) -> bool:
-    return config.network.discriminator_norm == "batch"
-
-
 def _per_sample_penalty(config: RunConfig) -> bool:
     penalty = PENALTIES.find(config.penalty.name)
     return penalty is not None and not penalty.allows_batch_norm
@@ -59,7 +55,7 @@ RULES: tuple[Rule, ...] = (
     *(_defaults(fixed, kind) for kind in KINDS.values() for fixed in kind.fixed),
     Rule(
         "gradient penalty without batch norm",
-        lambda c: _per_sample_penalty(c) and _mixes_samples(c),
+        lambda c: _per_sample_penalty(c) and c.network.discriminator_norm == "batch",
         "The penalty '{c.penalty.name}' measures the discriminator's gradient for each image by itself, and batch norm makes "
         "images depend on each other. Set network.discriminator_norm to none.",
     ),

@@ -17,9 +17,9 @@ class Conditioning:
     Attributes:
         title: its name for people.
         uses_labels: whether labels are used at all.
-        at_input: labels are joined to what the discriminator sees.
-        label_head: the discriminator also says which labels it sees.
-        projection: the discriminator's logit depends on how well features and labels agree.
+        at_input: labels are joined to the discriminator's input.
+        label_head: the discriminator also predicts the labels.
+        projection: the discriminator's logit has the inner product of features and embedded labels as a term.
         source: the paper.
     """
 

@@ -1,7 +1,7 @@
-"""The generative adversarial network: a generator, a discriminator, and one step of their game.
+"""The generative adversarial network: a generator, a discriminator, and one training step of both.
 
 Source: Goodfellow et al. 2014, algorithm 1. The loop calls backward and step (see `GenerativeModel`). What differs
-between GANs - objective, penalty, conditioning, constraints, remedies - comes in as parts; nothing here asks for names.
+between GANs - objective, penalty, conditioning, constraints, remedies - comes in as parts.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ from contextlib import contextmanager
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from gan_core.config import RunConfig
 from gan_core.datasets import image_shape
 from gan_core.models.base import Metrics, TrainingProgress, Update, unwrapped
 from gan_core.models.conditioning import CONDITIONINGS
 from gan_core.models.networks.critic import Critic, clip_saturation, clip_weights, normalise_spectrum
-from gan_core.models.networks.making import load_module, materialised
-from gan_core.models.objectives import OBJECTIVES, Parts
+from gan_core.models.networks.initialisation import load_module, materialised
+from gan_core.models.objectives import OBJECTIVES, LossParts
 from gan_core.models.optimizers import build_optimizer, running_average
 from gan_core.models.penalties import PENALTIES
 
@@ -29,35 +28,28 @@ class GAN:
     """See `gan_core.models.base.GenerativeModel`.
 
     Args:
-        generator: vectors (N, latent_dim + L), latent and labels -> samples (N, ...).
-        discriminator: (samples, labels (N, L)) -> (logits, label logits or None).
-        config: whose objective, penalty, conditioning and remedies it is trained with, and whose latents it draws.
-        optimizers: "generator" and "discriminator" -> optimiser.
-        average: running average of the generator, or None.
+        networks: "generator": vectors (N, latent_dim + L), latent and labels -> samples (N, ...); "discriminator":
+            (samples, labels (N, L)) -> (logits, label logits or None).
+        config: its objective, penalty, conditioning, remedies and optimisers.
         rng: source of all noise, on the device of the networks.
     """
 
-    def __init__(
-        self,
-        generator: nn.Module,
-        discriminator: nn.Module,
-        config: RunConfig,
-        optimizers: dict[str, torch.optim.Optimizer],
-        average: AveragedModel | None,
-        rng: torch.Generator,
-    ) -> None:
-        self.networks = {"generator": generator, "discriminator": discriminator}
-        self.average = average
+    def __init__(self, config: RunConfig, networks: dict[str, nn.Module], rng: torch.Generator) -> None:
+        self.networks = networks
+        self.average = average = running_average(networks["generator"], config.training.ema_decay)
         self.averages: dict[str, nn.Module] = {} if average is None else {"generator": average.module}
-        self.optimizers = optimizers
+        self.optimizers: dict[str, torch.optim.Optimizer] = {
+            "generator": build_optimizer(config.generator_optimizer, networks["generator"].parameters()),
+            "discriminator": build_optimizer(config.discriminator_optimizer, networks["discriminator"].parameters()),
+        }
         self.rng = rng
         self.latent_dim = config.network.latent_dim
-        self.train_by(config)
+        self.use_losses_of(config)
         self._steps = 0  # done, with the one that is being made
         self._last: tuple[Tensor, Tensor, Tensor] | None = None
 
-    def train_by(self, config: RunConfig) -> None:
-        """Takes the losses and remedies of a configuration, which must have the same networks and optimisers."""
+    def use_losses_of(self, config: RunConfig) -> None:
+        """Takes the losses and remedies of another configuration with the same networks and optimisers."""
         self.config = config
         self.objective = OBJECTIVES.find(config.objective.name)
         self.penalty = PENALTIES.find(config.penalty.name)
@@ -77,7 +69,7 @@ class GAN:
         self._steps = progress.step + 1
         is_generator_turn = (progress.step + 1) % self.config.objective.n_critic == 0
         with torch.set_grad_enabled(is_generator_turn):
-            fake = self._generate(z, labels)
+            fake = decode(self.config, self.networks["generator"], z, labels)
 
         metrics = yield from self._discriminator_step(images, fake.detach(), labels, progress)
         if is_generator_turn:
@@ -93,7 +85,7 @@ class GAN:
         real_logits, real_labels = discriminator(real, labels)
         fake_logits, fake_labels = discriminator(fake, labels)
         parts = self.objective.discriminator(real_logits, fake_logits, config.remedies.label_smoothing)
-        if isinstance(parts, Parts):
+        if isinstance(parts, LossParts):
             loss = config.objective.real_weight * parts.on_real + config.objective.fake_weight * parts.on_fake
             metrics = {"loss/d": loss, "loss/d_real": parts.on_real, "loss/d_fake": parts.on_fake}
         else:
@@ -142,9 +134,9 @@ class GAN:
         if self._last is None:
             return {}
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
-        with torch.no_grad(), kept_statistics(generator), kept_statistics(discriminator):
+        with torch.no_grad(), preserved_statistics(generator), preserved_statistics(discriminator):
             z, labels, real = self._last
-            fake = self._generate(z, labels)
+            fake = decode(self.config, generator, z, labels)
             logits, _ = discriminator(fake, labels)
         metrics = self._mean_output("fake_after_g", logits)
         metrics |= {"spread/real": _spread(real), "spread/fake": _spread(fake)}
@@ -153,11 +145,11 @@ class GAN:
         return metrics
 
     def logits(self, samples: Tensor, labels: Tensor) -> Tensor:
-        """D's logits for samples (N, ...) and labels (N, L), one a pack; leaves no trace in the training state."""
+        """D's logits for samples (N, ...) and labels (N, L), one a pack; the training state stays as it is."""
         packing = self.config.remedies.packing
         whole = len(samples) // packing * packing
         discriminator = self.networks["discriminator"]
-        with torch.no_grad(), kept_statistics(discriminator):
+        with torch.no_grad(), preserved_statistics(discriminator):
             logits, _ = discriminator(samples[:whole], labels[:whole])
         outputs: Tensor = logits.float()
         return outputs
@@ -171,13 +163,9 @@ class GAN:
         was_training = generator.training
         generator.eval()
         with torch.no_grad():
-            images: Tensor = generator(torch.cat([z, labels], dim=1))
+            images = decode(self.config, generator, z, labels)
         generator.train(was_training)
         return images
-
-    def _generate(self, z: Tensor, labels: Tensor) -> Tensor:
-        samples: Tensor = self.networks["generator"](torch.cat([z, labels], dim=1))
-        return samples
 
     def _noisy(self, samples: Tensor, progress: TrainingProgress) -> Tensor:
         """Samples with instance noise. Source: Sønderby et al. 2017, "Amortised MAP Inference for Image
@@ -203,7 +191,7 @@ class GAN:
 
 
 def _spread(samples: Tensor) -> Tensor:
-    """Standard deviation over the batch, averaged over everything else: 0 when all samples are one."""
+    """Standard deviation over the batch, averaged over everything else: 0 when all samples are equal."""
     return samples.float().std(dim=0, correction=0).mean()
 
 
@@ -222,7 +210,7 @@ def _frozen(network: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def kept_statistics(network: nn.Module) -> Iterator[None]:
+def preserved_statistics(network: nn.Module) -> Iterator[None]:
     """Undoes what forward passes within it do to batch norm's running statistics."""
     kept = [buffer.clone() for buffer in network.buffers()]
     try:
@@ -243,7 +231,7 @@ def build_networks(config: RunConfig, rng: torch.Generator | None) -> dict[str, 
                 network.latent_dim + num_labels, shape, network.width, network.generator_leak
             ),
             "discriminator": lambda: Critic(
-                lambda seen: module.Backbone(seen, network.width, network.discriminator_norm),
+                lambda input_shape: module.Backbone(input_shape, network.width, network.discriminator_norm),
                 shape,
                 num_labels,
                 CONDITIONINGS.find(config.conditioning.name),
@@ -261,17 +249,7 @@ def build_networks(config: RunConfig, rng: torch.Generator | None) -> dict[str, 
 
 def build(config: RunConfig, networks: dict[str, nn.Module], rng: torch.Generator) -> GAN:
     """The GAN of a configuration at step 0, from its networks."""
-    return GAN(
-        generator=networks["generator"],
-        discriminator=networks["discriminator"],
-        config=config,
-        optimizers={
-            "generator": build_optimizer(config.generator_optimizer, networks["generator"].parameters()),
-            "discriminator": build_optimizer(config.discriminator_optimizer, networks["discriminator"].parameters()),
-        },
-        average=running_average(networks["generator"], config.training.ema_decay),
-        rng=rng,
-    )
+    return GAN(config, networks, rng)
 
 
 def decode(config: RunConfig, network: nn.Module, z: Tensor, labels: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Kinds of model, one entry each: what a kind is made of, which settings apply to it, and what it can do. Free of torch.
+"""Kinds of model, one entry each: its networks, which settings apply to it, and what it can do. Free of torch.
 
 `NetworkEntry.model` leads from an architecture to its kind. Forms, rules, branches, checkpoints, cards and pages ask the
 entry and know no kind by name; the code that builds and samples is in the module that the entry names.

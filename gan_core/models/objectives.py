@@ -1,7 +1,7 @@
 """Losses of the two networks: pure functions of logits (higher = more real).
 
-Every loss sees the logits of real and of generated samples. The discriminator's comes in two parts, on real and on
-generated samples, where it is a sum of the two, because the pages show them apart and experiments weigh them; a relativistic
+Every loss gets the logits of real and of generated samples. The discriminator's comes in two parts, on real and on
+generated samples, where it is a sum of the two, because the pages show each part and experiments weigh them; a relativistic
 loss has no such parts. Losses are means over the batch.
 """
 
@@ -20,7 +20,7 @@ else:
     F = lazy_module("torch.nn.functional")  # the table below is listed by processes that never load torch
 
 
-class Parts(NamedTuple):
+class LossParts(NamedTuple):
     """The discriminator's loss on real and on generated samples, which it minimises as a weighted sum. Scalars."""
 
     on_real: Tensor
@@ -45,7 +45,7 @@ class Objective:
     """
 
     title: str
-    discriminator: Callable[[Tensor, Tensor, float], Parts | Tensor]
+    discriminator: Callable[[Tensor, Tensor, float], LossParts | Tensor]
     generator: Callable[[Tensor | None, Tensor], Tensor]
     has_target: bool
     is_probability: bool
@@ -55,13 +55,13 @@ class Objective:
 
 def _parts(
     on_real: Callable[[Tensor, float], Tensor], on_fake: Callable[[Tensor], Tensor]
-) -> Callable[[Tensor, Tensor, float], Parts]:
+) -> Callable[[Tensor, Tensor, float], LossParts]:
     """A discriminator's loss from a loss on real logits, with smoothing, and one on fake logits."""
-    return lambda real, fake, smoothing: Parts(on_real(real, smoothing), on_fake(fake))
+    return lambda real, fake, smoothing: LossParts(on_real(real, smoothing), on_fake(fake))
 
 
 def _of_fake(loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor | None, Tensor], Tensor]:
-    """A generator's loss that looks at fake logits alone."""
+    """A generator's loss of the fake logits alone."""
     return lambda _real, fake: loss(fake)
 
 

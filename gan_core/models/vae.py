@@ -14,43 +14,34 @@ from torch import Tensor, nn
 
 from gan_core.config import RunConfig, VAEConfig
 from gan_core.datasets import image_shape
-from gan_core.models.base import Metrics, TrainingProgress, Update, unwrapped
-from gan_core.models.networks.making import load_module, materialised
+from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress, Update, unwrapped
+from gan_core.models.networks.initialisation import load_module, materialised
 from gan_core.models.optimizers import build_optimizer
 
 
-class VAE:
+class VAE(GenerativeModel):
     """See `gan_core.models.base.GenerativeModel`.
 
     Args:
-        encoder: images (N, C, H, W) in [-1, 1] -> mean and log variance, each (N, latent_dim).
-        decoder: latents (N, latent_dim) -> logits of pixels in [0, 1].
-        config: its losses and their weights.
-        optimizer: over the weights of both.
+        config: the losses, their weights, and the one optimiser of both networks.
+        networks: "encoder": images (N, C, H, W) in [-1, 1] -> mean and log variance, each (N, latent_dim); "decoder":
+            latents (N, latent_dim) -> logits of pixels in [0, 1].
         rng: source of the noise, on the device of the networks.
-        latent_dim: size of z.
     """
 
-    def __init__(
-        self,
-        encoder: nn.Module,
-        decoder: nn.Module,
-        config: VAEConfig,
-        optimizer: torch.optim.Optimizer,
-        rng: torch.Generator,
-        latent_dim: int,
-    ) -> None:
-        self.networks = {"encoder": encoder, "decoder": decoder}
-        self.averages: dict[str, nn.Module] = {}
-        self.config = config
-        self.optimizers = {"autoencoder": optimizer}
+    def __init__(self, config: RunConfig, networks: dict[str, nn.Module], rng: torch.Generator) -> None:
+        self.networks = networks
+        self.averages = {}
+        self.config = config.vae
+        weights = [*networks["encoder"].parameters(), *networks["decoder"].parameters()]
+        self.optimizers = {"autoencoder": build_optimizer(config.generator_optimizer, weights)}
         self.rng = rng
-        self.latent_dim = latent_dim
+        self.latent_dim = config.network.latent_dim
 
     def train_step(
         self, images: Tensor, labels: Tensor, progress: TrainingProgress
     ) -> Generator[Update, None, Metrics]:
-        """Encode, draw a latent from each cloud, decode, compare."""
+        """Encode, draw a latent from each posterior, decode, compare."""
         mean, log_variance = self.networks["encoder"](images)
         noise = torch.randn(mean.shape, generator=self.rng, device=mean.device)
         z = mean + noise * torch.exp(0.5 * log_variance)  # the reparametrisation: noise outside, gradient through
@@ -59,18 +50,7 @@ class VAE:
         kl = kl_divergence(mean, log_variance, self.config.kl_reduction)
         loss = reconstruction + self.config.kl_weight * kl
         yield Update("autoencoder", "vae", loss)
-        return {
-            "loss/vae": loss.detach(),
-            "loss/reconstruction": reconstruction.detach(),
-            "loss/kl": kl.detach(),
-        }
-
-    def finish_step(self) -> None:
-        """Nothing to keep up."""
-
-    def probe(self) -> Metrics:
-        """Nothing beyond the metrics of every step."""
-        return {}
+        return {"loss/vae": loss.detach(), "loss/reconstruction": reconstruction.detach(), "loss/kl": kl.detach()}
 
     def sample(self, z: Tensor, labels: Tensor) -> Tensor:
         """Images (N, C, H, W) in [-1, 1] for latents (N, latent_dim); the labels (N, 0) are not used."""
@@ -138,10 +118,8 @@ def build_networks(config: RunConfig, rng: torch.Generator | None) -> dict[str, 
 
 
 def build(config: RunConfig, networks: dict[str, nn.Module], rng: torch.Generator) -> VAE:
-    """The VAE of a configuration at step 0, from its networks. One optimiser trains both."""
-    weights = [*networks["encoder"].parameters(), *networks["decoder"].parameters()]
-    optimizer = build_optimizer(config.generator_optimizer, weights)
-    return VAE(networks["encoder"], networks["decoder"], config.vae, optimizer, rng, config.network.latent_dim)
+    """The VAE of a configuration at step 0, from its networks."""
+    return VAE(config, networks, rng)
 
 
 def decode(config: RunConfig, network: nn.Module, z: Tensor, labels: Tensor) -> Tensor:

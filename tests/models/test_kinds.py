@@ -15,7 +15,6 @@ from gan_core.figures.charts import CHARTS
 from gan_core.models.building import build, decode
 from gan_core.models.kinds import KINDS, applying, kind_of, kind_or_none
 from gan_core.models.networks import NETWORKS
-from gan_core.runs import checkpoints
 from gan_core.training import loop
 
 CONFIGS = {
@@ -85,6 +84,6 @@ def test_the_files_of_a_checkpoint_keep_the_names_that_they_always_had(runs_dir)
     """A VAE's optimiser has the settings of `generator_optimizer`, and its state is stored under the same name."""
     run = runs.create(runs_dir, config_of("vae"))
     loop.train(run)
-    place = checkpoints.folder(run, run.checkpoint_steps()[-1])
+    place = run.checkpoint_dir(run.checkpoint_steps()[-1])
     assert list(json.loads((place / "state.json").read_bytes())["groups"]) == ["generator"]
     assert {name.partition(".")[0] for name in load_file(place / "optimizer.safetensors")} == {"generator"}

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_core.models.objectives import OBJECTIVES, Parts
+from gan_core.models.objectives import OBJECTIVES, LossParts
 
 bce = OBJECTIVES["bce"]
 
@@ -79,7 +79,7 @@ def test_every_objective_is_finite_at_extreme_logits(name, size, dtype):
     real = torch.full((4,), size, dtype=dtype, requires_grad=True)
     fake = torch.full((4,), -size, dtype=dtype, requires_grad=True)
     parts = discriminator(real, fake, objective)
-    loss = (sum(parts) if isinstance(parts, Parts) else parts) + objective.generator(real, fake)
+    loss = (sum(parts) if isinstance(parts, LossParts) else parts) + objective.generator(real, fake)
     loss.backward()
     assert all(torch.isfinite(t).all() for t in (loss, real.grad, fake.grad))
 
@@ -146,6 +146,6 @@ def test_relativistic_losses_refuse_what_makes_no_pairs():
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_only_a_paired_objective_has_no_parts_and_asks_for_real_logits(name):
     objective, fake = OBJECTIVES[name], batch(5)
-    assert objective.is_paired != isinstance(discriminator(fake, fake, objective), Parts)
+    assert objective.is_paired != isinstance(discriminator(fake, fake, objective), LossParts)
     if not objective.is_paired:
         assert torch.isfinite(generator(fake, objective))

@@ -1,4 +1,4 @@
-"""The discriminator, put together: what it sees, a backbone (images -> features) and heads (features -> logits)."""
+"""The discriminator, put together: its input, a backbone (images -> features) and heads (features -> logits)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from gan_core.models.conditioning import Conditioning
 OUTPUT_LEAK = 0.2
 
 
-class Backbone(Protocol):
-    """What every architecture's backbone tells of itself.
+class FeatureNetwork(Protocol):
+    """The interface of an architecture's backbone.
 
     Attributes:
         num_features: channels of its features.
@@ -36,11 +36,11 @@ class Critic(nn.Module):
     """Maps images and their labels to logits (N / packing,), and to label logits (N, L) where it has a label head.
 
     Args:
-        make_backbone: image_shape -> backbone; called with what it will really see.
+        make_backbone: input shape, with labels and packing -> backbone.
         image_shape: of one image.
         num_labels: L.
         conditioning: how labels enter.
-        packing: images judged together, joined along channels. Source: Lin et al. 2018, "PacGAN", section 3.
+        packing: images in one input, joined along channels. Source: Lin et al. 2018, "PacGAN", section 3.
         minibatch_std: append one feature plane with the batch's mean standard deviation. Source: Karras et al. 2018,
             "Progressive Growing of GANs", section 3.
         leaky_output: end in a LeakyReLU, as report R3 did.
@@ -48,7 +48,7 @@ class Critic(nn.Module):
 
     def __init__(
         self,
-        make_backbone: Callable[[tuple[int, ...]], Backbone],
+        make_backbone: Callable[[tuple[int, ...]], FeatureNetwork],
         image_shape: tuple[int, ...],
         num_labels: int,
         conditioning: Conditioning,
@@ -77,8 +77,7 @@ class Critic(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor | None]:
         """Logits (N / packing,) and, with a label head, label logits (N, L)."""
-        x = self._seen(images, labels)
-        features = self.backbone(x)
+        features = self.backbone(self._input(images, labels))
         if self.minibatch_std:
             features = _with_std(features)
         logits = self.head(features).flatten()
@@ -89,7 +88,7 @@ class Critic(nn.Module):
             logits = F.leaky_relu(logits, OUTPUT_LEAK)
         return logits, None if self.label_head is None else self.label_head(features).flatten(1)
 
-    def _seen(self, images: Tensor, labels: Tensor) -> Tensor:
+    def _input(self, images: Tensor, labels: Tensor) -> Tensor:
         if self.label_plane is not None:
             plane = self.label_plane(labels)
             if images.dim() == 4:
@@ -105,7 +104,7 @@ def _head(features: int, size: int, outputs: int, *, bias: bool) -> nn.Module:
 
 
 def _with_std(features: Tensor) -> Tensor:
-    """Features with one more channel: the mean over features and places of the standard deviation over the batch."""
+    """Features with one more channel: the mean over features and positions of the standard deviation over the batch."""
     std = (features.var(0, unbiased=False) + 1e-8).sqrt().mean()
     plane = std.expand(len(features), 1, *features.shape[2:])
     return torch.cat([features, plane.to(features.dtype)], dim=1)

@@ -1,13 +1,18 @@
-"""First weights, drawn from the run's own generator, never from torch's global one."""
+"""Networks of an architecture with their first weights, drawn from the run's own generator, never from torch's global one."""
 
 from __future__ import annotations
 
+import importlib
 import math
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
+
+from gan_core.config import RunConfig
+from gan_core.config.registry import load
+from gan_core.models.networks import NETWORKS
 
 Network = TypeVar("Network", bound=nn.Module)
 Init = Callable[[nn.Module, torch.Generator], None]
@@ -34,6 +39,24 @@ def materialise(network: Network, init: Init, rng: torch.Generator | None) -> Ne
         for module in network.modules():
             init(module, rng)
     return network
+
+
+def load_module(config: RunConfig) -> Any:
+    """The module of the configuration's architecture."""
+    return importlib.import_module(NETWORKS.find(config.network.name).module)
+
+
+def materialised(
+    config: RunConfig, parts: Mapping[str, Callable[[], nn.Module]], rng: torch.Generator | None
+) -> dict[str, nn.Module]:
+    """Networks by name, built in the order of `parts` (name -> constructor), as `materialise` leaves them."""
+    init = load(NETWORKS.find(config.network.name).init)
+    networks = {}
+    for name, make in parts.items():
+        with torch.device("meta"):
+            network = make()
+        networks[name] = materialise(network, init, rng)
+    return networks
 
 
 def dcgan_init(module: nn.Module, rng: torch.Generator) -> None:
@@ -65,7 +88,8 @@ def default_init(module: nn.Module, rng: torch.Generator) -> None:
         TypeError: a layer with weights that it has no rule for.
     """
     if isinstance(module, (*CONVOLUTIONS, nn.Linear)):
-        bound = 1 / math.sqrt(_fan_in(module))
+        fan_in, _ = nn.init._calculate_fan_in_and_fan_out(module.weight)
+        bound = 1 / math.sqrt(fan_in)
         nn.init.uniform_(module.weight, -bound, bound, generator=rng)
         if module.bias is not None:
             nn.init.uniform_(module.bias, -bound, bound, generator=rng)
@@ -78,19 +102,11 @@ def default_init(module: nn.Module, rng: torch.Generator) -> None:
 def xavier_init(module: nn.Module, rng: torch.Generator) -> None:
     """Uniform with equal variance in both directions (Glorot and Bengio 2010), as in SNGAN; biases 0."""
     if isinstance(module, (*CONVOLUTIONS, nn.Linear)):
-        nn.init.xavier_uniform_(module.weight, gain=math.sqrt(2) if _is_3x3(module) else 1.0, generator=rng)
+        is_3x3 = isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3)
+        nn.init.xavier_uniform_(module.weight, gain=math.sqrt(2) if is_3x3 else 1.0, generator=rng)
         _zero_bias(module)
     else:
         default_init(module, rng)
-
-
-def _fan_in(module: nn.Module) -> int:
-    fan_in, _ = nn.init._calculate_fan_in_and_fan_out(module.weight)  # type: ignore[arg-type]
-    return int(fan_in)
-
-
-def _is_3x3(module: nn.Module) -> bool:
-    return isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3)
 
 
 def _zero_bias(module: nn.Module) -> None:

@@ -1,18 +1,18 @@
-"""Plain layers for points in the plane, where a GAN's whole world can be drawn.
+"""Plain layers for points in the plane, where data, samples and D's outputs can all be drawn.
 
 Source: the size is that of Srivastava et al. 2017, "VEEGAN", for ring and grid (two hidden ReLU layers); any width here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
-from gan_core.models.networks.shapes import activation
-
-LEAK = 0.2
+from gan_core.models.networks.shapes import LEAK, LatentNetwork, activation
 
 
-class Generator(nn.Module):
+class Generator(LatentNetwork):
     """Maps vectors (N, input_dim) to points (N, D), unbounded."""
 
     def __init__(self, input_dim: int, image_shape: tuple[int, ...], width: int, leak: float) -> None:
@@ -30,14 +30,9 @@ class Generator(nn.Module):
         points: Tensor = self.layers(z)
         return points
 
-    def first_response(self, z: Tensor) -> Tensor:
-        """The first layer's response to z: (N, width)."""
-        response: Tensor = self.layers[0](z)
-        return response
-
-    def first_weight(self) -> Tensor:
-        """The matrix of the first layer's linear map, (width, input_dim): what SeFa looks at."""
-        return self.layers[0].get_parameter("weight")
+    def first_layers(self) -> Sequence[nn.Module]:
+        """See `LatentNetwork`."""
+        return (self.layers[0],)
 
 
 class Backbone(nn.Module):

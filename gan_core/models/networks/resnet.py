@@ -6,12 +6,13 @@ in the form for 64 px (widths double with depth), used for every size here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_core.models.networks.shapes import activation, norm, num_doublings
+from gan_core.models.networks.shapes import LatentNetwork, activation, norm, num_doublings
 
 
 class UpBlock(nn.Module):
@@ -49,7 +50,7 @@ class DownBlock(nn.Module):
         return result
 
 
-class Generator(nn.Module):
+class Generator(LatentNetwork):
     """Maps vectors (N, input_dim) to images (N, C, H, W) in [-1, 1]."""
 
     def __init__(self, input_dim: int, image_shape: tuple[int, ...], width: int, leak: float) -> None:
@@ -67,14 +68,9 @@ class Generator(nn.Module):
         images: Tensor = self.last(self.blocks(self.stem(z).unflatten(1, (self.first_width, 4, 4))))
         return images
 
-    def first_response(self, z: Tensor) -> Tensor:
-        """The stem's response to z: (N, 16 * first width)."""
-        response: Tensor = self.stem(z)
-        return response
-
-    def first_weight(self) -> Tensor:
-        """The matrix of the stem's linear map, (16 * first width, input_dim): what SeFa looks at."""
-        return self.stem.weight
+    def first_layers(self) -> Sequence[nn.Module]:
+        """See `LatentNetwork`."""
+        return (self.stem,)
 
 
 class Backbone(nn.Module):

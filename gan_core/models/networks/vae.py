@@ -7,9 +7,11 @@ Parametrised by width (the report's is 128), latent size, channels and image siz
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
-from gan_core.models.networks.shapes import activation
+from gan_core.models.networks.shapes import LatentNetwork, activation
 
 
 class Encoder(nn.Module):
@@ -35,7 +37,7 @@ class Encoder(nn.Module):
         return self.mean(features), self.log_variance(features)
 
 
-class Decoder(nn.Module):
+class Decoder(LatentNetwork):
     """Maps latents (N, latent_dim) to the logits of pixels in [0, 1], (N, C, H, W); their Sigmoid is the picture."""
 
     def __init__(self, latent_dim: int, image_shape: tuple[int, ...], width: int, leak: float) -> None:
@@ -55,11 +57,6 @@ class Decoder(nn.Module):
         logits: Tensor = self.layers(self.stem(z).unflatten(1, self.shape))
         return logits
 
-    def first_response(self, z: Tensor) -> Tensor:
-        """The stem's response to z: (N, features)."""
-        response: Tensor = self.stem(z)
-        return response
-
-    def first_weight(self) -> Tensor:
-        """The matrix of the stem's linear map, (features, latent_dim): what SeFa looks at."""
-        return self.stem.weight
+    def first_layers(self) -> Sequence[nn.Module]:
+        """See `LatentNetwork`."""
+        return (self.stem,)
