@@ -18,7 +18,7 @@ from gan_core.hub import listing
 from gan_core.hub.listing import Listed
 from gan_core.models.kinds import kind_of
 from gan_core.runs import portable
-from gan_core.runs.portable import Part
+from gan_core.runs.portable import RunFile
 from gan_core.training.plan import check
 
 MAX_PARAMETERS = 200_000_000
@@ -194,7 +194,7 @@ def _check_finite(path: Path, where: str) -> None:
         raise ValueError(f"The file {where} is no sound safetensors file ({error}).") from None
 
 
-def _of(part: Part, config: RunConfig, shapes: Shapes) -> Shapes:
+def _of(part: RunFile, config: RunConfig, shapes: Shapes) -> Shapes:
     """What a model or average file must hold: an average is kept of the network that draws alone."""
     if part.kind == "model":
         return shapes

@@ -50,8 +50,8 @@ def pull(session: Session, order: Pull, place: Path, runs_dir: Path) -> dict[str
     checks.tensors(copy, files, config, shapes)
     newest = max(part.step for part in listing.parts(files) if part.kind == "model")
     weights_only = portable.checkpoint_name(newest, "optimizer") not in files
-    adoption.tidy(copy, _for_this_machine(config), adoption.Origin(order.repo, revision, weights_only))
-    return _result(adoption.settle(copy, runs_dir, order.repo))
+    adoption.write_run(copy, _for_this_machine(config), adoption.Origin(order.repo, revision, weights_only))
+    return _result(adoption.move_in(copy, runs_dir, order.repo))
 
 
 class _Fetch:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from gan_core.config import MAX_JSON_BYTES
 from gan_core.runs import portable
-from gan_core.runs.portable import Part
+from gan_core.runs.portable import RunFile
 
 MAX_LISTED = 5_000
 MAX_PARTS = 500
@@ -69,12 +69,12 @@ def wanted(listed: Iterable[Listed], repo: str) -> dict[str, Listed]:
     return found
 
 
-def _check_size(file: Listed, part: Part, repo: str) -> None:
+def _check_size(file: Listed, part: RunFile, repo: str) -> None:
     if file.size is None or file.size > MAX_BYTES[part.kind]:
         size = "no size" if file.size is None else f"{file.size:,} bytes"
         raise ValueError(f"The file {file.name} of '{repo}' has {size}; at most {MAX_BYTES[part.kind]:,} are fetched.")
 
 
-def parts(names: Iterable[str]) -> list[Part]:
+def parts(names: Iterable[str]) -> list[RunFile]:
     """The parts of a run among these names."""
     return [part for part in map(portable.part, names) if part is not None]

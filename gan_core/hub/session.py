@@ -13,7 +13,7 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 from gan_core import __version__
 from gan_core.hub.orders import Order
 from gan_core.hub.wire import Watch
-from gan_core.jobs.child import Say
+from gan_core.jobs.child import Send
 
 SAY_EVERY_S = 0.2  # pages refresh no faster
 
@@ -29,7 +29,7 @@ class Session:
         say: sends progress to the server.
     """
 
-    def __init__(self, order: Order, token: str | None, say: Say) -> None:
+    def __init__(self, order: Order, token: str | None, say: Send) -> None:
         self.order = order
         self._say = say
         self._stage, self._total, self._before, self._said_at = "Starting", 0, 0, 0.0

@@ -31,18 +31,18 @@ def main() -> None:
     from gan_core.hub import faults
     from gan_core.hub.session import Session
 
-    session = Session(orders.from_dict(job["order"]), job["token"], parent.say)
+    session = Session(orders.from_dict(job["order"]), job["token"], parent.send)
     try:
         session.open()
-        parent.say({"result": _carry_out(session, Path(job["place"]), Path(job["runs_dir"]))})
+        parent.send({"result": _carry_out(session, Path(job["place"]), Path(job["runs_dir"]))})
     except Exception as error:
         try:
-            parent.say(
+            parent.send(
                 {"error": session.scrubbed(faults.sentence(error, session.order, with_token=bool(session.token)))}
             )
         except faults.Unexpected as words:
             trace = session.scrubbed("".join(traceback.format_exception(error)))
-            parent.say({"error": str(words), "traceback": trace})
+            parent.send({"error": str(words), "traceback": trace})
 
 
 def _carry_out(session: Session, place: Path, runs_dir: Path) -> dict[str, Any]:

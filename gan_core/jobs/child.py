@@ -1,6 +1,6 @@
-"""A process that talks: lines of JSON through its pipes, one message a line. `Child` is the server's end, `Parent` the other.
+"""A child process with messages through its pipes, one JSON object a line. `Child` is the server's end, `Parent` the other.
 
-What such a process works on lives in its memory, so it is no task in a folder (`gan_core.jobs.task`): the training worker
+The state of such a process is in its memory, so it is no task in a folder (`gan_core.jobs.task`): the training worker
 keeps torch loaded, the 2-D lab keeps its games, and the Hub's token may be in no file.
 """
 
@@ -21,7 +21,7 @@ from typing import IO, Any
 from gan_core.jobs.process import death, last_line, launch
 
 Message = dict[str, Any]
-Say = Callable[[Message], None]
+Send = Callable[[Message], None]
 LAST_LINES = 20
 
 
@@ -30,12 +30,11 @@ class ChildDied(RuntimeError):
 
 
 class Child:
-    """A process that was started here, for as long as it lives.
+    """A process that was started here.
 
     Args:
         arguments: of Python, as `process.launch` takes them.
-        name: what it is called in sentences.
-        advice: a sentence on what to do when it died.
+        name, advice: see `process.death`.
         log: file for its standard error; it may outlive this process then. None keeps the last lines in memory.
         background, environment: see `process.launch`.
     """
@@ -80,10 +79,10 @@ class Child:
         return list(self._last_lines)
 
     def send(self, message: Message) -> None:
-        """Tells it something.
+        """Sends a message.
 
         Raises:
-            ChildDied: there is nobody to read it.
+            ChildDied: the process has ended.
         """
         assert self._process.stdin is not None
         try:
@@ -96,7 +95,7 @@ class Child:
         """Its next message, or None if none comes in time.
 
         Raises:
-            ChildDied: it ended, and everything that it said has been received.
+            ChildDied: it ended, and all its messages have been received.
         """
         try:
             message = self._messages.get(timeout=timeout_s)
@@ -108,7 +107,7 @@ class Child:
         return message
 
     def messages(self) -> Iterator[Message]:
-        """What it says, until it ends."""
+        """Its messages, until it ends."""
         with contextlib.suppress(ChildDied):
             while message := self.receive():
                 yield message
@@ -157,12 +156,12 @@ class Parent:
         self._guard = threading.Lock()
 
     def messages(self) -> Iterator[Message]:
-        """What it says, until it closes the pipe or is gone."""
+        """Its messages, until it closes the pipe or ends."""
         for line in sys.stdin:
             yield json.loads(line)
 
-    def say(self, message: Message) -> None:
-        """Tells it something. When it is gone, nothing happens."""
+    def send(self, message: Message) -> None:
+        """Sends a message. No effect when it has ended."""
         line = json.dumps(message).encode() + b"\n"
         with self._guard, contextlib.suppress(BrokenPipeError):
             while line:

@@ -1,6 +1,6 @@
 """Preparing and fetching data sets as tasks: what the Data page begins, and all its viewers watch.
 
-They go on when the server that began them ends. What a cancelled one wrote aside is swept the next time.
+They outlive the server that began them. Temporary files of a cancelled one are removed the next time.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def _task(function: str, **arguments: Any) -> Task:
 def _bytes(report: Report) -> Progress:
     """Bytes are counted in a thread, from where a transfer cannot be stopped: the task's process is ended instead."""
 
-    def tell(done: int, total: int) -> None:
+    def report_bytes(done: int, total: int) -> None:
         with contextlib.suppress(Cancelled):
             report("bytes", done, total)
 
-    return tell
+    return report_bytes

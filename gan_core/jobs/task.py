@@ -1,13 +1,13 @@
 """One task in a folder: work in a process of its own, with progress, a way to cancel, and a result that is kept.
 
     cache folder/background/FUNCTION/<key>/   task.json      what to do
-                                              progress.json  how far it is; a sign of life every two seconds
-                                              cancel         somebody asked it to stop
-                                              result.npz     what came out, complete or not there
+                                              progress.json  its progress; written at least every two seconds
+                                              cancel         a request to stop
+                                              result.npz     the arrays of its result, complete or absent
                                               log.txt        tracebacks of the last attempt
 
-All state is on disk: a task outlives the page and the server that began it, whoever wants the same task sees the same
-progress, and whoever comes later gets the result at once. Loads no torch; `gan_core.jobs.task_worker` does the work.
+All state is on disk: a task outlives the page and the server that began it, every viewer of an equal task sees the same
+progress, and later ones get its result at once. Loads no torch; `gan_core.jobs.task_worker` does the work.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ HEARTBEAT_S = 2.0
 STALE_AFTER_S = 20.0
 START_S = 120.0  # a child imports torch first, on a machine that may be busy training
 TASK, PROGRESS, CANCEL, RESULT, LOG = "task.json", "progress.json", "cancel", "result.npz", "log.txt"
-TURN = "turn.json"  # in a function's folder: whose turn it is
+TURN = "turn.json"  # in a function's folder: the task that runs
 NAME, ADVICE = "The process that worked on it", "Start it again."
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -45,14 +45,14 @@ _FUNCTION = re.compile(r"gan_core(\.[a-z][a-z0-9_]*)+:[a-z][a-z0-9_]*", re.ASCII
 
 
 class Cancelled(Exception):
-    """Somebody asked the task to stop."""
+    """The task was asked to stop."""
 
 
 class Report(Protocol):
-    """How a `Work` tells how far it is; raises `Cancelled` when it is to stop."""
+    """Reports the progress of a `Work`; raises `Cancelled` when it is to stop."""
 
     def __call__(self, stage: str, done: int = 0, total: int = 0, value: float | None = None) -> None:
-        """Tells the stage, how many of how many, and a number that tells how well it goes (a loss, say)."""
+        """Reports the stage, how many of how many, and a value such as a loss."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,10 @@ class Progress:
     Attributes:
         state: new, running, done, cancelled or failed.
         stage: of a running one: starting, waiting (for its turn), or what its function says.
-        done, total: of this stage; 0 where they are not counted. Of "waiting": of what it waits for.
-        value: a number that tells how well it goes; None where there is none.
+        done, total: of this stage; 0 where they are not counted. Of "waiting": those of the running task.
+        value: a measure such as a loss; None where there is none.
         error: the sentence that ended a failed one.
-        updated_at: Unix time of the last sign of life.
+        updated_at: Unix time of the last report.
     """
 
     state: str = "new"
@@ -138,7 +138,7 @@ def folder(task: Task) -> Path:
 
 
 def progress(task: Task) -> Progress:
-    """How far a task is. One that claims to run without a sign of life has failed."""
+    """How far a task is. One that claims to run without a recent report has failed."""
     place = folder(task)
     if (place / RESULT).exists():
         return Progress("done")
@@ -147,7 +147,7 @@ def progress(task: Task) -> Progress:
 
 
 def read_progress(place: Path) -> Progress:
-    """What a task's folder says of it, as it stands there."""
+    """The stored progress of a task's folder."""
     data = files.read_json(place / PROGRESS)
     try:
         return replace(Progress(), **data)
@@ -156,7 +156,7 @@ def read_progress(place: Path) -> Progress:
 
 
 def write_progress(place: Path, now: Progress) -> None:
-    """Replaces what a task's folder says of it, with the time of now."""
+    """Replaces the stored progress, with the current time."""
     files.write_json(place / PROGRESS, asdict(replace(now, updated_at=time.time())))
 
 
@@ -204,7 +204,7 @@ def start(task: Task, *, anew: bool = False) -> None:
 
 
 def cancel(task: Task) -> None:
-    """Asks a task to stop, for everybody who waits for it. It does at its next report, or is ended within seconds."""
+    """Asks a task to stop, for every viewer. It stops at its next report, or is ended within seconds."""
     place = folder(task)
     if progress(task).state == "running":
         (place / CANCEL).touch()
@@ -228,11 +228,11 @@ def _launch(place: Path) -> None:
             ("-m", "gan_core.jobs.task_worker", str(place)),
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, background=True,
         )  # fmt: skip
-    threading.Thread(target=_see_off, args=(process, place), name=f"ganvas-task:{place.name}", daemon=True).start()
+    threading.Thread(target=_watch, args=(process, place), name=f"ganvas-task:{place.name}", daemon=True).start()
 
 
-def _see_off(process: subprocess.Popen[str], place: Path) -> None:
-    """Waits for a child; says so at once when it died without saying so itself."""
+def _watch(process: subprocess.Popen[str], place: Path) -> None:
+    """Waits for a process; records its failure if it died without doing so itself."""
     code = process.wait()
     now = read_progress(place)
     if code and now.state == "running":

@@ -17,7 +17,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -41,7 +40,7 @@ from gan_core.jobs.task import (
 )
 from gan_core.runs import files
 
-WRITE_EVERY_S = 0.2  # nobody looks more often
+WRITE_EVERY_S = 0.2  # pages read less often
 
 
 class Reporter:
@@ -64,14 +63,12 @@ class Reporter:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
 
     def __call__(self, stage: str, done: int = 0, total: int = 0, value: float | None = None) -> None:
-        """Tells how far it is. Of counts that follow each other fast, some are not written.
+        """Reports progress. Of counts that follow each other fast, some are not written.
 
         Raises:
             Cancelled: it is to stop.
@@ -79,14 +76,14 @@ class Reporter:
         if (self._place / CANCEL).exists():
             raise Cancelled
         counting = stage == self._now.stage and done != total and value is None
-        self._tell(Progress("running", stage, done, total, value), at_once=not counting)
+        self._record(Progress("running", stage, done, total, value), at_once=not counting)
 
     def end(self, state: str, error: str = "") -> None:
-        """Tells how it ended."""
+        """Records its end."""
         self._ended.set()
-        self._tell(replace(self._now, state=state, error=error), at_once=True)
+        self._record(replace(self._now, state=state, error=error), at_once=True)
 
-    def _tell(self, now: Progress, *, at_once: bool) -> None:
+    def _record(self, now: Progress, *, at_once: bool) -> None:
         with self._guard:
             self._now = now
             if at_once or time.monotonic() - self._written_at >= WRITE_EVERY_S:
@@ -94,13 +91,13 @@ class Reporter:
                 self._written_at = time.monotonic()
 
     def _beat(self) -> None:
-        asked = False  # to stop, at the last beat
+        stopping = False  # at the last beat
         while not self._ended.wait(HEARTBEAT_S):
-            if asked and self._leave is not None:
+            if stopping and self._leave is not None:
                 self.end("cancelled")
                 self._leave()
-            asked = (self._place / CANCEL).exists()
-            with self._guard, contextlib.suppress(OSError):  # a full disk: the work will meet it too, and say so
+            stopping = (self._place / CANCEL).exists()
+            with self._guard, contextlib.suppress(OSError):  # a full disk: the work reports it
                 if self._now.state == "running":
                     write_progress(self._place, self._now)
 
@@ -133,7 +130,7 @@ def sentence(failure: Exception) -> str:
 
 
 def cached(task: Task, report: Report) -> Arrays:
-    """The result of a task: from the cache, or made now and kept there. A task may ask for another's so."""
+    """The result of a task: from the cache, or made now and kept there. A task may use another's result so."""
     try:
         return result(task)
     except ValueError:
@@ -146,7 +143,7 @@ def cached(task: Task, report: Report) -> Arrays:
 
 @contextlib.contextmanager
 def _turn(place: Path, report: Reporter) -> Iterator[None]:
-    """One task of a function at a time on this machine; freed however the process ends. Who waits sees how far the other is."""
+    """One task of a function at a time on this machine; freed however the process ends. Waiting tasks report the progress of the running one."""
     kind, lock = place.parent, FileLock(place.parent / ".turn.lock")
     while True:
         with contextlib.suppress(Timeout):

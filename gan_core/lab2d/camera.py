@@ -1,4 +1,4 @@
-"""What is seen of a game at one moment. Looking leaves no trace in the game: same weights, same random numbers after it."""
+"""What the page shows of a game at one moment. Weights and random numbers of the game stay as they are."""
 
 from __future__ import annotations
 
@@ -20,19 +20,16 @@ from gan_core.models.building import sample_latents
 
 NUM_MEASURED = 2_500  # PacGAN's protocol, section 4.1
 NUM_ARROWS = 48
-NUM_COMPANIONS = 4
+NUM_PACKS = 4
 SIDE = 40
 LATTICE, LATTICE_REACH = 19, 2.4  # standard deviations: 97 % of all latents lie within
 MARGIN = 1.4
-FARTHEST = 3.0  # views; a point beyond is shown at this distance, which is outside
+FARTHEST = 3.0  # views; a point beyond is shown at this distance, outside the view
 INT16 = 32_767
 
 
 class Camera:
-    """Looks at one game, always from the same latents and at the same places.
-
-    Args:
-        game: what it looks at.
+    """Evaluates one game at fixed latents and positions.
 
     Attributes:
         reach: half the width of the view, around 0.
@@ -46,12 +43,12 @@ class Camera:
         self.real = real[rng.permutation(len(real))[:NUM_SHOWN]]
         self.z = sample_latents(game.config, NUM_MEASURED)
         self.lattice = _square(LATTICE, LATTICE_REACH)
-        self.places = _square(SIDE, self.reach * (1 - 1 / SIDE))  # middles of the cells
-        drawn = torch.from_numpy(self.real[rng.integers(len(self.real), size=NUM_COMPANIONS * 15)])
-        self.companions = drawn.view(NUM_COMPANIONS, 15, 2)  # a pack has at most 15 others
+        self.positions = _square(SIDE, self.reach * (1 - 1 / SIDE))  # middles of the cells
+        drawn = torch.from_numpy(self.real[rng.integers(len(self.real), size=NUM_PACKS * 15)])
+        self.partners = drawn.view(NUM_PACKS, 15, 2)  # a pack has at most 15 others
 
     def scene(self) -> dict[str, Any]:
-        """What stays as it is during the game.
+        """What is constant during the game.
 
         reach; real and centres: points, see `packed`; spread: of a mode; side, lattice: of the two grids; probability:
         whether the landscape is one; measured: number of points behind the numbers.
@@ -67,8 +64,8 @@ class Camera:
             "measured": NUM_MEASURED,
         }
 
-    def frame(self, *, at_leisure: bool = True) -> dict[str, Any]:
-        """What it sees now.
+    def frame(self, *, intervals: bool = True) -> dict[str, Any]:
+        """The current frame.
 
         points, grid: generated from the shown latents and from the lattice; arrows: the ends of arrows that begin at the
         first points, of length 1 at most; pull: their mean length before that; landscape: uint8 from low to high, rows
@@ -77,7 +74,7 @@ class Camera:
         Raises:
             ValueError: a generated point is not a finite number.
         """
-        with _looking(self.game.model.networks):
+        with _evaluating(self.game.model.networks):
             with torch.no_grad():
                 points, grid = self._generated(self.z), self._generated(self.lattice)
                 landscape = self.landscape()
@@ -101,7 +98,7 @@ class Camera:
             "high": high,
             "probability": self.is_probability,
             "outside": float((points.abs().amax(1) > self.reach).float().mean()),
-            "values": self.values(points.numpy(), at_leisure=at_leisure),
+            "values": self.values(points.numpy(), intervals=intervals),
         }
 
     @property
@@ -109,40 +106,38 @@ class Camera:
         """Whether the Sigmoid of D's logit is its probability of "real"."""
         return self.game.model.objective.is_probability
 
-    def values(self, points: npt.NDArray[np.float32], *, at_leisure: bool) -> dict[str, float]:
-        """The game's newest metrics, and where modes are known what the generated points reach of them.
+    def values(self, points: npt.NDArray[np.float32], *, intervals: bool) -> dict[str, float]:
+        """The game's newest metrics, and where modes are known the measures of the generated points.
 
         modes, captured, high_quality and reverse_kl, see `gan_core.evaluation.metrics.modes.Modes`; with /low and /high their 95 %
-        intervals: of high_quality always (Wilson), of the others at leisure (bootstrap over the points).
+        intervals: of high_quality always (Wilson), of the others with `intervals` (bootstrap over the points).
         """
-        now = {name: float(value) for name, value in self.game.metrics.items()}
-        mixture = self.game.mixture
-        if mixture is None:
-            return now
-        found = captured(points, mixture.centres, mixture.spread)
-        return now | _of_modes(found, at_leisure=at_leisure)
+        values = {name: float(value) for name, value in self.game.metrics.items()}
+        if mixture := self.game.mixture:
+            values |= _of_modes(captured(points, mixture.centres, mixture.spread), intervals=intervals)
+        return values
 
     def landscape(self) -> Tensor:
-        """D's logit at each place, (SIDE, SIDE), rows from the top.
+        """D's logit at each position, (SIDE, SIDE), rows from the top.
 
-        Where D judges packs, the mean over a few packs in which the others are real points, always the same.
+        With packing, the mean over a few packs in which the others are fixed real points.
         """
         packing = self.game.config.remedies.packing
-        places = self.places
+        positions = self.positions
         if packing > 1:
-            others = self.companions[:, : packing - 1].reshape(NUM_COMPANIONS, 1, -1)
+            others = self.partners[:, : packing - 1].reshape(NUM_PACKS, 1, -1)
             packs = torch.cat(
-                [places.expand(NUM_COMPANIONS, -1, -1), others.expand(-1, len(places), -1)], dim=2
-            )  # (companions, places, 2 * packing)
-            logits = self._logits(packs.reshape(-1, 2)).view(NUM_COMPANIONS, -1).mean(0)
+                [positions.expand(NUM_PACKS, -1, -1), others.expand(-1, len(positions), -1)], dim=2
+            )  # (packs, positions, 2 * packing)
+            logits = self._logits(packs.reshape(-1, 2)).view(NUM_PACKS, -1).mean(0)
         else:
-            logits = self._logits(places)
+            logits = self._logits(positions)
         return logits.view(SIDE, SIDE)
 
     def pull(self, points: Tensor) -> Tensor:
-        """Minus the gradient of G's loss at generated points (N, 2), for each its own: where the game pulls it to.
+        """Minus the gradient of G's loss at generated points (N, 2), for each its own: the direction of its next update.
 
-        Where the loss compares pairs, each is paired with a real point, always the same.
+        Where the loss compares pairs, each is paired with a fixed real point.
         """
         packing = self.game.config.remedies.packing
         points = points[: len(points) // packing * packing].detach().clone().requires_grad_(True)
@@ -173,12 +168,12 @@ def unpacked(text: str, reach: float) -> npt.NDArray[np.float64]:
     return numbers.astype(np.float64) / INT16 * FARTHEST * reach
 
 
-def _of_modes(found: Modes, *, at_leisure: bool) -> dict[str, float]:
+def _of_modes(found: Modes, *, intervals: bool) -> dict[str, float]:
     low, high = wilson(Count(sum(found.good), found.num_samples)).interval
     values: dict[str, float] = {"modes": found.num_modes}
     for name in ("captured", "high_quality", "reverse_kl"):
         values[name] = getattr(found, name)
-    if at_leisure:
+    if intervals:
         for name, estimate in with_intervals(found).items():
             values |= {f"{name}/low": estimate.low, f"{name}/high": estimate.high}
     return values | {"high_quality/low": low, "high_quality/high": high}
@@ -206,8 +201,8 @@ def _text(array: npt.NDArray[Any]) -> str:
 
 
 @contextmanager
-def _looking(networks: dict[str, nn.Module]) -> Iterator[None]:
-    """Within it the networks remember nothing of what they are asked: no power iteration, no statistics."""
+def _evaluating(networks: dict[str, nn.Module]) -> Iterator[None]:
+    """The networks in evaluation mode: no power iteration, no update of statistics."""
     training = {name: network.training for name, network in networks.items()}
     for network in networks.values():
         network.eval()

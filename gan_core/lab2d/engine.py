@@ -1,4 +1,4 @@
-"""The games in the plane from the server's side: one process plays them all; pages give orders and take frames.
+"""The server's side of the 2-D lab: one process trains all games; pages send commands and read frames.
 
 The process starts with the first order and needs some seconds for torch; the server itself stays without. It ends with
 the server.
@@ -17,20 +17,20 @@ from typing import Any
 
 from gan_core.jobs.child import Child, ChildDied, Message
 
-KEPT_FRAMES = 30  # two seconds of play; who looks less often misses some
+KEPT_FRAMES = 30  # two seconds of training
 
 Frame = dict[str, Any]
 
 
 @dataclass
-class Seen:
-    """What the process has told of one game.
+class GameRecord:
+    """What the process has sent of one game.
 
     Attributes:
         scene: what stays as it is; empty until the game has begun.
         frames: the newest ones, the oldest of them first.
-        refusals: how many times something was refused; `refusal` is the last one's sentence.
-        lost: whether the game is no longer there.
+        refusals: number of refused commands; `refusal` is the last one's sentence.
+        lost: whether the game is no longer in the process.
     """
 
     scene: dict[str, Any] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Seen:
 
 
 class Engine:
-    """The process and what it told, for all sessions of this server.
+    """The process and its messages, for all sessions of this server.
 
     Args:
         arguments: of Python, to start the process; others in tests.
@@ -51,7 +51,7 @@ class Engine:
         self._arguments = arguments
         self._child: Child | None = None
         self._ready = False
-        self._seen: dict[str, Seen] = {}
+        self._seen: dict[str, GameRecord] = {}
         self._changed = threading.Condition()
         self._numbers = itertools.count(1)
 
@@ -75,29 +75,29 @@ class Engine:
         """A new game at step 0, in the place of one of that name; see `gan_core.lab2d.game.Game`."""
         self.warm_up()
         with self._changed:
-            self._seen[game] = Seen()
+            self._seen[game] = GameRecord()
             revision = f"{game}-{next(self._numbers)}"
         self.order(game, do="new", revision=revision, config=config, points=points)
 
     def order(self, game: str, **order: Any) -> None:
-        """Gives an order, as `gan_core.lab2d.protocol` lists them. What is refused is told in `seen`."""
+        """Sends a command of `gan_core.lab2d.protocol`. A refusal appears in `seen`."""
         with self._changed:
             try:
                 self._started().send({"game": game, **order})
-            except ChildDied:  # this very moment: `_listen` notices
-                self._seen.setdefault(game, Seen()).lost = True
+            except ChildDied:  # it ended just now
+                self._seen.setdefault(game, GameRecord()).lost = True
 
     def knows(self, game: str) -> bool:
         """Whether this game was begun and is still there."""
         seen = self._seen.get(game)
         return seen is not None and not seen.lost and self.pid is not None
 
-    def seen(self, game: str) -> Seen:
-        """What is known of a game."""
-        return self._seen.get(game, Seen(lost=True))
+    def seen(self, game: str) -> GameRecord:
+        """The record of a game; one that is lost if it is unknown."""
+        return self._seen.get(game, GameRecord(lost=True))
 
-    def wait(self, game: str, condition: Callable[[Seen], bool], timeout_s: float) -> bool:
-        """Waits until something is seen of a game; returns whether it was."""
+    def wait(self, game: str, condition: Callable[[GameRecord], bool], timeout_s: float) -> bool:
+        """Waits until a condition on a game's record holds; returns whether it does."""
         deadline = time.monotonic() + timeout_s
         with self._changed:
             while not condition(self.seen(game)):
@@ -125,7 +125,7 @@ class Engine:
     def _listen(self, child: Child) -> None:
         for message in child.messages():
             with self._changed:
-                if child is self._child:  # else another has taken its place meanwhile
+                if child is self._child:  # else it was replaced meanwhile
                     self._take(message)
                     self._changed.notify_all()
         with self._changed:
@@ -143,7 +143,7 @@ class Engine:
         if "ready" in message:
             self._ready = True
             return
-        seen = self._seen.setdefault(message["game"], Seen())
+        seen = self._seen.setdefault(message["game"], GameRecord())
         if "scene" in message:
             seen.scene = message["scene"]
             seen.frames.clear()

@@ -1,10 +1,10 @@
-"""What the server and the process that plays say to each other: lines of JSON. Free of torch.
+"""The messages between the server and the process that trains the games: lines of JSON. Free of torch.
 
 to it      {"game": ID, "do": "new", "revision": NAME, "config": {...}, "points": [[x, y], ...] or null}
-           {"game": ID, "do": "change", "config": {...}}                     other rules, same weights
+           {"game": ID, "do": "change", "config": {...}}                     other losses, same weights
            {"game": ID, "do": "play", "who": WHO, "pace": PACE}, {"do": "pause"}
            {"game": ID, "do": "step", "who": WHO}
-           {"game": ID, "do": "watch"}                                       somebody looks
+           {"game": ID, "do": "watch"}                                       a viewer is there
 from it    {"ready": true}                                                   torch is loaded
            {"game": ID, "scene": {...}}, {"game": ID, "frame": {...}}        see gan_core.lab2d.camera
            {"game": ID, "gone": true}                                        dropped to make room
@@ -14,11 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MOVERS = {
-    "both": ("discriminator", "generator"),
-    "d": ("discriminator",),
-    "g": ("generator",),
-}
+MOVERS = {"both": ("discriminator", "generator"), "d": ("discriminator",), "g": ("generator",)}
 """Who moves in a step -> the networks whose weights change."""
 
 NUM_SHOWN = 600
@@ -30,7 +26,7 @@ MAX_PLAYING = 4
 """Games that play at once; together they take one core at most, and give way to what trains."""
 MAX_GAMES = 40
 WATCHED_S = 5.0
-"""A game that nobody has asked about for so long is paused."""
+"""A game without a command for so long is paused."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +44,6 @@ class Pace:
     halves: bool = False
 
 
-PACES = {
-    "slow": Pace(1, HALF_FRAME_S, halves=True),
-    "1": Pace(1),
-    "2": Pace(2),
-    "5": Pace(5),
-    "10": Pace(10),
-    "20": Pace(20),
-    "all": Pace(0),
-}
+PACES = {"slow": Pace(1, HALF_FRAME_S, halves=True), **{str(n): Pace(n) for n in (1, 2, 5, 10, 20)}, "all": Pace(0)}
 """Name -> pace, the slowest first."""
 DEFAULT_PACE = "10"

@@ -60,7 +60,7 @@ CARRIED = (
 
 @dataclass(frozen=True)
 class Story:
-    """A game worth seeing.
+    """A prepared game.
 
     Attributes:
         title: its name for people.
@@ -77,7 +77,7 @@ def _both(name: str, rate: float, beta1: float, beta2: float) -> dict[str, Any]:
     """Both networks' optimisers."""
     fields = {"name": name, "learning_rate": rate, "beta1": beta1, "beta2": beta2}
     return {
-        f"{who}_optimizer.{field}": value for who in ("generator", "discriminator") for field, value in fields.items()
+        f"{who}_optimizer.{name}": value for who in ("generator", "discriminator") for name, value in fields.items()
     }
 
 

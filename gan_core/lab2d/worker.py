@@ -1,4 +1,4 @@
-"""The process that plays the games of a server: by turns, on one thread, and only those that somebody watches.
+"""The process that trains the games of a server: by turns, on one thread, and only those with viewers.
 
     python -m gan_core.lab2d.worker        lines in and out: see gan_core.lab2d.protocol
 
@@ -17,59 +17,54 @@ from typing import Any
 import numpy as np
 
 from gan_core.config import parse_config
-from gan_core.jobs.child import Message, Parent, Say
+from gan_core.jobs.child import Message, Parent, Send
 from gan_core.lab2d.camera import Camera
 from gan_core.lab2d.game import Game
 from gan_core.lab2d.protocol import DEFAULT_PACE, FRAME_S, MAX_GAMES, MAX_PLAYING, PACES, WATCHED_S
 
 
-class Table:
-    """A game, how it is being played, and who looks.
+class GameSession:
+    """A game, its pace, and when it was last viewed. `send` takes its messages to the server."""
 
-    Args:
-        name: of the game.
-        say: takes what is to be told to the server.
-    """
-
-    def __init__(self, name: str, say: Say) -> None:
+    def __init__(self, name: str, send: Send) -> None:
         self.name = name
         self.playing = False
         self.due = 0.0  # when its next frame is
         self.watched = time.monotonic()
-        self._say = say
+        self._send = send
         self._revision = ""
         self._number = 0
         self._camera: Camera | None = None
         self._who, self._pace = "both", DEFAULT_PACE
-        self._half: Iterator[str] | None = None  # a step that halts after D's move
-        self._moved = ""  # who moved at that halt
+        self._step: Iterator[str] | None = None  # a step that is halted after D's update
+        self._moved = ""  # whose update that was
         self._rate = 0.0  # steps a second
-        self._look_s = 0.0  # that the last frame took
+        self._frame_s = 0.0  # that the last frame took
         self._since = (0.0, 0)
 
     def begin(self, revision: str, config: dict[str, Any], points: list[list[float]] | None) -> None:
         """A new game at step 0. Raises: ValueError as `Game`."""
         self._camera = Camera(Game(parse_config(config), None if points is None else np.array(points, np.float32)))
         self._revision = revision
-        self.playing, self._half = False, None
-        self._say({"game": self.name, "scene": self._camera.scene() | {"revision": self._revision}})
+        self.playing, self._step = False, None
+        self._send({"game": self.name, "scene": self._camera.scene() | {"revision": self._revision}})
         self.show()
 
     def change(self, config: dict[str, Any]) -> None:
-        """Other rules. Raises: ValueError as `Game.change`."""
+        """Other losses or learning rates. Raises: ValueError as `Game.change`."""
         self._finish_half()
         self.camera.game.change(parse_config(config))
         self.show()
 
     def play(self, who: str, pace: str) -> None:
-        """Goes on until it is paused, over or unwatched."""
+        """Plays until it is paused, over or without viewers."""
         self._finish_half()
         self._who, self._pace, self.playing = who, pace, True
         self.due = time.monotonic()
         self._since = (self.due, self.camera.game.step)
 
     def pause(self, said: str = "") -> None:
-        """Stops playing; `said` is a word for why, unless somebody asked for it."""
+        """Stops playing; `said` is the reason: "over", "unwatched", or empty for a command."""
         self._finish_half()
         self.playing = False
         self.show(said)
@@ -92,46 +87,46 @@ class Table:
         else:
             for _ in itertools.islice(itertools.count(), pace.steps or None):
                 game.play(self._who)
-                if game.is_over or time.monotonic() - begun > budget_s - self._look_s:
+                if game.is_over or time.monotonic() - begun > budget_s - self._frame_s:
                     break
         now, (then, steps) = time.monotonic(), self._since
         if now - then >= 1.0:
             self._rate, self._since = (game.step - steps) / (now - then), (now, game.step)
-        if game.is_over and self._half is None:
+        if game.is_over and self._step is None:
             self.pause("over")
         else:
             self.show()
 
     def show(self, said: str = "") -> None:
-        """Tells the server what is to be seen now."""
+        """Sends the current frame."""
         begun = time.monotonic()
         self._number += 1
         game = self.camera.game
-        frame = self.camera.frame(at_leisure=not self.playing) | {
+        frame = self.camera.frame(intervals=not self.playing) | {
             "number": self._number,
             "revision": self._revision,
             "time": time.monotonic(),
-            "step": game.step + int(self._half is not None),  # with the one that is being made
+            "step": game.step + int(self._step is not None),  # with the one that is being made
             "total_steps": game.config.training.max_steps,
             "moves": dict(game.moves),
-            "moved": self._moved if self._half is not None else "",
+            "moved": self._moved if self._step is not None else "",
             "playing": self.playing,
             "who": self._who,
             "pace": self._pace,
             "rate": self._rate if self.playing else 0.0,
             "said": said,
         }
-        self._say({"game": self.name, "frame": frame})
-        self._look_s = time.monotonic() - begun
+        self._send({"game": self.name, "frame": frame})
+        self._frame_s = time.monotonic() - begun
 
     def refuse(self, refusal: str) -> None:
-        """Stops, and tells why; the last frame stays on show."""
-        self.playing, self._half = False, None
-        self._say({"game": self.name, "refused": refusal})
+        """Stops, and sends why; the last frame stays."""
+        self.playing, self._step = False, None
+        self._send({"game": self.name, "refused": refusal})
 
     @property
     def camera(self) -> Camera:
-        """What looks at the game. Raises: ValueError when none was begun."""
+        """Of its game. Raises: ValueError when none was begun."""
         if self._camera is None:
             raise ValueError("No game has begun yet.")
         return self._camera
@@ -139,93 +134,89 @@ class Table:
     def _advance_half(self) -> None:
         """To the next change of weights, which may be that of a new step."""
         game = self.camera.game
-        self._moved = "" if self._half is None else next(self._half, "")
+        self._moved = "" if self._step is None else next(self._step, "")
         if not self._moved:
-            ended, self._half = self._half is not None, None
+            ended, self._step = self._step is not None, None
             if ended and game.is_over:
                 return
-            self._half = game.half_moves(self._who)
-            self._moved = next(self._half, "")
+            self._step = game.half_moves(self._who)
+            self._moved = next(self._step, "")
 
     def _finish_half(self) -> None:
-        if self._half is not None:
-            for _ in self._half:
+        if self._step is not None:
+            for _ in self._step:
                 pass
-            self._half = None
+            self._step = None
 
 
-class Hall:
-    """All tables: takes orders, lets those that play advance by turns.
+class GameServer:
+    """All sessions: handles commands, advances by turns those that play. `send` takes messages to the server."""
 
-    Args:
-        say: takes what is to be told to the server.
-    """
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._sessions: dict[str, GameSession] = {}
 
-    def __init__(self, say: Say) -> None:
-        self._say = say
-        self._tables: dict[str, Table] = {}
-
-    def obey(self, order: dict[str, Any]) -> None:
-        """Does what somebody asked for; what cannot be is answered with its sentence."""
+    def handle(self, order: dict[str, Any]) -> None:
+        """Executes a command; a refusal is sent with its sentence."""
         name, what = order["game"], order["do"]
-        table = self._tables.get(name)
-        if table is None:
+        session = self._sessions.get(name)
+        if session is None:
             if what != "new":
-                self._say({"game": name, "gone": True})
+                self._send({"game": name, "gone": True})
                 return
             self._make_room()
-            table = self._tables[name] = Table(name, self._say)
-        table.watched = time.monotonic()
+            session = self._sessions[name] = GameSession(name, self._send)
+        session.watched = time.monotonic()
         try:
-            self._do(table, what, order)
+            self._do(session, what, order)
         except ValueError as refusal:
-            table.refuse(str(refusal))
+            session.refuse(str(refusal))
 
     def wait_s(self) -> float:
-        """Time until the next frame is due; a second when nobody plays."""
-        due = [table.due for table in self._playing()]
+        """Time until the next frame is due; a second when none plays."""
+        due = [session.due for session in self._playing()]
         return min(1.0, max(0.0, min(due) - time.monotonic())) if due else 1.0
 
     def advance(self) -> None:
-        """Lets every game whose frame is due play up to it; pauses those that nobody watches."""
+        """Lets every game whose frame is due play up to it; pauses those without viewers."""
         playing = self._playing()
-        for table in playing:
+        for session in playing:
             now = time.monotonic()
             try:
-                if now - table.watched > WATCHED_S:
-                    table.pause("unwatched")
-                elif table.due <= now:
-                    table.advance(FRAME_S / len(playing))
+                if now - session.watched > WATCHED_S:
+                    session.pause("unwatched")
+                elif session.due <= now:
+                    session.advance(FRAME_S / len(playing))
             except ValueError as refusal:
-                table.refuse(str(refusal))
+                session.refuse(str(refusal))
 
-    def _playing(self) -> list[Table]:
-        return [table for table in self._tables.values() if table.playing]
+    def _playing(self) -> list[GameSession]:
+        return [session for session in self._sessions.values() if session.playing]
 
-    def _do(self, table: Table, what: str, order: dict[str, Any]) -> None:
+    def _do(self, session: GameSession, what: str, order: dict[str, Any]) -> None:
         match what:
             case "new":
-                table.begin(order["revision"], order["config"], order["points"])
+                session.begin(order["revision"], order["config"], order["points"])
             case "change":
-                table.change(order["config"])
+                session.change(order["config"])
             case "play":
-                others = [other for other in self._playing() if other is not table]
+                others = [other for other in self._playing() if other is not session]
                 if len(others) >= MAX_PLAYING:
                     raise ValueError(
                         f"{MAX_PLAYING} games play on this server now, as many as it lets play at once. Wait until one is "
                         "paused; single steps work meanwhile."
                     )
-                table.play(order["who"], order["pace"])
+                session.play(order["who"], order["pace"])
             case "step":
-                table.step(order["who"])
+                session.step(order["who"])
             case "pause":
-                table.pause()
+                session.pause()
 
     def _make_room(self) -> None:
-        if len(self._tables) >= MAX_GAMES:
-            oldest = min(self._tables.values(), key=lambda table: table.watched)
-            del self._tables[oldest.name]
-            self._say({"game": oldest.name, "gone": True})
+        if len(self._sessions) >= MAX_GAMES:
+            oldest = min(self._sessions.values(), key=lambda session: session.watched)
+            del self._sessions[oldest.name]
+            self._send({"game": oldest.name, "gone": True})
 
 
 def main() -> None:
@@ -239,8 +230,8 @@ def main() -> None:
         orders.put(None)
 
     threading.Thread(target=read, name="ganvas-lab2d-orders", daemon=True).start()
-    hall = Hall(parent.say)
-    parent.say({"ready": True})
+    hall = GameServer(parent.send)
+    parent.send({"ready": True})
     while True:
         try:
             order = orders.get(timeout=hall.wait_s())
@@ -249,7 +240,7 @@ def main() -> None:
             continue
         if order is None:
             return
-        hall.obey(order)
+        hall.handle(order)
         hall.advance()
 
 

@@ -1,7 +1,6 @@
-"""A run directory made of files that came from elsewhere, once everything in them was read and found to be one.
+"""A run directory made of received files, after their content was read and checked.
 
-Text files are not moved in but written anew from what was understood of them. Checkpoints are checked by whoever calls
-this (`gan_core.hub.checks`), before.
+Text files are written anew from the values that were read. The caller has checked the checkpoints (`gan_core.hub.checks`).
 """
 
 from __future__ import annotations
@@ -42,13 +41,13 @@ class Origin:
 
 def origin(run: Run) -> Origin | None:
     """Where a run came from; None for one that was made here."""
-    told = files.read_json(run.path / portable.JSON_NAMES["about"]).get("origin")
-    if not isinstance(told, dict):
+    stored = files.read_json(run.path / portable.JSON_NAMES["about"]).get("origin")
+    if not isinstance(stored, dict):
         return None
-    return Origin(str(told.get("repo")), str(told.get("revision")), bool(told.get("weights_only")))
+    return Origin(str(stored.get("repo")), str(stored.get("revision")), bool(stored.get("weights_only")))
 
 
-def tidy(place: Path, config: RunConfig, came_from: Origin) -> None:
+def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
     """Makes the folder `place` a run directory, under whatever name.
 
     Args:
@@ -63,9 +62,9 @@ def tidy(place: Path, config: RunConfig, came_from: Origin) -> None:
     parts = [p for p in (portable.part(str(f.relative_to(place).as_posix())) for f in place.rglob("*")) if p]
     step = max((p.step for p in parts if p.kind == "model"), default=0)
     about, status = _object(place / names["about"]), read_status(_object(place / names["status"]))
-    metrics = portable.metrics_until(portable.read_lines(place / names["metrics"]), step)
-    events = portable.events_until(portable.read_lines(place / names["events"]), step)
-    measured = evaluations.until(portable.read_lines(place / names["evaluations"]), step)
+    metrics = portable.metrics_until(portable.checked_lines(place / names["metrics"]), step)
+    events = portable.events_until(portable.checked_lines(place / names["events"]), step)
+    measured = evaluations.until(portable.checked_lines(place / names["evaluations"]), step)
     pinned = _object(place / names["pinned"])
     _keep_only(place, {p.name for p in parts if p.kind in ("sample", "manifest", *portable.CHECKPOINT_KINDS)})
     for part in parts:
@@ -79,16 +78,16 @@ def tidy(place: Path, config: RunConfig, came_from: Origin) -> None:
     run.checkpoints_dir.mkdir(exist_ok=True)
     if "labels" in pinned:
         run.pin_labels(_labels(pinned["labels"], config))
-    portable.write_lines(run.metrics_path, metrics)
-    portable.write_lines(run.events_path, events)
+    files.append_lines(run.metrics_path, metrics)
+    files.append_lines(run.events_path, events)
     if measured:
-        portable.write_lines(run.evaluations_path, measured)
+        files.append_lines(run.evaluations_path, measured)
     files.write_json(place / "control.json", asdict(_control(events)))
     run.write_status(_status(status, step, config, weights_only=came_from.weights_only))
 
 
-def settle(place: Path, runs_dir: Path, repo: str) -> Run:
-    """Moves a tidied folder into the runs folder under a new id made of the repository's name; returns the run.
+def move_in(place: Path, runs_dir: Path, repo: str) -> Run:
+    """Moves such a folder into the runs folder under a new id made of the repository's name; returns the run.
 
     Raises:
         ValueError: the runs folder cannot be written.
@@ -101,11 +100,11 @@ def settle(place: Path, runs_dir: Path, repo: str) -> Run:
     return run
 
 
-def _status(told: Status, step: int, config: RunConfig, *, weights_only: bool) -> Status:
-    """Weights alone are a finished run: training could only begin again from nothing, and would erase its log."""
-    total = max(min(told.total_steps, 10**12), step)
+def _status(received: Status, step: int, config: RunConfig, *, weights_only: bool) -> Status:
+    """A run of weights alone is finished: training could only restart from step 0, and would erase its log."""
+    total = max(min(received.total_steps, 10**12), step)
     counts = {
-        name: max(0, min(getattr(told, name), 10**12))
+        name: max(0, min(getattr(received, name), 10**12))
         for name in ("epoch", "images_seen", "num_images", "steps_per_epoch", "seconds")
     }
     return Status(
@@ -118,7 +117,7 @@ def _status(told: Status, step: int, config: RunConfig, *, weights_only: bool) -
 
 
 def _control(events: list[dict[str, Any]]) -> Control:
-    """What was asked of it until now, so that the next live change is not taken for an old one."""
+    """The control of its live changes until now, so that the next one has a new sequence number."""
     control = Control()
     for event in events:
         if event["type"] == "override":

@@ -1,4 +1,4 @@
-"""A VAE's two halves, loaded for looking at: images to latents, latents to images, and how far the way back and forth leads."""
+"""A VAE's encoder and decoder: images to latents, latents to images, and the error of reconstruction."""
 
 from __future__ import annotations
 
@@ -31,13 +31,12 @@ Progress = Callable[[int, int], None]
 class Autoencoder:
     """Encoder and decoder at one checkpoint.
 
-    An image is encoded as the mean of its cloud of latents (of the posterior), without noise: the best single guess.
+    An image is encoded as the mean of its posterior, without noise.
 
     Attributes:
         run_id, step: where they come from.
         config: the run's configuration.
-        encoder, decoder: in evaluation mode.
-        device: where they are.
+        encoder, decoder: in evaluation mode, on `device`.
     """
 
     run_id: str
@@ -51,7 +50,7 @@ class Autoencoder:
         """Latents float32 (N, latent_dim) of images uint8 (N, C, H, W): the means of their posteriors."""
         with torch.inference_mode():
             parts = [self._means(part).float().cpu().numpy() for part in _parts(images)]
-        return np.concatenate(parts) if parts else np.empty((0, self.config.network.latent_dim), np.float32)
+        return np.concatenate([np.empty((0, self.config.network.latent_dim), np.float32), *parts])
 
     def posteriors(self, images: Uint8Array) -> tuple[FloatArray, FloatArray]:
         """Means and log variances of the posteriors, each float32 (N, latent_dim), of images uint8 (N, C, H, W)."""
@@ -72,7 +71,7 @@ class Autoencoder:
         return self.decode(self.encode(images))
 
     def measure(self, images: Uint8Array, progress: Progress | None = None) -> tuple[FloatArray, FloatArray]:
-        """Encodes images and compares what comes back with them.
+        """Latents of images, and the errors of their reconstructions.
 
         Args:
             images: uint8 (N, C, H, W).
@@ -141,12 +140,7 @@ def open_autoencoder(run: Run, step: int | None = None, device: str = "cpu") -> 
     config = run.config()
     if not kind_of(config).encodes:
         raise ValueError(f"The run '{run.name}' is no VAE: its '{config.network.name}' has no encoder. Choose a VAE.")
-    there = checkpoints.steps(run)
-    if not there or (step is not None and step not in there):
-        wanted = "" if step is None else f" of step {step}"
-        has = f" It has: {', '.join(map(str, there))}." if there else " Train it first."
-        raise ValueError(f"The run '{run.name}' has no checkpoint{wanted}.{has}")
-    step = there[-1] if step is None else step
+    step = run.chosen_step(step)
     networks = build_networks(config)
     checkpoints.load_networks(run, step, networks, average=False)  # a VAE keeps no running average
     encoder, decoder = (networks[name].eval().to(device) for name in ("encoder", "decoder"))

@@ -1,4 +1,4 @@
-"""A new run that goes on from another's checkpoint with other settings: the same past, a different future."""
+"""A new run that continues from another's checkpoint with other settings: the same past, a different future."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def can_branch(changes: Mapping[str, Any]) -> bool:
 
 
 def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], name: str = "") -> Run:
-    """A run that has the parent's curves, pictures and checkpoint up to a step, and goes on from there with changes.
+    """A run that has the parent's curves, pictures and checkpoint up to a step, and continues from there with changes.
 
     Args:
         runs_dir: where it is put.

@@ -8,14 +8,13 @@
 Written aside, fsynced, entered in the run's manifest.json with their SHA-256, then renamed into place: a crash at any
 moment leaves the older checkpoints whole. No pickle is read or written.
 
-A checkpoint that is passed on, with the program or through the Hub, may lack optimizer.safetensors (it can then be looked
-at, not trained further) and may hold half-precision weights, which are read as the float32 that the networks have.
+A checkpoint that is passed on, with the program or through the Hub, may lack optimizer.safetensors (it can then be
+sampled from, not trained further) and may hold half-precision weights, which are read as float32.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -36,16 +35,6 @@ from gan_core.runs.portable import sha256
 from gan_core.runs.run import Run
 
 
-def steps(run: Run) -> list[int]:
-    """Steps of the complete checkpoints, ascending."""
-    return run.checkpoint_steps()
-
-
-def folder(run: Run, step: int) -> Path:
-    """Where the checkpoint of a step is."""
-    return run.checkpoints_dir / f"step-{step:08d}"
-
-
 def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], keep: int) -> None:
     """Writes the checkpoint of `step`, in place of one that is there, then thins the older ones to `keep`.
 
@@ -57,10 +46,10 @@ def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], 
         keep: how many checkpoints may stay; the first and the newest always do.
 
     Raises:
-        ValueError: a weight is not finite; such a checkpoint would poison every run that starts from it.
+        ValueError: a weight is not finite; such a checkpoint cannot be continued from.
         OSError: the disk is full.
     """
-    place = folder(run, step)
+    place = run.checkpoint_dir(step)
     aside = run.checkpoints_dir / f"{files.TEMPORARY}{place.name}"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
@@ -70,10 +59,11 @@ def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], 
             _write_tensors(aside / "ema.safetensors", _named_tensors(model.averages), step)
         optimizers = _stored_optimizers(run, model)
         _write_tensors(aside / "optimizer.safetensors", _optimizer_tensors(optimizers), step)
-        state = {"step": step, "rng": _rng_state(model.rng), "groups": _groups(optimizers), **extra}
-        files.write_json(aside / "state.json", state)
+        rng = base64.b64encode(model.rng.get_state().numpy().tobytes()).decode("ascii")
+        groups = {name: optimizer.state_dict()["param_groups"] for name, optimizer in optimizers.items()}
+        files.write_json(aside / "state.json", {"step": step, "rng": rng, "groups": groups, **extra})
         hashes = {f"{place.name}/{file.name}": sha256(file) for file in sorted(aside.iterdir())}
-        stale = _thinned(steps(run), step, keep)
+        stale = _thinned(run.checkpoint_steps(), step, keep)
         _update_manifest(run, hashes)
         _remove(place)
         aside.rename(place)
@@ -83,7 +73,7 @@ def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], 
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     for old in stale:
-        _remove(folder(run, old))
+        _remove(run.checkpoint_dir(old))
 
 
 def load(run: Run, step: int, model: GenerativeModel) -> dict[str, Any]:
@@ -95,7 +85,7 @@ def load(run: Run, step: int, model: GenerativeModel) -> dict[str, Any]:
     Raises:
         ValueError: a file is missing, damaged, or does not fit the architecture. The model is then unusable.
     """
-    place = folder(run, step)
+    place = run.checkpoint_dir(step)
     state: dict[str, Any] = strict_json(_verified(run, place / "state.json").read_bytes())
     _fill(model.networks, _read_tensors(run, place / "model.safetensors"), place)
     if model.averages:
@@ -121,7 +111,7 @@ def load_networks(run: Run, step: int, networks: Mapping[str, nn.Module], *, ave
     Raises:
         ValueError: as `load`.
     """
-    place = folder(run, step)
+    place = run.checkpoint_dir(step)
     tensors = _read_tensors(run, place / ("ema.safetensors" if average else "model.safetensors"))
     wanted = {k: v for k, v in tensors.items() if k.partition(".")[0] in networks}
     _fill(networks, wanted, place)
@@ -151,15 +141,6 @@ def _optimizer_tensors(optimizers: Mapping[str, Optimizer]) -> dict[str, Tensor]
             for key, value in values.items():
                 tensors[f"{name}.{index}.{key}"] = torch.as_tensor(value)
     return tensors
-
-
-def _groups(optimizers: Mapping[str, Optimizer]) -> dict[str, list[dict[str, Any]]]:
-    """Hyperparameters of every optimiser: the learning rate may have been changed live."""
-    return {name: optimizer.state_dict()["param_groups"] for name, optimizer in optimizers.items()}
-
-
-def _rng_state(rng: torch.Generator) -> str:
-    return base64.b64encode(rng.get_state().numpy().tobytes()).decode("ascii")
 
 
 def _write_tensors(path: Path, tensors: Mapping[str, Tensor], step: int) -> None:
@@ -258,16 +239,12 @@ def _remove(place: Path) -> None:
         shutil.rmtree(gone, ignore_errors=True)
 
 
-def _manifest(run: Run) -> dict[str, str]:
-    try:
-        data = json.loads(run.manifest_path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
 def _update_manifest(run: Run, hashes: Mapping[str, str]) -> None:
-    existing = {name: digest for name, digest in _manifest(run).items() if (run.checkpoints_dir / name).exists()}
+    existing = {
+        name: digest
+        for name, digest in files.read_json(run.manifest_path).items()
+        if (run.checkpoints_dir / name).exists()
+    }
     files.write_json(run.manifest_path, {**existing, **hashes})
 
 
@@ -276,7 +253,7 @@ def _verified(run: Run, path: Path) -> Path:
     name = f"{path.parent.name}/{path.name}"
     if not path.exists():
         raise ValueError(f"The checkpoint file {name} of '{run.id}' is missing.")
-    expected = _manifest(run).get(name)
+    expected = files.read_json(run.manifest_path).get(name)
     if expected is None:
         raise ValueError(f"The checkpoint file {name} of '{run.id}' is not in its manifest, so it cannot be trusted.")
     if sha256(path) != expected:

@@ -81,7 +81,7 @@ def read(run: Run) -> list[Evaluation]:
         ValueError: a line that is not JSON.
     """
     found = map(_parse, files.read_lines(run.evaluations_path))
-    return [evaluation for evaluation in found if evaluation is not None]
+    return [evaluation for evaluation in found if evaluation]
 
 
 def latest(run: Run) -> list[Evaluation]:

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def sweep(folder: Path) -> None:
 class Reserve:
     """Room on the disk, kept so that a run which fills it can still write down that it did.
 
-    Taken while the context lasts; a disk that is too full to give it gives none.
+    Taken while the context lasts; without effect on a disk that is full already.
     """
 
     def __init__(self, path: Path, num_bytes: int = 65536) -> None:
@@ -86,7 +87,7 @@ class Reserve:
         self.release()
 
     def release(self) -> None:
-        """Gives the room back."""
+        """Frees the room."""
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
 
@@ -99,7 +100,7 @@ class LineLog:
         repair_tail(path)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
-    def append(self, record: dict[str, Any]) -> None:
+    def append(self, record: Mapping[str, Any]) -> None:
         """Writes one line.
 
         Raises:
@@ -107,11 +108,9 @@ class LineLog:
             ValueError: a value is NaN or infinite.
         """
         line = json.dumps(record, allow_nan=False, separators=(",", ":")).encode() + b"\n"
-        written = os.write(self._file, line)
-        if written != len(line):
-            raise OSError(
-                28, f"Only {written} of {len(line)} bytes were written; the disk may be full", str(self._path)
-            )
+        if (written := os.write(self._file, line)) != len(line):
+            message = f"Only {written} of {len(line)} bytes were written; the disk may be full"
+            raise OSError(28, message, str(self._path))
 
     def sync(self) -> None:
         """Forces what was appended to the disk."""
@@ -125,16 +124,22 @@ class LineLog:
             self._file = -1
 
 
+def append_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Appends JSON lines to a file and syncs it; makes the file if it is missing. Raises as `LineLog.append`."""
+    log = LineLog(path)
+    try:
+        for line in lines:
+            log.append(line)
+    finally:
+        log.close()
+
+
 def repair_tail(path: Path) -> None:
     """Cuts off a last line without its newline: it was torn by a crash and would poison the next append."""
-    try:
-        with path.open("rb+") as file:
-            content_end = _last_newline(file) + 1
-            file.seek(0, os.SEEK_END)
-            if file.tell() != content_end:
-                file.truncate(content_end)
-    except FileNotFoundError:
-        return
+    with contextlib.suppress(FileNotFoundError), path.open("rb+") as file:
+        content_end = _last_newline(file) + 1
+        if file.seek(0, os.SEEK_END) != content_end:
+            file.truncate(content_end)
 
 
 def _last_newline(file: Any, block: int = 65536) -> int:

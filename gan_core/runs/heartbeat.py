@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from types import TracebackType
 from typing import Any
 
 from gan_core.runs.run import Run
@@ -44,16 +44,11 @@ class Heartbeat:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
 
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_S):
-            with self._guard:
-                try:
-                    self._run.write_status(self.status)
-                except OSError:
-                    continue  # a full disk: the loop will meet it too, and say so
+            with self._guard, contextlib.suppress(OSError):  # a full disk: the loop reports it
+                self._run.write_status(self.status)

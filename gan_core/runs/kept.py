@@ -1,6 +1,6 @@
-"""Small things that people keep in the runs folder, a JSON file each: `FOLDER/ID.json`. Saved directions and studies are such.
+"""Saved objects in the runs folder, such as directions and studies: a JSON file `FOLDER/ID.json` each.
 
-Every session and every viewer of this installation sees them. A file whose name or content is not sound is passed over. No torch.
+Every session and every viewer of this installation sees them. A file with an invalid name or content is skipped. No torch.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Store(Generic[E]):
     Attributes:
         folder: theirs, in the runs folder.
         noun: what one is called in sentences.
-        read: (id, content of its file) -> the thing; raises ValueError, KeyError or TypeError for content that is not sound.
+        read: (id, content of its file) -> the thing; raises ValueError, KeyError or TypeError for invalid content.
         write: the thing -> content of its file, without NaN.
     """
 
@@ -87,7 +87,7 @@ class Store(Generic[E]):
             ) from error
 
     def remove(self, runs_dir: Path, entry_id: str) -> None:
-        """Removes its file; one that is gone already is no fault."""
+        """Removes its file; no error if it is missing."""
         if is_id(entry_id):
             self._path(runs_dir, entry_id).unlink(missing_ok=True)
 

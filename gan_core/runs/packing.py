@@ -1,4 +1,4 @@
-"""A finished run made small enough to ship: its newest checkpoint for looking at, thinned curves, a few grids."""
+"""A finished run made small enough to ship: its newest checkpoint without optimiser state, thinned curves, a few grids."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from gan_core.runs import files, portable
-from gan_core.runs.checkpoints import folder
 from gan_core.runs.run import Run
 
 
@@ -45,8 +44,8 @@ def pack(run: Run, place: Path, name: str, note: str, *, rows: int = 1500, grids
 
 def kept_rows(lines: list[str], count: int) -> list[str]:
     """The lines of a metrics log that are kept: `count`, evenly spread, and every one that an evaluator's score is on."""
-    judged = {index for index, line in enumerate(lines) if '"accuracy/' in line}
-    kept = sorted(judged | set(spread(list(range(len(lines))), count)))
+    scored = {index for index, line in enumerate(lines) if '"accuracy/' in line}
+    kept = sorted(scored | set(spread(list(range(len(lines))), count)))
     return [lines[index] for index in kept]
 
 
@@ -60,7 +59,7 @@ def spread(values: list[int], count: int) -> list[int]:
 def _halve(packed: Run, step: int) -> None:
     """Stores a checkpoint's weights in half precision, and their new hashes."""
     hashes = files.read_json(packed.manifest_path)
-    for file in sorted(folder(packed, step).glob("*.safetensors")):
+    for file in sorted(packed.checkpoint_dir(step).glob("*.safetensors")):
         tensors = {key: t.half() if t.dtype == torch.float32 else t for key, t in load_file(file).items()}
         save_file(tensors, file)
         hashes[f"{file.parent.name}/{file.name}"] = portable.sha256(file)

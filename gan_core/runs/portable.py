@@ -1,6 +1,6 @@
-"""What of a run travels to another machine: which files, under which names, and what is left out of them.
+"""The files of a run that are copied to another machine, their names, and what is left out of them.
 
-`export` writes a copy to send away; `gan_core.runs.adoption` makes a run of what arrives. What names this machine or
+`export` writes a copy to send; `gan_core.runs.adoption` makes a run of received files. What names this machine or
 its user stays here: the folder of the pictures, host and process, messages with paths, the log, and the note unless it
 is asked for.
 """
@@ -39,8 +39,8 @@ MAX_METRICS = 200
 
 
 @dataclass(frozen=True)
-class Part:
-    """One file of a run, as its name tells.
+class RunFile:
+    """One file of a run, identified by its name.
 
     Attributes:
         name: path within the run directory, with slashes.
@@ -53,15 +53,15 @@ class Part:
     step: int = 0
 
 
-def part(name: str) -> Part | None:
+def part(name: str) -> RunFile | None:
     """The part of a run with this name; None when a run has no file of that name."""
     if name in _KINDS:
-        return Part(name, _KINDS[name])
+        return RunFile(name, _KINDS[name])
     if match := _SAMPLE.fullmatch(name):
-        return Part(name, "sample", int(match[1])) if name == sample_name(int(match[1])) else None
+        return RunFile(name, "sample", int(match[1])) if name == sample_name(int(match[1])) else None
     if match := _CHECKPOINT.fullmatch(name):
         step, kind = int(match[1]), match[2] or match[3]
-        return Part(name, kind, step) if name == checkpoint_name(step, kind) else None
+        return RunFile(name, kind, step) if name == checkpoint_name(step, kind) else None
     return None
 
 
@@ -100,14 +100,7 @@ def export(
     Raises:
         ValueError: no checkpoint (of that step), or a damaged one.
     """
-    there = run.checkpoint_steps()
-    if not there:
-        raise ValueError(f"The run '{run.name}' has no checkpoint yet. Train it for a while first.")
-    step = there[-1] if step is None else step
-    if step not in there:
-        raise ValueError(
-            f"The run '{run.name}' has no checkpoint of step {step}. It has: {', '.join(map(str, there))}."
-        )
+    step = run.chosen_step(step)
     kinds = [kind for kind in CHECKPOINT_KINDS if optimizer or kind != "optimizer"]
     names = [checkpoint_name(step, kind) for kind in kinds if (run.path / checkpoint_name(step, kind)).exists()]
     manifest = _copied_checkpoint(run, place, names)
@@ -117,18 +110,17 @@ def export(
     _write(place, "about", {"name": run.name, "note": run.note if note else ""})
     status = run.status()
     state = "finished" if step >= status.total_steps else "stopped"
-    _write(
-        place, "status", asdict(replace(status, state=state, step=step, phase="", owner="", error="", images_per_s=0))
-    )
+    status = replace(status, state=state, step=step, phase="", owner="", error="", images_per_s=0)
+    _write(place, "status", asdict(status))
     if (labels := run.pinned_labels()) is not None:
         _write(place, "pinned", {"labels": labels})
     drawn = [s for s in run.sample_steps() if s <= step]
     for taken in drawn if grids else drawn[-1:]:
         _copy(run.sample_path(taken), place / sample_name(taken))
-    write_lines(place / JSON_NAMES["metrics"], metrics_until(files.read_lines(run.metrics_path), step))
-    write_lines(place / JSON_NAMES["events"], events_until(run.events(), step))
+    files.append_lines(place / JSON_NAMES["metrics"], metrics_until(files.read_lines(run.metrics_path), step))
+    files.append_lines(place / JSON_NAMES["events"], events_until(run.events(), step))
     if measured := evaluations.until(files.read_lines(run.evaluations_path), step):
-        write_lines(place / JSON_NAMES["evaluations"], measured)
+        files.append_lines(place / JSON_NAMES["evaluations"], measured)
     return step
 
 
@@ -156,11 +148,8 @@ def metrics_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[st
     kept: list[dict[str, float]] = []
     names: set[str] = set()
     for line in lines:
-        numbers = {
-            k: v
-            for k, v in line.items()
-            if evaluations.METRIC_NAME.fullmatch(k) and len(k) <= 64 and files.is_number(v)
-        }
+        named = {k: v for k, v in line.items() if len(k) <= 64 and evaluations.METRIC_NAME.fullmatch(k)}
+        numbers = {k: v for k, v in named.items() if files.is_number(v)}
         at = numbers.get("step")
         if not isinstance(at, int) or at < 0 or (kept and at < kept[-1]["step"]):
             raise ValueError(
@@ -192,8 +181,8 @@ def events_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[str
     return kept
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The objects of a JSON-lines file that nobody vouches for; none if it is missing.
+def checked_lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of a JSON-lines file of unknown origin; none if it is missing.
 
     Raises:
         ValueError: a line that is not a JSON object.
@@ -208,16 +197,6 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
                 raise ValueError(f"{path.name} has a line that is not an object.")
             lines.append(value)
     return lines
-
-
-def write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
-    """A JSON-lines file."""
-    log = files.LineLog(path)
-    try:
-        for line in lines:
-            log.append(dict(line))
-    finally:
-        log.close()
 
 
 def _write(place: Path, kind: str, value: Any) -> None:

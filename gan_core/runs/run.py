@@ -3,7 +3,7 @@
     config.json    all that is needed to repeat the run; written once, before step 0
     about.json     the user's name and note for it
     status.json    where it stands; written by the trainer, or by the queue while nobody trains
-    control.json   what people ask of it: run, pause or stop, and live changes
+    control.json   what is asked of it: run, pause or stop, and live changes
     metrics.jsonl, events.jsonl, evaluations.jsonl, samples/, checkpoints/, manifest.json, log.txt
 
 Folder names are generated; names that people type live in about.json only and never become a path.
@@ -31,53 +31,18 @@ ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class Run:
-    """One run directory. Holds a path and nothing else: any process may make one at any time."""
+    """One run directory. Holds paths and nothing else: any process may make one at any time."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.id = path.name
-
-    # what is in it
-
-    @property
-    def samples_dir(self) -> Path:
-        """The folder of sample grids."""
-        return self.path / "samples"
-
-    @property
-    def checkpoints_dir(self) -> Path:
-        """The folder of checkpoints."""
-        return self.path / "checkpoints"
-
-    @property
-    def metrics_path(self) -> Path:
-        """The log of recorded steps."""
-        return self.path / "metrics.jsonl"
-
-    @property
-    def events_path(self) -> Path:
-        """The log of what happened."""
-        return self.path / "events.jsonl"
-
-    @property
-    def evaluations_path(self) -> Path:
-        """The log of what was measured of it after training."""
-        return self.path / "evaluations.jsonl"
-
-    @property
-    def manifest_path(self) -> Path:
-        """Hashes of all checkpoint files."""
-        return self.path / "manifest.json"
-
-    @property
-    def reserve_path(self) -> Path:
-        """Room on the disk, kept while it trains (see `files.Reserve`)."""
-        return self.path / ".reserve"
-
-    @property
-    def log_path(self) -> Path:
-        """The trainer's own messages and tracebacks."""
-        return self.path / "log.txt"
+        self.samples_dir, self.checkpoints_dir = path / "samples", path / "checkpoints"
+        self.metrics_path = path / "metrics.jsonl"  # a line for each recorded step
+        self.events_path = path / "events.jsonl"
+        self.evaluations_path = path / "evaluations.jsonl"  # measured after training
+        self.manifest_path = path / "manifest.json"  # SHA-256 of all checkpoint files
+        self.reserve_path = path / ".reserve"  # see `files.Reserve`
+        self.log_path = path / "log.txt"  # the trainer's messages and tracebacks
 
     @property
     def shipped(self) -> bool:
@@ -85,11 +50,7 @@ class Run:
         return self.path.parent == settings.pretrained_dir()
 
     def refuse_if_shipped(self) -> None:
-        """Nothing for a run of the user's own.
-
-        Raises:
-            ValueError: it comes with the program.
-        """
+        """Raises ValueError if it comes with the program."""
         if self.shipped:
             raise ValueError(
                 f"The run '{self.name}' comes with Ganvas and stays as it is. Train its preset for one of your own."
@@ -139,10 +100,10 @@ class Run:
         with self._briefly_locked("about"):
             files.write_json(self.path / "about.json", files.read_json(self.path / "about.json") | changes)
 
-    # talking to its trainer
+    # requests to its trainer
 
     def control(self) -> Control:
-        """What people ask of it now."""
+        """What is asked of it now."""
         return read_control(files.read_json(self.path / "control.json"))
 
     def command(self, command: str) -> None:
@@ -174,11 +135,8 @@ class Run:
     def add_event(self, kind: str, step: int, **details: Any) -> None:
         """Appends to the log of events; pages and trainer both do."""
         with self._briefly_locked("events"):
-            log = files.LineLog(self.events_path)
-            try:
-                log.append({"type": kind, "step": step, "time": round(time.time(), 3), **details})
-            finally:
-                log.close()
+            event = {"type": kind, "step": step, "time": round(time.time(), 3), **details}
+            files.append_lines(self.events_path, [event])
 
     def add_evaluations(self, records: list[dict[str, Any]]) -> None:
         """Appends to the log of evaluations.
@@ -188,12 +146,7 @@ class Run:
         """
         self.refuse_if_shipped()
         with self._briefly_locked("evaluations"):
-            log = files.LineLog(self.evaluations_path)
-            try:
-                for record in records:
-                    log.append(record)
-            finally:
-                log.close()
+            files.append_lines(self.evaluations_path, records)
 
     # samples
 
@@ -218,17 +171,34 @@ class Run:
         labels = files.read_json(self.path / "pinned.json").get("labels")
         return labels if isinstance(labels, list) else None
 
+    def checkpoint_dir(self, step: int) -> Path:
+        """The folder of the checkpoint of a step."""
+        return self.checkpoints_dir / f"step-{step:08d}"
+
+    def chosen_step(self, step: int | None) -> int:
+        """The step of one of its checkpoints: `step`, or the newest when that is None.
+
+        Raises:
+            ValueError: if there is no such checkpoint.
+        """
+        there = self.checkpoint_steps()
+        if not there:
+            raise ValueError(f"The run '{self.name}' has no checkpoint yet. Train it for a while first.")
+        if step is not None and step not in there:
+            steps = ", ".join(map(str, there))
+            raise ValueError(f"The run '{self.name}' has no checkpoint of step {step}. It has: {steps}.")
+        return there[-1] if step is None else step
+
     def checkpoint_steps(self) -> list[int]:
         """Steps of the complete checkpoints, ascending."""
         folders = self.checkpoints_dir.glob("step-*")
         return sorted(int(f.name[5:]) for f in folders if f.name[5:].isdigit() and f.is_dir())
 
     def trainable_steps(self) -> list[int]:
-        """Steps of the checkpoints that training can go on from, ascending: those with the optimisers' state."""
-        places = {step: self.checkpoints_dir / f"step-{step:08d}" for step in self.checkpoint_steps()}
-        return [step for step, place in places.items() if (place / "optimizer.safetensors").exists()]
+        """Steps of the checkpoints that training can continue from, ascending: those with the optimisers' state."""
+        return [s for s in self.checkpoint_steps() if (self.checkpoint_dir(s) / "optimizer.safetensors").exists()]
 
-    # who writes
+    # locks
 
     @contextmanager
     def lock(self, timeout_s: float = 5.0) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""A run's generator, loaded for looking at: what the pages and `python -m gan_core sample` draw from."""
+"""A run's generator, loaded for sampling by the pages and `python -m gan_core sample`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FloatArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Sampler:
-    """What draws, at one checkpoint: a GAN's generator or a VAE's decoder. Takes and gives arrays.
+    """A GAN's generator or a VAE's decoder at one checkpoint. Takes and returns arrays.
 
     Attributes:
         run_id, step: where it comes from.
@@ -47,7 +47,7 @@ class Sampler:
         return self.config.network.latent_dim
 
     def some_labels(self, count: int) -> FloatArray:
-        """Labels float32 (count, L) for when nobody chose any: the pinned ones, over and over."""
+        """Default labels float32 (count, L): the pinned ones, repeated."""
         return self.pinned_labels[np.arange(count) % len(self.pinned_labels)]
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
@@ -64,8 +64,8 @@ class Sampler:
         return to_uint8(self._drawn(z, labels))
 
     def _drawn(self, z: FloatArray, labels: FloatArray | None) -> Tensor:
-        asked = self.some_labels(len(z)) if labels is None else np.array(labels, np.float32)
-        return self.forward(torch.from_numpy(np.array(z, np.float32)), torch.from_numpy(asked))
+        labels = self.some_labels(len(z)) if labels is None else np.array(labels, np.float32)
+        return self.forward(torch.from_numpy(np.array(z, np.float32)), torch.from_numpy(labels))
 
     def sheet(self, z: FloatArray, labels: FloatArray | None = None) -> Image.Image:
         """Samples as one picture: images in a grid, points as dots."""
@@ -91,7 +91,7 @@ class Sampler:
         return self._in_batches(latents(count, self.latent_dim, seed), labels)
 
     def draw_labelled(self, labels: FloatArray, seed: int, num_latents: int) -> Uint8Array:
-        """Images uint8 (N, C, H, W) for labels (N, L), each with the next of `num_latents` latents, over and over.
+        """Images uint8 (N, C, H, W) for labels (N, L), each with the next of `num_latents` latents, repeated.
 
         The latents are those that `gan_core.evaluation.conditional` takes: with the run's own seed, a test list's score here is the
         live curve's (but for rounding, where the run trained in another precision).
@@ -133,14 +133,7 @@ def open_sampler(run: Run, step: int | None = None) -> Sampler:
         ValueError: no checkpoint (of that step), or a damaged one.
     """
     config = run.config()
-    there = checkpoints.steps(run)
-    if not there:
-        raise ValueError(f"The run '{run.name}' has no checkpoint yet.")
-    step = there[-1] if step is None else step
-    if step not in there:
-        raise ValueError(
-            f"The run '{run.name}' has no checkpoint of step {step}. It has: {', '.join(map(str, there))}."
-        )
+    step = run.chosen_step(step)
     name = kind_of(config).drawn_by
     networks = {name: build_networks(config)[name]}
     checkpoints.load_networks(run, step, networks, average=config.training.ema_decay > 0)

@@ -1,4 +1,4 @@
-"""Where a run stands, and what people ask of it: the content of status.json and control.json."""
+"""The state of a run, and what is asked of it: the content of status.json and control.json."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Control:
-    """What people ask of a run.
+    """What is asked of a run.
 
     Attributes:
         command: run, pause or stop.

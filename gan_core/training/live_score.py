@@ -16,13 +16,12 @@ from gan_core.runs import Run
 class LiveScore:
     """The curve of a run's accuracy while it trains: measured after every `recording.evaluate_every_epochs` epochs.
 
-    Draws from the model as the sample grid does, which leaves no trace in its state; an unconditional run, or one that no
-    evaluator fits, is never measured. Which evaluator it is stands in the run's events, and a resumed run takes the same.
+    Samples from the model without a change to its state; an unconditional run, or one that no
+    evaluator fits, is never measured. The run's events name the evaluator, and a resumed run uses the same.
 
     Args:
-        run, config: whose.
         steps_per_epoch, start_step: where epochs end, and where this session begins.
-        device: where the model is; the evaluator goes there too.
+        device: of the model and the evaluator.
     """
 
     def __init__(
@@ -48,12 +47,11 @@ class LiveScore:
         return measured
 
     def _open(self, run: Run, start_step: int) -> Evaluator | None:
-        """The evaluator, once it has been found to know this run's labels; a damaged one only costs the curve."""
+        """The evaluator, if it has this run's labels; None for a damaged one: training continues without the curve."""
         used = [event.get("sha256") for event in run.events() if event["type"] == "evaluator"]
-        same = [
-            folder for folder in evaluators.fitting(self._config) if used and folder.card.weights_sha256 == used[-1]
-        ]
-        folder = same[0] if same else evaluators.folder_for(self._config)
+        fitting = evaluators.fitting(self._config)
+        same = next((folder for folder in fitting if used and folder.card.weights_sha256 == used[-1]), None)
+        folder = same or evaluators.folder_for(self._config)
         if folder is None:
             return None
         try:
@@ -62,6 +60,6 @@ class LiveScore:
         except ValueError as refusal:
             run.add_event("evaluator_refused", start_step, name=folder.info.name, error=str(refusal))
             return None
-        if not same:
+        if same is None:
             run.add_event("evaluator", start_step, name=folder.info.name, sha256=folder.card.weights_sha256)
         return evaluator

@@ -30,7 +30,7 @@ from gan_core.training.live_score import LiveScore
 from gan_core.training.memory_probe import MemoryProbe
 from gan_core.training.plan import check, check_data, total_steps
 from gan_core.training.recorder import Recorder
-from gan_core.training.step import made_updates
+from gan_core.training.step import apply_updates
 
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
@@ -39,12 +39,12 @@ Request = Callable[[], str | None]
 
 
 def train(run: Run, observer: Observer | None = None, request: Request | None = None) -> Status:
-    """Trains a run from its newest checkpoint, or from scratch, until it is finished or asked to leave.
+    """Trains a run from its newest checkpoint, or from scratch, until it is finished, paused or stopped.
 
     Args:
         run: its directory; config.json is all that must be in it.
         observer: called with the status about twice a second.
-        request: asked before every step; answers "pause" or "stop" to leave as if control.json had said so.
+        request: called before every step; may return "pause" or "stop", with the effect of that command in control.json.
 
     Returns:
         The last status. A failure is a status too (state "failed", with its sentence); it is not raised.
@@ -83,7 +83,7 @@ class _Session:
         self._prepare()
         step, leave = self.start_step, ""
         while step < self.total_steps:
-            leave = self._obey(step)
+            leave = self._apply_control(step)
             if leave:
                 self.heartbeat.update(state="stopping")
                 break
@@ -94,13 +94,14 @@ class _Session:
                 metrics |= self.model.probe() | self.memory.metrics(self.model)
             metrics |= self.live_score.metrics(step, self.model)
             self.recorder.add(step, metrics)
-            self._keep(step, last=step == self.total_steps)
+            self._save_if_due(step, last=step == self.total_steps)
         self.recorder.flush()
         self._save_sample(step)
         self._save_checkpoint(step)
         self.recorder.close()
-        self.run_dir.add_event({"pause": "paused", "stop": "stopped"}.get(leave, "finished"), step)
-        return {"pause": "paused", "stop": "stopped"}.get(leave, "finished")
+        state = {"pause": "paused", "stop": "stopped"}.get(leave, "finished")
+        self.run_dir.add_event(state, step)
+        return state
 
     # before the first step
 
@@ -132,22 +133,17 @@ class _Session:
         self.live_score = LiveScore(run, config, steps_per_epoch, self.start_step, self.fabric.device)
         self.recorder = Recorder(run, heartbeat, self.batches, seconds)
         self._replay = [e for e in run.events() if e["type"] == "override" and e["step"] >= self.start_step]
-        answers = [e for e in run.events() if e["type"] in ("override", "override_refused")]
-        self._answered = max((e["sequence"] for e in answers), default=0)
+        answered = [e for e in run.events() if e["type"] in ("override", "override_refused")]
+        self._last_sequence = max((e["sequence"] for e in answered), default=0)
         set_up(self.fabric, self.model)
         if self.start_step == 0:
             self._save_checkpoint(0)  # before the first log line, so that a kill at any step has a place to return to
             self._save_sample(0)
         heartbeat.update(
-            phase="",
-            step=self.start_step,
-            total_steps=self.total_steps,
-            num_images=len(dataset),
-            steps_per_epoch=self.batches.steps_per_epoch,
-            images_seen=self.batches.images_seen(self.start_step),
-            epoch=self.start_step // self.batches.steps_per_epoch,
-            skipped=len(dataset.skipped),
-        )
+            phase="", step=self.start_step, total_steps=self.total_steps, num_images=len(dataset),
+            steps_per_epoch=steps_per_epoch, images_seen=self.batches.images_seen(self.start_step),
+            epoch=self.start_step // steps_per_epoch, skipped=len(dataset.skipped),
+        )  # fmt: skip
         run.add_event("started" if self.start_step == 0 else "resumed", self.start_step)
 
     def _pinned_labels(self, dataset: Dataset) -> torch.Tensor:
@@ -162,8 +158,8 @@ class _Session:
         return torch.tensor(kept, dtype=torch.float32).reshape(count, -1)
 
     def _restore(self) -> tuple[int, float]:
-        """Loads the newest sound checkpoint. Returns its step and the seconds trained until then; (0, 0) without one."""
-        for step in reversed(checkpoints.steps(self.run_dir)):
+        """Loads the newest intact checkpoint. Returns its step and the seconds trained until then; (0, 0) without one."""
+        for step in reversed(self.run_dir.checkpoint_steps()):
             try:
                 state = checkpoints.load(self.run_dir, step, self.model)
             except ValueError as damage:
@@ -176,33 +172,35 @@ class _Session:
 
     # between steps
 
-    def _obey(self, step: int) -> str:
-        """Applies live changes; returns "pause" or "stop" when it is time to leave, else ""."""
+    def _apply_control(self, step: int) -> str:
+        """Applies live changes; returns "pause" or "stop" if one was requested, else ""."""
         while self._replay and self._replay[0]["step"] <= step:  # made after the checkpoint that was resumed from
             self._set_live(self._replay.pop(0)["changes"])
         stamp = self.run_dir.control_stamp()
         if stamp != self._stamp:
             self._stamp = stamp
             self._control = self.run_dir.control()
-        if self._control.sequence > self._answered and not self._replay:  # else the replay would undo what is newer
-            self._answer(step)
-        asked = self.request() or self._control.command
-        return asked if asked in ("pause", "stop") else ""
+        if (
+            self._control.sequence > self._last_sequence and not self._replay
+        ):  # else the replay would undo what is newer
+            self._apply_overrides(step)
+        command = self.request() or self._control.command
+        return command if command in ("pause", "stop") else ""
 
-    def _answer(self, step: int) -> None:
+    def _apply_overrides(self, step: int) -> None:
         changes = {k: v for k, v in self._control.overrides.items() if v != self._live_value(k)}
-        self._answered = self._control.sequence
+        self._last_sequence = self._control.sequence
         try:
             changes = live_changes(self.config, changes)
             absent = [name for name in changes if self._live_value(name) is None]
             if absent:
                 raise ValueError(f"'{absent[0]}' cannot be changed: this model has no such optimiser.")
         except ValueError as refusal:
-            self.run_dir.add_event("override_refused", step, error=str(refusal), sequence=self._answered)
+            self.run_dir.add_event("override_refused", step, error=str(refusal), sequence=self._last_sequence)
             return
         before = {name: self._live_value(name) for name in changes}
         self._set_live(changes)
-        self.run_dir.add_event("override", step, changes=changes, before=before, sequence=self._answered)
+        self.run_dir.add_event("override", step, changes=changes, before=before, sequence=self._last_sequence)
 
     def _live_groups(self, name: str) -> list[dict[str, Any]]:
         """The groups of weights that a learning rate, by its dotted name, is the rate of."""
@@ -218,8 +216,8 @@ class _Session:
             for group in self._live_groups(name):
                 group["lr"] = value
 
-    def _keep(self, step: int, *, last: bool) -> None:
-        """Flushes, draws samples and writes checkpoints when their time has come."""
+    def _save_if_due(self, step: int, *, last: bool) -> None:
+        """Flushes, draws samples and writes checkpoints when they are due."""
         recording = self.config.recording
         if last:
             return  # `run` does it all once more after the loop
@@ -234,9 +232,9 @@ class _Session:
         self.run_dir.save_sample(step, imaging.png_bytes(picture_of(self.model.sample(self.z, self.labels))))
 
     def _save_checkpoint(self, step: int) -> None:
-        self.recorder.flush()  # raises before a sick state is written
+        self.recorder.flush()  # raises before a state that is not finite is written
         self._last_checkpoint_s = time.monotonic()
-        if step in checkpoints.steps(self.run_dir) and step not in self._refused:
+        if step in self.run_dir.checkpoint_steps() and step not in self._refused:
             return
         self._refused.discard(step)
         keep = self.config.recording.keep_checkpoints
@@ -245,7 +243,7 @@ class _Session:
 
 
 def set_up(fabric: Fabric, model: GenerativeModel) -> None:
-    """Puts a freshly built model's networks and optimisers into Fabric's care."""
+    """Wraps a freshly built model's networks and optimisers with Fabric."""
     for name, network in model.networks.items():
         model.networks[name] = fabric.setup_module(network, move_to_device=False)
     for name, optimizer in model.optimizers.items():
@@ -256,7 +254,7 @@ def train_step(
     fabric: Fabric, model: GenerativeModel, images: torch.Tensor, labels: torch.Tensor, progress: TrainingProgress
 ) -> Metrics:
     """Makes one training step, with Fabric's backward pass. Returns its metrics, with the length of every gradient."""
-    updates = made_updates(model, images, labels, progress, lambda update: fabric.backward(update.loss))
+    updates = apply_updates(model, images, labels, progress, lambda update: fabric.backward(update.loss))
     while True:
         try:
             next(updates)

@@ -1,12 +1,11 @@
-"""Does the discriminator know its training images by heart? Its logits on some of them, against images it never saw.
+"""Has the discriminator memorised its training images? Its logits on some of them, against held-out images.
 
-Asked while a run trains, at every probe; the images are fixed, and nothing here touches the random numbers of training.
+Measured at every probe of a run; the images are fixed, and no random number of training is used.
 """
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,27 +14,19 @@ from torch import Tensor
 from gan_core import datasets
 from gan_core.config import RunConfig
 from gan_core.datasets import DATASETS
-from gan_core.datasets.base import Dataset
+from gan_core.datasets.base import Dataset, Uint8Array
 from gan_core.datasets.batches import to_signed
 from gan_core.datasets.held_out import HeldOut, held_out
 from gan_core.models.base import GenerativeModel, Metrics
 from gan_core.models.gan import GAN
 
-COUNT = 64  # images of each kind: a mean logit is then known to an eighth of a standard deviation
-
-
-@dataclass(frozen=True)
-class _Some:
-    """Images in [-1, 1] (N, C, H, W) and their labels (N, L), on the training device."""
-
-    images: Tensor
-    labels: Tensor
+COUNT = 64  # images of each kind: the standard error of a mean logit is an eighth of a standard deviation
 
 
 class MemoryProbe:
-    """Asks a GAN's discriminator about the same real images again and again: some that it learns from, some held out.
+    """The logits of a GAN's discriminator on fixed real images: some of the training images, and some held out.
 
-    Runs without held-out images, of points, or of another model are not asked.
+    Runs without held-out images, of points, or of another model have no such metrics.
 
     Args:
         config: the run's.
@@ -44,10 +35,12 @@ class MemoryProbe:
     """
 
     def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
-        self._both: tuple[_Some, _Some] | None = None
+        self._both: tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None
         if DATASETS.find(config.dataset.name).domain != "images" or not config.recording.probe_every_steps:
             return
-        with contextlib.suppress(ValueError):  # a data set that is gone, or a full cache: training need not know
+        with contextlib.suppress(
+            ValueError
+        ):  # a missing data set or a full cache: training continues without the probe
             found = held_out(config.dataset)
             if found.kind != "training":
                 count = min(COUNT, len(dataset), found.count)
@@ -58,16 +51,14 @@ class MemoryProbe:
         """memory/train and memory/held_out, D's mean logits; memory/gap, the first minus the second in standard deviations."""
         if self._both is None or not isinstance(model, GAN):
             return {}
-        learned, unseen = (model.logits(some.images, some.labels) for some in self._both)
+        learned, unseen = (model.logits(images, labels) for images, labels in self._both)
         spread = ((learned.var(correction=0) + unseen.var(correction=0)) / 2).sqrt().clamp_min(1e-6)
         gap = (learned.mean() - unseen.mean()) / spread
         return {"memory/train": learned.mean(), "memory/held_out": unseen.mean(), "memory/gap": gap}
 
 
-def _unseen(
-    found: HeldOut, count: int, names: tuple[str, ...]
-) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.uint8]], np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
-    """Held-out images (count, C, H, W) and labels; of a left-over part only these are decoded, not all before them."""
+def _unseen(found: HeldOut, count: int, names: tuple[str, ...]) -> tuple[Uint8Array, Uint8Array]:
+    """Held-out images (count, C, H, W) and labels; of the rest of the training images only these are decoded."""
     if found.kind == "test":
         data = found.images(count).with_labels(names)
         return np.asarray(data.images), np.asarray(data.labels)
@@ -81,9 +72,6 @@ def _unseen(
     return images, labels[:, [known.index(name) for name in names]]
 
 
-def _on(
-    device: torch.device,
-    images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
-    labels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
-) -> _Some:
-    return _Some(to_signed(torch.tensor(images).to(device)), torch.tensor(labels).float().to(device))
+def _on(device: torch.device, images: Uint8Array, labels: Uint8Array) -> tuple[Tensor, Tensor]:
+    """Images in [-1, 1] (N, C, H, W) and their labels (N, L), on the training device."""
+    return to_signed(torch.tensor(images).to(device)), torch.tensor(labels).float().to(device)

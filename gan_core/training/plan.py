@@ -1,4 +1,4 @@
-"""From what was asked to what will run: every name checked, every pair legal, every "auto" decided. Free of torch.
+"""Checks a configuration and decides every "auto" in it. Free of torch.
 
 A configuration is refused here, before anything is written, with the rule, the value and the way out.
 """

@@ -41,14 +41,14 @@ def queued_ids(runs_dir: Path) -> list[str]:
 
 def withdraw(run: Run) -> bool:
     """Takes a run out of the queue. Returns whether it was in it, which makes the caller its only owner."""
-    for name in _markers(run.path.parent):
-        if name.partition(".")[2] == run.id:
-            try:
-                (_folder(run.path.parent) / name).unlink()
-            except FileNotFoundError:
-                return False
-            return True
-    return False
+    marker = next((name for name in _markers(run.path.parent) if name.partition(".")[2] == run.id), None)
+    if marker is None:
+        return False
+    try:
+        (_folder(run.path.parent) / marker).unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def claim_next(runs_dir: Path, device: str) -> Run | None:

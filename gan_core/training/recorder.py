@@ -1,4 +1,4 @@
-"""The metrics of a run on their way to its log: collected as tensors, checked, written about twice a second."""
+"""Records the metrics of a run: collected as tensors, checked, written to its log."""
 
 from __future__ import annotations
 
@@ -17,17 +17,13 @@ FLUSH_EVERY_S = 0.5
 
 
 class TrainingFailed(ValueError):
-    """Training cannot go on; the message says at which step and why."""
+    """Training cannot continue; the message says at which step and why."""
 
 
 class Recorder:
     """Collects the metrics of every step and writes them to metrics.jsonl about twice a second.
 
-    Args:
-        run: whose log.
-        heartbeat: told the progress at every flush.
-        batches: for the counts of images and epochs.
-        seconds: seconds trained in earlier sessions.
+    `heartbeat` gets the progress at every flush; `seconds` were trained in earlier sessions.
     """
 
     def __init__(self, run: Run, heartbeat: Heartbeat, batches: Batches, seconds: float) -> None:
@@ -82,20 +78,15 @@ class Recorder:
 
     def _line(self, step: int, moment: float, named: dict[str, float]) -> dict[str, Any]:
         epoch = (step - 1) // self._batches.steps_per_epoch + 1
-        head = {
-            "step": step,
-            "epoch": epoch,
-            "time": round(moment, 3),
-            "images_seen": self._batches.images_seen(step),
-        }
+        seen = self._batches.images_seen(step)
+        head = {"step": step, "epoch": epoch, "time": round(moment, 3), "images_seen": seen}
         return head | {name: float(f"{value:.6g}") for name, value in named.items()}
 
     def _report(self, step: int, now: float) -> None:
         seen = self._batches.images_seen(step)
         self._speeds = [*(s for s in self._speeds if now - s[0] < 5.0), (now, seen)]
-        (first, seen_first), speed = self._speeds[0], 0.0
-        if now > first:
-            speed = (seen - seen_first) / (now - first)
+        first, seen_first = self._speeds[0]
+        speed = (seen - seen_first) / (now - first) if now > first else 0.0
         self._heartbeat.update(
             step=step,
             epoch=(step - 1) // self._batches.steps_per_epoch + 1,

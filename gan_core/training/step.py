@@ -1,4 +1,4 @@
-"""One training step of any model: every update that it asks for is made here, for runs and for the 2-D lab alike."""
+"""One training step of any model: every update is applied here, for runs and for the 2-D lab."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from torch import Tensor, nn
 from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress, Update
 
 
-def made_updates(
+def apply_updates(
     model: GenerativeModel,
     images: Tensor,
     labels: Tensor,
     progress: TrainingProgress,
     backward: Callable[[Update], None],
-    movers: Collection[str] | None = None,
+    trained: Collection[str] | None = None,
 ) -> Generator[Update, None, Metrics]:
     """A training step, update by update: backward pass, optimiser step, gradients cleared.
 
     It yields each update once it is made.
 
     Args:
-        model: what learns.
+        model: whose step.
         images, labels, progress: as in `GenerativeModel.train_step`.
         backward: computes the gradients of an update's loss.
-        movers: optimisers that make their steps. The updates of others are passed over, and networks of other names
-            stay as they are, to the last bit: weights, and whatever else they remember. All make theirs if it is None.
+        trained: optimisers that make their steps; all if None. The updates of others are skipped, and networks of other
+            names keep weights and buffers bit for bit.
 
     Returns:
         The step's metrics, with grad_norm/* of every update that was made: the length of its gradient.
     """
-    still = () if movers is None else [network for name, network in model.networks.items() if name not in movers]
+    still = () if trained is None else [network for name, network in model.networks.items() if name not in trained]
     norms: Metrics = {}
-    with _untouched(still):
+    with _unchanged(still):
         updates = model.train_step(images, labels, progress)
         while True:
             try:
@@ -43,7 +43,7 @@ def made_updates(
             except StopIteration as done:
                 metrics: Metrics = done.value
                 break
-            if movers is not None and update.optimizer not in movers:
+            if trained is not None and update.optimizer not in trained:
                 continue
             optimizer = model.optimizers[update.optimizer]
             backward(update)
@@ -57,8 +57,8 @@ def made_updates(
 
 
 @contextmanager
-def _untouched(networks: Iterable[nn.Module]) -> Iterator[None]:
-    """Undoes whatever happens to these networks within it: clipped weights, a spectral norm's power iteration."""
+def _unchanged(networks: Iterable[nn.Module]) -> Iterator[None]:
+    """Restores weights and buffers of these networks afterwards: clipped weights, a spectral norm's power iteration."""
     tensors = [tensor for network in networks for tensor in (*network.parameters(), *network.buffers())]
     kept = [(tensor, tensor.detach().clone()) for tensor in tensors]
     try:

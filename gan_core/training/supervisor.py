@@ -1,11 +1,11 @@
-"""Background training: one supervising thread a device takes runs from the queue and sees each one through.
+"""Background training: one supervising thread a device trains the runs of the queue, one after another.
 
 With `isolation: process` (the default) a worker process trains and the thread watches it: a crash or an out-of-memory
 kill costs one run and never the server, and training does not fight the pages for the interpreter. With
 `isolation: thread` the supervising thread trains itself.
 
 All state is on disk (run directories and the queue) and in named threads, because Streamlit may reload this module.
-A worker outlives its server; the next server finds its run by lock and heartbeat, waits for it and goes on.
+A worker outlives its server; the next server finds its run by lock and heartbeat, waits for its end.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 import platform
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,32 +40,31 @@ def ensure_supervisors(settings: Settings) -> None:
     with _starting:
         if any(thread.name == name for thread in threading.enumerate()):
             return
-        threading.Thread(target=_begin, args=(settings,), name=name, daemon=True).start()
+        threading.Thread(target=_start_supervising, args=(settings,), name=name, daemon=True).start()
 
 
 def machine(settings: Settings) -> Machine | None:
-    """What this machine can train on; None during the first seconds of its first start, until torch is loaded."""
+    """The devices and precisions that this machine can train on; None during the first seconds of its first start, until torch is loaded."""
     try:
-        data = json.loads(_machine_file(settings.runs_dir).read_bytes())
-        return Machine.from_dict(data)
+        return Machine.from_dict(json.loads(_machine_file(settings.runs_dir).read_bytes()))
     except (OSError, ValueError, KeyError):
         return None
 
 
 def wait_until_ready(settings: Settings, timeout_s: float = 120.0) -> Machine:
-    """The machine's means, waiting for them if need be.
+    """The same, once it is known.
 
     Raises:
         ValueError: the trainer did not start; the message says where it wrote why.
     """
     deadline = time.monotonic() + timeout_s
-    while (means := machine(settings)) is None:
+    while (found := machine(settings)) is None:
         if time.monotonic() > deadline:
             raise ValueError(
                 f"The trainer did not start within {timeout_s:.0f} s. See {settings.runs_dir}/.worker-*.log."
             )
         time.sleep(POLL_S)
-    return means
+    return found
 
 
 def submit(settings: Settings, config: RunConfig, name: str = "") -> Run:
@@ -134,28 +133,28 @@ def change_live(run: Run, changes: Mapping[str, Any]) -> None:
         run.override(differing)
 
 
-def _begin(settings: Settings) -> None:
-    """The first thread: finds the devices, puts the house in order, starts a thread a device, and is the best one's."""
+def _start_supervising(settings: Settings) -> None:
+    """The first thread: finds the devices, recovers runs, starts a thread for each further device, and serves the first."""
     runs_dir = settings.runs_dir
     first = _trainer(settings, "first")
     with contextlib.suppress(OSError):  # an unwritable folder is reported when a run is submitted
         runs_dir.mkdir(parents=True, exist_ok=True)
         files.sweep(runs_dir)
     try:
-        means = first.warm_up()
-        files.write_json(_machine_file(runs_dir), means.to_dict())
-        alive = _put_in_order(runs_dir)
+        found = first.warm_up()
+        files.write_json(_machine_file(runs_dir), found.to_dict())
+        alive = _recover_runs(runs_dir)
     except (OSError, ChildDied) as failure:
         print(f"Ganvas cannot train: {failure}", flush=True)
         return
-    for device in means.devices[1:]:
+    for device in found.devices[1:]:
         threading.Thread(
             target=_supervise,
             args=(runs_dir, device, _trainer(settings, device), alive),
             name=f"ganvas-device:{runs_dir}:{device}",
             daemon=True,
         ).start()
-    _supervise(runs_dir, means.devices[0], first, alive)
+    _supervise(runs_dir, found.devices[0], first, alive)
 
 
 def _trainer(settings: Settings, device: str) -> Trainer:
@@ -163,31 +162,31 @@ def _trainer(settings: Settings, device: str) -> Trainer:
 
 
 def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) -> None:
-    """A device's life: first the runs that were alive before this server, then the queue, for ever."""
+    """Waits for the device's runs of an earlier server, then trains those of the queue, without end."""
     for run in alive:
         if run.status().device == device:
-            while _is_alive(run):
+            while run.is_locked():
                 time.sleep(POLL_S)
-            _close(run, "The process that trained it ended without a word.")
+            _mark_interrupted(run, "The process that trained it ended without a word.")
     while True:
-        run_or_none = queue.claim_next(runs_dir, device)
-        if run_or_none is None:
+        claimed = queue.claim_next(runs_dir, device)
+        if claimed is None:
             time.sleep(POLL_S)
             continue
         try:
-            trainer.train(run_or_none)
+            trainer.train(claimed)
         except (ChildDied, OSError) as failure:
-            with contextlib.suppress(OSError):  # a full disk: the run stays as it is on disk, the queue goes on
-                _close(run_or_none, str(failure))
+            with contextlib.suppress(OSError):  # a full disk: the run stays as it is on disk
+                _mark_interrupted(claimed, str(failure))
         with contextlib.suppress(ChildDied, OSError):
             trainer.warm_up()
 
 
-def _put_in_order(runs_dir: Path) -> list[Run]:
-    """What a server does with the runs that an earlier one left: returns those that still train.
+def _recover_runs(runs_dir: Path) -> list[Run]:
+    """Recovers the runs that an earlier server left; returns those that still train.
 
-    One whose trainer is gone, which nobody has noticed yet, is queued again to continue from its newest checkpoint, unless it has made no progress
-    since it was queued so before (then it would only die again).
+    A run whose trainer is gone is queued again to continue from its newest checkpoint, unless it has made no progress
+    since it was last queued so (it would only fail again).
     """
     alive = []
     waiting_ids = set(queue.queued_ids(runs_dir))
@@ -196,12 +195,12 @@ def _put_in_order(runs_dir: Path) -> list[Run]:
         if status.state == "queued" and run.id not in waiting_ids:
             queue.enqueue(run)
         elif status.state in ALIVE_STATES or (status.state == "interrupted" and not status.error):
-            if _is_alive(run):
+            if run.is_locked():
                 alive.append(run)
             elif run.control().command != "run":
-                _close(run, "The process that trained it ended before it could leave properly.")
+                _mark_interrupted(run, "The process that trained it ended before it could leave properly.")
             elif _died_without_progress(run):
-                _close(run, "It ended twice at the same step without a word.")
+                _mark_interrupted(run, "It ended twice at the same step without a word.")
             else:
                 run.add_event("requeued", status.step)
                 queue.enqueue(run)
@@ -209,30 +208,17 @@ def _put_in_order(runs_dir: Path) -> list[Run]:
 
 
 def _died_without_progress(run: Run) -> bool:
-    requeued = [e["step"] for e in run.events() if e["type"] == "requeued"]
+    requeued = [event["step"] for event in run.events() if event["type"] == "requeued"]
     return bool(requeued) and requeued[-1] >= run.status().step
 
 
-def _is_alive(run: Run) -> bool:
-    return run.is_locked()
-
-
-def _close(run: Run, reason: str) -> None:
+def _mark_interrupted(run: Run, reason: str) -> None:
     """Marks a run whose trainer is gone as interrupted; leaves one that ended properly as it is."""
-    with _own(run) as owned:
+    with contextlib.suppress(BlockingIOError), run.lock(timeout_s=1.0):
         status = run.status()
-        if owned and status.state in ("queued", "interrupted", *ALIVE_STATES):
+        if status.state in ("queued", "interrupted", *ALIVE_STATES):
             run.write_status(replace(status, state="interrupted", phase="", error=reason, images_per_s=0.0))
             run.add_event("interrupted", status.step, error=reason)
-
-
-@contextlib.contextmanager
-def _own(run: Run) -> Iterator[bool]:
-    try:
-        with run.lock(timeout_s=1.0):
-            yield True
-    except BlockingIOError:
-        yield False
 
 
 def _machine_file(runs_dir: Path) -> Path:

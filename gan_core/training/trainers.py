@@ -1,4 +1,4 @@
-"""What trains a run for a supervising thread: the thread itself, or a worker process that it watches."""
+"""How a supervising thread trains a run: in the thread itself, or in a worker process."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ HANGS_AFTER_S = 60.0  # a trainer that ignores a stop for so long is ended
 
 
 class Trainer(Protocol):
-    """What trains one run to its end, and may be asked whether it still does."""
+    """Trains one run at a time."""
 
     def train(self, run: Run) -> None:
         """Trains it; returns when it has ended in any state.
 
         Raises:
-            ChildDied: the process that trained it ended without a word.
+            ChildDied: the process that trained it died.
         """
 
     def warm_up(self) -> Machine:
@@ -65,7 +65,7 @@ class ProcessTrainer:
                 child.stop(timeout_s=0.0)
 
     def warm_up(self) -> Machine:
-        """Starts a worker unless one is waiting; torch is loaded when it says hello."""
+        """Starts a worker unless one is waiting; torch is loaded when its hello arrives."""
         return self._started()[1]
 
     def _started(self) -> tuple[Child, Machine]:

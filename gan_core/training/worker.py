@@ -3,8 +3,7 @@
     python -m gan_core.training.worker        lines in:  {"run": PATH}
                                      lines out: {"hello": MACHINE}, then {"done": RUN_ID, "state": STATE} for each
 
-It outlives the server that started it: a run goes on when nobody hears its answers, and the process ends when there is
-nothing more to read.
+It outlives the server that started it: it trains its run to the end, and ends when standard input does.
 """
 
 from __future__ import annotations
@@ -30,21 +29,21 @@ def keep_freed_memory() -> None:
 
 
 def main() -> None:
-    """Says hello, then trains what it is told to until standard input ends."""
+    """Sends hello, then trains the requested runs until standard input ends."""
     parent = Parent()
     keep_freed_memory()
     from gan_core.config.devices import detect
     from gan_core.runs import Run
     from gan_core.training import loop
 
-    parent.say({"hello": detect().to_dict()})
+    parent.send({"hello": detect().to_dict()})
     for message in parent.messages():
         run = Run(Path(message["run"]))
         try:
             state = loop.train(run).state
         except BlockingIOError:
             state = "busy"
-        parent.say({"done": run.id, "state": state})
+        parent.send({"done": run.id, "state": state})
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def check(place: Path) -> None:
     checks.sizes(listing.wanted(found.values(), "ada/x"), config, shapes)
     checks.manifest(place, found)
     checks.tensors(place, found, config, shapes)
-    adoption.tidy(place, config, adoption.Origin("ada/x", "0" * 40, weights_only=False))
+    adoption.write_run(place, config, adoption.Origin("ada/x", "0" * 40, weights_only=False))
 
 
 def rewrite(place: Path, name: str, change: Callable[[dict[str, torch.Tensor]], Any]) -> None:

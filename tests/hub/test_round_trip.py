@@ -93,7 +93,7 @@ def test_weights_alone_are_never_offered_for_training(hub: Hub, trained: Run, ru
     run = Run(Path(done(Pull(REPO), WRITER)["run"]))
     status = run.status()
     assert (status.state, status.step, status.total_steps) == ("finished", 10, 20)
-    supervisor._put_in_order(runs_dir)
+    supervisor._recover_runs(runs_dir)
     assert supervisor.queue.queued_ids(runs_dir) == [] and run.status().state == "finished"
 
 

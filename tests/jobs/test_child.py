@@ -21,7 +21,7 @@ print("a library's chatter")
 for message in parent.messages():
     if "fail" in message:
         raise SystemExit(message["fail"])
-    parent.say({"heard": message})
+    parent.send({"heard": message})
 """
 
 

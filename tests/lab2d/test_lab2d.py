@@ -20,10 +20,10 @@ from gan_core.datasets.batches import Batches
 from gan_core.evaluation.metrics.modes import captured
 from gan_core.lab2d import protocol, worker
 from gan_core.lab2d.camera import FARTHEST, SIDE, Camera, packed, unpacked
-from gan_core.lab2d.engine import Engine, Seen
+from gan_core.lab2d.engine import Engine, GameRecord
 from gan_core.lab2d.game import Game
 from gan_core.lab2d.stories import BASE, CARRIED, STORIES, check, game_of, same_game
-from gan_core.lab2d.worker import Hall
+from gan_core.lab2d.worker import GameServer
 from gan_core.models.base import TrainingProgress
 from gan_core.models.building import build
 from gan_core.presets import PRESETS
@@ -236,7 +236,7 @@ def test_a_frame_measures_what_the_metrics_of_modes_measure() -> None:
     assert (values["captured"], values["modes"]) == (wanted.captured, 8)
     assert (values["high_quality"], values["reverse_kl"]) == (wanted.high_quality, wanted.reverse_kl)
     assert values["reverse_kl/low"] <= values["reverse_kl"] <= values["reverse_kl/high"]
-    assert "reverse_kl/low" not in camera.frame(at_leisure=False)["values"]
+    assert "reverse_kl/low" not in camera.frame(intervals=False)["values"]
 
 
 @pytest.mark.parametrize("data", ["ring8", "grid25"])
@@ -334,53 +334,53 @@ def new(game: str, config: RunConfig = QUICK, points: Any = None) -> dict[str, A
 
 def test_a_hall_plays_pauses_steps_and_ends(heard: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "FRAME_S", 60.0)  # time enough for every step of a frame, on any machine
-    hall = Hall(heard)
-    hall.obey(new("a", with_changes(QUICK, {"training.max_steps": 12})))
-    hall.obey(order("a", "step", who="d"))
+    hall = GameServer(heard)
+    hall.handle(new("a", with_changes(QUICK, {"training.max_steps": 12})))
+    hall.handle(order("a", "step", who="d"))
     assert [frame["moves"] for frame in heard.frames["a"]][-1] == {"discriminator": 1, "generator": 0}
-    hall.obey(order("a", "play", who="both", pace="5"))
+    hall.handle(order("a", "play", who="both", pace="5"))
     assert hall.wait_s() == 0.0
     while heard.frames["a"][-1]["said"] != "over":
-        hall._tables["a"].due = 0.0
+        hall._sessions["a"].due = 0.0
         hall.advance()
     assert [frame["step"] for frame in heard.frames["a"]] == [0, 1, 6, 11, 12]
     assert [frame["playing"] for frame in heard.frames["a"]] == [False, False, True, True, False]
-    hall.obey(order("a", "play", who="both", pace="5"))  # beyond the end
+    hall.handle(order("a", "play", who="both", pace="5"))  # beyond the end
     hall.advance()
-    hall.obey(order("a", "pause"))
+    hall.handle(order("a", "pause"))
     assert (heard.frames["a"][-1]["step"], heard.frames["a"][-1]["playing"]) == (17, False)
 
 
 def test_slow_motion_shows_each_half_and_other_orders_finish_the_step(heard: Listener) -> None:
-    hall = Hall(heard)
-    hall.obey(new("a"))
-    hall.obey(order("a", "play", who="both", pace="slow"))
+    hall = GameServer(heard)
+    hall.handle(new("a"))
+    hall.handle(order("a", "play", who="both", pace="slow"))
     for _ in range(3):
-        hall._tables["a"].due = 0.0
+        hall._sessions["a"].due = 0.0
         hall.advance()
     assert [frame["moved"] for frame in heard.frames["a"]] == ["", "discriminator", "generator", "discriminator"]
     assert [frame["step"] for frame in heard.frames["a"]] == [0, 1, 1, 2]
-    hall.obey(order("a", "pause"))
+    hall.handle(order("a", "pause"))
     last = heard.frames["a"][-1]
     assert (last["step"], last["moves"], last["moved"]) == (2, {"discriminator": 2, "generator": 2}, "")
 
 
 def test_only_so_many_games_play_at_once_and_the_next_is_told_so(heard: Listener) -> None:
-    hall = Hall(heard)
+    hall = GameServer(heard)
     names = [f"game-{number}" for number in range(protocol.MAX_PLAYING + 1)]
     for name in names:
-        hall.obey(new(name))
-        hall.obey(order(name, "play", who="both", pace="1"))
+        hall.handle(new(name))
+        hall.handle(order(name, "play", who="both", pace="1"))
     assert list(heard.refused) == [names[-1]]
     assert "as many as it lets play at once" in heard.refused[names[-1]]
-    hall.obey(order(names[-1], "step", who="both"))
+    hall.handle(order(names[-1], "step", who="both"))
     assert heard.frames[names[-1]][-1]["step"] == 1
 
 
 def test_a_game_that_nobody_watches_is_paused(heard: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
-    hall = Hall(heard)
-    hall.obey(new("a"))
-    hall.obey(order("a", "play", who="both", pace="1"))
+    hall = GameServer(heard)
+    hall.handle(new("a"))
+    hall.handle(order("a", "play", who="both", pace="1"))
     monkeypatch.setattr(worker, "WATCHED_S", -1.0)
     hall.advance()
     assert (heard.frames["a"][-1]["playing"], heard.frames["a"][-1]["said"]) == (False, "unwatched")
@@ -388,36 +388,36 @@ def test_a_game_that_nobody_watches_is_paused(heard: Listener, monkeypatch: pyte
 
 def test_the_longest_unwatched_game_makes_room(heard: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "MAX_GAMES", 2)
-    hall = Hall(heard)
+    hall = GameServer(heard)
     for name in ("a", "b"):
-        hall.obey(new(name))
-    hall._tables["a"].watched += 1_000
-    hall.obey(new("c"))
+        hall.handle(new(name))
+    hall._sessions["a"].watched += 1_000
+    hall.handle(new("c"))
     assert heard.gone == ["b"]
-    hall.obey(order("b", "step", who="d"))
+    hall.handle(order("b", "step", who="d"))
     assert heard.gone == ["b", "b"]
 
 
 def test_as_fast_as_it_can_ends_with_its_time(heard: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "FRAME_S", -1.0)
-    hall = Hall(heard)
-    hall.obey(new("a"))
-    hall.obey(order("a", "play", who="both", pace="all"))
+    hall = GameServer(heard)
+    hall.handle(new("a"))
+    hall.handle(order("a", "play", who="both", pace="all"))
     hall.advance()
     assert heard.frames["a"][-1]["step"] == 1
 
 
 def test_refusals_are_told_and_the_game_goes_on(heard: Listener) -> None:
-    hall = Hall(heard)
-    hall.obey(new("a"))
+    hall = GameServer(heard)
+    hall.handle(new("a"))
     bad = quick(**{"remedies.packing": 2}).model_dump(mode="json")
-    hall.obey(order("a", "change", config=bad))
+    hall.handle(order("a", "change", config=bad))
     assert "Begin a new one" in heard.refused["a"]
-    hall.obey(order("a", "step", who="both"))
+    hall.handle(order("a", "step", who="both"))
     assert heard.frames["a"][-1]["step"] == 1
-    hall.obey(new("none", quick(**{"dataset.name": "points"})))
+    hall.handle(new("none", quick(**{"dataset.name": "points"})))
     assert "no points" in heard.refused["none"]
-    hall.obey(order("none", "step", who="both"))
+    hall.handle(order("none", "step", who="both"))
     assert heard.refused["none"] == "No game has begun yet."
 
 
@@ -431,7 +431,7 @@ def engine() -> Iterator[Engine]:
     running.stop()
 
 
-def steps(seen: Seen) -> int:
+def steps(seen: GameRecord) -> int:
     return seen.frames[-1]["step"] if seen.frames else -1
 
 

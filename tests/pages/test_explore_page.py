@@ -8,7 +8,7 @@ import pytest
 from helpers import tiny_run
 from streamlit.testing.v1 import AppTest
 
-from gan_core.runs import Run, checkpoints
+from gan_core.runs import Run
 from gan_core.training import supervisor
 from tests.pages.conftest import Visit, calm, copy_of, labels, plain, words
 
@@ -114,7 +114,7 @@ def test_another_seed_and_other_directions(visit: Visit, trained: Run) -> None:
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "gone", "flipped"])
 def test_a_damaged_checkpoint_is_one_sentence(visit: Visit, trained: Run, damage: str) -> None:
-    newest = checkpoints.steps(trained)[-1]
+    newest = trained.checkpoint_steps()[-1]
     for file in (trained.checkpoints_dir / f"step-{newest:08d}").glob("*.safetensors"):
         content = file.read_bytes()
         middle = len(content) // 2

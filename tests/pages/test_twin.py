@@ -15,7 +15,7 @@ from gan_core.config import RunConfig, parse_config, with_changes
 from gan_core.datasets import uploads
 from gan_core.experiments.benchmark import TASKS
 from gan_core.lab2d import engine as engine_module
-from gan_core.lab2d.engine import Engine, Seen
+from gan_core.lab2d.engine import Engine, GameRecord
 from gan_core.lab2d.stories import STORIES
 from gan_core.runs import Run
 from pages.components.lab2d import play
@@ -234,7 +234,7 @@ def test_an_ask_is_read_and_bounded() -> None:
 
 
 def test_only_new_frames_are_sent_and_at_most_the_newest() -> None:
-    seen = Seen(scene={"revision": "a-2"})
+    seen = GameRecord(scene={"revision": "a-2"})
     seen.frames.extend(
         {"number": number, "step": 0, "values": {}, "outside": 0.0, "said": ""} for number in range(1, 31)
     )
@@ -272,7 +272,7 @@ def test_the_sentence_first_says_that_most_points_lie_outside_the_picture() -> N
 
 def test_the_picture_tells_how_many_points_lie_outside() -> None:
     frame = {"number": 1, "step": 9, "values": {"loss/d": 1.0}, "outside": 0.75, "said": ""}
-    seen = Seen(scene={"revision": "a-2"})
+    seen = GameRecord(scene={"revision": "a-2"})
     seen.frames.append(frame)
     (sent,) = play.frames_for(Ask(1, "a-2", 0), seen)
     assert "75%, lie outside" in sent["sentence"]

@@ -35,7 +35,7 @@ def load(run: Run, step: int = 5):
 
 
 def test_a_checkpoint_has_its_files_and_a_manifest_entry_each(run):
-    assert sorted(p.name for p in checkpoints.folder(run, 5).iterdir()) == sorted(FILES)
+    assert sorted(p.name for p in run.checkpoint_dir(5).iterdir()) == sorted(FILES)
     manifest = json.loads(run.manifest_path.read_bytes())
     assert sorted(manifest) == sorted(f"step-{step:08d}/{name}" for step in (0, 5) for name in FILES)
 
@@ -45,22 +45,22 @@ def test_what_is_loaded_is_what_was_saved(run):
     assert state["step"] == 5
     checkpoints.save(run, 6, model, {"seconds": 1.0}, keep=20)
     for name in FILES[:3]:
-        before, after = (load_file(checkpoints.folder(run, step) / name) for step in (5, 6))
+        before, after = (load_file(run.checkpoint_dir(step) / name) for step in (5, 6))
         assert before.keys() == after.keys() and all(torch.equal(before[k], after[k]) for k in before)
-    old, new = (json.loads((checkpoints.folder(run, step) / "state.json").read_bytes()) for step in (5, 6))
+    old, new = (json.loads((run.checkpoint_dir(step) / "state.json").read_bytes()) for step in (5, 6))
     assert (new["rng"], new["groups"]) == (old["rng"], old["groups"])
 
 
 def test_a_run_without_an_average_has_no_average_file(runs_dir):
     run = tiny_run(runs_dir, training__max_steps=1, training__ema_decay=0.0)
     loop.train(run)
-    assert not (checkpoints.folder(run, 1) / "ema.safetensors").exists()
+    assert not (run.checkpoint_dir(1) / "ema.safetensors").exists()
 
 
 @pytest.mark.parametrize("place", [0.0, 0.3, 0.7, 0.999])
 @pytest.mark.parametrize("name", FILES)
 def test_a_flipped_bit_is_noticed_anywhere_in_any_file(run, name, place):
-    file = checkpoints.folder(run, 5) / name
+    file = run.checkpoint_dir(5) / name
     content = bytearray(file.read_bytes())
     content[int(place * len(content))] ^= 0b100
     file.write_bytes(content)
@@ -70,7 +70,7 @@ def test_a_flipped_bit_is_noticed_anywhere_in_any_file(run, name, place):
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_truncated_file_is_noticed(run, name):
-    file = checkpoints.folder(run, 5) / name
+    file = run.checkpoint_dir(5) / name
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(ValueError, match=rf"{name} of '.*' is damaged"):
         load(run)
@@ -78,7 +78,7 @@ def test_a_truncated_file_is_noticed(run, name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named(run, name):
-    (checkpoints.folder(run, 5) / name).unlink()
+    (run.checkpoint_dir(5) / name).unlink()
     with pytest.raises(ValueError, match=rf"step-00000005/{name} of '.*' is missing"):
         load(run)
 
@@ -92,7 +92,7 @@ def test_files_that_the_manifest_does_not_know_are_not_trusted(run, manifest):
 
 def rewrite(run: Run, name: str, change) -> None:
     """A file that somebody made, with a manifest to match."""
-    file = checkpoints.folder(run, 5) / name
+    file = run.checkpoint_dir(5) / name
     tensors = load_file(file)
     change(tensors)
     save_file(tensors, file)
@@ -136,7 +136,7 @@ def test_optimiser_states_that_do_not_fit_are_refused(run, change):
 
 
 def test_a_checkpoint_file_that_is_no_safetensors_is_refused(run):
-    file = checkpoints.folder(run, 5) / "model.safetensors"
+    file = run.checkpoint_dir(5) / "model.safetensors"
     file.write_bytes(b"\x80\x04pickle")
     manifest = json.loads(run.manifest_path.read_bytes())
     run.manifest_path.write_text(json.dumps(manifest | {"step-00000005/model.safetensors": sha256(file)}))
@@ -148,7 +148,7 @@ def test_a_folder_that_is_no_checkpoint_is_not_listed(run):
     for name in (".tmp-step-00000009", "step-x", "other"):
         (run.checkpoints_dir / name).mkdir()
     (run.checkpoints_dir / "step-00000007").touch()
-    assert checkpoints.steps(run) == [0, 5]
+    assert run.checkpoint_steps() == [0, 5]
 
 
 @given(st.integers(2, 12), st.integers(1, 80), st.integers(1, 7))
@@ -175,7 +175,7 @@ def test_a_run_keeps_only_as_many_checkpoints_as_it_was_told(runs_dir):
 
 
 def test_half_precision_weights_are_read_as_the_float32_they_came_from(run):
-    file = checkpoints.folder(run, 5) / "model.safetensors"
+    file = run.checkpoint_dir(5) / "model.safetensors"
     halved = {k: v.half() if v.is_floating_point() else v for k, v in load_file(file).items()}
     save_file(halved, file)
     manifest = json.loads(run.manifest_path.read_bytes()) | {"step-00000005/model.safetensors": sha256(file)}

@@ -8,7 +8,7 @@ from helpers import tiny_run
 from PIL import Image
 
 from gan_core.figures import imaging
-from gan_core.runs import Run, checkpoints
+from gan_core.runs import Run
 from gan_core.runs.sampler import latents, numbered_latents, open_sampler
 from gan_core.training import loop
 
@@ -65,7 +65,7 @@ def test_a_checkpoint_that_is_not_there_is_refused_with_those_that_are(run, runs
 
 
 def test_a_damaged_checkpoint_is_refused(run):
-    for file in checkpoints.folder(run, 20).glob("*.safetensors"):
+    for file in run.checkpoint_dir(20).glob("*.safetensors"):
         file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(ValueError, match="is damaged"):
         open_sampler(run)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from gan_core.config import with_changes
 from gan_core.figures import imaging
-from gan_core.models.objectives import OBJECTIVES, Objective, Parts
+from gan_core.models.objectives import OBJECTIVES, LossParts, Objective
 from gan_core.runs import Run, checkpoints
 from gan_core.runs.metrics import MetricsTail
 from gan_core.runs.sampler import open_sampler
@@ -142,7 +142,7 @@ def poisoned(step: int) -> Objective:
 
     def discriminator(real, fake, smoothing):
         on_real, on_fake = bce.discriminator(real, fake, smoothing)
-        return Parts(on_real * (math.nan if next(calls) == step else 1), on_fake)
+        return LossParts(on_real * (math.nan if next(calls) == step else 1), on_fake)
 
     return replace(bce, discriminator=discriminator)
 
@@ -250,7 +250,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_replaced(runs_dir, name)
     run, plain = tiny_run(runs_dir), tiny_run(runs_dir)
     loop.train(plain)
     loop.train(run, request=leave_at(run, 10, "stop"))
-    file = checkpoints.folder(run, 10) / name
+    file = run.checkpoint_dir(10) / name
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)

@@ -68,7 +68,7 @@ class Subject:
     def discriminator(self) -> nn.Module:
         """Its D in evaluation mode, not averaged."""
         networks = {"discriminator": build_networks(self.config)["discriminator"]}
-        checkpoints.load_networks(self.run, checkpoints.steps(self.run)[-1], networks, average=False)
+        checkpoints.load_networks(self.run, self.run.checkpoint_steps()[-1], networks, average=False)
         return networks["discriminator"].eval()
 
     @cached_property

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from gan_core.config import RunConfig, with_changes
-from gan_core.lab2d.engine import Engine, Seen, engine
+from gan_core.lab2d.engine import Engine, GameRecord, engine
 from gan_core.lab2d.stories import same_game
 from pages.components.lab2d.stage import Action, Ask, asked, stage
 from pages.components.lab2d.words import sentence
@@ -101,7 +101,7 @@ def obey(games: Engine, game: str, action: Action, config: RunConfig, points: Po
             arrange(games, game, with_rates(config, session["twin_rates"]), points)
 
 
-def frames_for(ask: Ask, seen: Seen) -> list[dict[str, Any]]:
+def frames_for(ask: Ask, seen: GameRecord) -> list[dict[str, Any]]:
     """The frames that the browser does not have yet, at most the newest SENT_FRAMES, each with its sentence."""
     known = ask.number if ask.revision == seen.scene.get("revision") else 0
     fresh = [frame for frame in list(seen.frames) if frame["number"] > known][-SENT_FRAMES:]
@@ -114,7 +114,7 @@ def frames_for(ask: Ask, seen: Seen) -> list[dict[str, Any]]:
     ]
 
 
-def newest_number(seen: Seen) -> int:
+def newest_number(seen: GameRecord) -> int:
     """Of the newest frame; 0 before there is one."""
     return int(seen.frames[-1]["number"]) if seen.frames else 0
 
