@@ -13,7 +13,7 @@ from typing import IO
 
 from gan_core.config.settings import PROJECT_DIR
 
-NICENESS = 5  # of what gives way: a quarter of a core that trains, all of an idle one
+NICENESS = 5  # of background work: a quarter of a core that trains, all of an idle one
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # read once, when numpy and torch are loaded
 
 
@@ -30,24 +30,17 @@ def launch(
 
     Args:
         arguments: of Python, for example ("-m", "gan_core.training.worker").
-        stdin, stdout, stderr: as `subprocess.Popen` takes them; pipes carry UTF-8 text.
-        background: whether it gives way to what trains: NICENESS, and one thread of numpy and torch.
+        stdin, stdout, stderr: as of `subprocess.Popen`; pipes carry UTF-8 text.
+        background: whether training has priority over it: NICENESS, and one thread of numpy and torch.
         environment: in place of this process's.
     """
     variables = dict(os.environ if environment is None else environment)
     if background:
         variables |= dict.fromkeys(THREADS, "1")
     process = subprocess.Popen(
-        [sys.executable, *arguments],
-        stdin=stdin,
-        stdout=stdout,
-        stderr=stderr,
-        cwd=PROJECT_DIR,
-        env=variables,
-        start_new_session=True,
-        encoding="utf-8",
-        errors="replace",
-    )
+        [sys.executable, *arguments], stdin=stdin, stdout=stdout, stderr=stderr, cwd=PROJECT_DIR, env=variables,
+        start_new_session=True, encoding="utf-8", errors="replace",
+    )  # fmt: skip
     if background:
         with contextlib.suppress(OSError, AttributeError):  # it ended at once; a system without niceness
             os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)

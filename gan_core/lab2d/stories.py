@@ -32,25 +32,15 @@ BASE = with_changes(
 )
 
 LIVE_FIELDS = (
-    "objective.name",
-    "objective.real_weight",
-    "objective.fake_weight",
-    "objective.n_critic",
-    "objective.weight_clip",
-    "penalty.name",
-    "penalty.weight",
-    "remedies.label_smoothing",
-    "remedies.instance_noise",
-    "generator_optimizer.learning_rate",
-    "discriminator_optimizer.learning_rate",
-    "training.max_steps",
+    *(f"objective.{name}" for name in ("name", "real_weight", "fake_weight", "n_critic", "weight_clip")),
+    *("penalty.name", "penalty.weight", "remedies.label_smoothing", "remedies.instance_noise"),
+    *("generator_optimizer.learning_rate", "discriminator_optimizer.learning_rate", "training.max_steps"),
 )
 """What may change while a game goes on; anything else begins a new one."""
 
 CARRIED = (
-    *(f"objective.{name}" for name in ("name", "real_weight", "fake_weight", "n_critic", "weight_clip")),
-    *(f"penalty.{name}" for name in ("name", "weight")),
-    *(f"remedies.{name}" for name in ("packing", "label_smoothing", "instance_noise")),
+    *(name for name in LIVE_FIELDS if name.startswith(("objective.", "penalty.", "remedies."))),
+    "remedies.packing",
     *(f"{who}_optimizer.{name}" for who in ("generator", "discriminator") for name in ("name", "learning_rate", "beta1", "beta2")),
     *(f"network.{name}" for name in ("spectral_norm", "leaky_output")),
     *(f"training.{name}" for name in ("batch_size", "seed")),
@@ -127,7 +117,7 @@ STORIES: Registry[Story] = Registry(
         ),
     },
 )
-"""Name -> story, in the order in which they are told."""
+"""Name -> story, in the order of the page."""
 
 
 def check(config: RunConfig) -> None:

@@ -15,12 +15,7 @@ Metrics = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """How far a run is when a step begins.
-
-    Attributes:
-        step: steps done before it.
-        total_steps: of the whole run.
-    """
+    """The steps done when a step begins, and those of the whole run."""
 
     step: int
     total_steps: int

@@ -16,48 +16,42 @@ class Conditioning:
 
     Attributes:
         title: its name for people.
-        uses_labels: whether labels are used at all.
+        source: the paper; empty without labels.
         at_input: labels are joined to the discriminator's input.
         label_head: the discriminator also predicts the labels.
         projection: the discriminator's logit has the inner product of features and embedded labels as a term.
-        source: the paper.
     """
 
     title: str
-    uses_labels: bool
-    at_input: bool
-    label_head: bool
-    projection: bool
-    source: str
+    source: str = ""
+    at_input: bool = False
+    label_head: bool = False
+    projection: bool = False
+
+    @property
+    def uses_labels(self) -> bool:
+        """Whether labels are used at all."""
+        return self.at_input or self.label_head or self.projection
 
 
 CONDITIONINGS: Registry[Conditioning] = Registry(
     "conditioning",
     {
-        "none": Conditioning("No labels", False, False, False, False, ""),
+        "none": Conditioning("No labels"),
         "concat": Conditioning(
             "Joined to the inputs (conditional GAN)",
-            True,
-            True,
-            False,
-            False,
             "Mirza and Osindero 2014, Conditional Generative Adversarial Nets",
+            at_input=True,
         ),
         "acgan": Conditioning(
             "Judged by a head of their own (ACGAN)",
-            True,
-            False,
-            True,
-            False,
             "Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifier GANs",
+            label_head=True,
         ),
         "projection": Conditioning(
             "Projected on the features",
-            True,
-            False,
-            False,
-            True,
             "Miyato and Koyama 2018, cGANs with Projection Discriminator",
+            projection=True,
         ),
     },
 )

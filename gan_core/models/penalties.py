@@ -1,7 +1,9 @@
 """Penalties on the discriminator's gradient: pure functions of `critic(x) -> logits`.
 
 Each is added to D's loss before its one backward pass: a backward of its own would desynchronise ranks that train
-together. `critic` must treat every sample by itself (no batch norm), or the gradient is not that of one sample.
+together. `critic` maps samples (N, ...) to logits (N,), every sample by itself (no batch norm), or the gradient is not
+that of one sample; real and fake samples have one shape; `rng` is on their device. The result is a scalar, differentiable
+in the critic's weights.
 """
 
 from __future__ import annotations
@@ -41,17 +43,9 @@ class Penalty:
 
 
 def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-    """Two-sided penalty on gradient norms between real and fake samples.
+    """Two-sided penalty on gradient norms between real and fake samples: mean of (||gradient||_2 - 1)^2.
 
     Source: Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", equation 3.
-
-    Args:
-        critic: maps samples (N, ...) to logits (N,); must not contain batch norm.
-        real, fake: samples of equal shape (N, ...).
-        rng: source of the mixing weights, on the samples' device.
-
-    Returns:
-        Scalar mean of (||gradient||_2 - 1)^2, differentiable in the critic's weights.
     """
     mix = torch.rand(len(real), generator=rng, device=real.device).view(-1, *[1] * (real.dim() - 1))
     between = real.detach() + mix * (fake.detach() - real.detach())
@@ -59,23 +53,17 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Gene
 
 
 def r1_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-    """Squared gradient norm on real samples, halved.
+    """Squared gradient norm on real samples, halved: mean of ||gradient||_2^2 / 2.
 
     Source: Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?", equation 9.
-
-    Returns:
-        Scalar mean of ||gradient||_2^2 / 2, differentiable in the critic's weights.
     """
     return _gradients(critic, real.detach()).flatten(1).square().sum(1).mean() / 2
 
 
 def r2_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-    """Squared gradient norm on generated samples, halved.
+    """Squared gradient norm on generated samples, halved: mean of ||gradient||_2^2 / 2.
 
     Source: Mescheder et al. 2018, equation 10.
-
-    Returns:
-        Scalar mean of ||gradient||_2^2 / 2, differentiable in the critic's weights.
     """
     return _gradients(critic, fake.detach()).flatten(1).square().sum(1).mean() / 2
 
@@ -85,21 +73,15 @@ def r1_r2_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generat
 
     Source: Roth et al. 2017, "Stabilizing Training of Generative Adversarial Networks through Regularization", who
     penalise both; in this form Huang et al. 2024, "The GAN is dead; long live the GAN! A Modern Baseline GAN".
-
-    Returns:
-        Scalar sum of both means, differentiable in the critic's weights.
     """
     return r1_penalty(critic, real, fake, rng) + r2_penalty(critic, real, fake, rng)
 
 
 def dragan_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-    """Penalty on gradient norms around real samples.
+    """Penalty on gradient norms around real samples: mean of (||gradient||_2 - 1)^2.
 
     Source: Kodali et al. 2017, "On Convergence and Stability of GANs", equation 4, with the authors' noise: uniform,
     half the standard deviation of the batch, mixed in by a random share for each sample.
-
-    Returns:
-        Scalar mean of (||gradient||_2 - 1)^2, differentiable in the critic's weights.
     """
     real = real.detach()
     noise = 0.5 * real.std() * torch.rand(real.shape, generator=rng, device=real.device)

@@ -21,11 +21,7 @@ CHANGEABLE = (
     *(field for kind in KINDS.values() for field in kind.branching),
     "recording.",
     *(f"{name}.{field}" for name in OPTIMIZERS for field in ("learning_rate", "beta1", "beta2")),
-    "training.epochs",
-    "training.max_steps",
-    "training.precision",
-    "training.device",
-    "training.threads",
+    *(f"training.{name}" for name in ("epochs", "max_steps", "precision", "device", "threads")),
 )
 """Fields, or beginnings of fields, that fit the weights and optimisers of any checkpoint."""
 
@@ -57,7 +53,6 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
     if step not in parent.checkpoint_steps():
         there = ", ".join(f"{n:,}" for n in parent.checkpoint_steps()) or "none"
         raise ValueError(f"The run '{parent.name}' has no checkpoint of step {step:,}. It has: {there}.")
-    place = f"step-{step:08d}"
     if step not in parent.trainable_steps():
         raise ValueError(
             f"The checkpoint of '{parent.name}' at step {step:,} is for looking at: it has no state of the optimisers, "
@@ -66,8 +61,8 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
     config = with_changes(parent.config(), changes)
     run = create(runs_dir, config, name or f"{parent.name[:60]}, from step {step}")
     try:
-        _copy_past(parent, run, step, place)
-        _change_rates(run, place, changes)
+        _copy_past(parent, run, step)
+        _change_rates(run, step, changes)
         run.add_event("branched", step, parent=parent.id, changes=dict(changes), time=round(time.time(), 3))
     except OSError:
         shutil.rmtree(run.path, ignore_errors=True)
@@ -75,10 +70,13 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
     return run
 
 
-def _copy_past(parent: Run, run: Run, step: int, place: str) -> None:
-    shutil.copytree(parent.checkpoints_dir / place, run.checkpoints_dir / place)
+def _copy_past(parent: Run, run: Run, step: int) -> None:
+    folder = run.checkpoint_dir(step)
+    shutil.copytree(parent.checkpoint_dir(step), folder)
     manifest = files.read_json(parent.manifest_path)
-    files.write_json(run.manifest_path, {key: value for key, value in manifest.items() if key.startswith(f"{place}/")})
+    files.write_json(
+        run.manifest_path, {key: value for key, value in manifest.items() if key.startswith(f"{folder.name}/")}
+    )
     if (parent.path / "pinned.json").exists():
         shutil.copy(parent.path / "pinned.json", run.path / "pinned.json")
     for drawn in parent.sample_steps():
@@ -89,9 +87,9 @@ def _copy_past(parent: Run, run: Run, step: int, place: str) -> None:
         files.cut_log(run.metrics_path, step)
 
 
-def _change_rates(run: Run, place: str, changes: Mapping[str, Any]) -> None:
+def _change_rates(run: Run, step: int, changes: Mapping[str, Any]) -> None:
     """Puts changed rates into the checkpoint's optimisers, which carry their own from before."""
-    config, file = run.config(), run.checkpoints_dir / place / "state.json"
+    config, file = run.config(), run.checkpoint_dir(step) / "state.json"
     state = strict_json(file.read_bytes())
     for part in dict.fromkeys(part for name in changes if (part := kind_of(config).optimizer_of(name))):
         for group in state["groups"].get(part.stored_name, ()):
@@ -100,4 +98,4 @@ def _change_rates(run: Run, place: str, changes: Mapping[str, Any]) -> None:
                 group["betas"] = [get(config, f"{part.section}.beta1"), get(config, f"{part.section}.beta2")]
     file.write_text(json.dumps(state), encoding="utf-8")
     manifest = files.read_json(run.manifest_path)
-    files.write_json(run.manifest_path, {**manifest, f"{place}/state.json": sha256(file)})
+    files.write_json(run.manifest_path, {**manifest, f"{file.parent.name}/state.json": sha256(file)})

@@ -17,10 +17,7 @@ from gan_core.runs.status import HEARTBEAT_S, Status
 class Heartbeat:
     """Keeps status.json fresh from a thread of its own, also through a step, a checkpoint or a download that takes long.
 
-    Args:
-        run: whose status; the caller holds its lock.
-        status: what it begins with.
-        observer: called with every new status, on the caller's thread.
+    The caller holds the run's lock. `observer` is called with every new status, on the caller's thread.
     """
 
     def __init__(self, run: Run, status: Status, observer: Callable[[Status], None] | None = None) -> None:

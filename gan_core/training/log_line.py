@@ -10,12 +10,8 @@ def log_line(row: Mapping[str, float], epochs: int, steps_per_epoch: int) -> str
     """`[epoch/epochs][step/steps] Loss_D: .. Loss_G: .. D(x): .. D(G(z)): before / after`.
 
     The two values after D(G(z)) are means over the same generated images: before D's update, and after it, which is
-    just before G's update. (G's own update only follows; what it does is the metric `prob/fake_after_g`.)
-
-    Args:
-        row: a recorded step's metrics.
-        epochs: epochs of the run.
-        steps_per_epoch: steps of one epoch.
+    just before G's update. (G's own update only follows; its effect is the metric `prob/fake_after_g`.) `row` holds a
+    recorded step's metrics, `epochs` is the whole run's number.
     """
     step = int(row["step"])
     within = (step - 1) % steps_per_epoch + 1 if steps_per_epoch else step

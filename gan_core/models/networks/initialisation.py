@@ -23,8 +23,8 @@ CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 def materialise(network: Network, init: Init, rng: torch.Generator | None) -> Network:
     """Gives a network that was built on the `meta` device its memory and its first weights.
 
-    Building on `meta` keeps torch's layers from drawing weights of their own out of the global generator, which would
-    make two runs in one process depend on each other.
+    Building on `meta` keeps torch's layers from drawing weights from the global generator, which would make two runs in
+    one process depend on each other.
 
     Args:
         network: built under `torch.device("meta")`.

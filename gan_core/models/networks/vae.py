@@ -45,13 +45,10 @@ class Decoder(LatentNetwork):
         channels, size, _ = image_shape
         self.shape = (4 * width, size // 8, size // 8)
         self.stem = nn.Linear(latent_dim, 4 * width * (size // 8) ** 2)
-        self.layers = nn.Sequential(
-            nn.ConvTranspose2d(4 * width, 4 * width, 4, stride=2, padding=1),
-            activation(leak),
-            nn.ConvTranspose2d(4 * width, 4 * width, 4, stride=2, padding=1),
-            activation(leak),
-            nn.ConvTranspose2d(4 * width, channels, 4, stride=2, padding=1),
-        )
+        layers: list[nn.Module] = []
+        for _ in range(2):
+            layers += [nn.ConvTranspose2d(4 * width, 4 * width, 4, stride=2, padding=1), activation(leak)]
+        self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(4 * width, channels, 4, stride=2, padding=1))
 
     def forward(self, z: Tensor) -> Tensor:
         logits: Tensor = self.layers(self.stem(z).unflatten(1, self.shape))
