@@ -8,9 +8,8 @@ from gan_core.runs.status import OPEN_STATES
 from pages.components.shared import lab
 from pages.components.text import STATES, _, as_text
 
-ICON = (
-    Path(__file__).parent / "pages" / "components" / "widgets" / "assets" / "icon.png"
-)  # a name would be fetched from the web
+ASSETS = Path(__file__).parent / "pages" / "components" / "widgets" / "assets"
+ICON = ASSETS / "icon.png"  # a path: a name would be fetched from the web
 STYLE = """<style>
 .stMainBlockContainer {padding: 3.5rem 3rem 4rem}
 /* the theme's accent is too dark for text on a dark page (3.5:1); these are its link colours */

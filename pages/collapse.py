@@ -20,13 +20,12 @@ def main() -> None:
     """Four buttons that break a model; two runs side by side; their measurements; the benchmark."""
     lab.enter("collapse")
     st.title(_("Collapse"))
-    st.markdown(
-        _(
-            "A generator has **collapsed** when it draws nearly the same few pictures whatever its latent z, the random numbers that "
-            "it starts from. Break a model on purpose, put one setting right, and see whether the pictures, and the measurements, can "
-            "tell the two apart."
-        )
+    words = _(
+        "A generator has **collapsed** when it draws nearly the same few pictures whatever its latent z, the random numbers that "
+        "it starts from. Break a model on purpose, put one setting right, and see whether the pictures, and the measurements, can "
+        "tell the two apart."
     )
+    st.markdown(words)
     runs = {run.id: run for run in lab.all_runs() if draws_pictures(run)}
     broken, repaired = choose(runs)
     with st.expander(_("Break a model"), expanded=broken is None, icon=":material/heart_broken:"):

@@ -32,12 +32,11 @@ def main() -> None:
     """Choose runs; then what differs, and one way of looking at them."""
     lab.enter("compare")
     st.title(_("Compare runs"))
-    st.markdown(
-        _(
-            "Two runs that differ in one setting are an experiment. Choose some runs: you see where their **settings** differ, and "
-            "what came of it in curves, pictures and numbers."
-        )
+    words = _(
+        "Two runs that differ in one setting are an experiment. Choose some runs: you see where their **settings** differ, and "
+        "what came of it in curves, pictures and numbers."
     )
+    st.markdown(words)
     runs = {run.id: run for run in lab.all_runs()}
     if len(runs) < 2:
         words = _("It takes two runs to compare. Train a model, then the same with one setting changed.")

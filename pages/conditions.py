@@ -35,13 +35,12 @@ def main() -> None:
     """Choose model, checkpoint and view."""
     lab.enter("conditions")
     st.title(_("Ask for what you want"))
-    st.markdown(
-        _(
-            "A **conditional** generator gets two things: the latent z, random numbers as always, and **labels** that say what to "
-            "draw. Choose the labels here and see whether it listens. A second network, the **evaluator**, has learned from "
-            "real pictures to name what they show, and counts the hits."
-        )
+    words = _(
+        "A **conditional** generator gets two things: the latent z, random numbers as always, and **labels** that say what to "
+        "draw. Choose the labels here and see whether it listens. A second network, the **evaluator**, has learned from "
+        "real pictures to name what they show, and counts the hits."
     )
+    st.markdown(words)
     everything = lab.all_runs()
     kinds = {run.id: kind_or_none(run) for run in everything}
     runs = {run.id: run for run in everything if kinds[run.id]}
@@ -74,12 +73,11 @@ def nothing_yet() -> None:
             st.markdown(words)
             if st.button(_("Train this"), key=f"conditions_train_{name}", icon=":material/model_training:"):
                 st.switch_page("pages/train.py", query_params={"preset": name})
-    st.caption(
-        _(
-            "For digits on demand, choose any preset with digits on the page Train and set “How labels enter” to joined (concat), "
-            "judged (acgan) or projected."
-        )
+    words = _(
+        "For digits on demand, choose any preset with digits on the page Train and set “How labels enter” to joined (concat), "
+        "judged (acgan) or projected."
     )
+    st.caption(words)
     if st.button(_("Train on digits"), key="conditions_train_digits", icon=":material/model_training:"):
         st.switch_page("pages/train.py", query_params={"preset": "mnist-dcgan"})
 

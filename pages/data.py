@@ -20,12 +20,11 @@ def main() -> None:
     """A view; then the data set that it shows."""
     lab.enter("data")
     st.title(_("Data"))
-    st.markdown(
-        _(
-            "A model learns everything from its **data set**: what it never saw, it cannot draw. Look at the pictures before "
-            "you train on them."
-        )
+    words = _(
+        "A model learns everything from its **data set**: what it never saw, it cannot draw. Look at the pictures before "
+        "you train on them."
     )
+    st.markdown(words)
     view = linked_view(VIEWS, key="data_view")
     if view == "add":
         add_view()

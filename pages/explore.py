@@ -23,12 +23,11 @@ def main() -> None:
     """Choose run, checkpoint and view."""
     lab.enter("explore")
     st.title(_("Explore the latent space"))
-    st.markdown(
-        _(
-            "A generator turns a list of random numbers, the **latent** z, into a picture. All such lists together are the "
-            "*latent space*. Move through it and see which pictures live beside each other."
-        )
+    words = _(
+        "A generator turns a list of random numbers, the **latent** z, into a picture. All such lists together are the "
+        "*latent space*. Move through it and see which pictures live beside each other."
     )
+    st.markdown(words)
     runs = {run.id: run for run in lab.all_runs() if run.checkpoint_steps() and makes_images(run)}
     if not runs:
         words = _("There is no trained model yet. Train one first: it takes a minute.")

@@ -19,23 +19,21 @@ def main() -> None:
     """Draws the page."""
     lab.enter("home")
     st.title(_("Watch a neural network learn to draw"))
-    st.markdown(
-        _(
-            "Ganvas is a classroom for **generative image models**: programs that look at pictures and learn to make new "
-            "ones. The best-known kind is the **GAN** (generative adversarial network): one network, the *generator*, "
-            "draws; another, the *discriminator*, tries to tell its drawings from real pictures. Each learns from the "
-            "other. You watch them live, change their settings, and walk through what they have learned."
-        )
+    words = _(
+        "Ganvas is a classroom for **generative image models**: programs that look at pictures and learn to make new "
+        "ones. The best-known kind is the **GAN** (generative adversarial network): one network, the *generator*, "
+        "draws; another, the *discriminator*, tries to tell its drawings from real pictures. Each learns from the "
+        "other. You watch them live, change their settings, and walk through what they have learned."
     )
+    st.markdown(words)
     preset = PRESETS[DEFAULT]
     with st.container(border=True):
         st.subheader(_("Start here"))
-        st.markdown(
-            _(
-                "One click trains a small GAN on 4,500 real handwritten digits. The first shapes appear within seconds, "
-                "digits within about a minute. It runs in the background: you can look around meanwhile."
-            )
+        words = _(
+            "One click trains a small GAN on 4,500 real handwritten digits. The first shapes appear within seconds, "
+            "digits within about a minute. It runs in the background: you can look around meanwhile."
         )
+        st.markdown(words)
         if st.button(_("Train on digits now"), key="home_train", type="primary", icon=":material/play_arrow:"):
             with st.spinner(_("Starting the trainer…")):
                 run = lab.attempt(lambda: supervisor.submit(lab.start(), preset.config))

@@ -11,12 +11,11 @@ def main() -> None:
     """The account, then upload and download side by side."""
     lab.enter("hub")
     st.title(_("Hub"))
-    st.markdown(
-        _(
-            "The **Hugging Face Hub** is a library of trained models on the internet. Put a run there, for yourself or for "
-            "everybody, and fetch runs that others have put there."
-        )
+    words = _(
+        "The **Hugging Face Hub** is a library of trained models on the internet. Put a run there, for yourself or for "
+        "everybody, and fetch runs that others have put there."
     )
+    st.markdown(words)
     with st.container(border=True):
         forms.account()
     left, right = st.columns(2, gap="medium")

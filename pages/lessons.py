@@ -19,13 +19,12 @@ def main() -> None:
     st.title(_("Lessons"))
     if wanted:
         st.warning(_("There is no lesson “{name}”; these there are.").format(name=as_text(wanted[:64])))
-    st.markdown(
-        _(
-            "Six guided experiments. In each you **predict** what will happen, **run** it for real on this machine, see it "
-            "**explained** by formula, code and the very numbers of your run, and **check** your prediction against what was measured. "
-            "They build on each other, so this is the best order; but each can be done without the others."
-        )
+    words = _(
+        "Six guided experiments. In each you **predict** what will happen, **run** it for real on this machine, see it "
+        "**explained** by formula, code and the very numbers of your run, and **check** your prediction against what was measured. "
+        "They build on each other, so this is the best order; but each can be done without the others."
     )
+    st.markdown(words)
     for number, lesson in enumerate(LESSONS.values(), start=1):
         card(number, lesson)
 

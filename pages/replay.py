@@ -15,12 +15,11 @@ def main() -> None:
     """Choose a run; then its recording, and what can be made of it."""
     lab.enter("replay")
     st.title(_("Replay a run"))
-    st.markdown(
-        _(
-            "Every run is a recording. Move through its **training steps**: the pictures, the curves and what the doctor found "
-            "move together. Then film it, or go on from a moment with other settings."
-        )
+    words = _(
+        "Every run is a recording. Move through its **training steps**: the pictures, the curves and what the doctor found "
+        "move together. Then film it, or go on from a moment with other settings."
     )
+    st.markdown(words)
     runs = {run.id: run for run in lab.all_runs() if recorded(run)}
     if not runs:
         words = _("Nothing is recorded yet. Train a model first: it takes a minute.")

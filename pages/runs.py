@@ -23,11 +23,10 @@ def main() -> None:
     st.title(_("Runs"))
     runs = lab.all_runs()
     if not runs:
-        st.markdown(
-            _(
-                "A **run** is one training from start to end, with everything it left behind. There is none yet: train one."
-            )
+        words = _(
+            "A **run** is one training from start to end, with everything it left behind. There is none yet: train one."
         )
+        st.markdown(words)
         if st.button(_("Train a model"), type="primary", key="runs_train"):
             st.switch_page("pages/train.py")
         return

@@ -17,14 +17,13 @@ def main() -> None:
     """A new study, or the results of one there is."""
     lab.enter("study")
     st.title(_("Study: loss weights"))
-    st.markdown(
-        _(
-            "The discriminator's loss has two parts: how badly it judges **real** images, and how badly it judges **generated** "
-            "ones. Does it matter how they are weighted? Report R2 trained one conditional GAN for each of five weightings and "
-            "drew five curves into one chart. One button repeats it here in small, and adds what the report left out: whether "
-            "the curves can be told apart at all."
-        )
+    words = _(
+        "The discriminator's loss has two parts: how badly it judges **real** images, and how badly it judges **generated** "
+        "ones. Does it matter how they are weighted? Report R2 trained one conditional GAN for each of five weightings and "
+        "drew five curves into one chart. One button repeats it here in small, and adds what the report left out: whether "
+        "the curves can be told apart at all."
     )
+    st.markdown(words)
     kept = [study for study in studies.STORE.all(lab.start().runs_dir) if study.plan == PLAN.key]
     with st.expander(_("New study"), expanded=not kept, icon=":material/add:"):
         new_study(PLAN)
@@ -58,11 +57,10 @@ def new_study(plan: Plan) -> None:
     name = columns[3].text_input(_("Name"), key="study_name", max_chars=60, placeholder=_("optional"))
     minutes = studies.minutes(plan, int(epochs), int(images), int(seeds))
     judge = studies.evaluator_of(plan)
-    st.caption(
-        _(
-            "{n} runs, one after the other: about {time} on two quiet processor cores. You can close the page meanwhile."
-        ).format(n=len(plan.arms) * int(seeds), time=duration(60 * minutes))
+    words = _(
+        "{n} runs, one after the other: about {time} on two quiet processor cores. You can close the page meanwhile."
     )
+    st.caption(words.format(n=len(plan.arms) * int(seeds), time=duration(60 * minutes)))
     if judge is None:
         words = _("There is no evaluator for this data set, so nothing would be measured. Train one first: `{command}`")
         st.warning(

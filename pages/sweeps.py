@@ -14,14 +14,13 @@ def main() -> None:
     """A new sweep, or how one stands."""
     lab.enter("sweeps")
     st.title(_("Sweeps"))
-    st.markdown(
-        _(
-            "Which settings work best? A **sweep** trains many runs that differ in a few settings only, one after the other, and "
-            "measures each the same way: a **grid** tries every combination of the values you list; a **search** lets the "
-            "library Optuna choose within ranges, nearer and nearer to what did best. The doctor watches each run and stops "
-            "one that fails (it is *pruned*), so that no time is lost on it."
-        )
+    words = _(
+        "Which settings work best? A **sweep** trains many runs that differ in a few settings only, one after the other, and "
+        "measures each the same way: a **grid** tries every combination of the values you list; a **search** lets the "
+        "library Optuna choose within ranges, nearer and nearer to what did best. The doctor watches each run and stops "
+        "one that fails (it is *pruned*), so that no time is lost on it."
     )
+    st.markdown(words)
     revive(str(lab.start().runs_dir))
     kept = folders.list_folders(lab.start().runs_dir)
     if not kept:

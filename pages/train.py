@@ -32,12 +32,11 @@ def main() -> None:
 def new_run() -> None:
     """Preset, data set and every knob; then start."""
     st.title(_("Train a model"))
-    st.markdown(
-        _(
-            "Choose an experiment and press Start. A **preset** is a complete experiment with settings that work; "
-            "everything below it may be changed, and nothing needs to be."
-        )
+    words = _(
+        "Choose an experiment and press Start. A **preset** is a complete experiment with settings that work; "
+        "everything below it may be changed, and nothing needs to be."
     )
+    st.markdown(words)
     names = list(PRESETS)
     preset = PRESETS[linked_choice("preset", names, DEFAULT, choose_preset)]
     st.info(_(preset.description), icon=":material/science:")

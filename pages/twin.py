@@ -14,13 +14,12 @@ def main() -> None:
     lab.enter("twin")
     engine().warm_up()
     st.title(_("2-D lab"))
-    st.markdown(
-        _(
-            "A GAN small enough to see all of it: a generator **G** sends random points of the plane (*latents*) to other places, "
-            "a discriminator **D** says of each place how real a point there would be. The data are spots, called *modes*, and G "
-            "has to find them all. Choose a story, or make rules of your own below."
-        )
+    words = _(
+        "A GAN small enough to see all of it: a generator **G** sends random points of the plane (*latents*) to other places, "
+        "a discriminator **D** says of each place how real a point there would be. The data are spots, called *modes*, and G "
+        "has to find them all. Choose a story, or make rules of your own below."
     )
+    st.markdown(words)
     choose_start()
     data, points = choose_data()
     place = st.container()  # the rules come after what one looks at, and are known before

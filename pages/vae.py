@@ -26,13 +26,12 @@ def main() -> None:
     """Choose model, checkpoint and view."""
     lab.enter("vae")
     st.title(_("Look inside a VAE"))
-    st.markdown(
-        _(
-            "A **VAE** (variational autoencoder) squeezes each image through a few numbers, its latent z, and learns to draw it again "
-            "from them. It is also paid to keep all latents in one cloud, the *prior*, so that random numbers from that cloud make "
-            "new images."
-        )
+    words = _(
+        "A **VAE** (variational autoencoder) squeezes each image through a few numbers, its latent z, and learns to draw it again "
+        "from them. It is also paid to keep all latents in one cloud, the *prior*, so that random numbers from that cloud make "
+        "new images."
     )
+    st.markdown(words)
     runs = {run.id: run for run in lab.all_runs() if encodes(run)}
     if not runs:
         words = _("There is no trained VAE yet. Train a small one on drawn faces first.")

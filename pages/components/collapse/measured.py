@@ -37,12 +37,11 @@ def measured(broken: Run, sound: Run) -> None:
     asked = f"collapse_asked_{wanted[0].arguments}_{wanted[1].arguments}"
     began = all(background.progress(one).state != "new" for one in wanted)
     if not (st.session_state.get(asked) or began):
-        st.caption(
-            _(
-                "They are compared with real images that neither learned from, in the eyes of an evaluator (a classifier trained on "
-                "such images beforehand). 2,000 take half a minute for each run on a quiet machine."
-            )
+        words = _(
+            "They are compared with real images that neither learned from, in the eyes of an evaluator (a classifier trained on "
+            "such images beforehand). 2,000 take half a minute for each run on a quiet machine."
         )
+        st.caption(words)
         if not st.button(_("Measure now"), key="collapse_measure", type="primary", icon=":material/straighten:"):
             return
         st.session_state[asked] = True
@@ -96,12 +95,11 @@ def figure(broken: Run, sound: Run, left: Arrays, right: Arrays, steps: tuple[in
         st.caption(
             sentence.format(a=best + 1, x=distances[best], b=worst + 1, y=distances[worst], mean=distances.mean())
         )
-    st.caption(
-        _(
-            "The same latents in the same places. “Best” and “worst” are measured: the distance to the nearest of up to 500 held-out "
-            "real images, in the evaluator's features. It judges likeness to a real image, not beauty."
-        )
+    words = _(
+        "The same latents in the same places. “Best” and “worst” are measured: the distance to the nearest of up to 500 held-out "
+        "real images, in the evaluator's features. It judges likeness to a real image, not beauty."
     )
+    st.caption(words)
 
 
 def table(broken: Run, sound: Run, left: list[Measurement], right: list[Measurement]) -> None:

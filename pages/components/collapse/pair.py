@@ -33,12 +33,11 @@ def repair(run: Run, breakage: Breakage) -> None:
                 broken=in_words(breakage.field, breakage.broken),
             )
         )
-        st.caption(
-            _(
-                "The twin begins again with the same seed (first weights, order of images, latents), optimiser and number of steps. A "
-                "branch goes on from the broken model's own weights, as they were at a checkpoint: can it still recover?"
-            )
+        words = _(
+            "The twin begins again with the same seed (first weights, order of images, latents), optimiser and number of steps. A "
+            "branch goes on from the broken model's own weights, as they were at a checkpoint: can it still recover?"
         )
+        st.caption(words)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button(_("Train the repaired twin"), key="collapse_twin", type="primary", icon=":material/healing:"):
                 start(run, lambda: breakages.repair(lab.start(), run, breakage))

@@ -22,13 +22,12 @@ PERFECT = 0.989
 def collapse_table() -> None:
     """One data set at a time: chart, table beside the papers' figures, one sentence, conditions."""
     st.subheader(_("How many modes do methods find?"))
-    st.caption(
-        _(
-            "A mode is one of the clusters that the data consists of; a generator that makes only some of them has collapsed. "
-            "Here the clusters are known, so they can be counted. Each method was trained with several seeds (a seed is the start "
-            "of every random choice), and the interval says where the mean over seeds lies with 95 % confidence."
-        )
+    words = _(
+        "A mode is one of the clusters that the data consists of; a generator that makes only some of them has collapsed. "
+        "Here the clusters are known, so they can be counted. Each method was trained with several seeds (a seed is the start "
+        "of every random choice), and the interval says where the mean over seeds lies with 95 % confidence."
     )
+    st.caption(words)
     name = st.segmented_control(
         _("Data set"),
         list(TASKS),
@@ -104,14 +103,8 @@ def _sentences(name: str, task: BenchmarkTask, lines: list[Row], compared: list[
 def _told_apart(compared: list[Difference], measure: str) -> list[str]:
     """Which methods lie above the plain GAN in a measure, which below, and of which one cannot say."""
     kinds = (
-        (
-            _("**More** than the plain GAN in {measure}: {methods}."),
-            [d for d in compared if d.differs and d.value > 0],
-        ),
-        (
-            _("**Less** than the plain GAN in {measure}: {methods}."),
-            [d for d in compared if d.differs and d.value < 0],
-        ),
+        (_("**More** than the plain GAN in {measure}: {methods}."), [d for d in compared if d.differs and d.value > 0]),
+        (_("**Less** than the plain GAN in {measure}: {methods}."), [d for d in compared if d.differs and d.value < 0]),
         (
             _("**Cannot be told apart** from the plain GAN in {measure}: {methods}."),
             [d for d in compared if not d.differs],
@@ -187,18 +180,16 @@ def _conditions(task: BenchmarkTask) -> None:
     )
     with st.expander(_("How to read it"), icon=":material/help:"):
         if points:
-            st.markdown(
-                _(
-                    "- **High quality** is the share of samples within 3 standard deviations of a mode. A perfect sampler reaches {p:.3f}. "
-                    "Read it together with the modes: a generator that smears its samples over the whole plane hits every mode by "
-                    "chance, with hardly any sample of high quality."
-                ).format(p=PERFECT)
+            words = _(
+                "- **High quality** is the share of samples within 3 standard deviations of a mode. A perfect sampler reaches {p:.3f}. "
+                "Read it together with the modes: a generator that smears its samples over the whole plane hits every mode by "
+                "chance, with hardly any sample of high quality."
             )
-        st.markdown(
-            _(
-                "- **Reverse KL** says how unevenly the modes are hit (every sample counts for its nearest mode): 0 is as in the data.\n"
-                "- **Told apart** means: p at most 0.05 after Holm's correction for all methods of the data set, for each measure by itself. With 5 seeds or more the "
-                "test is an exact permutation test, with fewer Welch's t-test.\n"
-                "- The papers' ± is as they print it; – where no figure was found. All settings, and what differs from the papers, are in docs/collapse.md."
-            )
+            st.markdown(words.format(p=PERFECT))
+        words = _(
+            "- **Reverse KL** says how unevenly the modes are hit (every sample counts for its nearest mode): 0 is as in the data.\n"
+            "- **Told apart** means: p at most 0.05 after Holm's correction for all methods of the data set, for each measure by itself. With 5 seeds or more the "
+            "test is an exact permutation test, with fewer Welch's t-test.\n"
+            "- The papers' ± is as they print it; – where no figure was found. All settings, and what differs from the papers, are in docs/collapse.md."
         )
+        st.markdown(words)

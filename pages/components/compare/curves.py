@@ -16,12 +16,7 @@ from pages.components.text import _
 from pages.components.widgets.live_plot import live_plot
 
 USUAL = 2
-AXES = {
-    "step": _("step"),
-    "epoch": _("epoch"),
-    "images": _("images seen"),
-    "time": _("minutes of training"),
-}
+AXES = {"step": _("step"), "epoch": _("epoch"), "images": _("images seen"), "time": _("minutes of training")}
 
 
 def curves(runs: Sequence[Compared]) -> None:

@@ -41,13 +41,12 @@ def measured(runs: Sequence[Compared]) -> None:
     for sentence in verdicts([groups[key] for key in sorted(groups) if len(groups[key]) > 1]):
         st.markdown(sentence)
     to_collapse(runs)
-    st.caption(
-        _(
-            "Only values of one metric with the same extractor (the network whose features are compared) and the same number of "
-            "images can be compared. An interval says how far the value would move with other images from the same model; it "
-            "does not cover training again with another seed."
-        )
+    words = _(
+        "Only values of one metric with the same extractor (the network whose features are compared) and the same number of "
+        "images can be compared. An interval says how far the value would move with other images from the same model; it "
+        "does not cover training again with another seed."
     )
+    st.caption(words)
 
 
 def evaluations_of(one: Compared, title: str) -> list[Evaluation]:

@@ -40,11 +40,10 @@ def recorded(runs: Sequence[Compared]) -> None:
     if comparing.same_pinned_latents(configs):
         st.caption(_("The same place shows the same z in every run: their seed and the length of z are equal."))
     else:
-        st.caption(
-            _(
-                "The same place shows another z in each run, since their seeds or the lengths of z differ: compare quality and variety."
-            )
+        words = _(
+            "The same place shows another z in each run, since their seeds or the lengths of z differ: compare quality and variety."
         )
+        st.caption(words)
     titles = titles_of(runs)
     for start in range(0, len(runs), IN_A_ROW):
         row = list(zip(runs, titles, strict=True))[start : start + IN_A_ROW]

@@ -37,11 +37,10 @@ def pairs(model: Sampler) -> None:
     base = _others(model, flip) if len(names) > 1 else np.zeros((JUDGED, 1), np.float32)
     without, with_it = flipped(base, names.index(flip))
     above, below = opposite(flip), flip
-    st.markdown(
-        _(
-            "Above: **{above}**. Below: **{below}**. Each pair is made from the same z and differs in this one label."
-        ).format(above=as_text(above), below=as_text(below))
+    words = _(
+        "Above: **{above}**. Below: **{below}**. Each pair is made from the same z and differs in this one label."
     )
+    st.markdown(words.format(above=as_text(above), below=as_text(below)))
     images = [model.draw_labelled(rows[:SHOWN], seed, SHOWN) for rows in (without, with_it)]
     evaluator = evaluator_for(model.config)
     found = [_marked(evaluator, pictures, names, flip, present) for present, pictures in enumerate(images)]

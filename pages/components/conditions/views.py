@@ -110,14 +110,13 @@ def all_classes(model: Sampler) -> None:
         part = slice(number * ROW, (number + 1) * ROW)
         url = imaging.array_url(imaging.grid(images[part], columns=ROW, gap_px=1))
         right = sum(bool(lines[0].mark) for lines in found.lines[part])
-        words = [Line(name), *([Line(_("{hits} of {n} right").format(hits=right, n=ROW))] if evaluator else [])]
-        strips.append([Part(url, _("{n} pictures of {name}").format(n=ROW, name=name), words)])
+        named = [Line(name), *([Line(_("{hits} of {n} right").format(hits=right, n=ROW))] if evaluator else [])]
+        strips.append([Part(url, _("{n} pictures of {name}").format(n=ROW, name=name), named)])
     condition_cards(strips, key="conditions_classes", rows=True)
-    st.caption(
-        _(
-            "All pictures of a column come from the same z: what stays the same down a column is style, what changes is the class."
-        )
+    words = _(
+        "All pictures of a column come from the same z: what stays the same down a column is style, what changes is the class."
     )
+    st.caption(words)
     sheet_button(images, found, [_("Every class"), place_of(model, seed)], f"{model.run_id}-classes-seed{seed}", ROW)
 
 

@@ -34,13 +34,12 @@ def add_view() -> None:
         points_form()
     with st.container(border=True):
         st.subheader(_("Elsewhere"))
-        st.markdown(
-            _(
-                "**A folder on the computer that Ganvas runs on**, of any size: choose the data set *A folder of pictures* and "
-                "name it. **CelebA, MNIST, Fashion-MNIST, CIFAR-10**: choose the data set; it has a button that downloads it. "
-                "**The Hugging Face Hub**: repositories that hold picture files."
-            )
+        words = _(
+            "**A folder on the computer that Ganvas runs on**, of any size: choose the data set *A folder of pictures* and "
+            "name it. **CelebA, MNIST, Fashion-MNIST, CIFAR-10**: choose the data set; it has a button that downloads it. "
+            "**The Hugging Face Hub**: repositories that hold picture files."
         )
+        st.markdown(words)
         hub_panel()
 
 
@@ -77,12 +76,11 @@ def confirm_delete(own: Own) -> None:
 
 def zip_form() -> None:
     """Upload, name, unpack."""
-    st.markdown(
-        _(
-            "All pictures in one folder, or one folder a class (its name becomes the class). PNG, JPEG, BMP, GIF or WEBP; at "
-            "most {files:,} files and {mb} MB. Folders named *train* and *test*, if both are there, divide the set."
-        ).format(files=zips.MAX_ENTRIES, mb=UPLOAD_MB)
+    words = _(
+        "All pictures in one folder, or one folder a class (its name becomes the class). PNG, JPEG, BMP, GIF or WEBP; at "
+        "most {files:,} files and {mb} MB. Folders named *train* and *test*, if both are there, divide the set."
     )
+    st.markdown(words.format(files=zips.MAX_ENTRIES, mb=UPLOAD_MB))
     turn = st.session_state.setdefault("data_zip_turn", 0)  # a new key empties the box and frees the server's memory
     file = st.file_uploader(_("Zip file"), type="zip", key=f"data_zip_{turn}", max_upload_size=UPLOAD_MB)
     name = st.text_input(
@@ -105,13 +103,12 @@ def zip_form() -> None:
 
 def points_form() -> None:
     """The canvas, a file instead of it, and a name."""
-    st.markdown(
-        _(
-            "Each point is a sample of two numbers: the smallest data set there is, on which you can see everything a GAN "
-            "does. Click or drag; with the keyboard, arrows move and Space sprays. Two moons, a ring, your initials: a few "
-            "hundred points are enough."
-        )
+    words = _(
+        "Each point is a sample of two numbers: the smallest data set there is, on which you can see everything a GAN "
+        "does. Click or drag; with the keyboard, arrows move and Space sprays. Two moons, a ring, your initials: a few "
+        "hundred points are enough."
     )
+    st.markdown(words)
     turn = st.session_state.setdefault("data_points_turn", 0)
     texts = {
         "label": _("Square to draw points on, from -4 to 4"),

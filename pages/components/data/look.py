@@ -72,13 +72,12 @@ def look(chosen: Chosen, count: int) -> None:
             )  # fmt: skip
     if names and not chosen.entry.exclusive_labels and 2 <= len(names) <= MAX_CORRELATED:
         with st.expander(_("Which labels go together")):
-            st.markdown(
-                _(
-                    "The **correlation** of two labels: +1 when every image has both or neither, 0 when one says nothing "
-                    "about the other, -1 when an image has exactly one of them. A model told to draw one label often draws "
-                    "what goes with it as well. Computed over {n:,} images."
-                ).format(n=count)
+            words = _(
+                "The **correlation** of two labels: +1 when every image has both or neither, 0 when one says nothing "
+                "about the other, -1 when an image has exactly one of them. A model told to draw one label often draws "
+                "what goes with it as well. Computed over {n:,} images."
             )
+            st.markdown(words.format(n=count))
             st.plotly_chart(
                 correlation_figure(statistics.correlations(labels), names), key=f"data_correlations_{chosen.key}",
                 config={"displayModeBar": False}, width="stretch",

@@ -21,12 +21,11 @@ def prepare_panel(config: DatasetConfig) -> None:
     if _under_way(preparation, "data", _("Preparing the images")):
         return
     columns = st.columns([1, 3], vertical_alignment="center")
-    columns[1].caption(
-        _(
-            "Not prepared yet: every picture is read or drawn once, and kept. Training does it by itself when it starts; "
-            "for thousands of pictures it takes minutes, so you may do it now."
-        )
+    words = _(
+        "Not prepared yet: every picture is read or drawn once, and kept. Training does it by itself when it starts; "
+        "for thousands of pictures it takes minutes, so you may do it now."
     )
+    columns[1].caption(words)
     pressed = columns[0].button(_("Prepare now"), key="data_prepare", icon=":material/hourglass_top:")
     if pressed and _begin(preparation):
         st.rerun()
@@ -50,11 +49,7 @@ def download_panel(name: str) -> None:
         )
     )
     columns[0].button(
-        _("Download"),
-        key="data_download",
-        icon=":material/download:",
-        on_click=_fetch,
-        args=(download, name),
+        _("Download"), key="data_download", icon=":material/download:", on_click=_fetch, args=(download, name)
     )
 
 

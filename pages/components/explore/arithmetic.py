@@ -24,12 +24,11 @@ FIRST = {"a": (0,), "b": (1,), "c": (2,)}
 
 def arithmetic(model: Sampler) -> None:
     """Three pickers, the three averages, the result, and the way from c to it."""
-    st.markdown(
-        _(
-            "Latents can be added up. In DCGAN's paper (Radford et al. 2016) *man with glasses* − *man* + *woman* became a woman with "
-            "glasses. Choose samples for each of the three; up to three are averaged, which the paper found steadier than one."
-        )
+    words = _(
+        "Latents can be added up. In DCGAN's paper (Radford et al. 2016) *man with glasses* − *man* + *woman* became a woman with "
+        "glasses. Choose samples for each of the three; up to three are averaged, which the paper found steadier than one."
     )
+    st.markdown(words)
     labels = choose_labels(model)
     _calculate(model, labels)
 

@@ -161,12 +161,11 @@ def _accuracies(there: list[AttributeDirection], page: str) -> None:
             },
             hide_index=True, key=f"{page}_sure_table",
         )  # fmt: skip
-        st.caption(
-            _(
-                "A quarter of each kind was kept back. Counted are as many with as without, so that a guess is right half the time; "
-                "an image counts as having the attribute when it lies past the middle between the two kinds."
-            )
+        words = _(
+            "A quarter of each kind was kept back. Counted are as many with as without, so that a guess is right half the time; "
+            "an image counts as having the attribute when it lies past the middle between the two kinds."
         )
+        st.caption(words)
 
 
 def attribute_outcome(model: Sampler, run: Run, page: str) -> Arrays | None:

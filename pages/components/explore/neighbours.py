@@ -30,12 +30,11 @@ COLUMNS, ROWS = 8, 2
 
 def neighbours_view(model: Sampler, run: Run) -> None:
     """Choose a sample; beside it its nearest training images, in pixels and in an evaluator's features."""
-    st.markdown(
-        _(
-            "Did the generator learn to draw, or did it learn its training images **by heart**? Beside a sample stand the training "
-            "images that are nearest to it, and where that distance stands among those of images that it never saw."
-        )
+    words = _(
+        "Did the generator learn to draw, or did it learn its training images **by heart**? Beside a sample stand the training "
+        "images that are nearest to it, and where that distance stands among those of images that it never saw."
     )
+    st.markdown(words)
     labels = choose_labels(model)
     task = index_task(run, model.config)
     if task is None:
@@ -135,12 +134,11 @@ def beside(image: npt.NDArray[np.uint8], name: str, task: Task, found: Arrays) -
                 caption=_("Distances: {distances}. {stands}").format(
                     distances=distances, stands=standing(row, str(found["held_kind"]))),
             )  # fmt: skip
-        st.caption(
-            _(
-                "Of {n:,} training images. A distance is the root of the mean squared difference: of pixel values from 0 to 1, or of the "
-                "numbers in the evaluator's last layer. Training images are numbered {places} here."
-            ).format(n=len(training), places=", ".join(map(str, rows[-1].places)))
+        words = _(
+            "Of {n:,} training images. A distance is the root of the mean squared difference: of pixel values from 0 to 1, or of the "
+            "numbers in the evaluator's last layer. Training images are numbered {places} here."
         )
+        st.caption(words.format(n=len(training), places=", ".join(map(str, rows[-1].places))))
 
 
 def standing(row: Neighbours, held_kind: str) -> str:

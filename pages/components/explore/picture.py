@@ -29,12 +29,11 @@ Uint8Array = npt.NDArray[np.uint8]
 
 def find_picture(model: Sampler, run: Run) -> None:
     """Upload a picture, look for its latent, and go on with the sliders."""
-    st.markdown(
-        _(
-            "Which latent draws this picture? A generator has no way back from a picture to its z, so it is searched: random latents are "
-            "tried, and the best walk downhill until their picture is as near as can be. Then the sliders can change **your** picture."
-        )
+    words = _(
+        "Which latent draws this picture? A generator has no way back from a picture to its z, so it is searched: random latents are "
+        "tried, and the best walk downhill until their picture is as near as can be. Then the sliders can change **your** picture."
     )
+    st.markdown(words)
     image = choose_image("explore", run)
     if image is None:
         return

@@ -19,12 +19,7 @@ def sheet_url(model: Sampler, numbers: tuple[int, ...], labels: FloatArray, colu
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _sheet_url(
-    _model: Sampler,
-    run_id: str,
-    step: int,
-    numbers: tuple[int, ...],
-    labels: FloatArray,
-    columns: int,
+    _model: Sampler, run_id: str, step: int, numbers: tuple[int, ...], labels: FloatArray, columns: int
 ) -> str:
     rows = np.repeat(labels, len(numbers), axis=0)
     images = _model.images(numbered_latents(numbers, _model.latent_dim), rows)

@@ -142,12 +142,11 @@ def morph(model: Sampler) -> None:
                "alt": _("Morph from seed {a} to seed {b}").format(a=start, b=end)},
     )  # fmt: skip
     strip = imaging.grid(images[:: max(1, MORPH_FRAMES // 9)], columns=9)
-    st.caption(
-        _(
-            "The way follows a great circle (slerp), so that every stop is as far from the centre as a random latent is. Every "
-            "numbered sample of the views Arithmetic and Neighbours is a seed, and can be an end."
-        )
+    words = _(
+        "The way follows a great circle (slerp), so that every stop is as far from the centre as a random latent is. Every "
+        "numbered sample of the views Arithmetic and Neighbours is a seed, and can be an end."
     )
+    st.caption(words)
     st.download_button(
         _("Download as a strip (PNG)"), lambda: imaging.png_bytes(imaging.to_picture(strip)), mime="image/png",
         file_name=f"{model.run_id}-{start}-to-{end}.png", key="explore_download_strip", on_click="ignore",

@@ -49,11 +49,10 @@ def account() -> None:
             words += " " + _("Your organisations: {names}.").format(names=names)
         st.success(words, icon=":material/person:")
     with st.expander(_("Use a token of your own"), expanded=not source, icon=":material/key:"):
-        st.markdown(
-            _(
-                "A **token** is a password for programs. Make one with the right to write on [your settings page]({url})."
-            ).format(url=TOKENS_PAGE)
+        words = _(
+            "A **token** is a password for programs. Make one with the right to write on [your settings page]({url})."
         )
+        st.markdown(words.format(url=TOKENS_PAGE))
         with st.form("hub_token_form", border=False, clear_on_submit=True):
             typed = st.text_input(_("Token"), type="password", key="hub_token", max_chars=200, autocomplete=NO_AUTOFILL)
             if st.form_submit_button(_("Use for this session")) and typed.strip():
@@ -93,12 +92,11 @@ def upload() -> None:
         help=_("Adds the optimisers’ state: about three times the size. Without it the run can be looked at and sampled."),
     )  # fmt: skip
     options = more(run)
-    st.caption(
-        _(
-            "Sent: settings, curves, pictures, weights, and a model card that explains them. Not sent: your note unless you "
-            "say so, names of folders and computers, the log."
-        )
+    words = _(
+        "Sent: settings, curves, pictures, weights, and a model card that explains them. Not sent: your note unless you "
+        "say so, names of folders and computers, the log."
     )
+    st.caption(words)
     busy = hub_transfer.is_busy("upload")
     if st.button(_("Upload"), type="primary", key="hub_upload", icon=":material/upload:", disabled=busy):
         attempt_and_rerun(
@@ -138,12 +136,11 @@ def download() -> None:
         _("Revision"), key="hub_revision", placeholder=_("the newest"), max_chars=200,
         help=_("Every upload makes a new version, called a revision. Leave it empty for the newest."),
     )  # fmt: skip
-    st.caption(
-        _(
-            "Everything is checked before it is opened: names, sizes, hashes, and every number’s place in the architecture. "
-            "Files that could run a program (pickles) are refused."
-        )
+    words = _(
+        "Everything is checked before it is opened: names, sizes, hashes, and every number’s place in the architecture. "
+        "Files that could run a program (pickles) are refused."
     )
+    st.caption(words)
     busy = hub_transfer.is_busy("download")
     if st.button(_("Download"), type="primary", key="hub_download", icon=":material/download:", disabled=busy):
         attempt_and_rerun(lambda: hub_transfer.begin("download", hub.Pull(repo.strip(), wanted.strip())))

@@ -147,12 +147,11 @@ def choose_rules(data: str) -> RunConfig | None:
     base: RunConfig = st.session_state["twin_base"]
     prefix = f"twin_{st.session_state['twin_turn']}"
     with st.expander(_("Rules of the game"), icon=":material/tune:", expanded=True):
-        st.caption(
-            _(
-                "Objective, penalty, clip and D's steps change while the game goes on; data, networks, packing, optimisers, batch "
-                "and seed begin it again."
-            )
+        words = _(
+            "Objective, penalty, clip and D's steps change while the game goes on; data, networks, packing, optimisers, batch "
+            "and seed begin it again."
         )
+        st.caption(words)
         changes = {"dataset.name": data} | _knobs(base, prefix, RULES)
         if st.toggle(_("Show all rules"), key="twin_all", persist_state="session"):
             changes |= _knobs(base, prefix, FINER)

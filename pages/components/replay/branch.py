@@ -25,12 +25,11 @@ def branch_form(one: Compared, step: int) -> None:
         step: where the recording stands.
     """
     run = one.run
-    st.markdown(
-        _(
-            "A **branch** is a new run that has the same past up to a checkpoint (the stored state of all networks and optimisers) "
-            "and goes on with other settings. The first run stays as it is; compare the two afterwards."
-        )
+    words = _(
+        "A **branch** is a new run that has the same past up to a checkpoint (the stored state of all networks and optimisers) "
+        "and goes on with other settings. The first run stays as it is; compare the two afterwards."
     )
+    st.markdown(words)
     try:
         start, names = follow_up.checkpoint_before(run, step), follow_up.changeable(one)
     except ValueError as refusal:

@@ -15,10 +15,7 @@ Option = TypeVar("Option", str, int)
 
 
 def linked_choice(
-    param: str,
-    options: Sequence[Option],
-    default: Option,
-    draw: Callable[[Sequence[Option], Option], Option | None],
+    param: str, options: Sequence[Option], default: Option, draw: Callable[[Sequence[Option], Option], Option | None]
 ) -> Option:
     """One of `options`, begun with what the address says and kept in it.
 

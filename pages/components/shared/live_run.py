@@ -204,12 +204,11 @@ def learning_rates(run: Run, status: Status) -> None:
 def log(run: Run) -> None:
     """The newest log lines, in the manner of the DCGAN example."""
     with st.expander(_("Log"), expanded=False):
-        st.caption(
-            _(
-                "D(x) is the discriminator's mean belief in real images. D(G(z)) is its belief in generated ones: first "
-                "before D's update, then after it, just before G's update."
-            )
+        words = _(
+            "D(x) is the discriminator's mean belief in real images. D(G(z)) is its belief in generated ones: first "
+            "before D's update, then after it, just before G's update."
         )
+        st.caption(words)
         rows = lab.tail(str(run.path)).last_rows(LOG_LINES)
         status = run.status()
         epochs = run.config().training.epochs

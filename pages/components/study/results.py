@@ -231,11 +231,10 @@ def reported() -> None:
     """What the report said, beside what was found here."""
     with st.container(border=True):
         st.markdown(f"**{_('What report R2 said')}**")
-        st.markdown(
-            _(
-                "With i-CLEVR's rendered scenes and 75 epochs: 38/72 = 0.528 for its own run; a weight of zero on either side never "
-                "learns; 7:3 looked slightly better than 1:1. One score of 72 objects has a standard error of ±0.059, so the report's "
-                "one run of each cannot tell 7:3 from 1:1. Absolute figures here are of drawn scenes and another evaluator: compare "
-                "the order of the curves, not their height."
-            )
+        words = _(
+            "With i-CLEVR's rendered scenes and 75 epochs: 38/72 = 0.528 for its own run; a weight of zero on either side never "
+            "learns; 7:3 looked slightly better than 1:1. One score of 72 objects has a standard error of ±0.059, so the report's "
+            "one run of each cannot tell 7:3 from 1:1. Absolute figures here are of drawn scenes and another evaluator: compare "
+            "the order of the curves, not their height."
         )
+        st.markdown(words)

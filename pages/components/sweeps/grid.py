@@ -19,11 +19,10 @@ def grid_of_samples(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | N
     if sweep.search or not any(row.run_id for row in rows):
         return
     st.subheader(_("What each run draws"))
-    st.caption(
-        _(
-            "The newest sample grid of each run; runs of one seed and latent size draw from the same latents. A star marks the best."
-        )
+    words = _(
+        "The newest sample grid of each run; runs of one seed and latent size draw from the same latents. A star marks the best."
     )
+    st.caption(words)
     wide = [axis for axis in sweep.axes if len(axis.values) > 1] or list(sweep.axes)
     down, across = wide[0], wide[1] if len(wide) > 1 else None
     fixed = {axis.name: choose(axis) for axis in wide[2:]}
@@ -36,11 +35,11 @@ def grid_of_samples(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | N
     for value in down.values[:MAX_ROWS]:
         for place, other in zip(st.columns(max(2, len(columns))), columns, strict=False):
             row = shown.get((value, other))
-            words = [f"{short_name(down.name)} {format_value(value)}"]
+            named = [f"{short_name(down.name)} {format_value(value)}"]
             if across is not None and other is not None:
-                words.append(f"{short_name(across.name)} {format_value(other)}")
+                named.append(f"{short_name(across.name)} {format_value(other)}")
             with place.container(border=True):
-                cell(", ".join(words), row, starred=row is not None and row is top)
+                cell(", ".join(named), row, starred=row is not None and row is top)
     hidden = len(down.values) > MAX_ROWS or (across is not None and len(across.values) > MAX_COLUMNS)
     if hidden:
         st.caption(_("The first {rows} x {columns} are shown.").format(rows=MAX_ROWS, columns=MAX_COLUMNS))

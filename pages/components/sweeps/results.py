@@ -112,11 +112,10 @@ def progress(folder: SweepFolder, rows: list[TrialRow], going: bool) -> None:
         )
     st.progress(ended / len(rows) if rows else 0.0, text=words)
     if going and not folder.should_run:
-        st.caption(
-            _(
-                "Stopping: the run that trains writes a checkpoint first; one that is being measured is measured to its end."
-            )
+        words = _(
+            "Stopping: the run that trains writes a checkpoint first; one that is being measured is measured to its end."
         )
+        st.caption(words)
 
 
 def shares_trained(rows: list[TrialRow]) -> dict[str, float]:

@@ -118,11 +118,8 @@ def no_rival(config: RunConfig) -> None:
         if st.button(_("Train only the rival"), key="vae_rival", icon=":material/play_arrow:"):
             _begin([rival_config(config)])
     minutes = [PRESETS[name].minutes for name in PAIR]
-    st.caption(
-        _(
-            "The pair: {vae} and {gan}, about {a:.0f} and {b:.0f} minutes on two quiet cores, one after the other."
-        ).format(vae=PAIR[0], gan=PAIR[1], a=minutes[0], b=minutes[1])
-    )
+    words = _("The pair: {vae} and {gan}, about {a:.0f} and {b:.0f} minutes on two quiet cores, one after the other.")
+    st.caption(words.format(vae=PAIR[0], gan=PAIR[1], a=minutes[0], b=minutes[1]))
 
 
 def rival_config(config: RunConfig) -> RunConfig:
@@ -161,12 +158,11 @@ def side_by_side(vae: Shown, gan: Side) -> None:
             caption = title.format(n=len(made))
             st.markdown(f"**{caption}**")
             picture(imaging.array_url(imaging.grid(made, columns=8)), key=key, alt=caption)
-    st.markdown(
-        _(
-            "**What report R5 saw:** the GAN's pictures are sharper, the VAE is easier to train. A VAE is paid for every pixel, so where "
-            "it is unsure it paints the average, which is a blur; a GAN is paid for being believed, and a blur is never believed."
-        )
+    words = _(
+        "**What report R5 saw:** the GAN's pictures are sharper, the VAE is easier to train. A VAE is paid for every pixel, so where "
+        "it is unsure it paints the average, which is a blur; a GAN is paid for being believed, and a blur is never believed."
     )
+    st.markdown(words)
     sharpness(vae, gan)
     costs(vae, gan)
     curves(vae, gan)
@@ -270,9 +266,8 @@ def curves(vae: Shown, gan: Side) -> None:
                     live_plot(figures[chart.key], key=f"vae_curve_{run.id}_{chart.key}", height_px=240)
             if not any(key in figures for key in keys):
                 st.caption(_("This run came without its curves."))
-    st.caption(
-        _(
-            "A VAE's loss falls and says how far it is. A GAN's two losses are a tug of war: they say who is ahead, not how good the "
-            "pictures are, which is why the report stopped by eye."
-        )
+    words = _(
+        "A VAE's loss falls and says how far it is. A GAN's two losses are a tug of war: they say who is ahead, not how good the "
+        "pictures are, which is why the report stopped by eye."
     )
+    st.caption(words)

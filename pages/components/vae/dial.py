@@ -31,13 +31,12 @@ HEIGHT_PX = 620
 
 def dial_over_lambda(shown: Shown) -> None:
     """The family, the dial over it, the chart, and the button that trains what is missing."""
-    st.markdown(
-        _(
-            "A VAE is paid for true copies and for tidy latents; **λ** says how much the second counts. Too small, and random latents "
-            "fall into holes: samples that are nothing. Too large, and the copies blur, since the latents may say little about the "
-            "image. Here are VAEs that learned from the same images with different λ."
-        )
+    words = _(
+        "A VAE is paid for true copies and for tidy latents; **λ** says how much the second counts. Too small, and random latents "
+        "fall into holes: samples that are nothing. Too large, and the copies blur, since the latents may say little about the "
+        "image. Here are VAEs that learned from the same images with different λ."
     )
+    st.markdown(words)
     members = vae_family.family(shown.run, lab.all_runs())
     train_missing(shown, members)
     if len(members) < 2:

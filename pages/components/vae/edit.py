@@ -19,12 +19,11 @@ Uint8Array = npt.NDArray[np.uint8]
 
 def edit(shown: Shown) -> None:
     """Choose a picture; then a slider for each attribute."""
-    st.markdown(
-        _(
-            "The encoder turns **your** picture into a latent. A slider adds an attribute's direction to it, and the decoder draws "
-            "the result. Nothing is searched for: this is what a VAE can do and a GAN cannot."
-        )
+    words = _(
+        "The encoder turns **your** picture into a latent. A slider adds an attribute's direction to it, and the decoder draws "
+        "the result. Nothing is searched for: this is what a VAE can do and a GAN cannot."
     )
+    st.markdown(words)
     image = choose_image("vae", shown.run)
     if image is None:
         return

@@ -41,12 +41,13 @@ def facts(run: Run, step: int) -> None:
         averaged = vae.kl_reduction == "mean"
         formula = f"λ · {num_pixels:,} / 2" + (f" / {latent_dim}" if averaged else "")
         other = vae.model_copy(update={"kl_reduction": "sum" if averaged else "mean"})
+        words = _(
+            "**β** is the weight that the KL term would have in a β-VAE (Higgins et al. 2017), where it is summed and set "
+            "against half the summed squared error: 1 is the VAE of Kingma and Welling (2014), below 1 favours true copies, "
+            "above 1 tidy latents. Here β = {formula} = {beta:.3g}; with the KL {other} it would be {swapped:.3g}."
+        )
         st.caption(
-            _(
-                "**β** is the weight that the KL term would have in a β-VAE (Higgins et al. 2017), where it is summed and set "
-                "against half the summed squared error: 1 is the VAE of Kingma and Welling (2014), below 1 favours true copies, "
-                "above 1 tidy latents. Here β = {formula} = {beta:.3g}; with the KL {other} it would be {swapped:.3g}."
-            ).format(
+            words.format(
                 formula=formula,
                 beta=beta,
                 other=_("summed") if averaged else _("averaged"),

@@ -35,12 +35,11 @@ def reconstructions(shown: Shown) -> None:
     _means, errors = shown.model.measure(originals)
     copies = shown.model.reconstruct(originals)
     st.subheader(_("Images and what comes back"), anchor=False)
-    st.caption(
-        _(
-            "Above an image, below what the decoder makes of its latent: the first {which}. The latent is the mean of the "
-            "encoder's cloud (the posterior), without noise. MSE: mean squared error over all pixel values, in 0 to 1."
-        ).format(which=shown.which(len(originals)))
+    words = _(
+        "Above an image, below what the decoder makes of its latent: the first {which}. The latent is the mean of the "
+        "encoder's cloud (the posterior), without noise. MSE: mean squared error over all pixel values, in 0 to 1."
     )
+    st.caption(words.format(which=shown.which(len(originals))))
     condition_cards(pairs(originals, copies, errors), key="vae_pairs", columns=NUM_PAIRS)
     st.download_button(
         _("Download these pairs (PNG)"), lambda: _pairs_png(shown, originals, copies, errors), mime="image/png",
@@ -61,11 +60,7 @@ def pairs(originals: Uint8Array, copies: Uint8Array, errors: np.ndarray) -> list
         cards.append(
             [
                 Part(imaging.array_url(original), _("Image {n}").format(n=number)),
-                Part(
-                    imaging.array_url(copy),
-                    _("Reconstruction of image {n}").format(n=number),
-                    (line,),
-                ),
+                Part(imaging.array_url(copy), _("Reconstruction of image {n}").format(n=number), (line,)),
             ]
         )
     return cards
@@ -100,12 +95,11 @@ def totals(shown: Shown, measured: Arrays) -> None:
     with right, st.container(border=True, height="stretch"):
         st.metric(_("Report R5's test MSE"), f"{REPORT_MSE:.4f}")
         st.caption(_("On {n:,} photographs of CelebA.").format(n=REPORT_IMAGES) + " " + comparability(shown))
-    st.caption(
-        _(
-            "The losses at the top of the page are of training itself: there each latent is drawn from its cloud with noise, and "
-            "the weights still change. So they are not the errors measured here."
-        )
+    words = _(
+        "The losses at the top of the page are of training itself: there each latent is drawn from its cloud with noise, and "
+        "the weights still change. So they are not the errors measured here."
     )
+    st.caption(words)
 
 
 def _precision(mean: Estimate) -> str:
@@ -160,12 +154,11 @@ def samples(shown: Shown) -> None:
         file_name=f"{shown.run.id}-step{shown.model.step}-seed{seed}.png", key="vae_samples_download", on_click="ignore",
         icon=":material/download:",
     )  # fmt: skip
-    st.caption(
-        _(
-            "What R5 saw: with λ too large, reconstructions blur; with λ too small the copies are sharp, but the encoder's "
-            "clouds leave holes in the prior, and random latents fall into them: samples that are no faces."
-        )
+    words = _(
+        "What R5 saw: with λ too large, reconstructions blur; with λ too small the copies are sharp, but the encoder's "
+        "clouds leave holes in the prior, and random latents fall into them: samples that are no faces."
     )
+    st.caption(words)
 
 
 def sampled(shown: Shown, seed: int, count: int = NUM_SAMPLES) -> Uint8Array:

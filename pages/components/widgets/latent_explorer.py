@@ -90,13 +90,7 @@ def latent_state(sliders: Sequence[Slider], *, key: str) -> LatentState:
 
 
 def latent_explorer(
-    sliders: Sequence[Slider],
-    *,
-    image: str,
-    neighbours: str,
-    sequence: int,
-    texts: Mapping[str, str],
-    key: str,
+    sliders: Sequence[Slider], *, image: str, neighbours: str, sequence: int, texts: Mapping[str, str], key: str
 ) -> LatentState:
     """Sliders beside the picture they make and its neighbours; a drag streams values to Python.
 

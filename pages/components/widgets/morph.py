@@ -10,12 +10,7 @@ _component = make_component("frames_player")
 
 
 def frames_player(
-    frames: Sequence[str],
-    *,
-    key: str,
-    texts: Mapping[str, str],
-    fps: int = 12,
-    max_width_px: int | None = 512,
+    frames: Sequence[str], *, key: str, texts: Mapping[str, str], fps: int = 12, max_width_px: int | None = 512
 ) -> None:
     """Frames played in a loop, with play and pause and a slider to look at single ones.
 

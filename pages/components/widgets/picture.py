@@ -6,13 +6,7 @@ _component = make_component("picture")
 
 
 def picture(
-    data_url: str,
-    *,
-    key: str,
-    alt: str,
-    caption: str = "",
-    pixelated: bool = True,
-    max_width_px: int | None = None,
+    data_url: str, *, key: str, alt: str, caption: str = "", pixelated: bool = True, max_width_px: int | None = None
 ) -> None:
     """A picture swapped only once its successor is decoded; a click, or Enter, shows it large.
 
