@@ -5,15 +5,14 @@ import streamlit as st
 from gan_core.experiments import breakages
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
-from pages.components.collapse.break_model import break_one, turn
 from pages.components.collapse.measured import measured
-from pages.components.collapse.pair import beside, repair, what_differs
+from pages.components.collapse.pair import beside, break_one, repair, show_differences, turn
 from pages.components.collapse.table import collapse_table
 from pages.components.shared import lab
 from pages.components.shared.run_picker import titles_of
 from pages.components.text import _, as_text
 
-NOBODY = ""
+NONE_CHOSEN = ""
 
 
 def main() -> None:
@@ -58,29 +57,29 @@ def choose(runs: dict[str, Run]) -> tuple[Run | None, Run | None]:
     names = titles_of(runs)
     first = st.query_params.get("broken")
     if first not in runs:
-        first = next((run.id for run in runs.values() if is_broken(run)), NOBODY)
+        first = next((run.id for run in runs.values() if is_broken(run)), NONE_CHOSEN)
     with left:
-        options = [NOBODY, *runs]
+        options = [NONE_CHOSEN, *runs]
         one = st.selectbox(
             _("Broken"), options, index=options.index(first), key=f"collapse_broken_{turn()}",
             format_func=lambda run_id: names.get(run_id, _("none yet")),
             help=_("Any GAN of pictures may stand here, not only one that was broken on this page."),
         )  # fmt: skip
-    if one == NOBODY:
+    if one == NONE_CHOSEN:
         return None, None
     st.query_params["broken"] = one
     others = [run_id for run_id in runs if run_id != one]
     second = st.query_params.get("sound")
     if second not in others:
         known = breakages.partners(runs[one], list(runs.values()))
-        second = known[0].id if known else NOBODY
+        second = known[0].id if known else NONE_CHOSEN
     with right:
-        options = [NOBODY, *others]
+        options = [NONE_CHOSEN, *others]
         other = st.selectbox(
             _("Repaired"), options, index=options.index(second), key=f"collapse_sound_{turn()}_{one}",
             format_func=lambda run_id: names.get(run_id, _("none yet")),
         )  # fmt: skip
-    if other == NOBODY:
+    if other == NONE_CHOSEN:
         st.query_params.pop("sound", None)
         return runs[one], None
     st.query_params["sound"] = other
@@ -97,7 +96,7 @@ def pair(broken: Run, repaired: Run | None) -> None:
     breakage = breakages.breakage_of(broken.config())
     if breakage is not None:
         st.markdown(f"**{_(breakage.title)}.** {_(breakage.story)}")
-    comparable = repaired is not None and what_differs((broken.config(), repaired.config()))
+    comparable = repaired is not None and show_differences((broken.config(), repaired.config()))
     if repaired is None and breakage is None:
         st.info(
             _("“{name}” is not broken in one of the four ways. Choose a second run to put beside it.").format(

@@ -10,7 +10,7 @@ from pages.components.compare.choice import choose_runs, suggestions
 from pages.components.compare.curves import curves
 from pages.components.compare.numbers import numbers
 from pages.components.compare.pictures import recorded
-from pages.components.compare.settings import settings, what_stands_in_the_way
+from pages.components.compare.settings import settings, show_obstacles
 from pages.components.compare.table import table
 from pages.components.shared import lab
 from pages.components.shared.links import linked_view
@@ -64,7 +64,7 @@ def opened(run: Run) -> Compared | None:
 
 def show(runs: Sequence[Compared]) -> None:
     """What differs, and the chosen view."""
-    what_stands_in_the_way(runs)
+    show_obstacles(runs)
     settings(runs)
     views = {CURVES: curves, PICTURES: recorded, FRESH: fresh, NUMBERS: numbers, TABLE: table}
     views[linked_view(VIEWS, key="compare_view")](runs)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from gan_core.experiments.lessons import LESSONS, Lesson
-from pages.components.lessons.state import begin_again, done_steps, said
+from pages.components.lessons.state import begin_again, done_steps, given_answers
 from pages.components.lessons.steps import show_steps
 from pages.components.shared import lab
 from pages.components.text import _, as_text, ngettext
@@ -39,13 +39,15 @@ def card(number: int, lesson: Lesson) -> None:
                 st.markdown(f"**{number}. {_(lesson.title)}**", width="content")
                 if done == total:
                     st.badge(_("done"), color="green", icon=":material/check:")
-                elif said(lesson):
+                elif given_answers(lesson):
                     st.badge(_("step {n} of {total}").format(n=done + 1, total=total), color="blue")
             st.markdown(_(lesson.goal))
             runs = len(lesson.experiment.arms)
             words = ngettext("about {min} min, with {n} run", "about {min} min, with {n} runs", runs)
             st.caption(words.format(min=lesson.minutes, n=runs) + " · " + _(lesson.needs))
-        begun = _("Go on") if said(lesson) and done < total else _("Look again") if done == total else _("Begin")
+        begun = (
+            _("Go on") if given_answers(lesson) and done < total else _("Look again") if done == total else _("Begin")
+        )
         if right.button(begun, key=f"lessons_open_{lesson.name}", width="stretch"):
             st.query_params.from_dict({"lesson": lesson.name})
             st.rerun()
@@ -61,7 +63,7 @@ def one(lesson: Lesson) -> None:
     st.markdown(f"**{_('Goal:')}** {_(lesson.goal)}")
     st.caption(_("about {min} minutes on two processor cores").format(min=lesson.minutes) + " · " + _(lesson.needs))
     show_steps(lesson)
-    if said(lesson):
+    if given_answers(lesson):
         st.divider()
         st.button(
             _("Begin this lesson again"), key=f"lessons_again_{lesson.name}", icon=":material/restart_alt:",

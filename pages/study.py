@@ -56,18 +56,18 @@ def new_study(plan: Plan) -> None:
     )  # fmt: skip
     name = columns[3].text_input(_("Name"), key="study_name", max_chars=60, placeholder=_("optional"))
     minutes = studies.minutes(plan, int(epochs), int(images), int(seeds))
-    judge = studies.evaluator_of(plan)
+    evaluator = studies.evaluator_of(plan)
     words = _(
         "{n} runs, one after the other: about {time} on two quiet processor cores. You can close the page meanwhile."
     )
     st.caption(words.format(n=len(plan.arms) * int(seeds), time=duration(60 * minutes)))
-    if judge is None:
+    if evaluator is None:
         words = _("There is no evaluator for this data set, so nothing would be measured. Train one first: `{command}`")
         st.warning(
             words.format(command=evaluators.how_to_train(studies.evaluated_config(plan))), icon=":material/warning:"
         )
     start = _("Start the study")
-    if st.button(start, type="primary", key="study_start", icon=":material/play_arrow:", disabled=judge is None):
+    if st.button(start, type="primary", key="study_start", icon=":material/play_arrow:", disabled=evaluator is None):
         with st.spinner(_("Queueing the runs…")):
             study = lab.attempt(lambda: studies.begin(lab.start(), plan, name, int(epochs), int(images), int(seeds)))
         if study is not None:

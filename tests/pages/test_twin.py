@@ -19,7 +19,7 @@ from gan_core.lab2d.engine import Engine, GameRecord
 from gan_core.lab2d.stories import STORIES
 from gan_core.runs import Run
 from pages.components.lab2d import play
-from pages.components.lab2d.stage import Action, Ask, read_ask
+from pages.components.lab2d.stage import Action, Request, read_request
 from pages.components.lab2d.words import sentence
 from tests.pages.conftest import Visit, calm, labels, words
 
@@ -176,7 +176,7 @@ def test_what_is_pressed_is_ordered_once(visit: Visit, games: Listed, monkeypatc
         Action(14, "pause"),
         Action(15, "reset"),
     )
-    monkeypatch.setattr(play, "asked", lambda key: Ask(1, "", 0, actions))
+    monkeypatch.setattr(play, "asked", lambda key: Request(1, "", 0, actions))
     for _ in range(2):
         calm(app.run())
     assert games.all("step", "play", "pause") == [
@@ -196,7 +196,7 @@ def test_a_lost_game_begins_again(visit: Visit, games: Listed, monkeypatch: pyte
     notices: list[str] = []
     real = play.stage
 
-    def listen(ask: Ask, **shown: Any) -> None:
+    def listen(ask: Request, **shown: Any) -> None:
         notices.append(shown["notice"])
         real(ask, **shown)
 
@@ -219,7 +219,7 @@ def test_a_lost_game_begins_again(visit: Visit, games: Listed, monkeypatch: pyte
      {"actions": [{"number": True, "what": "pause"}, {"number": 2**60, "what": "pause"}, {"number": 1, "what": "step", "who": "x"}]}],
 )  # fmt: skip
 def test_senseless_asks_ask_for_nothing(message: object) -> None:
-    assert read_ask(message) == Ask()
+    assert read_request(message) == Request()
 
 
 def test_an_ask_is_read_and_bounded() -> None:
@@ -228,7 +228,7 @@ def test_an_ask_is_read_and_bounded() -> None:
         {"number": 6, "what": "rates", "rates": {"generator": 0.1, "discriminator": 7, "other": 0.1}},
         *({"number": number, "what": "pause"} for number in range(7, 60)),
     ]}  # fmt: skip
-    ask = read_ask(sent)
+    ask = read_request(sent)
     assert (ask.turn, ask.revision, ask.number, len(ask.actions)) == (3, "a-1", 7, 20)
     assert ask.actions[:2] == (Action(5, "step", "g"), Action(6, "rates", rates=(("generator", 0.1),)))
 
@@ -239,12 +239,12 @@ def test_only_new_frames_are_sent_and_at_most_the_newest() -> None:
         {"number": number, "step": 0, "values": {}, "outside": 0.0, "said": ""} for number in range(1, 31)
     )
 
-    def sent(ask: Ask) -> list[int]:
+    def sent(ask: Request) -> list[int]:
         return [frame["number"] for frame in play.frames_for(ask, seen)]
 
-    assert sent(Ask(1, "a-2", 27)) == [28, 29, 30]
-    assert sent(Ask(1, "a-1", 27)) == list(itertools.islice(range(11, 31), 20))  # another game: all are new
-    assert sent(Ask(1, "a-2", 30)) == []
+    assert sent(Request(1, "a-2", 27)) == [28, 29, 30]
+    assert sent(Request(1, "a-1", 27)) == list(itertools.islice(range(11, 31), 20))  # another game: all are new
+    assert sent(Request(1, "a-2", 30)) == []
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ def test_the_picture_tells_how_many_points_lie_outside() -> None:
     frame = {"number": 1, "step": 9, "values": {"loss/d": 1.0}, "outside": 0.75, "said": ""}
     seen = GameRecord(scene={"revision": "a-2"})
     seen.frames.append(frame)
-    (sent,) = play.frames_for(Ask(1, "a-2", 0), seen)
+    (sent,) = play.frames_for(Request(1, "a-2", 0), seen)
     assert "75%, lie outside" in sent["sentence"]
 
 

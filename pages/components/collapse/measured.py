@@ -22,9 +22,9 @@ COLUMNS = 10
 COUNTS = (500, NUM_IMAGES, 5000)
 
 
-def measured(broken: Run, sound: Run) -> None:
+def measured(broken: Run, repaired: Run) -> None:
     """How many images, and a button; after it two bars, then figure, table and sentence. What was measured before is shown at once."""
-    steps = newest_common(broken, sound)
+    steps = newest_common(broken, repaired)
     if steps is None:
         st.info(_("Both need a checkpoint first: wait until they have trained a little."), icon=":material/hourglass:")
         return
@@ -33,10 +33,10 @@ def measured(broken: Run, sound: Run) -> None:
         _("Images drawn from each"), COUNTS, default=NUM_IMAGES, required=True, key="collapse_count", format_func=counted,
         help=_("More images make narrower intervals and take longer. Values of different counts do not compare."),
     )  # fmt: skip
-    wanted = [task(run, step, count) for run, step in zip((broken, sound), steps, strict=True)]
-    asked = f"collapse_asked_{wanted[0].arguments}_{wanted[1].arguments}"
-    began = all(background.progress(one).state != "new" for one in wanted)
-    if not (st.session_state.get(asked) or began):
+    tasks = [task(run, step, count) for run, step in zip((broken, repaired), steps, strict=True)]
+    begun_key = f"collapse_asked_{tasks[0].arguments}_{tasks[1].arguments}"
+    began = all(background.progress(one).state != "new" for one in tasks)
+    if not (st.session_state.get(begun_key) or began):
         words = _(
             "They are compared with real images that neither learned from, in the eyes of an evaluator (a classifier trained on "
             "such images beforehand). 2,000 take half a minute for each run on a quiet machine."
@@ -44,9 +44,9 @@ def measured(broken: Run, sound: Run) -> None:
         st.caption(words)
         if not st.button(_("Measure now"), key="collapse_measure", type="primary", icon=":material/straighten:"):
             return
-        st.session_state[asked] = True
+        st.session_state[begun_key] = True
     results = []
-    for run, one in zip((broken, sound), wanted, strict=True):
+    for run, one in zip((broken, repaired), tasks, strict=True):
         place = st.container()
         results.append(outcome(one, f"collapse_work_{run.id}"))
         if results[-1] is None:
@@ -56,12 +56,12 @@ def measured(broken: Run, sound: Run) -> None:
     try:
         rows = [rows_of(result) for result in results if result is not None]
     except ValueError as stale:
-        for one in wanted:
+        for one in tasks:
             background.forget(one)
         st.warning(as_text(str(stale)), icon=":material/refresh:")
         return
-    figure(broken, sound, results[0], results[1], steps)
-    table(broken, sound, rows[0], rows[1])
+    figure(broken, repaired, results[0], results[1], steps)
+    table(broken, repaired, rows[0], rows[1])
 
 
 def counted(count: int) -> str:
@@ -69,19 +69,19 @@ def counted(count: int) -> str:
     return f"{count:,}"
 
 
-def newest_common(broken: Run, sound: Run) -> tuple[int, int] | None:
+def newest_common(broken: Run, repaired: Run) -> tuple[int, int] | None:
     """The newest checkpoint of the same step, else the newest of each; None while one has none."""
-    left, right = broken.checkpoint_steps(), sound.checkpoint_steps()
+    left, right = broken.checkpoint_steps(), repaired.checkpoint_steps()
     if not left or not right:
         return None
     common = [step for step in left if step in right and step > 0]
     return (common[-1], common[-1]) if common else (left[-1], right[-1])
 
 
-def figure(broken: Run, sound: Run, left: Arrays, right: Arrays, steps: tuple[int, int]) -> None:
+def figure(broken: Run, repaired: Run, left: Arrays, right: Arrays, steps: tuple[int, int]) -> None:
     """Collapsed above repaired, the same latents in the same places, the best and the worst of each marked."""
     st.markdown(f"**{_('Above broken, below repaired')}**")
-    for run, result, step in ((broken, left, steps[0]), (sound, right, steps[1])):
+    for run, result, step in ((broken, left, steps[0]), (repaired, right, steps[1])):
         distances = result["apart"]
         best, worst = int(distances.argmin()), int(distances.argmax())
         notes = [[Line(_("best"), True)] if i == best else [Line(_("worst"), False)] if i == worst else [Line("")]
@@ -102,7 +102,7 @@ def figure(broken: Run, sound: Run, left: Arrays, right: Arrays, steps: tuple[in
     st.caption(words)
 
 
-def table(broken: Run, sound: Run, left: list[Measurement], right: list[Measurement]) -> None:
+def table(broken: Run, repaired: Run, left: list[Measurement], right: list[Measurement]) -> None:
     """Every metric of both with its interval, the verdict, and the sentence over all."""
     ours = {row.metric: row for row in left}
     theirs = {row.metric: row for row in right}
@@ -117,7 +117,7 @@ def table(broken: Run, sound: Run, left: list[Measurement], right: list[Measurem
                 _("broken"): value_words(ours[name]),
                 _("repaired"): value_words(theirs[name]),
                 _("real images"): "–" if ours[name].real is None else f"{ours[name].real:.3g}",
-                _("verdict"): verdict(ours[name], theirs[name], found[name]),
+                _("verdict"): comparison_words(ours[name], theirs[name], found[name]),
                 _("meaning"): _(METRICS[name].explanation),
             }
             for name in names
@@ -141,16 +141,16 @@ def summary(
     names: list[str], ours: dict[str, Measurement], theirs: dict[str, Measurement], found: dict[str, Difference]
 ) -> str:
     """Whether the two can be told apart, in a sentence."""
-    told = [name for name in names if found[name].differs]
-    if not told:
+    different = [name for name in names if found[name].differs]
+    if not different:
         return _("None of {n} metrics tells the two apart: as far as these images say, they are equally good.").format(
             n=len(names)
         )
-    better = [name for name in told if repaired_is_better(ours[name], theirs[name])]
-    worse = [name for name in told if name not in better]
+    better = [name for name in different if repaired_is_better(ours[name], theirs[name])]
+    worse = [name for name in different if name not in better]
     first = ngettext(
-        "{n} of {total} metrics tells the two apart.", "{n} of {total} metrics tell the two apart.", len(told)
-    ).format(n=len(told), total=len(names))
+        "{n} of {total} metrics tells the two apart.", "{n} of {total} metrics tell the two apart.", len(different)
+    ).format(n=len(different), total=len(names))
     parts = [first]
     if better:
         parts.append(_("The repaired model is better in: {names}.").format(names=titles(better)))
@@ -164,20 +164,20 @@ def titles(names: list[str]) -> str:
     return ", ".join(_(METRICS[name].title) for name in names)
 
 
-def repaired_is_better(broken: Measurement, sound: Measurement) -> bool:
+def repaired_is_better(broken: Measurement, repaired: Measurement) -> bool:
     """Whether the repaired model's value is the better one."""
     direction = METRICS[broken.metric].direction
     if direction == "real":
         target = 1.0 if broken.real is None else broken.real
-        return abs(sound.value - target) < abs(broken.value - target)
-    return sound.value > broken.value if direction == "higher" else sound.value < broken.value
+        return abs(repaired.value - target) < abs(broken.value - target)
+    return repaired.value > broken.value if direction == "higher" else repaired.value < broken.value
 
 
-def verdict(broken: Measurement, sound: Measurement, found: Difference) -> str:
+def comparison_words(broken: Measurement, repaired: Measurement, found: Difference) -> str:
     """One metric's verdict in a few words."""
     if not found.differs:
         return _("cannot be told apart")
-    return _("repaired is better") if repaired_is_better(broken, sound) else _("broken is better")
+    return _("repaired is better") if repaired_is_better(broken, repaired) else _("broken is better")
 
 
 def value_words(row: Measurement) -> str:

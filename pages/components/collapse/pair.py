@@ -1,25 +1,70 @@
-"""Two runs beside each other on the same latents, live while they train; or what to press so that there are two."""
+"""Break a model in one of four ways, each by one setting; then the broken and the repaired run beside each other, live."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
 from gan_core.analysis import comparing
-from gan_core.config import RunConfig
-from gan_core.experiments import breakages
-from gan_core.experiments.breakages import Breakage
+from gan_core.config import RunConfig, run_config
+from gan_core.experiments import arms, breakages
+from gan_core.experiments.breakages import BREAKAGES, Breakage
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
-from pages.components.collapse.break_model import in_words, show_pair
 from pages.components.shared import lab
+from pages.components.shared.config_form import setting_name, value_of
 from pages.components.shared.doctor_panel import diagnosed
 from pages.components.shared.run_card import badge
-from pages.components.shared.setting_words import setting_name
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture
 
 SHOWN_SETTINGS = 6
 DOCTOR = ":material/stethoscope:"
+
+
+def break_one() -> None:
+    """A card for each way; its button queues the broken model and shows it below."""
+    for place, name in zip([*st.columns(2), *st.columns(2)], BREAKAGES, strict=True):
+        with place, st.container(border=True, height="stretch"):
+            card(name, BREAKAGES[name])
+
+
+def card(name: str, breakage: Breakage) -> None:
+    """What is set wrong, what comes of it, how long it takes, and the button."""
+    st.markdown(f"**{_(breakage.title)}**", help=_(run_config.field_names()[breakage.field].description))
+    st.markdown(_(breakage.story))
+    words = _("{setting}: {broken} instead of {repaired}. About {minutes:g} minutes on two quiet cores.")
+    st.caption(
+        words.format(
+            setting=setting_name(breakage.field), broken=in_words(breakage.field, breakage.broken), repaired=in_words(breakage.field, breakage.repaired),
+            minutes=breakage.minutes,
+        )
+    )  # fmt: skip
+    if st.button(_("Break it"), key=f"collapse_break_{name}", icon=":material/heart_broken:"):
+        with st.spinner(_("Starting the trainer…")):
+            broken = lab.attempt(lambda: arms.submit(lab.start(), breakage.config, breakage.title))
+        if broken is not None:
+            show_pair(broken.id, None)
+
+
+def in_words(name: str, value: Any) -> str:
+    """A setting's value, as people say it."""
+    return _("all") if name == "dataset.num_images" and not value else value_of(name, value)
+
+
+def show_pair(broken: str, repaired: str | None) -> None:
+    """Opens the page again with these two beside each other."""
+    st.session_state["collapse_turn"] = turn() + 1
+    st.query_params["broken"] = broken
+    st.query_params.pop("sound", None)
+    if repaired:
+        st.query_params["sound"] = repaired
+    st.rerun()
+
+
+def turn() -> int:
+    """How often this page chose for the visitor; part of the lists' keys, so that they forget what was chosen before."""
+    return int(st.session_state.get("collapse_turn", 0))
 
 
 def repair(run: Run, breakage: Breakage) -> None:
@@ -130,7 +175,7 @@ def common_steps(runs: Sequence[Run]) -> list[int]:
     return sorted(set.intersection(*sets)) if sets else []
 
 
-def what_differs(configs: tuple[RunConfig, RunConfig]) -> bool:
+def show_differences(configs: tuple[RunConfig, RunConfig]) -> bool:
     """Says in which settings the two differ. Returns whether their pictures are of the same latents and data."""
     stands = {obstacle.name for obstacle in comparing.obstacles(configs)} & {"data", "size", "latents", "model"}
     if stands:

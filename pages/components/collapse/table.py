@@ -9,10 +9,11 @@ from gan_core.experiments.benchmark.figure import figure
 from gan_core.experiments.benchmark.page import figure_of, interval
 from gan_core.experiments.benchmark.summary import Row, differences, rows, smeared, target
 from gan_core.lab2d.stories import STORIES
-from pages.components.text import _, as_text
+from pages.components.shared import lab
+from pages.components.text import _
 
 NAMES = {"ring8": _("Ring of 8"), "grid25": _("Grid of 25"), "stacked-mnist": _("Stacked MNIST")}
-JUDGES = {
+CRITERIA = {
     "points": _("A mode counts as captured with at least one sample within 3 standard deviations of its middle."),
     "images": _("A mode is one of the 1,000 triples of digits; the shipped digits evaluator reads each colour."),
 }
@@ -40,17 +41,15 @@ def collapse_table() -> None:
 
 def _task(name: str) -> None:
     task = TASKS[name]
-    try:
-        found = results(name)
-    except ValueError as error:
-        st.error(as_text(str(error)))
+    found = lab.attempt(lambda: results(name))
+    if found is None:
         return
     lines = rows(found)
     if len(lines) < 2:
         st.info(_("No method has been trained on this data set yet. `make collapse-table` does it; it takes hours."))
         return
     st.markdown(" ".join(_sentences(name, task, lines, differences(found))))
-    if _has_points(task) and (quality := _told_apart(differences(found, "high_quality"), _("high quality"))):
+    if _has_points(task) and (quality := _compared_with_plain(differences(found, "high_quality"), _("high quality"))):
         st.markdown(" ".join([_("**High quality** is the share of samples on a mode."), *quality]))
     if name == STORIES["bce"].config.dataset.name:
         st.caption(_other_rules(name))
@@ -78,29 +77,31 @@ def _has_points(task: BenchmarkTask) -> bool:
 
 def _sentences(name: str, task: BenchmarkTask, lines: list[Row], compared: list[Difference]) -> list[str]:
     """What the figures say, in words."""
-    said = []
+    sentences = []
     plain = next((row for row in lines if row.method == "bce"), None)
     if plain is not None:
         words = _("The plain GAN finds **{found}** of {all:,} modes.")
-        said.append(words.format(found=interval(plain.measures["captured"], 1), all=task.num_modes))
-    said += _told_apart(compared, _("modes captured"))
+        sentences.append(words.format(found=interval(plain.measures["captured"], 1), all=task.num_modes))
+    sentences += _compared_with_plain(compared, _("modes captured"))
     if chance := smeared(lines):
         words = _("Most samples lie between the modes, so modes are hit **by chance**: {methods}.")
-        said.append(words.format(methods=", ".join(row.title for row in chance)))
+        sentences.append(words.format(methods=", ".join(row.title for row in chance)))
     goal = target(results(name))
     if goal is not None:
-        wanted, reached = goal
+        goal_modes, reached = goal
         words = _(
             "PacGAN2 reaches the lab's target, its own bar near the paper's figure, of {wanted:g} modes, with {x}."
         )
         missed = _(
             "PacGAN2 misses the lab's target, its own bar near the paper's figure, of {wanted:g} modes, with {x}."
         )
-        said.append((words if reached.value >= wanted else missed).format(x=interval(reached, 2), wanted=wanted))
-    return said
+        sentences.append(
+            (words if reached.value >= goal_modes else missed).format(x=interval(reached, 2), wanted=goal_modes)
+        )
+    return sentences
 
 
-def _told_apart(compared: list[Difference], measure: str) -> list[str]:
+def _compared_with_plain(compared: list[Difference], measure: str) -> list[str]:
     """Which methods lie above the plain GAN in a measure, which below, and of which one cannot say."""
     kinds = (
         (_("**More** than the plain GAN in {measure}: {methods}."), [d for d in compared if d.differs and d.value > 0]),
@@ -162,7 +163,7 @@ def _cells(task: BenchmarkTask, lines: list[Row]) -> dict[str, list[str]]:
 
 def _conditions(task: BenchmarkTask) -> None:
     points = _has_points(task)
-    judge = JUDGES["points" if points else "images"]
+    judge = CRITERIA["points" if points else "images"]
     words = _(
         "Conditions: {samples:,} samples from each generator. {judge} Networks of width {width}, batches of {batch} (times the pack "
         "for PacGAN), {steps:,} discriminator steps: far fewer than the papers', with other networks, so compare the order of "

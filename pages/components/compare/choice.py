@@ -13,17 +13,17 @@ from gan_core.runs import Run
 from pages.components.text import _, as_text, ngettext
 
 SUGGESTED = 4
-LOOKED_AT = 100  # newest runs: all pairs of them are counted
+MAX_COMPARED = 100  # newest runs: all pairs of them are counted
 
 
 def choose_runs(runs: dict[str, Run]) -> list[Run]:
     """Some of the runs (id -> run), in the order chosen; what the address names and is not there is said."""
-    asked = [part for part in st.query_params.get("runs", "").split(",") if part]
-    unknown = [run_id for run_id in asked if run_id not in runs]
+    named = [part for part in st.query_params.get("runs", "").split(",") if part]
+    unknown = [run_id for run_id in named if run_id not in runs]
     if unknown:
         names = as_text(", ".join(name[:64] for name in unknown[:3]))
         st.warning(_("Not here, and left out: {names}.").format(names=names), icon=":material/warning:")
-    first = list(dict.fromkeys(run_id for run_id in asked if run_id in runs))[:MAX_RUNS]
+    first = list(dict.fromkeys(run_id for run_id in named if run_id in runs))[:MAX_RUNS]
     titles = dict(zip(runs, names_of(list(runs.values())), strict=True))
     st.session_state.setdefault("compare_runs", first)
     chosen = st.multiselect(
@@ -42,8 +42,8 @@ def names_of(runs: Sequence[Run]) -> list[str]:
     names = [run.name for run in runs]
     shared = {name for name, count in Counter(names).items() if count > 1}
     titles = [f"{name} ({run.id[-4:]})" if name in shared else name for name, run in zip(names, runs, strict=True)]
-    again = {title for title, count in Counter(titles).items() if count > 1}
-    return [f"{run.name} ({run.id})" if title in again else title for title, run in zip(titles, runs, strict=True)]
+    repeated = {title for title, count in Counter(titles).items() if count > 1}
+    return [f"{run.name} ({run.id})" if title in repeated else title for title, run in zip(titles, runs, strict=True)]
 
 
 def titles_of(runs: Sequence[Compared]) -> list[str]:
@@ -54,7 +54,7 @@ def titles_of(runs: Sequence[Compared]) -> list[str]:
 def suggestions(runs: dict[str, Run], chosen: Sequence[Run]) -> None:
     """What to do while fewer than two are chosen, with the pairs that are most alike as buttons."""
     st.info(_("Choose one more run.") if chosen else _("Choose at least two runs above."), icon=":material/info:")
-    count, pairs = alike(list(runs.values()), chosen)
+    count, pairs = most_similar(list(runs.values()), chosen)
     if not pairs:
         return
     words = ngettext(
@@ -66,14 +66,14 @@ def suggestions(runs: dict[str, Run], chosen: Sequence[Run]) -> None:
     for left, right in pairs[:SUGGESTED]:
         st.button(
             _("{left} and {right}").format(left=as_text(left.name), right=as_text(right.name)),
-            key=f"compare_pair_{left.id}_{right.id}", on_click=take, args=((left.id, right.id),),
+            key=f"compare_pair_{left.id}_{right.id}", on_click=choose_pair, args=((left.id, right.id),),
         )  # fmt: skip
 
 
-def alike(runs: Sequence[Run], chosen: Sequence[Run]) -> tuple[int, list[tuple[Run, Run]]]:
+def most_similar(runs: Sequence[Run], chosen: Sequence[Run]) -> tuple[int, list[tuple[Run, Run]]]:
     """In how many settings the most alike pairs of one data set and size differ, and these pairs; with the chosen run, if any."""
     groups: dict[tuple[str, str, tuple[int, ...]], list[tuple[Run, RunConfig]]] = {}
-    for run in runs[:LOOKED_AT]:
+    for run in runs[:MAX_COMPARED]:
         try:
             config = run.config()
             key = (config.dataset.name, config.dataset.root, datasets.image_shape(config.dataset))
@@ -90,6 +90,6 @@ def alike(runs: Sequence[Run], chosen: Sequence[Run]) -> tuple[int, list[tuple[R
     return fewest, found.get(fewest, [])
 
 
-def take(run_ids: Sequence[str]) -> None:
+def choose_pair(run_ids: Sequence[str]) -> None:
     """Chooses these runs."""
     st.session_state["compare_runs"] = list(run_ids)

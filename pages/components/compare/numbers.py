@@ -38,7 +38,7 @@ def measured(runs: Sequence[Compared]) -> None:
         return
     rows = [row(title, found) for key in sorted(groups) for title, found in groups[key]]
     st.dataframe(rows, hide_index=True, key="compare_measured")
-    for sentence in verdicts([groups[key] for key in sorted(groups) if len(groups[key]) > 1]):
+    for sentence in tested_sentences([groups[key] for key in sorted(groups) if len(groups[key]) > 1]):
         st.markdown(sentence)
     to_collapse(runs)
     words = _(
@@ -74,7 +74,7 @@ def row(title: str, found: Evaluation) -> dict[str, str]:
     }
 
 
-def verdicts(groups: Sequence[Group]) -> list[str]:
+def tested_sentences(groups: Sequence[Group]) -> list[str]:
     """A sentence for each metric that tells runs apart, one for all that do not, one for those without intervals; and the rule."""
     with_interval = [group for group in groups if all(found.interval for _title, found in group)]
     pairs = [pair for group in with_interval for pair in combinations(group, 2)]
@@ -86,7 +86,7 @@ def verdicts(groups: Sequence[Group]) -> list[str]:
         if found.differs:
             words = _("{left} and {right}").format(left=as_text(title), right=as_text(other))
             different.setdefault(left.metric, []).append(words)
-    said = [
+    sentences = [
         _("**{metric}** tells apart: {pairs}.").format(metric=metric_words([metric]), pairs="; ".join(named))
         for metric, named in different.items()
     ]
@@ -95,11 +95,11 @@ def verdicts(groups: Sequence[Group]) -> list[str]:
             "**{metrics}** cannot tell these runs apart: that alone does not say that they are equal; the page Collapse tests the "
             "difference more finely."
         )
-        said.append(words.format(metrics=metric_words(same)))
+        sentences.append(words.format(metrics=metric_words(same)))
     if without := [group[0][1].metric for group in groups if group not in with_interval]:
         words = _("**{metrics}**: without an interval for each run nobody can say whether a difference means anything.")
-        said.append(words.format(metrics=metric_words(without)))
-    return [*said, told_apart_means(len(tested))] if tested else said
+        sentences.append(words.format(metrics=metric_words(without)))
+    return [*sentences, told_apart_means(len(tested))] if tested else sentences
 
 
 def metric_words(metrics: Sequence[str]) -> str:

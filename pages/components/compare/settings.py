@@ -8,11 +8,11 @@ from gan_core.analysis import comparing
 from gan_core.analysis.comparing import OBSTACLES, Compared
 from gan_core.config import run_config as schema
 from pages.components.compare.choice import titles_of
-from pages.components.shared.setting_words import setting_name, value_of
+from pages.components.shared.config_form import setting_name, value_of
 from pages.components.text import _, as_text, ngettext
 
 
-def what_stands_in_the_way(runs: Sequence[Compared]) -> None:
+def show_obstacles(runs: Sequence[Compared]) -> None:
     """One box with a sentence for each reason why not everything can be compared."""
     found = comparing.obstacles([one.config for one in runs])
     sentences = [

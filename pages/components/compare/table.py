@@ -9,7 +9,7 @@ from gan_core.analysis.comparing import Compared
 from gan_core.config import run_config as schema
 from pages.components.compare.choice import titles_of
 from pages.components.compare.pictures import tiles_url
-from pages.components.shared.setting_words import setting_name, value_of
+from pages.components.shared.config_form import setting_name, value_of
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture
 
@@ -85,17 +85,17 @@ def cell(one: Compared, title: str, others: Sequence[str]) -> None:
         st.caption(_("No sample grid here."))
     ends = comparing.endings(one.columns)
     words = {"loss/g": _("G's loss"), "loss/d": _("D's loss"), "loss/reconstruction": _("error"), "loss/kl": "KL"}
-    said = [f"{word} {ends[name].mean:.3g}" for name, word in words.items() if name in ends]
-    said += settings_of(one, others)
-    said.append(_("step {n:,}").format(n=drawn[-1]) if drawn else "")
-    st.caption(as_text(" · ".join(part for part in said if part)))
+    facts = [f"{word} {ends[name].mean:.3g}" for name, word in words.items() if name in ends]
+    facts += settings_of(one, others)
+    facts.append(_("step {n:,}").format(n=drawn[-1]) if drawn else "")
+    st.caption(as_text(" · ".join(part for part in facts if part)))
 
 
 def settings_of(one: Compared, names: Sequence[str]) -> list[str]:
     """The values of some settings in words; equal learning rates are one."""
     rates = {name: schema.get(one.config, name) for name in RATES if name in names}
-    said = []
+    facts = []
     if len(rates) == 2 and len(set(rates.values())) == 1:
-        said.append(_("learning rates {value:g}").format(value=next(iter(rates.values()))))
+        facts.append(_("learning rates {value:g}").format(value=next(iter(rates.values()))))
         names = [name for name in names if name not in rates]
-    return said + [f"{setting_name(name)} {value_of(name, schema.get(one.config, name))}" for name in names[:4]]
+    return facts + [f"{setting_name(name)} {value_of(name, schema.get(one.config, name))}" for name in names[:4]]

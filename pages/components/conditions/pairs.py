@@ -11,13 +11,13 @@ from gan_core.evaluation.evaluators.scoring import Score
 from gan_core.figures.sheets import Line
 from gan_core.runs.sampler import Sampler
 from pages.components.conditions.choice import choose_condition, choose_seed
-from pages.components.conditions.judge import Judgement, evaluator_for, show_score
+from pages.components.conditions.evaluated import Evaluated, evaluator_for, show_score
 from pages.components.conditions.pictures import first_condition, kind, parts, place_of, sheet_button
 from pages.components.text import _, as_text
 from pages.components.widgets.condition_cards import condition_cards
 
 SHOWN = 10  # as report R5 shows
-JUDGED = 100
+NUM_COUNTED = 100
 FAVOURITE = "Male"
 OPPOSITES = {FAVOURITE: _("Female")}  # CelebA has no label for it
 
@@ -34,7 +34,7 @@ def pairs(model: Sampler) -> None:
         )  # fmt: skip
     with right:
         seed = choose_seed(model.config.training.seed)
-    base = _others(model, flip) if len(names) > 1 else np.zeros((JUDGED, 1), np.float32)
+    base = _others(model, flip) if len(names) > 1 else np.zeros((NUM_COUNTED, 1), np.float32)
     without, with_it = flipped(base, names.index(flip))
     above, below = opposite(flip), flip
     words = _(
@@ -48,7 +48,7 @@ def pairs(model: Sampler) -> None:
     condition_cards(cards, key="conditions_pairs", columns=SHOWN)
     if evaluator is not None:
         _count(model, evaluator, (without, with_it), flip, seed)
-    both = Judgement([line for judgement in found for line in judgement.lines])
+    both = Evaluated([line for evaluate in found for line in evaluate.lines])
     heading = [_("{above} above {below}").format(above=above, below=below), place_of(model, seed)]
     sheet_button(np.concatenate(images), both, heading, f"{model.run_id}-{flip}-seed{seed}", SHOWN)
 
@@ -66,30 +66,30 @@ def _others(model: Sampler, flip: str) -> Rows:
         format_func=words.__getitem__,
     )  # fmt: skip
     if how == "real":
-        return model.some_labels(JUDGED)
+        return model.some_labels(NUM_COUNTED)
     names = model.config.conditioning.labels
     chosen = choose_condition(model.run_id, kind(model), names, first_condition(model))
     row = np.array([[float(name in chosen) for name in names]], np.float32)
-    return np.repeat(row, JUDGED, axis=0)
+    return np.repeat(row, NUM_COUNTED, axis=0)
 
 
 def _marked(
     evaluator: Evaluator | None, images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], names: Sequence[str], flip: str,
     present: int,
-) -> Judgement:  # fmt: skip
+) -> Evaluated:  # fmt: skip
     """One row of pictures, each with the one label that matters, marked if an evaluator agrees."""
     word = flip if present else opposite(flip)
     if evaluator is None:
-        return Judgement([[Line(word)] for _image in images])
-    seen = evaluator.logits(images)[:, evaluator.info.label_names.index(flip)].numpy() > 0
-    return Judgement([[Line(word, bool(yes) == bool(present))] for yes in seen])
+        return Evaluated([[Line(word)] for _image in images])
+    recognised = evaluator.logits(images)[:, evaluator.info.label_names.index(flip)].numpy() > 0
+    return Evaluated([[Line(word, bool(yes) == bool(present))] for yes in recognised])
 
 
 def _count(model: Sampler, evaluator: Evaluator, rows: tuple[Rows, Rows], flip: str, seed: int) -> None:
     """How often the flip is seen, over more pairs than are shown."""
-    with st.spinner(_("The evaluator looks at {n} pairs…").format(n=JUDGED)):
-        wishes = (model.run_id, model.step, evaluator.info.name, rows[0].tobytes(), flip, seed)
-        flips = _flips(model, evaluator, rows, wishes)
+    with st.spinner(_("The evaluator looks at {n} pairs…").format(n=NUM_COUNTED)):
+        cache_key = (model.run_id, model.step, evaluator.info.name, rows[0].tobytes(), flip, seed)
+        flips = _flips(model, evaluator, rows, cache_key)
     what = _(
         "{n} pairs, seed {seed}, step {step}. A flip is seen when the evaluator finds the attribute in the lower picture and not in "
         "the upper one: it does not find it in {without} of {n} upper pictures, and finds it in {with_it} of {n} lower ones."
@@ -101,9 +101,9 @@ def _count(model: Sampler, evaluator: Evaluator, rows: tuple[Rows, Rows], flip: 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _flips(
-    _model: Sampler, _evaluator: Evaluator, _rows: tuple[Rows, Rows], wishes: tuple[str, int, str, bytes, str, int]
+    _model: Sampler, _evaluator: Evaluator, _rows: tuple[Rows, Rows], cache_key: tuple[str, int, str, bytes, str, int]
 ) -> Flips:
-    flip, seed = wishes[4:]
+    flip, seed = cache_key[4:]
     place = _evaluator.info.label_names.index(flip)
-    logits = [_evaluator.logits(_model.draw_labelled(rows, seed, JUDGED))[:, place].numpy() for rows in _rows]
+    logits = [_evaluator.logits(_model.draw_labelled(rows, seed, NUM_COUNTED))[:, place].numpy() for rows in _rows]
     return seen_flips(logits[0], logits[1])

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from gan_core.datasets.conditions import Condition, Kind, condition_of, kind_of
 from gan_core.figures import imaging
 from gan_core.figures.imaging import Uint8Array
 from gan_core.figures.sheets import contact_sheet
 from gan_core.runs.sampler import Sampler
-from pages.components.conditions.judge import Judgement
+from pages.components.conditions.evaluated import Evaluated
 from pages.components.text import _
 from pages.components.widgets.condition_cards import Part
+from pages.components.widgets.picture import download_png
 
 ROW = 8  # pictures of one condition
 
@@ -33,19 +32,21 @@ def first_condition(model: Sampler) -> Condition:
     return condition_of(model.some_labels(1)[0], model.config.conditioning.labels)
 
 
-def parts(images: Uint8Array, found: Judgement) -> list[Part]:
+def parts(images: Uint8Array, found: Evaluated) -> list[Part]:
     """The pictures with their lines, for cards."""
     alts = [", ".join(line.text for line in lines) or _("none of the labels") for lines in found.lines]
     urls = [imaging.array_url(image) for image in images]
     return [Part(url, alt, lines) for url, alt, lines in zip(urls, alts, found.lines, strict=True)]
 
 
-def sheet_button(images: Uint8Array, found: Judgement, heading: Sequence[str], name: str, columns: int) -> None:
+def sheet_button(images: Uint8Array, found: Evaluated, heading: Sequence[str], name: str, columns: int) -> None:
     """The pictures with their lines as one PNG."""
-    st.download_button(
-        _("Download the grid (PNG)"), lambda: imaging.png_bytes(contact_sheet(images, found.lines, heading, columns)),
-        file_name=f"{name}.png", mime="image/png", key="conditions_download", on_click="ignore", icon=":material/download:",
-    )  # fmt: skip
+    download_png(
+        _("Download the grid (PNG)"),
+        lambda: imaging.png_bytes(contact_sheet(images, found.lines, heading, columns)),
+        name,
+        "conditions_download",
+    )
 
 
 def place_of(model: Sampler, seed: int) -> str:

@@ -8,7 +8,7 @@ from gan_core.figures import imaging
 from gan_core.figures.sheets import Line
 from gan_core.runs.sampler import Sampler
 from pages.components.conditions.choice import choose_condition, choose_seed
-from pages.components.conditions.judge import evaluator_for, judgement, show_score
+from pages.components.conditions.evaluated import evaluate, evaluator_for, show_score
 from pages.components.conditions.pictures import ROW, first_condition, kind, parts, place_of, sheet_button
 from pages.components.explore import views
 from pages.components.shared import lab
@@ -35,7 +35,7 @@ def compose(model: Sampler) -> None:
     images = model.draw_labelled(rows, seed, count)
     pictures = st.container()
     evaluator = evaluator_for(model.config)
-    found = judgement(evaluator, kind(model), images, rows, names)
+    found = evaluate(evaluator, kind(model), images, rows, names)
     with pictures:
         condition_cards([[part] for part in parts(images, found)], key="conditions_row")
     st.caption(
@@ -73,7 +73,7 @@ def test_grid(model: Sampler) -> None:
     rows = rows_of(conditions, names)
     images = model.draw_labelled(rows, seed, len(rows))
     evaluator = evaluator_for(model.config)
-    found = judgement(evaluator, "objects", images, rows, names)
+    found = evaluate(evaluator, "objects", images, rows, names)
     heading = [_("{n} conditions of the list “{name}”").format(n=len(rows), name=which), place_of(model, seed)]
     if evaluator is not None and found.score is not None:
         what = _(
@@ -100,7 +100,7 @@ def all_classes(model: Sampler) -> None:
     rows = class_rows(len(names), ROW)[place * ROW : (place + len(shown)) * ROW]
     images = model.draw_labelled(rows, seed, ROW)
     evaluator = evaluator_for(model.config)
-    found = judgement(evaluator, "classes", images, rows, names)
+    found = evaluate(evaluator, "classes", images, rows, names)
     if evaluator is not None and found.score is not None:
         what = _("{n} pictures, {row} of each of {classes} classes, seed {seed}, step {step}.")
         show_score(_("Right class"), found.score, found.chance, evaluator,

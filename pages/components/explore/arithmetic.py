@@ -12,7 +12,7 @@ from gan_core.latents.interpolation import slerp
 from gan_core.runs.sampler import Sampler, numbered_latents
 from pages.components.explore.samples import choose_labels, sheet_url
 from pages.components.text import _
-from pages.components.widgets.picture import picture
+from pages.components.widgets.picture import download_png, picture
 from pages.components.widgets.sample_picker import LARGEST, picked, sample_picker
 
 LIMIT = 3  # samples averaged, as in DCGAN's paper
@@ -99,7 +99,9 @@ def _equation(model: Sampler, images: imaging.Uint8Array) -> None:
         picture(
             imaging.array_url(images[3]), key="explore_result", alt=_("The result of a − b + c"), caption=_("a − b + c")
         )
-    st.download_button(
-        _("Download the result (PNG)"), lambda: imaging.enlarged_png(images[3]), file_name=f"{model.run_id}-arithmetic.png",
-        mime="image/png", key="explore_download_result", on_click="ignore", icon=":material/download:",
-    )  # fmt: skip
+    download_png(
+        _("Download the result (PNG)"),
+        lambda: imaging.enlarged_png(images[3]),
+        f"{model.run_id}-arithmetic",
+        "explore_download_result",
+    )

@@ -170,10 +170,8 @@ def _accuracies(there: list[AttributeDirection], page: str) -> None:
 
 def attribute_outcome(model: Sampler, run: Run, page: str) -> Arrays | None:
     """What the search for attribute directions found; its progress, or the sentence why it cannot be made."""
-    try:
-        task = attribute_search.task(run, model.step)
-    except ValueError as refusal:
-        st.info(as_text(str(refusal)), icon=":material/info:")
+    task = lab.attempt(lambda: attribute_search.task(run, model.step), "info")
+    if task is None:
         return None
     found = outcome(task, f"{page}_attribute_search")
     if found is not None:

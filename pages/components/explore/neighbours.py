@@ -17,8 +17,8 @@ from gan_core.latents.neighbours import USUAL, Neighbours
 from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler, numbered_latents
 from pages.components.explore.arithmetic import from_address
-from pages.components.explore.samples import choose_labels, sheet_url
-from pages.components.explore.start import found_start
+from pages.components.explore.samples import choose_labels, found_start, sheet_url
+from pages.components.shared import lab
 from pages.components.shared.task_view import outcome
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture
@@ -64,19 +64,17 @@ def neighbours_view(model: Sampler, run: Run) -> None:
 
 def index_task(run: Run, config: RunConfig) -> Task | None:
     """The index of the training images, of so many as somebody chooses; None with a sentence when they are gone."""
-    try:
-        total = datasets.count(config.dataset)
-        num_images = USUAL
-        if total > USUAL:
-            num_images = st.segmented_control(
-                _("Search among"), [USUAL, 0], default=USUAL, required=True, key=f"explore_among_{run.id}",
-                format_func=lambda n: _("the first {n:,}").format(n=n) if n else _("all {n:,}").format(n=total),
-                help=_("Images that the model was trained on. All of them take longer, the first time."),
-            )  # fmt: skip
-        return neighbours.task(config, USUAL if num_images is None else num_images)
-    except ValueError as refusal:
-        st.error(as_text(str(refusal)), icon=":material/error:")
+    total = lab.attempt(lambda: datasets.count(config.dataset))
+    if total is None:
         return None
+    num_images = USUAL
+    if total > USUAL:
+        num_images = st.segmented_control(
+            _("Search among"), [USUAL, 0], default=USUAL, required=True, key=f"explore_among_{run.id}",
+            format_func=lambda n: _("the first {n:,}").format(n=n) if n else _("all {n:,}").format(n=total),
+            help=_("Images that the model was trained on. All of them take longer, the first time."),
+        )  # fmt: skip
+    return lab.attempt(lambda: neighbours.task(config, num_images))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -103,9 +101,9 @@ def look_up(image: npt.NDArray[np.uint8], arguments: str, _task: Task, _found: A
     training = _images(arguments, _task)
     count = min(COUNT, len(training))
     result = [neighbours.find(image, training.images, _found["held_pixels"], "pixels", count)]
-    seen = features_of(image, _task) if _found["features"].shape[1] else None
-    if seen is not None:
-        result.append(neighbours.find(seen, _found["features"], _found["held_features"], "features", count))
+    features = features_of(image, _task) if _found["features"].shape[1] else None
+    if features is not None:
+        result.append(neighbours.find(features, _found["features"], _found["held_features"], "features", count))
     return result
 
 
@@ -117,7 +115,7 @@ def beside(image: npt.NDArray[np.uint8], name: str, task: Task, found: Arrays) -
     left, right = st.columns([1, 3], gap="medium")
     with left:
         picture(imaging.array_url(image), key="explore_neighbour_of", alt=name, caption=name, max_width_px=320)
-        st.markdown(verdict(rows, str(found["held_kind"])))
+        st.markdown(summary(rows, str(found["held_kind"])))
     with right:
         for row in rows:
             title = {
@@ -149,7 +147,7 @@ def standing(row: Neighbours, held_kind: str) -> str:
     )
 
 
-def verdict(rows: list[Neighbours], held_kind: str) -> str:
+def summary(rows: list[Neighbours], held_kind: str) -> str:
     """Whether it is a copy, in a sentence."""
     if any(row.is_copy for row in rows):
         spaces = _("pixels") if rows[0].is_copy else _("features")

@@ -14,8 +14,7 @@ from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler
 from pages.components.explore.out_of_distribution import out_of_distribution
-from pages.components.explore.samples import choose_labels
-from pages.components.explore.start import FOUND
+from pages.components.explore.samples import FOUND, choose_labels
 from pages.components.shared import lab
 from pages.components.shared.task_view import outcome, stage_words
 from pages.components.text import _, as_text
@@ -79,7 +78,7 @@ def _uploaded(page: str) -> bytes | None:
     """The newest picture that this visitor brought to the page; other views and pages in between do not lose it."""
     key, kept = f"{page}_upload", f"{page}_kept_upload"
     file = st.file_uploader(
-        _("Picture"), type=TYPES, key=key, max_upload_size=10, label_visibility="collapsed", on_change=_let_go,
+        _("Picture"), type=TYPES, key=key, max_upload_size=10, label_visibility="collapsed", on_change=_forget_removed,
         args=(key, kept),
     )  # fmt: skip
     if file is not None:
@@ -97,24 +96,22 @@ def _uploaded(page: str) -> bytes | None:
     return content
 
 
-def _let_go(key: str, kept: str) -> None:
+def _forget_removed(key: str, kept: str) -> None:
     """Forgets a picture that was taken out of its uploader."""
     if st.session_state.get(key) is None:
         st.session_state.pop(kept, None)
 
 
 def _unseen(page: str, run: Run) -> Uint8Array | None:
-    try:
-        there = held_out.held_out(run.config().dataset)
-        number = int(st.number_input(
-            _("Image"), 0, min(there.count, 1000) - 1, 0, key=f"{page}_unseen_{run.id}", width=200, persist_state="session"
-        ))  # fmt: skip
-        with st.spinner(_("Preparing the images…")):
-            images = there.images(min(there.count, 1 + number // 100 * 100 + 99)).images
-        return np.array(images[min(number, len(images) - 1)])
-    except ValueError as refusal:
-        st.error(as_text(str(refusal)), icon=":material/error:")
+    there = lab.attempt(lambda: held_out.held_out(run.config().dataset))
+    if there is None:
         return None
+    number = int(st.number_input(
+        _("Image"), 0, min(there.count, 1000) - 1, 0, key=f"{page}_unseen_{run.id}", width=200, persist_state="session"
+    ))  # fmt: skip
+    with st.spinner(_("Preparing the images…")):
+        data = lab.attempt(lambda: there.images(min(there.count, 1 + number // 100 * 100 + 99)))
+    return None if data is None else np.array(data.images[min(number, len(data.images) - 1)])
 
 
 def _search_words(now: Progress) -> str:

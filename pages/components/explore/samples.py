@@ -1,4 +1,6 @@
-"""Numbered samples of a model, and the labels to draw them with. Importing this loads torch."""
+"""Numbered samples of a model, the labels to draw them with, and where the sliders begin. Importing this loads torch."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -6,10 +8,28 @@ import streamlit as st
 
 from gan_core.datasets.conditions import rows_of
 from gan_core.figures import imaging
+from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler, numbered_latents
 from pages.components.text import _
 
 FloatArray = npt.NDArray[np.float32]
+FOUND = "explore_found"  # in the session: the latent found for the visitor's picture
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where sliders begin: a latent (latent_dim,), and a name for files."""
+
+    z: FloatArray
+    name: str
+
+
+def found_start(run: Run, step: int) -> Start | None:
+    """The latent that this visitor found last in this model; None if there is none."""
+    kept = st.session_state.get(FOUND)
+    if not isinstance(kept, dict) or (kept["run"], kept["step"]) != (run.id, step):
+        return None
+    return Start(kept["z"], "found")
 
 
 def sheet_url(model: Sampler, numbers: tuple[int, ...], labels: FloatArray, columns: int) -> str:

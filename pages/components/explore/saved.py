@@ -67,7 +67,7 @@ def manage(page: str) -> None:
         turn = st.session_state.setdefault(f"{page}_import_turn", 0)
         file = st.file_uploader(_("Import (JSON)"), type="json", key=f"{page}_import_{turn}", max_upload_size=1)
         if file is not None and st.button(_("Import"), key=f"{page}_import_do"):
-            _take_in(file.getvalue(), page)
+            _import(file.getvalue(), page)
 
 
 def _row(direction: Direction, page: str) -> None:
@@ -88,7 +88,7 @@ def _row(direction: Direction, page: str) -> None:
         st.rerun()
 
 
-def _take_in(content: bytes, page: str) -> None:
+def _import(content: bytes, page: str) -> None:
     """Keeps what a file holds; what is refused is a sentence each, the rest is kept."""
     runs_dir, kept = lab.start().runs_dir, 0
     directions = lab.attempt(lambda: saved_directions.imported(content)) or []

@@ -11,12 +11,12 @@ from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler, latents
 from pages.components.explore import directions as latent_directions
 from pages.components.explore.directions import KINDS, Axes
-from pages.components.explore.samples import choose_labels
+from pages.components.explore.samples import Start, choose_labels, found_start
 from pages.components.explore.saved import manage, save_popover
-from pages.components.explore.start import Start, found_start
 from pages.components.text import _
 from pages.components.widgets.latent_explorer import Slider, latent_explorer, latent_state
 from pages.components.widgets.morph import frames_player
+from pages.components.widgets.picture import download_png
 
 NEIGHBOURS = 5  # in a row and in a column
 REACH = 2.0
@@ -106,14 +106,13 @@ def _walk(
     )  # fmt: skip
     name = f"{model.run_id}-step{model.step}-{start.name}"
     with st.container(horizontal=True):
-        st.download_button(
-            _("Download this picture (PNG)"), lambda: imaging.enlarged_png(centre), file_name=f"{name}.png", mime="image/png",
-            key=f"{page}_download", on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
-        st.download_button(
-            _("Download the neighbours (PNG)"), lambda: imaging.png_bytes(grid), file_name=f"{name}-neighbours.png",
-            mime="image/png", key=f"{page}_download_grid", on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
+        download_png(_("Download this picture (PNG)"), lambda: imaging.enlarged_png(centre), name, f"{page}_download")
+        download_png(
+            _("Download the neighbours (PNG)"),
+            lambda: imaging.png_bytes(grid),
+            f"{name}-neighbours",
+            f"{page}_download_grid",
+        )
         if run is not None:
             names = [knob.label for knob in axes.sliders]
             save_popover(run, model.step, axes.found_by, names, axes.vectors, axes.notes, offsets, page)
@@ -147,8 +146,9 @@ def morph(model: Sampler) -> None:
         "numbered sample of the views Arithmetic and Neighbours is a seed, and can be an end."
     )
     st.caption(words)
-    st.download_button(
-        _("Download as a strip (PNG)"), lambda: imaging.png_bytes(imaging.to_picture(strip)), mime="image/png",
-        file_name=f"{model.run_id}-{start}-to-{end}.png", key="explore_download_strip", on_click="ignore",
-        icon=":material/download:",
-    )  # fmt: skip
+    download_png(
+        _("Download as a strip (PNG)"),
+        lambda: imaging.png_bytes(imaging.to_picture(strip)),
+        f"{model.run_id}-{start}-to-{end}",
+        "explore_download_strip",
+    )

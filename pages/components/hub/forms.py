@@ -41,11 +41,11 @@ def account() -> None:
             for name in ("hub_session_token", "hub_transfer_account"):
                 st.session_state.pop(name, None)
             st.rerun()
-    told = hub_transfer.follow("account")
-    if told is not None:
-        words = _("The Hub knows you as **{name}**.").format(name=as_text(told["name"]))
-        if told["organisations"]:
-            names = ", ".join(as_text(name) for name in told["organisations"])
+    result = hub_transfer.follow("account")
+    if result is not None:
+        words = _("The Hub knows you as **{name}**.").format(name=as_text(result["name"]))
+        if result["organisations"]:
+            names = ", ".join(as_text(name) for name in result["organisations"])
             words += " " + _("Your organisations: {names}.").format(names=names)
         st.success(words, icon=":material/person:")
     with st.expander(_("Use a token of your own"), expanded=not source, icon=":material/key:"):
@@ -167,10 +167,10 @@ def arrived(fetched: Mapping[str, Any]) -> None:
             open_links(run, "hub_fetched")
 
 
-def revision(told: Mapping[str, Any]) -> None:
+def revision(result: Mapping[str, Any]) -> None:
     """Repository and commit, to be copied."""
     st.caption(_("Repository and revision (the exact version):"))
-    st.code(f"{told['repo']}\n{told['revision']}", language=None, wrap_lines=True)
+    st.code(f"{result['repo']}\n{result['revision']}", language=None, wrap_lines=True)
 
 
 def attempt_and_rerun(action: Callable[[], None]) -> None:

@@ -209,11 +209,7 @@ def choose_points() -> Points | None:
             format_func=lambda name: kept[name].name if name else _("Drawn here"),
         )  # fmt: skip
     if source:
-        try:
-            return read_points(kept[source].root)
-        except ValueError as damage:
-            st.error(as_text(str(damage)), icon=":material/error:")
-            return None
+        return lab.attempt(lambda: read_points(kept[source].root))
     turn = st.session_state.setdefault("twin_canvas_turn", 0)
     texts = {
         "label": _("Square to draw points on, from -4 to 4"), "undo": _("Undo"), "clear": _("Clear"),

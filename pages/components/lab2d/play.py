@@ -9,7 +9,7 @@ import streamlit as st
 from gan_core.config import RunConfig, with_changes
 from gan_core.lab2d.engine import Engine, GameRecord, engine
 from gan_core.lab2d.stories import same_game
-from pages.components.lab2d.stage import Action, Ask, asked, stage
+from pages.components.lab2d.stage import Action, Request, newest_request, stage
 from pages.components.lab2d.words import sentence
 from pages.components.text import _
 
@@ -29,17 +29,17 @@ def play(config: RunConfig, points: Points | None) -> None:
         config: of the game; its learning rates are where the stage's own knobs begin.
         points: to learn from, for the data set "points".
     """
-    ask = asked(KEY)
+    ask = newest_request(KEY)
     games = engine()
     session = st.session_state
     game = session.setdefault("twin_game", secrets.token_hex(6))
     rates = session.setdefault("twin_rates", rates_of(config))
     before = newest_number(games.seen(game))
-    notice = arrange(games, game, with_rates(config, rates), points)
+    notice = ensure_game(games, game, with_rates(config, rates), points)
     for action in [action for action in ask.actions if action.number > session.get("twin_done", 0)]:
         session["twin_done"] = action.number
         session["twin_refused"] = games.seen(game).refusals
-        obey(games, game, action, config, points)
+        carry_out(games, game, action, config, points)
     games.order(game, do="watch")
     if games.is_ready:
         refused = session.setdefault("twin_refused", 0)
@@ -62,7 +62,7 @@ def play(config: RunConfig, points: Points | None) -> None:
     )
 
 
-def arrange(games: Engine, game: str, config: RunConfig, points: Points | None) -> str:
+def ensure_game(games: Engine, game: str, config: RunConfig, points: Points | None) -> str:
     """Sees to it that the process plays this very game: begins it, or changes the rules of the one that goes on.
 
     Returns:
@@ -83,7 +83,7 @@ def arrange(games: Engine, game: str, config: RunConfig, points: Points | None) 
     return notice
 
 
-def obey(games: Engine, game: str, action: Action, config: RunConfig, points: Points | None) -> None:
+def carry_out(games: Engine, game: str, action: Action, config: RunConfig, points: Points | None) -> None:
     """Does what was pressed."""
     session = st.session_state
     match action.what:
@@ -95,13 +95,13 @@ def obey(games: Engine, game: str, action: Action, config: RunConfig, points: Po
             games.order(game, do="pause")
         case "rates":
             session["twin_rates"] = {**session["twin_rates"], **dict(action.rates)}
-            arrange(games, game, with_rates(config, session["twin_rates"]), points)
+            ensure_game(games, game, with_rates(config, session["twin_rates"]), points)
         case "reset":
             session["twin_begun"] = None
-            arrange(games, game, with_rates(config, session["twin_rates"]), points)
+            ensure_game(games, game, with_rates(config, session["twin_rates"]), points)
 
 
-def frames_for(ask: Ask, seen: GameRecord) -> list[dict[str, Any]]:
+def frames_for(ask: Request, seen: GameRecord) -> list[dict[str, Any]]:
     """The frames that the browser does not have yet, at most the newest SENT_FRAMES, each with its sentence."""
     known = ask.number if ask.revision == seen.scene.get("revision") else 0
     fresh = [frame for frame in list(seen.frames) if frame["number"] > known][-SENT_FRAMES:]

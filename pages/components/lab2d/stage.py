@@ -35,7 +35,7 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Ask:
+class Request:
     """What the browser wants: frames after the one it has, and actions done.
 
     Attributes:
@@ -50,13 +50,13 @@ class Ask:
     actions: tuple[Action, ...] = ()
 
 
-def read_ask(message: object) -> Ask:
+def read_request(message: object) -> Request:
     """A trustworthy ask out of what a browser sent; what makes no sense is left out."""
     content: Mapping[str, Any] = message if isinstance(message, Mapping) else {}
     actions = content.get("actions")
     read = [_action(action) for action in (actions if isinstance(actions, list) else [])[:MAX_ACTIONS]]
     revision = content.get("revision")
-    return Ask(
+    return Request(
         _count(content.get("turn")),
         revision if isinstance(revision, str) else "",
         _count(content.get("number")),
@@ -64,14 +64,14 @@ def read_ask(message: object) -> Ask:
     )
 
 
-def asked(key: str) -> Ask:
+def newest_request(key: str) -> Request:
     """The newest ask of the stage with this key, known before it is drawn in this rerun."""
     state = st.session_state.get(key)
-    return read_ask(state.get("ask") if isinstance(state, Mapping) else None)
+    return read_request(state.get("ask") if isinstance(state, Mapping) else None)
 
 
 def stage(
-    ask: Ask,
+    ask: Request,
     *,
     scene: Mapping[str, Any],
     frames: list[dict[str, Any]],

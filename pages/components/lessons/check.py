@@ -9,7 +9,7 @@ from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.entry import Check, Predict
 from gan_core.experiments.lessons.measures import MEASURES
 from gan_core.experiments.lessons.outcome import Outcome, PredictionResult
-from pages.components.lessons.state import Found, said
+from pages.components.lessons.state import Found, given_answers
 from pages.components.lessons.work import outcomes
 from pages.components.text import _, as_text
 
@@ -34,10 +34,10 @@ def show_check(lesson: Lesson, step: Check, runs: Found) -> None:
         table(
             lesson, step.measures, {arm: shown[arm] for arm in arms if arm in shown}, f"lessons_{lesson.name}_{step.of}"
         )
-    judge(prediction, said(lesson).get(prediction.key, ""), verdict)
+    show_result(prediction, given_answers(lesson).get(prediction.key, ""), verdict)
 
 
-def judge(prediction: Predict, answer: str, verdict: PredictionResult) -> None:
+def show_result(prediction: Predict, answer: str, verdict: PredictionResult) -> None:
     """The prediction's fate, and an honest word where the runs and theory part."""
     measured = _(prediction.words(verdict.choice))
     if not verdict.choice:
@@ -45,8 +45,8 @@ def judge(prediction: Predict, answer: str, verdict: PredictionResult) -> None:
     elif answer == verdict.choice:
         st.success(_("**Your prediction holds here:** {words}").format(words=measured), icon=":material/check_circle:")
     else:
-        said_so = _("You said: {words}").format(words=_(prediction.words(answer)))
-        st.info(f"**{_('Otherwise here:')}** {measured}. {said_so}.", icon=":material/cancel:")
+        predicted = _("You said: {words}").format(words=_(prediction.words(answer)))
+        st.info(f"**{_('Otherwise here:')}** {measured}. {predicted}.", icon=":material/cancel:")
     if verdict.choice != prediction.expected:
         st.warning(
             _("Theory expects otherwise: {expected}. One run with one seed is no proof of either. {doubt}").format(

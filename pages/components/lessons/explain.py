@@ -17,24 +17,24 @@ from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture
 
 BY_HAND = 4
-VERDICTS = 8
+NUM_OUTPUTS = 8
 
 
 def show_explain(lesson: Lesson, step: Explain, runs: Found) -> None:
     """The mechanism, then its terms one below the other."""
     st.markdown(_(step.text))
-    again: dict[str, Replay | None] = {}
+    replayed: dict[str, Replay | None] = {}
     for arm in dict.fromkeys(term.arm for term in step.terms):
-        again[arm] = _again(runs[arm])
-    first = again[step.terms[0].arm]
+        replayed[arm] = _replayed(runs[arm])
+    first = replayed[step.terms[0].arm]
     if step.picture == "outputs" and first is not None:
-        verdicts(first, f"lessons_verdicts_{lesson.name}")
+        output_sheet(first, f"lessons_verdicts_{lesson.name}")
     for number, term in enumerate(step.terms):
         with st.container(border=True, key=f"lessons_term_{lesson.name}_{number}"):
-            show_term(lesson, term, runs[term.arm], again[term.arm])
+            show_term(lesson, term, runs[term.arm], replayed[term.arm])
 
 
-def _again(run: Run | None) -> Replay | None:
+def _replayed(run: Run | None) -> Replay | None:
     """The run's step made once more; None, and a sentence, where that cannot be."""
     if run is None:
         return None
@@ -45,7 +45,7 @@ def _again(run: Run | None) -> Replay | None:
         return None
 
 
-def show_term(lesson: Lesson, term: Term, run: Run | None, again: Replay | None) -> None:
+def show_term(lesson: Lesson, term: Term, run: Run | None, replayed: Replay | None) -> None:
     """Formula, code and number, side by side."""
     st.markdown(f"**{_(term.title)}**")
     words, number = st.columns([3, 2], gap="medium")
@@ -57,10 +57,10 @@ def show_term(lesson: Lesson, term: Term, run: Run | None, again: Replay | None)
         st.caption(_("Ours, as it runs: {file}, line {n}").format(file=f"`{lines.file}`", n=lines.line))
     with number:
         if run is not None:
-            _value(lesson, term, run, again)
+            _value(lesson, term, run, replayed)
 
 
-def _value(lesson: Lesson, term: Term, run: Run, again: Replay | None) -> None:
+def _value(lesson: Lesson, term: Term, run: Run, replayed: Replay | None) -> None:
     """The term's newest value in the run; one of its steps made once more; the first samples by hand."""
     columns = lab.tail(str(run.path)).columns()
     values = columns.get(term.metric, np.empty(0))
@@ -71,62 +71,62 @@ def _value(lesson: Lesson, term: Term, run: Run, again: Replay | None) -> None:
         return
     last = _("{arm}, step {n:,}, its last value:").format(arm=label, n=int(columns["step"][there[-1]]))
     st.markdown(f"{last} **{values[there[-1]]:.6g}**")
-    if again is None or term.metric not in again.metrics:
+    if replayed is None or term.metric not in replayed.metrics:
         return
-    recorded = values[columns["step"] == again.step]
-    same = len(recorded) == 1 and recorded[0] == again.metrics[term.metric]
+    recorded = values[columns["step"] == replayed.step]
+    same = len(recorded) == 1 and recorded[0] == replayed.metrics[term.metric]
     words = _(
         "Step {n:,}, recorded: **{recorded:.6g}**. Made once more just now, from the checkpoint of step {start:,}: **{again:.6g}**{same}"
     )
     st.markdown(
         words.format(
-            n=again.step, recorded=recorded[0] if len(recorded) else np.nan, start=again.checkpoint,
-            again=again.metrics[term.metric], same=_(", the same.") if same else ".",
+            n=replayed.step, recorded=recorded[0] if len(recorded) else np.nan, start=replayed.checkpoint,
+            again=replayed.metrics[term.metric], same=_(", the same.") if same else ".",
         )
     )  # fmt: skip
-    rows = hand_rows(term, again)
+    rows = hand_rows(term, replayed)
     if rows:
         st.dataframe(rows, hide_index=True, key=f"lessons_hand_{lesson.name}_{term.metric}_{term.arm}")
-        st.caption(hand_words(term, again))
+        st.caption(hand_words(term, replayed))
 
 
-def hand_rows(term: Term, again: Replay) -> list[dict[str, str]]:
+def hand_rows(term: Term, replayed: Replay) -> list[dict[str, str]]:
     """The first samples of that step, each with its own share of the mean."""
     share = _("its share")
-    if term.inputs == "latents" and "mean" in again.inputs:
-        rows = largest_kl(again, BY_HAND)
+    if term.inputs == "latents" and "mean" in replayed.inputs:
+        rows = largest_kl(replayed, BY_HAND)
         return [{"μ": f"{mean:.4f}", "σ": f"{sigma:.4f}", share: f"{each:.4f}"} for mean, sigma, each in rows]
-    if term.inputs not in again.inputs or not term.each:
+    if term.inputs not in replayed.inputs or not term.each:
         return []
-    pairs = by_hand(term.each, again.inputs[term.inputs], BY_HAND)
+    pairs = by_hand(term.each, replayed.inputs[term.inputs], BY_HAND)
     if term.inputs == "slopes":
         return [{_("slope"): f"{given:.4f}", share: f"{value:.4f}"} for given, value in pairs]
-    probability = probabilities(again.inputs[term.inputs][:BY_HAND])
+    probability = probabilities(replayed.inputs[term.inputs][:BY_HAND])
     return [
         {"l": f"{given:.4f}", "σ(l)": f"{chance:.4f}", share: f"{value:.4f}"}
         for (given, value), chance in zip(pairs, probability, strict=True)
     ]
 
 
-def hand_words(term: Term, again: Replay) -> str:
+def hand_words(term: Term, replayed: Replay) -> str:
     """What the small table shows."""
     if term.inputs == "latents":
         return _("Image 1 of that step, its {n} dearest dimensions: μ, σ and ½ (μ² + σ² − 1 − log σ²).").format(
             n=BY_HAND
         )
-    count = len(again.inputs[term.inputs])
+    count = len(replayed.inputs[term.inputs])
     return _("The first {n} of the {count} samples of that step; the value is the mean over all {count}.").format(
         n=BY_HAND, count=count
     )
 
 
-def verdicts(again: Replay, key: str) -> None:
+def output_sheet(replayed: Replay, key: str) -> None:
     """The first real and generated pictures of a step, each with D's probability below it."""
-    real, fake = (samples_with_outputs(again, which, VERDICTS) for which in ("real", "fake"))
+    real, fake = (samples_with_outputs(replayed, which, NUM_OUTPUTS) for which in ("real", "fake"))
     if real is None or fake is None:
         return
     lines = [[Line(f"D = {p:.2f}")] for p in (*real[1], *fake[1])]
-    title = [_("Step {n:,}: what D said of real digits (above) and of generated ones (below)").format(n=again.step)]
-    sheet = contact_sheet(np.concatenate([real[0], fake[0]]), lines, title, columns=VERDICTS, side_px=64)
+    title = [_("Step {n:,}: what D said of real digits (above) and of generated ones (below)").format(n=replayed.step)]
+    sheet = contact_sheet(np.concatenate([real[0], fake[0]]), lines, title, columns=NUM_OUTPUTS, side_px=64)
     alt = _("Real and generated digits with D's probability of “real” below each")
     picture(imaging.data_url(sheet), key=key, alt=alt, max_width_px=760)

@@ -13,6 +13,7 @@ from gan_core.training import queue, supervisor
 from pages.components.lessons.pictures import end_points
 from pages.components.lessons.state import Found, finished, found
 from pages.components.shared import lab
+from pages.components.shared.run_card import state_badge
 from pages.components.text import STATES, _, as_text, duration, ngettext
 from pages.components.widgets.live_plot import live_plot
 from pages.components.widgets.picture import picture
@@ -91,9 +92,8 @@ def _live(lesson: Lesson, step: Train, key: str) -> None:
 def _one(arm: Arm, run: Run, key: str) -> None:
     """One run: how far, and its newest samples."""
     status = run.status()
-    word, color = STATES[status.state]
     st.markdown(f"**{_(arm.title)}**")
-    st.badge(word, color=color)  # type: ignore[arg-type]
+    state_badge(status.state)
     if status.state == "queued":
         place = queue.position(run)
         words = _("waits: place {place} in the queue") if place > 1 else _("next in the queue")

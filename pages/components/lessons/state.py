@@ -10,13 +10,13 @@ from gan_core.experiments.lessons.entry import Predict, TakeAway, Train
 from gan_core.runs import Run
 from pages.components.shared import lab
 
-SAID, ENDED = "lessons_said", "lessons_ended"
+ANSWERS, ENDED = "lessons_said", "lessons_ended"
 Found = Mapping[str, Run | None]
 
 
-def said(lesson: Lesson) -> dict[str, str]:
+def given_answers(lesson: Lesson) -> dict[str, str]:
     """Prediction's key -> the choice made. What the address says comes first, so that a reload or a link keeps it."""
-    kept: dict[str, dict[str, str]] = st.session_state.setdefault(SAID, {})
+    kept: dict[str, dict[str, str]] = st.session_state.setdefault(ANSWERS, {})
     mine = kept.setdefault(lesson.name, {})
     if st.query_params.get("lesson") == lesson.name:
         for prediction in lesson.predictions:
@@ -28,15 +28,15 @@ def said(lesson: Lesson) -> dict[str, str]:
     return mine
 
 
-def say(lesson: Lesson, prediction: Predict, choice: str) -> None:
+def keep_answer(lesson: Lesson, prediction: Predict, choice: str) -> None:
     """Keeps a choice."""
-    said(lesson)[prediction.key] = choice
+    given_answers(lesson)[prediction.key] = choice
     st.query_params[f"say-{prediction.key}"] = choice
 
 
 def begin_again(lesson: Lesson) -> None:
     """Forgets what was predicted in a lesson."""
-    st.session_state.get(SAID, {}).pop(lesson.name, None)
+    st.session_state.get(ANSWERS, {}).pop(lesson.name, None)
     st.session_state.get(ENDED, set()).discard(lesson.name)
     st.query_params.from_dict({"lesson": lesson.name})
 
@@ -61,7 +61,7 @@ def finished(run: Run | None) -> bool:
 
 def first_open(lesson: Lesson, runs: Found) -> int:
     """The number of the first step that is not done yet, from 0; the number of steps when all are."""
-    answers = said(lesson)
+    answers = given_answers(lesson)
     for number, step in enumerate(lesson.steps):
         is_open = (
             (isinstance(step, Predict) and step.key not in answers)

@@ -7,7 +7,7 @@ from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.entry import Check, Explain, Predict, Read, Step, TakeAway, Train
 from pages.components.lessons.pictures import real_data
 from pages.components.lessons.run import show_run
-from pages.components.lessons.state import Found, end, first_open, found, said, say
+from pages.components.lessons.state import Found, end, first_open, found, given_answers, keep_answer
 from pages.components.shared import lab
 from pages.components.text import _
 
@@ -85,7 +85,7 @@ def read(lesson: Lesson, step: Read) -> None:
 def predict(lesson: Lesson, step: Predict) -> None:
     """The question with its choices; once chosen, the choice stands."""
     st.markdown(_(step.question))
-    answer = said(lesson).get(step.key)
+    answer = given_answers(lesson).get(step.key)
     if answer is not None:
         st.markdown(f"**{_('You said:')}** {_(step.words(answer))}")
         return
@@ -95,7 +95,7 @@ def predict(lesson: Lesson, step: Predict) -> None:
         _("What do you expect?"), list(words), index=None, format_func=words.__getitem__, key=key, label_visibility="collapsed"
     )  # fmt: skip
     if st.button(_("That is my prediction"), key=f"{key}_keep", type="primary", disabled=chosen is None) and chosen:
-        say(lesson, step, chosen)
+        keep_answer(lesson, step, chosen)
         st.rerun()
 
 

@@ -9,9 +9,8 @@ from gan_core.analysis.comparing import Compared
 from gan_core.config import run_config as schema
 from gan_core.experiments import follow_up
 from pages.components.shared import lab
-from pages.components.shared.config_form import knob
-from pages.components.shared.setting_words import owner_of, setting_name
-from pages.components.text import _, as_text
+from pages.components.shared.config_form import knob, owner_of, setting_name
+from pages.components.text import _
 
 OFFERED_FIRST = 3
 COLUMNS = 3
@@ -30,11 +29,10 @@ def branch_form(one: Compared, step: int) -> None:
         "and goes on with other settings. The first run stays as it is; compare the two afterwards."
     )
     st.markdown(words)
-    try:
-        start, names = follow_up.checkpoint_before(run, step), follow_up.changeable(one)
-    except ValueError as refusal:
-        st.info(as_text(str(refusal)), icon=":material/info:")
+    found = lab.attempt(lambda: (follow_up.checkpoint_before(run, step), follow_up.changeable(one)), "info")
+    if found is None:
         return
+    start, names = found
     words = _(
         "The recording stands at step {step:,}; the nearest checkpoint at or before it is that of step {start:,}."
     )

@@ -8,6 +8,7 @@ from gan_core.analysis import film
 from gan_core.jobs import task
 from gan_core.jobs.task import Progress, Task
 from gan_core.runs import Run
+from pages.components.shared import lab
 from pages.components.shared.task_view import outcome
 from pages.components.text import _
 from pages.components.widgets.picture import picture
@@ -29,10 +30,8 @@ def film_form(run: Run) -> None:
         format_func=TITLES.__getitem__,
     )
     fps = right.select_slider(_("Pictures a second"), SPEEDS, value=8, key="replay_fps")
-    try:
-        wanted = film.task(run, kind, fps)
-    except ValueError as refusal:
-        st.info(str(refusal), icon=":material/info:")
+    wanted = lab.attempt(lambda: film.task(run, kind, fps), "info")
+    if wanted is None:
         return
     pictures = wanted.values["pictures"]
     words = _("{n} pictures with their step, and the losses below: {s:.0f} seconds of film.")

@@ -1,4 +1,7 @@
-"""Every knob of a run, made from `RunConfig`: a field added there appears here with its meaning, unit and bounds."""
+"""Every knob of a run, made from `RunConfig`: a field added there appears here with its meaning, unit and bounds.
+
+Also settings in words: the name of one, and a value of it.
+"""
 
 from typing import Any
 
@@ -179,3 +182,26 @@ def bounds(info: Any) -> tuple[int | None, int | None]:
         if getattr(rule, "lt", None) is not None:
             high = int(rule.lt) - 1
     return (None if low is None else int(low)), (None if high is None else int(high))
+
+
+def setting_name(name: str) -> str:
+    """A field's label; of an optimiser's field with the network that it is of."""
+    words, owner = label(name, schema.field_names()[name]), owner_of(name)
+    return f"{words}, {owner}" if owner else words
+
+
+def owner_of(name: str) -> str:
+    """The network whose optimiser a field is of; empty for other fields."""
+    owners = {"generator_optimizer": _("generator"), "discriminator_optimizer": _("discriminator")}
+    return owners.get(name.partition(".")[0], "")
+
+
+def value_of(name: str, value: Any) -> str:
+    """A value in words: entries of a table by their titles, numbers without useless digits."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "–"
+    return title_of(name, value) if value not in (None, "") else "–"

@@ -11,6 +11,7 @@ from gan_core.config import DatasetConfig, RunConfig, with_changes
 from gan_core.datasets import DATASETS, uploads
 from gan_core.datasets.base import DatasetEntry
 from gan_core.datasets.uploads import Own
+from pages.components.shared import lab
 from pages.components.shared.config_form import knob
 from pages.components.shared.links import linked_choice
 from pages.components.text import _, as_text, ngettext
@@ -77,10 +78,8 @@ def choose_settings(key: str) -> Chosen | None:
             with column:
                 changes[f"dataset.{name}"] = _knob(f"dataset.{name}", value, key)
     changes["dataset.num_images"] = _first_images(key, None if points else changes)
-    try:
-        config = with_changes(RunConfig(), changes).dataset
-    except ValueError as refusal:
-        st.error(as_text(str(refusal)), icon=":material/error:")
+    config = lab.attempt(lambda: with_changes(RunConfig(), changes).dataset)
+    if config is None:
         return None
     if config.flip and entry.mirrored_is_false:
         st.warning(

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import plotly.io
 import streamlit as st
@@ -129,13 +129,13 @@ class SharedTail:
         """Chart key -> its figure as JSON, built once for all viewers with the same wishes."""
         with self._guard:
             self._tail.refresh()
-            wish = (self._tail.revision, smoothing, log_scale, marks)
-            if self._figures.get(("wish",)) != repr(wish[0]):
-                self._figures = {("wish",): repr(wish[0])}
+            options = (self._tail.revision, smoothing, log_scale, marks)
+            if self._figures.get(("wish",)) != repr(options[0]):
+                self._figures = {("wish",): repr(options[0])}
             columns = {name: self._tail.column(name) for name in self._tail.names()}
             made = {}
             for chart in charts.available(list(columns)):
-                key = (chart.key, *wish[1:])
+                key = (chart.key, *options[1:])
                 if key not in self._figures:
                     drawn = [(mark.step, mark.words) for mark in marks if mark.belongs_to(chart)]
                     self._figures[key] = plotly.io.to_json(charts.figure(chart, columns, smoothing, log_scale, drawn))
@@ -162,12 +162,12 @@ def _file_url(path: str) -> str:
     return "data:image/png;base64," + base64.b64encode(Path(path).read_bytes()).decode("ascii")
 
 
-def attempt(action: Callable[[], T]) -> T | None:
-    """What an action gives; None when it was refused (a ValueError), after the refusal's sentence was shown."""
+def attempt(action: Callable[[], T], level: Literal["error", "warning", "info"] = "error") -> T | None:
+    """What an action returns; None after a ValueError, whose sentence is shown in a box of this level."""
     try:
         return action()
     except ValueError as refusal:
-        st.error(as_text(str(refusal)), icon=":material/error:")
+        getattr(st, level)(as_text(str(refusal)), icon=f":material/{level}:")
         return None
 
 

@@ -14,8 +14,9 @@ from gan_core.training import queue, supervisor
 from gan_core.training.log_line import log_line
 from pages.components.shared import lab
 from pages.components.shared.doctor_panel import diagnosed, doctor_panel
+from pages.components.shared.run_card import state_badge
 from pages.components.shared.run_details import details
-from pages.components.text import STATES, _, as_text, duration
+from pages.components.text import _, as_text, duration
 from pages.components.widgets.live_plot import live_plot
 from pages.components.widgets.picture import picture
 
@@ -64,10 +65,9 @@ def progress(run: Run) -> None:
     status = run.status()
     if st.session_state.get("live_controls") != _controls_depend_on(run, status):
         st.rerun()  # they are outside of this fragment
-    word, color = STATES[status.state]
     share = status.step / status.total_steps if status.total_steps else 0.0
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(word, color=color)  # type: ignore[arg-type]
+        state_badge(status.state)
         st.caption(counts(run, status))
     st.progress(min(share, 1.0))
     if status.error:

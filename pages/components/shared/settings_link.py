@@ -26,20 +26,22 @@ def linked_settings(base: RunConfig, prefix: str) -> tuple[RunConfig, str]:
         base: the preset's configuration.
         prefix: begins the form's keys.
     """
-    asked = {name: st.query_params[name] for name in schema.field_names() if "." in name and name in st.query_params}
-    if not asked:
+    given = {name: st.query_params[name] for name in schema.field_names() if "." in name and name in st.query_params}
+    if not given:
         return base, prefix
     try:
-        config = with_changes(base, asked)
+        config = with_changes(base, given)
     except ValueError as refusal:
         st.warning(as_text(str(refusal)))
         return base, prefix
-    told = [f"{_(LABELS.get(name, name))}: {schema.get(config, name)}" for name in schema.differences(base, config)]
-    if told:
+    changed = [f"{_(LABELS.get(name, name))}: {schema.get(config, name)}" for name in schema.differences(base, config)]
+    if changed:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(_("From the link: {settings}.").format(settings=as_text("; ".join(told)[:600])), width="stretch")
-            st.button(_("Forget these"), key="train_forget", on_click=_forget, args=(tuple(asked),))
-    mark = hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()[:8]
+            st.caption(
+                _("From the link: {settings}.").format(settings=as_text("; ".join(changed)[:600])), width="stretch"
+            )
+            st.button(_("Forget these"), key="train_forget", on_click=_forget, args=(tuple(given),))
+    mark = hashlib.sha256(repr(sorted(given.items())).encode()).hexdigest()[:8]
     return config, f"{prefix}_{mark}"  # widgets of their own: a key that is known keeps its old value
 
 

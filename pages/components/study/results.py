@@ -13,7 +13,8 @@ from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import supervisor
 from pages.components.shared import lab
-from pages.components.text import STATES, _, as_text, ngettext
+from pages.components.shared.run_card import state_badge
+from pages.components.text import _, as_text, ngettext
 from pages.components.widgets.live_plot import live_plot
 
 SLOWER = 2  # refreshes a study needs: a count comes once an epoch
@@ -113,8 +114,7 @@ def states(members: list[tuple[StudyMember, Run | None]], by_run: dict[str, list
                 st.caption(_("not there"))
                 continue
             status = run.status()
-            word, color = STATES[status.state]
-            st.badge(word, color=color)  # type: ignore[arg-type]
+            state_badge(status.state)
             newest = by_run[run.id][-1:]
             words = [_("epoch {n}").format(n=status.epoch), *(str(point.count) for point in newest)]
             st.caption(" · ".join(words), width="stretch")
@@ -132,10 +132,10 @@ def sentence(points: dict[str, Point], pairs: list[Difference]) -> str:
     test = _("Fisher's exact test for each of {n} pairs, Holm's correction, level {level:.0%}").format(
         n=len(pairs), level=LEVEL
     )
-    apart = [pair for pair in pairs if pair.differs]
+    different = [pair for pair in pairs if pair.differs]
     ratios = sorted(points, key=lambda arm: -points[arm].count.ratio)
     best = next(pair for pair in pairs if {pair.first, pair.second} == set(ratios[:2]))
-    if not apart:
+    if not different:
         return _(
             "**They cannot be told apart**: no two differ by more than luck explains (smallest p = {p}; {test})."
         ).format(p=p_words(pairs[0].corrected), test=test)
@@ -147,12 +147,12 @@ def sentence(points: dict[str, Point], pairs: list[Difference]) -> str:
             y=points[pair.second].count,
             p=p_words(pair.corrected),
         )
-        for pair in apart
+        for pair in different
     )
     words = _("**Told apart: {apart} of {n} pairs.** {listed}. The other pairs cannot be told apart ({test}).")
-    if len(apart) == len(pairs):
+    if len(different) == len(pairs):
         words = _("**Told apart: all {n} pairs.** {listed} ({test}).")
-    told = words.format(apart=len(apart), n=len(pairs), listed=listed, test=test)
+    told = words.format(apart=len(different), n=len(pairs), listed=listed, test=test)
     if best.differs:
         return told
     closing = _("The best two, {a} and {b}, cannot be told apart ({x} against {y}, p = {p}).").format(
@@ -210,7 +210,7 @@ def conditions(study: Study) -> None:
         "still be luck of the seed."
     )
     changes = study.changes
-    said = [
+    sentences = [
         words.format(
             epochs=changes["training.epochs"],
             images=changes["dataset.num_images"],
@@ -218,13 +218,15 @@ def conditions(study: Study) -> None:
         )
     ]
     if seeds == 1:
-        said.append(_("With one seed, luck and effect cannot be separated at all: repeat with 3 seeds."))
-    judge = studies.evaluator_of(PLANS[study.plan])
-    if judge is not None:
-        own = Score(judge.info.held_out_hits, judge.info.held_out_requested)
+        sentences.append(_("With one seed, luck and effect cannot be separated at all: repeat with 3 seeds."))
+    evaluator = studies.evaluator_of(PLANS[study.plan])
+    if evaluator is not None:
+        own = Score(evaluator.info.held_out_hits, evaluator.info.held_out_requested)
         words = _("The evaluator “{title}” itself scores {own} on real pictures that it never saw ({note}).")
-        said.append(words.format(title=as_text(judge.info.title), own=str(own), note=as_text(judge.info.held_out_note)))
-    st.caption(" ".join(said))
+        sentences.append(
+            words.format(title=as_text(evaluator.info.title), own=str(own), note=as_text(evaluator.info.held_out_note))
+        )
+    st.caption(" ".join(sentences))
 
 
 def reported() -> None:

@@ -14,7 +14,7 @@ from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS
 from pages.components.shared import lab
 from pages.components.shared.config_form import LABELS, SECTIONS
-from pages.components.text import _, as_text, duration
+from pages.components.text import _, duration
 
 FIRST_AXES = ("training.batch_size", "learning_rate")
 OBJECTIVES = {
@@ -57,8 +57,8 @@ def new_sweep() -> None:
     axes = axis_rows(config, preset)
     searched = search_row(any(".." in text for text in axes))
     metric, images = objective_row(config, preset)
-    try:
-        sweep = sweep_from(
+    sweep = lab.attempt(
+        lambda: sweep_from(
             name=name.strip() or PRESETS[preset].name,
             preset=preset,
             axes=[axis_from(text) for text in axes],
@@ -66,13 +66,14 @@ def new_sweep() -> None:
             images=images,
             trials=searched[0],
             seed=searched[1],
-        )
-    except ValueError as refusal:
-        st.warning(as_text(str(refusal)), icon=":material/warning:")
-        st.button(_("Start the sweep"), key="sweeps_start", type="primary", icon=":material/play_arrow:", disabled=True)
-        return
-    st.caption(how_long(sweep))
-    if st.button(_("Start the sweep"), key="sweeps_start", type="primary", icon=":material/play_arrow:"):
+        ),
+        "warning",
+    )
+    if sweep is not None:
+        st.caption(how_long(sweep))
+    start, refused = _("Start the sweep"), sweep is None
+    pressed = st.button(start, key="sweeps_start", type="primary", icon=":material/play_arrow:", disabled=refused)
+    if pressed and sweep is not None:
         with st.spinner(_("Writing the trials down…")):
             begin(lambda: sweep)
 

@@ -1,11 +1,14 @@
 """How a sweep stands: its trials, what they reached, why some ended early, Optuna's pictures, and the way to the best run."""
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from gan_core.evaluation.statistics.tests import of_estimates, together
+from gan_core.experiments.sweeps import figures
 from gan_core.experiments.sweeps import folder as folders
+from gan_core.experiments.sweeps.figures import PICTURES
 from gan_core.experiments.sweeps.folder import SweepFolder
 from gan_core.experiments.sweeps.loop import short_name
 from gan_core.experiments.sweeps.plan import format_value, trial_minutes
@@ -14,7 +17,6 @@ from gan_core.experiments.sweeps.study import SweepStudy
 from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of, seconds_left
 from pages.components.shared import lab
 from pages.components.sweeps.grid import grid_of_samples
-from pages.components.sweeps.plots import plots
 from pages.components.text import _, as_text, duration, told_apart_means
 
 SLOWER = 2  # refreshes; a trial takes minutes
@@ -44,34 +46,34 @@ def results(folder: SweepFolder) -> None:
     study = study_of(folder)
     if study is None:
         return
-    about(folder)
+    description(folder)
     rows = lab.attempt(lambda: rows_of(study))
     if rows is None:
         return
-    moving = moves(folder, rows)
-    st.session_state["sweeps_moving"] = moving
-    st.fragment(live, run_every=SLOWER * lab.refresh_every() if moving else None)(folder, study)
+    active = is_active(folder, rows)
+    st.session_state["sweeps_moving"] = active
+    st.fragment(live, run_every=SLOWER * lab.refresh_every() if active else None)(folder, study)
 
 
-def moves(folder: SweepFolder, rows: list[TrialRow]) -> bool:
+def is_active(folder: SweepFolder, rows: list[TrialRow]) -> bool:
     """Whether anybody works on it: this server's process, a command, or another machine."""
     return folder.is_active() or any(row.state == "training" for row in rows)
 
 
-def about(folder: SweepFolder) -> None:
+def description(folder: SweepFolder) -> None:
     """What it varies, for what, and where it is kept."""
     sweep = folder.sweep
     varied = "; ".join(as_text(str(axis)) for axis in sweep.axes)
     way = _("as large as possible") if sweep.objective.direction == "maximize" else _("as small as possible")
     kind = _("A search of {n} trials") if sweep.search else _("A grid of {n} trials")
-    said = [
+    sentence = [
         kind.format(n=sweep.trials)
         + _(" from the preset {preset}, varying {axes}.").format(preset=sweep.preset, axes=varied),
         _("Aim: {metric} {way}.").format(metric=sweep.objective.metric, way=way),
     ]
     if folder.storage:
-        said.append(_("Kept in {place}.").format(place=as_text(without_password(folder.storage))))
-    st.caption(" ".join(said))
+        sentence.append(_("Kept in {place}.").format(place=as_text(without_password(folder.storage))))
+    st.caption(" ".join(sentence))
 
 
 def live(folder: SweepFolder, study: SweepStudy) -> None:
@@ -80,7 +82,7 @@ def live(folder: SweepFolder, study: SweepStudy) -> None:
     if rows is None:
         return
     going = folder.is_active()
-    if st.session_state.get("sweeps_moving") != moves(folder, rows):
+    if st.session_state.get("sweeps_moving") != is_active(folder, rows):
         st.rerun()  # whether this part refreshes is decided outside of it
     top = best(rows, folder.sweep)
     progress(folder, rows, going)
@@ -99,7 +101,7 @@ def progress(folder: SweepFolder, rows: list[TrialRow], going: bool) -> None:
     ended = sum(row.state not in OPEN for row in rows)
     words = _("{done} of {all} trials have ended").format(done=ended, all=len(rows))
     left = seconds_left(rows, trial_minutes(folder.sweep), shares_trained(rows))
-    if moves(folder, rows) and left:
+    if is_active(folder, rows) and left:
         words += _(" · about {time} left").format(time=duration(left))
     if not going and ended < len(rows):
         elsewhere = any(row.state == "training" for row in rows)
@@ -161,7 +163,7 @@ def run_there(folder: SweepFolder, row: TrialRow) -> bool:
 def best_words(folder: SweepFolder, rows: list[TrialRow], top: TrialRow) -> str:
     """The best trial, what it reached, and whether the second may be as good."""
     values = as_text(", ".join(f"{short_name(name)} {format_value(value)}" for name, value in top.params.items()))
-    said = _("**Best so far: trial {n}** ({values}): {metric} {value}, {measured}.").format(
+    sentence = _("**Best so far: trial {n}** ({values}): {metric} {value}, {measured}.").format(
         n=top.index + 1,
         values=values,
         metric=folder.sweep.objective.metric,
@@ -174,8 +176,8 @@ def best_words(folder: SweepFolder, rows: list[TrialRow], top: TrialRow) -> str:
         close = [str(row.index + 1) for row, found in zip(others, tested, strict=True) if not found.differs]
         if close:
             words = _("One run each cannot tell the trials {names} apart from it.")
-            said += " " + words.format(names=", ".join(close[:8])) + " " + told_apart_means(len(tested))
-    return said
+            sentence += " " + words.format(names=", ".join(close[:8])) + " " + told_apart_means(len(tested))
+    return sentence
 
 
 def value_words(row: TrialRow) -> str:
@@ -213,3 +215,27 @@ def table(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None) -> No
         _("why it ended"): st.column_config.TextColumn(width="large"),
     }
     st.dataframe(lines, hide_index=True, key="sweeps_table", column_config=columns)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _figure(sweep_id: str, address: str, key: str, done: tuple[tuple[int, float], ...], _study: SweepStudy) -> Any:
+    """One picture, built once for all viewers and again when a trial has ended."""
+    return figures.figure(_study, key)
+
+
+def plots(study: SweepStudy, rows: list[TrialRow]) -> None:
+    """One of the pictures, chosen above it."""
+    done = tuple((row.index, row.value) for row in rows if row.value is not None)
+    keys = figures.available(len(done), len(study.sweep.axes))
+    if not keys:
+        return
+    st.subheader(_("Optuna's pictures"))
+    shown = st.segmented_control(
+        _("Picture"), keys, default=keys[0], format_func=lambda key: _(PICTURES[key].title), key="sweeps_plot",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    key = shown if shown in keys else keys[0]
+    st.caption(_(PICTURES[key].explanation))
+    figure = lab.attempt(lambda: _figure(study.sweep_id, study.address, key, done, study), "warning")
+    if figure is not None:
+        st.plotly_chart(figure, key=f"sweeps_plot_{key}", width="stretch")

@@ -9,8 +9,9 @@ from gan_core.config import RunConfig, with_changes
 from gan_core.config import run_config as schema
 from gan_core.datasets import DATASETS, uploads
 from gan_core.training import plan
+from pages.components.shared import lab
 from pages.components.shared.config_form import knob
-from pages.components.text import _, as_text
+from pages.components.text import _
 
 SHOWN = 6
 FOR_POINTS = ("dataset.split", "dataset.num_images")
@@ -68,13 +69,11 @@ def offer_own(name: str, prefix: str) -> None:
 
 def look(base: RunConfig, chosen: dict[str, Any], batch: int) -> None:
     """A few pictures as they are on disk and as the model will see them, with the true counts."""
-    try:
-        config = with_changes(base, chosen).dataset
-        count = datasets.count(config)
-        pairs = datasets.preview(config, SHOWN)
-    except ValueError as refusal:
-        st.error(as_text(str(refusal)), icon=":material/error:")
+    config = lab.attempt(lambda: with_changes(base, chosen).dataset)
+    found = None if config is None else lab.attempt(lambda: (datasets.count(config), datasets.preview(config, SHOWN)))
+    if config is None or found is None:
         return
+    count, pairs = found
     words = _("{count:,} images; in batches of {batch} that is {steps:,} steps an epoch (once through all images).")
     st.caption(words.format(count=count, batch=batch, steps=plan.steps_per_epoch(count, batch)))
     if not pairs:  # points in the plane are used as they are

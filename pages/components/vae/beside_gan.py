@@ -214,16 +214,16 @@ def sharper(measured: dict[str, Estimate]) -> str:
     tested = together(of_estimates(measured["gan"], measured[other]) for other in ("vae", "real"))
     beside_vae, beside_real = (found.value if found.differs else 0.0 for found in tested)
     if beside_vae > 0 and beside_real > 0:
-        said = _(
+        sentence = _(
             "The GAN's samples are sharper than the VAE's. They have more than real images have, so part of it is roughness, not detail."
         )
     elif beside_vae > 0:
-        said = _("The GAN's samples are sharper than the VAE's.")
+        sentence = _("The GAN's samples are sharper than the VAE's.")
     elif beside_vae < 0:
-        said = _("Here the VAE's samples are the sharper ones, unlike in the report.")
+        sentence = _("Here the VAE's samples are the sharper ones, unlike in the report.")
     else:
-        said = _("These samples cannot tell which of the two is sharper.")
-    return f"{said} {told_apart_means(len(tested))}"
+        sentence = _("These samples cannot tell which of the two is sharper.")
+    return f"{sentence} {told_apart_means(len(tested))}"
 
 
 def costs(vae: Shown, gan: Side) -> None:

@@ -13,6 +13,7 @@ from pages.components.explore.picture import choose_image
 from pages.components.shared.models import Shown, sampler
 from pages.components.text import _
 from pages.components.widgets.latent_explorer import latent_explorer, latent_state
+from pages.components.widgets.picture import download_png
 
 Uint8Array = npt.NDArray[np.uint8]
 
@@ -58,7 +59,9 @@ def _shift(shown: Shown, image: Uint8Array, axes: Axes, keep: bool) -> None:
             "neighbours": _("Your picture; below, what the decoder makes of its latent (MSE {error:.4f})").format(error=error),
         },
     )  # fmt: skip
-    st.download_button(
-        _("Download this picture (PNG)"), lambda: imaging.enlarged_png(changed), file_name=f"{shown.run.id}-changed.png", mime="image/png",
-        key="vae_edit_download", on_click="ignore", icon=":material/download:",
-    )  # fmt: skip
+    download_png(
+        _("Download this picture (PNG)"),
+        lambda: imaging.enlarged_png(changed),
+        f"{shown.run.id}-changed",
+        "vae_edit_download",
+    )

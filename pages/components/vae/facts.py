@@ -24,12 +24,12 @@ def facts(run: Run, step: int) -> None:
     beta = equivalent_beta(vae, num_pixels, latent_dim)
     mse = vae.reconstruction == "mse"
     reduced = {"mean": _("averaged over {n} dimensions"), "sum": _("summed over {n} dimensions")}[vae.kl_reduction]
-    price = _("Squared error (train)") if mse else _("Cross-entropy (train)")
+    loss_title = _("Squared error (train)") if mse else _("Cross-entropy (train)")
     cells = [
         (_("Weight of the KL, λ"), lambda_words(vae.kl_weight), reduced.format(n=latent_dim)),
         (_("Equivalent β"), f"{beta:.3g}" if mse else "–", _("explained below")),
         (_("Size of z"), f"{latent_dim:,}", _("numbers for {n:,} pixel values").format(n=num_pixels)),
-        (price, *_last_epoch(run, step, "loss/reconstruction")),
+        (loss_title, *_last_epoch(run, step, "loss/reconstruction")),
         (_("KL (train)"), *_last_epoch(run, step, "loss/kl")),
     ]
     with st.container(horizontal=True):

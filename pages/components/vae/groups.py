@@ -54,14 +54,14 @@ def probe(place: str, by: str, count: int, _latents: npt.NDArray[np.float32], _g
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def apartness(
+def mean_silhouette(
     place: str, space: str, by: str, count: int, _points: npt.NDArray[np.float32], _groups: Groups
 ) -> Estimate:
     """The mean silhouette in a space ("latents", "pca" or the name of a map), once for all viewers."""
     return silhouette(_points, _groups.members)
 
 
-def verdict(groups: Groups, probed: Probe, in_latents: Estimate, on_map: Estimate) -> str:
+def summary(groups: Groups, probed: Probe, in_latents: Estimate, on_map: Estimate) -> str:
     """What accuracy and silhouettes say together, in a sentence."""
     title = as_text(groups.title)
     if not probed.beats_majority:

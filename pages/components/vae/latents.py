@@ -17,12 +17,13 @@ from gan_core.jobs import task
 from gan_core.jobs.task import Arrays, Progress
 from gan_core.latents.embedding import LARGEST_EXACT, NEIGHBOURS_A_PERPLEXITY, method_name, pca
 from gan_core.latents.vae_map import LatentMap
+from pages.components.shared import lab
 from pages.components.shared.models import Shown, images
 from pages.components.shared.task_view import outcome, stage_words
-from pages.components.text import _, as_text
+from pages.components.text import _
 from pages.components.vae import groups as vae_groups
 from pages.components.vae.groups import Groups
-from pages.components.vae.views import label_words, wish_for
+from pages.components.vae.views import label_words, measurement_of
 from pages.components.widgets.picture import picture
 from pages.components.widgets.vae_map import chosen_point, picture_map, send_sheet
 
@@ -33,15 +34,15 @@ HEIGHT_PX = 520
 
 def latent_map(shown: Shown) -> None:
     """Choose how many points and what colours them; then the map, what is under the mouse, and what the figures say."""
-    wish = _wishes(shown)
-    measured = outcome(wish.measuring.task, "vae_measure")
+    layout = _choose_layout(shown)
+    measured = outcome(layout.measuring.task, "vae_measure")
     if measured is None:
         return
-    count = wish.num_points
-    points, share = _preview(str(task.folder(wish.measuring.task)), count, measured["latents"])
-    made = outcome(wish.task, "vae_tsne", lambda now: _map_words(wish, now))
-    name = "pca" if made is None else str(task.folder(wish.task))
-    _draw(shown, wish, measured, points if made is None else made["points"], name)
+    count = layout.num_points
+    points, share = _preview(str(task.folder(layout.measuring.task)), count, measured["latents"])
+    made = outcome(layout.task, "vae_tsne", lambda now: _map_words(layout, now))
+    name = "pca" if made is None else str(task.folder(layout.task))
+    _draw(shown, layout, measured, points if made is None else made["points"], name)
     if made is None:
         st.caption(
             _("A preview: the two directions in which the latents vary most (PCA), which keep {share:.0%} of their variance.").format(
@@ -55,13 +56,13 @@ def latent_map(shown: Shown) -> None:
                 "**Near** points are near in the latents; **distances between** groups and the **sizes** of groups mean little, and "
                 "another perplexity or seed draws another map (Wattenberg et al. 2016, “How to Use t-SNE Effectively”)."
             ).format(
-                which=shown.which(count), library=method_name(count), perplexity=wish.perplexity, seed=wish.seed,
+                which=shown.which(count), library=method_name(count), perplexity=layout.perplexity, seed=layout.seed,
                 kl=float(made["kl"]),
             )
         )  # fmt: skip
 
 
-def _wishes(shown: Shown) -> LatentMap:
+def _choose_layout(shown: Shown) -> LatentMap:
     """How many points, and the settings of the t-SNE."""
     most = shown.held_out.count
     offered = sorted({min(n, most) for n in (*COUNTS, shown.num_images)})
@@ -79,7 +80,7 @@ def _wishes(shown: Shown) -> LatentMap:
         )  # fmt: skip
         seed = columns[2].number_input(_("Seed"), 0, 2**31 - 1, 0, key="vae_tsne_seed")
         st.form_submit_button(_("Draw this map"), icon=":material/scatter_plot:")
-    measured = wish_for(shown, max(shown.num_images, count))
+    measured = measurement_of(shown, max(shown.num_images, count))
     return replace(measured, num_points=count, perplexity=float(perplexity), seed=int(seed))
 
 
@@ -94,12 +95,12 @@ def _sheet(path: str, count: int, wanted: int) -> Sheet:
     return sprite_sheet(images(path, wanted).images[:count], TILE_PX if count <= LARGEST_EXACT else SMALL_TILE_PX)
 
 
-def _draw(shown: Shown, wish: LatentMap, measured: Arrays, points: npt.NDArray[np.float32], name: str) -> None:
+def _draw(shown: Shown, layout: LatentMap, measured: Arrays, points: npt.NDArray[np.float32], name: str) -> None:
     """The map with the chosen image beside it, and the figures below."""
     path = str(shown.run.path)
-    sheet_key = f"vae_sheet_{shown.run.id}_{wish.num_points}"
+    sheet_key = f"vae_sheet_{shown.run.id}_{layout.num_points}"
     with st.spinner(_("Preparing the small pictures…")):
-        send_sheet(_sheet(path, wish.num_points, wish.num_images), key=sheet_key)
+        send_sheet(_sheet(path, layout.num_points, layout.num_images), key=sheet_key)
     exclusive = DATASETS[shown.model.config.dataset.name].exclusive_labels
     offered = vae_groups.options([str(n) for n in measured["label_names"]], exclusive)
     by = None
@@ -113,17 +114,17 @@ def _draw(shown: Shown, wish: LatentMap, measured: Arrays, points: npt.NDArray[n
         groups = Groups("", (_("image"),), np.zeros(len(points), np.int64))
     else:
         groups = vae_groups.grouped(measured, by, len(points))
-    map_and_image(shown, wish, measured, points, groups, name, sheet_key)
+    map_and_image(shown, layout, measured, points, groups, name, sheet_key)
     if by is None:
         st.caption(_("This data set has no labels, so there is nothing to colour by and nothing to probe."))
     else:
-        figures(wish, measured, points, groups, name)
+        figures(layout, measured, points, groups, name)
 
 
 @st.fragment
 def map_and_image(
     shown: Shown,
-    wish: LatentMap,
+    layout: LatentMap,
     measured: Arrays,
     points: npt.NDArray[np.float32],
     groups: Groups,
@@ -148,7 +149,7 @@ def map_and_image(
             _("Image"), 0, count - 1, key=number,
             help=_("Click a point of the map, or type a number: its image, and what the decoder makes of its latent."),
         ))  # fmt: skip
-        original = images(str(shown.run.path), wish.num_images).images[chosen : chosen + 1]
+        original = images(str(shown.run.path), layout.num_images).images[chosen : chosen + 1]
         both = np.concatenate([original, shown.model.decode(measured["latents"][chosen : chosen + 1])])
         picture(
             imaging.array_url(imaging.grid(both, columns=1)), key="vae_chosen",
@@ -168,20 +169,24 @@ def map_and_image(
         )  # fmt: skip
 
 
-def figures(wish: LatentMap, measured: Arrays, points: npt.NDArray[np.float32], groups: Groups, name: str) -> None:
+def figures(layout: LatentMap, measured: Arrays, points: npt.NDArray[np.float32], groups: Groups, name: str) -> None:
     """Probe and silhouettes, each with count and interval, and what they say together."""
     count = len(points)
     latents = measured["latents"][:count]
-    place, by = str(task.folder(wish.measuring.task)), groups.title
-    try:
-        with st.spinner(_("Probing the latents…")):
-            probed = vae_groups.probe(place, by, count, latents, groups)
-            in_latents = vae_groups.apartness(place, "latents", by, count, latents, groups)
-            on_map = vae_groups.apartness(place, name, by, count, points, groups)
-    except ValueError as refusal:
-        st.info(as_text(str(refusal)), icon=":material/info:")
+    place, by = str(task.folder(layout.measuring.task)), groups.title
+    with st.spinner(_("Probing the latents…")):
+        found = lab.attempt(
+            lambda: (
+                vae_groups.probe(place, by, count, latents, groups),
+                vae_groups.mean_silhouette(place, "latents", by, count, latents, groups),
+                vae_groups.mean_silhouette(place, name, by, count, points, groups),
+            ),
+            "info",
+        )
+    if found is None:
         return
-    st.markdown(vae_groups.verdict(groups, probed, in_latents, on_map))
+    probed, in_latents, on_map = found
+    st.markdown(vae_groups.summary(groups, probed, in_latents, on_map))
     low, high = wilson(probed.right).interval
     cells = [
         (
@@ -209,11 +214,11 @@ def _silhouette_words(mean: Estimate) -> str:
     )
 
 
-def _map_words(wish: LatentMap, now: Progress) -> str:
+def _map_words(layout: LatentMap, now: Progress) -> str:
     """Stage, counts and the KL divergence so far."""
     if now.stage != "tsne":
         return stage_words(now)
-    parts = [_("t-SNE of {n:,} points ({library})").format(n=wish.num_points, library=method_name(wish.num_points))]
+    parts = [_("t-SNE of {n:,} points ({library})").format(n=layout.num_points, library=method_name(layout.num_points))]
     if now.total:
         parts.append(_("iteration {done:,} of {total:,}").format(done=now.done, total=now.total))
     if now.value is not None:

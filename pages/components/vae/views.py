@@ -16,7 +16,7 @@ from pages.components.shared.models import Shown, images
 from pages.components.shared.task_view import outcome
 from pages.components.text import _, as_text
 from pages.components.widgets.condition_cards import Part, condition_cards
-from pages.components.widgets.picture import picture
+from pages.components.widgets.picture import download_png, picture
 
 NUM_PAIRS = 10
 NUM_SAMPLES = 32
@@ -24,7 +24,7 @@ REPORT_MSE, REPORT_IMAGES = 0.0076, 2621
 DOWNLOAD_PX = 96
 
 
-def wish_for(shown: Shown, num_images: int | None = None) -> LatentMap:
+def measurement_of(shown: Shown, num_images: int | None = None) -> LatentMap:
     """The measurement of a VAE on its held-out images."""
     return LatentMap(str(shown.run.path), shown.model.step, num_images or shown.num_images)
 
@@ -41,13 +41,14 @@ def reconstructions(shown: Shown) -> None:
     )
     st.caption(words.format(which=shown.which(len(originals))))
     condition_cards(pairs(originals, copies, errors), key="vae_pairs", columns=NUM_PAIRS)
-    st.download_button(
-        _("Download these pairs (PNG)"), lambda: _pairs_png(shown, originals, copies, errors), mime="image/png",
-        file_name=f"{shown.run.id}-step{shown.model.step}-pairs.png", key="vae_pairs_download", on_click="ignore",
-        icon=":material/download:",
-    )  # fmt: skip
+    download_png(
+        _("Download these pairs (PNG)"),
+        lambda: _pairs_png(shown, originals, copies, errors),
+        f"{shown.run.id}-step{shown.model.step}-pairs",
+        "vae_pairs_download",
+    )
     st.subheader(_("How true the copies are, over all images"), anchor=False)
-    measured = outcome(wish_for(shown).task, "vae_measure")
+    measured = outcome(measurement_of(shown).task, "vae_measure")
     if measured is not None:
         totals(shown, measured)
 
@@ -149,11 +150,12 @@ def samples(shown: Shown) -> None:
             n=NUM_SAMPLES
         ),
     )  # fmt: skip
-    st.download_button(
-        _("Download this grid (PNG)"), lambda: imaging.png_bytes(imaging.to_picture(grid)), mime="image/png",
-        file_name=f"{shown.run.id}-step{shown.model.step}-seed{seed}.png", key="vae_samples_download", on_click="ignore",
-        icon=":material/download:",
-    )  # fmt: skip
+    download_png(
+        _("Download this grid (PNG)"),
+        lambda: imaging.png_bytes(imaging.to_picture(grid)),
+        f"{shown.run.id}-step{shown.model.step}-seed{seed}",
+        "vae_samples_download",
+    )
     words = _(
         "What R5 saw: with λ too large, reconstructions blur; with λ too small the copies are sharp, but the encoder's "
         "clouds leave holes in the prior, and random latents fall into them: samples that are no faces."

@@ -1,4 +1,8 @@
-"""One picture that changes in place without ever being blank."""
+"""One picture that changes in place without ever being blank, and the button that saves one as a PNG."""
+
+from collections.abc import Callable
+
+import streamlit as st
 
 from pages.components.widgets._assets import check_picture, make_component
 
@@ -32,3 +36,10 @@ def picture(
         "max_width_px": max_width_px,
     }
     _component(key=key, data=data)
+
+
+def download_png(words: str, content: Callable[[], bytes], name: str, key: str) -> None:
+    """A button that saves a PNG as `name`.png; `content` is called at the click only."""
+    st.download_button(
+        words, content, f"{name}.png", "image/png", key=key, on_click="ignore", icon=":material/download:"
+    )

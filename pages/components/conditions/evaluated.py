@@ -14,11 +14,12 @@ from gan_core.evaluation.evaluators.scoring import Score, chance_level, count_hi
 from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.figures.imaging import Uint8Array
 from gan_core.figures.sheets import Line
+from pages.components.shared import lab
 from pages.components.text import _, as_text
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Evaluated:
     """What stands below pictures.
 
     Attributes:
@@ -46,11 +47,7 @@ def evaluator_for(config: RunConfig) -> Evaluator | None:
             icon=":material/info:",
         )
         return None
-    try:
-        return _opened(str(folder.path), folder.card.weights_sha256, folder)
-    except ValueError as damage:
-        st.warning(as_text(str(damage)), icon=":material/warning:")
-        return None
+    return lab.attempt(lambda: _opened(str(folder.path), folder.card.weights_sha256, folder), "warning")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -58,9 +55,9 @@ def _opened(path: str, weights: str, _folder: evaluators.EvaluatorFolder) -> Eva
     return open_evaluator(_folder)
 
 
-def judgement(
+def evaluate(
     evaluator: Evaluator | None, kind: Kind, images: Uint8Array, rows: Rows, names: Sequence[str]
-) -> Judgement:
+) -> Evaluated:
     """What was asked of every picture and, if there is an evaluator, what it saw.
 
     Args:
@@ -70,35 +67,35 @@ def judgement(
         rows: what was asked for (N, L).
         names: of the L labels.
     """
-    asked = [condition_of(row, names) for row in rows]
+    requested = [condition_of(row, names) for row in rows]
     if evaluator is None:
-        return Judgement([[Line(name) for name in condition] for condition in asked])
+        return Evaluated([[Line(name) for name in condition] for condition in requested])
     info = evaluator.info
     logits = evaluator.logits(images).numpy()
-    own = logits[:, [info.label_names.index(name) for name in names]]
-    places, wanted = in_order(info, rows, names)
-    score, _hits = count_hits(info.kind, logits[:, places], wanted)
+    own_logits = logits[:, [info.label_names.index(name) for name in names]]
+    places, targets = in_order(info, rows, names)
+    score, _hits = count_hits(info.kind, logits[:, places], targets)
     if kind == "attributes":
-        lines = [_attribute_lines(condition, names, row) for condition, row in zip(asked, own, strict=True)]
+        lines = [_attribute_lines(condition, names, row) for condition, row in zip(requested, own_logits, strict=True)]
     else:
-        seen = strongest(logits, info.label_names, [len(condition) for condition in asked])
-        lines = [_object_lines(condition, found) for condition, found in zip(asked, seen, strict=True)]
-    return Judgement(lines, score, chance_level(info.kind, wanted), own)
+        recognised = strongest(logits, info.label_names, [len(condition) for condition in requested])
+        lines = [_object_lines(condition, found) for condition, found in zip(requested, recognised, strict=True)]
+    return Evaluated(lines, score, chance_level(info.kind, targets), own_logits)
 
 
-def _object_lines(asked: Sequence[str], seen: Sequence[str]) -> list[Line]:
-    lines = [Line(name, name in seen) for name in asked]
-    instead = [name for name in seen if name not in asked]
+def _object_lines(requested: Sequence[str], recognised: Sequence[str]) -> list[Line]:
+    lines = [Line(name, name in recognised) for name in requested]
+    instead = [name for name in recognised if name not in requested]
     return [*lines, Line(_("saw {names}").format(names=", ".join(instead)))] if instead else lines
 
 
 def _attribute_lines(
-    asked: Sequence[str], names: Sequence[str], logits: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+    requested: Sequence[str], names: Sequence[str], logits: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 ) -> list[Line]:
     """Every attribute asked for, and those not asked for that are there; all of them where there are few."""
     lines = []
     for name, logit in zip(names, logits, strict=True):
-        if name in asked:
+        if name in requested:
             lines.append(Line(name, bool(logit > 0)))
         elif logit > 0 or len(names) <= 3:
             lines.append(Line(_("not {name}").format(name=name), bool(logit <= 0)))
@@ -119,10 +116,15 @@ def show_score(title: str, score: Score, chance: float, evaluator: Evaluator, co
         _("Chance"), f"{chance:.3f}", help=_("What a generator that ignores the labels would reach on average.")
     )
     info = evaluator.info
-    own = Score(info.held_out_hits, info.held_out_requested)
+    own_logits = Score(info.held_out_hits, info.held_out_requested)
     words = _(
         "{conditions} Judged by “{title}”, which itself scores {own} on real pictures that it never saw ({note})."
     )
     st.caption(
-        words.format(conditions=conditions, title=as_text(info.title), own=str(own), note=as_text(info.held_out_note))
+        words.format(
+            conditions=conditions,
+            title=as_text(info.title),
+            own=str(own_logits),
+            note=as_text(info.held_out_note),
+        )
     )
