@@ -10,14 +10,7 @@ from pages.components.widgets.condition_palette import Choice, condition_palette
 
 
 def choose_condition(run_id: str, kind: Kind, names: Sequence[str], first: Condition) -> Condition:
-    """The labels that are asked for, chosen as fits their kind; kept while the visitor looks at other views.
-
-    Args:
-        run_id: keeps the choices of different models apart.
-        kind: of the labels.
-        names: all of them.
-        first: what is chosen before anybody has chosen.
-    """
+    """The requested labels out of `names`, `first` at first; kept for each run while other views are shown."""
     if kind == "objects":
         return _objects(run_id, names, first)
     if kind == "classes":
@@ -37,13 +30,7 @@ def _objects(run_id: str, names: Sequence[str], first: Condition) -> Condition:
         st.session_state[typed] = words
     st.session_state[kept] = choice
     st.session_state.setdefault(typed, words)
-    condition_palette(
-        choice, names, key=key,
-        texts={
-            "label": _("Objects to draw"), "chosen": _("Asked for:"), "none": _("Click one to three objects."),
-            "clear": _("Clear"), "limit": _("A scene has at most three objects: click a chosen one to take it away."),
-        },
-    )  # fmt: skip
+    condition_palette(choice, names, key=key)
     st.text_input(
         _("Or type a list"), key=typed, max_chars=200, placeholder=_("red sphere, blue cube"),
         on_change=_take_typed, args=(run_id, tuple(names)),

@@ -110,16 +110,7 @@ def points_form() -> None:
     )
     st.markdown(words)
     turn = st.session_state.setdefault("data_points_turn", 0)
-    texts = {
-        "label": _("Square to draw points on, from -4 to 4"),
-        "undo": _("Undo"),
-        "clear": _("Clear"),
-        "spray": _("Points a spray"),
-        "spread": _("Spread"),
-        "count": _("{n} points"),
-        "full": _("No room for more points."),
-    }
-    point_canvas(turn, texts=texts, key="data_canvas")
+    point_canvas(turn, key="data_canvas")
     drawn = drawn_points(turn, key="data_canvas")
     file = st.file_uploader(
         _("or a file of two columns of numbers (CSV or JSON)"), type=["csv", "txt", "tsv", "json"], key=f"data_points_{turn}",

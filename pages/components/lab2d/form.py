@@ -211,14 +211,10 @@ def choose_points() -> Points | None:
     if source:
         return lab.attempt(lambda: read_points(kept[source].root))
     turn = st.session_state.setdefault("twin_canvas_turn", 0)
-    texts = {
-        "label": _("Square to draw points on, from -4 to 4"), "undo": _("Undo"), "clear": _("Clear"),
-        "spray": _("Points a spray"), "spread": _("Spread"), "count": _("{n} points"), "full": _("No room for more points."),
-    }  # fmt: skip
     ready: Points | None = st.session_state.get("twin_drawn")
     with st.expander(_("Draw"), expanded=ready is None):
         st.caption(_("Click or drag; with the keyboard, arrows move and Space sprays."))
-        point_canvas(turn, texts=texts, key="twin_canvas")
+        point_canvas(turn, key="twin_canvas")
         drawn = drawn_points(turn, key="twin_canvas")
         enough = len(drawn) >= points.MIN_POINTS
         if st.button(_("Play on these points"), type="primary", key="twin_canvas_go", disabled=not enough):

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import streamlit as st
-
 from gan_core.lab2d.protocol import MOVERS, NUM_SHOWN, PACES
 from pages.components.lab2d.words import TEXTS
-from pages.components.widgets._assets import do_nothing, make_component
+from pages.components.widgets._assets import as_mapping, do_nothing, make_component, state_of
 
 MAX_ACTIONS = 20
 MAX_NUMBER = 2**53  # what a browser counts exactly
@@ -52,7 +50,7 @@ class Request:
 
 def read_request(message: object) -> Request:
     """A trustworthy ask out of what a browser sent; what makes no sense is left out."""
-    content: Mapping[str, Any] = message if isinstance(message, Mapping) else {}
+    content = as_mapping(message)
     actions = content.get("actions")
     read = [_action(action) for action in (actions if isinstance(actions, list) else [])[:MAX_ACTIONS]]
     revision = content.get("revision")
@@ -66,8 +64,7 @@ def read_request(message: object) -> Request:
 
 def newest_request(key: str) -> Request:
     """The newest ask of the stage with this key, known before it is drawn in this rerun."""
-    state = st.session_state.get(key)
-    return read_request(state.get("ask") if isinstance(state, Mapping) else None)
+    return read_request(state_of(key, "ask"))
 
 
 def stage(

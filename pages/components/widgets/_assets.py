@@ -3,7 +3,9 @@
 Scripts and styles are constants, read once at import. Whatever a user chose or typed travels as data.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
@@ -36,6 +38,23 @@ def check_picture(url: str, name: str) -> str:
     if not url.startswith("data:image/"):
         raise ValueError(f"{name} needs a data URL that begins with 'data:image/'; got '{url[:40]}'.")
     return url
+
+
+def as_mapping(message: object) -> Mapping[str, Any]:
+    """What a browser sent, if it is a mapping; else an empty one."""
+    return message if isinstance(message, Mapping) else {}
+
+
+def state_of(key: str, name: str) -> object:
+    """The newest state `name` of the component with this key, known before it is drawn in this rerun; None before the first."""
+    return as_mapping(st.session_state.get(key)).get(name)
+
+
+def check_words(texts: Mapping[str, str], names: tuple[str, ...], component: str) -> None:
+    """Raises ValueError if `texts` lacks one of the words `names`."""
+    missing = [name for name in names if name not in texts]
+    if missing:
+        raise ValueError(f"{component} lacks words for: {', '.join(missing)}.")
 
 
 def do_nothing() -> None:

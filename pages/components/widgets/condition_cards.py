@@ -30,7 +30,6 @@ def condition_cards(cards: Sequence[Sequence[Part]], *, key: str, columns: int =
 
     Args:
         cards: a card is one picture or more.
-        key: Streamlit's key.
         columns: cards in a row; an even number.
         rows: one card a row instead, its words to the left.
 

@@ -4,13 +4,17 @@ The browser holds the choice and refuses a fourth object at once; Python may rep
 revision, and then ignores what the browser chose before.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
-
-import streamlit as st
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from gan_core.datasets.sources.objects24 import COLOURS, MAX_OBJECTS, SHAPES
-from pages.components.widgets._assets import do_nothing, make_component
+from pages.components.text import _
+from pages.components.widgets._assets import as_mapping, do_nothing, make_component, state_of
+
+TEXTS = {
+    "label": _("Objects to draw"), "chosen": _("Asked for:"), "none": _("Click one to three objects."),
+    "clear": _("Clear"), "limit": _("A scene has at most three objects: click a chosen one to take it away."),
+}  # fmt: skip
 
 _component = make_component("condition_palette", "choice", scripts=("choice",))
 
@@ -27,7 +31,7 @@ def read_choice(message: object, python: Choice, known: Sequence[str]) -> Choice
 
     A choice that names what the model does not know, one object twice or more than three is no choice.
     """
-    content: Mapping[str, Any] = message if isinstance(message, Mapping) else {}
+    content = as_mapping(message)
     selected, revision = content.get("selected"), content.get("revision")
     if revision != python.revision or not isinstance(selected, list) or len(selected) > MAX_OBJECTS:
         return python
@@ -38,32 +42,17 @@ def read_choice(message: object, python: Choice, known: Sequence[str]) -> Choice
 
 def palette_choice(python: Choice, known: Sequence[str], *, key: str) -> Choice:
     """The choice in the palette with this key, known before it is drawn in this rerun."""
-    state = st.session_state.get(key)
-    return read_choice(state.get("choice") if isinstance(state, Mapping) else None, python, known)
+    return read_choice(state_of(key, "choice"), python, known)
 
 
-def condition_palette(choice: Choice, known: Sequence[str], *, texts: Mapping[str, str], key: str) -> None:
-    """Draws the palette. Arrow keys move in it, Enter and Space choose.
-
-    Args:
-        choice: from `palette_choice`.
-        known: the objects that the model learned; the others cannot be chosen.
-        texts: `label` names the palette, `chosen` begins the list of what is chosen, `none` stands there when nothing is,
-            `clear` names the button, `limit` is the sentence for a fourth object.
-        key: Streamlit's key.
-
-    Raises:
-        ValueError: a missing word.
-    """
-    missing = [name for name in ("label", "chosen", "none", "clear", "limit") if name not in texts]
-    if missing:
-        raise ValueError(f"The palette lacks words for: {', '.join(missing)}.")
+def condition_palette(choice: Choice, known: Sequence[str], *, key: str) -> None:
+    """Draws the palette: arrow keys move in it, Enter and Space choose. Objects that are not `known` cannot be chosen."""
     rows = [
         [{"id": f"{c} {shape}", "colour": c, "shape": shape, "known": f"{c} {shape}" in known} for c in COLOURS]
         for shape in SHAPES
     ]
     data = {
         "rows": rows, "selected": list(choice.selected), "revision": choice.revision, "limit": MAX_OBJECTS,
-        "texts": dict(texts), "key": key,
+        "texts": TEXTS, "key": key,
     }  # fmt: skip
     _component(key=key, data=data, on_choice_change=do_nothing)

@@ -14,11 +14,9 @@ what it is sent and draws the component again. Use it inside a fragment, so that
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import streamlit as st
-
-from pages.components.widgets._assets import check_picture, do_nothing, make_component
+from pages.components.widgets._assets import as_mapping, check_picture, do_nothing, make_component, state_of
 
 _MAX_SEQUENCE = 2**53 - 1  # the largest whole number a browser counts exactly
 
@@ -73,9 +71,8 @@ def read_state(sliders: Sequence[Slider], message: object) -> LatentState:
 
     Ids that no slider has are ignored; a missing or senseless value is the slider's own.
     """
-    content: Mapping[str, Any] = message if isinstance(message, Mapping) else {}
-    sent = content.get("values")
-    sent_values: Mapping[str, Any] = sent if isinstance(sent, Mapping) else {}
+    content = as_mapping(message)
+    sent_values = as_mapping(content.get("values"))
     values = {slider.id: _clamp(slider, sent_values.get(slider.id)) for slider in sliders}
     sequence = content.get("sequence")
     if isinstance(sequence, bool) or not isinstance(sequence, int) or not 0 <= sequence <= _MAX_SEQUENCE:
@@ -85,8 +82,7 @@ def read_state(sliders: Sequence[Slider], message: object) -> LatentState:
 
 def latent_state(sliders: Sequence[Slider], *, key: str) -> LatentState:
     """The newest values of the explorer with this key, known before it is drawn in this rerun."""
-    state = st.session_state.get(key)
-    return read_state(sliders, state.get("values") if isinstance(state, Mapping) else None)
+    return read_state(sliders, state_of(key, "values"))
 
 
 def latent_explorer(
@@ -99,11 +95,9 @@ def latent_explorer(
 
     Args:
         sliders: drawn in this order; other definitions rebuild them, values of kept ids stay.
-        image: data URL of the large picture.
-        neighbours: data URL of the grid of neighbours; "" leaves its place out.
+        image, neighbours: data URLs of the large picture and of the grid of neighbours; "" leaves the grid out.
         sequence: that of the `latent_state` which both pictures were made from.
         texts: `reset` names the button; `image` and `neighbours`, if given, are captions and descriptions.
-        key: Streamlit's key.
 
     Returns:
         The same state that `latent_state` gives, which is the one to decode: it is known before drawing.
@@ -129,12 +123,10 @@ def latent_explorer(
 
 
 def _clamp(slider: Slider, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return float(slider.value)
     try:
-        number = float(value)
+        number = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
     except OverflowError:  # a whole number too long for a float
-        return float(slider.value)
+        number = math.nan
     if not math.isfinite(number):
         return float(slider.value)
     return float(min(max(number, slider.minimum), slider.maximum))  # the bounds may be whole numbers

@@ -9,7 +9,6 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import plotly
@@ -56,7 +55,7 @@ def plotly_url() -> str:
         return ""
 
 
-def live_plot(figure_json: str, *, key: str, height_px: int = 320, texts: Mapping[str, str] | None = None) -> None:
+def live_plot(figure_json: str, *, key: str, height_px: int = 320) -> None:
     """A chart that keeps zoom, pan, hover and legend choices while its data change.
 
     Colours and font follow Streamlit's theme through a Plotly template: what the figure's layout sets itself
@@ -67,16 +66,7 @@ def live_plot(figure_json: str, *, key: str, height_px: int = 320, texts: Mappin
         figure_json: `plotly.io.to_json(figure)`; base64 typed arrays are welcome. A change of
             `layout.uirevision` (default: the key) lets go of the user's zoom.
         key: Streamlit's key, also the name of the downloaded PNG.
-        height_px: height of the chart.
-        texts: `unavailable` is the sentence shown when Plotly did not load; any other key is a word of
-            Plotly's mode bar in English ("Download plot as a PNG", "Zoom", "Pan", "Autoscale", "Reset axes")
-            with its translation.
     """
-    data = {
-        "figure": figure_json,
-        "plotly": plotly_url(),
-        "key": key,
-        "height_px": height_px,
-        "texts": {"unavailable": _UNAVAILABLE, **(texts or {})},
-    }
+    texts = {"unavailable": _UNAVAILABLE}
+    data = {"figure": figure_json, "plotly": plotly_url(), "key": key, "height_px": height_px, "texts": texts}
     _component(key=key, data=data)

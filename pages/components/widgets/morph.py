@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pages.components.widgets._assets import check_picture, make_component
+from pages.components.widgets._assets import check_picture, check_words, make_component
 
 MAX_FPS = 60
 
@@ -19,7 +19,6 @@ def frames_player(
 
     Args:
         frames: data URLs of pictures of equal size; one alone is shown without controls.
-        key: Streamlit's key.
         texts: `play` and `pause` name the button; `frame` the slider and `alt` the picture, if given.
         fps: frames a second, 1 to 60.
         max_width_px: widest it may become; None for no bound.
@@ -31,9 +30,7 @@ def frames_player(
         raise ValueError("A frames player needs at least one frame; got none.")
     if not 1 <= fps <= MAX_FPS:
         raise ValueError(f"fps must be between 1 and {MAX_FPS}; got {fps}.")
-    missing = [name for name in ("play", "pause") if name not in texts]
-    if missing:
-        raise ValueError(f"The frames player lacks words for: {', '.join(missing)}.")
+    check_words(texts, ("play", "pause"), "The frames player")
     data = {
         "frames": [check_picture(frame, "A frame") for frame in frames],
         "key": key,

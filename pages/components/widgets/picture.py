@@ -18,7 +18,7 @@ def picture(
 
     Args:
         data_url: `data:image/...`, the whole picture.
-        key: Streamlit's key; same place and same key keep the node.
+        key: same place and same key keep the node.
         alt: what the picture shows, for those who do not see it.
         caption: line below the picture.
         pixelated: enlarge without smoothing, each pixel a square.

@@ -1,14 +1,15 @@
 """A square to draw points on: a click sprays a few, a drag sprays a trail. The browser holds them and sends them after each stroke."""
 
-from collections.abc import Mapping
-from typing import Any
-
-import streamlit as st
-
 from gan_core.datasets.sources.points import REACH
-from pages.components.widgets._assets import do_nothing, make_component
+from pages.components.text import _
+from pages.components.widgets._assets import as_mapping, do_nothing, make_component, state_of
 
 MAX_DRAWN = 5_000  # what one message to the server carries easily
+
+TEXTS = {
+    "label": _("Square to draw points on, from -4 to 4"), "undo": _("Undo"), "clear": _("Clear"),
+    "spray": _("Points a spray"), "spread": _("Spread"), "count": _("{n} points"), "full": _("No room for more points."),
+}  # fmt: skip
 
 Point = tuple[float, float]
 
@@ -20,7 +21,7 @@ def read_points(message: object, revision: int) -> list[Point]:
 
     What was drawn before the canvas was last emptied (another revision), or makes no sense, is no point.
     """
-    content: Mapping[str, Any] = message if isinstance(message, Mapping) else {}
+    content = as_mapping(message)
     sent = content.get("points")
     if content.get("revision") != revision or not isinstance(sent, list):
         return []
@@ -29,26 +30,12 @@ def read_points(message: object, revision: int) -> list[Point]:
 
 def drawn_points(revision: int, *, key: str) -> list[Point]:
     """The points on the canvas with this key, known before it is drawn in this rerun."""
-    state = st.session_state.get(key)
-    return read_points(state.get("drawing") if isinstance(state, Mapping) else None, revision)
+    return read_points(state_of(key, "drawing"), revision)
 
 
-def point_canvas(revision: int, *, texts: Mapping[str, str], key: str) -> None:
-    """Draws the canvas, both axes from -4 to 4.
-
-    Args:
-        revision: raised by one to empty it.
-        texts: `label` describes it, `undo` and `clear` name its buttons, `spray` and `spread` its sliders, `count` has
-            "{n}" where the number of points belongs, `full` is the sentence when there is no room for more.
-        key: Streamlit's key.
-
-    Raises:
-        ValueError: a missing word.
-    """
-    missing = [name for name in ("label", "undo", "clear", "spray", "spread", "count", "full") if name not in texts]
-    if missing:
-        raise ValueError(f"The canvas lacks words for: {', '.join(missing)}.")
-    data = {"revision": revision, "reach": REACH, "limit": MAX_DRAWN, "texts": dict(texts), "key": key}
+def point_canvas(revision: int, *, key: str) -> None:
+    """Draws the canvas, both axes from -4 to 4; a revision raised by one empties it."""
+    data = {"revision": revision, "reach": REACH, "limit": MAX_DRAWN, "texts": TEXTS, "key": key}
     _component(key=key, data=data, on_drawing_change=do_nothing)
 
 

@@ -9,11 +9,16 @@ stands once the hand rests. Use it inside a fragment:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import streamlit as st
-
-from pages.components.widgets._assets import check_picture, do_nothing, make_component
+from pages.components.widgets._assets import (
+    as_mapping,
+    check_picture,
+    check_words,
+    do_nothing,
+    make_component,
+    state_of,
+)
 from pages.components.widgets.live_plot import plotly_url
 
 MAX_NEED = 12
@@ -82,8 +87,8 @@ class Recording:
 
 
 def read_view(frame_steps: Sequence[int], message: object) -> ReplayView:
-    """Trustworthy wishes out of what a browser sent: a whole step, and only steps that have a picture."""
-    content: Mapping[str, Any] = message if isinstance(message, Mapping) else {}
+    """A checked view out of what a browser sent: a whole step, and only steps that have a picture."""
+    content = as_mapping(message)
     step, asked = content.get("step"), content.get("need")
     if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step < 2**53:
         step = None
@@ -95,8 +100,7 @@ def read_view(frame_steps: Sequence[int], message: object) -> ReplayView:
 
 def replay_view(frame_steps: Sequence[int], *, key: str) -> ReplayView:
     """Where the player with this key stands, known before it is drawn in this rerun."""
-    state = st.session_state.get(key)
-    return read_view(frame_steps, state.get("view") if isinstance(state, Mapping) else None)
+    return read_view(frame_steps, state_of(key, "view"))
 
 
 def replay_player(
@@ -105,20 +109,16 @@ def replay_player(
     """The player. What it was sent before it keeps; it forgets all when its key changes.
 
     Args:
-        recording: what is played.
-        frames: step -> data URL of its picture; some of them, the others are asked for.
+        frames: step -> data URL of its picture; some of them, the others are requested.
         step: where it begins.
         texts: the words of WORDS; `picture` and `since` have a place {n} for the step.
-        key: Streamlit's key.
 
     Raises:
         ValueError: nothing to play, a missing word, or a picture that is not a data URL.
     """
     if not recording.moments:
         raise ValueError("A replay needs at least one recorded moment; got none.")
-    missing = [name for name in WORDS if name not in texts]
-    if missing:
-        raise ValueError(f"The replay player lacks words for: {', '.join(missing)}.")
+    check_words(texts, WORDS, "The replay player")
     data = {
         "key": key,
         "step": step,

@@ -4,13 +4,10 @@ Every sample has a number, the seed of its latent, that is the same on every she
 chosen when another sheet is shown.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import streamlit as st
+from collections.abc import Sequence
 
 from pages.components.text import _
-from pages.components.widgets._assets import check_picture, do_nothing, make_component
+from pages.components.widgets._assets import as_mapping, check_picture, do_nothing, make_component, state_of
 
 LARGEST = 2**31 - 1
 
@@ -22,9 +19,7 @@ def picked(key: str, default: Sequence[int], limit: int) -> tuple[int, ...]:
 
     A choice that is no list of different seeds, or longer than `limit`, is no choice.
     """
-    state = st.session_state.get(key)
-    choice = state.get("choice") if isinstance(state, Mapping) else None
-    selected: Any = choice.get("selected") if isinstance(choice, Mapping) else None
+    selected = as_mapping(state_of(key, "choice")).get("selected")
     if not isinstance(selected, list) or len(selected) > limit or len(set(map(str, selected))) < len(selected):
         return tuple(default)
     if not all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= LARGEST for n in selected):
@@ -44,7 +39,6 @@ def sample_picker(
         columns: pictures in a row.
         limit: how many may be chosen; with 1 a click replaces the choice.
         label: what is chosen here, for those who do not see it.
-        key: Streamlit's key.
 
     Raises:
         ValueError: a sheet that is not a data URL.

@@ -1,12 +1,10 @@
 """A map of points that each stand for a picture: hover shows it, a click chooses it."""
 
-from collections.abc import Callable, Mapping
-
-import streamlit as st
+from collections.abc import Callable
 
 from gan_core.figures.sheets import Sheet
 from pages.components.text import _
-from pages.components.widgets._assets import make_component
+from pages.components.widgets._assets import as_mapping, make_component, state_of
 from pages.components.widgets.live_plot import plotly_url
 
 _map = make_component("vae_map", "live_plot", scripts=("plotly",))
@@ -16,12 +14,7 @@ HOVER_PX = 96
 
 
 def send_sheet(sheet: Sheet, *, key: str) -> None:
-    """Gives the browser the pictures that `picture_map` shows on hover; once, outside of whatever is drawn anew.
-
-    Args:
-        sheet: picture i belongs to point i.
-        key: Streamlit's key, and the name by which the map finds it.
-    """
+    """Sends the browser the pictures that `picture_map` shows on hover, picture i for point i; the map finds them by `key`."""
     data = {
         "image": sheet.data_url(), "columns": sheet.columns, "rows": sheet.rows, "count": sheet.count,
         "side_px": HOVER_PX, "key": key,
@@ -37,8 +30,6 @@ def picture_map(
     Args:
         figure_json: of `gan_core.figures.latent_map.map_figure`.
         sheet_key: of `send_sheet`.
-        key: Streamlit's key.
-        height_px: of the map.
         on_choice: called when a point was clicked, before the page is drawn again.
         description: what it shows, for those who do not see it.
     """
@@ -59,9 +50,7 @@ def picture_map(
 
 def chosen_point(key: str, num_points: int) -> int | None:
     """The point that was clicked last on the map with this key; None before, or if it is none of the map's."""
-    state = st.session_state.get(key)
-    click = state.get("click") if isinstance(state, Mapping) else None
-    point = click.get("point") if isinstance(click, Mapping) else None
+    point = as_mapping(state_of(key, "click")).get("point")
     if isinstance(point, bool) or not isinstance(point, int) or not 0 <= point < num_points:
         return None
     return point
