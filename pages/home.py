@@ -7,7 +7,7 @@ from gan_core.runs import Run
 from gan_core.training import supervisor
 from pages.components.shared import lab
 from pages.components.shared.run_card import badge
-from pages.components.shared.run_links import open_links
+from pages.components.shared.run_links import open_links, start_and_watch
 from pages.components.text import _
 from pages.components.widgets.picture import picture
 
@@ -26,7 +26,6 @@ def main() -> None:
         "other. You watch them live, change their settings, and walk through what they have learned."
     )
     st.markdown(words)
-    preset = PRESETS[DEFAULT]
     with st.container(border=True):
         st.subheader(_("Start here"))
         words = _(
@@ -35,10 +34,7 @@ def main() -> None:
         )
         st.markdown(words)
         if st.button(_("Train on digits now"), key="home_train", type="primary", icon=":material/play_arrow:"):
-            with st.spinner(_("Starting the trainer…")):
-                run = lab.attempt(lambda: supervisor.submit(lab.start(), preset.config))
-            if run is not None:
-                st.switch_page("pages/train.py", query_params={"run": run.id})
+            start_and_watch(lambda: supervisor.submit(lab.start(), PRESETS[DEFAULT].config))
     if lab.own_runs():
         newest()
     ready_made()

@@ -6,6 +6,7 @@ from gan_core.runs import Run
 from pages.components.replay.film import film_form
 from pages.components.replay.view import recording
 from pages.components.shared import lab
+from pages.components.shared.run_links import page_button
 from pages.components.shared.run_picker import choose_run, offer_training, warn_of_unknown
 from pages.components.shared.run_records import compared
 from pages.components.text import _
@@ -32,10 +33,8 @@ def main() -> None:
     with chosen:
         run = choose_run("replay", runs)
     with links, st.container(horizontal=True):
-        if st.button(_("Watch"), key="replay_watch", icon=":material/monitoring:"):
-            st.switch_page("pages/train.py", query_params={"run": run.id})
-        if st.button(_("Compare"), key="replay_compare", icon=":material/stacked_line_chart:"):
-            st.switch_page("pages/compare.py", query_params={"runs": run.id})
+        page_button(_("Watch"), "replay_watch", "monitoring", "train", run=run.id)
+        page_button(_("Compare"), "replay_compare", "stacked_line_chart", "compare", runs=run.id)
     if wanted and wanted != run.id:
         st.query_params.pop("step", None)  # a step of the other recording
     if not lab.succeeds(lambda: compared(run)):

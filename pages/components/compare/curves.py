@@ -13,7 +13,7 @@ from pages.components.shared import lab
 from pages.components.shared.links import linked_choice
 from pages.components.shared.run_records import compared
 from pages.components.text import _
-from pages.components.widgets.live_plot import live_plot
+from pages.components.widgets.live_plot import live_plot, smoothing_slider
 
 USUAL = 2
 AXES = {"step": _("step"), "epoch": _("epoch"), "images": _("images seen"), "time": _("minutes of training")}
@@ -34,10 +34,7 @@ def curves(runs: Sequence[Compared]) -> None:
     with middle:
         axis = linked_choice("axis", list(AXES), "step", choose_axis)
     with right:
-        smoothing = st.slider(
-            _("Smoothing"), 0.0, 0.99, 0.9, 0.01, key="compare_smoothing", persist_state="session",
-            help=_("Averages each curve over its past, so that the trend shows through the noise; 0 shows every step as it was."),
-        )  # fmt: skip
+        smoothing = smoothing_slider("compare_smoothing", 0.9)
     with last:
         log_scale = st.toggle(_("Logarithmic"), key="compare_log", persist_state="session")
     growing = any(one.run.status().state in OPEN_STATES for one in runs)

@@ -1,4 +1,4 @@
-"""What an evaluator says about pictures made on demand, as lines, marks and a score. Importing this loads torch."""
+"""The evaluator's outputs for conditional samples, as lines, marks and a score. Importing this loads torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from pages.components.text import _, as_text
 
 @dataclass(frozen=True)
 class Evaluated:
-    """What stands below pictures.
+    """Lines, score and outputs of an evaluator for some pictures.
 
     Attributes:
-        lines: for every picture, what was asked of it, marked if an evaluator looked.
+        lines: for every picture, the requested labels, marked where there is an evaluator.
         score: over all of them; None without an evaluator.
-        chance: the ratio of a model that ignores what it is asked.
+        chance: the ratio of a model that ignores its labels.
         logits: the evaluator's outputs for the run's own labels (N, L); None without one.
     """
 
@@ -58,14 +58,9 @@ def _opened(path: str, weights: str, _folder: evaluators.EvaluatorFolder) -> Eva
 def evaluate(
     evaluator: Evaluator | None, kind: Kind, images: Uint8Array, rows: Rows, names: Sequence[str]
 ) -> Evaluated:
-    """What was asked of every picture and, if there is an evaluator, what it saw.
+    """The requested labels of every picture and, if there is an evaluator, those that it recognises.
 
-    Args:
-        evaluator: that fits the run, or None.
-        kind: of the run's labels.
-        images: uint8 (N, C, H, W).
-        rows: what was asked for (N, L).
-        names: of the L labels.
+    Shapes: images uint8 (N, C, H, W), requested labels `rows` (N, L) with the L `names`.
     """
     requested = [condition_of(row, names) for row in rows]
     if evaluator is None:

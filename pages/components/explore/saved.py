@@ -21,15 +21,7 @@ def save_popover(
     run: Run, step: int, found_by: FoundBy, names: Sequence[str], vectors: npt.NDArray[np.float32], notes: Sequence[str],
     offsets: Sequence[float], page: str,
 ) -> None:  # fmt: skip
-    """A button that opens a small form: which direction, what to call it.
-
-    Args:
-        run, step: where the directions were found.
-        found_by: how.
-        names, vectors, notes: of the sliders' directions.
-        offsets: where the sliders stand now.
-        page: begins every key.
-    """
+    """A button that opens a small form: which of the sliders' directions, or their sum at `offsets`, and its name."""
     with st.popover(_("Save a direction"), icon=":material/bookmark_add:", key=f"{page}_save"):
         offered = [*([TOGETHER] if any(offsets) else []), *range(len(names))]
         which = st.selectbox(

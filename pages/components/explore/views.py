@@ -29,7 +29,6 @@ def sliders(
     """Sliders along directions; one large picture and its neighbours follow while one is dragged.
 
     Args:
-        model: whose latent space.
         labels: (1, L) to hold while z moves; chosen here when None.
         page: begins every key.
         run: the model's run; without it, attributes, saved directions and found pictures are left out.

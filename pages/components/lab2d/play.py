@@ -23,12 +23,7 @@ Points = Sequence[tuple[float, float]]
 
 @st.fragment
 def play(config: RunConfig, points: Points | None) -> None:
-    """The stage; it asks for frames by itself while the game plays.
-
-    Args:
-        config: of the game; its learning rates are where the stage's own knobs begin.
-        points: to learn from, for the data set "points".
-    """
+    """The stage, which requests frames while the game plays; `points` are the data of the data set "points"."""
     ask = newest_request(KEY)
     games = engine()
     session = st.session_state
@@ -63,11 +58,7 @@ def play(config: RunConfig, points: Points | None) -> None:
 
 
 def ensure_game(games: Engine, game: str, config: RunConfig, points: Points | None) -> str:
-    """Sees to it that the process plays this very game: begins it, or changes the rules of the one that goes on.
-
-    Returns:
-        A sentence, if a game was lost that had begun.
-    """
+    """Begins this game in the process, or changes the rules of the running one; a sentence if the running one was lost."""
     session = st.session_state
     begun: tuple[RunConfig, Points | None] | None = session.get("twin_begun")
     there = games.knows(game)
@@ -84,7 +75,7 @@ def ensure_game(games: Engine, game: str, config: RunConfig, points: Points | No
 
 
 def carry_out(games: Engine, game: str, action: Action, config: RunConfig, points: Points | None) -> None:
-    """Does what was pressed."""
+    """Carries out an action of the browser."""
     session = st.session_state
     match action.what:
         case "play":

@@ -16,7 +16,7 @@ _component = make_component("twin_stage", scripts=("twin_draw",))
 
 @dataclass(frozen=True)
 class Action:
-    """Something that was pressed.
+    """A button or knob that was used.
 
     Attributes:
         number: grows with each one, also over a reload of the page.
@@ -34,10 +34,10 @@ class Action:
 
 @dataclass(frozen=True)
 class Request:
-    """What the browser wants: frames after the one it has, and actions done.
+    """What the browser requests: frames after the one it has, and actions.
 
     Attributes:
-        turn: number of this ask; echoed, so that it knows the answer.
+        turn: number of this request; echoed with the answer.
         revision, number: of the newest frame that it has.
         actions: not yet known to be done, the oldest of them first.
     """
@@ -49,7 +49,7 @@ class Request:
 
 
 def read_request(message: object) -> Request:
-    """A trustworthy ask out of what a browser sent; what makes no sense is left out."""
+    """A checked request out of what a browser sent; invalid parts are left out."""
     content = as_mapping(message)
     actions = content.get("actions")
     read = [_action(action) for action in (actions if isinstance(actions, list) else [])[:MAX_ACTIONS]]
@@ -63,7 +63,7 @@ def read_request(message: object) -> Request:
 
 
 def newest_request(key: str) -> Request:
-    """The newest ask of the stage with this key, known before it is drawn in this rerun."""
+    """The newest request of the stage with this key, known before it is drawn in this rerun."""
     return read_request(state_of(key, "ask"))
 
 
@@ -81,27 +81,16 @@ def stage(
     """Draws the stage.
 
     Args:
-        ask: the one that this answers.
         scene, frames: see `gan_core.lab2d.camera`; each frame with a `sentence`. No scene: the process is starting.
         done: number of the last action that was done.
         rates: learning rates now, network -> rate.
         autoplay: another number than before begins to play (unless the visitor's system asks for reduced motion).
         notice: a sentence about what could not be done.
-        key: Streamlit's key.
     """
     data = {
-        "turn": ask.turn,
-        "scene": dict(scene),
-        "frames": frames,
-        "done": done,
-        "rates": dict(rates),
-        "autoplay": autoplay,
-        "notice": notice,
-        "paces": list(PACES),
-        "texts": TEXTS,
-        "num_shown": NUM_SHOWN,
-        "key": key,
-    }
+        "turn": ask.turn, "scene": dict(scene), "frames": frames, "done": done, "rates": dict(rates), "autoplay": autoplay,
+        "notice": notice, "paces": list(PACES), "texts": TEXTS, "num_shown": NUM_SHOWN, "key": key,
+    }  # fmt: skip
     _component(key=key, data=data, on_ask_change=do_nothing)
 
 

@@ -98,14 +98,7 @@ TEXTS = {**CONTROLS, **PICTURE, **NUMBERS}
 
 
 def sentence(values: Mapping[str, float], *, step: int, outside: float = 0.0, said: str = "") -> str:
-    """One sentence for one frame.
-
-    Args:
-        values: of `gan_core.lab2d.camera.Camera.values`.
-        step: steps made.
-        outside: share of the points that lie outside the picture.
-        said: why it stopped, of the frame.
-    """
+    """One sentence for one frame: its `Camera.values`, steps made, share of points outside the picture, why it stopped."""
     return " ".join(filter(None, [_stopped(said), _far(outside), _seen(values, step, outside)]))
 
 

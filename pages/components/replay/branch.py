@@ -10,6 +10,7 @@ from gan_core.config import run_config as schema
 from gan_core.experiments import follow_up
 from pages.components.shared import lab
 from pages.components.shared.config_form import knob, owner_of, setting_name
+from pages.components.shared.run_links import start_and_watch
 from pages.components.text import _
 
 OFFERED_FIRST = 3
@@ -17,12 +18,7 @@ COLUMNS = 3
 
 
 def branch_form(one: Compared, step: int) -> None:
-    """The nearest checkpoint, the settings to change, and the button.
-
-    Args:
-        one: the run.
-        step: where the recording stands.
-    """
+    """The nearest checkpoint at or before `step`, the settings to change, and the button."""
     run = one.run
     words = _(
         "A **branch** is a new run that has the same past up to a checkpoint (the stored state of all networks and optimisers) "
@@ -49,10 +45,7 @@ def branch_form(one: Compared, step: int) -> None:
     )
     if not pressed:
         return
-    with st.spinner(_("Starting the trainer…")):
-        made = lab.attempt(lambda: follow_up.branch(lab.start(), run, start, changes, name))
-    if made is not None:
-        st.switch_page("pages/train.py", query_params={"run": made.id})
+    start_and_watch(lambda: follow_up.branch(lab.start(), run, start, changes, name))
 
 
 def settings_to_change(one: Compared, names: Sequence[str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from pages.components.shared.doctor_panel import diagnosed
 from pages.components.shared.live_run import marks
 from pages.components.shared.run_records import compared, grid_url
 from pages.components.text import _, duration
+from pages.components.widgets.live_plot import smoothing_slider
 from pages.components.widgets.replay_player import Reading, Recording, Tick, replay_player, replay_view
 
 MAX_PICTURES = 200
@@ -51,10 +52,8 @@ def recording(run: Run) -> None:
             _("Curves"), list(there), default=list(there)[:USUAL_CHARTS], key=f"replay_charts_{run.id}",
             format_func=lambda key: _(there[key].title), max_selections=4,
         )  # fmt: skip
-        smoothing = right.slider(
-            _("Smoothing"), 0.0, 0.99, 0.6, 0.01, key="replay_smoothing", persist_state="session",
-            help=_("Averages each curve over its past, so that the trend shows through the noise; 0 shows every step as it was."),
-        )  # fmt: skip
+        with right:
+            smoothing = smoothing_slider("replay_smoothing", 0.6)
     growing = run.status().state in OPEN_STATES
     st.fragment(player, run_every=GROWS_S if growing else None)(run, [k for k in there if k in wanted], smoothing)
 

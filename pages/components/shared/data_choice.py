@@ -81,11 +81,7 @@ def choose_settings(key: str) -> Chosen | None:
     config = lab.attempt(lambda: with_changes(RunConfig(), changes).dataset)
     if config is None:
         return None
-    if config.flip and entry.mirrored_is_false:
-        st.warning(
-            _("Mirrored digits and letters are none: a mirrored 2 or 7 is a false example that the model will learn."),
-            icon=":material/warning:",
-        )
+    warn_of_mirroring(entry, config.flip)
     return Chosen(key, entry, config, int(batch))
 
 
@@ -136,6 +132,15 @@ def _about(own: Own) -> None:
                 [{_("file"): file, _("reason"): reason} for file, reason in own.skipped],
                 hide_index=True, key=f"data_skipped_{own.id}",
             )  # fmt: skip
+
+
+def warn_of_mirroring(entry: DatasetEntry, flip: bool) -> None:
+    """A warning where mirrored images are false examples of the data set."""
+    if flip and entry.mirrored_is_false:
+        st.warning(
+            _("Mirrored digits and letters are none: a mirrored 2 or 7 is a false example that the model will learn."),
+            icon=":material/warning:",
+        )
 
 
 def _knob(name: str, value: Any, key: str) -> Any:

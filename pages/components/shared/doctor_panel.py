@@ -6,6 +6,7 @@ from gan_core.analysis.doctor import Finding, Remedy
 from gan_core.experiments import follow_up
 from gan_core.runs import Run
 from pages.components.shared import lab
+from pages.components.shared.run_links import start_and_watch
 from pages.components.text import _, as_text
 
 BADGES = {
@@ -61,7 +62,4 @@ def offer(run: Run, finding: Finding, remedy: Remedy, key: str) -> None:
         "rerun": _("Train a repaired twin"),
     }
     if button.button(titles[how.kind], key=key, icon=":material/healing:"):
-        with st.spinner(_("Starting the trainer…")):
-            made = lab.attempt(lambda: follow_up.treat(lab.start(), run, finding, remedy))
-        if made is not None:
-            st.switch_page("pages/train.py", query_params={"run": made.id})
+        start_and_watch(lambda: follow_up.treat(lab.start(), run, finding, remedy))

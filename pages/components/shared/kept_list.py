@@ -18,13 +18,9 @@ K = TypeVar("K", Study, SweepFolder)
 
 
 def choose_kept(param: str, kept: Sequence[K], *, label: str, key: str, unknown: str) -> K:
-    """One of the kept things, by name and time; the address carries its id.
+    """One of the kept things (at least one), by name and time, the first at first; its id is in the address as `param`.
 
-    Args:
-        param: name in the address.
-        kept: at least one; the first is shown at first.
-        label, key: of the list.
-        unknown: the sentence for an address that names none of them, with `{id}`.
+    `unknown` is the sentence, with `{id}`, for an address that names none of them.
     """
     by_id = {one.id: one for one in kept}
     warn_of_unknown(by_id, unknown, param)

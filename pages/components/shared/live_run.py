@@ -16,8 +16,9 @@ from pages.components.shared import lab
 from pages.components.shared.doctor_panel import diagnosed, doctor_panel
 from pages.components.shared.run_card import state_badge
 from pages.components.shared.run_details import details
+from pages.components.shared.run_links import page_button
 from pages.components.text import _, as_text, duration
-from pages.components.widgets.live_plot import live_plot
+from pages.components.widgets.live_plot import live_plot, smoothing_slider
 from pages.components.widgets.picture import picture
 
 LOG_LINES = 12
@@ -44,10 +45,7 @@ def live_run(run: Run) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         with st.container(horizontal=True, vertical_alignment="center"):
-            smoothing = st.slider(
-                _("Smoothing"), 0.0, 0.99, 0.0, 0.01, key="live_smoothing", width=260, persist_state="session",
-                help=_("Averages each curve over its past, so that the trend shows through the noise; 0 shows every step as it was."),
-            )  # fmt: skip
+            smoothing = smoothing_slider("live_smoothing", 0.0, width=260)
             log_scale = st.toggle(
                 _("Logarithmic losses"), key="live_log", persist_state="session",
                 help=_("Each line of the grid is ten times the one below: small losses stay visible beside large ones."),
@@ -125,10 +123,10 @@ def controls(run: Run, status: Status) -> None:
                                 help=_("Goes on from the newest checkpoint."))  # fmt: skip
             if pressed and lab.succeeds(lambda: supervisor.resume(run)):
                 st.rerun()
-        if run.checkpoint_steps() and st.button(_("Explore"), key="live_explore", icon=":material/explore:"):
-            st.switch_page("pages/explore.py", query_params={"run": run.id})
-        if run.sample_steps() and st.button(_("Replay"), key="live_replay", icon=":material/replay:"):
-            st.switch_page("pages/replay.py", query_params={"run": run.id})
+        if run.checkpoint_steps():
+            page_button(_("Explore"), "live_explore", "explore", "explore", run=run.id)
+        if run.sample_steps():
+            page_button(_("Replay"), "live_replay", "replay", "replay", run=run.id)
 
 
 def curves(run: Run, smoothing: float, log_scale: bool) -> None:

@@ -34,13 +34,7 @@ def _sampler(path: str, step: int) -> Sampler:
 
 @dataclass(frozen=True)
 class Shown:
-    """What the VAE page is about: a run at a checkpoint, loaded.
-
-    Attributes:
-        run: the run.
-        model: its two halves.
-        held_out: images that it did not learn from.
-    """
+    """A VAE at a checkpoint, loaded, with its run and images that it did not learn from."""
 
     run: Run
     model: Autoencoder

@@ -13,14 +13,9 @@ from pages.components.text import _, as_text
 def pick_run_and_step(
     page: str, runs: dict[str, Run], *, unknown: str, step_help: str, remember: bool = False
 ) -> tuple[Run, int]:
-    """A run and one of its checkpoints, in two lists side by side.
+    """One of the runs (id -> run, at least one) and one of its checkpoints, in two lists side by side.
 
-    Args:
-        page: begins the keys.
-        runs: id -> run, at least one.
-        unknown: the sentence for an address that names none of them, with `{id}`.
-        step_help: what a checkpoint is.
-        remember: as in `choose_run`.
+    `unknown` is the sentence, with `{id}`, for an address that names none of them; `remember` is as in `choose_run`.
     """
     warn_of_unknown(runs, unknown)
     left, right = st.columns([3, 1], vertical_alignment="bottom")

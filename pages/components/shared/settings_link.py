@@ -18,13 +18,9 @@ POINTS_BATCH = 128
 
 
 def linked_settings(base: RunConfig, prefix: str) -> tuple[RunConfig, str]:
-    """The configuration with which the form begins, and the beginning of its keys, both as the address wishes.
+    """The preset's configuration with the settings of the address, and the prefix of the form's keys for it.
 
     Settings from a link stay in the address, so that it can be passed on, until a button takes them out.
-
-    Args:
-        base: the preset's configuration.
-        prefix: begins the form's keys.
     """
     given = {name: st.query_params[name] for name in schema.field_names() if "." in name and name in st.query_params}
     if not given:
@@ -53,10 +49,8 @@ def _forget(names: tuple[str, ...]) -> None:
 
 def link_to_train(chosen: Chosen, count: int) -> dict[str, str]:
     """Query parameters that open Train with a fitting preset and this data set as it is used here."""
-    settings: dict[str, Any] = {
-        f"dataset.{name}": value for name, value in chosen.config.model_dump().items() if name != "channels"
-    }
-    settings |= {"dataset.channels": chosen.config.channels, "training.batch_size": chosen.batch_size}
+    settings: dict[str, Any] = {f"dataset.{name}": value for name, value in chosen.config.model_dump().items()}
+    settings["training.batch_size"] = chosen.batch_size
     if chosen.entry.domain == "points":
         batch = min(POINTS_BATCH, max(schema.MIN_BATCH_SIZE, count // 2))
         epochs = max(1, round(POINTS_STEPS * batch / count))

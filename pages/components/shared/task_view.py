@@ -28,12 +28,9 @@ def _arrays(place: str, _task: Task) -> Arrays:
 
 
 def outcome(task: Task, key: str, words: Words | None = None) -> Arrays | None:
-    """The result of a task; while there is none, it is begun, and a progress bar stands in its place.
+    """The result of a task; None until it is done: then it is started if new, and a progress bar is shown.
 
-    Args:
-        task: what is wanted. A task that should wait for a click is asked for after the click only.
-        key: begins the keys of the bar's widgets.
-        words: what the bar says; `stage_words` when None.
+    `key` begins the keys of the bar's widgets; `words` gives the bar's text, `stage_words` when None.
     """
     now = background.progress(task)
     if now.state == "new":
@@ -79,12 +76,10 @@ def follow(
     """A bar for work that runs, and the way to cancel it; the page is drawn anew once it has ended.
 
     Args:
-        work: a task, or anything else that `look` and `cancel` take.
+        work: a task, or anything else that `look` (its progress) and `cancel` take.
         key: begins the keys of the bar's widgets.
-        words: what the bar says.
-        look, cancel: how far it is; asks it to stop.
-        note: beside the button.
-        cancel_help: of the button.
+        words: the bar's text.
+        note, cancel_help: beside the button, and its tooltip.
     """
     cancelling = f"{key}_cancelling"
 

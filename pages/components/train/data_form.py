@@ -11,6 +11,7 @@ from gan_core.datasets import DATASETS, uploads
 from gan_core.training import plan
 from pages.components.shared import lab
 from pages.components.shared.config_form import knob
+from pages.components.shared.data_choice import warn_of_mirroring
 from pages.components.text import _
 
 SHOWN = 6
@@ -37,11 +38,7 @@ def data_form(base: RunConfig, prefix: str) -> dict[str, Any]:
         for column, name in zip(st.columns(3), numbers[start : start + 3], strict=False):
             with column:
                 chosen[name] = knob(name, fields[name], schema.get(base, name), f"{prefix}_{name}")
-    if chosen.get("dataset.flip") and entry.mirrored_is_false:
-        st.warning(
-            _("Mirrored digits and letters are none: a mirrored 2 or 7 is a false example that the model will learn."),
-            icon=":material/warning:",
-        )
+    warn_of_mirroring(entry, bool(chosen.get("dataset.flip")))
     if entry.needs_root and not chosen["dataset.root"]:
         st.caption(_("Name the folder above: its full path on the computer that Ganvas runs on."))
     else:

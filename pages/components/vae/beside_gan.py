@@ -21,7 +21,7 @@ from pages.components.shared import lab
 from pages.components.shared.links import linked_choice
 from pages.components.shared.models import Shown, images, sampler, shown
 from pages.components.text import _, as_text, duration, told_apart_means
-from pages.components.vae.views import NUM_SAMPLES, sampled
+from pages.components.vae.views import NUM_SAMPLES, metric_card, sampled
 from pages.components.widgets.live_plot import live_plot
 from pages.components.widgets.picture import picture
 
@@ -196,9 +196,8 @@ def sharpness(vae: Shown, gan: Side) -> None:
     for place, (name, title) in zip(st.columns(4), titles.items(), strict=True):
         mean = measured[name]
         low, high = (1000 * bound for bound in mean.interval)
-        with place, st.container(border=True, height="stretch"):
-            st.metric(title, f"{1000 * mean.value:.2f}")
-            st.caption(_("{n} images, 95 % interval {low:.2f} to {high:.2f}").format(n=mean.count, low=low, high=high))
+        words = _("{n} images, 95 % interval {low:.2f} to {high:.2f}").format(n=mean.count, low=low, high=high)
+        metric_card(place, title, f"{1000 * mean.value:.2f}", words)
     st.caption(
         sharper(measured) + " " +
         _(

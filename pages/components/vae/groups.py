@@ -19,13 +19,7 @@ WEAK, REASONABLE = 0.25, 0.5  # Kaufman and Rousseeuw 1990, "Finding Groups in D
 
 @dataclass(frozen=True)
 class Groups:
-    """Images in groups.
-
-    Attributes:
-        title: of what they are grouped by.
-        names: of the groups.
-        members: the group of each image (N,).
-    """
+    """Images in groups: what they are grouped by, the groups' names, the group of each image (N,)."""
 
     title: str
     names: tuple[str, ...]

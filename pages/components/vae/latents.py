@@ -23,7 +23,7 @@ from pages.components.shared.task_view import outcome, stage_words
 from pages.components.text import _
 from pages.components.vae import groups as vae_groups
 from pages.components.vae.groups import Groups
-from pages.components.vae.views import label_words, measurement_of
+from pages.components.vae.views import label_words, measurement_of, metric_card
 from pages.components.widgets.picture import picture
 from pages.components.widgets.vae_map import chosen_point, picture_map, send_sheet
 
@@ -202,9 +202,7 @@ def figures(layout: LatentMap, measured: Arrays, points: npt.NDArray[np.float32]
         ),
     ]  # fmt: skip
     for column, (title, value, words) in zip(st.columns([2, 1, 1]), cells, strict=True):
-        with column, st.container(border=True, height="stretch"):
-            st.metric(title, value)
-            st.caption(words)
+        metric_card(column, title, value, words)
 
 
 def _silhouette_words(mean: Estimate) -> str:

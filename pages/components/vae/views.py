@@ -2,6 +2,7 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.intervals import mean_of, standard_error
@@ -82,25 +83,26 @@ def totals(shown: Shown, measured: Arrays) -> None:
     test, train = mean_of(measured["errors"]), mean_of(measured["training_errors"])
     unseen = shown.held_out.kind != "training"
     left, middle, right = st.columns(3)
-    with left, st.container(border=True, height="stretch"):
-        st.metric(_("Test MSE") if unseen else _("MSE on training images"), f"{test.value:.4f}")
-        st.caption(f"{_precision(test)} {shown.which(test.count)}.")
-    with middle, st.container(border=True, height="stretch"):
-        st.metric(_("MSE on images it learned from"), f"{train.value:.4f}")
-        st.caption(
-            f"{_precision(train)} "
-            + _("The first {n:,} training images, measured in the same way.").format(n=train.count)
-        )
-        if unseen:
-            st.caption(gap(test, train))
-    with right, st.container(border=True, height="stretch"):
-        st.metric(_("Report R5's test MSE"), f"{REPORT_MSE:.4f}")
-        st.caption(_("On {n:,} photographs of CelebA.").format(n=REPORT_IMAGES) + " " + comparability(shown))
+    title = _("Test MSE") if unseen else _("MSE on training images")
+    metric_card(left, title, f"{test.value:.4f}", f"{_precision(test)} {shown.which(test.count)}.")
+    words = _("The first {n:,} training images, measured in the same way.").format(n=train.count)
+    notes = [f"{_precision(train)} {words}", *([gap(test, train)] if unseen else [])]
+    metric_card(middle, _("MSE on images it learned from"), f"{train.value:.4f}", *notes)
+    words = _("On {n:,} photographs of CelebA.").format(n=REPORT_IMAGES) + " " + comparability(shown)
+    metric_card(right, _("Report R5's test MSE"), f"{REPORT_MSE:.4f}", words)
     words = _(
         "The losses at the top of the page are of training itself: there each latent is drawn from its cloud with noise, and "
         "the weights still change. So they are not the errors measured here."
     )
     st.caption(words)
+
+
+def metric_card(place: DeltaGenerator, title: str, value: str, *notes: str) -> None:
+    """A figure in a frame, with captions below it."""
+    with place, st.container(border=True, height="stretch"):
+        st.metric(title, value)
+        for note in notes:
+            st.caption(note)
 
 
 def _precision(mean: Estimate) -> str:

@@ -10,9 +10,12 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 import plotly
+import streamlit as st
 
+from pages.components.text import _
 from pages.components.widgets._assets import make_component
 
 STATIC_DIR = Path(__file__).resolve().parents[3] / "static"  # Streamlit serves the `static` next to app.py
@@ -53,6 +56,14 @@ def plotly_url() -> str:
     except OSError:
         _LOGGER.exception("Plotly's script could not be copied to %s", STATIC_DIR)
         return ""
+
+
+def smoothing_slider(key: str, first: float, width: int | Literal["stretch"] = "stretch") -> float:
+    """How strongly curves are smoothed: 0 (as recorded) to 0.99."""
+    return st.slider(
+        _("Smoothing"), 0.0, 0.99, first, 0.01, key=key, persist_state="session", width=width,
+        help=_("Averages each curve over its past, so that the trend shows through the noise; 0 shows every step as it was."),
+    )  # fmt: skip
 
 
 def live_plot(figure_json: str, *, key: str, height_px: int = 320) -> None:
