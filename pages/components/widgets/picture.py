@@ -41,5 +41,5 @@ def picture(
 def download_png(words: str, content: Callable[[], bytes], name: str, key: str) -> None:
     """A button that saves a PNG as `name`.png; `content` is called at the click only."""
     st.download_button(
-        words, content, f"{name}.png", "image/png", key=key, on_click="ignore", icon=":material/download:"
-    )
+        words, content, file_name=f"{name}.png", mime="image/png", key=key, on_click="ignore", icon=":material/download:"
+    )  # fmt: skip
