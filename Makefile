@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: run test check fast format e2e collapse-table
+.PHONY: run test check fast format e2e collapse-table mutants
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -44,3 +44,8 @@ $(VENV)/.browser: $(VENV)/.dev
 # Hours of training, written as they come; stopped and started again it goes on. Ends with docs/collapse.md.
 collapse-table: $(VENV)/.app
 	$(BIN)/python -m benchmarks.collapse_table
+
+# How much of the mathematics the tests hold: every formula, bound and sign is changed, one at a time. Takes hours on two
+# cores; prints a table and writes docs/mutants.json as it goes on.
+mutants: $(VENV)/.dev
+	$(BIN)/python tools/mutants.py

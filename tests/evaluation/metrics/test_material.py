@@ -1,0 +1,144 @@
+"""All measures of one generator from made features: values, resampled values, the same of real images, and counts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gan_core.evaluation.features import ImageFeatures
+from gan_core.evaluation.metrics import METRICS, Material, Weighted, silent, weighted
+from gan_core.evaluation.metrics.copying import copies
+from gan_core.evaluation.metrics.duplicates import duplicates as of_pair
+from gan_core.evaluation.metrics.inception_score import inception_score
+from gan_core.evaluation.metrics.ms_ssim import ms_ssim
+from gan_core.evaluation.metrics.pairwise import Cloud, FeaturePair
+from gan_core.evaluation.statistics.bootstrap import draws
+
+NAMES = ("fd", "kd", "precision", "recall", "density", "coverage", "diversity")
+REPEATS, SEED = 12, 5
+
+
+def seen(count: int, seed: int, width: int = 3, kinds=None) -> ImageFeatures:
+    rng = np.random.default_rng(seed)
+    verdicts = rng.dirichlet(np.ones(4), size=count)
+    return ImageFeatures(
+        rng.normal(size=(count, width)), verdicts, verdicts.argmax(1) if kinds is None else np.asarray(kinds)
+    )
+
+
+def images(count: int, seed: int, size: int = 16):
+    return np.random.default_rng(seed).integers(0, 256, (count, 1, size, size), dtype=np.uint8)
+
+
+def material(width: int = 3, learned: bool = True, **changes) -> Material:
+    parts = {
+        "fake_images": images(30, 0), "real_images": images(41, 1), "fake": seen(30, 2, width), "real": seen(41, 3, width),
+        "training": seen(35, 4, width) if learned else None, "training_kinds": np.repeat(np.arange(5), [1, 2, 3, 4, 10]), "exclusive": True, "seed": SEED,
+    }  # fmt: skip
+    return Material(**parts | changes)
+
+
+def measure(made: Material, name: str) -> Weighted:
+    found = METRICS[name].weighted(made, silent)
+    assert found is not None
+    return found
+
+
+def cannot_be_computed_of(made: Material, name: str) -> bool:
+    return METRICS[name].weighted(made, silent) is None
+
+
+def again(found: Weighted):
+    """The values of images drawn again."""
+    return list(found.replicates(REPEATS, SEED))
+
+
+def duplicates(real, fake):
+    return of_pair(FeaturePair(Cloud(real), Cloud(fake)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_metrics_of_features_are_resampled_from_both_sides(name):
+    made = material()
+    found, alone = measure(made, name), weighted(name, made.real.features, made.fake.features)
+    assert found.value == alone.value
+    pairs = zip(draws(41, REPEATS, SEED, 0), draws(30, REPEATS, SEED, 1), strict=True)
+    assert again(found) == pytest.approx([alone.compute(real, fake) for real, fake in pairs])
+    assert found.real == weighted(name, made.real.features, made.training.features).value
+    assert (found.num_real, found.num_fake) == (41, 30)
+    assert measure(material(learned=False), name).real is None
+
+
+def test_too_few_images_for_the_frechet_distance_are_fewer_than_twice_its_features():
+    assert "Here 30 images stand for 16 numbers each" in measure(material(width=16), "fd").note
+    assert measure(material(width=15), "fd").note == "" == measure(material(width=16), "kd").note
+
+
+def test_pairs_of_pictures_are_those_of_at_most_a_thousand():
+    made = material(fake_images=images(1004, 0, 11), real_images=images(9, 1, 11))
+    found = measure(made, "ms_ssim")
+    index = ms_ssim(made.fake_images[:500], made.fake_images[500:1000])
+    assert found.value == pytest.approx(index.mean())
+    assert found.real == pytest.approx(ms_ssim(made.real_images[:4], made.real_images[4:8]).mean())
+    assert again(found) == pytest.approx([counts @ index / 500 for counts in draws(500, REPEATS, SEED, 1)])
+    assert (found.num_real, found.num_fake) == (8, 1000) and found.note == " Here 1 scale of 11 px, and 500 pairs."
+    assert (
+        "2 scales of 22 px"
+        in measure(material(fake_images=images(8, 0, 22), real_images=images(8, 1, 22)), "ms_ssim").note
+    )
+    assert cannot_be_computed_of(material(fake_images=images(8, 0, 10), real_images=images(8, 1, 10)), "ms_ssim")
+
+
+def test_duplicates_and_copies_are_means_over_images():
+    made = material()
+    twice, copied = measure(made, "duplicates"), measure(made, "copying")
+    found = duplicates(made.real.features, made.fake.features)
+    assert twice.value == found.mean() and (twice.num_real, twice.num_fake) == (30, 30)
+    assert twice.real == duplicates(made.real.features, made.training.features).mean()
+    assert again(twice) == pytest.approx([counts @ found / 30 for counts in draws(30, REPEATS, SEED, 1)])
+    found = copies(made.fake.features, made.training.features, made.real.features)
+    assert copied.value == found.mean() and copied.real == 0.5 and (copied.num_real, copied.num_fake) == (70, 30)
+    assert "35 of each" in copied.note
+    alone = material(learned=False)
+    assert cannot_be_computed_of(alone, "copying") and measure(alone, "duplicates").real is None
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_the_score_is_resampled_in_mixed_order(exclusive):
+    made = material(exclusive=exclusive)
+    found, verdicts = measure(made, "inception_score"), made.fake.probabilities
+    assert found.value == inception_score(verdicts, exclusive=exclusive)
+    assert found.real == inception_score(made.real.probabilities, exclusive=exclusive)
+    rows = [np.repeat(np.arange(30), counts) for counts in draws(30, REPEATS, SEED, 1)]
+    mixed = [verdicts[np.random.default_rng(SEED).permutation(row)] for row in rows]
+    assert again(found) == pytest.approx([inception_score(row, exclusive=exclusive) for row in mixed])
+    assert (found.num_real, found.num_fake) == (41, 30) and ("upper bound" in found.note) == (not exclusive)
+
+
+def test_kinds_are_counted_among_those_of_the_training_images():
+    """Training: 1, 2, 3, 4 and 10 of kinds 0 to 4. Generated: three of kind 1, one of kind 4, one of a kind that is not there."""
+    made = material(fake=seen(5, 2, kinds=[1, 1, 1, 4, 9]), training=seen(4, 4, kinds=[0, 1, 2, 3]))
+    modes, balance = measure(made, "modes"), measure(made, "mode_kl")
+    assert (modes.value, modes.real, modes.num_real, modes.num_fake) == (2.0, 4.0, 20, 5)
+    assert balance.value == pytest.approx(0.75 * math.log(0.75 / 0.1) + 0.25 * math.log(0.25 / 0.5))
+    assert "5 kinds; 20% of the generated images" in modes.note
+    drawn = [set(np.repeat([1, 1, 1, 4, 9], counts)) - {9} for counts in draws(5, REPEATS, SEED, 1)]
+    assert again(modes) == [len(kinds) or 2.0 for kinds in drawn]
+    assert measure(material(learned=False, real=seen(6, 3, kinds=[0] * 6)), "modes").real == 1.0
+
+
+def test_kinds_that_are_not_known_cannot_be_counted():
+    assert cannot_be_computed_of(material(training_kinds=None), "modes")
+    assert cannot_be_computed_of(material(fake=seen(5, 2, kinds=[9] * 5)), "modes")
+
+
+def test_only_the_frechet_distance_of_more_than_512_features_is_resampled_ten_times():
+    def most(name: str, width: int) -> int | None:
+        return measure(material(fake=seen(6, 2, width), real=seen(6, 3, width), training=None), name).max_repeats
+
+    assert (most("fd", 512), most("fd", 513), most("kd", 513)) == (None, 10, None)
+    ten = again(replace(measure(material(), "kd"), max_repeats=10))
+    assert ten == again(measure(material(), "kd"))[:10] + ten[:2]
