@@ -45,7 +45,7 @@ $(VENV)/.browser: $(VENV)/.dev
 collapse-table: $(VENV)/.app
 	$(BIN)/python -m benchmarks.collapse_table
 
-# How much of the mathematics the tests hold: every formula, bound and sign is changed, one at a time. Takes hours on two
-# cores; prints a table and writes docs/mutants.json as it goes on.
+# How much of the mathematics the tests hold: every formula, bound and sign is changed, one at a time, and each change runs
+# its tests. Long; prints a table and writes docs/mutants.json as modules finish.
 mutants: $(VENV)/.dev
 	$(BIN)/python tools/mutants.py

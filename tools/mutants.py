@@ -1,8 +1,10 @@
 """How much of the mathematics the tests hold: every formula, bound and sign is changed on purpose, one at a time.
 
-    python tools/mutants.py                                 all parts of tools/mutants.toml; writes docs/mutants.json
-    python tools/mutants.py --only gan_core/models/penalties.py    modules whose path contains this; prints, writes nothing
+    python tools/mutants.py                                        all parts of tools/mutants.toml
+    python tools/mutants.py --only gan_core/models/penalties.py    modules whose path contains this
+    python tools/mutants.py --at-most 5                            so many of each module; prints, writes nothing
 
+docs/mutants.json is written as modules finish: a module that is run again takes the place of its older row.
 The changes are cosmic-ray's. Its own runner starts an interpreter for each of them, which would spend most of its time
 importing torch; here each mutant is a fork of one process that has loaded what the tests need. The changed module is
 handed to the fork in memory, so no file is touched. A mutant is killed when its part's tests fail, stop with an error or
@@ -12,6 +14,7 @@ use far more processor time than they usually do.
 from __future__ import annotations
 
 import argparse
+import ast
 import gc
 import importlib
 import importlib.abc
@@ -24,7 +27,6 @@ import resource
 import signal
 import sys
 import tempfile
-import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -53,6 +55,7 @@ OPERATORS = (
         "IsNot_Is",
     )),
 )  # fmt: skip
+COUNTS = ("mutants", "killed", "timeout", "equivalent", "survived")
 MEMORY_BYTES = 6 << 30  # of one fork: a changed size may ask for anything
 SLOWEST, SHORTEST_S = 5, 20  # a mutant is stopped after so many times the tests' own processor time, at least so long
 
@@ -238,10 +241,9 @@ def read_table() -> tuple[list[Part], dict[str, dict[str, str]]]:
     return parts, table.get("equivalent", {})
 
 
-def run(only: str, at_most: int, jobs: int, *, survivors: bool = False) -> list[dict[str, Any]]:
+def run(only: str, at_most: int, jobs: int) -> Iterator[dict[str, Any]]:
     """One row a module: path, counts, and the survivors with what is known of them."""
     parts, equivalent = read_table()
-    rows = []
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder
         for part in parts:
@@ -256,13 +258,8 @@ def run(only: str, at_most: int, jobs: int, *, survivors: bool = False) -> list[
                 continue
             limit_s = max(SHORTEST_S, int(SLOWEST * baseline(part, Path(folder))))
             for module, wanted in chosen.items():
-                began = time.monotonic()
                 found = outcomes(part, wanted, limit_s, jobs, Path(folder))
-                rows.append(_row(module, wanted, found, equivalent.get(module, {})))
-                print(_line(rows[-1]), f"({time.monotonic() - began:.0f} s)", flush=True)
-                if survivors:
-                    _print_left(rows[-1])
-    return rows
+                yield _row(module, wanted, found, equivalent.get(module, {}))
 
 
 def _row(module: str, wanted: list[Mutant], found: list[str], equivalent: dict[str, str]) -> dict[str, Any]:
@@ -290,6 +287,30 @@ def _print_left(row: dict[str, Any]) -> None:
         )
 
 
+def write(row: dict[str, Any]) -> None:
+    """Puts a module's row into docs/mutants.json, in the order of the table."""
+    order = {module: place for place, module in enumerate(m for part in read_table()[0] for m in part.modules)}
+    known = json.loads(RESULT.read_text("utf-8"))["modules"] if RESULT.exists() else []
+    rows = {old["module"]: old for old in known if old["module"] in order} | {row["module"]: row}
+    kept = [rows[module] for module in sorted(rows, key=order.__getitem__)]
+    missing = [module for module in order if module not in rows and _has_code(module)]
+    total = {name: sum(one[name] for one in kept) for name in COUNTS}
+    document = {
+        "made by": "make mutants",
+        "tool": f"cosmic-ray {importlib.metadata.version('cosmic-ray')}",
+        "share": round(share(kept), 4),
+        "total": total,
+        "not measured": missing,
+        "modules": kept,
+    }
+    RESULT.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _has_code(module: str) -> bool:
+    """Whether a module holds more than its docstring."""
+    return len(ast.parse((ROOT / module).read_text("utf-8")).body) > 1
+
+
 def share(rows: list[dict[str, Any]]) -> float:
     """Killed mutants among those that are not equivalent: 0 to 1."""
     killed = sum(row["killed"] + row["timeout"] for row in rows)
@@ -297,33 +318,34 @@ def share(rows: list[dict[str, Any]]) -> float:
 
 
 def _line(row: dict[str, Any]) -> str:
-    counts = "".join(f"{row[name]!s:>12}" for name in ("mutants", "killed", "timeout", "equivalent", "survived"))
+    counts = "".join(f"{row[name]!s:>12}" for name in COUNTS)
     return f"{row['module']!s:<48}{counts}{share([row]):>8.1%}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="", help="part of a module's path; nothing is written then")
-    parser.add_argument("--at-most", type=int, default=0, help="mutants of a module, evenly spread; 0 for all")
+    parser.add_argument("--only", default="", help="part of a module's path")
+    parser.add_argument(
+        "--at-most",
+        type=int,
+        default=0,
+        help="mutants of a module, evenly spread; 0 for all; nothing is written of some",
+    )
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes at a time")
     parser.add_argument("--survivors", action="store_true", help="print every change that no test noticed")
     chosen = parser.parse_args()
     os.chdir(ROOT)
     os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    print(
-        f"{'module':<48}"
-        + "".join(f"{n:>12}" for n in ("mutants", "killed", "timeout", "equivalent", "survived"))
-        + "   share"
-    )
-    rows = run(chosen.only, chosen.at_most, chosen.jobs, survivors=chosen.survivors)
-    total = {
-        name: sum(row[name] for row in rows) for name in ("mutants", "killed", "timeout", "equivalent", "survived")
-    }
-    print(_line({"module": "all", **total}))
-    if not chosen.only and not chosen.at_most:
-        made = {"made by": "make mutants", "tool": f"cosmic-ray {importlib.metadata.version('cosmic-ray')}"}
-        document = {**made, "share": round(share(rows), 4), "total": total, "modules": rows}
-        RESULT.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    print(f"{'module':<48}" + "".join(f"{name:>12}" for name in COUNTS) + "   share", flush=True)
+    rows = []
+    for row in run(chosen.only, chosen.at_most, chosen.jobs):
+        rows.append(row)
+        print(_line(row), flush=True)
+        if chosen.survivors:
+            _print_left(row)
+        if not chosen.at_most:
+            write(row)
+    print(_line({"module": "all", **{name: sum(row[name] for row in rows) for name in COUNTS}}))
 
 
 if __name__ == "__main__":
