@@ -65,7 +65,7 @@ def _of_fake(loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor | None, Tenso
     return lambda _real, fake: loss(fake)
 
 
-def bce_real(logits: Tensor, smoothing: float = 0.0) -> Tensor:
+def bce_real(logits: Tensor, smoothing: float) -> Tensor:
     """Cross-entropy of a classifier that should say 1 (or 1 - smoothing) on real samples.
 
     Source: Goodfellow et al. 2014, "Generative Adversarial Nets", equation 1, as a loss to minimise; the smoothed target
@@ -90,7 +90,7 @@ def bce_generator(logits: Tensor) -> Tensor:
     return F.softplus(-logits).mean()  # -log(sigmoid(logits))
 
 
-def least_squares_real(logits: Tensor, smoothing: float = 0.0) -> Tensor:
+def least_squares_real(logits: Tensor, smoothing: float) -> Tensor:
     """Half the squared distance of D's output from 1 (or 1 - smoothing).
 
     Source: Mao et al. 2017, "Least Squares Generative Adversarial Networks", equation 9 (a = 0, b = c = 1).
@@ -108,7 +108,7 @@ def least_squares_generator(logits: Tensor) -> Tensor:
     return 0.5 * (logits - 1).square().mean()
 
 
-def wasserstein_real(logits: Tensor, smoothing: float = 0.0) -> Tensor:
+def wasserstein_real(logits: Tensor, smoothing: float) -> Tensor:
     """Minus the critic's mean on real samples.
 
     Source: Arjovsky et al. 2017, "Wasserstein GAN", algorithm 1. The sum with `wasserstein_fake` is minus the critic's
@@ -127,7 +127,7 @@ def wasserstein_generator(logits: Tensor) -> Tensor:
     return -logits.mean()
 
 
-def hinge_real(logits: Tensor, smoothing: float = 0.0) -> Tensor:
+def hinge_real(logits: Tensor, smoothing: float) -> Tensor:
     """Pushes real logits above 1, and no further.
 
     Source: Lim and Ye 2017, "Geometric GAN"; Miyato et al. 2018, "Spectral Normalization for GANs", equation 16.
@@ -145,7 +145,7 @@ def hinge_generator(logits: Tensor) -> Tensor:
     return -logits.mean()
 
 
-def relativistic_discriminator(real: Tensor, fake: Tensor, smoothing: float = 0.0) -> Tensor:
+def relativistic_discriminator(real: Tensor, fake: Tensor, smoothing: float) -> Tensor:
     """Cross-entropy of a classifier that should say which of a pair is the real sample: -log(sigmoid(real - fake)).
 
     Source: Jolicoeur-Martineau 2019, "The relativistic discriminator: a key element missing from standard GAN", the

@@ -187,4 +187,4 @@ def test_the_probed_spread_is_the_standard_deviation_over_the_batch():
 def test_only_cross_entropy_is_a_probability_and_only_two_objectives_have_a_target():
     table = {name: (o.has_target, o.is_probability) for name, o in OBJECTIVES.items()}
     assert table["bce"] == (True, True) and table["least_squares"] == (True, False)
-    assert table["wasserstein"] == table["hinge"] == (False, False)
+    assert table["wasserstein"] == table["hinge"] == table["relativistic"] == (False, False)
