@@ -125,7 +125,7 @@ def test_as_background_work_it_is_kept_until_another_picture_comes(runs_dir: Pat
     run = recorded(runs_dir)
     task = film.task(run, "gif", 8)
     told: list[tuple[str, int, int]] = []
-    made = task_worker.needed(task, lambda stage, done=0, total=0, value=None: told.append((stage, done, total)))
+    made = task_worker.cached(task, lambda stage, done=0, total=0, value=None: told.append((stage, done, total)))
     assert made["film"].tobytes() == film.film(run, "gif", 8, silent)[0]
     assert made["size"].tolist()[2] == 3
     assert told == [("film", 0, 3), ("film", 1, 3), ("film", 2, 3)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from gan_core.analysis.doctor import DIAGNOSES, Sign, Trace
+from gan_core.analysis.doctor import DIAGNOSES, RunTrace, Sign
 from gan_core.config import RunConfig, with_changes
 from gan_core.runs.evaluations import Evaluation
 
@@ -25,11 +25,11 @@ def steady(
     steps_per_epoch: int = STEPS_PER_EPOCH,
     error: str = "",
     **changes: object,
-) -> Trace:
+) -> RunTrace:
     """A trace of so many steps: a column is a number that stays, or an array."""
     config = with_changes(RunConfig(), {name.replace("__", "."): value for name, value in changes.items()})
     whole = {name: np.full(length, value) if np.ndim(value) == 0 else value for name, value in columns.items()}
-    return Trace(
+    return RunTrace(
         {"step": np.arange(1.0, length + 1), **whole}, config, num_images, steps_per_epoch, error, measured or {}
     )
 
@@ -44,12 +44,12 @@ def then(*pieces: tuple[int, float]) -> npt.NDArray[np.float64]:
     return np.concatenate([np.full(count, value) for count, value in pieces])
 
 
-def sign(name: str, trace: Trace) -> Sign | None:
+def sign(name: str, trace: RunTrace) -> Sign | None:
     """What one diagnosis sees."""
     return DIAGNOSES[name].detect(trace)
 
 
-def when(name: str, trace: Trace) -> tuple[int, int, bool] | None:
+def when(name: str, trace: RunTrace) -> tuple[int, int, bool] | None:
     """The same as (step, since, lasting)."""
     found = sign(name, trace)
     return found and (found.step, found.since, found.lasting)

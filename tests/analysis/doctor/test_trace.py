@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gan_core.analysis.doctor import Trace
+from gan_core.analysis.doctor import RunTrace
+from gan_core.analysis.doctor.trace import PATIENCE
 from gan_core.config import RunConfig
 from tests.analysis.doctor.steady import WINDOW, sign, steady
 
@@ -48,18 +49,18 @@ def test_the_mean_passes_over_what_is_not_finite_and_a_window_of_nothing_has_non
     assert np.isnan(means[90]) and means[150] == 5
 
 
-@pytest.mark.parametrize(("windows", "wanted"), [(1, 40), (3, 120), (0.5, 20), (0.001, 1)])
+@pytest.mark.parametrize(("windows", "wanted"), [(1, 40), (2, 80), (3, 120)])
 def test_something_lasts_once_it_held_for_so_many_windows_without_a_break(windows, wanted):
     trace, holds = steady({}, 500), np.zeros(500, bool)
     holds[100 : 100 + wanted - 1] = True  # one too few
     holds[300:500] = True
-    assert trace.first_lasting(holds, windows) == (300 if wanted == 1 else 300 + wanted - 1)
+    assert trace.first_lasting(holds, windows) == 300 + wanted - 1
     assert trace.first_lasting(holds[: 300 + wanted - 1], windows) is None
 
 
 def test_patience_is_three_windows_from_the_first_step_on():
-    assert steady({}).first_lasting(np.ones(400, bool)) == 3 * WINDOW - 1
-    assert steady({}).first_lasting(np.ones(119, bool)) is None
+    assert steady({}).first_lasting(np.ones(400, bool), PATIENCE) == 3 * WINDOW - 1
+    assert steady({}).first_lasting(np.ones(119, bool), PATIENCE) is None
 
 
 def test_something_lasts_now_if_it_held_for_the_whole_last_window():
@@ -67,16 +68,13 @@ def test_something_lasts_now_if_it_held_for_the_whole_last_window():
     holds[-40:] = True
     assert trace.lasts_now(holds)
     assert trace.lasts_now(np.ones(40, bool)) and not trace.lasts_now(np.ones(39, bool))
-    assert not trace.lasts_now(holds, windows=2)
     holds[-40] = False
     assert not trace.lasts_now(holds)
     holds[-40], holds[-1] = True, False
     assert not trace.lasts_now(holds)
-    last = np.array([False, True])  # however short the time is, one step counts
-    assert trace.lasts_now(last, windows=0.001) and not trace.lasts_now(~last, windows=0.001)
 
 
 def test_of_a_run_of_which_nothing_is_known_there_are_no_steps_and_no_number_of_images():
-    bare = Trace({}, RunConfig())
+    bare = RunTrace({}, RunConfig())
     assert len(bare.steps) == 0 and bare.window == WINDOW
     assert sign("too_few_images", bare) is None and RunConfig().training.epochs >= 20

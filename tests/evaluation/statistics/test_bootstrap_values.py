@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate, draws, of_a_mean
+from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate, draws
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.tests import Difference, of_replicates, together
 
@@ -28,12 +28,6 @@ def test_draws_are_as_many_as_there_are_each_equally_likely():
     assert (counts.sum(axis=1) == 10).all() and counts.shape == (4000, 10)
     assert counts.mean(axis=0) == pytest.approx(np.ones(10), abs=0.08)
     assert np.array_equal(counts[:5], list(draws(10, 5, seed=0, which=0)))
-
-
-def test_the_mean_is_resampled_as_the_generated_images_are():
-    values = np.array([1.0, 4.0, 9.0])
-    expected = [np.repeat(values, counts).mean() for counts in draws(3, 20, seed=5, which=1)]
-    assert of_a_mean(values, 20, seed=5) == pytest.approx(expected)
 
 
 def test_an_interval_is_196_standard_deviations_to_either_side_by_hand():

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
-from gan_core.models.networks.making import load_module
 from torch import nn
 
 from gan_core.config import DatasetConfig, NetworkConfig, RunConfig
 from gan_core.models.architecture import describe
 from gan_core.models.building import build_networks
 from gan_core.models.networks import NETWORKS
+from gan_core.models.networks.initialisation import load_module
 
 IMAGES = [name for name, entry in NETWORKS.items() if entry.domain == "images"]
 
