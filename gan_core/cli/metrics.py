@@ -54,7 +54,7 @@ def _show(rows: list[Measurement], as_json: bool) -> None:
         {
             "metric": row.metric,
             "value": f"{row.value:.4g}",
-            "interval": f"{row.low:.4g} to {row.high:.4g}",
+            "interval": f"{row.estimate.low:.4g} to {row.estimate.high:.4g}",
             "real": "-" if row.real is None else f"{row.real:.4g}",
         }
         for row in rows

@@ -25,6 +25,7 @@ from gan_core.evaluation.features import ImageFeatures, in_batches
 from gan_core.evaluation.metrics import METRICS, Material, Metric, silent
 from gan_core.evaluation.metrics.base import Need
 from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate
+from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.jobs.task import Report
 from gan_core.runs import Run, evaluations
 from gan_core.runs.evaluations import Evaluation
@@ -50,9 +51,9 @@ class Measurement:
 
     Attributes:
         metric: in METRICS.
-        value, low, high: with its 95 % interval.
+        estimate: its value with the bootstrap's interval; its count are the generated images.
         real: the same of real images in the generated ones' place (training images); None where there are no others.
-        num_real, num_fake: images behind it.
+        num_real: real images that it was compared with.
         extractor: which network, weights and layer computed the features.
         reference: which real images, in words.
         step: of the checkpoint.
@@ -62,12 +63,9 @@ class Measurement:
     """
 
     metric: str
-    value: float
-    low: float
-    high: float
+    estimate: Estimate
     real: float | None
     num_real: int
-    num_fake: int
     extractor: str
     reference: str
     step: int
@@ -75,10 +73,16 @@ class Measurement:
     note: str
     replicates: tuple[float, ...]
 
+    @property
+    def value(self) -> float:
+        """The metric of all images."""
+        return self.estimate.value
+
     def evaluation(self) -> Evaluation:
         """What is kept of it with the run, values with six digits."""
         return Evaluation(
-            self.metric, _short(self.value), (_short(self.low), _short(self.high)), self.step, self.num_fake, self.extractor,
+            self.metric, _short(self.value), (_short(self.estimate.low), _short(self.estimate.high)), self.step,
+            self.estimate.count, self.extractor,
             self.seed, num_real=self.num_real, real=None if self.real is None else _short(self.real),
             reference=self.reference, note=self.note,
         )  # fmt: skip
@@ -139,10 +143,10 @@ def measure_sampler(
             if weighted is None:
                 continue
             report("resampling", number, len(metrics))
-            value, replicates = weighted.value, weighted.replicates(REPEATS, seed)
-            found = bootstrap_estimate(value, replicates, weighted.num_fake, metric.lowest, metric.highest)
+            replicates = weighted.replicates(REPEATS, seed)
+            found = bootstrap_estimate(weighted.value, replicates, weighted.num_fake, metric.lowest, metric.highest)
             rows.append(Measurement(
-                metric.name, value, found.low, found.high, weighted.real, weighted.num_real, weighted.num_fake, extractor.name,
+                metric.name, found, weighted.real, weighted.num_real, extractor.name,
                 REFERENCE[kind], sampler.step, seed, metric.explanation + weighted.note, tuple(map(float, replicates)),
             ))  # fmt: skip
     return rows
@@ -165,7 +169,7 @@ def keep(run: Run, rows: Sequence[Measurement]) -> bool:
 def conditions(row: Measurement) -> str:
     """What a measurement's values depend on, in a few sentences."""
     return (
-        f"Step {row.step:,}, seed {row.seed}: {row.num_fake:,} generated against {row.num_real:,} real images ({row.reference}), "
+        f"Step {row.step:,}, seed {row.seed}: {row.estimate.count:,} generated against {row.num_real:,} real images ({row.reference}), "
         f"as seen by {row.extractor}. Intervals: 95 %, the value plus and minus 1.96 standard deviations over resampled images "
         "(bootstrap). The column real has the same of training images in the generated ones' place: no model can be asked for more."
     )

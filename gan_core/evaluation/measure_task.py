@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from gan_core.datasets.held_out import held_out
 from gan_core.evaluation import extractors
 from gan_core.evaluation.measure import NUM_IMAGES, Measurement, keep, measure_sampler
 from gan_core.evaluation.metrics.pairwise import distances
+from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.runs import Run
 
@@ -66,12 +67,12 @@ def _pinned(run: Run, sampler: Sampler, extractor: Extractor) -> Arrays:
 
 def rows_of(arrays: Arrays) -> list[Measurement]:
     """The measurements in the result of `work`. Raises ValueError if it is not such a result."""
-    names = {field.name for field in fields(Measurement)} - {"replicates"}
     rows = []
     try:
         for text, replicates in zip(arrays["rows"], arrays["again"], strict=True):
             data = json.loads(str(text))
-            rows.append(Measurement(**{name: data[name] for name in names}, replicates=tuple(map(float, replicates))))
+            data["estimate"] = Estimate(**data["estimate"])
+            rows.append(Measurement(**data, replicates=tuple(map(float, replicates))))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError("This measurement was kept by another version of the program: measure again.") from error
     return rows

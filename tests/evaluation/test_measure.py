@@ -53,10 +53,10 @@ def test_every_measure_comes_with_interval_counts_extractor_and_bias(run):
     assert [row.metric for row in rows] == list(METRICS)
     (folder,) = evaluators.available()
     for row in rows:
-        assert row.low <= row.value <= row.high and len(row.replicates) == measure.REPEATS
-        assert METRICS[row.metric].lowest <= row.low and row.high <= METRICS[row.metric].highest
+        assert row.estimate.low <= row.value <= row.estimate.high and len(row.replicates) == measure.REPEATS
+        assert METRICS[row.metric].lowest <= row.estimate.low and row.estimate.high <= METRICS[row.metric].highest
         assert row.extractor == f"tiny@{folder.card.weights_sha256[:12]}, last layer"
-        assert row.num_fake >= COUNT // 2 and row.num_real >= 100 and row.note
+        assert row.estimate.count >= COUNT // 2 and row.num_real >= 100 and row.note
         assert row.step == run.checkpoint_steps()[-1] and "another split" in row.reference
     assert {"images", "drawing", "looking at generated images", "resampling"} <= set(stages)
     by_name = {row.metric: row for row in rows}

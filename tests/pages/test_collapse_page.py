@@ -11,6 +11,7 @@ from helpers import tiny_run
 from gan_core.evaluation import measure_task
 from gan_core.evaluation.measure import REPEATS, Measurement
 from gan_core.evaluation.metrics import METRICS
+from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.experiments.breakages import BREAKAGES
 from gan_core.jobs import task
 from gan_core.runs import Run
@@ -104,12 +105,9 @@ def row(metric: str, value: float, spread: float, seed: int) -> Measurement:
     reach = 1.96 * spread
     return Measurement(
         metric,
-        value,
-        value - reach,
-        value + reach,
+        Estimate(value, value - reach, value + reach, 2000, "bootstrap"),
         1.0,
         500,
-        2000,
         "digits@abc, last layer",
         "held-out images",
         20,

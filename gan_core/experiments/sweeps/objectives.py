@@ -184,8 +184,8 @@ def _by_metric(run: Run, objective: SweepObjective) -> ObjectiveValue:
         )
     measuring.keep(run, rows)
     row = rows[0]
-    words = f"{row.num_fake:,} generated against {row.num_real:,} real images ({row.reference}); {row.extractor}"
-    return ObjectiveValue(Estimate(row.value, row.low, row.high, row.num_fake, "bootstrap"), words)
+    words = f"{row.estimate.count:,} generated against {row.num_real:,} real images ({row.reference}); {row.extractor}"
+    return ObjectiveValue(row.estimate, words)
 
 
 def _of_points(run: Run, objective: SweepObjective) -> ObjectiveValue:

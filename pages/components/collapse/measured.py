@@ -182,9 +182,11 @@ def comparison_words(broken: Measurement, repaired: Measurement, found: Differen
 
 def value_words(row: Measurement) -> str:
     """A value with its interval."""
-    return _("{value:.3g} ({low:.3g} to {high:.3g})").format(value=row.value, low=row.low, high=row.high)
+    return _("{value:.3g} ({low:.3g} to {high:.3g})").format(
+        value=row.value, low=row.estimate.low, high=row.estimate.high
+    )
 
 
 def sampled(row: Measurement) -> tuple[Estimate, npt.NDArray[np.float64]]:
     """A value and its replicates."""
-    return Estimate(row.value, row.low, row.high, row.num_fake, "bootstrap"), np.array(row.replicates)
+    return row.estimate, np.array(row.replicates)
