@@ -176,7 +176,7 @@ def test_what_is_pressed_is_ordered_once(visit: Visit, games: Listed, monkeypatc
         Action(14, "pause"),
         Action(15, "reset"),
     )
-    monkeypatch.setattr(play, "asked", lambda key: Request(1, "", 0, actions))
+    monkeypatch.setattr(play, "newest_request", lambda key: Request(1, "", 0, actions))
     for _ in range(2):
         calm(app.run())
     assert games.all("step", "play", "pause") == [

@@ -27,7 +27,7 @@ from gan_core.training import loop
 from pages.components.shared import models
 from pages.components.vae import beside_gan
 from pages.components.vae import groups as vae_groups
-from pages.components.widgets import vae_map
+from pages.components.widgets import _assets, vae_map
 from tests.pages.conftest import Visit, calm, copy_of, labels, plain, run_folders, words
 
 NUM_IMAGES = 100  # of the test split; drawn in a moment
@@ -276,12 +276,12 @@ def test_a_perplexity_that_is_too_large_is_a_sentence_and_pca_stays(visit: Visit
     "click", [None, "x", {}, {"point": "3"}, {"point": True}, {"point": -1}, {"point": 100}, {"point": 2.0}]
 )
 def test_senseless_clicks_choose_nothing(click: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vae_map.st, "session_state", {"map": {"click": click}})
+    monkeypatch.setattr(_assets.st, "session_state", {"map": {"click": click}})
     assert vae_map.chosen_point("map", 100) is None
 
 
 def test_a_click_chooses_its_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vae_map.st, "session_state", {"map": {"click": {"point": 99, "number": 4}}})
+    monkeypatch.setattr(_assets.st, "session_state", {"map": {"click": {"point": 99, "number": 4}}})
     assert vae_map.chosen_point("map", 100) == 99
 
 
@@ -305,7 +305,7 @@ def test_what_the_figures_say_follows_from_them() -> None:
         latents = latents.astype(np.float32)
         probe = vae_groups.linear_probe(latents, members)
         apart = vae_groups.silhouette(latents, members)
-        return vae_groups.verdict(groups, probe, apart, apart)
+        return vae_groups.summary(groups, probe, apart, apart)
 
     noise = rng.normal(size=(300, 20))
     assert "clearly separated" in says(noise + 40 * members[:, None])
