@@ -80,6 +80,10 @@ def test_a_gan_decodes_latents_joined_with_labels_and_a_vae_its_logits():
 def test_a_vae_learns_from_its_whole_loss_on_pixels_between_nothing_and_one():
     changes = {"network__name": "vae", "training__ema_decay": 0.0, "vae__kl_weight": 0.3, "vae__kl_reduction": "sum"}
     model, images = build(tiny(**changes), "cpu"), torch.rand(6, 1, 8, 8) * 2 - 1
+    with torch.no_grad():  # as if trained: variances other than 1, and a decoder whose images depend on z
+        next(reversed([m for m in model.networks["encoder"].modules() if isinstance(m, torch.nn.Linear)])).bias.add_(1)
+        for weight in model.networks["decoder"].parameters():
+            weight.mul_(5)
     state = model.rng.get_state()
     steps = model.train_step(images, torch.zeros(6, 0), TrainingProgress(0, 4))
     update = next(steps)
