@@ -18,7 +18,6 @@ from torch.func import functional_call, stack_module_state, vmap
 from gan_core.config import RunConfig
 from gan_core.models.building import build_networks, stream
 from gan_core.models.gan import GAN
-from gan_core.models.optimizers import build_optimizer
 
 _LEFT, _RIGHT = "_u", "_v"  # torch's names for spectral norm's singular vectors
 
@@ -108,20 +107,12 @@ class Alone:
 def build_stacked(configs: Sequence[RunConfig]) -> StackedGAN:
     """The models of several resolved configurations that differ in their seed, as one, on the CPU."""
     built = [build_networks(config) for config in configs]
-    first = configs[0]
-    generator = Stacked([networks["generator"] for networks in built])
-    discriminator = StackedCritic([networks["discriminator"] for networks in built])
+    networks = {
+        "generator": Stacked([networks["generator"] for networks in built]),
+        "discriminator": StackedCritic([networks["discriminator"] for networks in built]),
+    }
     streams = [stream(config.training.seed, "training") for config in configs]
-    model = StackedGAN(
-        generator=generator,
-        discriminator=discriminator,
-        config=first,
-        optimizers={
-            "generator": build_optimizer(first.generator_optimizer, generator.parameters()),
-            "discriminator": build_optimizer(first.discriminator_optimizer, discriminator.parameters()),
-        },
-        average=None,
-        rng=streams[0],  # a penalty's mixing weights, one draw for all; latents come from each seed's own
-    )
+    # A penalty's mixing weights are one draw for all, from the first stream; latents come from each seed's own.
+    model = StackedGAN(configs[0], networks, streams[0])
     model.streams = streams
     return model

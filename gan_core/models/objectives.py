@@ -65,7 +65,7 @@ def _of_fake(loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor | None, Tenso
     return lambda _real, fake: loss(fake)
 
 
-def bce_real(logits: Tensor, smoothing: float) -> Tensor:
+def bce_real(logits: Tensor, smoothing: float = 0.0) -> Tensor:
     """Cross-entropy of a classifier that should say 1 (or 1 - smoothing) on real samples.
 
     Source: Goodfellow et al. 2014, "Generative Adversarial Nets", equation 1, as a loss to minimise; the smoothed target

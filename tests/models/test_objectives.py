@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gan_core.models import objectives
 from gan_core.models.objectives import OBJECTIVES, LossParts
 
 bce = OBJECTIVES["bce"]
@@ -149,3 +150,10 @@ def test_only_a_paired_objective_has_no_parts_and_asks_for_real_logits(name):
     assert objective.is_paired != isinstance(discriminator(fake, fake, objective), LossParts)
     if not objective.is_paired:
         assert torch.isfinite(generator(fake, objective))
+
+
+def test_without_smoothing_the_target_of_real_samples_is_1():
+    """The lessons recompute a recorded loss without naming a smoothing."""
+    logits = torch.tensor([-2.0, 0.5, 3.0])
+    assert torch.equal(objectives.bce_real(logits), objectives.bce_real(logits, 0.0))
+    assert torch.allclose(objectives.bce_real(logits), -torch.log(torch.sigmoid(logits)).mean())

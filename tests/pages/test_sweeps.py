@@ -176,7 +176,7 @@ def test_a_trial_that_a_command_makes_is_seen_and_so_is_one_whose_process_died(v
     app = visit("sweeps")
     assert table(app)[0]["state"] == "training"
     assert "worked on elsewhere" in str(app.get("progress")[0].proto)
-    study.note(claim, worker={"host": platform.node(), "pid": 2**22 + 1, "began": 0.0})  # no such process
+    study.set_attributes(claim, worker={"host": platform.node(), "pid": 2**22 + 1, "began": 0.0})  # no such process
     app = visit("sweeps")
     assert table(app)[0]["state"] == "interrupted" and "Go on" in labels(app)
     assert "nobody works on it now" in str(app.get("progress")[0].proto)

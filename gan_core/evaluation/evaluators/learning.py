@@ -110,7 +110,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Split:
+class TrainingSplit:
     """Training images, held-out images, and where the latter come from, in words."""
 
     train: Dataset
@@ -153,7 +153,7 @@ def train_evaluator(recipe: Recipe, folder: Path, progress: Progress) -> Evaluat
     return keep(folder / recipe.name, card, weights)
 
 
-def split(config: DatasetConfig, progress: Progress) -> Split:
+def split(config: DatasetConfig, progress: Progress) -> TrainingSplit:
     """The images to learn from and those kept back: the data set's own test split, else the last tenth of its images.
 
     Raises ValueError if the data set has no labels, or too few images.
@@ -173,14 +173,14 @@ def split(config: DatasetConfig, progress: Progress) -> Split:
     except ValueError:  # it has no such split
         test = None
     if test is not None and not _overlap(train, test):
-        return Split(train, test, f"{len(test):,} images: the test split of '{config.name}'")
+        return TrainingSplit(train, test, f"{len(test):,} images: the test split of '{config.name}'")
     kept_back = round(len(train) * HELD_OUT_SHARE)
     if kept_back < 1:
         raise ValueError(f"An evaluator needs at least 10 images; '{config.name}' gives {len(train)}.")
     cut = len(train) - kept_back
     first = replace(train, images=train.images[:cut], labels=train.labels[:cut])
     last = replace(train, images=train.images[cut:], labels=train.labels[cut:])
-    return Split(first, last, f"{kept_back:,} images: the last tenth of '{config.name}', not trained on")
+    return TrainingSplit(first, last, f"{kept_back:,} images: the last tenth of '{config.name}', not trained on")
 
 
 def _overlap(train: Dataset, test: Dataset) -> bool:
@@ -230,7 +230,7 @@ def label_loss(logits: Tensor, labels: Tensor, exclusive: bool) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, labels)
 
 
-def _info(recipe: Recipe, parts: Split, exclusive: bool) -> EvaluatorInfo:
+def _info(recipe: Recipe, parts: TrainingSplit, exclusive: bool) -> EvaluatorInfo:
     """All but its accuracy, which is yet to be measured."""
     config, names = recipe.dataset, parts.train.label_names
     return EvaluatorInfo(
