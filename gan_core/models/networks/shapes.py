@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
@@ -42,12 +43,12 @@ def doubling_layers(channels: int, size: int, width: int, leak: float, kernel: i
     return [*layers, double(width, channels, bias=bias), nn.Tanh()]
 
 
-class LatentNetwork(nn.Module):
+class LatentNetwork(nn.Module, ABC):
     """A network that draws, whose first layer is a linear map of z (with the labels); directions are found in it."""
 
+    @abstractmethod
     def first_layers(self) -> Sequence[nn.Module]:
         """The linear or transposed-convolution layer that receives z, and its batch norm where it has one."""
-        raise NotImplementedError
 
     def first_response(self, z: Tensor) -> Tensor:
         """The first layer's response to z, normalised, before its activation: (N, features).
