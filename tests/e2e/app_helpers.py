@@ -139,6 +139,22 @@ def button(page: Page, name: str) -> Locator:
     return main_part(page).get_by_role("button", name=name, exact=True)
 
 
+def settled(page: Page) -> None:
+    """Waits until the server has drawn the whole page: what is put into a half-drawn page can be lost."""
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible(timeout=SLOW_MS)
+
+
+def upload(page: Page, label: str, name: str, mime: str, content: bytes) -> None:
+    """Puts a file into the uploader with this label, and waits until the server has it."""
+    settled(page)
+    uploader = main_part(page).get_by_test_id("stFileUploader").filter(has_text=label)
+    uploader.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        {"name": name, "mimeType": mime, "buffer": content}
+    )
+    expect(uploader.get_by_test_id("stFileChipName")).to_have_text(name)
+    expect(uploader.locator("[data-testid=stFileChipIconSpinner], [data-testid=stFileChipIconError]")).to_have_count(0)
+
+
 def badge(page: Page, word: str) -> Locator:
     return main_part(page).locator(".stMarkdownBadge").get_by_text(word, exact=True)
 

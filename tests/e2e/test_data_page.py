@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from gan_core.figures import imaging
-from tests.e2e.app_helpers import SLOW_MS, Lab, button, main_part, open_page, photograph, title, until, visitor
+from tests.e2e.app_helpers import SLOW_MS, Lab, button, main_part, open_page, photograph, title, until, upload, visitor
 from tests.e2e.browser import Server, chromium
 
 pytestmark = pytest.mark.e2e
@@ -108,9 +108,7 @@ def test_a_zip_is_uploaded_looked_at_and_deleted(page: Page, server: Server) -> 
             archive.writestr(f"{'cats' if number % 2 else 'dogs'}/{number}.png", imaging.png_bytes(picture))
         archive.writestr("notes.txt", "no picture")
     open_page(page, server, "/data?view=add", "Data")
-    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
-        {"name": "pets.zip", "mimeType": "application/zip", "buffer": buffer.getvalue()}
-    )
+    upload(page, "Zip file", "pets.zip", "application/zip", buffer.getvalue())
     button(page, "Unpack").click()
     expect(main_part(page).get_by_text("pets: 12 pictures, 2 classes, 1 file not taken")).to_be_visible()
     page.locator("[class*=st-key-data_look_pictures-pets] button").click()
