@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from gan_core.runs.status import OPEN_STATES
-from pages.components.shared import lab
+from pages.components.shared import lab, server
 from pages.components.text import STATES, _, as_text
 
 ASSETS = Path(__file__).parent / "pages" / "components" / "widgets" / "assets"
@@ -70,5 +70,7 @@ def sidebar() -> None:
         st.progress(min(share, 1.0), text=f"{word}, {share:.0%}")
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # a visitor's page
     main()
+else:  # `streamlit run` looks for an `st.App` in this file, and imports it
+    app = st.App(__file__, lifespan=server.lifespan, middleware=server.MIDDLEWARE)

@@ -8,6 +8,7 @@ from gan_core.datasets.uploads import Own
 from pages.components.data.tasks import hub_panel
 from pages.components.shared import lab
 from pages.components.shared.kept_list import kept_row
+from pages.components.shared.uploads import uploader
 from pages.components.text import _, as_text, ngettext
 from pages.components.widgets.point_canvas import drawn_points, point_canvas
 
@@ -82,7 +83,7 @@ def zip_form() -> None:
     )
     st.markdown(words.format(files=zips.MAX_ENTRIES, mb=UPLOAD_MB))
     turn = st.session_state.setdefault("data_zip_turn", 0)  # a new key empties the box and frees the server's memory
-    file = st.file_uploader(_("Zip file"), type="zip", key=f"data_zip_{turn}", max_upload_size=UPLOAD_MB)
+    file = uploader(_("Zip file"), type="zip", key=f"data_zip_{turn}", max_upload_size=UPLOAD_MB)
     name = st.text_input(
         _("Its name"),
         key=f"data_zip_name_{turn}",
@@ -112,7 +113,7 @@ def points_form() -> None:
     turn = st.session_state.setdefault("data_points_turn", 0)
     point_canvas(turn, key="data_canvas")
     drawn = drawn_points(turn, key="data_canvas")
-    file = st.file_uploader(
+    file = uploader(
         _("or a file of two columns of numbers (CSV or JSON)"), type=["csv", "txt", "tsv", "json"], key=f"data_points_{turn}",
         max_upload_size=10,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from pages.components.explore.out_of_distribution import out_of_distribution
 from pages.components.explore.samples import FOUND, choose_labels
 from pages.components.shared import lab
 from pages.components.shared.task_view import outcome, stage_words
+from pages.components.shared.uploads import uploader
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture
 
@@ -77,7 +78,7 @@ def choose_image(page: str, run: Run) -> Uint8Array | None:
 def _uploaded(page: str) -> bytes | None:
     """The newest picture that this visitor brought to the page; other views and pages in between do not lose it."""
     key, kept = f"{page}_upload", f"{page}_kept_upload"
-    file = st.file_uploader(
+    file = uploader(
         _("Picture"), type=TYPES, key=key, max_upload_size=10, label_visibility="collapsed", on_change=_forget_removed,
         args=(key, kept),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from gan_core.latents.saved_directions import Direction, FoundBy
 from gan_core.runs import Run
 from pages.components.shared import lab
 from pages.components.shared.kept_list import kept_row
+from pages.components.shared.uploads import uploader
 from pages.components.text import _, as_text, dangerous
 
 TOGETHER = -1
@@ -57,7 +58,7 @@ def manage(page: str) -> None:
                 mime="application/json", key=f"{page}_export", on_click="ignore", icon=":material/download:",
             )  # fmt: skip
         turn = st.session_state.setdefault(f"{page}_import_turn", 0)
-        file = st.file_uploader(_("Import (JSON)"), type="json", key=f"{page}_import_{turn}", max_upload_size=1)
+        file = uploader(_("Import (JSON)"), type="json", key=f"{page}_import_{turn}", max_upload_size=1)
         if file is not None and st.button(_("Import"), key=f"{page}_import_do"):
             _import(file.getvalue(), page)
 
