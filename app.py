@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from gan_core.runs.status import OPEN_STATES
-from pages.components.shared import lab, server
+from pages.components.shared import lab, server, visitor
 from pages.components.text import STATES, _, as_text
 
 ASSETS = Path(__file__).parent / "pages" / "components" / "widgets" / "assets"
@@ -53,6 +53,7 @@ def main() -> None:
         st.switch_page(pages[wanted], query_params=others)
     with st.sidebar:
         st.subheader(_("Ganvas"))
+        visitor.show()
         sidebar()
     page.run()
 
@@ -73,4 +74,11 @@ def sidebar() -> None:
 if __name__ == "__main__":  # a visitor's page
     main()
 else:  # `streamlit run` looks for an `st.App` in this file, and imports it
-    app = st.App(__file__, lifespan=server.lifespan, middleware=server.MIDDLEWARE)
+    server.refuse_open_doors()
+    app = st.App(
+        __file__,
+        lifespan=server.lifespan,
+        middleware=server.MIDDLEWARE,
+        routes=visitor.routes(),
+        on_script_error=visitor.refused,
+    )

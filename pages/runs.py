@@ -9,6 +9,7 @@ from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import supervisor
 from pages.components.shared import lab
+from pages.components.shared.bin_view import bin_view
 from pages.components.shared.run_card import badge
 from pages.components.shared.run_links import open_links
 from pages.components.text import _, as_text, dangerous, ngettext
@@ -22,6 +23,12 @@ def main() -> None:
     lab.enter("runs")
     st.title(_("Runs"))
     runs = lab.all_runs()
+    every_run(runs)
+    bin_view(lab.start().runs_dir, "runs")
+
+
+def every_run(runs: list[Run]) -> None:
+    """Search, pages, rows; or the way to a first run."""
     if not runs:
         words = _(
             "A **run** is one training from start to end, with everything it left behind. There is none yet: train one."
@@ -120,11 +127,13 @@ def confirm_delete(run_id: str) -> None:
     if run is None:
         st.rerun()
     st.text(run.name)
-    st.markdown(_("Its curves, pictures and checkpoints are removed from the disk. This cannot be undone."))
+    st.markdown(
+        _("It goes to the bin, below the list, and can be taken back for 7 days. Its disk space is free after that.")
+    )
     with st.container(horizontal=True):
-        if st.button(
-            dangerous(_("Delete for good")), key="runs_delete_yes", icon=":material/delete_forever:"
-        ) and lab.succeeds(lambda: supervisor.delete(run)):
+        if st.button(dangerous(_("Delete")), key="runs_delete_yes", icon=":material/delete:") and lab.succeeds(
+            lambda: supervisor.delete(run)
+        ):
             st.rerun()
         if st.button(_("Keep it"), key="runs_delete_no"):
             st.rerun()

@@ -27,7 +27,7 @@ ROOMS = (
     ("runs",),
     ("models",),
     ("datasets",),
-    ("presets",),
+    ("presets", "access"),
     ("config", "figures"),
 )
 DOORS = ("gan_core", "gan_core.__main__")  # `gan_core.load` for notebooks, `python -m gan_core`

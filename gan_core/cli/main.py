@@ -15,7 +15,7 @@ import typer
 from rich.markup import escape
 
 from gan_core import datasets, runs
-from gan_core.cli import compare, data, doctor, evaluators, hub, sweep, terminal
+from gan_core.cli import classroom, compare, data, doctor, evaluators, hub, sweep, terminal
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 from gan_core.config import RunConfig, with_changes
 from gan_core.presets import PRESETS, preset_config
@@ -42,6 +42,9 @@ app.command()(hub.push)
 app.command()(hub.pull)
 app.command()(sweep.sweep)
 app.command(name="sweeps")(sweep.list_sweeps)
+app.command()(classroom.classroom)
+app.command(name="end-classroom")(classroom.end_classroom)
+app.command(name="forget-student")(classroom.forget_student)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
+from gan_core.access.classroom import check_folder
 from gan_core.config import DatasetConfig
 from gan_core.config.registry import Registry, load
 from gan_core.datasets import cache
@@ -219,6 +220,8 @@ def _source(config: DatasetConfig) -> Source | PointSource:
         raise ValueError(
             f"The data set '{config.name}' needs a {what}: set dataset.root to the {what} of your {whose}."
         )
+    if config.root:
+        check_folder(config.root)
     if entry.domain == "points" and (config.flip or config.rotation_degrees):
         raise ValueError(
             "Points in the plane are used as they are. Switch dataset.flip off and set dataset.rotation_degrees to 0."

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from gan_core.access import Actor, bin, require
 from gan_core.config import DatasetConfig, settings
 from gan_core.datasets import zips
 from gan_core.datasets.base import Progress
@@ -44,6 +45,7 @@ class Own:
         skipped: (file, reason) of what was in the zip and was not taken, the first of them.
         num_skipped: how many those are in all.
         made_at: seconds since 1970.
+        owner: id of the student whose it is; "" for nobody's in particular.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Own:
     skipped: tuple[tuple[str, str], ...] = ()
     num_skipped: int = 0
     made_at: float = 0.0
+    owner: str = ""
 
     @property
     def dataset(self) -> str:
@@ -66,12 +69,13 @@ class Own:
         return str(settings.data_dir() / self.id / ("pictures" if self.kind == "pictures" else "points.json"))
 
 
-def add_zip(file: BinaryIO, name: str, progress: Progress | None = None) -> Own:
+def add_zip(file: BinaryIO, name: str, progress: Progress | None = None, *, actor: Actor | None = None) -> Own:
     """Unpacks an untrusted zip of pictures as a data set called `name`.
 
     Raises:
         ValueError: if the zip is damaged, dangerous, too large or has no picture, or the disk cannot be written.
     """
+    owner = require("train", actor).id
     name = checked_name(name)
     with _new("pictures", name) as (place, keep):
         unpacked = zips.unpack(file, place / "pictures", progress or (lambda done, total: None))
@@ -85,18 +89,20 @@ def add_zip(file: BinaryIO, name: str, progress: Progress | None = None) -> Own:
             skipped=unpacked.skipped[: zips.MAX_NAMED],
             num_skipped=len(unpacked.skipped),
             made_at=time.time(),
+            owner=owner,
         )
         return keep(own)
 
 
-def add_points(rows: Sequence[object], name: str) -> Own:
+def add_points(rows: Sequence[object], name: str, *, actor: Actor | None = None) -> Own:
     """Stores points as a data set. Raises ValueError as `points.checked` does, or if the disk cannot be written."""
+    owner = require("train", actor).id
     name = checked_name(name)
     checked = points.checked(rows, name)
     with _new("points", name) as (place, keep):
         content = {"name": name, "points": [[round(float(x), 5), round(float(y), 5)] for x, y in checked]}
         (place / "points.json").write_text(json.dumps(content), encoding="utf-8")
-        return keep(Own(place.name, "points", name, len(checked), made_at=time.time()))
+        return keep(Own(place.name, "points", name, len(checked), made_at=time.time(), owner=owner))
 
 
 def list_own() -> list[Own]:
@@ -117,21 +123,21 @@ def find(own_id: str) -> Own:
     return own
 
 
-def delete(own_id: str) -> None:
-    """Deletes an upload. Raises ValueError if there is none of this id, or it cannot be deleted."""
+def delete(own_id: str, *, actor: Actor | None = None) -> None:
+    """Moves an upload to the bin (see `access.bin`). Raises ValueError if there is none of this id, the actor may not, or
+    it cannot be moved."""
     own = find(own_id)
-    place = settings.data_dir() / own.id
-    aside = place.with_name(f"{_INCOMING}{own.id}")  # gone from the list at once, whatever happens below
+    require("own", actor, own.owner)
     try:
-        place.rename(aside)
-        shutil.rmtree(aside)
+        bin.discard(settings.data_dir() / own.id)
     except OSError as error:
         raise ValueError(f"'{own.name}' cannot be deleted ({error.strerror or error}).") from error
 
 
 def sweep() -> int:
-    """Removes what an interrupted upload or deletion left an hour ago or earlier. Returns how many folders."""
-    removed = 0
+    """Removes what an interrupted upload left an hour ago or earlier, and what its bin has kept long enough. Returns how
+    many folders."""
+    removed = bin.empty(settings.data_dir())
     for leftover in settings.data_dir().glob(f"{_INCOMING}*"):
         try:
             if time.time() - leftover.stat().st_mtime > _STALE_S:
@@ -204,6 +210,7 @@ def _read(place: Path) -> Own | None:
             skipped=skipped,
             num_skipped=int(about["num_skipped"]),
             made_at=float(about["made_at"]),
+            owner=str(about.get("owner") or ""),
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

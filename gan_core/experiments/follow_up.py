@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gan_core.access import require
 from gan_core.analysis.comparing import Compared
 from gan_core.analysis.doctor import Finding, Remedy
 from gan_core.config import LIVE_FIELDS, field_names, get, with_changes
@@ -15,7 +16,7 @@ from gan_core.models.kinds import kind_of
 from gan_core.runs import Run, branching
 from gan_core.runs.branching import can_branch
 from gan_core.runs.status import OPEN_STATES
-from gan_core.training import plan, queue, supervisor
+from gan_core.training import allowance, plan, queue, supervisor
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], 
         name: the user's name for it; made from the parent's when empty.
 
     Raises:
-        ValueError: if a value is out of bounds, settings or the checkpoint do not fit, or nothing is left to train.
+        ValueError: if the actor may not, a value is out of bounds, settings or the checkpoint do not fit, or nothing is left to train.
     """
     before = run.config()
     config = with_changes(before, changes)
@@ -64,6 +65,8 @@ def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], 
             f"With {config.training.epochs} epochs nothing is left to train after step {step:,}. Set the epochs above "
             f"{epochs}, the step limit above {step:,}, or begin at an earlier step."
         )
+    require("train")
+    allowance.check_actor(settings.runs_dir, config, plan.total_steps(config, num_images or 1))
     made = branching.branch(settings.runs_dir, run, step, changes, name.strip())
     queue.enqueue(made)
     return made

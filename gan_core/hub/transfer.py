@@ -17,11 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gan_core.access import Actor, require
 from gan_core.config import settings
 from gan_core.hub import aside, orders
 from gan_core.hub.account import login_allowed
 from gan_core.hub.orders import Order, WhoAmI
 from gan_core.jobs.child import Child, ChildDied, Message
+from gan_core.jobs.process import without_token
 from gan_core.jobs.task import Progress
 
 WORKER, NAME = ("-m", "gan_core.hub.worker"), "The process that talks to the Hub"
@@ -154,7 +156,12 @@ class Transfer:
 
 
 def start(
-    order: Order, *, token: str | None = None, runs_dir: Path | None = None, limits: Limits | None = None
+    order: Order,
+    *,
+    token: str | None = None,
+    runs_dir: Path | None = None,
+    limits: Limits | None = None,
+    actor: Actor | None = None,
 ) -> Transfer:
     """Begins to carry out an order in a process of its own; returns at once.
 
@@ -163,10 +170,12 @@ def start(
         token: of the user; None uses the computer's own login if there is one and it may be used.
         runs_dir: where a fetched run goes; the installation's if None.
         limits: how long it may take; the installation's if None.
+        actor: on whose behalf; None for `access.current`.
 
     Raises:
-        ValueError: if MAX_AT_ONCE transfers are under way.
+        ValueError: if the actor may not use the Hub, or MAX_AT_ONCE transfers are under way.
     """
+    require("hub", actor)
     limits = limits or limits_from_environment()
     if isinstance(order, WhoAmI):
         limits = Limits(min(limits.silence_s, 15.0), min(limits.total_s, 120.0))
@@ -182,8 +191,7 @@ def _environment(*, implicit: bool) -> dict[str, str]:
     """Environment of the process; `implicit`: whether it may use this computer's own login."""
     environment = {k: v for k, v in os.environ.items() if k not in ("HF_DEBUG", "HF_HUB_VERBOSITY")}
     if not implicit:
-        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_OIDC_RESOURCE"):
-            environment.pop(name, None)
+        environment = without_token(environment)
     return environment | {
         "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",  # sent only with the worker's own requests
         "HF_HUB_DISABLE_XET": "1",  # plain HTTP: progress, limits and a cut can all be seen

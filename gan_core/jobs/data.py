@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gan_core import datasets
+from gan_core.access.classroom import check_folder
 from gan_core.config import DatasetConfig
 from gan_core.datasets import downloads
 from gan_core.datasets.base import Progress
@@ -42,12 +43,14 @@ def prepare(arguments: dict[str, Any], report: Report) -> Arrays:
 
 def fetch(arguments: dict[str, Any], report: Report) -> Arrays:
     """Fetches through torchvision; see `download`."""
+    check_folder(arguments["root"])
     downloads.download(arguments["name"], Path(arguments["root"]), _bytes(report))
     return {}
 
 
 def fetch_from_hub(arguments: dict[str, Any], report: Report) -> Arrays:
     """Fetches from the Hub; see `hub_download`."""
+    check_folder(arguments["root"])
     return {"count": np.array(downloads.from_hub(arguments["repo"], Path(arguments["root"]), _bytes(report)))}
 
 

@@ -14,6 +14,11 @@ from typing import IO
 from gan_core.config.settings import PROJECT_DIR
 
 NICENESS = 5  # of background work: a quarter of a core that trains, all of an idle one
+TOKENS = (
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "HF_OIDC_RESOURCE",
+)  # for the process that talks to the Hub, and no other
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # read once, when numpy and torch are loaded
 
 
@@ -32,9 +37,9 @@ def launch(
         arguments: of Python, for example ("-m", "gan_core.training.worker").
         stdin, stdout, stderr: as of `subprocess.Popen`; pipes carry UTF-8 text.
         background: whether training has priority over it: NICENESS, and one thread of numpy and torch.
-        environment: in place of this process's.
+        environment: in place of this process's, which is handed on without the Hub's token.
     """
-    variables = dict(os.environ if environment is None else environment)
+    variables = dict(environment) if environment is not None else without_token(os.environ)
     if background:
         variables |= dict.fromkeys(THREADS, "1")
     process = subprocess.Popen(
@@ -45,6 +50,11 @@ def launch(
         with contextlib.suppress(OSError, AttributeError):  # it ended at once; a system without niceness
             os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
     return process
+
+
+def without_token(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without the Hub's token."""
+    return {name: value for name, value in environment.items() if name not in TOKENS}
 
 
 def death(name: str, code: int, last_words: str = "", advice: str = "") -> str:

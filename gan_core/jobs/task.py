@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 import threading
@@ -28,8 +29,9 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
+from gan_core.access import Actor, environment, require
 from gan_core.config import settings
-from gan_core.jobs.process import death, last_line, launch
+from gan_core.jobs.process import death, last_line, launch, without_token
 from gan_core.runs import Run, files
 
 LAYOUT = 1  # part of every key: a new layout never meets old files
@@ -173,16 +175,18 @@ def result(task: Task) -> Arrays:
         raise ValueError("This result is not in the cache, or cannot be read: start it again.") from error
 
 
-def start(task: Task, *, anew: bool = False) -> None:
+def start(task: Task, *, anew: bool = False, actor: Actor | None = None) -> None:
     """Begins a task in a process of its own, unless it runs or is done. Returns at once.
 
     Args:
         task: which.
         anew: begin it also when it is done; its result is dropped.
+        actor: on whose behalf; its process may do what they may. None for `access.current`.
 
     Raises:
-        ValueError: its folder cannot be written.
+        ValueError: the actor may not, or its folder cannot be written.
     """
+    actor = require("train", actor)
     place = folder(task)
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -195,7 +199,7 @@ def start(task: Task, *, anew: bool = False) -> None:
                 (place / name).unlink(missing_ok=True)
             files.write_json(place / TASK, asdict(task))
             write_progress(place, Progress("running", "starting"))
-            _launch(place)
+            _launch(place, actor)
     except OSError as error:
         way_out = "" if task.place else ", or set GANVAS_CACHE_DIR to a folder that you may write"
         raise ValueError(
@@ -203,8 +207,13 @@ def start(task: Task, *, anew: bool = False) -> None:
         ) from error
 
 
-def cancel(task: Task) -> None:
-    """Asks a task to stop, for every viewer. It stops at its next report, or is ended within seconds."""
+def cancel(task: Task, *, actor: Actor | None = None) -> None:
+    """Asks a task to stop, for every viewer. It stops at its next report, or is ended within seconds.
+
+    Raises:
+        ValueError: the actor may not.
+    """
+    require("train", actor)
     place = folder(task)
     if progress(task).state == "running":
         (place / CANCEL).touch()
@@ -222,11 +231,12 @@ def _stale(now: Progress) -> Progress:
     return now
 
 
-def _launch(place: Path) -> None:
+def _launch(place: Path, actor: Actor) -> None:
     with (place / LOG).open("wb") as log:
         process = launch(
             ("-m", "gan_core.jobs.task_worker", str(place)),
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, background=True,
+            environment=without_token(os.environ) | environment(actor),
         )  # fmt: skip
     threading.Thread(target=_watch, args=(process, place), name=f"ganvas-task:{place.name}", daemon=True).start()
 

@@ -10,22 +10,24 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from gan_core.access import Actor, require
 from gan_core.config import RunConfig, settings
 from gan_core.runs import files
 from gan_core.runs.run import ID_PATTERN, Run, checked_text
 from gan_core.runs.status import Control, Status
 
 
-def create(runs_dir: Path, config: RunConfig, name: str = "") -> Run:
+def create(runs_dir: Path, config: RunConfig, name: str = "", *, actor: Actor | None = None) -> Run:
     """A new run directory, complete or not there at all.
 
     Args:
         runs_dir: the folder of runs; made if missing.
         config: resolved.
         name: the user's name for it; if empty, its preset's and a number: "mnist-dcgan 3" is the third of them.
+        actor: whose it is; None for `access.current`.
 
     Raises:
-        ValueError: the folder cannot be written, or the name is too long.
+        ValueError: the actor may not train, the folder cannot be written, or the name is too long.
     """
     stamp = time.strftime("%Y%m%d-%H%M%S")
     run = Run(runs_dir / f"{config.preset}-{stamp}-{secrets.token_hex(2)}"[:64])
@@ -36,7 +38,7 @@ def create(runs_dir: Path, config: RunConfig, name: str = "") -> Run:
         aside.samples_dir.mkdir(parents=True)
         aside.checkpoints_dir.mkdir()
         files.write_atomically(aside.path / "config.json", config.to_json().encode())
-        about = {"name": name or _next_name(runs_dir, config.preset), "note": ""}
+        about = {"name": name or _next_name(runs_dir, config.preset), "note": "", "owner": require("train", actor).id}
         files.write_json(aside.path / "about.json", about)
         files.write_json(aside.path / "control.json", asdict(Control()))
         aside.write_status(Status(device=config.training.device))

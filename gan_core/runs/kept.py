@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from gan_core.access import Actor, bin, require
 from gan_core.runs import files
 from gan_core.runs.folder import check_writable
 
@@ -70,26 +71,36 @@ class Store(Generic[E]):
         """The one with this id, or None."""
         return self._read(self._path(runs_dir, entry_id)) if is_id(entry_id) else None
 
-    def save(self, runs_dir: Path, entry: E) -> None:
-        """Writes its file, whole or not at all.
+    def owner(self, runs_dir: Path, entry_id: str) -> str | None:
+        """The id of the student whose it is; "" for nobody's in particular, None if there is none of this id."""
+        path = self._path(runs_dir, entry_id)
+        return str(files.read_json(path).get("owner") or "") if is_id(entry_id) and path.exists() else None
+
+    def save(self, runs_dir: Path, entry: E, *, actor: Actor | None = None) -> None:
+        """Writes its file, whole or not at all; a new one belongs to the actor.
 
         Raises:
-            ValueError: the folder cannot be written.
+            ValueError: the actor may not, or the folder cannot be written.
         """
+        owner = self.owner(runs_dir, entry.id)
+        actor = require("train", actor) if owner is None else require("own", actor, owner)
         check_writable(runs_dir)
         try:
             (runs_dir / self.folder).mkdir(exist_ok=True)
-            files.write_json(self._path(runs_dir, entry.id), self.write(entry))
+            whose = {"owner": actor.id if owner is None else owner}
+            files.write_json(self._path(runs_dir, entry.id), {**self.write(entry), **whose})
         except OSError as error:
             raise ValueError(
                 f"The {self.noun} could not be kept in {runs_dir} ({error.strerror or error}). Free some space, or set "
                 "GANVAS_RUNS_DIR to a folder that you may write."
             ) from error
 
-    def remove(self, runs_dir: Path, entry_id: str) -> None:
-        """Removes its file; no error if it is missing."""
-        if is_id(entry_id):
-            self._path(runs_dir, entry_id).unlink(missing_ok=True)
+    def remove(self, runs_dir: Path, entry_id: str, *, actor: Actor | None = None) -> None:
+        """Moves its file to the bin (see `access.bin`); no error if it is missing. Raises ValueError if the actor may not."""
+        owner = self.owner(runs_dir, entry_id)
+        if owner is not None:
+            require("own", actor, owner)
+            bin.discard(self._path(runs_dir, entry_id))
 
     def _path(self, runs_dir: Path, entry_id: str) -> Path:
         return runs_dir / self.folder / f"{entry_id}.json"

@@ -12,8 +12,6 @@ Folder names are generated; names that people type live in about.json only and n
 from __future__ import annotations
 
 import re
-import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from gan_core.access import Actor, bin, require
 from gan_core.config import RunConfig, parse_config, settings, strict_json
 from gan_core.runs import files
 from gan_core.runs.status import Control, Status, read_control, read_status
@@ -85,13 +84,27 @@ class Run:
         """The user's note."""
         return str(files.read_json(self.path / "about.json").get("note") or "")
 
-    def describe(self, name: str | None = None, note: str | None = None) -> None:
+    @property
+    def owner(self) -> str:
+        """The id of the student whose it is; "" where it is nobody's in particular."""
+        return str(files.read_json(self.path / "about.json").get("owner") or "")
+
+    def require(self, actor: Actor | None = None) -> None:
+        """Refuses changes by anybody but its owner and teachers, and any to one that comes with the program.
+
+        Raises:
+            ValueError: with the reason.
+        """
+        require("own", actor, self.owner)
+        self.refuse_if_shipped()
+
+    def describe(self, name: str | None = None, note: str | None = None, *, actor: Actor | None = None) -> None:
         """Sets the user's name and note for it.
 
         Raises:
-            ValueError: an empty name, one or a note that is too long, or a run that comes with the program.
+            ValueError: `require`, an empty name, one or a note that is too long, or a run that comes with the program.
         """
-        self.refuse_if_shipped()
+        self.require(actor)
         changes = {}
         if name is not None:
             changes["name"] = checked_text(name.strip(), "name", 80, empty=False)
@@ -237,20 +250,18 @@ class Run:
         files.sweep(self.samples_dir)
         files.sweep(self.checkpoints_dir)
 
-    def delete(self) -> None:
-        """Removes the directory with everything in it.
+    def delete(self, *, actor: Actor | None = None) -> None:
+        """Moves the directory to the bin of its folder (see `access.bin`).
 
         Raises:
-            ValueError: it is being trained, or comes with the program.
+            ValueError: `require`; it is being trained.
         """
-        self.refuse_if_shipped()
+        self.require(actor)
         try:
             with self.lock(timeout_s=0.5):
-                gone = self.path.with_name(f"{files.TEMPORARY}deleted-{secrets.token_hex(4)}")
-                self.path.rename(gone)  # vanishes from every listing at once
+                bin.discard(self.path)
         except BlockingIOError:
             raise ValueError(f"The run '{self.name}' is training. Stop it before you delete it.") from None
-        shutil.rmtree(gone, ignore_errors=True)
 
 
 def checked_text(text: str, what: str, limit: int, *, empty: bool) -> str:

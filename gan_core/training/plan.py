@@ -18,6 +18,7 @@ from gan_core.models.networks import NETWORKS
 from gan_core.models.objectives import OBJECTIVES
 from gan_core.models.penalties import PENALTIES
 from gan_core.presets import PRESETS
+from gan_core.training import allowance
 
 SAMPLES_A_RUN = 60
 CHECKPOINTS_A_RUN = 10
@@ -42,6 +43,7 @@ def check(config: RunConfig) -> None:
             f"{dataset.domain}. Set network.name to one of: {', '.join(fitting)}."
         )
     network.check_size(config.dataset.image_size)
+    allowance.check_size(config)
     for rule in compatibility.RULES:
         rule.check(config)
 

@@ -11,8 +11,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from gan_core.runs import Run
+from gan_core.runs import Run, files, list_runs
 from gan_core.runs.run import ID_PATTERN
+from gan_core.runs.status import ALIVE_STATES
 
 
 def _folder(runs_dir: Path) -> Path:
@@ -52,22 +53,42 @@ def withdraw(run: Run) -> bool:
 
 
 def claim_next(runs_dir: Path, device: str) -> Run | None:
-    """Takes the first waiting run for a device out of the queue; None if none waits."""
+    """Takes the next waiting run for a device out of the queue; None if none may begin.
+
+    Owners take turns: whose last turn is longest ago is next, and each trains one run at a time. Runs that are nobody's
+    in particular count as one owner's, who may use every device.
+    """
+    served = {str(k): v for k, v in files.read_json(_served(runs_dir)).items() if isinstance(v, (int, float))}
+    waiting = []
     for run_id in queued_ids(runs_dir):
         run = Run(runs_dir / run_id)
         status = run.status()
         if not run.path.is_dir() or status.state != "queued":  # deleted, or trained from the command line meanwhile
             withdraw(run)
-        elif status.device == device and withdraw(run):
+        elif status.device == device:
+            waiting.append(run)
+    for run in sorted(waiting, key=lambda run: served.get(run.owner, 0.0)):
+        if not (run.owner and _trains(runs_dir, run.owner)) and withdraw(run):
+            if run.owner or served:
+                files.write_json(_served(runs_dir), served | {run.owner: time.time()})
             return run
     return None
 
 
 def position(run: Run) -> int:
-    """Place of a waiting run among those for its device, from 1; 0 if it does not wait."""
+    """Place of a waiting run among those for its device, from 1, if owners did not take turns; 0 if it does not wait."""
     device = run.status().device
     waiting = [i for i in queued_ids(run.path.parent) if Run(run.path.parent / i).status().device == device]
     return waiting.index(run.id) + 1 if run.id in waiting else 0
+
+
+def _trains(runs_dir: Path, owner: str) -> bool:
+    return any(run.owner == owner and run.status().state in ALIVE_STATES for run in list_runs(runs_dir))
+
+
+def _served(runs_dir: Path) -> Path:
+    """When each owner's last turn began: `claim_next` keeps it once there is more than one."""
+    return _folder(runs_dir) / "served.json"
 
 
 def _markers(runs_dir: Path) -> list[str]:

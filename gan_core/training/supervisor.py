@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from gan_core import runs
+from gan_core.access import Actor, bin, require
 from gan_core.config import RunConfig, get, live_changes
 from gan_core.config.devices import Machine
 from gan_core.config.settings import Settings
 from gan_core.jobs.child import ChildDied
 from gan_core.runs import Run, files
 from gan_core.runs.status import ALIVE_STATES
-from gan_core.training import plan, queue
+from gan_core.training import allowance, plan, queue
 from gan_core.training.trainers import ProcessTrainer, ThreadTrainer, Trainer
 
 POLL_S = 0.1
@@ -67,35 +68,44 @@ def wait_until_ready(settings: Settings, timeout_s: float = 120.0) -> Machine:
     return found
 
 
-def submit(settings: Settings, config: RunConfig, name: str = "") -> Run:
+def submit(settings: Settings, config: RunConfig, name: str = "", *, actor: Actor | None = None) -> Run:
     """Checks a configuration, once, decides what it leaves open, creates the run and queues it.
 
     Raises:
-        ValueError: the configuration cannot run, or the runs folder cannot be written; nothing is left behind.
+        ValueError: the actor may not, the configuration cannot run, or the runs folder cannot be written; nothing is left
+            behind.
     """
+    require("train", actor)
     num_images = plan.count_checked(config)
     runs.check_writable(settings.runs_dir)
     resolved = plan.decide(config, wait_until_ready(settings), num_images)
-    run = runs.create(settings.runs_dir, resolved, name)
+    allowance.check_actor(settings.runs_dir, resolved, plan.total_steps(resolved, num_images), actor)
+    run = runs.create(settings.runs_dir, resolved, name, actor=actor)
     queue.enqueue(run)
     return run
 
 
-def resume(run: Run) -> None:
+def resume(run: Run, *, actor: Actor | None = None) -> None:
     """Queues a paused, stopped, failed or interrupted run again; it continues from its newest checkpoint.
 
     Raises:
-        ValueError: it is training already, or comes with the program.
+        ValueError: the actor may not, it is training already, or comes with the program.
     """
-    run.refuse_if_shipped()
+    run.require(actor)
+    allowance.check_actor(run.path.parent, run.config(), run.status().total_steps, actor)
     try:
         queue.enqueue(run)
     except BlockingIOError as error:
         raise ValueError(str(error)) from None
 
 
-def leave(run: Run, command: str) -> None:
-    """Asks a run to "pause" or "stop". One that still waits leaves the queue at once."""
+def leave(run: Run, command: str, *, actor: Actor | None = None) -> None:
+    """Asks a run to "pause" or "stop". One that still waits leaves the queue at once.
+
+    Raises:
+        ValueError: the actor may not, or it comes with the program.
+    """
+    run.require(actor)
     run.command(command)
     if queue.withdraw(run):
         with run.lock():
@@ -104,18 +114,18 @@ def leave(run: Run, command: str) -> None:
             run.add_event(state, run.status().step)
 
 
-def delete(run: Run) -> None:
-    """Removes a run for good; one that still waits leaves the queue first.
+def delete(run: Run, *, actor: Actor | None = None) -> None:
+    """Moves a run to the bin; one that still waits leaves the queue first.
 
     Raises:
-        ValueError: it is training, or comes with the program.
+        ValueError: the actor may not, it is training, or comes with the program.
     """
-    run.refuse_if_shipped()
+    run.require(actor)
     queue.withdraw(run)
-    run.delete()
+    run.delete(actor=actor)
 
 
-def change_live(run: Run, changes: Mapping[str, Any]) -> None:
+def change_live(run: Run, changes: Mapping[str, Any], *, actor: Actor | None = None) -> None:
     """Asks a run to change live fields; the trainer does so before its next step and answers with an event.
 
     Args:
@@ -123,8 +133,10 @@ def change_live(run: Run, changes: Mapping[str, Any]) -> None:
         changes: dotted name -> value; text is read as a number. Values that already hold are left out.
 
     Raises:
-        ValueError: a field that cannot be changed live, or a value out of bounds; then nothing is changed.
+        ValueError: the actor may not, a field that cannot be changed live, or a value out of bounds; then nothing is
+            changed.
     """
+    run.require(actor)
     config = run.config()
     wanted = live_changes(config, changes)
     now = {name: run.control().overrides.get(name, get(config, name)) for name in wanted}
@@ -140,6 +152,8 @@ def _start_supervising(settings: Settings) -> None:
     with contextlib.suppress(OSError):  # an unwritable folder is reported when a run is submitted
         runs_dir.mkdir(parents=True, exist_ok=True)
         files.sweep(runs_dir)
+        for folder in (runs_dir, *runs_dir.glob(".*/")):
+            bin.empty(folder)
     try:
         found = first.warm_up()
         files.write_json(_machine_file(runs_dir), found.to_dict())

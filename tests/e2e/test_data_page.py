@@ -124,7 +124,7 @@ def test_a_zip_is_uploaded_looked_at_and_deleted(page: Page, server: Server) -> 
     page.set_viewport_size({"width": 1280, "height": 900})
     page.get_by_text("Bring your own").click()
     page.locator("[class*=st-key-data_delete_pictures-pets] button").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(main_part(page).get_by_text("pets: 12 pictures")).to_have_count(0)
 
 

@@ -116,7 +116,7 @@ def test_delete_asks_first(visit: Visit, trained: Run, trained_once: Path, runs_
     other = copy_of(trained_once, runs_dir, "other", "Other")
     app = visit("runs")
     calm(row(app, trained, "delete").click().run())
-    assert "This cannot be undone." in words(app)
+    assert "can be taken back for 7 days" in words(app)
     assert trained.path.is_dir()
     answer(app, trained, "no")
     assert trained.path.is_dir()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import platform
 import re
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from gan_core import runs
+from gan_core.access import Actor, bin, for_owner, require
 from gan_core.config.settings import Settings
 from gan_core.experiments.sweeps.plan import Sweep
 from gan_core.experiments.sweeps.study import SweepStudy, open_study
@@ -42,12 +42,14 @@ class SweepFolder:
         sweep: its plan.
         storage: of its study; "" for the journal beside the plan.
         created: Unix time.
+        owner: id of the student whose it is; "" for nobody's in particular.
     """
 
     path: Path
     sweep: Sweep
     storage: str
     created: float
+    owner: str = ""
 
     @property
     def id(self) -> str:
@@ -88,8 +90,9 @@ class SweepFolder:
         error = str(files.read_json(self.path / ORDER).get("error") or "")
         return error or (tasks.progress(self.task).error if self.should_run else "")
 
-    def order(self, command: str, error: str = "") -> None:
-        """Commands its process to run or to stop."""
+    def order(self, command: str, error: str = "", *, actor: Actor | None = None) -> None:
+        """Commands its process to run or to stop. Raises ValueError if the actor may not."""
+        require("own", actor, self.owner)
         files.write_json(self.path / ORDER, {"command": command, "error": error, "time": time.time()})
 
     @contextmanager
@@ -138,10 +141,13 @@ def open_folder(runs_dir: Path, sweep: Sweep, storage: str = "", sweep_id: str =
     sweep_id = sweep_id or new_id(id_of(sweep.name)[:40])
     known = find_or_none(runs_dir, sweep_id)
     storage = storage or (known.storage if known else "")
-    folder = SweepFolder(runs_dir / FOLDER / sweep_id, sweep, storage, known.created if known else time.time())
+    actor = require("own", owner=known.owner) if known else require("train")
+    created, owner = (known.created, known.owner) if known else (time.time(), actor.id)
+    folder = SweepFolder(runs_dir / FOLDER / sweep_id, sweep, storage, created, owner)
     folder.path.mkdir(parents=True, exist_ok=True)
     folder.study().enqueue_missing()
-    files.write_json(folder.path / PLAN, {"sweep": sweep.to_dict(), "storage": storage, "created": folder.created})
+    plan = {"sweep": sweep.to_dict(), "storage": storage, "created": created, "owner": owner}
+    files.write_json(folder.path / PLAN, plan)
     return folder
 
 
@@ -168,7 +174,8 @@ def find_or_none(runs_dir: Path, sweep_id: str) -> SweepFolder | None:
     path = runs_dir / FOLDER / sweep_id
     data = files.read_json(path / PLAN)
     try:
-        return SweepFolder(path, Sweep.from_dict(data["sweep"]), str(data["storage"]), float(data["created"]))
+        owner = str(data.get("owner") or "")
+        return SweepFolder(path, Sweep.from_dict(data["sweep"]), str(data["storage"]), float(data["created"]), owner)
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -184,31 +191,28 @@ def begin(settings: Settings, sweep: Sweep) -> SweepFolder:
     return folder
 
 
-def resume(folder: SweepFolder) -> None:
-    """Starts the process of a sweep unless one works on it. It outlives this server."""
-    folder.order("run")
+def resume(folder: SweepFolder, *, actor: Actor | None = None) -> None:
+    """Starts the process of a sweep unless one works on it. It outlives this server. Raises ValueError if the actor may not."""
+    folder.order("run", actor=actor)
     if not folder.has_worker():
-        tasks.start(folder.task, anew=True)
+        tasks.start(folder.task, anew=True, actor=actor)
 
 
 def resume_all(runs_dir: Path) -> None:
     """Starts the processes of sweeps that should run and have none, for example after this machine was restarted."""
     for folder in list_folders(runs_dir):
         if folder.should_run and not folder.has_worker():
-            resume(folder)
+            resume(folder, actor=for_owner(folder.owner))
 
 
-def delete(folder: SweepFolder) -> None:
-    """Deletes a sweep's folder. Its runs, and a study that is stored elsewhere, stay.
+def delete(folder: SweepFolder, *, actor: Actor | None = None) -> None:
+    """Moves a sweep's folder to the bin (see `access.bin`). Its runs, and a study that is stored elsewhere, stay.
 
     Raises:
-        ValueError: if a process works on it.
+        ValueError: if the actor may not, or a process works on it.
     """
-    import shutil
-
+    require("own", actor, folder.owner)
     with folder.work() as free:
         if not free:
             raise ValueError("This sweep is being worked on. Stop it first.")
-        gone = folder.path.with_name(f"{files.TEMPORARY}{secrets.token_hex(4)}")
-        folder.path.rename(gone)
-    shutil.rmtree(gone, ignore_errors=True)
+        bin.discard(folder.path)

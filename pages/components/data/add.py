@@ -2,11 +2,13 @@
 
 import streamlit as st
 
+from gan_core.config import settings
 from gan_core.datasets import uploads, zips
 from gan_core.datasets.sources import points
 from gan_core.datasets.uploads import Own
 from pages.components.data.tasks import hub_panel
 from pages.components.shared import lab
+from pages.components.shared.bin_view import bin_view
 from pages.components.shared.kept_list import kept_row
 from pages.components.shared.uploads import uploader
 from pages.components.text import _, as_text, ngettext
@@ -27,6 +29,7 @@ def add_view() -> None:
             st.subheader(_("What you brought"))
             for own in mine:
                 own_row(own)
+    bin_view(settings.data_dir(), "data")
     with st.container(border=True):
         st.subheader(_("A zip of pictures"))
         zip_form()
@@ -67,9 +70,11 @@ def _show(own_id: str) -> None:
 def confirm_delete(own: Own) -> None:
     """Asks once more."""
     st.markdown(
-        _("“{name}” will be removed. Runs trained on it stay, but cannot be continued.").format(name=as_text(own.name))
+        _(
+            "“{name}” goes to the bin, below the list, and can be taken back for 7 days. Runs trained on it stay, but cannot be continued."
+        ).format(name=as_text(own.name))
     )
-    if st.button(_("Delete for good"), type="primary", key=f"data_delete_sure_{own.id}") and lab.succeeds(
+    if st.button(_("Delete"), type="primary", key=f"data_delete_sure_{own.id}") and lab.succeeds(
         lambda: uploads.delete(own.id)
     ):
         st.rerun()

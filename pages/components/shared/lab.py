@@ -13,6 +13,7 @@ import plotly.io
 import streamlit as st
 
 from gan_core import runs
+from gan_core.access import set_source
 from gan_core.analysis.doctor import Finding
 from gan_core.analysis.doctor.examine import examine
 from gan_core.config import settings
@@ -22,6 +23,7 @@ from gan_core.figures.style import Column
 from gan_core.runs import Run
 from gan_core.runs.metrics import MetricsTail
 from gan_core.training import supervisor
+from pages.components.shared import visitor
 from pages.components.text import as_text
 
 REFRESH_S = 1.0
@@ -30,6 +32,7 @@ T = TypeVar("T")
 
 def start() -> settings.Settings:
     """The lab's settings, its supervisors running. Cheap after the first call; every page begins with it."""
+    set_source(visitor.actor)
     chosen = _settings()
     supervisor.ensure_supervisors(chosen)
     return chosen

@@ -12,6 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from streamlit import config
 
+from gan_core.access import classroom
 from gan_core.config import settings
 from gan_core.training import supervisor
 from pages.components.shared import uploads
@@ -63,6 +64,24 @@ async def _sweep() -> None:
     while True:
         await asyncio.sleep(uploads.SWEEP_S)
         uploads.room().sweep()
+
+
+def refuse_open_doors() -> None:
+    """Ends a server that others can reach while it has no classroom: they could do everything.
+
+    Raises:
+        SystemExit: with what to do.
+    """
+    try:
+        alone = classroom.read() is None
+    except ValueError as damage:
+        raise SystemExit(f"Ganvas does not start: {damage}") from None
+    if alone and not is_local():
+        address = config.get_option("server.address") or "every address of this computer"
+        raise SystemExit(
+            f"Ganvas does not start: others can reach it ({address}), and it has no classroom, so that anybody could do "
+            "everything. Make one first: python -m gan_core classroom. Or set server.address to 127.0.0.1."
+        )
 
 
 def is_local() -> bool:

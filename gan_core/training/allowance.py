@@ -1,0 +1,97 @@
+"""How large a run may be: what no machine of ours can hold, and what one student of a classroom may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from gan_core import runs
+from gan_core.access import Actor, Refused, Role, classroom, current
+from gan_core.config import RunConfig
+from gan_core.models.networks import NETWORKS
+from gan_core.runs.status import OPEN_STATES
+
+MAX_WEIGHTS = 1_000_000_000  # with Adam's state 16 GB in single precision
+MAX_BATCH_VALUES = 1_000_000_000  # 4 GB
+MAX_EPOCHS = 100_000
+
+
+def estimated_weights(config: RunConfig) -> int:
+    """About how many weights both networks have; right within a factor of three for the architectures of this program.
+
+    Convolutions of 4 x 4 whose channels double while the image halves: width * size / 8 channels at the bottom, the first
+    layer of the latent on top, twice.
+    """
+    width, latent = config.network.width, config.network.latent_dim
+    if NETWORKS.find(config.network.name).domain == "points":
+        return 4 * width * (width + latent)
+    deepest = width * max(1, config.dataset.image_size // 8)
+    return 2 * (16 * deepest * latent + 11 * deepest * deepest)
+
+
+def check_size(config: RunConfig) -> None:
+    """Refuses what no machine could train.
+
+    Raises:
+        ValueError: with the limit, the value and what to change.
+    """
+    weights = estimated_weights(config)
+    if weights > MAX_WEIGHTS:
+        raise ValueError(
+            f"These networks would have about {weights:,} weights; at most {MAX_WEIGHTS:,} are trained. Make "
+            "network.width, network.latent_dim or dataset.image_size smaller."
+        )
+    points = NETWORKS.find(config.network.name).domain == "points"
+    sample = 2 if points else config.dataset.image_size**2 * config.dataset.channels
+    values = config.training.batch_size * sample
+    if values > MAX_BATCH_VALUES:
+        raise ValueError(
+            f"One batch would hold {values:,} numbers ({4 * values / 1e9:.0f} GB); at most {MAX_BATCH_VALUES:,} fit. Make "
+            "training.batch_size or dataset.image_size smaller."
+        )
+    if config.training.epochs > MAX_EPOCHS and not config.training.max_steps:
+        raise ValueError(
+            f"A run has at most {MAX_EPOCHS:,} epochs; got {config.training.epochs:,}. Set training.epochs lower, or set "
+            "training.max_steps."
+        )
+
+
+def check_actor(runs_dir: Path, config: RunConfig, steps: int, actor: Actor | None = None) -> None:
+    """Refuses what is more than one student may use.
+
+    Args:
+        runs_dir: where the student's runs are counted.
+        config: of the run that is to begin, checked.
+        steps: how many it would make.
+        actor: on whose behalf; None for `access.current`.
+
+    Raises:
+        Refused: with the limit, the value and what to change.
+    """
+    actor = actor or current()
+    room = classroom.read()
+    if actor.role != Role.STUDENT or room is None:
+        return
+    limits, training = room.limits, config.training
+    for what, value, most, way_out in (
+        ("steps", steps, limits.steps, "fewer epochs"),
+        ("weights, about,", estimated_weights(config), limits.weights, "a smaller network.width"),
+        ("pixels a side", config.dataset.image_size, limits.image_size, "a smaller dataset.image_size"),
+        ("images a batch", training.batch_size, limits.batch_size, "a smaller training.batch_size"),
+    ):
+        if value > most:
+            raise Refused(f"This run has {value:,} {what}; a student may use {most:,}. Choose {way_out}.")
+    mine = [run for run in runs.list_runs(runs_dir) if run.owner == actor.id]
+    if sum(run.status().state in OPEN_STATES for run in mine) > limits.waiting:
+        raise Refused(
+            f"You have one run training and {limits.waiting} waiting, as many as a student may. Wait, or stop one of them."
+        )
+    held = sum(_bytes(run.path) for run in mine) / 1e9
+    if held > limits.gigabytes:
+        raise Refused(
+            f"Your runs take {held:.1f} GB; a student may keep {limits.gigabytes:g} GB. Delete runs that you no longer need."
+        )
+
+
+def _bytes(folder: Path) -> int:
+    return sum((Path(place) / name).lstat().st_size for place, _, names in os.walk(folder) for name in names)
