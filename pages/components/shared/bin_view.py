@@ -1,6 +1,7 @@
 """What was deleted lately, to take back or to remove for good."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -19,21 +20,21 @@ def bin_view(folder: Path, key: str, shown: Callable[[Binned], bool] = lambda th
         key: of its widgets.
         shown: which of the things in it.
     """
-    things: Iterable[Binned] = [thing for thing in bin.binned(folder) if shown(thing)]
+    things = [thing for thing in bin.binned(folder) if shown(thing)]
     if not things:
         return
-    with st.expander(_("Deleted ({n})").format(n=len(list(things))), icon=":material/delete:", key=f"{key}_bin"):
+    with st.expander(_("Deleted ({n})").format(n=len(things)), icon=":material/delete:", key=f"{key}_bin"):
         for thing in things:
             days = ngettext("{n} day left", "{n} days left", thing.days_left).format(n=thing.days_left)
             words, back, gone = st.columns([5, 1, 1], vertical_alignment="center")
             words.markdown(f"**{as_text(thing.name)}**: {days}")
             if back.button(_("Take back"), key=f"{key}_restore_{thing.path.name}") and lab.succeeds(
-                lambda thing=thing: bin.restore(thing)
+                partial(bin.restore, thing)
             ):
                 st.rerun()
             if gone.button(
                 dangerous(_("Remove now")),
                 key=f"{key}_remove_{thing.path.name}",
                 help=_("Frees its disk space. This cannot be undone."),
-            ) and lab.succeeds(lambda thing=thing: bin.remove(thing)):
+            ) and lab.succeeds(partial(bin.remove, thing)):
                 st.rerun()

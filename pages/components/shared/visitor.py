@@ -52,9 +52,9 @@ def show() -> None:
 
 
 def refused(error: Exception) -> bool:
-    """Shows a refusal that no page has shown, in its place; whether it was one."""
+    """Shows a refusal that no page has shown; whether it was one. A toast, because live parts draw themselves anew."""
     if isinstance(error, Refused):
-        st.error(as_text(str(error)), icon=":material/lock:")
+        st.toast(as_text(str(error)), icon=":material/lock:", duration="long")
     return isinstance(error, Refused)
 
 

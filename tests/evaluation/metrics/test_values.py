@@ -183,3 +183,9 @@ def test_the_score_takes_probabilities_of_at_least_ten_images():
     for value in (1 + 2e-6, -1e-9, np.nan):
         with pytest.raises(ValueError, match="between 0 and 1"):
             inception_score(np.tile([value, 0.0], (10, 1)))
+
+
+def test_shares_and_scores_have_their_bounds():
+    shares = ["copying", "precision", "recall", "coverage", "duplicates", "ms_ssim"]
+    assert {name: METRICS[name].highest for name in shares} == dict.fromkeys(shares, 1.0)
+    assert METRICS["inception_score"].lowest == 1.0 and METRICS["fd"].lowest == 0.0

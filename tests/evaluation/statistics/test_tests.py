@@ -15,11 +15,15 @@ from scipy import stats
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.intervals import Count, mean_of, wilson
 from gan_core.evaluation.statistics.tests import (
+    LEVEL,
+    Difference,
     compare,
     differs_from_all,
     fisher_exact,
     holm,
+    of_counts,
     of_estimates,
+    of_replicates,
     of_seeds,
     permutation,
     together,
@@ -174,3 +178,37 @@ def test_what_is_compared_together_is_corrected_together():
     three = together([of_estimates(a, b)] * 3)
     assert not three[0].differs and three[0].corrected == pytest.approx(3 * alone.p_value)
     assert differs_from_all(c, [a, b]) and not differs_from_all(a, [b, b, b])
+
+
+def test_a_difference_is_the_first_minus_the_second():
+    assert of_counts(Count(3, 4), Count(1, 4)).value == 0.5
+    assert of_counts(Count(1, 4), Count(3, 4)).value == -0.5
+    assert of_seeds([3.0, 4.0], [1.0, 1.0]).value == 2.5
+    assert of_seeds([3.0, 4.0], [1.0, 1.0]) == of_seeds([3.0, 4.0], [1.0, 1.0], 1.0)
+    assert Estimate.bare(2.0).count == 0
+
+
+def test_replicates_drawn_together_are_subtracted_draw_by_draw():
+    """Two measurements that rise and fall together: their difference hardly moves, their sum moves twice as much."""
+    rng = np.random.default_rng(1)
+    common, own = rng.normal(0, 1, 400), rng.normal(0, 0.05, 400)
+    first = (Estimate(5.0, 3.0, 7.0, 100, "bootstrap"), 5.0 + common + own)
+    second = (Estimate(4.5, 2.5, 6.5, 100, "bootstrap"), 4.5 + common)
+    found = of_replicates(first, second)
+    assert found.value == 0.5 and found.differs
+    low, high = found.estimate.low, found.estimate.high
+    assert 0.3 < low < 0.5 < high < 0.7  # 1.96 * 0.05 either way
+    with pytest.raises(ValueError, match="equally many"):
+        of_replicates(first, (second[0], second[1][:-1]))
+
+
+def test_a_small_difference_is_judged_by_the_halves_that_face_zero():
+    """0.5 +- (1 below, 0.1 above) against an exact-looking 0: the half below decides, for values below 1 too."""
+    one, zero = Estimate(0.5, -0.5, 0.6, 50, "normal"), Estimate(0.0, 0.0, 0.0, 50, "normal")
+    assert of_estimates(one, zero).p_value == pytest.approx(2 * stats.norm.sf(1.959963985 * 0.5), rel=1e-6)
+    assert of_estimates(zero, one).p_value == pytest.approx(of_estimates(one, zero).p_value)
+
+
+def test_exactly_five_percent_is_a_difference():
+    assert Difference(Estimate.bare(1.0), LEVEL, LEVEL, "welch").differs
+    assert not Difference(Estimate.bare(1.0), LEVEL, math.nextafter(LEVEL, 1), "welch").differs

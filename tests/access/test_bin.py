@@ -1,0 +1,75 @@
+"""What is deleted can be taken back for seven days."""
+
+import time
+from pathlib import Path
+
+import pytest
+from helpers import tiny_run
+
+from gan_core import runs
+from gan_core.access import bin
+from gan_core.access.bin import KEPT_S
+from gan_core.datasets import uploads
+
+
+def test_a_deleted_run_comes_back_whole(tmp_path: Path) -> None:
+    run = tiny_run(tmp_path, "dear")
+    before = sorted((str(f.relative_to(run.path)), f.read_bytes()) for f in run.path.rglob("*") if f.is_file())
+    run.delete()
+    assert runs.list_runs(tmp_path) == [] and not run.path.exists()
+    (thing,) = bin.binned(tmp_path)
+    assert (thing.name, thing.id, thing.days_left) == ("dear", run.id, 7)
+    bin.restore(thing)
+    (found,) = runs.list_runs(tmp_path)
+    after = sorted((str(f.relative_to(run.path)), f.read_bytes()) for f in found.path.rglob("*") if f.is_file())
+    assert [pair for pair in after if not pair[0].startswith(".lock")] == [
+        p for p in before if not p[0].startswith(".lock")
+    ]
+    assert bin.binned(tmp_path) == []
+
+
+def test_the_bin_empties_itself_after_seven_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("old", "new"):
+        tiny_run(tmp_path, name).delete()
+        if name == "old":
+            (thing,) = bin.binned(tmp_path)
+            thing.path.rename(thing.path.with_name(f"{int(time.time() - KEPT_S)}.{thing.id}"))
+    assert bin.empty(tmp_path) == 1
+    assert [thing.name for thing in bin.binned(tmp_path)] == ["new"]
+
+
+def test_what_is_there_again_is_not_overwritten(tmp_path: Path) -> None:
+    run = tiny_run(tmp_path)
+    run.delete()
+    (thing,) = bin.binned(tmp_path)
+    run.path.mkdir()
+    with pytest.raises(ValueError, match="there again already"):
+        bin.restore(thing)
+    bin.remove(thing)
+    assert bin.binned(tmp_path) == [] and run.path.is_dir()
+
+
+def test_data_comes_back_too_and_odd_names_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANVAS_DATA_DIR", str(tmp_path))
+    own = uploads.add_points([[0.0, 1.0]] * 12, "bars")
+    uploads.delete(own.id)
+    assert uploads.list_own() == []
+    for odd in ("x", "1.y", "99999999999.", "1764000000...", ".hidden"):
+        (tmp_path / ".bin" / odd).mkdir()
+    (thing,) = bin.binned(tmp_path)
+    assert thing.name == "bars"
+    bin.restore(thing)
+    assert [one.name for one in uploads.list_own()] == ["bars"]
+
+
+def test_a_damaged_record_is_no_obstacle(tmp_path: Path) -> None:
+    run = tiny_run(tmp_path)
+    (run.path / "about.json").write_bytes(b"[" * 100_000)
+    bin.discard(run.path)
+    (thing,) = bin.binned(tmp_path)
+    assert thing.name == run.id
+    bin.restore(thing)
+
+
+def test_a_folder_without_a_bin_has_an_empty_one(tmp_path: Path) -> None:
+    assert bin.binned(tmp_path / "missing") == [] and bin.empty(tmp_path / "missing") == 0

@@ -1,0 +1,204 @@
+"""Every role tries every action, by direct call and as the visitor of a page: what is allowed equals the table."""
+
+import inspect
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from access_helpers import ANNA, PEOPLE, TEACHER
+from helpers import MACHINE, tiny, tiny_run
+from PIL import Image
+from sweep_helpers import small
+
+from gan_core import access, datasets, runs
+from gan_core.access import ALONE, Actor, Refused, bin, classroom
+from gan_core.config import DatasetConfig, settings
+from gan_core.datasets import uploads
+from gan_core.experiments import follow_up
+from gan_core.experiments.sweeps import folder as sweeps
+from gan_core.figures import imaging
+from gan_core.hub import orders, transfer
+from gan_core.jobs import task
+from gan_core.latents import saved_directions
+from gan_core.latents.saved_directions import Direction
+from gan_core.training import queue, supervisor
+
+ROLES = tuple(PEOPLE)
+EVERYBODY_SIGNED_IN, OWNER, TEACHERS = ("owner", "other student", "teacher"), ("owner", "teacher"), ("teacher",)
+
+
+class Lab:
+    """Something of Anna's of every kind, in a lab that has a machine and nobody who trains."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.tmp_path, self.settings = tmp_path, settings.from_environment()
+        self.runs_dir = self.settings.runs_dir
+        self.run = runs.create(self.runs_dir, tiny(), "Anna's", actor=ANNA)
+        supervisor.files.write_json(supervisor._machine_file(self.runs_dir), MACHINE.to_dict())
+        self.own = uploads.add_points([[0.0, 1.0]] * 12, "points", actor=ANNA)
+        access.set_source(lambda: ANNA)
+        self.direction = saved_directions.save(self.runs_dir, self.new_direction("smile"))
+        self.sweep = sweeps.open_folder(self.runs_dir, small(name="a sweep"))
+        access.set_source(lambda: None)
+        runs.create(self.runs_dir, tiny(), "to be binned", actor=ANNA).delete(actor=ANNA)
+        (self.binned,) = bin.binned(self.runs_dir)
+
+    def new_direction(self, name: str) -> Direction:
+        return Direction(name, self.run.id, self.run.name, 0, (1.0,) + 7 * (0.0,), "raw")
+
+    def add_zip(self) -> Any:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("a.png", imaging.png_bytes(Image.new("RGB", (8, 8))))
+        return uploads.add_zip(io.BytesIO(buffer.getvalue()), "zip")
+
+
+CALLS: dict[str, tuple[Callable[[Lab], Any], tuple[str, ...]]] = {
+    "start a run": (lambda lab: supervisor.submit(lab.settings, tiny()), EVERYBODY_SIGNED_IN),
+    "create a run": (lambda lab: runs.create(lab.runs_dir, tiny()), EVERYBODY_SIGNED_IN),
+    "stop a run": (lambda lab: supervisor.leave(lab.run, "stop"), OWNER),
+    "go on with a run": (lambda lab: supervisor.resume(lab.run), OWNER),
+    "change a run live": (
+        lambda lab: supervisor.change_live(lab.run, {"generator_optimizer.learning_rate": 0.001}), OWNER,
+    ),
+    "rename a run": (lambda lab: lab.run.describe(name="mine"), OWNER),
+    "delete a run": (lambda lab: supervisor.delete(lab.run), OWNER),
+    "take a run back": (lambda lab: bin.restore(lab.binned), OWNER),
+    "remove a run for good": (lambda lab: bin.remove(lab.binned), OWNER),
+    "repeat a run": (lambda lab: follow_up.rerun(lab.settings, lab.run, {"training.seed": 5}, "x"), EVERYBODY_SIGNED_IN),
+    "bring pictures": (lambda lab: lab.add_zip(), EVERYBODY_SIGNED_IN),
+    "bring points": (lambda lab: uploads.add_points([[0.0, 1.0]] * 12, "p"), EVERYBODY_SIGNED_IN),
+    "delete data": (lambda lab: uploads.delete(lab.own.id), OWNER),
+    "keep a direction": (
+        lambda lab: saved_directions.save(lab.runs_dir, lab.new_direction("other")), EVERYBODY_SIGNED_IN,
+    ),
+    "rename a direction": (lambda lab: saved_directions.rename(lab.runs_dir, lab.direction.id, "x"), OWNER),
+    "delete a direction": (lambda lab: saved_directions.delete(lab.runs_dir, lab.direction.id), OWNER),
+    "plan a sweep": (
+        lambda lab: sweeps.open_folder(lab.runs_dir, small(name="b")), EVERYBODY_SIGNED_IN,
+    ),
+    "stop a sweep": (lambda lab: lab.sweep.order("stop"), OWNER),
+    "delete a sweep": (lambda lab: sweeps.delete(lab.sweep), OWNER),
+    "cancel a task": (lambda lab: task.cancel(task.Task.of("gan_core.jobs.data:prepare")), EVERYBODY_SIGNED_IN),
+    "use the Hub": (lambda lab: transfer.start(orders.WhoAmI()).cancel(), TEACHERS),
+    "read any folder": (
+        lambda lab: datasets.count(DatasetConfig(name="points", root=str(lab.tmp_path / "points.json"))), TEACHERS,
+    ),
+    "read one's own data": (
+        lambda lab: datasets.count(DatasetConfig(name="points", root=lab.own.root)), ROLES,
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def lab(room: classroom.Classroom, tmp_path: Path) -> Iterator[Lab]:
+    (tmp_path / "points.json").write_text(json.dumps({"points": [[0, 1]] * 12}))
+    yield Lab(tmp_path)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("action", CALLS)
+def test_allowed_equals_the_table(lab: Lab, action: str, role: str) -> None:
+    call, allowed = CALLS[action]
+    access.set_source(lambda: PEOPLE[role])
+    if role in allowed:
+        call(lab)
+    else:
+        with pytest.raises(Refused, match=r"Only teachers|Students of this class"):
+            call(lab)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        supervisor.submit, supervisor.leave, supervisor.resume, supervisor.delete, supervisor.change_live, runs.create,
+        runs.Run.describe, runs.Run.delete, uploads.delete, uploads.add_zip, uploads.add_points, transfer.start, task.start,
+        task.cancel, sweeps.resume, sweeps.delete, bin.restore, bin.remove,
+    ],
+)  # fmt: skip
+def test_every_call_that_changes_something_takes_an_actor(call: Callable[..., Any]) -> None:
+    assert "actor" in inspect.signature(call).parameters
+
+
+def test_the_actor_that_is_given_counts_more_than_the_visitor(lab: Lab) -> None:
+    access.set_source(lambda: TEACHER)
+    with pytest.raises(Refused):
+        supervisor.leave(lab.run, "stop", actor=PEOPLE["other student"])
+    access.set_source(lambda: PEOPLE["viewer"])
+    supervisor.leave(lab.run, "stop", actor=TEACHER)
+
+
+def test_what_a_student_begins_is_the_students(lab: Lab) -> None:
+    access.set_source(lambda: ANNA)
+    assert supervisor.submit(lab.settings, tiny(training__seed=3)).owner == "anna"
+    assert uploads.find(lab.own.id).owner == "anna"
+    assert saved_directions.STORE.owner(lab.runs_dir, lab.direction.id) == "anna"
+    assert sweeps.list_folders(lab.runs_dir)[0].owner == "anna"
+    access.set_source(lambda: TEACHER)
+    saved_directions.rename(lab.runs_dir, lab.direction.id, "corrected")  # a teacher's change leaves the owner
+    assert saved_directions.STORE.owner(lab.runs_dir, lab.direction.id) == "anna"
+    lab.run.describe(note="well done")
+    assert lab.run.owner == "anna"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"training__epochs": 2_000}, "steps; a student may use 1,000"),
+        ({"dataset__image_size": 128}, "pixels a side; a student may use 64"),
+        ({"network__width": 512, "dataset__image_size": 64}, "weights, about,; a student may use 30,000,000"),
+    ],
+)
+def test_a_students_run_has_limits_and_a_teachers_has_none(lab: Lab, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        supervisor.submit(lab.settings, tiny(**changes), actor=ANNA)
+    assert supervisor.submit(lab.settings, tiny(**changes), actor=TEACHER).status().state == "queued"
+
+
+def test_a_student_queues_so_many_runs_and_keeps_so_much(lab: Lab) -> None:
+    supervisor.submit(lab.settings, tiny(), actor=ANNA)  # her second: one may train, one wait
+    with pytest.raises(Refused, match="1 waiting"):
+        supervisor.submit(lab.settings, tiny(), actor=ANNA)
+    for run in runs.list_runs(lab.runs_dir):
+        supervisor.leave(run, "stop", actor=TEACHER)
+    (lab.run.path / "big").write_bytes(bytes(1_100_000))
+    with pytest.raises(Refused, match=r"may keep 0\.001 GB"):
+        supervisor.submit(lab.settings, tiny(), actor=ANNA)
+
+
+def test_owners_take_turns_and_train_one_at_a_time(tmp_path: Path) -> None:
+    runs_dir = tmp_path / "runs"
+    ben = Actor("ben", "Ben", access.Role.STUDENT)
+    for name, actor in (("a1", ANNA), ("a2", ANNA), ("a3", ANNA), ("b1", ben), ("t1", ALONE), ("t2", ALONE)):
+        queue.enqueue(runs.create(runs_dir, tiny(), name, actor=actor))
+    order = []
+    while (run := queue.claim_next(runs_dir, "cpu")) is not None:
+        order.append(run.name)
+        with run.lock():
+            run.write_status(replace(run.status(), state="finished"))
+    assert order == ["a1", "b1", "t1", "a2", "t2", "a3"]
+    first, second = (runs.create(runs_dir, tiny(), name, actor=ANNA) for name in ("a4", "a5"))
+    queue.enqueue(first)
+    queue.enqueue(second)
+    claimed = queue.claim_next(runs_dir, "cpu")
+    assert claimed is not None and claimed.id == first.id
+    with first.lock():
+        first.write_status(replace(first.status(), state="running"))
+        assert queue.claim_next(runs_dir, "cpu") is None  # another device would take it now
+    with first.lock():
+        first.write_status(replace(first.status(), state="finished"))
+    claimed = queue.claim_next(runs_dir, "cpu")
+    assert claimed is not None and claimed.id == second.id
+
+
+def test_one_person_alone_is_served_in_order(tmp_path: Path) -> None:
+    made = [tiny_run(tmp_path, name) for name in "abc"]
+    for run in made:
+        queue.enqueue(run)
+    assert [getattr(queue.claim_next(tmp_path, "cpu"), "id", None) for _ in range(4)] == [*(r.id for r in made), None]
+    assert not (tmp_path / ".queue" / "served.json").exists()
