@@ -19,7 +19,7 @@ from gan_core.cli import compare, data, doctor, evaluators, hub, sweep, terminal
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 from gan_core.config import RunConfig, with_changes
 from gan_core.presets import PRESETS, preset_config
-from gan_core.runs import Run
+from gan_core.runs import Run, environment
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import queue, supervisor, trainers
 
@@ -106,12 +106,20 @@ def train(
 
 
 @app.command()
-def resume(run: RunName, runs_dir: RunsDir = None) -> None:
+def resume(
+    run: RunName,
+    accept_changed_data: Annotated[
+        bool, typer.Option("--accept-changed-data", help="Go on even if the training data changed since.")
+    ] = False,
+    runs_dir: RunsDir = None,
+) -> None:
     """Continue a run from its newest checkpoint."""
     found = runs.find(runs_folder(runs_dir), run)
     if found.status().state == "finished":
         raise ValueError(f"The run '{found.name}' has finished; there is nothing left to train.")
     queue.withdraw(found)
+    if accept_changed_data:
+        environment.allow_changed_data(found)
     found.command("run")
     _train(found)
 

@@ -114,7 +114,7 @@ def _build(place: Path, config: DatasetConfig, source: Source, progress: Progres
                 array.flush()
         if not (aside / "labels.npy").exists():
             np.save(aside / "labels.npy", arrays[1])
-        digest = content_digest(*(array[: built.count] for array in arrays), built.label_names)
+        digest = content_digest(arrays[0][: built.count], arrays[1][: built.count], built.label_names)
         meta = {"count": built.count, "label_names": built.label_names, "skipped": built.skipped, "digest": digest}
         (aside / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
         (aside / SUMS).write_text(_sums(aside), encoding="ascii")

@@ -21,7 +21,7 @@ CHANGEABLE = (
     *(field for kind in KINDS.values() for field in kind.branching),
     "recording.",
     *(f"{name}.{field}" for name in OPTIMIZERS for field in ("learning_rate", "beta1", "beta2")),
-    *(f"training.{name}" for name in ("epochs", "max_steps", "precision", "device", "threads")),
+    *(f"training.{name}" for name in ("epochs", "max_steps", "precision", "device", "threads", "deterministic")),
 )
 """Fields, or beginnings of fields, that fit the weights and optimisers of any checkpoint."""
 
@@ -77,8 +77,9 @@ def _copy_past(parent: Run, run: Run, step: int) -> None:
     files.write_json(
         run.manifest_path, {key: value for key, value in manifest.items() if key.startswith(f"{folder.name}/")}
     )
-    if (parent.path / "pinned.json").exists():
-        shutil.copy(parent.path / "pinned.json", run.path / "pinned.json")
+    for name in ("pinned.json", parent.environment_path.name):
+        if (parent.path / name).exists():
+            shutil.copy(parent.path / name, run.path / name)
     for drawn in parent.sample_steps():
         if drawn <= step:
             shutil.copy(parent.sample_path(drawn), run.sample_path(drawn))

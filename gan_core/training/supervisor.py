@@ -25,7 +25,7 @@ from gan_core.config import RunConfig, get, live_changes
 from gan_core.config.devices import Machine
 from gan_core.config.settings import Settings
 from gan_core.jobs.child import ChildDied
-from gan_core.runs import Run, files
+from gan_core.runs import Run, environment, files
 from gan_core.runs.status import ALIVE_STATES
 from gan_core.training import plan, queue
 from gan_core.training.trainers import ProcessTrainer, ThreadTrainer, Trainer
@@ -81,14 +81,20 @@ def submit(settings: Settings, config: RunConfig, name: str = "") -> Run:
     return run
 
 
-def resume(run: Run) -> None:
+def resume(run: Run, *, accept_changed_data: bool = False) -> None:
     """Queues a paused, stopped, failed or interrupted run again; it continues from its newest checkpoint.
+
+    Args:
+        run: which.
+        accept_changed_data: go on even if its training data changed since it last trained.
 
     Raises:
         ValueError: it is training already, or comes with the program.
     """
     run.refuse_if_shipped()
     try:
+        if accept_changed_data:
+            environment.allow_changed_data(run)
         queue.enqueue(run)
     except BlockingIOError as error:
         raise ValueError(str(error)) from None
