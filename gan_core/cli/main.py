@@ -15,7 +15,7 @@ import typer
 from rich.markup import escape
 
 from gan_core import datasets, runs
-from gan_core.cli import compare, data, doctor, evaluators, hub, sweep, terminal
+from gan_core.cli import compare, data, doctor, evaluators, hub, sweep, terminal, verify
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 from gan_core.config import RunConfig, with_changes
 from gan_core.presets import PRESETS, preset_config
@@ -38,6 +38,7 @@ app.command(name="write-blocks")(data.write_blocks)
 app.command()(doctor.diagnose)
 app.command()(compare.compare)
 app.command()(compare.film)
+app.command()(verify.verify)
 app.command()(hub.push)
 app.command()(hub.pull)
 app.command()(sweep.sweep)

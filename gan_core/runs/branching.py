@@ -61,7 +61,7 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
     config = with_changes(parent.config(), changes)
     run = create(runs_dir, config, name or f"{parent.name[:60]}, from step {step}")
     try:
-        _copy_past(parent, run, step)
+        copy_past(parent, run, step)
         _change_rates(run, step, changes)
         run.add_event("branched", step, parent=parent.id, changes=dict(changes), time=round(time.time(), 3))
     except OSError:
@@ -70,7 +70,8 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
     return run
 
 
-def _copy_past(parent: Run, run: Run, step: int) -> None:
+def copy_past(parent: Run, run: Run, step: int) -> None:
+    """Gives a run that was just made what another has up to the step of one of its checkpoints."""
     folder = run.checkpoint_dir(step)
     shutil.copytree(parent.checkpoint_dir(step), folder)
     manifest = files.read_json(parent.manifest_path)

@@ -27,8 +27,8 @@ NUMERIC = ("torch", "numpy", "processor", "device", "threads", "precision", "det
 
 
 @dataclass(frozen=True)
-class Session:
-    """One session.
+class Environment:
+    """What one session ran in.
 
     Attributes:
         step: at which it began.
@@ -57,7 +57,7 @@ class Session:
     num_images: int = 0
 
 
-def session(config: RunConfig, dataset: Dataset, step: int) -> Session:
+def session(config: RunConfig, dataset: Dataset, step: int) -> Environment:
     """The session that begins here and now. Loads torch.
 
     Args:
@@ -68,7 +68,7 @@ def session(config: RunConfig, dataset: Dataset, step: int) -> Session:
     import torch
 
     training = config.training
-    return Session(
+    return Environment(
         step=step,
         ganvas=gan_core.__version__,
         commit=source_commit(settings.PROJECT_DIR),
@@ -88,30 +88,30 @@ def session(config: RunConfig, dataset: Dataset, step: int) -> Session:
     )
 
 
-def sessions(run: Run) -> list[Session]:
+def sessions(run: Run) -> list[Environment]:
     """The sessions of a run, the first one first; none for a run of an earlier version or one that was never trained."""
     return read_sessions(files.read_json(run.environment_path))
 
 
-def read_sessions(data: Mapping[str, Any]) -> list[Session]:
+def read_sessions(data: Mapping[str, Any]) -> list[Environment]:
     """The sessions in a JSON object of unknown origin: what is missing, unknown or of another type is left at its default."""
     stored = data.get("sessions")
     found = [entry for entry in stored if isinstance(entry, dict)] if isinstance(stored, list) else []
     return [_read_session(entry) for entry in found[:MAX_SESSIONS]]
 
 
-def write_sessions(path: Path, entries: list[Session]) -> None:
+def write_sessions(path: Path, entries: list[Environment]) -> None:
     """Writes environment.json: the first session and the newest others, MAX_SESSIONS in all."""
     kept = entries if len(entries) <= MAX_SESSIONS else [entries[0], *entries[1 - MAX_SESSIONS :]]
     files.write_json(path, {"sessions": [asdict(entry) for entry in kept]})
 
 
-def begin(run: Run, new: Session) -> None:
+def begin(run: Run, new: Environment) -> None:
     """Adds a session to those of a run."""
     write_sessions(run.environment_path, [*sessions(run), new])
 
 
-def until(entries: list[Session], step: int) -> list[Session]:
+def until(entries: list[Environment], step: int) -> list[Environment]:
     """The sessions in which the steps up to `step` were made."""
     ends = [min([step, *(later.step for later in entries[number:])]) for number in range(1, len(entries) + 1)]
     return [entry for entry, end in zip(entries, ends, strict=True) if entry.step < end] or entries[:1]
@@ -126,7 +126,7 @@ def check_data(run: Run, dataset: Dataset) -> None:
     Raises:
         ValueError: with what differs and the way out; an event tells the same.
     """
-    last = (sessions(run) or [Session(num_images=run.status().num_images)])[-1]
+    last = (sessions(run) or [Environment(num_images=run.status().num_images)])[-1]
     same_count = last.num_images in (0, len(dataset))
     if same_count and last.data in ("", dataset.digest):
         return
@@ -158,10 +158,10 @@ def _newest_word(run: Run) -> str:
     return str(words[-1]) if words else ""
 
 
-def _read_session(entry: Mapping[str, Any]) -> Session:
+def _read_session(entry: Mapping[str, Any]) -> Environment:
     values: dict[str, Any] = {}
-    for field in fields(Session):
-        value, default = entry.get(field.name), getattr(Session(), field.name)
+    for field in fields(Environment):
+        value, default = entry.get(field.name), getattr(Environment(), field.name)
         if type(value) is not type(default):
             continue
         if isinstance(value, str):
@@ -169,7 +169,7 @@ def _read_session(entry: Mapping[str, Any]) -> Session:
         elif isinstance(value, int) and not 0 <= value < 2**53:
             continue
         values[field.name] = value
-    return Session(**values)
+    return Environment(**values)
 
 
 def source_commit(folder: Path) -> str:

@@ -19,7 +19,7 @@ from gan_core import datasets, runs
 from gan_core.config import DatasetConfig, settings
 from gan_core.runs import Run, environment, portable
 from gan_core.runs.branching import branch
-from gan_core.runs.environment import Session
+from gan_core.runs.environment import Environment
 from gan_core.training import loop, supervisor
 
 
@@ -137,7 +137,12 @@ def test_the_sessions_until_the_sent_step_travel_with_a_run(paused: Run, tmp_pat
 
 
 def test_only_the_sessions_whose_steps_were_kept_count() -> None:
-    made = [Session(step=0, seed=1), Session(step=10, seed=2), Session(step=5, seed=3), Session(step=20, seed=4)]
+    made = [
+        Environment(step=0, seed=1),
+        Environment(step=10, seed=2),
+        Environment(step=5, seed=3),
+        Environment(step=20, seed=4),
+    ]
     assert [entry.seed for entry in environment.until(made, 30)] == [1, 3, 4]
     assert [entry.seed for entry in environment.until(made, 5)] == [1]
     assert [entry.seed for entry in environment.until(made[:1], 0)] == [1]
@@ -156,12 +161,12 @@ def test_only_the_sessions_whose_steps_were_kept_count() -> None:
 )
 def test_what_is_no_session_is_left_out(stored: object) -> None:
     found = environment.read_sessions({"sessions": stored})
-    assert found in ([], [Session()])
+    assert found in ([], [Environment()])
 
 
 def test_texts_of_unknown_origin_are_cut_and_cleaned() -> None:
     (found,) = environment.read_sessions({"sessions": [{"torch": "a\x00\ud800" + "b" * 999, "step": 3}]})
-    assert found == Session(step=3, torch="a  " + "b" * 117)
+    assert found == Environment(step=3, torch="a  " + "b" * 117)
     assert environment.read_sessions({"sessions": [asdict(found)]}) == [found]
 
 

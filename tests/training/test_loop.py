@@ -35,7 +35,7 @@ def test_a_finished_run_has_every_file_of_the_contract(runs_dir):
     names = {p.name for p in run.path.iterdir() if not p.name.startswith(".")}
     assert names == {
         *("config.json", "about.json", "status.json", "control.json", "manifest.json"),
-        *("metrics.jsonl", "events.jsonl", "samples", "checkpoints"),
+        *("metrics.jsonl", "events.jsonl", "samples", "checkpoints", "environment.json"),
     }
     assert run.sample_steps() == [0, 5, 10, 15, 20]
     assert run.checkpoint_steps() == [0, 5, 10, 15, 20]
