@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib import metadata
@@ -107,8 +108,13 @@ def write_sessions(path: Path, entries: list[Environment]) -> None:
 
 
 def begin(run: Run, new: Environment) -> None:
-    """Adds a session to those of a run."""
-    write_sessions(run.environment_path, [*sessions(run), new])
+    """Adds a session to those of a run. A damaged file of theirs is set aside, and an event names it."""
+    before = sessions(run)
+    if not before and run.environment_path.exists():
+        aside = run.environment_path.with_name(f"environment-damaged-{secrets.token_hex(4)}.json")
+        run.environment_path.rename(aside)
+        run.add_event("environment_damaged", new.step, kept_as=aside.name)
+    write_sessions(run.environment_path, [*before, new])
 
 
 def until(entries: list[Environment], step: int) -> list[Environment]:

@@ -287,6 +287,8 @@ def _sentence(failure: Exception) -> str:
     """A failure as one sentence for people; the traceback is in the run's log."""
     if isinstance(failure, torch.OutOfMemoryError):
         return "The device ran out of memory. Choose a smaller batch, width or image size, or another device."
+    if isinstance(failure, RuntimeError) and "use_deterministic_algorithms" in str(failure):
+        return f"An operation of this model has no form that repeats exactly: set training.deterministic to false ({failure})."
     if isinstance(failure, OSError) and failure.errno == 28:
         return f"The disk is full ({failure}). Free some space, then resume."
     if isinstance(failure, ValueError | OSError):

@@ -102,6 +102,14 @@ def test_data_put_back_as_they_were_go_on_bit_exactly(paused: Run, folder: Path,
     assert outcome(whole) == outcome(paused)
 
 
+def test_a_damaged_list_of_sessions_is_set_aside_with_a_word(paused: Run) -> None:
+    paused.environment_path.write_bytes(b'{"sessions": [{"st')
+    assert loop.train(paused).state == "finished"
+    (told,) = [event for event in paused.events() if event["type"] == "environment_damaged"]
+    assert (paused.path / told["kept_as"]).read_bytes() == b'{"sessions": [{"st'
+    assert [entry.step for entry in environment.sessions(paused)] == [3]
+
+
 def test_leave_to_change_the_data_counts_once(paused: Run, folder: Path) -> None:
     environment.allow_changed_data(paused)
     assert loop.train(paused, request=leaving(1)).state == "paused"
