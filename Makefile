@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: run test check fast format e2e collapse-table mutants
+.PHONY: run test check fast format e2e collapse-table mutants lock sbom
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -44,6 +44,17 @@ $(VENV)/.browser: $(VENV)/.dev
 # Hours of training, written as they come; stopped and started again it goes on. Ends with docs/collapse.md.
 collapse-table: $(VENV)/.app
 	$(BIN)/python -m benchmarks.collapse_table
+
+# Pins what requirements.txt asks for, with hashes, for every system; the newest that fit. Test what came of it before you commit.
+lock: | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)/tools
+	$(VENV)/tools/bin/pip install "uv>=0.9,<1"
+	$(VENV)/tools/bin/uv pip compile requirements.txt --upgrade --generate-hashes --universal --python-version 3.11.5 \
+	  --no-annotate --no-emit-index-url --no-emit-find-links --no-header -o requirements.lock
+
+# docs/licences.md and docs/sbom.cdx.json (CycloneDX) of the packages in the lock.
+sbom: $(VENV)/.app
+	$(BIN)/python tools/supply.py
 
 # How much of the mathematics the tests hold: every formula, bound and sign is changed, one at a time, and each change runs
 # its tests. Long; prints a table and writes docs/mutants.json as modules finish.

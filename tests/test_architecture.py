@@ -119,6 +119,7 @@ CONTRACT = (
     "manifest.json",
     "about.json",
     "evaluations.jsonl",
+    "environment.json",
 )
 NOT_IN_PAGES = (
     "torch",

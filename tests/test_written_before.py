@@ -70,7 +70,7 @@ def test_every_run_is_listed_with_its_name_its_state_and_its_progress(written: P
 @pytest.mark.parametrize("run_id", NAMES, ids=NAMES.values())
 def test_a_run_is_read_whole(run_id: str, written: Path) -> None:
     run, place = Run(written / run_id), WRITTEN / "runs" / run_id
-    assert run.config().model_dump(mode="json") == json.loads((place / "config.json").read_bytes())
+    assert run.config().model_dump(mode="json", exclude_unset=True) == json.loads((place / "config.json").read_bytes())
     about = json.loads((place / "about.json").read_bytes())
     assert (run.name, run.note) == (about["name"], about["note"])
     assert run.events() == (lines_of(place / "events.jsonl") if (place / "events.jsonl").exists() else [])

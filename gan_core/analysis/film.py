@@ -1,4 +1,4 @@
-"""A run as a film: its sample grids one after the other, with the step and the losses below. MP4 (H.264) or GIF.
+"""A run as a film: its sample grids one after the other, with the step and the losses below. MP4 (AV1) or GIF.
 
 One of the kinds of background work; the command line films in its own process. Loads no torch.
 """
@@ -8,13 +8,11 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
 from gan_core.analysis.comparing import Compared, read
 from gan_core.figures import charts, style
@@ -29,6 +27,7 @@ GRID_PX = {"mp4": 560, "gif": 320}  # about; small pictures are enlarged by a wh
 MIN_FPS, MAX_FPS = 1, 30
 LAST_FRAME_S = 1.5  # how much longer the last frame is shown
 GIF_COLORS = 128
+NOTHING = "None of the run's sample grids can be read, so there is nothing to film."
 PAPER, INK, FAINT = (255, 255, 255), (28, 30, 34), (150, 156, 164)
 HEAD_PX, CHART_PX, PAD_PX = 44, 130, 12
 CHART_KEYS = tuple(key for kind in KINDS.values() for key in kind.main_charts)
@@ -115,7 +114,7 @@ def pictures(compared: Compared, steps: Sequence[int], grid_px: int, report: Rep
             first = _scaled(grid.size, grid_px)
             width = first[0] + 2 * PAD_PX
             height = HEAD_PX + first[1] + CHART_PX + PAD_PX
-            size = width + width % 2, height + height % 2  # H.264 halves the colours in both directions
+            size = width + width % 2, height + height % 2  # AV1 halves the colours in both directions
             curves = losses(compared, size, HEAD_PX + first[1] + PAD_PX)
             font, small = ImageFont.load_default(15), ImageFont.load_default(11)
             name = fitting(run.name, size[0] - 2 * PAD_PX, small)
@@ -191,33 +190,89 @@ def _draw_losses(
         left += font.getlength(words) + 16
 
 
-def _mp4(frames: Iterator[Image.Image], fps: int) -> tuple[bytes, tuple[int, int, int]]:
-    """H.264 in an MP4 file, the format that all browsers play."""
-    import av
+class _Reel(Image.Image):
+    """Compressed pictures of one size as one image of many frames: only the current one is held whole."""
 
-    buffer, count, stream = io.BytesIO(), 0, None
-    last: Image.Image | None = None
-    with av.open(buffer, "w", format="mp4") as container:
-        for picture in _held(frames, fps):
-            if stream is None:
-                stream = container.add_stream("libx264", rate=Fraction(fps), options={"crf": "20", "preset": "fast"})
-                stream.width, stream.height, stream.pix_fmt = *picture.size, "yuv420p"
-                stream.thread_count = 1
-            frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
-            container.mux(stream.encode(frame))
-            last, count = picture, count + 1
-        if stream is not None:
-            container.mux(stream.encode(None))
-    if last is None:
-        raise ValueError("None of the run's sample grids can be read, so there is nothing to film.")
-    return buffer.getvalue(), (*last.size, count)
+    is_animated = True
+
+    def __init__(self, frames: Sequence[bytes], size: tuple[int, int]) -> None:
+        super().__init__()
+        self._mode, self._size = "RGB", size
+        self._frames, self._place = frames, 0
+
+    def seek(self, frame: int) -> None:
+        """Makes this frame the current one. Raises EOFError after the last."""
+        if frame >= len(self._frames):
+            raise EOFError
+        self._place = frame
+
+    def tell(self) -> int:
+        """The number of the current frame."""
+        return self._place
+
+    def load(self) -> Any:
+        """Puts the current frame's pixels in place."""
+        with Image.open(io.BytesIO(self._frames[self._place]), formats=("PNG",)) as frame:
+            frame.load()
+            self.im = frame.im
+        return super().load()
+
+
+def _mp4(frames: Iterator[Image.Image], fps: int) -> tuple[bytes, tuple[int, int, int]]:
+    """AV1 in an MP4 file: free of charge, and read by the browsers of today. Pillow's own encoder makes it.
+
+    Raises ValueError if none of the pictures can be read, or this Pillow was built without AV1.
+    """
+    if not features.check("avif"):
+        raise ValueError(
+            "This installation's Pillow has no encoder for AV1. Choose GIF, or install Pillow's own wheel."
+        )
+    packed, size = [], (0, 0)
+    for picture in frames:
+        buffer, size = io.BytesIO(), picture.size
+        picture.save(buffer, "PNG", compress_level=1)
+        packed.append(buffer.getvalue())
+    if not packed:
+        raise ValueError(NOTHING)
+    packed += [packed[-1]] * round(LAST_FRAME_S * fps)
+    buffer = io.BytesIO()
+    _Reel(packed, size).save(
+        buffer,
+        "AVIF",
+        save_all=True,
+        duration=round(1000 / fps),
+        quality=60,
+        speed=8,
+        subsampling="4:2:0",
+        max_threads=1,
+    )
+    return _as_video(buffer.getvalue()), (*size, len(packed))
+
+
+def _as_video(avif: bytes) -> bytes:
+    """An animated AVIF as a film: both are ISO base media files (ISO/IEC 14496-12) and hold the same AV1 stream.
+
+    The brands become those of a film, the track of pictures one of video, and the still picture beside it free space.
+    """
+    content, start = bytearray(avif), 0
+    while start < len(content):
+        size, kind = int.from_bytes(content[start : start + 4], "big"), content[start + 4 : start + 8]
+        if kind == b"ftyp":
+            content[start + 8 : start + 12], content[start + 16 : start + 24] = b"iso8", b"iso8av01"
+        elif kind == b"meta":
+            content[start + 4 : start + 8] = b"free"
+        elif kind == b"moov":
+            handler = content.index(b"pict", content.index(b"hdlr", start))
+            content[handler : handler + 4] = b"vide"
+        start += size
+    return bytes(content)
 
 
 def _gif(frames: Iterator[Image.Image], fps: int) -> tuple[bytes, tuple[int, int, int]]:
     """A GIF that repeats for ever. Its one palette is that of its first, middle and last picture."""
     whole = list(frames)
     if not whole:
-        raise ValueError("None of the run's sample grids can be read, so there is nothing to film.")
+        raise ValueError(NOTHING)
     samples = (whole[0], whole[len(whole) // 2], whole[-1])
     together = Image.fromarray(np.concatenate([np.asarray(picture) for picture in samples], axis=1))
     palette = together.quantize(GIF_COLORS)  # once: a median cut of every picture takes a minute
@@ -226,13 +281,3 @@ def _gif(frames: Iterator[Image.Image], fps: int) -> tuple[bytes, tuple[int, int
     times = [round(1000 / fps)] * (len(drawn) - 1) + [round(1000 / fps + 1000 * LAST_FRAME_S)]
     drawn[0].save(buffer, "GIF", save_all=True, append_images=drawn[1:], duration=times, loop=0, optimize=False)
     return buffer.getvalue(), (*drawn[0].size, len(drawn))
-
-
-def _held(frames: Iterator[Image.Image], fps: int) -> Iterator[Image.Image]:
-    """The same pictures, the last one shown for LAST_FRAME_S longer."""
-    last: Image.Image | None = None
-    for picture in frames:
-        yield picture
-        last = picture
-    if last is not None:
-        yield from repeat(last, round(LAST_FRAME_S * fps))

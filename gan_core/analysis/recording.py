@@ -16,7 +16,7 @@ from gan_core.runs import Run
 MAX_MOMENTS = 600  # places of the slider: more than it has pixels on a telephone
 
 Kind = Literal["failure", "warning", "note", "change", "checkpoint", "event"]
-SHOWN_EVENTS = ("branched", "resumed", "paused", "stopped", "finished", "failed")
+SHOWN_EVENTS = ("branched", "resumed", "paused", "stopped", "finished", "failed", "data_changed")
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ import typer
 from rich.markup import escape
 
 from gan_core import datasets, runs
-from gan_core.cli import classroom, compare, data, doctor, evaluators, hub, sweep, terminal
+from gan_core.cli import classroom, compare, data, doctor, evaluators, hub, sweep, terminal, verify
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 from gan_core.config import RunConfig, with_changes
 from gan_core.presets import PRESETS, preset_config
-from gan_core.runs import Run
+from gan_core.runs import Run, environment
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import queue, supervisor, trainers
 
@@ -38,6 +38,7 @@ app.command(name="write-blocks")(data.write_blocks)
 app.command()(doctor.diagnose)
 app.command()(compare.compare)
 app.command()(compare.film)
+app.command()(verify.verify)
 app.command()(hub.push)
 app.command()(hub.pull)
 app.command()(sweep.sweep)
@@ -109,12 +110,20 @@ def train(
 
 
 @app.command()
-def resume(run: RunName, runs_dir: RunsDir = None) -> None:
+def resume(
+    run: RunName,
+    accept_changed_data: Annotated[
+        bool, typer.Option("--accept-changed-data", help="Go on even if the training data changed since.")
+    ] = False,
+    runs_dir: RunsDir = None,
+) -> None:
     """Continue a run from its newest checkpoint."""
     found = runs.find(runs_folder(runs_dir), run)
     if found.status().state == "finished":
         raise ValueError(f"The run '{found.name}' has finished; there is nothing left to train.")
     queue.withdraw(found)
+    if accept_changed_data:
+        environment.allow_changed_data(found)
     found.command("run")
     _train(found)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -59,6 +61,35 @@ def use_one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+def device_name(device: str) -> str:
+    """The hardware behind a device of this machine ("cuda:0", "cpu"): what it is sold as. Loads torch."""
+    import torch
+
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    return "Apple GPU" if device == "mps" else processor()
+
+
+def processor() -> str:
+    """The processor's model and the instructions that torch uses of it, which decide the last bits. Loads torch."""
+    import torch
+
+    model = platform.processor() or platform.machine()
+    if (info := Path("/proc/cpuinfo")).exists():
+        names = [line for line in info.read_text(errors="replace").splitlines() if line.startswith("model name")]
+        model = names[0].partition(":")[2].strip() if names else model
+    return f"{model} ({torch.backends.cpu.get_cpu_capability()})"
+
+
+def operating_system() -> str:
+    """The operating system and the kind of machine: "Debian GNU/Linux 13, x86_64"."""
+    try:
+        name = platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        name = f"{platform.system()} {platform.release()}"
+    return f"{name}, {platform.machine()}"
 
 
 def detect() -> Machine:

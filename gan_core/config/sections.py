@@ -160,6 +160,8 @@ class TrainingConfig(Section):
     """Where it trains: cpu, cuda:0, cuda:1, mps; auto takes a GPU if there is one."""
     threads: Annotated[int, number("threads", ge=0, le=1024)] = 0
     """Processor threads; 0 takes every core but one, which is left to the pages. Results are repeatable for one number of threads."""
+    deterministic: bool = False
+    """Use only operations that give the same bits every time, so that a run on a GPU can be repeated exactly; slower there. On a CPU runs are repeatable anyway."""
 
     @field_validator("device")
     @classmethod

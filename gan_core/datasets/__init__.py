@@ -14,7 +14,16 @@ from gan_core.access.classroom import check_folder
 from gan_core.config import DatasetConfig
 from gan_core.config.registry import Registry, load
 from gan_core.datasets import cache
-from gan_core.datasets.base import Dataset, DatasetEntry, Pair, PointSource, Progress, Source, Uint8Array
+from gan_core.datasets.base import (
+    Dataset,
+    DatasetEntry,
+    Pair,
+    PointSource,
+    Progress,
+    Source,
+    Uint8Array,
+    content_digest,
+)  # fmt: skip
 
 __all__ = [
     "DATASETS", "Dataset", "DatasetEntry", "count", "image_shape", "is_prepared", "label_names", "labels", "pairs", "prepare",
@@ -164,6 +173,7 @@ def prepare(config: DatasetConfig, progress: Progress | None = None) -> Dataset:
     source = _source(config)
     if isinstance(source, PointSource):
         dataset = source.load(config)
+        dataset = replace(dataset, digest=content_digest(dataset.images, dataset.labels, dataset.label_names))
     else:
         dataset = cache.fetch(config, source, progress or (lambda done, total: None))
     return replace(dataset, flip=config.flip, rotation_degrees=config.rotation_degrees)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,7 @@ class Dataset:
         label_names: L names.
         skipped: (file, reason) of pictures that could not be read.
         flip, rotation_degrees: how batches vary the images; see `gan_core.datasets.augmentation`.
+        digest: `content_digest` of all that was prepared, whichever of it is used.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Dataset:
     skipped: tuple[tuple[str, str], ...] = ()
     flip: bool = False
     rotation_degrees: float = 0.0
+    digest: str = ""
 
     def with_labels(self, names: tuple[str, ...]) -> Dataset:
         """The same images with only these labels, in this order. Raises ValueError if the data set lacks one of them."""
@@ -61,6 +64,16 @@ class Dataset:
     def image_shape(self) -> tuple[int, ...]:
         """(channels, height, width), or (2,) for points."""
         return self.images.shape[1:]
+
+
+def content_digest(images: npt.NDArray[Any], labels: Uint8Array, label_names: Sequence[str]) -> str:
+    """SHA-256, in hexadecimal, of prepared images (N, ...), their labels (N, L) and the labels' names."""
+    head = [images.shape, str(images.dtype), labels.shape, list(label_names)]
+    digest = hashlib.sha256(json.dumps(head).encode())
+    for array in (images, labels):
+        for start in range(0, len(array), 1024):  # a part at a time: images may be larger than the memory
+            digest.update(array[start : start + 1024].tobytes())
+    return digest.hexdigest()
 
 
 class Source(Protocol):

@@ -1,13 +1,17 @@
 """The uint8 cache: each data set is decoded once, then mapped into memory by every run that uses it.
 
 One folder a data set and setting, named by a hash of everything that decides its content: images.npy, labels.npy,
-meta.json. It is built beside its place and renamed when complete, so a half-built one is never seen.
+meta.json, SHA256SUMS. It is built beside its place and renamed when complete, so a half-built one is never seen. Every
+process checks the sums before it uses a folder for the first time; one that does not pass, or that an earlier version
+wrote without sums, is built anew: its source is at hand, since the folder's name depends on it.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -17,35 +21,63 @@ import numpy as np
 from filelock import FileLock
 
 from gan_core.config import DatasetConfig, settings
-from gan_core.datasets.base import Dataset, Progress, Source, Uint8Array
+from gan_core.datasets.base import Dataset, Progress, Source, Uint8Array, content_digest
 
 LAYOUT = 1  # part of every key: a new layout never meets old files
+SUMS = "SHA256SUMS"  # in the layout of the command of that name
+SUMMED = ("images.npy", "labels.npy", "meta.json")
+_log = logging.getLogger(__name__)
+_checked: set[tuple[str, tuple[int, ...]]] = set()  # folders that this process found sound, with their files' stamps
+
+
+class _Damaged(ValueError):
+    """A folder of the cache that must be built anew."""
+
+    def __init__(self, place: Path, reason: str) -> None:
+        super().__init__(f"The prepared data in {place} are damaged or from an earlier version ({reason}).")
 
 
 def fetch(config: DatasetConfig, source: Source, progress: Progress) -> Dataset:
-    """The prepared data set, built first when the cache does not hold it.
+    """The prepared data set, built first when the cache does not hold it, and anew when it holds a damaged one.
 
     Raises:
-        ValueError: as the source's `build` does, or if the cache folder cannot be written.
+        ValueError: as the source's `build` does, or if the cache folder cannot be read or written.
     """
-    place = _place(config, source)
-    if not place.exists():
+    place, task = _place(config, source), "read"
+    try:
         try:
+            return _open(place, config.name)
+        except _Damaged:
+            task = "written"
             place.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{place}.lock"):  # two runs that want the same data build it once
-                if not place.exists():
-                    _build(place, config, source, progress)
-        except OSError as error:
-            raise ValueError(
-                f"The cache folder {place.parent} cannot be written ({error.strerror or error}). "
-                "Free some space, or set GANVAS_CACHE_DIR to a folder that you may write."
-            ) from error
-    return _open(place, config.name)
+                return _built(place, config, source, progress)
+    except OSError as error:
+        raise ValueError(
+            f"The cache folder {place.parent} cannot be {task} ({error.strerror or error}). "
+            "Free some space, or set GANVAS_CACHE_DIR to a folder that you may write."
+        ) from error
 
 
 def holds(config: DatasetConfig, source: Source) -> bool:
     """Whether the prepared data set is in the cache. Raises ValueError as the source's `fingerprint` does."""
-    return _place(config, source).exists()
+    return (_place(config, source) / SUMS).exists()
+
+
+def _built(place: Path, config: DatasetConfig, source: Source, progress: Progress) -> Dataset:
+    """The data set, built unless it is there by now. The caller holds the folder's lock."""
+    damage = ""
+    if place.exists():
+        try:
+            return _open(place, config.name)
+        except _Damaged as found:
+            damage = f"{found} They cannot be built anew: "
+            _log.warning("%s They are built anew.", found)
+    try:
+        _build(place, config, source, progress)
+        return _open(place, config.name)
+    except ValueError as refusal:
+        raise ValueError(f"{damage}{refusal}") from refusal
 
 
 def _place(config: DatasetConfig, source: Source) -> Path:
@@ -55,8 +87,7 @@ def _place(config: DatasetConfig, source: Source) -> Path:
 
 
 def _build(place: Path, config: DatasetConfig, source: Source, progress: Progress) -> None:
-    for leftover in place.parent.glob(f".{place.name}-*"):  # of a builder that was killed; the lock is ours
-        shutil.rmtree(leftover, ignore_errors=True)
+    _remove_leftovers(place)
     aside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
 
@@ -83,10 +114,15 @@ def _build(place: Path, config: DatasetConfig, source: Source, progress: Progres
                 array.flush()
         if not (aside / "labels.npy").exists():
             np.save(aside / "labels.npy", arrays[1])
-        meta = {"count": built.count, "label_names": built.label_names, "skipped": built.skipped}
+        digest = content_digest(arrays[0][: built.count], arrays[1][: built.count], built.label_names)
+        meta = {"count": built.count, "label_names": built.label_names, "skipped": built.skipped, "digest": digest}
         (aside / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+        (aside / SUMS).write_text(_sums(aside), encoding="ascii")
         aside.chmod(0o755)  # mkdtemp makes it private; a shared cache is read by others
+        if place.exists():
+            place.rename(place.with_name(f"{aside.name}-old"))
         os.replace(aside, place)
+        _remove_leftovers(place)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
@@ -99,7 +135,46 @@ def _reserve(file: Path) -> None:
             os.posix_fallocate(handle.fileno(), 0, file.stat().st_size)
 
 
+def _remove_leftovers(place: Path) -> None:
+    """Removes what a builder that was killed, or a damaged folder, left beside `place`. The caller holds its lock."""
+    for leftover in place.parent.glob(f".{place.name}-*"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+
+
+def _sums(place: Path) -> str:
+    lines = []
+    for name in SUMMED:
+        with (place / name).open("rb") as file:
+            lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {name}\n")
+    return "".join(lines)
+
+
+def _check(place: Path) -> None:
+    """Compares a folder's files with their sums, unless this process has done so since they were last written.
+
+    Raises:
+        _Damaged: they differ, or one is missing.
+        OSError: a file cannot be read, for a reason that is none of its own.
+    """
+    try:
+        stats = [(place / name).stat() for name in (*SUMMED, SUMS)]
+        stamps = tuple(number for stat in stats for number in (stat.st_mtime_ns, stat.st_size, stat.st_ino))
+        if (str(place), stamps) in _checked:
+            return
+        if _sums(place).encode() != (place / SUMS).read_bytes():
+            raise _Damaged(place, f"a file differs from {SUMS}")
+    except OSError as error:
+        if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError) or error.errno == errno.EIO:
+            raise _Damaged(place, f"{Path(error.filename or place).name}: {error.strerror}") from error
+        raise
+    _checked.add((str(place), stamps))
+
+
 def _open(place: Path, name: str) -> Dataset:
+    _check(place)
     meta = json.loads((place / "meta.json").read_text(encoding="utf-8"))
     count = meta["count"]
     return Dataset(
@@ -108,4 +183,5 @@ def _open(place: Path, name: str) -> Dataset:
         labels=np.load(place / "labels.npy")[:count],
         label_names=tuple(meta["label_names"]),
         skipped=tuple((file, reason) for file, reason in meta["skipped"]),
+        digest=meta["digest"],
     )

@@ -18,7 +18,15 @@ from gan_core.presets import preset_config
 from gan_core.runs import Run
 from gan_core.runs.branching import can_branch
 
-IGNORED = ("preset", "training.device", "training.threads", "training.precision", "training.epochs", "recording.")
+IGNORED = (
+    "preset",
+    "training.device",
+    "training.threads",
+    "training.deterministic",
+    "training.precision",
+    "training.epochs",
+    "recording.",
+)
 LEFT_OPEN = ("conditioning.labels", "conditioning.exclusive")  # by a preset; a run's configuration names them
 
 

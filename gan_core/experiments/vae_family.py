@@ -30,7 +30,15 @@ from gan_core.runs import Run
 LAMBDAS = (5e-5, 5e-4, 5e-3, 5e-2, 5e-1)  # report R5's 5e-3 in the middle
 NUM_IMAGES = 500
 NUM_FEATURES = 200  # fewest images for a distance between clouds of features
-IGNORED = ("preset", "vae.kl_weight", "vae.kl_reduction", "recording.", "training.device", "training.threads")
+IGNORED = (
+    "preset",
+    "vae.kl_weight",
+    "vae.kl_reduction",
+    "recording.",
+    "training.device",
+    "training.threads",
+    "training.deterministic",
+)
 SEED = 20_261_000  # of the samples whose quality is measured
 
 

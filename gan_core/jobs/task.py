@@ -171,7 +171,7 @@ def result(task: Task) -> Arrays:
     try:
         with np.load(folder(task) / RESULT) as stored:  # no pickle is read
             return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise ValueError("This result is not in the cache, or cannot be read: start it again.") from error
 
 

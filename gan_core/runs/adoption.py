@@ -16,7 +16,7 @@ from typing import Any
 
 from gan_core.config import RunConfig, strict_json
 from gan_core.figures import imaging
-from gan_core.runs import evaluations, files, portable
+from gan_core.runs import environment, evaluations, files, portable
 from gan_core.runs.folder import check_writable
 from gan_core.runs.run import Run
 from gan_core.runs.status import Control, Status, read_status
@@ -65,6 +65,7 @@ def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
     metrics = portable.metrics_until(portable.checked_lines(place / names["metrics"]), step)
     events = portable.events_until(portable.checked_lines(place / names["events"]), step)
     measured = evaluations.until(portable.checked_lines(place / names["evaluations"]), step)
+    sessions = environment.read_sessions(_object(place / names["environment"]))
     pinned = _object(place / names["pinned"])
     _keep_only(place, {p.name for p in parts if p.kind in ("sample", "manifest", *portable.CHECKPOINT_KINDS)})
     for part in parts:
@@ -78,6 +79,8 @@ def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
     run.checkpoints_dir.mkdir(exist_ok=True)
     if "labels" in pinned:
         run.pin_labels(_labels(pinned["labels"], config))
+    if sessions:
+        environment.write_sessions(run.environment_path, sessions)
     files.append_lines(run.metrics_path, metrics)
     files.append_lines(run.events_path, events)
     if measured:

@@ -21,7 +21,7 @@ CHANGEABLE = (
     *(field for kind in KINDS.values() for field in kind.branching),
     "recording.",
     *(f"{name}.{field}" for name in OPTIMIZERS for field in ("learning_rate", "beta1", "beta2")),
-    *(f"training.{name}" for name in ("epochs", "max_steps", "precision", "device", "threads")),
+    *(f"training.{name}" for name in ("epochs", "max_steps", "precision", "device", "threads", "deterministic")),
 )
 """Fields, or beginnings of fields, that fit the weights and optimisers of any checkpoint."""
 
@@ -61,7 +61,7 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
     config = with_changes(parent.config(), changes)
     run = create(runs_dir, config, name or f"{parent.name[:60]}, from step {step}")
     try:
-        _copy_past(parent, run, step)
+        copy_past(parent, run, step)
         _change_rates(run, step, changes)
         run.add_event("branched", step, parent=parent.id, changes=dict(changes), time=round(time.time(), 3))
     except OSError:
@@ -70,15 +70,17 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
     return run
 
 
-def _copy_past(parent: Run, run: Run, step: int) -> None:
+def copy_past(parent: Run, run: Run, step: int) -> None:
+    """Gives a run that was just made what another has up to the step of one of its checkpoints."""
     folder = run.checkpoint_dir(step)
     shutil.copytree(parent.checkpoint_dir(step), folder)
     manifest = files.read_json(parent.manifest_path)
     files.write_json(
         run.manifest_path, {key: value for key, value in manifest.items() if key.startswith(f"{folder.name}/")}
     )
-    if (parent.path / "pinned.json").exists():
-        shutil.copy(parent.path / "pinned.json", run.path / "pinned.json")
+    for name in ("pinned.json", parent.environment_path.name):
+        if (parent.path / name).exists():
+            shutil.copy(parent.path / name, run.path / name)
     for drawn in parent.sample_steps():
         if drawn <= step:
             shutil.copy(parent.sample_path(drawn), run.sample_path(drawn))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.config import LIVE_FIELDS, strict_json, with_changes
-from gan_core.runs import evaluations, files
+from gan_core.runs import environment, evaluations, files
 from gan_core.runs.run import Run
 
 JSON_NAMES = {
@@ -24,6 +24,7 @@ JSON_NAMES = {
     "about": "about.json",
     "status": "status.json",
     "pinned": "pinned.json",
+    "environment": "environment.json",
     "manifest": "manifest.json",
     "metrics": "metrics.jsonl",
     "events": "events.jsonl",
@@ -34,7 +35,9 @@ CHECKPOINT_KINDS = ("model", "ema", "optimizer", "state")
 _KINDS = {name: kind for kind, name in JSON_NAMES.items()}
 _SAMPLE = re.compile(r"samples/step-(\d{8,12})\.png", re.ASCII)
 _CHECKPOINT = re.compile(r"checkpoints/step-(\d{8,12})/(?:(model|ema|optimizer)\.safetensors|(state)\.json)", re.ASCII)
-_EVENTS = frozenset(("started", "resumed", "checkpoint", "override", "paused", "stopped", "finished"))
+_EVENTS = frozenset(
+    ("started", "resumed", "checkpoint", "override", "paused", "stopped", "finished", "branched", "data_changed")
+)
 MAX_METRICS = 200
 
 
@@ -114,6 +117,8 @@ def export(
     _write(place, "status", asdict(status))
     if (labels := run.pinned_labels()) is not None:
         _write(place, "pinned", {"labels": labels})
+    if entries := environment.until(environment.sessions(run), step):
+        environment.write_sessions(place / JSON_NAMES["environment"], entries)
     drawn = [s for s in run.sample_steps() if s <= step]
     for taken in drawn if grids else drawn[-1:]:
         _copy(run.sample_path(taken), place / sample_name(taken))

@@ -4,6 +4,7 @@
     about.json     the user's name and note for it
     status.json    where it stands; written by the trainer, or by the queue while nobody trains
     control.json   what is asked of it: run, pause or stop, and live changes
+    environment.json  what it was trained with, a session at a time; see `gan_core.runs.environment`
     metrics.jsonl, events.jsonl, evaluations.jsonl, samples/, checkpoints/, manifest.json, log.txt
 
 Folder names are generated; names that people type live in about.json only and never become a path.
@@ -39,6 +40,7 @@ class Run:
         self.metrics_path = path / "metrics.jsonl"  # a line for each recorded step
         self.events_path = path / "events.jsonl"
         self.evaluations_path = path / "evaluations.jsonl"  # measured after training
+        self.environment_path = path / "environment.json"  # versions, device and data of every session
         self.manifest_path = path / "manifest.json"  # SHA-256 of all checkpoint files
         self.reserve_path = path / ".reserve"  # see `files.Reserve`
         self.log_path = path / "log.txt"  # the trainer's messages and tracebacks

@@ -7,6 +7,7 @@ backward and step. Metrics stay tensors until `Recorder.flush`, so a GPU is neve
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 import traceback
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from gan_core.figures import imaging
 from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress
 from gan_core.models.building import build, sample_latents
 from gan_core.models.kinds import kind_of
-from gan_core.runs import Run, Status, checkpoints, files
+from gan_core.runs import Run, Status, checkpoints, environment, files
 from gan_core.runs.heartbeat import Heartbeat
 from gan_core.runs.sampler import picture_of
 from gan_core.training.live_score import LiveScore
@@ -32,6 +33,7 @@ from gan_core.training.plan import check, check_data, total_steps
 from gan_core.training.recorder import Recorder
 from gan_core.training.step import apply_updates
 
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts: `training.deterministic` needs it
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
 Observer = Callable[[Status], None]
@@ -115,6 +117,7 @@ class _Session:
             heartbeat.update(phase=f"Preparing the images: {done:,} of {total:,}")
 
         dataset = datasets.prepare(config.dataset, progress).with_labels(config.conditioning.labels)
+        environment.check_data(run, dataset)
         check_data(config, len(dataset))
         if dataset.skipped:
             run.add_event("skipped_pictures", 0, count=len(dataset.skipped), files=dataset.skipped[:20])
@@ -144,6 +147,7 @@ class _Session:
             steps_per_epoch=steps_per_epoch, images_seen=self.batches.images_seen(self.start_step),
             epoch=self.start_step // steps_per_epoch, skipped=len(dataset.skipped),
         )  # fmt: skip
+        environment.begin(run, environment.session(config, dataset, self.start_step))
         run.add_event("started" if self.start_step == 0 else "resumed", self.start_step)
 
     def _pinned_labels(self, dataset: Dataset) -> torch.Tensor:
@@ -266,7 +270,12 @@ def train_step(
 def make_fabric(config: RunConfig) -> Fabric:
     """Lightning Fabric for the run's device and precision."""
     kind, _, index = config.training.device.partition(":")
-    torch.backends.cudnn.benchmark = kind == "cuda"  # shapes stay the same, so the fastest kernels are worth a search
+    exact = config.training.deterministic
+    torch.use_deterministic_algorithms(exact)
+    torch.backends.cudnn.deterministic = exact
+    torch.backends.cudnn.benchmark = (
+        kind == "cuda" and not exact
+    )  # shapes stay the same: the search for fast kernels pays
     return Fabric(
         accelerator=kind,
         devices=[int(index)] if index else 1,
@@ -278,6 +287,8 @@ def _sentence(failure: Exception) -> str:
     """A failure as one sentence for people; the traceback is in the run's log."""
     if isinstance(failure, torch.OutOfMemoryError):
         return "The device ran out of memory. Choose a smaller batch, width or image size, or another device."
+    if isinstance(failure, RuntimeError) and "use_deterministic_algorithms" in str(failure):
+        return f"An operation of this model has no form that repeats exactly: set training.deterministic to false ({failure})."
     if isinstance(failure, OSError) and failure.errno == 28:
         return f"The disk is full ({failure}). Free some space, then resume."
     if isinstance(failure, ValueError | OSError):

@@ -26,7 +26,7 @@ from gan_core.config import RunConfig, get, live_changes
 from gan_core.config.devices import Machine
 from gan_core.config.settings import Settings
 from gan_core.jobs.child import ChildDied
-from gan_core.runs import Run, files
+from gan_core.runs import Run, environment, files
 from gan_core.runs.status import ALIVE_STATES
 from gan_core.training import allowance, plan, queue
 from gan_core.training.trainers import ProcessTrainer, ThreadTrainer, Trainer
@@ -85,8 +85,12 @@ def submit(settings: Settings, config: RunConfig, name: str = "", *, actor: Acto
     return run
 
 
-def resume(run: Run, *, actor: Actor | None = None) -> None:
+def resume(run: Run, *, accept_changed_data: bool = False, actor: Actor | None = None) -> None:
     """Queues a paused, stopped, failed or interrupted run again; it continues from its newest checkpoint.
+
+    Args:
+        run: which.
+        accept_changed_data: go on even if its training data changed since it last trained.
 
     Raises:
         ValueError: the actor may not, it is training already, or comes with the program.
@@ -94,6 +98,8 @@ def resume(run: Run, *, actor: Actor | None = None) -> None:
     run.require(actor)
     allowance.check_actor(run.path.parent, run.config(), run.status().total_steps, actor)
     try:
+        if accept_changed_data:
+            environment.allow_changed_data(run)
         queue.enqueue(run)
     except BlockingIOError as error:
         raise ValueError(str(error)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from PIL import Image
 from gan_core import datasets
 from gan_core.config import DatasetConfig
 from gan_core.config.settings import PROJECT_DIR
+from gan_core.datasets.base import content_digest
 from gan_core.datasets.sources import mnist5k
 
 
@@ -137,3 +139,81 @@ def test_a_second_process_waits_for_the_first_to_build(cache):
     eventually(lambda: all(p.poll() is not None for p in two), "both end")
     built = [int(p.communicate()[0]) > 0 for p in two]
     assert sorted(built) == [False, True]
+
+
+def damage(place, kind):
+    """Damages a folder of the cache as disks, full disks and people do."""
+    images, meta = place / "images.npy", place / "meta.json"
+    content = bytearray(images.read_bytes())
+    if kind == "one bit":
+        content[-100] ^= 1
+        images.write_bytes(content)
+    elif kind == "one bit of a label":
+        content = bytearray((place / "labels.npy").read_bytes())
+        content[-1] ^= 1
+        (place / "labels.npy").write_bytes(content)
+    elif kind == "gone":
+        images.unlink()
+    elif kind == "a folder":
+        images.unlink()
+        images.mkdir()
+    elif kind == "meta cut":
+        meta.write_bytes(meta.read_bytes()[:9])
+    elif kind == "meta of deep lists":
+        meta.write_text("[" * 10**5)
+    elif kind == "without sums":  # as earlier versions wrote it
+        (place / "SHA256SUMS").unlink()
+    elif kind == "no folder":
+        shutil.rmtree(place)
+        place.touch()
+    else:
+        images.write_bytes({"cut": content[:500], "empty": b"", "zeros": bytes(len(content))}[kind])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["cut", "empty", "zeros", "one bit", "one bit of a label", "gone", "a folder", "meta cut", "meta of deep lists",
+     "without sums", "no folder"],
+)  # fmt: skip
+def test_damaged_prepared_data_are_built_anew_with_a_word(cache, builds, caplog, kind):
+    good = datasets.prepare(FEW)
+    images, labels = np.array(good.images), np.array(good.labels)
+    (place,) = (p for p in cache.iterdir() if p.is_dir())
+    damage(place, kind)
+    found = datasets.prepare(FEW)
+    np.testing.assert_array_equal(found.images, images)
+    np.testing.assert_array_equal(found.labels, labels)
+    assert len(builds) == 2 and "built anew" in caplog.text
+    assert {p.name for p in cache.iterdir()} == {place.name, f"{place.name}.lock"}
+    assert found.digest == good.digest
+    datasets.prepare(FEW)
+    assert len(builds) == 2
+
+
+def test_the_sums_are_compared_once_a_process(cache, monkeypatch):
+    datasets.prepare(FEW)
+    monkeypatch.setattr("gan_core.datasets.cache._sums", lambda place: pytest.fail("summed again"))
+    datasets.prepare(FEW)
+
+
+def test_damaged_data_whose_source_went_are_refused_with_both_reasons(cache, monkeypatch):
+    datasets.prepare(FEW)
+    (place,) = (p for p in cache.iterdir() if p.is_dir())
+    damage(place, "cut")
+
+    def gone(self, *args):
+        raise ValueError("The pictures are gone.")
+
+    monkeypatch.setattr(type(mnist5k.SOURCE), "build", gone)
+    with pytest.raises(ValueError, match=r"damaged .*SHA256SUMS.*cannot be built anew: The pictures are gone"):
+        datasets.prepare(FEW)
+
+
+@pytest.mark.parametrize("name", ["mnist5k", "ring8"])
+def test_the_digest_is_that_of_images_and_labels(cache, name):
+    config = DatasetConfig(name=name, image_size=8, num_images=50)
+    first, other = datasets.prepare(config), datasets.prepare(config.model_copy(update={"num_images": 49}))
+    assert first.digest == content_digest(np.array(first.images), first.labels, first.label_names) != other.digest
+    relabelled = first.labels.copy()
+    relabelled[0] = 1 - relabelled[0]
+    assert content_digest(first.images, relabelled, first.label_names) != first.digest

@@ -74,7 +74,7 @@ def test_a_sound_run_passes(arrived: Path) -> None:
     assert Run(arrived).status().state == "finished"
     assert sorted(p.name for p in arrived.iterdir()) == sorted(
         {"about.json", "checkpoints", "config.json", "control.json", "events.jsonl", "manifest.json", "metrics.jsonl"}
-        | {"samples", "status.json"}
+        | {"samples", "status.json", "environment.json"}
     )
 
 

@@ -15,7 +15,7 @@ from gan_core import hub as the_hub
 from gan_core import runs
 from gan_core.hub import Limits, Pull, Push
 from gan_core.hub.transfer import TransferProgress
-from gan_core.runs import Run, adoption
+from gan_core.runs import Run, adoption, environment
 from gan_core.runs.sampler import open_sampler
 from gan_core.training import loop, supervisor
 from tests.hub.server import READER, WRITER, Hub
@@ -50,6 +50,7 @@ def test_a_run_comes_back_with_the_same_pictures_and_curves(hub: Hub, trained: R
     assert (open_sampler(run).draw(3, 7) == open_sampler(trained).draw(3, 7)).all()
     assert run.metrics_path.read_text() == trained.metrics_path.read_text()
     assert run.config() == trained.config()
+    assert environment.sessions(run) == environment.sessions(trained) != []
     assert [e["type"] for e in run.events()] == [e["type"] for e in trained.events()][:-1]
     assert (run.sample_steps(), run.checkpoint_steps()) == ([20], [20])
     assert [entry.name for entry in (runs_dir / ".hub").iterdir()] == []

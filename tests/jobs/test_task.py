@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -254,6 +255,19 @@ def test_a_damaged_result_is_dropped_and_can_be_made_again(task: Task, launches:
     background.forget(task)
     start(task)
     assert launches == [folder(task)]
+
+
+def test_no_flipped_bit_of_a_result_is_an_error_of_another_kind(task: Task, launches, monkeypatch) -> None:
+    work_here(task, monkeypatch)
+    file = folder(task) / "result.npz"
+    whole = file.read_bytes()
+    directory = whole.rindex(b"PK\x01\x02")  # flags and method of compression, among others
+    for bit in range(8 * directory, 8 * (directory + 46)):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(flipped)
+        with suppress(ValueError):
+            result(task)
 
 
 def test_a_result_that_is_not_there_is_a_sentence(task: Task) -> None:

@@ -12,7 +12,7 @@ import pytest
 from helpers import tiny_run
 from streamlit.testing.v1 import AppTest
 
-from gan_core.runs import Run
+from gan_core.runs import Run, environment
 from gan_core.runs.status import STALE_AFTER_S
 from gan_core.training import loop, queue, supervisor
 from tests.pages.conftest import Visit, calm, copy_of, labels, plain, words
@@ -51,6 +51,23 @@ def test_a_queued_run_names_its_place_and_can_be_paused_or_stopped(visit: Visit,
     assert queue.queued_ids(runs_dir) == [run.id for run in runs[:2]]
     assert badge(third) == "stopped"
     assert "Resume" in labels(third)
+
+
+def test_a_run_whose_data_changed_goes_on_after_a_confirmation(visit: Visit, trained: Run) -> None:
+    put(trained, "paused", step=20)
+    assert "Accept and resume" not in labels(live(visit, trained))
+    trained.add_event(environment.REFUSED, 20, before=60, now=61)
+    put(trained, "failed", step=20)
+    app = live(visit, trained)
+    calm(app.button(key="live_accept_data").click().run())
+    assert trained.events()[-1]["type"] == environment.ALLOWED and trained.status().state == "queued"
+
+
+def test_the_details_show_what_a_run_was_trained_with(visit: Visit, trained: Run) -> None:
+    app = live(visit, trained)
+    (table,) = [d.value for d in app.dataframe if "processor" in d.value.columns]
+    (session,) = environment.sessions(trained)
+    assert table["torch"].tolist() == [session.torch] and table["data"].tolist() == [session.data]
 
 
 def test_a_running_run_shows_progress_and_all_counts(visit: Visit, trained: Run) -> None:

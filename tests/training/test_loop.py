@@ -35,7 +35,7 @@ def test_a_finished_run_has_every_file_of_the_contract(runs_dir):
     names = {p.name for p in run.path.iterdir() if not p.name.startswith(".")}
     assert names == {
         *("config.json", "about.json", "status.json", "control.json", "manifest.json"),
-        *("metrics.jsonl", "events.jsonl", "samples", "checkpoints"),
+        *("metrics.jsonl", "events.jsonl", "samples", "checkpoints", "environment.json"),
     }
     assert run.sample_steps() == [0, 5, 10, 15, 20]
     assert run.checkpoint_steps() == [0, 5, 10, 15, 20]
@@ -211,6 +211,19 @@ def test_an_error_inside_the_program_fails_the_run_and_its_traceback_is_in_the_l
     assert status.state == "failed"
     assert "An error inside the program stopped the run (RuntimeError: a bug)" in status.error
     assert "Traceback" in run.log_path.read_text()
+
+
+def test_an_operation_that_does_not_repeat_exactly_is_named_where_it_must(runs_dir, monkeypatch):
+    def varying(self):
+        torch.zeros(4).put_(torch.tensor([0]), torch.ones(1))
+        return {}
+
+    monkeypatch.setattr("gan_core.models.gan.GAN.probe", varying)
+    assert loop.train(tiny_run(runs_dir)).state == "finished"
+    status = loop.train(tiny_run(runs_dir, training__deterministic=True))
+    torch.use_deterministic_algorithms(False)
+    assert status.state == "failed"
+    assert "set training.deterministic to false (put_" in status.error
 
 
 def test_a_damaged_configuration_fails_the_run_with_a_sentence(runs_dir):

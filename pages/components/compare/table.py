@@ -15,7 +15,7 @@ from pages.components.widgets.picture import picture
 
 USUAL = ("training.batch_size", "training.epochs", "generator_optimizer.learning_rate", "training.seed")
 RATES = ("generator_optimizer.learning_rate", "discriminator_optimizer.learning_rate")
-NOT_AXES = ("recording.", "training.device", "training.threads", "dataset.root")
+NOT_AXES = ("recording.", "training.device", "training.threads", "training.deterministic", "dataset.root")
 
 
 def table(runs: Sequence[Compared]) -> None:

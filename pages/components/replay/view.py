@@ -37,6 +37,7 @@ EVENTS = {
     "stopped": _("stopped"),
     "finished": _("finished"),
     "failed": _("failed"),
+    "data_changed": _("training data changed"),
 }
 
 

@@ -89,6 +89,7 @@ LABELS = {
     "training.precision": _("Number format"),
     "training.device": _("Device"),
     "training.threads": _("Processor threads"),
+    "training.deterministic": _("Deterministic"),
     "recording.num_samples": _("Images in the sample grid"),
     "recording.sample_every_steps": _("A sample grid every"),
     "recording.checkpoint_every_steps": _("A checkpoint every"),

@@ -8,7 +8,7 @@ import streamlit as st
 from gan_core.config import LIVE_FIELDS, get
 from gan_core.figures import charts
 from gan_core.models.kinds import kind_of
-from gan_core.runs import Run, Status
+from gan_core.runs import Run, Status, environment
 from gan_core.runs.status import OPEN_STATES, RESUMABLE_STATES
 from gan_core.training import queue, supervisor
 from gan_core.training.log_line import log_line
@@ -123,10 +123,26 @@ def controls(run: Run, status: Status) -> None:
                                 help=_("Goes on from the newest checkpoint."))  # fmt: skip
             if pressed and lab.succeeds(lambda: supervisor.resume(run)):
                 st.rerun()
+            if environment.was_refused(run):
+                confirm_changed_data(run)
         if run.checkpoint_steps():
             page_button(_("Explore"), "live_explore", "explore", "explore", run=run.id)
         if run.sample_steps():
             page_button(_("Replay"), "live_replay", "replay", "replay", run=run.id)
+
+
+def confirm_changed_data(run: Run) -> None:
+    """The way on for a run whose training data changed while it was paused."""
+    with st.popover(_("Go on with the changed data"), icon=":material/warning:", key="live_changed"):
+        st.markdown(
+            _(
+                "From here on the run learns from other pictures than before, so it can no longer be repeated from its "
+                "first step. The change is recorded with the run."
+            )
+        )
+        pressed = st.button(_("Accept and resume"), key="live_accept_data", type="primary")
+        if pressed and lab.succeeds(lambda: supervisor.resume(run, accept_changed_data=True)):
+            st.rerun()
 
 
 def curves(run: Run, smoothing: float, log_scale: bool) -> None:

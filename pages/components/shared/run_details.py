@@ -1,10 +1,12 @@
 """What a run is made of: its settings and its networks, layer by layer."""
 
+from dataclasses import asdict
+
 import streamlit as st
 
 from gan_core.config import run_config as schema
 from gan_core.presets import PRESETS
-from gan_core.runs import Run
+from gan_core.runs import Run, environment
 from pages.components.shared.config_form import label
 from pages.components.text import _
 
@@ -22,6 +24,15 @@ def details(run: Run) -> None:
             for name, info in fields.items()
         ]  # fmt: skip
         st.dataframe(rows, hide_index=True, key=f"details_settings_{run.id}")
+    if sessions := environment.sessions(run):
+        with st.expander(_("Environment: what it was trained with")):
+            st.caption(
+                _(
+                    "One line for each start and resume. Runs repeat exactly where versions, processor and data are the same."
+                )
+            )
+            words = [{_(name): str(value) for name, value in asdict(session).items()} for session in sessions]
+            st.dataframe(words, hide_index=True, key=f"details_environment_{run.id}")
     with st.expander(
         _("Architecture: the networks, layer by layer"), key=f"details_networks_{run.id}", on_change="rerun"
     ) as place:
