@@ -115,9 +115,9 @@ def require(action: str, actor: Actor | None = None, owner: str | None = None) -
     action = _action(action, actor, owner)
     at_least, words = ACTIONS[action]
     if actor.role < at_least:
-        who = "Students of this class" if at_least == Role.STUDENT else "Only teachers"
-        you = "you are watching without having signed in" if actor.role == Role.VIEWER else "you are a student"
-        raise Refused(f"{who} may {words}; {you}. Sign in first (side bar), or ask your teacher.")
+        who = "Only students and teachers of this class" if at_least == Role.STUDENT else "Only teachers"
+        way_out = "Sign in first, in the side bar." if actor.role == Role.VIEWER else "Ask your teacher."
+        raise Refused(f"{who} may {words}. {way_out}")
     return actor
 
 

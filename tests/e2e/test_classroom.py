@@ -66,9 +66,9 @@ def test_everybody_may_do_what_the_table_says(browser: Browser, lab: Lab, server
         expect(viewer.get_by_test_id("stSidebar").get_by_text("You are watching.")).to_be_visible()
         open_page(viewer, server, "/train", "Train a model")
         button(viewer, "Start training").click()
-        expect(main_part(viewer).get_by_text("Students of this class may start training")).to_be_visible(
-            timeout=SLOW_MS
-        )
+        expect(
+            main_part(viewer).get_by_text("Only students and teachers of this class may start training")
+        ).to_be_visible(timeout=SLOW_MS)
         photograph(viewer, "classroom-viewer")
         assert runs.list_runs(lab.runs_dir) == []
 

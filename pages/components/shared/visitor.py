@@ -48,7 +48,12 @@ def show() -> None:
         words = _("Teacher") if who.role == Role.TEACHER else _("Signed in as {name}").format(name=as_text(who.name))
         link, page = _("Sign out"), "sign-out"
     st.caption(words)
-    st.html(f'<a href="{html.escape(base_path())}/{page}" target="_self">{html.escape(link)}</a>')
+    if st.user.get("is_logged_in"):
+        st.button(_("Sign out"), key="visitor_logout", on_click=st.logout)
+        return
+    if who.role == Role.VIEWER and st.secrets.load_if_toml_exists() and "auth" in st.secrets:
+        st.button(_("Sign in with your school's account"), key="visitor_login", on_click=st.login)
+    st.html(f'<a href="{html.escape(base_path())}/{page}" target="_self" style="color:inherit">{html.escape(link)}</a>')
 
 
 def refused(error: Exception) -> bool:
