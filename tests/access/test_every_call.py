@@ -109,7 +109,7 @@ def test_allowed_equals_the_table(lab: Lab, action: str, role: str) -> None:
     if role in allowed:
         call(lab)
     else:
-        with pytest.raises(Refused, match="Only (students and )?teachers"):
+        with pytest.raises(Refused, match=r"Only (students and )?teachers"):
             call(lab)
 
 
