@@ -55,6 +55,7 @@ def main() -> None:
         st.subheader(_("Ganvas"))
         visitor.show()
         sidebar()
+    lab.show_refusal()
     page.run()
 
 

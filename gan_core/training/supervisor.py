@@ -15,7 +15,7 @@ import json
 import platform
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,12 @@ def leave(run: Run, command: str, *, actor: Actor | None = None) -> None:
             state = {"pause": "paused", "stop": "stopped"}[command]
             run.write_status(replace(run.status(), state=state))
             run.add_event(state, run.status().step)
+
+
+def leave_all(left: Iterable[Run], command: str) -> None:
+    """The same for several runs."""
+    for run in left:
+        leave(run, command)
 
 
 def delete(run: Run, *, actor: Actor | None = None) -> None:

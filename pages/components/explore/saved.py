@@ -77,8 +77,7 @@ def _row(direction: Direction, page: str) -> None:
         ):
             st.rerun()
     if delete.button(dangerous(_("Delete")), key=f"{page}_delete_{direction.id}"):
-        saved_directions.delete(lab.start().runs_dir, direction.id)
-        st.rerun()
+        lab.press(lambda: saved_directions.delete(lab.start().runs_dir, direction.id))
 
 
 def _import(content: bytes, page: str) -> None:

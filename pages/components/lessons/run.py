@@ -36,9 +36,7 @@ def show_run(lesson: Lesson, number: int, step: Train, runs: Found) -> None:
     stop = ngettext("Stop it", "Stop them", len(going))
     help_ = ngettext("It writes a checkpoint and can go on later.", "Each writes a checkpoint and can go on later.", len(going))  # fmt: skip
     if going and st.button(stop, key=f"{key}_stop", icon=":material/stop:", help=help_):
-        for run in going:
-            supervisor.leave(run, "stop")
-        st.rerun()
+        lab.press(lambda: supervisor.leave_all(going, "stop"))
     if len(missing) < len(step.arms) or any(runs[arm] for arm in step.arms):
         every = lab.refresh_every() if going else None
         st.session_state[f"{key}_seen"] = _states(step, runs)

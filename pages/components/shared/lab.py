@@ -174,6 +174,21 @@ def attempt(action: Callable[[], T], level: Literal["error", "warning", "info"] 
         return None
 
 
+def press(action: Callable[[], object]) -> None:
+    """Does what a button in a live part asks for and draws the page anew, with the refusal, if any, above it."""
+    try:
+        action()
+    except ValueError as refusal:
+        st.session_state["lab_refusal"] = str(refusal)
+    st.rerun()
+
+
+def show_refusal() -> None:
+    """Above the page: why the last `press` was refused."""
+    if refusal := st.session_state.pop("lab_refusal", None):
+        st.error(as_text(refusal), icon=":material/lock:")
+
+
 def succeeds(action: Callable[[], object]) -> bool:
     """Whether an action was done, whatever it gives; a refusal (a ValueError) is shown as its sentence."""
     return attempt(lambda: (action(), True)) is not None

@@ -112,12 +112,10 @@ def controls(run: Run, status: Status) -> None:
             busy = status.state == "stopping" or run.control().command != "run"
             if st.button(_("Pause"), key="live_pause", icon=":material/pause:", disabled=busy,
                          help=_("Writes a checkpoint and frees the device; Resume goes on exactly here.")):  # fmt: skip
-                supervisor.leave(run, "pause")
-                st.rerun()
+                lab.press(lambda: supervisor.leave(run, "pause"))
             if st.button(_("Stop"), key="live_stop", icon=":material/stop:", disabled=busy,
                          help=_("Writes a checkpoint and ends the run.")):  # fmt: skip
-                supervisor.leave(run, "stop")
-                st.rerun()
+                lab.press(lambda: supervisor.leave(run, "stop"))
         elif status.state in RESUMABLE_STATES:
             pressed = st.button(_("Resume"), key="live_resume", icon=":material/play_arrow:", type="primary",
                                 help=_("Goes on from the newest checkpoint."))  # fmt: skip

@@ -94,10 +94,11 @@ def follow(
         st.progress(min(now.done / now.total, 1.0) if now.total else 0.0, text=words(now))
         left = st.session_state.get(cancelling) == work
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(
+            if st.button(
                 _("Cancel") if not left else _("Stopping…"), key=f"{key}_cancel", icon=":material/close:",
-                disabled=left, help=cancel_help, on_click=stop,
-            )  # fmt: skip
+                disabled=left, help=cancel_help,
+            ):  # fmt: skip
+                lab.press(stop)
             if note:
                 st.caption(note)
 

@@ -57,9 +57,9 @@ def show() -> None:
 
 
 def refused(error: Exception) -> bool:
-    """Shows a refusal that no page has shown; whether it was one. A toast, because live parts draw themselves anew."""
+    """Shows a refusal that no page has shown, in its place; whether it was one."""
     if isinstance(error, Refused):
-        st.toast(as_text(str(error)), icon=":material/lock:", duration="long")
+        st.error(as_text(str(error)), icon=":material/lock:")
     return isinstance(error, Refused)
 
 

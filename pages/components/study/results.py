@@ -44,9 +44,7 @@ def controls(study: Study, members: list[tuple[StudyMember, Run | None]]) -> Non
     with st.container(horizontal=True):
         if still and st.button(_("Stop its runs"), key="study_stop", icon=":material/stop:",
                                help=_("Each writes a checkpoint and can be resumed on the page Train.")):  # fmt: skip
-            for run in still:
-                supervisor.leave(run, "stop")
-            st.rerun()
+            lab.press(lambda: supervisor.leave_all(still, "stop"))
         if missing:
             words = _("Queue the missing runs ({n})").format(n=missing)
             if st.button(words, key="study_missing", icon=":material/playlist_add:"):

@@ -145,14 +145,12 @@ def controls(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None, go
         if going and folder.should_run:
             if st.button(_("Stop"), key="sweeps_stop", icon=":material/stop:",
                          help=_("The run that trains writes a checkpoint and is paused. Going on loses nothing.")):  # fmt: skip
-                folder.order("stop")
-                st.rerun()
+                lab.press(lambda: folder.order("stop"))
         elif going:
             st.button(_("Stopping…"), key="sweeps_stopping", disabled=True)
         elif unfinished and st.button(_("Go on"), key="sweeps_go_on", icon=":material/play_arrow:",
                                       help=_("This server makes the trials that wait.")):  # fmt: skip
-            folders.resume(folder)
-            st.rerun()
+            lab.press(lambda: folders.resume(folder))
 
 
 def run_there(folder: SweepFolder, row: TrialRow) -> bool:
