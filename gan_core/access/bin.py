@@ -1,4 +1,7 @@
-"""What people delete goes to a bin beside it and can be taken back for seven days."""
+"""What people delete goes to a bin beside it and can be taken back for seven days.
+
+FOLDER/.bin/TIME.ID/    record.json: name and owner; and what was deleted, under its own name
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,7 @@ from pathlib import Path
 
 from gan_core.access import Actor, require
 
-FOLDER = ".bin"
-RECORDS = ("about.json", "upload.json", "sweep.json")
+FOLDER, RECORD = ".bin", "record.json"
 KEPT_S = 7 * 86_400.0
 _NAME = re.compile(r"(\d{10,12})\.([A-Za-z0-9][A-Za-z0-9_.-]{0,80})", re.ASCII)
 
@@ -23,32 +25,18 @@ class Binned:
     """Something in the bin.
 
     Attributes:
-        path: where it lies.
-        id: the name that it had.
+        path: its folder there.
+        id: the name that its file or folder had.
         deleted_at: Unix time.
+        name: what people called it.
+        owner: id of the student whose it is; "" for nobody's in particular.
     """
 
     path: Path
     id: str
     deleted_at: float
-
-    @property
-    def record(self) -> dict[str, object]:
-        """Its name and owner, as it was kept with them; empty where that cannot be read."""
-        for file in [self.path] if self.path.is_file() else [self.path / name for name in RECORDS]:
-            with contextlib.suppress(OSError, ValueError, RecursionError):
-                found = json.loads(file.read_bytes())
-                return found if isinstance(found, dict) else {}
-        return {}
-
-    @property
-    def name(self) -> str:
-        """What people called it."""
-        return str(self.record.get("name") or self.id)
-
-    def require(self, actor: Actor | None = None) -> None:
-        """Raises `Refused` if it belongs to somebody else."""
-        require("own", actor, str(self.record.get("owner") or ""))
+    name: str
+    owner: str
 
     @property
     def days_left(self) -> int:
@@ -56,11 +44,12 @@ class Binned:
         return max(0, -int(-(self.deleted_at + KEPT_S - time.time()) // 86_400))
 
 
-def discard(path: Path) -> None:
+def discard(path: Path, *, name: str = "", owner: str = "") -> None:
     """Moves a file or folder into the bin of the folder that it is in: gone from every list at once."""
-    folder = path.parent / FOLDER
-    folder.mkdir(exist_ok=True)
-    path.rename(folder / f"{int(time.time())}.{path.name}")
+    place = path.parent / FOLDER / f"{int(time.time())}.{path.name}"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / RECORD).write_text(json.dumps({"name": name[:200], "owner": owner}), encoding="utf-8")
+    path.rename(place / path.name)
 
 
 def binned(folder: Path) -> list[Binned]:
@@ -69,10 +58,8 @@ def binned(folder: Path) -> list[Binned]:
         entries = list((folder / FOLDER).iterdir())
     except OSError:
         return []
-    found = [(entry, match) for entry in entries if (match := _NAME.fullmatch(entry.name))]
-    return sorted(
-        (Binned(entry, match[2], float(match[1])) for entry, match in found), key=lambda b: b.deleted_at, reverse=True
-    )
+    found = [_read(entry, match) for entry in entries if (match := _NAME.fullmatch(entry.name))]
+    return sorted(found, key=lambda thing: thing.deleted_at, reverse=True)
 
 
 def restore(thing: Binned, *, actor: Actor | None = None) -> None:
@@ -81,35 +68,35 @@ def restore(thing: Binned, *, actor: Actor | None = None) -> None:
     Raises:
         ValueError: the actor may not, it is no longer there, or its place is taken.
     """
-    thing.require(actor)
+    require("own", actor, thing.owner)
     target = thing.path.parent.parent / thing.id
     if target.exists():
         raise ValueError(f"'{thing.id}' is there again already.")
     try:
-        thing.path.rename(target)
+        (thing.path / thing.id).rename(target)
     except OSError as error:
         raise ValueError(f"'{thing.id}' cannot be put back ({error.strerror or error}).") from error
+    shutil.rmtree(thing.path, ignore_errors=True)
 
 
 def empty(folder: Path, *, older_than_s: float = KEPT_S) -> int:
     """Removes for good what has been in the bin of a folder for so long. Returns how many."""
-    removed = 0
-    for thing in binned(folder):
-        if time.time() - thing.deleted_at >= older_than_s:
-            _remove(thing)
-            removed += 1
-    return removed
+    old = [thing for thing in binned(folder) if time.time() - thing.deleted_at >= older_than_s]
+    for thing in old:
+        shutil.rmtree(thing.path, ignore_errors=True)
+    return len(old)
 
 
 def remove(thing: Binned, *, actor: Actor | None = None) -> None:
     """Removes something for good. Raises ValueError if the actor may not."""
-    thing.require(actor)
-    _remove(thing)
+    require("own", actor, thing.owner)
+    shutil.rmtree(thing.path, ignore_errors=True)
 
 
-def _remove(thing: Binned) -> None:
-    with contextlib.suppress(OSError):
-        if thing.path.is_dir() and not thing.path.is_symlink():
-            shutil.rmtree(thing.path, ignore_errors=True)
-        else:
-            thing.path.unlink()
+def _read(entry: Path, match: re.Match[str]) -> Binned:
+    """A thing without a readable record is nobody's: teachers alone may take it back."""
+    record = {}
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        record = json.loads((entry / RECORD).read_bytes())
+    name, owner = (str(record.get(key) or "") if isinstance(record, dict) else "" for key in ("name", "owner"))
+    return Binned(entry, match[2], float(match[1]), name or match[2], owner)

@@ -34,7 +34,7 @@ MIN_CODE, MAX_CODE, MAX_NAME, MAX_STUDENTS = 6, 100, 40, 500
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that looks like something else
 
 
-class Limits(BaseModel):
+class StudentLimits(BaseModel):
     """What one student may use."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,7 +65,7 @@ class Classroom(BaseModel):
     code: str
     folders: tuple[str, ...] = ()
     teachers: tuple[str, ...] = ()
-    limits: Limits = Limits()
+    limits: StudentLimits = StudentLimits()
 
 
 def path() -> Path:
@@ -94,7 +94,7 @@ def read() -> Classroom | None:
         ) from error
 
 
-def make(pin: str, code: str = "", folders: tuple[str, ...] = (), limits: Limits | None = None) -> str:
+def make(pin: str, code: str = "", folders: tuple[str, ...] = (), limits: StudentLimits | None = None) -> str:
     """Writes classroom.json; all sessions end. Returns the class code.
 
     Args:
@@ -118,7 +118,7 @@ def make(pin: str, code: str = "", folders: tuple[str, ...] = (), limits: Limits
         raise ValueError(f"There is no folder '{missing}'.")
     made = Classroom(
         key=secrets.token_hex(32), pin=_hash(pin), code=_hash(code),
-        folders=tuple(str(folder(name)) for name in folders), limits=limits or Limits(),
+        folders=tuple(str(folder(name)) for name in folders), limits=limits or StudentLimits(),
     )  # fmt: skip
     _write(path(), made.model_dump_json(indent=1))
     return code

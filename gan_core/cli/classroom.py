@@ -8,7 +8,7 @@ import typer
 
 from gan_core.access import classroom as rooms
 
-DEFAULT = rooms.Limits()
+DEFAULT = rooms.StudentLimits()
 
 
 def classroom(
@@ -29,7 +29,7 @@ def classroom(
     waiting: Annotated[int, typer.Option(help="Most waiting runs of a student.", min=1)] = DEFAULT.waiting,
 ) -> None:  # fmt: skip
     """Make a classroom: students sign in with a class code, the teacher with a PIN, everybody may watch."""
-    limits = rooms.Limits(
+    limits = rooms.StudentLimits(
         steps=steps, weights=weights, image_size=image_size, batch_size=batch_size, gigabytes=gigabytes, waiting=waiting
     )
     made = rooms.make(pin, code, tuple(folders or ()), limits)

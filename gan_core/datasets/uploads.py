@@ -129,7 +129,7 @@ def delete(own_id: str, *, actor: Actor | None = None) -> None:
     own = find(own_id)
     require("own", actor, own.owner)
     try:
-        bin.discard(settings.data_dir() / own.id)
+        bin.discard(settings.data_dir() / own.id, name=own.name, owner=own.owner)
     except OSError as error:
         raise ValueError(f"'{own.name}' cannot be deleted ({error.strerror or error}).") from error
 

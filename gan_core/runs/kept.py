@@ -100,7 +100,7 @@ class Store(Generic[E]):
         owner = self.owner(runs_dir, entry_id)
         if owner is not None:
             require("own", actor, owner)
-            bin.discard(self._path(runs_dir, entry_id))
+            bin.discard(self._path(runs_dir, entry_id), owner=owner)
 
     def _path(self, runs_dir: Path, entry_id: str) -> Path:
         return runs_dir / self.folder / f"{entry_id}.json"

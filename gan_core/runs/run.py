@@ -261,7 +261,7 @@ class Run:
         self.require(actor)
         try:
             with self.lock(timeout_s=0.5):
-                bin.discard(self.path)
+                bin.discard(self.path, name=self.name, owner=self.owner)
         except BlockingIOError:
             raise ValueError(f"The run '{self.name}' is training. Stop it before you delete it.") from None
 

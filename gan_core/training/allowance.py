@@ -13,7 +13,7 @@ from gan_core.runs.status import OPEN_STATES
 
 MAX_WEIGHTS = 1_000_000_000  # with Adam's state 16 GB in single precision
 MAX_BATCH_VALUES = 1_000_000_000  # 4 GB
-MAX_EPOCHS = 100_000
+MAX_EPOCHS = 500_000
 
 
 def estimated_weights(config: RunConfig) -> int:

@@ -17,7 +17,9 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[classroom.
         monkeypatch.setenv(f"GANVAS_{name}_DIR", str(tmp_path / name.lower()))
     monkeypatch.setenv("GANVAS_CLASSROOM", str(tmp_path / "secret" / "classroom.json"))
     (tmp_path / "pictures").mkdir()
-    classroom.make(PIN, CODE, (str(tmp_path / "pictures"),), classroom.Limits(steps=1_000, waiting=1, gigabytes=0.001))
+    classroom.make(
+        PIN, CODE, (str(tmp_path / "pictures"),), classroom.StudentLimits(steps=1_000, waiting=1, gigabytes=0.001)
+    )
     found = classroom.read()
     assert found is not None
     yield found

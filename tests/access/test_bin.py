@@ -64,11 +64,13 @@ def test_data_comes_back_too_and_odd_names_are_passed_over(tmp_path: Path, monke
 
 def test_a_damaged_record_is_no_obstacle(tmp_path: Path) -> None:
     run = tiny_run(tmp_path)
-    (run.path / "about.json").write_bytes(b"[" * 100_000)
-    bin.discard(run.path)
-    (thing,) = bin.binned(tmp_path)
-    assert thing.name == run.id
+    run.delete()
+    for content in (b"", b"[]", b"{", b"[" * 100_000, b'{"name": 3}'):
+        (bin.binned(tmp_path)[0].path / bin.RECORD).write_bytes(content)
+        (thing,) = bin.binned(tmp_path)
+        assert thing.name in (run.id, "3") and thing.owner == ""
     bin.restore(thing)
+    assert run.config() == runs.list_runs(tmp_path)[0].config()
 
 
 def test_a_folder_without_a_bin_has_an_empty_one(tmp_path: Path) -> None:

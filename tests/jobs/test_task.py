@@ -72,14 +72,14 @@ def measuring(wish: LatentMap) -> Task:
 def launches(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Folders of the tasks for which a process would have been started; none is."""
     begun: list[Path] = []
-    monkeypatch.setattr(background, "_launch", begun.append)
+    monkeypatch.setattr(background, "_launch", lambda place, actor: begun.append(place))
     return begun
 
 
 def work_here(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     """Starts a task that is worked on in this process."""
     with monkeypatch.context() as patch:
-        patch.setattr(background, "_launch", task_worker.work)
+        patch.setattr(background, "_launch", lambda place, actor: task_worker.work(place))
         start(task)
 
 
@@ -175,7 +175,7 @@ def test_a_task_that_waits_for_another_can_be_cancelled_and_begun_again(task: Ta
         eventually(lambda: progress(task).state == "cancelled", "its end")
     assert not (folder(task) / "result.npz").exists()
     launches: list[Path] = []
-    monkeypatch.setattr(background, "_launch", launches.append)
+    monkeypatch.setattr(background, "_launch", lambda place, actor: launches.append(place))
     start(task)
     assert launches == [folder(task)]
     assert progress(task).state == "running"

@@ -148,7 +148,7 @@ def test_a_locked_run_is_not_deleted(runs_dir):
             run.delete()
     assert not run.is_locked()
     run.delete()
-    assert list(runs_dir.iterdir()) == [] and runs.list_runs(runs_dir) == []
+    assert [path.name for path in runs_dir.iterdir()] == [".bin"] and runs.list_runs(runs_dir) == []
 
 
 def test_runs_are_listed_newest_first_and_folders_that_are_none_passed_over(runs_dir):

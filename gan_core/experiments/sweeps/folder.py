@@ -215,4 +215,4 @@ def delete(folder: SweepFolder, *, actor: Actor | None = None) -> None:
     with folder.work() as free:
         if not free:
             raise ValueError("This sweep is being worked on. Stop it first.")
-        bin.discard(folder.path)
+        bin.discard(folder.path, name=folder.name, owner=folder.owner)
