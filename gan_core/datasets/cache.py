@@ -83,7 +83,12 @@ def _build(place: Path, config: DatasetConfig, source: Source, progress: Progres
                 array.flush()
         if not (aside / "labels.npy").exists():
             np.save(aside / "labels.npy", arrays[1])
-        meta = {"count": built.count, "label_names": built.label_names, "skipped": built.skipped}
+        meta = {
+            "count": built.count,
+            "label_names": built.label_names,
+            "skipped": built.skipped,
+            "num_skipped": built.num_skipped,
+        }
         (aside / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
         aside.chmod(0o755)  # mkdtemp makes it private; a shared cache is read by others
         os.replace(aside, place)
@@ -108,4 +113,5 @@ def _open(place: Path, name: str) -> Dataset:
         labels=np.load(place / "labels.npy")[:count],
         label_names=tuple(meta["label_names"]),
         skipped=tuple((file, reason) for file, reason in meta["skipped"]),
+        num_skipped=int(meta.get("num_skipped", len(meta["skipped"]))),
     )

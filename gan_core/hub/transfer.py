@@ -21,8 +21,8 @@ from gan_core.config import settings
 from gan_core.hub import aside, orders
 from gan_core.hub.account import login_allowed
 from gan_core.hub.orders import Order, WhoAmI
-from gan_core.jobs.child import Child, ChildDied, Message
 from gan_core.jobs.task import Progress
+from gan_core.processes.child import Child, ChildDied, Message
 
 WORKER, NAME = ("-m", "gan_core.hub.worker"), "The process that talks to the Hub"
 MAX_AT_ONCE = 4

@@ -24,7 +24,7 @@ from gan_core import runs
 from gan_core.config import RunConfig, get, live_changes
 from gan_core.config.devices import Machine
 from gan_core.config.settings import Settings
-from gan_core.jobs.child import ChildDied
+from gan_core.processes.child import ChildDied
 from gan_core.runs import Run, files
 from gan_core.runs.status import ALIVE_STATES
 from gan_core.training import plan, queue
