@@ -22,7 +22,7 @@ from gan_core.datasets.base import Progress
 from gan_core.datasets.sources.folder import OTHER_PARTS, PARTS, SUFFIXES
 from gan_core.figures.imaging import check_picture
 from gan_core.processes import guarded
-from gan_core.processes.guarded import Limits, Start
+from gan_core.processes.guarded import Patience, Start
 
 MAX_ENTRIES = 5_000
 MAX_TOTAL_BYTES = MAX_ZIP_BYTES = 512_000_000
@@ -32,7 +32,7 @@ MAX_DIRECTORY_BYTES = 4_000_000  # the zip's list of contents: read before it is
 MAX_LISTED = 4 * MAX_ENTRIES  # with folders and what systems add
 MAX_NAME = 100
 MAX_NAMED = 200
-LIMITS = Limits(item_s=20.0, total_s=120.0)
+LIMITS = Patience(item_s=20.0, total_s=120.0)
 ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".jar", ".cab", ".iso")
 _END, _END_BYTES, _ZIP64, _ZIP64_BYTES = b"PK\x05\x06", 22, b"PK\x06\x07", 20
 # What zipfile raises upon damage: tried with thousands of broken files.

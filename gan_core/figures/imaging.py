@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageOps
+from PIL.WebPImagePlugin import WebPImageFile
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 MAX_PIXELS = 16_000_000
@@ -33,7 +34,7 @@ def open_picture(file: Path | io.BytesIO, channels: int) -> Image.Image:
     """
     mode = "L" if channels == 1 else "RGB"
     with _opened(file) as picture:
-        picture.load()
+        _load(picture)
         ImageOps.exif_transpose(picture, in_place=True)  # never three copies of a large picture at a time
         return picture if picture.mode == mode else picture.convert(mode)
 
@@ -42,7 +43,23 @@ def check_picture(file: Path | io.BytesIO) -> None:
     """Decodes a picture to nothing, a JPEG at an eighth of its size. Raises ValueError as `open_picture` does."""
     with _opened(file) as picture:
         picture.draft(None, (1, 1))
+        _load(picture)
+
+
+def _load(picture: Image.Image) -> None:
+    """Decodes. The decoder of WebP, which holds two copies, is let go before the picture's own memory is taken."""
+    if isinstance(picture, WebPImageFile):
+        prepare = picture.load_prepare
+
+        def alone() -> None:
+            del picture._decoder
+            prepare()
+
+        picture.load_prepare = alone  # type: ignore[method-assign]
+    try:
         picture.load()
+    finally:
+        vars(picture).pop("load_prepare", None)  # a circle would keep the memory
 
 
 @contextmanager

@@ -21,16 +21,16 @@ from typing import Any
 from gan_core.config.registry import load
 from gan_core.processes.child import Child, ChildDied, Message, Parent
 
-MEMORY_BYTES = 248_000_000  # of the child in all: 256 MB with what the system counts beside it
+MEMORY_BYTES = 262_000_000  # of the child in all; 256 MiB with what the system counts beside it
 START_S = 60.0  # a cold interpreter on a busy machine
 ALONE = 256  # items that are worked on one at a time after several at once were too much
-TOO_MUCH = f"it needs more than the {MEMORY_BYTES / 1e6:.0f} MB of memory that reading may take."
+TOO_MUCH = "it needs more than the 256 MiB of memory that reading may take."
 NAME = "The process that reads untrusted files"
 _KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "PYTHONPATH")
 
 
 @dataclass(frozen=True)
-class Limits:
+class Patience:
     """How long the work may take: for one item without an answer, and in all, in seconds."""
 
     item_s: float = 20.0
@@ -57,25 +57,25 @@ Work = Callable[[dict[str, Any], Start], Iterator[Any]]
 
 
 def each(
-    function: str, arguments: dict[str, Any], limits: Limits = Limits(), *, at_once: bool = False
+    function: str, arguments: dict[str, Any], patience: Patience = Patience(), *, at_once: bool = False
 ) -> Generator[Any, None, None]:
     """What a `Work` yields, item by item; the process ends with the iterator.
 
     Args:
         function: the `Work`, as "gan_core.module:function"; imported in the child only.
         arguments: JSON values.
-        limits: an item that takes longer, or whose process dies, is left out by the function, which is told why.
+        patience: an item that takes longer, or whose process dies, is left out by the function, which is told why.
         at_once: whether the function works on several items at once where it may; who was too much is found out alone.
 
     Raises:
         ValueError: the function refuses, the time for all is over, or the process dies before the first item.
     """
-    ends = time.monotonic() + limits.total_s
+    ends = time.monotonic() + patience.total_s
     start = Start()
     while True:
         done = 0
         try:
-            for item in _one_child(function, arguments, start, limits.item_s, ends):
+            for item in _one_child(function, arguments, start, patience.item_s, ends):
                 done += 1
                 yield item
             return
@@ -83,7 +83,7 @@ def each(
             reason = str(end)
         if time.monotonic() >= ends:
             raise ValueError(
-                f"Reading it took longer than {limits.total_s:g} s and was ended. Take fewer or smaller files."
+                f"Reading it took longer than {patience.total_s:g} s and was ended. Take fewer or smaller files."
             )
         if start.fault and not done:  # the same again, although the item was left out
             raise ValueError(f"It cannot be read: {reason}")

@@ -5,17 +5,17 @@ Text files are written anew from the values that were read. The caller has check
 
 from __future__ import annotations
 
-import io
 import re
 import secrets
 import shutil
 import time
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gan_core.config import RunConfig, strict_json
-from gan_core.figures import imaging
+from gan_core.processes import guarded
 from gan_core.runs import evaluations, files, portable
 from gan_core.runs.folder import check_writable
 from gan_core.runs.run import Run
@@ -67,9 +67,7 @@ def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
     measured = evaluations.until(portable.checked_lines(place / names["evaluations"]), step)
     pinned = _object(place / names["pinned"])
     _keep_only(place, {p.name for p in parts if p.kind in ("sample", "manifest", *portable.CHECKPOINT_KINDS)})
-    for part in parts:
-        if part.kind == "sample":
-            _redraw(place / part.name)
+    _redraw([place / part.name for part in parts if part.kind == "sample"])
     files.write_atomically(place / names["config"], config.to_json().encode())
     words = {"name": _line(about.get("name"), MAX_NAME) or came_from.repo[-MAX_NAME:], "note": _text(about.get("note"))}
     files.write_json(place / names["about"], words | {"origin": asdict(came_from)})
@@ -148,13 +146,14 @@ def _labels(labels: Any, config: RunConfig) -> list[list[int]]:
     return [[int(x) for x in row] for row in labels]
 
 
-def _redraw(path: Path) -> None:
-    """Writes a picture anew, so that nothing but its pixels is kept."""
-    try:
-        picture = imaging.open_picture(io.BytesIO(path.read_bytes()), 3)
-    except ValueError as refusal:
-        raise ValueError(f"The sample grid {path.name} is {refusal}") from None
-    path.write_bytes(imaging.png_bytes(picture))
+def _redraw(paths: list[Path]) -> None:
+    """Writes pictures anew, so that nothing but their pixels is kept."""
+    with closing(
+        guarded.each("gan_core.datasets.sources.decoding:redraw", {"paths": list(map(str, paths))})
+    ) as outcomes:
+        for path, reason in zip(paths, outcomes, strict=True):
+            if reason:
+                raise ValueError(f"The sample grid {path.name} is {reason}")
 
 
 def _keep_only(place: Path, names: set[str]) -> None:

@@ -18,9 +18,9 @@ from PIL import Image
 
 from gan_core.config import DatasetConfig
 from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
-from gan_core.figures.imaging import open_picture, reduced, resize_and_crop
+from gan_core.figures.imaging import open_picture, png_bytes, reduced, resize_and_crop
 from gan_core.processes import guarded
-from gan_core.processes.guarded import Limits, Start
+from gan_core.processes.guarded import Patience, Start
 
 MAX_SKIPPED_NAMED = 200  # the rest are counted, not listed
 MAX_THREADS, CHUNK = 8, 32  # pictures of a chunk are decoded at the same time
@@ -132,8 +132,8 @@ def _decode_all(
         raise TypeError("Pictures are decoded into an array that is mapped to a file.")
     target = {"array": str(images.filename), "offset": images.offset}
     arguments = {"paths": [str(root / path) for path in files], "config": config.model_dump(mode="json"), **target}
-    limits = Limits(total_s=FEW_S + PICTURE_S * len(files))
-    return guarded.each("gan_core.datasets.sources.decoding:decode", arguments, limits, at_once=True)
+    patience = Patience(total_s=FEW_S + PICTURE_S * len(files))
+    return guarded.each("gan_core.datasets.sources.decoding:decode", arguments, patience, at_once=True)
 
 
 def decode(arguments: dict[str, Any], start: Start) -> Iterator[str]:
@@ -147,7 +147,8 @@ def decode(arguments: dict[str, Any], start: Start) -> Iterator[str]:
         yield from (_pixels(path, config) for path in paths[start.first + bool(start.fault) : then])
         for number in range(then, len(paths), CHUNK):
             chunk = paths[number : number + CHUNK]
-            for path, outcome in zip(chunk, pool.map(_pixels, chunk, repeat(config)), strict=True):
+            tried = list(pool.map(_pixels, chunk, repeat(config)))  # all of them, before one is tried alone
+            for path, outcome in zip(chunk, tried, strict=True):
                 yield _pixels(path, config) if isinstance(outcome, str) else outcome
 
     row = config.channels * config.image_size**2
@@ -204,6 +205,20 @@ def decode_pairs(arguments: dict[str, Any], start: Start) -> Iterator[Any]:
             yield str(error)
         except MemoryError:
             yield guarded.TOO_MUCH
+
+
+def redraw(arguments: dict[str, Any], start: Start) -> Iterator[str]:
+    """Guarded work: writes each picture anew as a PNG file of its pixels alone; "", or the reason why not."""
+    for number, path in enumerate(map(Path, arguments["paths"][start.first :])):
+        reason = start.fault if number == 0 else ""
+        try:
+            if not reason:
+                path.write_bytes(png_bytes(open_picture(path, 3)))
+        except ValueError as error:
+            reason = str(error)
+        except MemoryError:
+            reason = guarded.TOO_MUCH
+        yield reason
 
 
 def _sent(picture: Image.Image) -> tuple[str, tuple[int, int], str]:
