@@ -62,9 +62,10 @@ def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
     parts = [p for p in (portable.part(str(f.relative_to(place).as_posix())) for f in place.rglob("*")) if p]
     step = max((p.step for p in parts if p.kind == "model"), default=0)
     about, status = _object(place / names["about"]), read_status(_object(place / names["status"]))
-    metrics = portable.metrics_until(portable.checked_lines(place / names["metrics"]), step)
-    events = portable.events_until(portable.checked_lines(place / names["events"]), step)
-    measured = evaluations.until(portable.checked_lines(place / names["evaluations"]), step)
+    metrics = place.with_name(f"{place.name}-{names['metrics']}")  # written anew line by line: it may be long
+    files.append_lines(metrics, portable.metrics_until(portable.checked_lines(place / names["metrics"]), step))
+    events = portable.events_until(portable.checked_lines(place / names["events"], portable.MAX_EVENTS), step)
+    measured = evaluations.until(portable.checked_lines(place / names["evaluations"], portable.MAX_EVENTS), step)
     pinned = _object(place / names["pinned"])
     _keep_only(place, {p.name for p in parts if p.kind in ("sample", "manifest", *portable.CHECKPOINT_KINDS)})
     _redraw([place / part.name for part in parts if part.kind == "sample"])
@@ -76,7 +77,7 @@ def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
     run.checkpoints_dir.mkdir(exist_ok=True)
     if "labels" in pinned:
         run.pin_labels(_labels(pinned["labels"], config))
-    files.append_lines(run.metrics_path, metrics)
+    metrics.replace(run.metrics_path)
     files.append_lines(run.events_path, events)
     if measured:
         files.append_lines(run.evaluations_path, measured)

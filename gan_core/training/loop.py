@@ -175,7 +175,7 @@ class _Session:
     def _apply_control(self, step: int) -> str:
         """Applies live changes; returns "pause" or "stop" if one was requested, else ""."""
         while self._replay and self._replay[0]["step"] <= step:  # made after the checkpoint that was resumed from
-            self._set_live(self._replay.pop(0)["changes"])
+            self._set_live(live_changes(self.config, self._replay.pop(0)["changes"]))
         stamp = self.run_dir.control_stamp()
         if stamp != self._stamp:
             self._stamp = stamp
