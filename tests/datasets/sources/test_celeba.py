@@ -106,10 +106,10 @@ def test_missing_pictures_are_counted(folder):
         (celeba.ATTRIBUTES, "10\n", "11\n", "says 11 pictures in its first line and lists 10"),
         (celeba.ATTRIBUTES, "10\nBald", "Bald", "must begin with the number of pictures"),
         (celeba.ATTRIBUTES, "Bald ", "", "line 3 has 4 values for 3 attributes"),
-        (celeba.ATTRIBUTES, "1\n000002", "7\n000002", "line 3: a value must be 1 or -1; got '-?7'"),
-        (celeba.ATTRIBUTES, "000003.jpg", "../3.jpg", r"line 5 must begin with a plain file name; got '\.\./3\.jpg'"),
+        (celeba.ATTRIBUTES, "1\n000002", "7\n000002", "line 3: a value must be 1 or -1"),
+        (celeba.ATTRIBUTES, "000003.jpg", "../3.jpg", r"line 5 must begin with a plain file name"),
         (celeba.ATTRIBUTES, "000003.jpg", "other.jpg", r"line 3 names '000003\.jpg', for which list_attr_celeba\.txt has"),
-        (celeba.PARTITION, "000002.jpg 0", "000002.jpg 5", r"line 2 must be a file name and 0, 1 or 2; got '000002\.jpg 5'"),
+        (celeba.PARTITION, "000002.jpg 0", "000002.jpg 5", r"line 2 must be a file name and 0, 1 or 2"),
         (celeba.PARTITION, "000002.jpg 0", "000002.jpg", "line 2 must be a file name and 0, 1 or 2"),
     ],
 )  # fmt: skip
