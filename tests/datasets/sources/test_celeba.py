@@ -108,7 +108,7 @@ def test_missing_pictures_are_counted(folder):
         (celeba.ATTRIBUTES, "Bald ", "", "line 3 has 4 values for 3 attributes"),
         (celeba.ATTRIBUTES, "1\n000002", "7\n000002", "line 3: a value must be 1 or -1"),
         (celeba.ATTRIBUTES, "000003.jpg", "../3.jpg", r"line 5 must begin with a plain file name"),
-        (celeba.ATTRIBUTES, "000003.jpg", "other.jpg", r"line 3 names '000003\.jpg', for which list_attr_celeba\.txt has"),
+        (celeba.ATTRIBUTES, "000003.jpg", "other.jpg", r"line 3 names a picture for which list_attr_celeba\.txt has"),
         (celeba.PARTITION, "000002.jpg 0", "000002.jpg 5", r"line 2 must be a file name and 0, 1 or 2"),
         (celeba.PARTITION, "000002.jpg 0", "000002.jpg", "line 2 must be a file name and 0, 1 or 2"),
     ],
