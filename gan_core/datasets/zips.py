@@ -32,7 +32,7 @@ MAX_DIRECTORY_BYTES = 4_000_000  # the zip's list of contents: read before it is
 MAX_LISTED = 4 * MAX_ENTRIES  # with folders and what systems add
 MAX_NAME = 100
 MAX_NAMED = 200
-LIMITS = Patience(item_s=20.0, total_s=120.0)
+PATIENCE = Patience(item_s=20.0, total_s=120.0)
 ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".jar", ".cab", ".iso")
 _END, _END_BYTES, _ZIP64, _ZIP64_BYTES = b"PK\x05\x06", 22, b"PK\x06\x07", 20
 # What zipfile raises upon damage: tried with thousands of broken files.
@@ -65,7 +65,7 @@ def unpack(file: BinaryIO, folder: Path, progress: Progress) -> Unpacked:
     limits = {"most": MAX_ENTRIES, "most_bytes": MAX_TOTAL_BYTES}
     arguments = {"zip": str(copy), "folder": str(folder), "limits": limits}
     count, num_skipped, skipped = 0, 0, []
-    with closing(guarded.each("gan_core.datasets.zips:take", arguments, LIMITS)) as entries:
+    with closing(guarded.each("gan_core.datasets.zips:take", arguments, PATIENCE)) as entries:
         for done, (total, name, reason) in enumerate(entries, start=1):
             if reason:
                 num_skipped += 1
