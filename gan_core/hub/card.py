@@ -57,8 +57,12 @@ def card(
 
 
 def escaped(words: str) -> str:
-    """User input escaped for Markdown: one line of plain text, without links, pictures or HTML."""
+    """User input escaped for Markdown: one line of plain text, without links, pictures or HTML.
+
+    A word joiner breaks addresses and e-mails, which are found once the escapes are gone.
+    """
     flat = " ".join(re.sub(r"[\x00-\x1f\x7f\u2028\u2029]", " ", words).split())
+    flat = re.sub(r"https?:(?=//)|www(?=\.)|@(?=[\w-])", "\\g<0>\u2060", flat, flags=re.IGNORECASE)
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", flat)
 
 
