@@ -171,7 +171,13 @@ def events_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[str
     kept: list[dict[str, Any]] = []
     for line in lines:
         at, moment, kind = line.get("step"), line.get("time"), line.get("type")
-        if not (isinstance(at, int) and 0 <= at <= step and _in_range(moment, 1e11) and kind in _EVENTS):
+        if not (
+            isinstance(at, int)
+            and 0 <= at <= step
+            and _in_range(moment, 1e11)
+            and isinstance(kind, str)
+            and kind in _EVENTS
+        ):
             continue
         event: dict[str, Any] = {"type": kind, "step": at, "time": moment}
         if kind == "override":

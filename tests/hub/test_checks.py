@@ -251,6 +251,7 @@ def with_header(place: Path, text: bytes, length: int | None = None) -> Path:
         (b'{"a":{"dtype":"F32","shape":[-1]}}', "without a shape or a known type"),
         (b'{"a":{"dtype":"F32","shape":[1099511627776]}}', "without a shape or a known type"),
         (b'{"a":7}', "without a shape or a known type"),
+        (b"7", "its header is no object"),
         (b"not json", "Expecting value"),
     ],
 )

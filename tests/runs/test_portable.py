@@ -27,6 +27,7 @@ def test_other_fields_times_and_sequence_numbers_out_of_range_are_left_out() -> 
     good = override(**{"generator_optimizer.learning_rate": 1e-3})
     assert portable.events_until([good], 60) == [good]
     odd = [
+        good | {"type": {}},
         good | {"time": 1e200},
         good | {"sequence": 10**40},
         override(**{"training.batch_size": 2}),
