@@ -50,7 +50,7 @@ collapse-table: $(VENV)/.app
 mutants: $(VENV)/.dev
 	$(BIN)/python tools/mutants.py
 
-# What strangers may send, a few ten thousand inputs of twelve classes: prints a table, writes docs/hostile.json.
+# What strangers may send, a few ten thousand inputs of twelve classes: prints a table, writes docs/hostile.json and docs/hostile.md.
 hostile: $(VENV)/.dev
 	$(BIN)/python tools/hostile.py
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pages.components.text import as_text
 from tools import hostile
+from tools.hostile_inputs import PIECES, SEEDS
 
 SHARE = 0.02
 
@@ -22,10 +23,10 @@ def test_what_strangers_send_is_refused_or_harmless(name: str) -> None:
     assert row.counts["injected"] == row.counts["refused"] + row.counts["accepted"] == int(hostile.STATED[name] * SHARE)
 
 
-@pytest.mark.parametrize("name", hostile.SEEDS)
+@pytest.mark.parametrize("name", SEEDS)
 def test_every_seed_is_sound(name: str, tmp_path: Path) -> None:
     accepted = 0
-    for number, seed in enumerate(hostile.SEEDS[name]()):
+    for number, seed in enumerate(SEEDS[name]()):
         (tmp_path / str(number)).mkdir()
         try:
             hostile.PARSERS[name](seed, tmp_path / str(number))
@@ -55,7 +56,7 @@ def test_a_planted_crash_and_a_planted_acceptance_and_a_file_outside_are_counted
     assert hostile.inject("names", 40).counts["wrong"] > 20
 
 
-@given(st.text() | st.lists(st.sampled_from(hostile.PIECES), max_size=8).map("".join))
+@given(st.text() | st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
 def test_no_text_becomes_a_link_or_markup(text: str) -> None:
     shown = as_text(text)
     assert not hostile.MARKUP.search(shown)

@@ -1,6 +1,6 @@
 """What strangers may send: pictures, archives, checkpoints, JSON, names, ids, addresses, cards and sweeps made to do harm.
 
-    python tools/hostile.py                    all classes; prints a table and writes docs/hostile.json
+    python tools/hostile.py                    all classes; prints a table, writes docs/hostile.json and docs/hostile.md
     python tools/hostile.py --only archives    one class
     python tools/hostile.py --share 0.02       a fiftieth of each; prints, writes nothing
     python tools/hostile.py --fuzz 600         coverage-guided, as long on every parser; needs `pip install atheris`
@@ -23,7 +23,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,7 +31,6 @@ from pathlib import Path
 from types import FunctionType
 
 import numpy as np
-from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -43,15 +41,16 @@ from gan_core.datasets import uploads, zips  # noqa: E402
 from gan_core.datasets.sources import points  # noqa: E402
 from gan_core.experiments import studies  # noqa: E402
 from gan_core.experiments.sweeps import folder as sweeps  # noqa: E402
-from gan_core.experiments.sweeps.plan import MAX_TRIALS, Sweep, listed, ranged, sweep_from  # noqa: E402
+from gan_core.experiments.sweeps.plan import MAX_TRIALS, Sweep  # noqa: E402
 from gan_core.figures import imaging, style  # noqa: E402
 from gan_core.hub import card, checks  # noqa: E402
 from gan_core.processes.guarded import Start  # noqa: E402
 from gan_core.runs import Status, evaluations, portable  # noqa: E402
 from gan_core.runs.status import read_status  # noqa: E402
 from pages.components.text import as_text  # noqa: E402
+from tools.hostile_inputs import SEEDS, mutated, words  # noqa: E402
 
-RESULT = ROOT / "docs" / "hostile.json"
+RESULT, TABLE = ROOT / "docs" / "hostile.json", ROOT / "docs" / "hostile.md"
 OUTCOMES = ("injected", "refused", "accepted", "wrong", "crashed", "outside")
 # What GitHub's Markdown makes of plain text, once escapes are gone.
 AUTOLINK = re.compile(r"(https?://|www(?=\.))[-.\w]+|(?<![-.\w+])[-.\w+]+@[-\w]+(\.[-\w]+)+", re.IGNORECASE)
@@ -157,82 +156,6 @@ def _sha256(content: bytes, place: Path) -> str:
     return portable.sha256(place / "whole")
 
 
-# ---- seeds: sound inputs, from which hostile ones are made
-
-
-def _pictures() -> list[bytes]:
-    rng, found = np.random.default_rng(0), []
-    noise = Image.fromarray(rng.integers(0, 255, (24, 31, 3), np.uint8))
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    for kind in imaging.FORMATS:
-        buffer = io.BytesIO()
-        noise.save(buffer, kind, **({"exif": exif.tobytes()} if kind in ("PNG", "JPEG", "WEBP") else {}))
-        found.append(buffer.getvalue())
-    return found
-
-
-def _archives() -> list[bytes]:
-    small, found = _pictures(), []
-    names = [
-        "a/1.png",
-        "a/2.jpg",
-        "b/3.bmp",
-        "b/4.gif",
-        "b/5.webp",
-        "notes.txt",
-        "../6.png",
-        "a\\7.png",
-        "\u202e/8.png",
-    ]
-    for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        for last in (6, 9):
-            buffer = io.BytesIO()
-            with zipfile.ZipFile(buffer, "w", compression) as archive:
-                for number, name in enumerate(names[:last]):
-                    archive.writestr(name, small[number % len(small)])
-            found.append(buffer.getvalue())
-    return found
-
-
-def _checkpoints() -> list[bytes]:
-    head = {"g.w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
-            "g.b": {"dtype": "F32", "shape": [3], "data_offsets": [24, 36]}}  # fmt: skip
-    text = json.dumps(head).encode()
-    return [len(text).to_bytes(8, "little") + text + bytes(36)]
-
-
-def _logs() -> list[bytes]:
-    live = {
-        "type": "override",
-        "step": 5,
-        "time": 1.0,
-        "changes": {"generator_optimizer.learning_rate": 1e-3},
-        "sequence": 1,
-    }
-    measured = {"metric": "fid", "value": 3.5, "step": 20, "num_samples": 100, "interval": [3.0, 4.0], "extractor": "a"}
-    rows = [{"step": n, "epoch": 0, "loss/d": 0.5, "loss/g": 1.5} for n in range(5)]
-    return ["".join(json.dumps(line) + "\n" for line in lines).encode() for lines in (rows, [live, live], [measured])]
-
-
-def _sweeps() -> list[bytes]:
-    grid = sweep_from(name="x", preset="mnist-dcgan", metric="loss/g", axes=[listed("training.batch_size", [32, 64])])
-    search = sweep_from(
-        name="y", preset="mnist-dcgan", metric="loss/g", axes=[ranged("learning_rate", 1e-4, 1e-3)], trials=5
-    )
-    return [json.dumps(sweep.to_dict()).encode() for sweep in (grid, search)]
-
-
-SEEDS: dict[str, Callable[[], list[bytes]]] = {
-    "pictures": _pictures,
-    "archives": _archives,
-    "checkpoints": _checkpoints,
-    "configurations": lambda: [RunConfig().to_json().encode()],
-    "points": lambda: [b"x,y\n" + b"1.0,-0.5\n" * 12, json.dumps({"x": [0.5] * 12, "y": [1] * 12}).encode()],
-    "logs": _logs,
-    "status": lambda: [json.dumps({"state": "running", "step": 5, "error": "", "seconds": 1.5}).encode()],
-    "sweep files": _sweeps,
-}
 PARSERS: dict[str, Callable[[bytes, Path], None]] = {
     "pictures": read_picture,
     "archives": read_archive,
@@ -243,48 +166,7 @@ PARSERS: dict[str, Callable[[bytes, Path], None]] = {
     "status": read_object,
     "sweep files": read_sweep,
 }
-ODD = (b"NaN", b"-Infinity", b"1e999", b"-1e200", b"1" * 5000, b"[" * 200, b"[" * 100_000, b'"\\ud800"', b"null", b'""', b"{}",
-       b"\x00", b"\xff\xff\xff\xff", b"\xff" * 8, b"\x7f\xff\xff\xff", b"PK\x05\x06", b"PK\x06\x07", b"../", b"true", b"-1", b"1e-400")  # fmt: skip
-
-
-def mutated(rng: random.Random, seeds: list[bytes]) -> bytes:
-    """A seed with one to eight changes: bits, bytes, cuts, repeats, odd numbers and marks, parts of another seed."""
-    data = bytearray(rng.choice(seeds))
-    for _ in range(rng.choice((1, 1, 2, 4, 8))):
-        at = rng.randrange(len(data) + 1)
-        end = min(len(data), at + rng.choice((1, 2, 4, 16, 200)))
-        kind = rng.randrange(7)
-        if kind == 0 and at < len(data):
-            data[at] ^= 1 << rng.randrange(8)
-        elif kind == 1:
-            data[at:end] = rng.randbytes(end - at)
-        elif kind == 2:
-            del data[at : end if rng.random() < 0.7 else None]
-        elif kind == 3:
-            data[at:at] = data[at:end]
-        elif kind == 4:
-            data[at:end] = rng.choice(ODD)
-        elif kind == 5:
-            other = rng.choice(seeds)
-            start = rng.randrange(len(other))
-            data[at:end] = other[start : start + rng.choice((1, 16, 200))]
-        elif numbers := list(re.finditer(rb"-?\d+(\.\d+)?|\"[^\"]*\"", data)):
-            found = rng.choice(numbers)
-            data[found.start() : found.end()] = rng.choice(ODD)
-    return bytes(data)
-
-
 # ---- words: names, ids, query parameters, cards
-
-PIECES = ("https://evil.example", "http://", "www.evil.example", "WWW.x", "a@evil.example", "mailto:a@evil.example", "[a](http://b.c)",
-          "![a](b)", "<b>", "<script>", "<img src=x onerror=alert(1)>", "<a href='x'>", ":red[x]", ":material/home:", ":smile:", "$x^2$",
-          "`x`", "**x**", "# ", "- ", "\n", "\t", "\0", "\\", "../", "/etc/passwd", "..\\", "C:", "%00", "\u202e", "\u2060", "名", "é", "&lt;",
-          "|", "~", "'", '"', "; rm -rf", "{x}", "{0}", "%s", "x" * 90, ".", " ", "CON", "nul.", "-", "--", "a", "1", "null", "1e999")  # fmt: skip
-
-
-def words(rng: random.Random) -> str:
-    """One to six pieces of what people try."""
-    return "".join(rng.choice(PIECES) for _ in range(rng.randint(1, 6)))
 
 
 def try_name(text: str, place: Path) -> None:
@@ -440,6 +322,7 @@ def main() -> None:
     print(f"{'class':<20}" + "".join(f"{name:>10}" for name in OUTCOMES) + f"{'s':>8}", flush=True)
     rows = list(_rows(chosen.only, chosen.share))
     if not chosen.only and chosen.share >= 1:
+        TABLE.write_text(HEAD + "\n".join(map(_line, rows)) + "\n", "utf-8")
         document = {
             "made by": "make hostile",
             "classes": [{"class": row.name, **{n: row.counts[n] for n in OUTCOMES}} for row in rows],
@@ -449,6 +332,22 @@ def main() -> None:
     bad = [row.name for row in rows if row.failed]
     if few or bad:
         raise SystemExit(f"Failed: {', '.join(bad) or 'none'}. Injected fewer than stated: {', '.join(few) or 'none'}.")
+
+
+HEAD = f"""# Hostile input
+
+`make hostile` changes sound inputs of each class, or puts words together that people try, and gives them to the parser that
+the program uses. Refused: a ValueError. Accepted: read, and what came of it was looked at. Wrong: accepted, and it should not have
+been. Outside: a file that is not in its folder. It fails unless wrong, crashed and outside are 0 and as many were injected as
+`STATED` in `tools/hostile.py` says. `make fuzz` lets atheris look for more on the same parsers.
+
+| class | {" | ".join(OUTCOMES)} |
+|---|{"---|" * len(OUTCOMES)}
+"""
+
+
+def _line(row: Row) -> str:
+    return f"| {row.name} | " + " | ".join(f"{row.counts[outcome]:,}" for outcome in OUTCOMES) + " |"
 
 
 def _rows(only: str, share: float) -> Iterator[Row]:

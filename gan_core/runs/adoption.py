@@ -167,9 +167,13 @@ def _keep_only(place: Path, names: set[str]) -> None:
 
 
 def _line(value: Any, limit: int) -> str:
-    """Words for one line: without control characters."""
-    return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", value).split())[:limit].strip() if isinstance(value, str) else ""
+    """Words for one line: without control characters, and without halves of characters, which no page can show."""
+    return (
+        " ".join(re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", value).split())[:limit].strip()
+        if isinstance(value, str)
+        else ""
+    )
 
 
 def _text(value: Any) -> str:
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", value)[:MAX_NOTE] if isinstance(value, str) else ""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", "", value)[:MAX_NOTE] if isinstance(value, str) else ""
