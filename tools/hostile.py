@@ -202,7 +202,7 @@ def try_query(text: str, place: Path) -> None:
 
 def try_card(text: str, place: Path) -> None:
     """A model card."""
-    shown = card.escaped(text)
+    shown = card.unlinked(text)
     must(not re.search(r"(?<!\\)(?:\\\\)*[\[\]<>!`*]", shown) and "\n" not in shown, f"markup in {shown!r}")
     must(not AUTOLINK.search(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", shown)), f"a link in {shown!r}")
 
