@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: run test check fast format e2e collapse-table mutants lock sbom
+.PHONY: run test check fast format e2e collapse-table mutants lock sbom hostile fuzz
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -60,3 +60,12 @@ sbom: $(VENV)/.app
 # its tests. Long; prints a table and writes docs/mutants.json as modules finish.
 mutants: $(VENV)/.dev
 	$(BIN)/python tools/mutants.py
+
+# What strangers may send, a few ten thousand inputs of twelve classes: prints a table, writes docs/hostile.json and docs/hostile.md.
+hostile: $(VENV)/.dev
+	$(BIN)/python tools/hostile.py
+
+# Coverage-guided on every parser, ten minutes each. Optional: atheris is installed for this alone.
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m pip install 'atheris>=3,<4'
+	$(BIN)/python tools/hostile.py --fuzz 600

@@ -28,6 +28,7 @@ ROOMS = (
     ("models",),
     ("datasets",),
     ("presets", "access"),
+    ("processes",),
     ("config", "figures"),
 )
 DOORS = ("gan_core", "gan_core.__main__")  # `gan_core.load` for notebooks, `python -m gan_core`
@@ -72,9 +73,7 @@ LIGHT = [
     "figures.imaging",
     "hub",
     "hub.loading",
-    "jobs.child",
     "jobs.data",
-    "jobs.process",
     "jobs.task",
     "jobs.task_worker",
     "lab2d.engine",
@@ -100,6 +99,9 @@ LIGHT = [
     "models.objectives",
     "models.penalties",
     "presets",
+    "processes.child",
+    "processes.guarded",
+    "processes.process",
     "runs",
     "runs.evaluations",
     "runs.kept",

@@ -42,7 +42,7 @@ def prepare(
     config: DatasetConfig = with_changes(RunConfig(), changes).dataset
     with _progress("Preparing", as_json) as move:
         prepared = datasets.prepare(config, move)
-    skipped = f", {len(prepared.skipped)} could not be read" if prepared.skipped else ""
+    skipped = f", {prepared.num_skipped:,} could not be read" if prepared.num_skipped else ""
     labels = f", {len(prepared.label_names)} labels" if prepared.label_names else ""
     _print_result(f"{dataset}: {len(prepared):,} {datasets.DATASETS[dataset].domain}{labels}{skipped}", as_json)
 

@@ -175,9 +175,9 @@ def _create(config: RunConfig, folder: Path, name: str) -> Run:
     with bar("Preparing the images") as move:
         dataset = datasets.prepare(resolved.dataset, lambda done, total: move(done, total, ""))
     check_data(resolved, len(dataset))
-    if dataset.skipped:
+    if dataset.num_skipped:
         names = ", ".join(file for file, _ in dataset.skipped[:5])
-        print(f"Skipped {len(dataset.skipped)} pictures that cannot be read: {names}", file=sys.stderr)
+        print(f"Skipped {dataset.num_skipped:,} pictures that cannot be read: {names}", file=sys.stderr)
     return runs.create(folder, resolved, name)
 
 

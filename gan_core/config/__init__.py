@@ -11,6 +11,7 @@ from gan_core.config.run_config import (
     field_names,
     get,
     live_changes,
+    may_be_live,
     parse_config,
     strict_json,
     with_changes,
@@ -33,6 +34,6 @@ from gan_core.config.sections import (
 __all__ = [
     "LIVE_FIELDS", "MAX_JSON_BYTES", "MAX_JSON_DEPTH", "MIN_BATCH_SIZE", "SCHEMA_VERSION", "ConditioningConfig",
     "DatasetConfig", "NetworkConfig", "ObjectiveConfig", "OptimizerConfig", "PenaltyConfig", "RecordingConfig", "RemedyConfig",
-    "RunConfig", "Section", "TrainingConfig", "VAEConfig", "choices", "differences", "field_names", "get", "live_changes",
+    "RunConfig", "Section", "TrainingConfig", "VAEConfig", "choices", "differences", "field_names", "get", "live_changes", "may_be_live",
     "parse_config", "strict_json", "with_changes",
 ]  # fmt: skip

@@ -97,6 +97,18 @@ def with_changes(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     return parse_config(data)
 
 
+def may_be_live(name: str, value: float) -> bool:
+    """Whether a value of this field could be set while some run trains: one of LIVE_FIELDS, within the field's bounds."""
+    if name not in LIVE_FIELDS:
+        return False
+    section, _, inner = name.partition(".")
+    try:
+        RunConfig.model_validate({section: {inner: value}})
+    except ValueError:
+        return False
+    return True
+
+
 def live_changes(config: RunConfig, changes: Mapping[str, Any]) -> dict[str, float]:
     """The same changes as numbers, once they are found to be allowed while a run trains.
 

@@ -26,7 +26,7 @@ from gan_core.datasets.base import (
 )  # fmt: skip
 
 __all__ = [
-    "DATASETS", "Dataset", "DatasetEntry", "count", "image_shape", "is_prepared", "label_names", "labels", "pairs", "prepare",
+    "DATASETS", "Dataset", "DatasetEntry", "count", "image_shape", "is_prepared", "label_names", "labels", "numbered", "pairs", "prepare",
     "preview",
 ]  # fmt: skip
 
@@ -209,7 +209,13 @@ def labels(config: DatasetConfig) -> Uint8Array:
 
 def pairs(config: DatasetConfig, indices: Sequence[int]) -> list[Pair]:
     """The readable images with these numbers, before and after preprocessing. Raises ValueError as `prepare` does."""
-    return list(_source(config).pairs(config, indices))
+    return list(numbered(config, indices).values())
+
+
+def numbered(config: DatasetConfig, indices: Sequence[int]) -> dict[int, Pair]:
+    """The readable ones of the images with these numbers: number -> the two of `pairs`. Raises ValueError as `prepare` does."""
+    found = zip(indices, _source(config).pairs(config, indices), strict=False)
+    return {index: pair for index, pair in found if pair is not None}
 
 
 def preview(config: DatasetConfig, count: int) -> list[Pair]:
@@ -218,9 +224,8 @@ def preview(config: DatasetConfig, count: int) -> list[Pair]:
     tried = range(min(10 * count, source.count(config)))  # some may be unreadable; do not search for ever
     if isinstance(source, PointSource):
         return []
-    first = tried[:count]
-    found = list(source.pairs(config, first))
-    return found + list(islice(source.pairs(config, tried[count:]), len(first) - len(found)))
+    found = (pair for pair in source.pairs(config, tried) if pair is not None)
+    return list(islice(found, min(count, len(tried))))
 
 
 def _source(config: DatasetConfig) -> Source | PointSource:

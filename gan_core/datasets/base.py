@@ -33,7 +33,8 @@ class Dataset:
         images: uint8 (N, C, H, W), usually mapped from the cache file and read as it is used; float32 (N, 2) for points.
         labels: uint8 (N, L) of 0 and 1, one- or multi-hot; L may be 0.
         label_names: L names.
-        skipped: (file, reason) of pictures that could not be read.
+        skipped: (file, reason) of pictures that could not be read, the first of them.
+        num_skipped: how many those are in all.
         flip, rotation_degrees: how batches vary the images; see `gan_core.datasets.augmentation`.
         digest: `content_digest` of all that was prepared, whichever of it is used.
     """
@@ -43,6 +44,7 @@ class Dataset:
     labels: Uint8Array
     label_names: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...] = ()
+    num_skipped: int = 0
     flip: bool = False
     rotation_degrees: float = 0.0
     digest: str = ""
@@ -91,24 +93,25 @@ class Source(Protocol):
     def labels(self, config: DatasetConfig) -> Uint8Array:
         """The labels of all `count` images, uint8 (N, L), without decoding one."""
 
-    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
-        """The images with these numbers before and after preprocessing, one by one; unreadable ones are left out."""
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair | None]:
+        """The images with these numbers before and after preprocessing, one by one; None for an unreadable one."""
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
         """Decodes and preprocesses every picture into the arrays that `allocate(count, num_labels)` gives."""
 
 
 Allocate = Callable[[int, int], tuple[Uint8Array, Uint8Array]]
-"""(count, num_labels) -> images uint8 (count, C, H, W) and labels uint8 (count, num_labels), to be filled."""
+"""(count, num_labels) -> images uint8 (count, C, H, W), mapped to a file, and labels uint8 (count, num_labels), to be filled."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """What `Source.build` did: how many rows it filled, from the front, and which pictures it had to skip."""
+    """What `Source.build` did: how many rows it filled, from the front, and which pictures it skipped (the first, how many)."""
 
     count: int
     label_names: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...] = ()
+    num_skipped: int = 0
 
 
 class PointSource(ABC):
@@ -134,7 +137,7 @@ class PointSource(ABC):
         """As `Source.labels`."""
         return self.load(config).labels
 
-    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair | None]:
         """None: points are used as they are."""
         return iter(())
 

@@ -115,7 +115,13 @@ def _build(place: Path, config: DatasetConfig, source: Source, progress: Progres
         if not (aside / "labels.npy").exists():
             np.save(aside / "labels.npy", arrays[1])
         digest = content_digest(arrays[0][: built.count], arrays[1][: built.count], built.label_names)
-        meta = {"count": built.count, "label_names": built.label_names, "skipped": built.skipped, "digest": digest}
+        meta = {
+            "count": built.count,
+            "label_names": built.label_names,
+            "skipped": built.skipped,
+            "num_skipped": built.num_skipped,
+            "digest": digest,
+        }
         (aside / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
         (aside / SUMS).write_text(_sums(aside), encoding="ascii")
         aside.chmod(0o755)  # mkdtemp makes it private; a shared cache is read by others
@@ -184,4 +190,5 @@ def _open(place: Path, name: str) -> Dataset:
         label_names=tuple(meta["label_names"]),
         skipped=tuple((file, reason) for file, reason in meta["skipped"]),
         digest=meta["digest"],
+        num_skipped=int(meta.get("num_skipped", len(meta["skipped"]))),
     )

@@ -6,6 +6,7 @@ Progress is what has arrived on the disk, against the archives' known sizes: it 
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from gan_core.datasets.sources.folder import SUFFIXES
 
 SILENCE_S = 30.0  # torchvision sets no time limit of its own
 POLL_S = 0.5
+MAX_FILES, MAX_BYTES = 300_000, 50_000_000_000  # of a data set of the Hub
 ARCHIVES = (".gz", ".zip", ".tgz", ".txt", ".7z")
 CELEBA_BY_HAND = (
     "By hand: from the CelebA page (mmlab.ie.cuhk.edu.hk/projects/CelebA.html), folder 'Align&Cropped Images', take "
@@ -88,7 +90,8 @@ def from_hub(repo: str, root: Path, progress: Progress) -> int:
         progress: called with (bytes, bytes in all) about twice a second.
 
     Raises:
-        ValueError: if the repository's name is invalid or unknown, the Hub cannot be reached, or there are no picture files.
+        ValueError: if the repository's name is invalid or unknown, the Hub cannot be reached, it is larger than what is
+            fetched, or there are no picture files.
     """
     check_repo(repo)
     _make(root)
@@ -98,11 +101,15 @@ def from_hub(repo: str, root: Path, progress: Progress) -> int:
     try:
         with _patience():
             info = HfApi().dataset_info(repo, files_metadata=True, timeout=SILENCE_S)
-            total = sum(file.size or 0 for file in info.siblings or ())
+            listed = info.siblings or ()
+            total = sum(file.size or 0 for file in listed)
+            _check_room(repo, root, len(listed), total)
             with _watched(root, total, progress, suffixes=()):
                 snapshot_download(
                     repo, repo_type="dataset", revision=info.sha, local_dir=root, etag_timeout=SILENCE_S, max_workers=4
                 )
+    except _NoRoom:
+        raise
     except HfHubHTTPError as error:
         raise ValueError(f"The Hub refused the data set '{repo}' ({_first_line(error)}). Is the name right?") from error
     except Exception as error:
@@ -120,6 +127,21 @@ def from_hub(repo: str, root: Path, progress: Progress) -> int:
             "Ganvas reads folders of PNG, JPEG, BMP, GIF and WEBP files; unpack them first."
         )
     return pictures
+
+
+class _NoRoom(ValueError):
+    """A repository is larger than what is fetched; the message says by how much."""
+
+
+def _check_room(repo: str, root: Path, count: int, total: int) -> None:
+    """Raises ValueError if a repository has more files or bytes than are fetched, or more than the disk has room for."""
+    if count > MAX_FILES or total > MAX_BYTES:
+        raise _NoRoom(
+            f"'{repo}' has {count:,} files with {total:,} bytes; at most {MAX_FILES:,} with {MAX_BYTES:,} are fetched. "
+            "Fetch a part of it by hand and name its folder."
+        )
+    if total > (free := shutil.disk_usage(root).free):
+        raise _NoRoom(f"'{repo}' has {total:,} bytes, and the disk has room for {free:,}. Free some space.")
 
 
 def check_repo(repo: str) -> None:

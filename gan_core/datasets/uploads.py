@@ -86,8 +86,8 @@ def add_zip(file: BinaryIO, name: str, progress: Progress | None = None, *, acto
             name=name,
             count=unpacked.count,
             classes=folder.SOURCE.label_names(config),
-            skipped=unpacked.skipped[: zips.MAX_NAMED],
-            num_skipped=len(unpacked.skipped),
+            skipped=unpacked.skipped,
+            num_skipped=unpacked.num_skipped,
             made_at=time.time(),
             owner=owner,
         )

@@ -5,15 +5,23 @@ from __future__ import annotations
 import base64
 import io
 import math
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageOps
+from PIL.WebPImagePlugin import WebPImageFile
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 MAX_PIXELS = 16_000_000
-_REFUSALS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+# What Pillow raises upon damage, its readers of metadata included.
+_REFUSALS = (
+    OSError, ValueError, SyntaxError, EOFError, ArithmeticError, LookupError, TypeError, struct.error,
+    Image.DecompressionBombError,
+)  # fmt: skip
 
 Uint8Array = npt.NDArray[np.uint8]
 
@@ -24,14 +32,54 @@ def open_picture(file: Path | io.BytesIO, channels: int) -> Image.Image:
     Raises:
         ValueError: if it is not one of FORMATS, damaged, or larger than MAX_PIXELS.
     """
+    mode = "L" if channels == 1 else "RGB"
+    with _opened(file) as picture:
+        _load(picture)
+        ImageOps.exif_transpose(picture, in_place=True)  # never three copies of a large picture at a time
+        return picture if picture.mode == mode else picture.convert(mode)
+
+
+def check_picture(file: Path | io.BytesIO) -> None:
+    """Decodes a picture to nothing, a JPEG at an eighth of its size. Raises ValueError as `open_picture` does."""
+    with _opened(file) as picture:
+        picture.draft(None, (1, 1))
+        _load(picture)
+
+
+def _load(picture: Image.Image) -> None:
+    """Decodes. The decoder of WebP, which holds two copies, is let go before the picture's own memory is taken."""
+    if isinstance(picture, WebPImageFile):
+        prepare = picture.load_prepare
+
+        def alone() -> None:
+            del picture._decoder
+            prepare()
+
+        picture.load_prepare = alone  # type: ignore[method-assign]
     try:
-        with Image.open(file, formats=FORMATS) as picture:  # reads the header only
-            if picture.width * picture.height <= MAX_PIXELS:
-                return ImageOps.exif_transpose(picture).convert("L" if channels == 1 else "RGB")
+        picture.load()
+    finally:
+        vars(picture).pop("load_prepare", None)  # a circle would keep the memory
+
+
+@contextmanager
+def _opened(file: Path | io.BytesIO) -> Iterator[Image.Image]:
+    """A picture whose header is read; what is wrong with it is found out within the block. Raises as `open_picture`."""
+    try:
+        with Image.open(file, formats=FORMATS) as picture:
             size = f"{picture.width}x{picture.height}"
+            if picture.width * picture.height <= MAX_PIXELS:
+                yield picture
+                return
     except _REFUSALS as error:
         raise ValueError(f"not a readable picture ({type(error).__name__}).") from error
     raise ValueError(f"the picture has {size} pixels; at most {MAX_PIXELS:,} are read.")
+
+
+def reduced(picture: Image.Image, longest_px: int) -> Image.Image:
+    """The picture, its longer side reduced by a whole number to at most `longest_px` if it is larger."""
+    factor = -(-max(picture.size) // longest_px)
+    return picture if factor == 1 else picture.reduce(factor)
 
 
 def resize_and_crop(picture: Image.Image, size: int) -> Image.Image:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from gan_core.figures.style import COLORS
+from gan_core.figures.style import COLORS, label
 
 SHAPES = ("circle", "diamond", "square", "triangle-up", "x", "cross")
 
@@ -37,7 +37,7 @@ def map_figure(
         if len(members):
             fig.add_scatter(
                 x=points[members, 0], y=points[members, 1], customdata=members, mode="markers", hoverinfo="none",
-                name=f"{names[group]} ({len(members):,})", legendrank=int(group), meta=names[group],
+                name=f"{label(names[group])} ({len(members):,})", legendrank=int(group), meta=names[group],
                 marker={"size": size_px, "opacity": 0.75, "color": COLORS[group % len(COLORS)],
                         "symbol": SHAPES[group // len(COLORS) % len(SHAPES)] if len(names) > 2 else SHAPES[group]},
             )  # fmt: skip

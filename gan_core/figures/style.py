@@ -31,6 +31,11 @@ def smooth(values: Column, amount: float) -> Column:
     return smoothed
 
 
+def label(words: str) -> str:
+    """Words that somebody typed, for a place in a chart: plotly would take some HTML, links included, for what it says."""
+    return words.replace("&", "&amp;").replace("<", "&lt;")
+
+
 def thin(
     x: Column, values: Column, limit: int = MAX_POINTS
 ) -> tuple[npt.NDArray[np.int32] | npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -77,6 +82,7 @@ def add_curve(
         group: traces of one group are shown and hidden together; the name when None.
         mode: Plotly's, of the curve itself.
     """
+    name = label(name)
     there, group = np.isfinite(values), name if group is None else group
     if smoothing > 0:
         raw_x, raw_y = thin(x[there], values[there], limit // 2)

@@ -36,7 +36,7 @@ def card(
         licence: the Hub's name of a licence; empty for none.
         resumable: whether the optimisers' state is sent.
     """
-    parts = [_header(config, licence), f"# {escaped(name)}"]
+    parts = [_header(config, licence), f"# {unlinked(name)}"]
     parts.append(
         f"A {kind_of(config).title} trained with Ganvas, a classroom for generative image models. Experiment: `{config.preset}`{_of_preset(config)}"
     )
@@ -44,7 +44,7 @@ def card(
         words = f"The {config.recording.num_samples} pinned latents of the run, drawn at step {status.step:,}."
         parts.append(f"![Samples]({picture})\n\n{words}")
     if note:
-        parts.append("## The author's note\n\n" + "\n".join(f"> {escaped(line)}" for line in note.splitlines()))
+        parts.append("## The author's note\n\n" + "\n".join(f"> {unlinked(line)}" for line in note.splitlines()))
     parts += [
         _data(config, status),
         _training(config, status),
@@ -54,6 +54,11 @@ def card(
     if not licence:
         parts.append("## Licence\n\nThe author has chosen none: ask before you use it for more than looking.")
     return "\n\n".join(parts) + "\n"
+
+
+def unlinked(words: str) -> str:
+    """User input escaped, and its addresses and e-mails broken by word joiners: they are found once the escapes are gone."""
+    return escaped(re.sub(r"https?:(?=//)|www(?=\.)|@(?=[\w-])", "\\g<0>\u2060", words, flags=re.IGNORECASE))
 
 
 def escaped(words: str) -> str:

@@ -138,7 +138,8 @@ def header(path: Path) -> Shapes:
         if length > min(MAX_HEADER_BYTES, path.stat().st_size - 8):
             raise ValueError(f"The file {path.name} is no safetensors file, or its header is too large.")
         text = file.read(length)
-    strict_json(text)
+    if not isinstance(strict_json(text), dict):
+        raise ValueError(f"The file {path.name} is no safetensors file: its header is no object.")
     told = dict(json.loads(text, object_pairs_hook=_without_doubles))
     told.pop("__metadata__", None)
     shapes: dict[str, tuple[tuple[int, ...], str]] = {}

@@ -15,7 +15,7 @@ MAX_PARTS = 500
 MAX_TOTAL_BYTES = 4_000_000_000
 MAX_BYTES = {
     **dict.fromkeys(("config", "about", "status", "manifest", "pinned", "state", "environment"), MAX_JSON_BYTES),
-    **{"metrics": 200_000_000, "events": 20_000_000, "evaluations": 20_000_000, "sample": 20_000_000},
+    **{"metrics": 200_000_000, "events": 10_000_000, "evaluations": 10_000_000, "sample": 20_000_000},
     **{"model": 1_000_000_000, "ema": 1_000_000_000, "optimizer": 2_500_000_000},
 }
 PICKLES = frozenset(

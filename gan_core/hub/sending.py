@@ -76,7 +76,7 @@ def _card(sent: Run, order: Push) -> str:
         note=sent.note,
         config=sent.config(),
         status=sent.status(),
-        metrics=portable.checked_lines(sent.metrics_path),
+        metrics=list(portable.checked_lines(sent.metrics_path)),
         evaluations=evaluations.read(sent),
         picture=portable.sample_name(steps[-1]) if steps else None,
         licence=order.licence,

@@ -13,7 +13,7 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 from gan_core import __version__
 from gan_core.hub.orders import Order
 from gan_core.hub.wire import Watch
-from gan_core.jobs.child import Send
+from gan_core.processes.child import Send
 
 SAY_EVERY_S = 0.2  # pages refresh no faster
 

@@ -22,9 +22,9 @@ from gan_core.config import settings
 from gan_core.hub import aside, orders
 from gan_core.hub.account import login_allowed
 from gan_core.hub.orders import Order, WhoAmI
-from gan_core.jobs.child import Child, ChildDied, Message
-from gan_core.jobs.process import without_token
 from gan_core.jobs.task import Progress
+from gan_core.processes.child import Child, ChildDied, Message
+from gan_core.processes.process import without_token
 
 WORKER, NAME = ("-m", "gan_core.hub.worker"), "The process that talks to the Hub"
 MAX_AT_ONCE = 4

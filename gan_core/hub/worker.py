@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_core.hub import orders
-from gan_core.jobs.child import Parent
+from gan_core.processes.child import Parent
 
 if TYPE_CHECKING:
     from gan_core.hub.session import Session

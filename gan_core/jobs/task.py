@@ -31,7 +31,7 @@ from filelock import FileLock
 
 from gan_core.access import Actor, environment, require
 from gan_core.config import settings
-from gan_core.jobs.process import death, last_line, launch, without_token
+from gan_core.processes.process import death, last_line, launch, without_token
 from gan_core.runs import Run, files
 
 LAYOUT = 1  # part of every key: a new layout never meets old files

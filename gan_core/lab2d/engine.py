@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gan_core.jobs.child import Child, ChildDied, Message
+from gan_core.processes.child import Child, ChildDied, Message
 
 KEPT_FRAMES = 30  # two seconds of training
 

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from gan_core.config import parse_config
-from gan_core.jobs.child import Message, Parent, Send
 from gan_core.lab2d.camera import Camera
 from gan_core.lab2d.game import Game
 from gan_core.lab2d.protocol import DEFAULT_PACE, FRAME_S, MAX_GAMES, MAX_PLAYING, PACES, WATCHED_S
+from gan_core.processes.child import Message, Parent, Send
 
 
 class GameSession:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import io
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from gan_core import datasets
 from gan_core.config import DatasetConfig
+from gan_core.datasets.sources.decoding import read_one
 from gan_core.evaluation import evaluators
 from gan_core.figures import imaging
 from gan_core.jobs.task import Arrays, Report, Task
@@ -38,7 +39,10 @@ def read_upload(content: bytes, dataset: DatasetConfig) -> Uint8Array:
     if len(content) > MAX_BYTES:
         raise ValueError(f"The file has {len(content) / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:g} MB are read.")
     try:
-        picture = imaging.resize_and_crop(imaging.open_picture(io.BytesIO(content), shape[0]), shape[2])
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "picture"
+            file.write_bytes(content)
+            picture = read_one(file, dataset)
     except ValueError as refusal:
         kinds = ", ".join(imaging.FORMATS)
         raise ValueError(f"The file is {refusal} Send a picture as one of {kinds}.") from refusal

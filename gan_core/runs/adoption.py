@@ -5,17 +5,17 @@ Text files are written anew from the values that were read. The caller has check
 
 from __future__ import annotations
 
-import io
 import re
 import secrets
 import shutil
 import time
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gan_core.config import RunConfig, strict_json
-from gan_core.figures import imaging
+from gan_core.processes import guarded
 from gan_core.runs import environment, evaluations, files, portable
 from gan_core.runs.folder import check_writable
 from gan_core.runs.run import Run
@@ -62,15 +62,14 @@ def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
     parts = [p for p in (portable.part(str(f.relative_to(place).as_posix())) for f in place.rglob("*")) if p]
     step = max((p.step for p in parts if p.kind == "model"), default=0)
     about, status = _object(place / names["about"]), read_status(_object(place / names["status"]))
-    metrics = portable.metrics_until(portable.checked_lines(place / names["metrics"]), step)
-    events = portable.events_until(portable.checked_lines(place / names["events"]), step)
-    measured = evaluations.until(portable.checked_lines(place / names["evaluations"]), step)
+    metrics = place.with_name(f"{place.name}-{names['metrics']}")  # written anew line by line: it may be long
+    files.append_lines(metrics, portable.metrics_until(portable.checked_lines(place / names["metrics"]), step))
+    events = portable.events_until(portable.checked_lines(place / names["events"], portable.MAX_EVENTS), step)
+    measured = evaluations.until(portable.checked_lines(place / names["evaluations"], portable.MAX_EVENTS), step)
     sessions = environment.read_sessions(_object(place / names["environment"]))
     pinned = _object(place / names["pinned"])
     _keep_only(place, {p.name for p in parts if p.kind in ("sample", "manifest", *portable.CHECKPOINT_KINDS)})
-    for part in parts:
-        if part.kind == "sample":
-            _redraw(place / part.name)
+    _redraw([place / part.name for part in parts if part.kind == "sample"])
     files.write_atomically(place / names["config"], config.to_json().encode())
     words = {"name": _line(about.get("name"), MAX_NAME) or came_from.repo[-MAX_NAME:], "note": _text(about.get("note"))}
     files.write_json(place / names["about"], words | {"origin": asdict(came_from)})
@@ -81,7 +80,7 @@ def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
         run.pin_labels(_labels(pinned["labels"], config))
     if sessions:
         environment.write_sessions(run.environment_path, sessions)
-    files.append_lines(run.metrics_path, metrics)
+    metrics.replace(run.metrics_path)
     files.append_lines(run.events_path, events)
     if measured:
         files.append_lines(run.evaluations_path, measured)
@@ -151,13 +150,14 @@ def _labels(labels: Any, config: RunConfig) -> list[list[int]]:
     return [[int(x) for x in row] for row in labels]
 
 
-def _redraw(path: Path) -> None:
-    """Writes a picture anew, so that nothing but its pixels is kept."""
-    try:
-        picture = imaging.open_picture(io.BytesIO(path.read_bytes()), 3)
-    except ValueError as refusal:
-        raise ValueError(f"The sample grid {path.name} is {refusal}") from None
-    path.write_bytes(imaging.png_bytes(picture))
+def _redraw(paths: list[Path]) -> None:
+    """Writes pictures anew, so that nothing but their pixels is kept."""
+    with closing(
+        guarded.each("gan_core.datasets.sources.decoding:redraw", {"paths": list(map(str, paths))})
+    ) as outcomes:
+        for path, reason in zip(paths, outcomes, strict=True):
+            if reason:
+                raise ValueError(f"The sample grid {path.name} is {reason}")
 
 
 def _keep_only(place: Path, names: set[str]) -> None:
@@ -170,9 +170,13 @@ def _keep_only(place: Path, names: set[str]) -> None:
 
 
 def _line(value: Any, limit: int) -> str:
-    """Words for one line: without control characters."""
-    return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", value).split())[:limit].strip() if isinstance(value, str) else ""
+    """Words for one line: without control characters, and without halves of characters, which no page can show."""
+    return (
+        " ".join(re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", value).split())[:limit].strip()
+        if isinstance(value, str)
+        else ""
+    )
 
 
 def _text(value: Any) -> str:
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", value)[:MAX_NOTE] if isinstance(value, str) else ""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", "", value)[:MAX_NOTE] if isinstance(value, str) else ""

@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gan_core.config import LIVE_FIELDS, strict_json, with_changes
+from gan_core.config import may_be_live, strict_json, with_changes
 from gan_core.runs import environment, evaluations, files
 from gan_core.runs.run import Run
 
@@ -38,7 +38,9 @@ _CHECKPOINT = re.compile(r"checkpoints/step-(\d{8,12})/(?:(model|ema|optimizer)\
 _EVENTS = frozenset(
     ("started", "resumed", "checkpoint", "override", "paused", "stopped", "finished", "branched", "data_changed")
 )
-MAX_METRICS = 200
+MAX_METRICS, MAX_VALUES = 200, 20_000_000  # names, and recorded steps times names: 160 MB where they are shown
+MAX_LINES, MAX_LINE_BYTES = 500_000, 64_000  # of a log of unknown origin
+MAX_EVENTS = 50_000  # and as many evaluations
 
 
 @dataclass(frozen=True)
@@ -144,64 +146,79 @@ def _copied_checkpoint(run: Run, place: Path, names: Iterable[str]) -> dict[str,
     return hashes
 
 
-def metrics_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[str, float]]:
-    """The recorded steps up to `step`: of each line only what is a finite number under a metric's name.
+def metrics_until(lines: Iterable[Mapping[str, Any]], step: int) -> Iterator[dict[str, float]]:
+    """The recorded steps up to `step`, one by one: of each line only what is a finite number under a metric's name.
 
     Raises:
-        ValueError: a line without a step, steps that go backwards, or more than MAX_METRICS names.
+        ValueError: a line without a step, steps that go backwards, or more than MAX_METRICS names or MAX_VALUES values.
     """
-    kept: list[dict[str, float]] = []
+    last = 0
     names: set[str] = set()
-    for line in lines:
+    for count, line in enumerate(lines, start=1):
         named = {k: v for k, v in line.items() if len(k) <= 64 and evaluations.METRIC_NAME.fullmatch(k)}
         numbers = {k: v for k, v in named.items() if files.is_number(v)}
         at = numbers.get("step")
-        if not isinstance(at, int) or at < 0 or (kept and at < kept[-1]["step"]):
-            raise ValueError(
-                f"The log of metrics has a line whose step is missing or goes backwards: {str(line)[:60]}."
-            )
+        if not isinstance(at, int) or at < last:
+            raise ValueError(f"Line {count:,} of the log of metrics has a step that is missing or goes backwards.")
+        last = at
         names |= numbers.keys()
         if len(names) > MAX_METRICS:
             raise ValueError(f"The log of metrics has more than {MAX_METRICS} different metrics.")
+        if count * len(names) > MAX_VALUES:
+            raise ValueError(f"The log of metrics has more than {MAX_VALUES:,} values, as steps times metrics.")
         if at <= step:
-            kept.append(numbers)
-    return kept
+            yield numbers
 
 
 def events_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[str, Any]]:
-    """What happened up to `step`, as far as it matters elsewhere; what is incomplete or names paths is left out."""
+    """What happened up to `step`, as far as it matters elsewhere; what is incomplete, names paths or sets a learning rate
+    that its field does not allow is left out."""
     kept: list[dict[str, Any]] = []
     for line in lines:
         at, moment, kind = line.get("step"), line.get("time"), line.get("type")
-        if not (isinstance(at, int) and 0 <= at <= step and files.is_number(moment) and kind in _EVENTS):
+        if not (
+            isinstance(at, int)
+            and 0 <= at <= step
+            and _in_range(moment, 1e11)
+            and isinstance(kind, str)
+            and kind in _EVENTS
+        ):
             continue
         event: dict[str, Any] = {"type": kind, "step": at, "time": moment}
         if kind == "override":
             changes, sequence = line.get("changes"), line.get("sequence")
-            if not isinstance(changes, dict) or not isinstance(sequence, int) or isinstance(sequence, bool):
+            if not isinstance(changes, dict) or not isinstance(sequence, int) or not _in_range(sequence, 1e9):
                 continue
-            event |= {"changes": {k: v for k, v in changes.items() if k in LIVE_FIELDS and files.is_number(v)}}
-            event |= {"sequence": sequence}
+            allowed = {k: v for k, v in changes.items() if files.is_number(v) and may_be_live(k, v)}
+            if not allowed:
+                continue
+            event |= {"changes": allowed, "sequence": sequence}
         kept.append(event)
     return kept
 
 
-def checked_lines(path: Path) -> list[dict[str, Any]]:
-    """The objects of a JSON-lines file of unknown origin; none if it is missing.
+def checked_lines(path: Path, most: int = MAX_LINES) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON-lines file of unknown origin, one by one; none if it is missing.
 
     Raises:
-        ValueError: a line that is not a JSON object.
+        ValueError: a line that is not a JSON object, has more than MAX_LINE_BYTES, or is one more than `most`.
     """
     if not path.exists():
-        return []
-    lines = []
+        return
     with path.open("rb") as file:
-        for line in file:
+        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1):
+            if len(line) > MAX_LINE_BYTES or number > most:
+                raise ValueError(
+                    f"{path.name} has a line of more than {MAX_LINE_BYTES:,} bytes, or more than {most:,} lines."
+                )
             value = strict_json(line)
             if not isinstance(value, dict):
                 raise ValueError(f"{path.name} has a line that is not an object.")
-            lines.append(value)
-    return lines
+            yield value
+
+
+def _in_range(value: Any, below: float) -> bool:
+    return files.is_number(value) and 0 <= value < below
 
 
 def _write(place: Path, kind: str, value: Any) -> None:

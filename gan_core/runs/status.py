@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from gan_core.runs import files
+
 HEARTBEAT_S = 2.0
 STALE_AFTER_S = 12.0  # six missed heartbeats
 ALIVE_STATES = ("running", "stopping")
@@ -73,7 +75,7 @@ def read_status(data: Mapping[str, Any]) -> Status:
     values = {}
     for known in fields(Status):
         value, default = data.get(known.name), getattr(plain, known.name)
-        numeric = isinstance(default, int | float) and isinstance(value, int | float) and not isinstance(value, bool)
+        numeric = isinstance(default, int | float) and files.is_number(value)
         if numeric or (isinstance(default, str) and isinstance(value, str)):
             values[known.name] = type(default)(value)
     status = replace(plain, **values)

@@ -119,8 +119,8 @@ class _Session:
         dataset = datasets.prepare(config.dataset, progress).with_labels(config.conditioning.labels)
         environment.check_data(run, dataset)
         check_data(config, len(dataset))
-        if dataset.skipped:
-            run.add_event("skipped_pictures", 0, count=len(dataset.skipped), files=dataset.skipped[:20])
+        if dataset.num_skipped:
+            run.add_event("skipped_pictures", 0, count=dataset.num_skipped, files=dataset.skipped[:20])
         heartbeat.update(phase="Building the networks")
         torch.set_num_threads(config.training.threads or torch.get_num_threads())
         self.fabric = make_fabric(config)
@@ -145,7 +145,7 @@ class _Session:
         heartbeat.update(
             phase="", step=self.start_step, total_steps=self.total_steps, num_images=len(dataset),
             steps_per_epoch=steps_per_epoch, images_seen=self.batches.images_seen(self.start_step),
-            epoch=self.start_step // steps_per_epoch, skipped=len(dataset.skipped),
+            epoch=self.start_step // steps_per_epoch, skipped=dataset.num_skipped,
         )  # fmt: skip
         environment.begin(run, environment.session(config, dataset, self.start_step))
         run.add_event("started" if self.start_step == 0 else "resumed", self.start_step)
@@ -179,7 +179,7 @@ class _Session:
     def _apply_control(self, step: int) -> str:
         """Applies live changes; returns "pause" or "stop" if one was requested, else ""."""
         while self._replay and self._replay[0]["step"] <= step:  # made after the checkpoint that was resumed from
-            self._set_live(self._replay.pop(0)["changes"])
+            self._set_live(live_changes(self.config, self._replay.pop(0)["changes"]))
         stamp = self.run_dir.control_stamp()
         if stamp != self._stamp:
             self._stamp = stamp

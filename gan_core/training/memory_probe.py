@@ -63,7 +63,7 @@ def _unseen(found: HeldOut, count: int, names: tuple[str, ...]) -> tuple[Uint8Ar
         data = found.images(count).with_labels(names)
         return np.asarray(data.images), np.asarray(data.labels)
     places = range(found.start, found.start + count)
-    pictures = {i: np.asarray(pair[1]) for i in places for pair in datasets.pairs(found.config, [i])}
+    pictures = {i: np.asarray(pair[1]) for i, pair in datasets.numbered(found.config, places).items()}
     images = np.stack([p[None] if p.ndim == 2 else p.transpose(2, 0, 1) for p in pictures.values()])
     if not names:
         return images, np.zeros((len(images), 0), np.uint8)

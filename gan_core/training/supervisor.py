@@ -25,7 +25,7 @@ from gan_core.access import Actor, bin, require
 from gan_core.config import RunConfig, get, live_changes
 from gan_core.config.devices import Machine
 from gan_core.config.settings import Settings
-from gan_core.jobs.child import ChildDied
+from gan_core.processes.child import ChildDied
 from gan_core.runs import Run, environment, files
 from gan_core.runs.status import ALIVE_STATES
 from gan_core.training import allowance, plan, queue

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gan_core.config.devices import Machine
-from gan_core.jobs.child import Child
+from gan_core.processes.child import Child
 from gan_core.runs import Run
 
 WORKER = ("-m", "gan_core.training.worker")

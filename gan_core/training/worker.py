@@ -12,7 +12,7 @@ import contextlib
 import ctypes
 from pathlib import Path
 
-from gan_core.jobs.child import Parent
+from gan_core.processes.child import Parent
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # from malloc.h
 

@@ -31,13 +31,16 @@ STATES = {
 """State of a run -> (word for people, colour of its badge)."""
 
 
+_FOUND_LATER = re.compile(r":(?=[\w/+-]+:)|https?:(?=//)|www(?=\.)|@(?=[\w-])", re.IGNORECASE)
+
+
 def as_text(words: str) -> str:
     """Words that somebody typed, for a place that reads Markdown: shown as they are, no link, no picture, no colour.
 
-    What would be an icon or an emoji (`:material/home:`, `:smile:`) gets an invisible word joiner after its first
-    colon, because Streamlit looks for those after Markdown's own backslashes are gone.
+    What would be an icon or an emoji (`:material/home:`, `:smile:`), or an address or e-mail without brackets, gets an
+    invisible word joiner, because Streamlit looks for those after Markdown's own backslashes are gone.
     """
-    return re.sub(r"([!-/;-@\[-`{-~])", r"\\\1", re.sub(r":(?=[\w/+-]+:)", ":\u2060", words))
+    return re.sub(r"([!-/;-@\[-`{-~])", r"\\\1", _FOUND_LATER.sub("\\g<0>\u2060", words))
 
 
 def dangerous(words: str) -> str:

@@ -11,6 +11,7 @@ import hashlib
 import http.server
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -18,10 +19,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
+import huggingface_hub
 import numpy as np
 import pytest
 from helpers import eventually
+from huggingface_hub import HfApi
 from PIL import Image
 
 from gan_core import datasets
@@ -145,10 +149,10 @@ def test_what_is_no_repository(repo, tmp_path):
         downloads.from_hub(repo, tmp_path, lambda done, total: None)
 
 
-def hub(files: dict[str, bytes]) -> Callable[[str], Answer]:
+def hub(files: dict[str, bytes], size: int | None = None) -> Callable[[str], Answer]:
     """The few answers of the Hub that fetching a data set needs."""
     commit = "c" * 40
-    listed = [{"rfilename": name, "size": len(content)} for name, content in files.items()]
+    listed = [{"rfilename": name, "size": len(content) if size is None else size} for name, content in files.items()]
     about = {
         "id": "some/faces",
         "sha": commit,
@@ -211,6 +215,21 @@ def test_a_repository_without_pictures_an_unknown_one_and_no_hub_at_all(tmp_path
 
 
 # ---- the same work as tasks
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(10**12, "at most 300,000 with"), (49_999_999_999, "the disk has room for")]
+)
+def test_a_repository_larger_than_what_is_fetched_is_refused_before_a_byte_comes(tmp_path, monkeypatch, size, words):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**9))
+    asked: list[str] = []
+    answer = hub({"a.png": b""}, size)
+    with serving(lambda path: (asked.append(path), answer(path))[1]) as address:
+        monkeypatch.setattr(huggingface_hub, "HfApi", lambda: HfApi(address))
+        with pytest.raises(ValueError, match=words) as refusal:
+            downloads.from_hub("some/faces", tmp_path / "here", lambda done, total: None)
+    assert "internet" not in str(refusal.value)
+    assert len(asked) == 1
 
 
 def ended(task: Task) -> Progress:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import resource
 import stat
 import struct
 import time
@@ -17,6 +18,7 @@ from PIL import Image
 from gan_core import datasets
 from gan_core.config import DatasetConfig, settings
 from gan_core.datasets import uploads, zips
+from gan_core.processes.guarded import Patience
 
 
 def png(colour: int = 0, size: tuple[int, int] = (9, 8)) -> bytes:
@@ -230,3 +232,68 @@ def test_a_data_folder_that_cannot_be_written_is_a_sentence(tmp_path, monkeypatc
     monkeypatch.setenv("GANVAS_DATA_DIR", str(tmp_path / "file" / "data"))
     with pytest.raises(ValueError, match=r"cannot be written .* GANVAS_DATA_DIR"):
         uploads.add_zip(zipped({"a.png": png()}), "x")
+
+
+def renamed(file: io.BytesIO, name: bytes, start: int = 46) -> io.BytesIO:
+    """The zip with other bytes in the name of its last entry, in the list of contents only."""
+    content = bytearray(file.getvalue())
+    at = content.rfind(b"PK\x01\x02") + start
+    content[at : at + len(name)] = name
+    return io.BytesIO(bytes(content))
+
+
+@pytest.mark.parametrize("name", [b"\0", b"\0.png", b"a\0png"])
+def test_an_entry_without_a_name_or_with_one_that_ends_early_refuses_the_zip(name):
+    refused(renamed(zipped({"a.png": png()}), name), "has no name, or one that ends early")
+
+
+@pytest.mark.parametrize(
+    "name", ["./a.png", "a b/.png", "a\\b.png", "." * 5 + "png", "~/a.png", "\u202e.png", "a/b/../.png"]
+)
+def test_odd_names_are_taken_or_refused_and_never_crash(name):
+    try:
+        own = uploads.add_zip(zipped({name: png(), "good.png": png()}), "x")
+    except ValueError as refusal:
+        assert "outside of itself" in str(refusal)
+    else:
+        assert {path.parent.parent for path in Path(own.root).rglob("*.png")} <= {Path(own.root), Path(own.root).parent}
+
+
+def test_a_unicode_name_beside_the_plain_one_is_checked_too(monkeypatch):
+    entry = zipfile.ZipInfo("good.png")
+    entry.filename = "../evil.png"  # what later versions of zipfile make of the field of Unicode
+    with pytest.raises(ValueError, match="outside of itself"):
+        zips._check_entry(entry)
+
+
+def zip64(count: int, length: int) -> bytes:
+    """ZIP64's own end record and its pointer, then an end record that tells of one entry."""
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, length, 0)
+    pointer = struct.pack("<4sLQL", b"PK\6\7", 0, length, 1)
+    return record + pointer + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 47, 0, 0)
+
+
+def test_a_second_end_record_with_another_length_is_refused_before_the_list_is_read():
+    entry = b"PK\1\2" + bytes([20, 3, 20]) + bytes(21) + b"\1\0" + bytes(16) + b"a"
+    assert len(entry) == 47
+    refused(io.BytesIO(entry * 200_000 + zip64(200_000, 47 * 200_000)), "ZIP64")
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 60_000, 60_000, 47 * 60_000, 0, 0)
+    refused(io.BytesIO(entry * 60_000 + end), "lists too many files")
+
+
+def test_pictures_are_unpacked_and_decoded_in_another_process():
+    bomb = io.BytesIO()
+    Image.new("RGB", (4000, 4000)).save(bomb, "WEBP", lossless=True)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert uploads.add_zip(zipped({f"{i}.webp": bomb.getvalue() for i in range(3)}), "x").count == 3
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32_000  # kB; one picture has 64 MB
+
+
+def test_a_zip_that_takes_too_long_is_refused(monkeypatch):
+    monkeypatch.setattr(zips, "PATIENCE", Patience(total_s=0.0))
+    refused(zipped({"a.png": png()}), "took longer than 0 s")
+
+
+def test_every_file_that_is_not_taken_is_counted():
+    own = uploads.add_zip(zipped({"a.png": png()} | {f"{i}.txt": b"x" for i in range(230)}), "x")
+    assert (own.count, own.num_skipped, len(own.skipped)) == (1, 230, 200)

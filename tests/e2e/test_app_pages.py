@@ -132,15 +132,15 @@ def test_rename_note_and_delete(page: Page, server: Server, trained: tuple[Lab, 
     assert navigation(page) == TITLES
     expect(page.get_by_text("to be deleted").first).to_be_visible()
     eventually(lambda: other.status().state == "finished", "the second run's end")
-    hostile = "<b>bold</b> [link](http://evil.example) " + "w" * 40
+    hostile = "<b>x</b> [l](http://evil.example) www.evil.example a@evil.example " + "w" * 12
     page.locator(f".st-key-runs_{run.id}_edit_0 button").click()
     page.get_by_label("Name", exact=True).fill(hostile)
     page.get_by_label("Note: what did you see?").fill("Sevens, mostly.\n**Not bold.**")
     page.get_by_role("button", name="Save").click()
-    expect(main_part(page).get_by_text(hostile, exact=True)).to_be_visible()
+    expect(main_part(page).get_by_text(hostile, exact=True).first).to_be_visible()
     expect(main_part(page).get_by_text("**Not bold.**")).to_be_visible()
     assert (run.name, run.note) == (hostile, "Sevens, mostly.\n**Not bold.**")
-    expect(main_part(page).get_by_role("link", name="link", exact=True)).to_have_count(0)
+    expect(page.locator("a[href*=evil]")).to_have_count(0)
     photograph(page, "runs")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     page.get_by_label("Find by name or preset").fill("to be del")

@@ -147,3 +147,17 @@ def test_preparing_shows_its_progress_can_be_cancelled_and_done(page: Page, serv
     expect(main_part(page).get_by_text("Ready: training with these settings starts at once.")).to_be_visible(
         timeout=SLOW_MS
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "heading"),
+    [
+        ("/data?data=www.evil.example", "Data"),
+        ("/data?data=a%40evil.example", "Data"),
+        ("/train?run=https%3A%2F%2Fevil.example%2Fx", "Train"),
+    ],
+)
+def test_an_address_in_the_address_becomes_no_link(page: Page, server: Server, address: str, heading: str) -> None:
+    open_page(page, server, address, heading)
+    expect(main_part(page).get_by_text("evil.example").first).to_be_visible()
+    assert page.locator("a[href*=evil], img[src*=evil]").count() == 0

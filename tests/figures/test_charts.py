@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import plotly.graph_objects as go
 import plotly.io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_core.figures.charts import CHARTS, available, figure
-from gan_core.figures.style import MAX_POINTS, smooth, thin
+from gan_core.figures.style import MAX_POINTS, add_curve, smooth, thin
 from gan_core.training.log_line import log_line
 
 LOSSES, JUDGEMENT = CHARTS[0], CHARTS[1]
@@ -135,3 +136,9 @@ def test_chart_and_log_line_tell_the_same_numbers() -> None:
     data = columns(3, "loss/d", "loss/g") | {"epoch": np.ones(3)}
     last = {name: float(values[-1]) for name, values in data.items()}
     assert f"Loss_D: {figure(LOSSES, data).data[1].y[-1]:.4f}" in log_line(last, 1, 3)
+
+
+def test_a_name_with_html_stays_a_name() -> None:
+    fig = go.Figure()
+    add_curve(fig, np.arange(3.0), np.arange(3.0), "<a href='https://evil.example'>x</a> & y", "red")
+    assert fig.data[0].name == "&lt;a href='https://evil.example'>x&lt;/a> &amp; y"

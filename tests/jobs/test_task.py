@@ -27,10 +27,10 @@ from gan_core.config.settings import PROJECT_DIR
 from gan_core.datasets.held_out import held_out
 from gan_core.jobs import data, task_worker
 from gan_core.jobs import task as background
-from gan_core.jobs.process import NICENESS
 from gan_core.jobs.task import Progress, Task, cancel, folder, progress, result, start
 from gan_core.latents import vae_map
 from gan_core.latents.vae_map import LatentMap
+from gan_core.processes.process import NICENESS
 from gan_core.runs import Run
 from gan_core.runs.autoencoder import open_autoencoder
 from gan_core.training import loop

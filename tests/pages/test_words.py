@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -146,8 +147,27 @@ def test_every_state_has_a_word() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["plain words", "C:\\x *y* _z_", "[a](b) ![c](d)", ":smile: :material/home: 12:30", "名 é"]
+    "words",
+    [
+        "plain words",
+        "C:\\x *y* _z_",
+        "[a](b) ![c](d)",
+        ":smile: :material/home: 12:30",
+        "名 é",
+        "Http://a.example WWW.b.example x+y@c.example mailto:d@e.example",
+    ],
 )
 def test_typed_text_is_escaped_and_nothing_is_lost(words: str) -> None:
     assert plain(as_text(words)) == words
     assert as_text("plain words") == "plain words"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["https://evil.example", "HTTP://evil.example", "see www.evil.example", "WwW.evil.example", "xhttp://evil.example",
+     "a@evil.example", "a.b+c@evil-x.example", "mailto:a@evil.example", "xmpp:a@evil.example/x", "“a@evil.example”"],
+)  # fmt: skip
+def test_addresses_are_not_found_once_the_escapes_are_gone(words: str) -> None:
+    """The patterns with which GitHub's Markdown makes links of plain text."""
+    shown = re.sub(r"\\(.)", r"\1", as_text(words))
+    assert not re.search(r"(https?://|www(?=\.))[-.\w]+|[-.\w+]+@[-\w]+(\.[-\w]+)+", shown, re.IGNORECASE)

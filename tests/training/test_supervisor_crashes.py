@@ -14,7 +14,7 @@ from helpers import TINY, eventually, outcome, tiny_run
 
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.settings import PROJECT_DIR, Settings
-from gan_core.jobs.child import ChildDied
+from gan_core.processes.child import ChildDied
 from gan_core.runs import Run, files
 from gan_core.runs.status import STALE_AFTER_S
 from gan_core.training import loop, queue, supervisor

@@ -62,9 +62,9 @@ def _read_lists(root: Path, _attributes_changed: int, _partition_changed: int) -
     for line, text in enumerate(_lines(root / PARTITION), start=1):
         parts = text.split()
         if len(parts) != 2 or parts[1] not in by_number:
-            raise ValueError(f"{PARTITION}, line {line} must be a file name and 0, 1 or 2; got '{text:.60}'.")
+            raise ValueError(f"{PARTITION}, line {line} must be a file name and 0, 1 or 2.")
         if parts[0] not in rows:
-            raise ValueError(f"{PARTITION}, line {line} names '{parts[0]:.60}', for which {ATTRIBUTES} has no line.")
+            raise ValueError(f"{PARTITION}, line {line} names a picture for which {ATTRIBUTES} has no line.")
         by_number[parts[1]].append(parts[0])
     return _Lists({split: tuple(files) for split, files in splits.items()}, names, rows, labels)
 
@@ -83,13 +83,13 @@ def _read_attributes(file: Path) -> tuple[tuple[str, ...], dict[str, int], Uint8
     for row, text in enumerate(body):
         picture, *values = text.split()
         if Path(picture).name != picture:
-            raise ValueError(f"{file.name}, line {row + 3} must begin with a plain file name; got '{picture:.60}'.")
+            raise ValueError(f"{file.name}, line {row + 3} must begin with a plain file name.")
         if len(values) != len(names):
             raise ValueError(f"{file.name}, line {row + 3} has {len(values)} values for {len(names)} attributes.")
         try:
             labels[row] = [value[v] for v in values]
-        except KeyError as error:
-            raise ValueError(f"{file.name}, line {row + 3}: a value must be 1 or -1; got {error}.") from None
+        except KeyError:
+            raise ValueError(f"{file.name}, line {row + 3}: a value must be 1 or -1.") from None
         rows[picture] = row
     return names, rows, labels
 
@@ -98,7 +98,9 @@ def _lines(file: Path) -> list[str]:
     try:
         return [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"'{file}' cannot be read as text ({error}).") from error
+        raise ValueError(
+            f"'{file}' cannot be read as text ({getattr(error, 'strerror', None) or 'it is not UTF-8'})."
+        ) from error
 
 
 class _CelebA(PictureFiles):

@@ -1,24 +1,31 @@
-"""Picture files into arrays, on every core: what all data sets that lie on disk as pictures have in common."""
+"""Picture files into arrays, in a guarded process: what all data sets that lie on disk as pictures have in common."""
 
 from __future__ import annotations
 
-import contextlib
+import base64
 import hashlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from contextlib import closing
+from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from gan_core.config import DatasetConfig
 from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
-from gan_core.figures.imaging import open_picture, resize_and_crop
+from gan_core.figures.imaging import open_picture, png_bytes, reduced, resize_and_crop
+from gan_core.processes import guarded
+from gan_core.processes.guarded import Patience, Start
 
 MAX_SKIPPED_NAMED = 200  # the rest are counted, not listed
+MAX_THREADS, CHUNK = 8, 32  # pictures of a chunk are decoded at the same time
+PICTURE_S, FEW_S = 1.0, 120.0  # the time for all: so much a picture, and so much for any number
+MAX_SHOWN_PX = 1024  # longer side of a picture as it is on disk, where it is shown
 
 
 def existing_folder(root: str, way_out: str) -> Path:
@@ -81,32 +88,34 @@ class PictureFiles(ABC):
     def count(self, config: DatasetConfig) -> int:
         return len(self.files(config)[1])
 
-    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair]:
+    def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair | None]:
         root, files = self.files(config)
-        for index in indices:
-            with contextlib.suppress(ValueError):
-                before = open_picture(root / files[index], config.channels)
-                yield before, resize_and_crop(before, config.image_size)
+        return pairs_of([root / files[index] for index in indices], config)
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
         root, files = self.files(config)
         label_names, labels = self.label_names(config), self.labels(config)
         images, rows = allocate(len(files), len(label_names))
-        count, skipped = 0, []
-        for done, (path, outcome) in enumerate(_decode_all(root, files, config), start=1):
-            if isinstance(outcome, str):
-                skipped.append((path.as_posix(), outcome))
-            else:
-                images[count], rows[count] = outcome, labels[done - 1]
-                count += 1
-            if done % 50 == 0 or done == len(files):
-                progress(done, len(files))
-        if count == 0:
+        kept: list[int] = []
+        skipped: list[tuple[str, str]] = []
+        with closing(_decode_all(root, files, config, images)) as outcomes:
+            for number, reason in enumerate(outcomes):
+                if reason:
+                    skipped.append((files[number].as_posix(), reason))
+                else:
+                    kept.append(number)
+                if (number + 1) % 50 == 0 or number + 1 == len(files):
+                    progress(number + 1, len(files))
+        if not kept:
             file, reason = skipped[0]
             raise ValueError(
                 f"None of the {len(files)} pictures in '{config.root}' could be read. The first, {file}: {reason}"
             )
-        return Built(count=count, label_names=label_names, skipped=_named(skipped))
+        for row, number in enumerate(kept):
+            if row != number:
+                images[row] = images[number]
+        rows[: len(kept)] = labels[kept]
+        return Built(len(kept), label_names, tuple(skipped[:MAX_SKIPPED_NAMED]), len(skipped))
 
 
 def to_pixels(picture: Image.Image, config: DatasetConfig) -> Uint8Array:
@@ -115,26 +124,110 @@ def to_pixels(picture: Image.Image, config: DatasetConfig) -> Uint8Array:
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
-def _decode_all(root: Path, files: Sequence[Path], config: DatasetConfig) -> Iterator[tuple[Path, Uint8Array | str]]:
-    """(path, pixels or the reason why not), in order; Pillow decodes on every core."""
+def _decode_all(
+    root: Path, files: Sequence[Path], config: DatasetConfig, images: Uint8Array
+) -> Generator[str, None, None]:
+    """Writes each picture to its row of `images`, which is mapped to a file; yields "", or the reason why not."""
+    if not isinstance(images, np.memmap):
+        raise TypeError("Pictures are decoded into an array that is mapped to a file.")
+    target = {"array": str(images.filename), "offset": images.offset}
+    arguments = {"paths": [str(root / path) for path in files], "config": config.model_dump(mode="json"), **target}
+    patience = Patience(total_s=FEW_S + PICTURE_S * len(files))
+    return guarded.each("gan_core.datasets.sources.decoding:decode", arguments, patience, at_once=True)
 
-    def decode(path: Path) -> Uint8Array | str:
+
+def decode(arguments: dict[str, Any], start: Start) -> Iterator[str]:
+    """The guarded work of `_decode_all`: on several cores; what fails there is tried again alone, with all the memory."""
+    config, paths = DatasetConfig(**arguments["config"]), [Path(path) for path in arguments["paths"]]
+    then = min(len(paths), start.first + start.alone)
+
+    def outcomes(pool: ThreadPoolExecutor) -> Iterator[Uint8Array | str]:
+        if start.fault:
+            yield start.fault
+        yield from (_pixels(path, config) for path in paths[start.first + bool(start.fault) : then])
+        for number in range(then, len(paths), CHUNK):
+            chunk = paths[number : number + CHUNK]
+            tried = list(pool.map(_pixels, chunk, repeat(config)))  # all of them, before one is tried alone
+            for path, outcome in zip(chunk, tried, strict=True):
+                yield _pixels(path, config) if isinstance(outcome, str) else outcome
+
+    row = config.channels * config.image_size**2
+    with (
+        ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool,
+        Path(arguments["array"]).open("rb+") as array,
+    ):
+        for number, outcome in enumerate(outcomes(pool), start.first):
+            if not isinstance(outcome, str):
+                array.seek(arguments["offset"] + number * row)
+                array.write(outcome.tobytes())
+                array.flush()
+            yield outcome if isinstance(outcome, str) else ""
+
+
+def _pixels(path: Path, config: DatasetConfig) -> Uint8Array | str:
+    """The prepared picture in a file, or the reason why not."""
+    try:
+        return to_pixels(open_picture(path, config.channels), config)
+    except ValueError as error:
+        return str(error)
+    except MemoryError:
+        return guarded.TOO_MUCH
+
+
+def pairs_of(paths: Sequence[Path], config: DatasetConfig) -> Iterator[Pair | None]:
+    """The pictures in these files, as `Source.pairs`; of large ones the first of the two is reduced."""
+    arguments = {"paths": [str(path) for path in paths], "config": config.model_dump(mode="json")}
+    with closing(guarded.each("gan_core.datasets.sources.decoding:decode_pairs", arguments)) as found:
+        for pair in found:
+            yield None if isinstance(pair, str) else (_received(pair[0]), _received(pair[1]))
+
+
+def read_one(path: Path, config: DatasetConfig) -> Image.Image:
+    """The prepared picture in a file. Raises ValueError with the reason if it cannot be read."""
+    arguments = {"paths": [str(path)], "config": config.model_dump(mode="json")}
+    (pair,) = guarded.each("gan_core.datasets.sources.decoding:decode_pairs", arguments)
+    if isinstance(pair, str):
+        raise ValueError(pair)
+    return _received(pair[1])
+
+
+def decode_pairs(arguments: dict[str, Any], start: Start) -> Iterator[Any]:
+    """The guarded work of `pairs_of`: a picture as it is and as it is prepared, or the reason why not."""
+    config = DatasetConfig(**arguments["config"])
+    for number, path in enumerate(arguments["paths"][start.first :]):
         try:
-            return to_pixels(open_picture(root / path, config.channels), config)
+            if start.fault and not number:
+                raise ValueError(start.fault)
+            before = open_picture(Path(path), config.channels)
+            after = resize_and_crop(before, config.image_size)
+            yield _sent(reduced(before, MAX_SHOWN_PX)), _sent(after)
         except ValueError as error:
-            return str(error)
-
-    chunks = iter(files)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        while chunk := list(islice(chunks, 256)):  # bounded: decoded pictures never pile up
-            yield from zip(chunk, pool.map(decode, chunk), strict=True)
+            yield str(error)
+        except MemoryError:
+            yield guarded.TOO_MUCH
 
 
-def _named(skipped: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    if len(skipped) <= MAX_SKIPPED_NAMED:
-        return tuple(skipped)
-    rest = len(skipped) - MAX_SKIPPED_NAMED
-    return (*skipped[:MAX_SKIPPED_NAMED], (f"and {rest} more", "not listed"))
+def redraw(arguments: dict[str, Any], start: Start) -> Iterator[str]:
+    """Guarded work: writes each picture anew as a PNG file of its pixels alone; "", or the reason why not."""
+    for number, path in enumerate(map(Path, arguments["paths"][start.first :])):
+        reason = start.fault if number == 0 else ""
+        try:
+            if not reason:
+                path.write_bytes(png_bytes(open_picture(path, 3)))
+        except ValueError as error:
+            reason = str(error)
+        except MemoryError:
+            reason = guarded.TOO_MUCH
+        yield reason
+
+
+def _sent(picture: Image.Image) -> tuple[str, tuple[int, int], str]:
+    return picture.mode, picture.size, base64.b64encode(picture.tobytes()).decode("ascii")
+
+
+def _received(parts: tuple[str, tuple[int, int], str]) -> Image.Image:
+    mode, size, pixels = parts
+    return Image.frombytes(mode, tuple(size), base64.b64decode(pixels))  # type: ignore[arg-type]
 
 
 def check_present(root: Path, files: Sequence[Path], listed_in: str) -> None:

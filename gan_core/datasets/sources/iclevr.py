@@ -43,8 +43,10 @@ def conditions(root: str | Path | None, which: Which) -> tuple[list[list[str]], 
     file = folder / f"{which}.json"
     content = _read(file)
     if not isinstance(content, list) or not content:
-        raise ValueError(f"'{file}' must hold a list of conditions such as [[\"red sphere\"]]; got {content!r:.60}.")
-    names = [check_condition(c, f"{file.name}, condition {n}", index) for n, c in enumerate(content, start=1)]
+        raise ValueError(f"'{file}' must hold a list of conditions such as [[\"red sphere\"]].")
+    names = [
+        check_condition(c, f"{file.name}, condition {n}", index, quote=False) for n, c in enumerate(content, start=1)
+    ]
     return names, multi_hot(names, index)
 
 
@@ -53,9 +55,10 @@ def object_index(folder: Path) -> dict[str, int]:
     file = folder / "objects.json"
     content = _read(file)
     if not isinstance(content, dict) or set(content) != set(INDEX):
-        odd = sorted(set(INDEX) ^ set(content))[:3] if isinstance(content, dict) else [repr(content)[:40]]
+        odd = sorted(set(INDEX) - set(content))[:3] if isinstance(content, dict) else []
         raise ValueError(
-            f"'{file}' must name the 24 objects from '{OBJECTS[0]}' to '{OBJECTS[-1]}'; see {', '.join(odd)}."
+            f"'{file}' must name the 24 objects from '{OBJECTS[0]}' to '{OBJECTS[-1]}', and nothing else"
+            + (f"; it lacks {', '.join(odd)}." if odd else ".")
         )
     if sorted(content.values(), key=str) != sorted(range(len(OBJECTS)), key=str):
         raise ValueError(f"'{file}' must number the objects 0 to 23, each number once.")
@@ -89,11 +92,13 @@ def _listed(folder: Path, _changed: int) -> tuple[list[Path], list[list[str]]]:
     file = folder / "train.json"
     content = _read(file)
     if not isinstance(content, dict) or not content:
-        raise ValueError(f"'{file}' must map file names to lists of object names; got {content!r:.60}.")
+        raise ValueError(f"'{file}' must map file names to lists of object names.")
     for name in content:
         if Path(name).name != name:
-            raise ValueError(f"'{file}' must hold plain file names of pictures in {IMAGES}/; got '{name:.60}'.")
-    names = [check_condition(objects, f"train.json, {name}") for name, objects in content.items()]
+            raise ValueError(f"'{file}' must hold plain file names of pictures in {IMAGES}/.")
+    names = [
+        check_condition(objects, f"train.json, entry {n}", quote=False) for n, objects in enumerate(content.values(), 1)
+    ]
     return [Path(IMAGES) / name for name in content], names
 
 
@@ -115,7 +120,7 @@ def _read(file: Path) -> Any:
     except OSError as error:
         raise ValueError(f"'{file}' cannot be read ({error.strerror or error}).") from error
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"'{file}' is not JSON ({error}).") from error
+        raise ValueError(f"'{file}' is not JSON.") from error
 
 
 class _IClevr(PictureFiles):

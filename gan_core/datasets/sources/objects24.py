@@ -26,29 +26,37 @@ LISTS: tuple[Which, ...] = ("test", "new_test")
 _SIZES = {"test": (6, 12, 14), "new_test": (4, 10, 18)}
 
 
-def check_condition(names: object, where: str, index: Mapping[str, int] = INDEX) -> list[str]:
+def check_condition(names: object, where: str, index: Mapping[str, int] = INDEX, *, quote: bool = True) -> list[str]:
     """The names, once they are found to be one to three different objects of the 24.
 
     Args:
         names: what was read or asked for.
         where: begins the message ("train.json, a.png").
         index: the known names.
+        quote: whether messages show the names; those of a file that a visitor named are shown to nobody.
 
     Raises:
         ValueError: if it is no list of names, or has none, more than three, one twice or an unknown one.
     """
+
+    def got(words: str) -> str:
+        return words if quote else ""
+
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
-        raise ValueError(f'{where}: a condition is a list of object names such as ["red sphere"]; got {names!r:.60}.')
+        rule = 'a condition is a list of object names such as ["red sphere"]'
+        raise ValueError(f"{where}: {rule}{got(f'; got {names!r:.60}')}.")
     for name in names:
         if name not in index:
+            unknown = f" '{name:.40}'"
             raise ValueError(
-                f"{where}: unknown object '{name:.40}'. Name a colour ({', '.join(COLOURS)}) "
+                f"{where}: unknown object{got(unknown)}. Name a colour ({', '.join(COLOURS)}) "
                 f"and a shape ({', '.join(SHAPES)}), for example 'red sphere'."
             )
     if not 1 <= len(names) <= MAX_OBJECTS:
         raise ValueError(f"{where}: a scene has 1 to {MAX_OBJECTS} objects; got {len(names)}. Take some away.")
     if len(set(names)) < len(names):
-        raise ValueError(f"{where}: each object is named once; got {', '.join(names)}.")
+        twice = "; got " + ", ".join(names)
+        raise ValueError(f"{where}: each object is named once{got(twice)}.")
     return list(names)
 
 

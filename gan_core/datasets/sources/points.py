@@ -69,12 +69,12 @@ def checked(rows: Sequence[object], name: str) -> Points:
         raise ValueError(f"'{name}' has {len(rows):,} points; between {MIN_POINTS} and {MAX_POINTS:,} are needed.")
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, list | tuple) or len(row) != 2:
-            raise ValueError(f"'{name}', point {number}: a point is two numbers, x and y; got {row!r:.60}.")
+            raise ValueError(f"'{name}', point {number}: a point is two numbers, x and y; this is none.")
         for value in row:
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise ValueError(f"'{name}', point {number}: {value!r:.40} is not a number.")
+                raise ValueError(f"'{name}', point {number}: x and y must be numbers.")
             if not math.isfinite(value) or abs(value) > 1e30:
-                raise ValueError(f"'{name}', point {number}: {value!r:.40} is not a number of ordinary size.")
+                raise ValueError(f"'{name}', point {number}: x and y must be finite, and at most 1e30.")
     return np.array(rows, np.float64).astype(np.float32)
 
 
@@ -91,8 +91,9 @@ def fitted(points: Points) -> Points:
 def _json_rows(text: str, name: str) -> list[object]:
     try:
         content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"'{name}' is not valid JSON ({error}).") from error
+    except (ValueError, RecursionError) as error:  # an integer of too many digits is a ValueError
+        where = f", line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else ""
+        raise ValueError(f"'{name}' is not valid JSON{where}.") from error
     if isinstance(content, dict) and "points" in content:
         content = content["points"]
     if isinstance(content, dict) and isinstance(content.get("x"), list) and isinstance(content.get("y"), list):
@@ -101,7 +102,7 @@ def _json_rows(text: str, name: str) -> list[object]:
             raise ValueError(f"'{name}' has {len(x):,} numbers in x and {len(y):,} in y; each point needs one of both.")
         return [list(pair) for pair in zip(x, y, strict=True)]
     if not isinstance(content, list):
-        raise ValueError(f"'{name}' must hold a list of pairs such as [[1.0, -0.5], [0.3, 2.0]]; got {content!r:.60}.")
+        raise ValueError(f"'{name}' must hold a list of pairs such as [[1.0, -0.5], [0.3, 2.0]].")
     return content
 
 
@@ -116,7 +117,7 @@ def _csv_rows(text: str, name: str) -> list[object]:
         except ValueError:
             if number == 1:  # names of the columns
                 continue
-            raise ValueError(f"'{name}', line {number}: {line!r:.60} is not two numbers.") from None
+            raise ValueError(f"'{name}', line {number}: a point is two numbers, x and y.") from None
         if len(values) != 2:
             raise ValueError(f"'{name}', line {number}: a point is two numbers, x and y; got {len(values)}.")
         rows.append(values)

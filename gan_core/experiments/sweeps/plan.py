@@ -122,9 +122,24 @@ class Sweep:
         try:
             axes = tuple(Axis(**{**axis, "values": tuple(axis["values"])}) for axis in data["axes"])
             known = {name: value for name, value in data.items() if name != "aim"}
-            return cls(**{**known, "axes": axes, "objective": SweepObjective(**data["aim"])})
-        except (KeyError, TypeError) as error:
+            sweep = cls(**{**known, "axes": axes, "objective": SweepObjective(**data["aim"])})
+            for axis in axes:
+                _ = (
+                    listed(axis.name, list(axis.values))
+                    if axis.values
+                    else ranged(axis.name, axis.low, axis.high, axis.log)
+                )
+            with_changes(preset_config(sweep.preset), sweep.changes)
+            _check_length(sweep)
+            numbers, texts = (
+                (sweep.trials, sweep.seed, sweep.objective.num_images),
+                (sweep.name, sweep.objective.metric),
+            )
+            if not all(type(n) is int for n in numbers) or not all(isinstance(t, str) for t in texts):
+                raise TypeError("a number or a name is of another type")
+        except (KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"This does not describe a sweep ({error}).") from error
+        return sweep
 
 
 def listed(name: str, values: list[Any]) -> Axis:

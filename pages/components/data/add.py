@@ -97,14 +97,17 @@ def zip_form() -> None:
     )
     if not st.button(_("Unpack"), key="data_zip_go", type="primary", disabled=file is None) or file is None:
         return
-    bar = st.progress(0.0, text=_("Checking the zip…"))
+    place = st.empty()
+    with place.container():
+        bar = st.progress(0.0, text=_("Checking the zip…"))
+        st.button(_("Cancel"), key="data_zip_cancel", icon=":material/close:")  # a rerun ends this one, and its process
 
     def show(done: int, total: int) -> None:
         bar.progress(done / total, text=_("Reading the pictures: {done:,} of {total:,}").format(done=done, total=total))
 
     if lab.succeeds(lambda: uploads.add_zip(file, name or file.name.rsplit(".", 1)[0], show)):
         _added(name or file.name.rsplit(".", 1)[0], "data_zip_turn")
-    bar.empty()
+    place.empty()
 
 
 def points_form() -> None:

@@ -5,6 +5,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from gan_core.datasets.statistics import Share
+from gan_core.figures.style import label
 from pages.components.text import _
 
 ROW_PX = 22
@@ -17,7 +18,7 @@ def share_figure(shares: list[Share]) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=[share.share for share in shares],
-            y=[share.name for share in shares],
+            y=[label(share.name) for share in shares],
             orientation="h",
             text=[f"{share.count:,} ({share.share:.1%})" for share in shares],
             textposition="outside",
@@ -50,8 +51,8 @@ def correlation_figure(table: npt.NDArray[np.float64], names: tuple[str, ...]) -
     figure = go.Figure(
         go.Heatmap(
             z=shown,
-            x=list(names),
-            y=list(names),
+            x=list(map(label, names)),
+            y=list(map(label, names)),
             zmin=-1,
             zmax=1,
             colorscale=DIVERGING,

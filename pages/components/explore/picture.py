@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from gan_core.config import DatasetConfig
 from gan_core.datasets import held_out
 from gan_core.figures import imaging
 from gan_core.jobs.task import Arrays, Progress, Task
@@ -72,7 +73,13 @@ def choose_image(page: str, run: Run) -> Uint8Array | None:
     if content is None:
         st.caption(_("The middle is cut out as a square. The picture stays on the computer that Ganvas runs on."))
         return None
-    return lab.attempt(lambda: read_upload(content, config))
+    return lab.attempt(lambda: _as_seen(content, config.model_dump_json()))
+
+
+@st.cache_data(max_entries=32, ttl=300, show_spinner=False)
+def _as_seen(content: bytes, config_json: str) -> Uint8Array:
+    """As `read_upload`, whose process is not started at every rerun."""
+    return read_upload(content, DatasetConfig.model_validate_json(config_json))
 
 
 def _uploaded(page: str) -> bytes | None:

@@ -5,9 +5,10 @@ from typing import Any
 import streamlit as st
 
 from gan_core import datasets
-from gan_core.config import RunConfig, with_changes
+from gan_core.config import DatasetConfig, RunConfig, with_changes
 from gan_core.config import run_config as schema
 from gan_core.datasets import DATASETS, uploads
+from gan_core.datasets.base import Pair
 from gan_core.training import plan
 from pages.components.shared import lab
 from pages.components.shared.config_form import knob
@@ -64,10 +65,20 @@ def offer_own(name: str, prefix: str) -> None:
     )  # fmt: skip
 
 
+@st.cache_data(max_entries=32, ttl=300, show_spinner=False)
+def _preview(config_json: str, count: int) -> list[Pair]:
+    """The first pictures, kept for a while: a process reads them."""
+    return datasets.preview(DatasetConfig.model_validate_json(config_json), SHOWN)
+
+
 def look(base: RunConfig, chosen: dict[str, Any], batch: int) -> None:
     """A few pictures as they are on disk and as the model will see them, with the true counts."""
     config = lab.attempt(lambda: with_changes(base, chosen).dataset)
-    found = None if config is None else lab.attempt(lambda: (datasets.count(config), datasets.preview(config, SHOWN)))
+    found = (
+        None
+        if config is None
+        else lab.attempt(lambda: (count := datasets.count(config), _preview(config.model_dump_json(), count)))
+    )
     if config is None or found is None:
         return
     count, pairs = found

@@ -110,8 +110,8 @@ def test_many_unreadable_pictures_are_counted_and_the_first_named(folder):
     picture(folder / "good.png")
     for index in range(230):
         (folder / f"{index:03d}.png").touch()
-    skipped = datasets.prepare(config(folder)).skipped
-    assert len(skipped) == 201 and skipped[-1][0] == "and 30 more"
+    data = datasets.prepare(config(folder))
+    assert (data.num_skipped, len(data.skipped), data.skipped[-1][0]) == (230, 200, "199.png")
 
 
 def test_other_files_and_hidden_ones_are_no_pictures(folder):

@@ -106,12 +106,16 @@ def test_pictures_that_are_listed_and_missing_are_counted(folder):
 @pytest.mark.parametrize(
     ("file", "change", "sentence"),
     [
-        ("train.json", lambda c: c.update({"CLEVR_train_000000_0.png": ["pink cube"]}), "unknown object 'pink cube'"),
+        (
+            "train.json",
+            lambda c: c.update({"CLEVR_train_000000_0.png": ["pink cube"]}),
+            r"entry 1: unknown object\. Name",
+        ),
         ("train.json", lambda c: c.update({"CLEVR_train_000000_0.png": list(OBJECTS[:4])}), "1 to 3 objects; got 4"),
         ("train.json", lambda c: c.update({"CLEVR_train_000000_0.png": "red cube"}), "a list of object names"),
-        ("train.json", lambda c: c.update({"../x.png": ["red cube"]}), r"plain file names .*'\.\./x\.png'"),
+        ("train.json", lambda c: c.update({"../x.png": ["red cube"]}), "plain file names"),
         ("train.json", list, "must map file names to lists of object names"),
-        ("objects.json", lambda c: c.pop("red cube") and None, "must name the 24 objects .* see red cube"),
+        ("objects.json", lambda c: c.pop("red cube") and None, "must name the 24 objects .* it lacks red cube"),
         ("objects.json", lambda c: c.update({"red cube": 2}), "must number the objects 0 to 23, each number once"),
         ("objects.json", lambda c: c.update({"red cube": "1"}), "must number the objects 0 to 23"),
         ("objects.json", lambda c: [1], "must name the 24 objects"),
@@ -125,7 +129,7 @@ def test_lists_that_do_not_fit_are_refused_with_a_sentence(folder, file, change,
 
 def test_conditions_that_do_not_fit_are_refused_with_their_number(folder):
     spoil(folder / "test.json", lambda c: [*c[:2], ["red cube", "mauve sphere"]])
-    with pytest.raises(ValueError, match=r"test\.json, condition 3: unknown object 'mauve sphere'"):
+    with pytest.raises(ValueError, match=r"test\.json, condition 3: unknown object\."):
         conditions(folder, "test")
     (folder / "test.json").write_text("{}")
     with pytest.raises(ValueError, match="must hold a list of conditions"):

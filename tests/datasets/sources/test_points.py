@@ -46,20 +46,21 @@ def test_every_layout_gives_the_same_points(tmp_path, text):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a,b\nc,d\n", "line 2: 'c,d' is not two numbers"),
+        ("a,b\nc,d\n", "line 2: a point is two numbers"),
         ("1,2,3\n" * 20, "line 1: a point is two numbers, x and y; got 3"),
         ("1\n" * 20, "a point is two numbers, x and y; got 1"),
         ("1,2\n" * 9, "has 9 points; between 10 and 100,000 are needed"),
         ("", "has 0 points"),
-        ("1,nan\n" * 12, "point 1: nan is not a number of ordinary size"),
-        ("1,1e39\n" * 12, "not a number of ordinary size"),
+        ("1,nan\n" * 12, "point 1: x and y must be finite"),
+        ("1,1e39\n" * 12, "x and y must be finite, and at most 1e30"),
         (json.dumps({"x": [1, 2, 3], "y": [1, 2]}), "has 3 numbers in x and 2 in y"),
-        (json.dumps([[1, "two"]] * 12), "point 1: 'two' is not a number"),
-        (json.dumps([[1, True]] * 12), "point 1: True is not a number"),
+        (json.dumps([[1, "two"]] * 12), "point 1: x and y must be numbers"),
+        (json.dumps([[1, True]] * 12), "point 1: x and y must be numbers"),
         (json.dumps([[1, 2], [1]] * 12), "point 2: a point is two numbers"),
         (json.dumps({"z": 1}), "must hold a list of pairs"),
         ("[[1, 2], ", "is not valid JSON"),
         ("[" * 100_000, "is not valid JSON"),
+        ("[" + "1" * 5_000 + "]", "is not valid JSON"),
     ],
 )
 def test_a_bad_file_is_one_sentence(tmp_path, text, sentence):
@@ -122,3 +123,23 @@ def test_the_rings_spots_are_where_they_should_be():
     np.testing.assert_array_equal(datasets.labels(DatasetConfig(name="ring8", num_images=4_000)), data.labels)
     test = datasets.prepare(DatasetConfig(name="ring8", split="test", num_images=4_000))
     assert not np.array_equal(test.images, data.images)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-----BEGIN-----\nSECRET\n-----END-----\n",
+        "1,2\nSECRET,3\n",
+        '{"token": "SECRET"}',
+        '["SECRET"]' + " " * 9,
+        json.dumps(["SECRET"] * 12),
+        json.dumps([["SECRET", 1]] * 12),
+        json.dumps({"x": ["SECRET"] * 12, "y": [1] * 12}),
+        '{"SECRET": ',
+    ],
+)
+def test_a_refusal_shows_nothing_of_the_file(tmp_path, text):
+    (tmp_path / "named").write_text(text)
+    with pytest.raises(ValueError, match="named") as refusal:
+        datasets.prepare(config(tmp_path / "named"))
+    assert "SECRET" not in str(refusal.value)

@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gan_core.jobs.child import Child, ChildDied
-from gan_core.jobs.process import death, last_line, launch
+from gan_core.processes.child import Child, ChildDied
+from gan_core.processes.process import death, last_line, launch
 
 ECHO = """
 import sys
-from gan_core.jobs.child import Parent
+from gan_core.processes.child import Parent
 parent = Parent()
 print("a library's chatter")
 for message in parent.messages():

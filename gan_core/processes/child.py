@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from gan_core.jobs.process import death, last_line, launch
+from gan_core.processes.process import death, last_line, launch
 
 Message = dict[str, Any]
 Send = Callable[[Message], None]
@@ -128,7 +128,8 @@ class Child:
     def _read(self) -> None:
         for line in self._process.stdout or ():
             if line.startswith("{"):
-                self._messages.put(json.loads(line))
+                with contextlib.suppress(ValueError):  # torn: it was ended while it wrote
+                    self._messages.put(json.loads(line))
         self._messages.put(None)
 
     def _read_errors(self) -> None:

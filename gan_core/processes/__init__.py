@@ -1,0 +1,1 @@
+"""Child processes: how each is started, and one that talks over its pipes."""
