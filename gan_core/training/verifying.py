@@ -29,7 +29,7 @@ Move = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Difference:
+class Mismatch:
     """The first place where a repeated run differs: step, metric or file, what was recorded and what came out now."""
 
     step: int
@@ -60,7 +60,7 @@ class Verdict:
     num_checkpoints: int
     environment: dict[str, tuple[Any, Any]]
     known: bool
-    difference: Difference | None
+    difference: Mismatch | None
 
 
 def verify(run: Run, steps: int | None = None, move: Move = lambda done, total: None) -> Verdict:
@@ -83,7 +83,7 @@ def verify(run: Run, steps: int | None = None, move: Move = lambda done, total: 
     then = environment.until(environment.sessions(run), last)
     digest = datasets.prepare(config.dataset).digest
     if changed := next((e for e in then if e.data not in ("", digest)), None):
-        difference = Difference(changed.step, "data", changed.data, digest)
+        difference = Mismatch(changed.step, "data", changed.data, digest)
         return Verdict(False, False, start, 0, 0, 0, {}, True, difference)
     with tempfile.TemporaryDirectory(prefix="ganvas-verify-") as folder:
         again = runs.create(Path(folder), config)
@@ -158,7 +158,7 @@ def _repeat(run: Run, again: Run, start: int, steps: int, move: Move) -> None:
         )
 
 
-def _compare_metrics(recorded: Mapping[int, dict[str, Any]], again: Run, last: int) -> tuple[list[Difference], int]:
+def _compare_metrics(recorded: Mapping[int, dict[str, Any]], again: Run, last: int) -> tuple[list[Mismatch], int]:
     """Every number that differs, up to a step, and how many numbers were compared."""
     repeated = {line["step"]: line for line in files.read_lines(again.metrics_path)}
     differing, count = [], 0
@@ -172,18 +172,18 @@ def _compare_metrics(recorded: Mapping[int, dict[str, Any]], again: Run, last: i
                 continue
             count += 1
             if before != now:
-                differing.append(Difference(step, name, before, now))
+                differing.append(Mismatch(step, name, before, now))
     return sorted(differing, key=lambda d: (d.step, d.name)), count
 
 
-def _compare_checkpoints(run: Run, again: Run, start: int) -> tuple[list[Difference], int]:
+def _compare_checkpoints(run: Run, again: Run, start: int) -> tuple[list[Mismatch], int]:
     """Every checkpoint file whose hash differs from the recorded one, and how many checkpoints were compared."""
     before, now = (files.read_json(one.manifest_path) for one in (run, again))
     steps = [
         step for step in run.checkpoint_steps() if step in again.checkpoint_steps() and (step > start or not start)
     ]
     differing = [
-        Difference(step, f"{folder}/{name}.safetensors", before.get(key), now.get(key))
+        Mismatch(step, f"{folder}/{name}.safetensors", before.get(key), now.get(key))
         for step in steps
         for folder in [run.checkpoint_dir(step).name]
         for name in ("model", "ema", "optimizer")
@@ -192,7 +192,7 @@ def _compare_checkpoints(run: Run, again: Run, start: int) -> tuple[list[Differe
     return differing, len(steps)
 
 
-def _close(difference: Difference) -> bool:
+def _close(difference: Mismatch) -> bool:
     before, now = difference.recorded, difference.repeated
     numbers = files.is_number(before) and files.is_number(now)
     return numbers and math.isclose(before, now, rel_tol=TOLERANCE, abs_tol=TOLERANCE)

@@ -13,7 +13,7 @@ from helpers import tiny_run
 from gan_core.runs import Run, environment
 from gan_core.runs.branching import branch
 from gan_core.training import loop
-from gan_core.training.verifying import Difference, verify
+from gan_core.training.verifying import Mismatch, verify
 
 LR = "generator_optimizer.learning_rate"
 VAE = {"network__name": "vae", "training__ema_decay": 0.0}
@@ -65,7 +65,7 @@ def test_weights_that_were_replaced_are_found_though_their_hash_fits(runs_dir: P
     run.manifest_path.write_text(json.dumps(hashes[0] | {name: hashes[1][name]}))
     verdict = verify(run)
     assert not verdict.matches
-    assert verdict.difference == Difference(5, name, hashes[1][name], hashes[0][name])
+    assert verdict.difference == Mismatch(5, name, hashes[1][name], hashes[0][name])
 
 
 def test_live_changes_and_resumes_are_repeated(runs_dir: Path) -> None:
@@ -96,7 +96,7 @@ def test_elsewhere_numbers_may_differ_a_little_and_no_more(runs_dir: Path) -> No
     assert verdict.environment["processor"][0] == "another"
     rewrite(run.metrics_path, 0, **{"loss/d": first * 1.1})
     verdict = verify(run)
-    assert not verdict.matches and verdict.difference == Difference(1, "loss/d", first * 1.1, first)
+    assert not verdict.matches and verdict.difference == Mismatch(1, "loss/d", first * 1.1, first)
     run.environment_path.unlink()
     assert verify(run).known is False
 
