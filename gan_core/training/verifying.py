@@ -96,12 +96,7 @@ def verify(run: Run, steps: int | None = None, move: Move = lambda done, total: 
         now = environment.sessions(again)[-1]
         numbers, num_metrics = _compare_metrics(recorded, again, last)
         tensors, num_checkpoints = _compare_checkpoints(run, again, start)
-    others = {
-        name: (getattr(entry, name), getattr(now, name))
-        for entry in then
-        for name in environment.NUMERIC
-        if getattr(entry, name) != getattr(now, name)
-    }
+    others = environment.differing(then, now)
     loose = bool(others) or not then or not (config.training.device == "cpu" or config.training.deterministic)
     tolerance = TOLERANCE[config.training.precision] if loose else 0.0
     judged = [d for d in numbers if d.step <= start + TOLERANT_STEPS and not _close(d, tolerance)]
