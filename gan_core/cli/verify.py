@@ -29,12 +29,12 @@ def verify(
     found = runs.find(runs_folder(runs_dir), run)
     with bar("Repeating") as move:
         verdict = verifying.verify(found, steps, lambda done, total: move(done, total, ""))
-    print(json.dumps(asdict(verdict), indent=2) if as_json else in_words(verdict, verifying.TOLERANCE))
+    print(json.dumps(asdict(verdict), indent=2) if as_json else in_words(verdict))
     if not verdict.matches:
         raise typer.Exit(1)
 
 
-def in_words(verdict: Verdict, tolerance: float) -> str:
+def in_words(verdict: Verdict) -> str:
     """A verdict as a few lines of text."""
     found = verdict.difference
     first = ""
@@ -43,7 +43,7 @@ def in_words(verdict: Verdict, tolerance: float) -> str:
     if verdict.exact:
         words = "It repeats to the last bit."
     elif verdict.matches:
-        words = f"It repeats within {tolerance:.0%}; bits differ, as they may here.{first}"
+        words = f"It repeats within {verdict.tolerance:.0%} over its first steps; bits differ, as they may here.{first}"
     elif found is not None and found.name == "data":
         words = f"It cannot repeat: its training data changed.{first}"
     else:

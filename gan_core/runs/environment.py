@@ -123,6 +123,12 @@ def until(entries: list[Environment], step: int) -> list[Environment]:
     return [entry for entry, end in zip(entries, ends, strict=True) if entry.step < end] or entries[:1]
 
 
+def differing(then: list[Environment], now: Environment) -> dict[str, tuple[Any, Any]]:
+    """The fields on which the last bits depend in which some of the sessions were not as now: name -> (then, now)."""
+    pairs = [(name, getattr(entry, name), getattr(now, name)) for entry in then for name in NUMERIC]
+    return {name: (before, after) for name, before, after in pairs if before != after}
+
+
 # data that changed under a paused run
 
 
