@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from gan_core.config import DatasetConfig, settings
+from gan_core.config import DatasetConfig, read_strictly, settings
 from gan_core.datasets.base import Dataset, Progress, Source, Uint8Array
 
+MAX_META_BYTES = 16_000_000  # it names every picture that was skipped
 LAYOUT = 1  # part of every key: a new layout never meets old files
 
 
@@ -100,7 +101,7 @@ def _reserve(file: Path) -> None:
 
 
 def _open(place: Path, name: str) -> Dataset:
-    meta = json.loads((place / "meta.json").read_text(encoding="utf-8"))
+    meta = read_strictly(place / "meta.json", MAX_META_BYTES)
     count = meta["count"]
     return Dataset(
         name=name,

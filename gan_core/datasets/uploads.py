@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from gan_core.config import DatasetConfig, settings
+from gan_core.config import DatasetConfig, read_strictly, settings
 from gan_core.datasets import zips
 from gan_core.datasets.base import Progress
 from gan_core.datasets.sources import folder, points
@@ -191,7 +191,7 @@ def _cannot_write(folder: Path, error: OSError) -> ValueError:
 
 def _read(place: Path) -> Own | None:
     try:
-        about = json.loads((place / "upload.json").read_text(encoding="utf-8"))
+        about = read_strictly(place / "upload.json")
         skipped = tuple((str(file), str(reason)) for file, reason in about["skipped"])
         classes = tuple(str(name) for name in about["classes"])
         kind: Literal["pictures", "points"] = "pictures" if place.name.startswith("pictures-") else "points"
@@ -205,5 +205,5 @@ def _read(place: Path) -> Own | None:
             num_skipped=int(about["num_skipped"]),
             made_at=float(about["made_at"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None

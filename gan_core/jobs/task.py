@@ -28,13 +28,14 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
-from gan_core.config import settings
+from gan_core.config import settings, strict_object
 from gan_core.jobs.process import death, last_line, launch
 from gan_core.runs import Run, files
 
 LAYOUT = 1  # part of every key: a new layout never meets old files
 HEARTBEAT_S = 2.0
 STALE_AFTER_S = 20.0
+MAX_ARGUMENTS = 64_000_000  # bytes
 START_S = 120.0  # a child imports torch first, on a machine that may be busy training
 TASK, PROGRESS, CANCEL, RESULT, LOG = "task.json", "progress.json", "cancel", "result.npz", "log.txt"
 TURN = "turn.json"  # in a function's folder: the task that runs
@@ -93,7 +94,7 @@ class Task:
     @property
     def values(self) -> dict[str, Any]:
         """The arguments."""
-        return dict(json.loads(self.arguments))
+        return strict_object(self.arguments, MAX_ARGUMENTS)
 
 
 Work = Callable[[dict[str, Any], Report], Arrays]

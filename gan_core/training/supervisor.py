@@ -11,7 +11,6 @@ A worker outlives its server; the next server finds its run by lock and heartbea
 from __future__ import annotations
 
 import contextlib
-import json
 import platform
 import threading
 import time
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_core import runs
-from gan_core.config import RunConfig, get, live_changes
+from gan_core.config import RunConfig, get, live_changes, read_strictly
 from gan_core.config.devices import Machine
 from gan_core.config.settings import Settings
 from gan_core.jobs.child import ChildDied
@@ -46,8 +45,8 @@ def ensure_supervisors(settings: Settings) -> None:
 def machine(settings: Settings) -> Machine | None:
     """The devices and precisions that this machine can train on; None during the first seconds of its first start, until torch is loaded."""
     try:
-        return Machine.from_dict(json.loads(_machine_file(settings.runs_dir).read_bytes()))
-    except (OSError, ValueError, KeyError):
+        return Machine.from_dict(read_strictly(_machine_file(settings.runs_dir)))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
