@@ -18,8 +18,9 @@ from gan_core import datasets, runs
 from gan_core.cli import compare, data, doctor, evaluators, hub, sweep, terminal
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 from gan_core.config import RunConfig, with_changes
+from gan_core.config.reasons import reason
 from gan_core.presets import PRESETS, preset_config
-from gan_core.runs import Run
+from gan_core.runs import Run, recovery
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import queue, supervisor, trainers
 
@@ -52,7 +53,7 @@ def main() -> None:
         print(f"Error: {refusal}", file=sys.stderr)
         sys.exit(2)
     except OSError as failure:
-        print(f"Error: {failure.strerror or failure}: {failure.filename or ''}", file=sys.stderr)
+        print(f"Error: {reason(failure) or failure}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -78,11 +79,13 @@ def list_all_runs(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
     """List the runs, newest first."""
     rows = []
     for run in runs.list_runs(runs_folder(runs_dir)):
-        status = run.status()
+        status, damage = run.status(), recovery.damage(run)
+        if damage:
+            print(f"The run '{run.id}': {' '.join(damage)}", file=sys.stderr)
         progress = f"{status.step:,} / {status.total_steps:,}"
         rows.append(
             {"id": run.id, "name": run.name, "state": status.state, "progress": progress, "step": status.step}
-            | {"total_steps": status.total_steps, "error": status.error, "path": str(run.path)}
+            | {"total_steps": status.total_steps, "error": status.error, "path": str(run.path), "damage": damage}
         )
     show_rows(rows, ("id", "name", "state", "progress"), as_json)
 
@@ -106,12 +109,20 @@ def train(
 
 
 @app.command()
-def resume(run: RunName, runs_dir: RunsDir = None) -> None:
+def resume(
+    run: RunName,
+    runs_dir: RunsDir = None,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Begin anew at step 0; what is there is set aside in the run's folder.")
+    ] = False,
+) -> None:
     """Continue a run from its newest checkpoint."""
     found = runs.find(runs_folder(runs_dir), run)
     if found.status().state == "finished":
         raise ValueError(f"The run '{found.name}' has finished; there is nothing left to train.")
     queue.withdraw(found)
+    if from_start:
+        print(f"What was there is kept in {recovery.begin_anew(found)}.", file=sys.stderr)
     found.command("run")
     _train(found)
 
@@ -175,9 +186,16 @@ def _train(run: Run) -> None:
     from gan_core.training import loop, worker
 
     worker.keep_freed_memory()
-    signals = terminal.collect_signals()
+    signals, known = terminal.collect_signals(), len(run.events())
     with bar("Training") if console.is_terminal else nullcontext(plain_lines()) as move:
         status = loop.train(run, terminal.show_status(move), lambda: "pause" if signals else None)
+    for event in run.events()[known:]:
+        if event["type"] == "checkpoint_refused":
+            print(f"The checkpoint of step {event['step']} was not used: {event.get('error')}", file=sys.stderr)
+        elif event["type"] == "damaged_lines":
+            print(
+                recovery.skipped(event["count"], event["file"]), f"The log as it was: {event['kept']}.", file=sys.stderr
+            )
     if status.state == "failed":
         raise ValueError(status.error)
     print(f"{status.state} at step {status.step} of {status.total_steps}, {status.seconds:.1f} s")

@@ -17,6 +17,7 @@ import numpy as np
 from filelock import FileLock
 
 from gan_core.config import DatasetConfig, read_strictly, settings
+from gan_core.config.reasons import not_written
 from gan_core.datasets.base import Dataset, Progress, Source, Uint8Array
 
 MAX_META_BYTES = 16_000_000  # it names every picture that was skipped
@@ -37,10 +38,7 @@ def fetch(config: DatasetConfig, source: Source, progress: Progress) -> Dataset:
                 if not place.exists():
                     _build(place, config, source, progress)
         except OSError as error:
-            raise ValueError(
-                f"The cache folder {place.parent} cannot be written ({error.strerror or error}). "
-                "Free some space, or set GANVAS_CACHE_DIR to a folder that you may write."
-            ) from error
+            raise ValueError(not_written(f"The cache folder {place.parent}", error, "GANVAS_CACHE_DIR")) from error
     return _open(place, config.name)
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from gan_core.config import DatasetConfig, read_strictly, settings
+from gan_core.config.reasons import not_written
 from gan_core.datasets import zips
 from gan_core.datasets.base import Progress
 from gan_core.datasets.sources import folder, points
@@ -183,10 +184,7 @@ def _new(kind: str, name: str) -> Iterator[tuple[Path, Keep]]:
 
 
 def _cannot_write(folder: Path, error: OSError) -> ValueError:
-    return ValueError(
-        f"The folder {folder} cannot be written ({error.strerror or error}). Free some space, or set GANVAS_DATA_DIR to a "
-        "folder that you may write."
-    )
+    return ValueError(not_written(f"The folder {folder}", error, "GANVAS_DATA_DIR"))
 
 
 def _read(place: Path) -> Own | None:

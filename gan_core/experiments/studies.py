@@ -118,7 +118,7 @@ def begin(settings: Settings, plan: Plan, name: str, epochs: int, num_images: in
     members = tuple(StudyMember(arm.name, seed) for seed in range(seeds) for arm in plan.arms)
     for member in members:
         check(member_config(plan, member, changes))
-    name = checked_text(name.strip(), "name", 60, empty=True) or plan.title
+    name = checked_text(name, "name", 60, empty=True) or plan.title
     study = Study(new_id(plan.key), name, plan.key, time.time(), changes, members)
     STORE.save(settings.runs_dir, study)
     return start_missing(settings, study)

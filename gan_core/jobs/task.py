@@ -29,6 +29,7 @@ import numpy.typing as npt
 from filelock import FileLock
 
 from gan_core.config import settings, strict_object
+from gan_core.config.reasons import not_written
 from gan_core.jobs.process import death, last_line, launch
 from gan_core.runs import Run, files
 
@@ -198,10 +199,8 @@ def start(task: Task, *, anew: bool = False) -> None:
             write_progress(place, Progress("running", "starting"))
             _launch(place)
     except OSError as error:
-        way_out = "" if task.place else ", or set GANVAS_CACHE_DIR to a folder that you may write"
-        raise ValueError(
-            f"The folder {place.parent} cannot be written ({error.strerror or error}). Free some space{way_out}."
-        ) from error
+        variable = "" if task.place else "GANVAS_CACHE_DIR"
+        raise ValueError(not_written(f"The folder {place.parent}", error, variable)) from error
 
 
 def cancel(task: Task) -> None:

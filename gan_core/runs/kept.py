@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from gan_core.config.reasons import not_written
 from gan_core.runs import files
 from gan_core.runs.folder import check_writable
 
@@ -81,10 +82,8 @@ class Store(Generic[E]):
             (runs_dir / self.folder).mkdir(exist_ok=True)
             files.write_json(self._path(runs_dir, entry.id), self.write(entry))
         except OSError as error:
-            raise ValueError(
-                f"The {self.noun} could not be kept in {runs_dir} ({error.strerror or error}). Free some space, or set "
-                "GANVAS_RUNS_DIR to a folder that you may write."
-            ) from error
+            words = not_written(f"The runs folder {runs_dir}", error, "GANVAS_RUNS_DIR")
+            raise ValueError(f"The {self.noun} could not be kept. {words}") from error
 
     def remove(self, runs_dir: Path, entry_id: str) -> None:
         """Removes its file; no error if it is missing."""

@@ -22,7 +22,7 @@ class Trainer(Protocol):
         """Trains it; returns when it has ended in any state.
 
         Raises:
-            ChildDied: the process that trained it died.
+            RuntimeError: the process that trained it died (ChildDied), or could not even say so in the run's folder.
         """
 
     def warm_up(self) -> Machine:
@@ -59,10 +59,12 @@ class ProcessTrainer:
         child, _machine = self._started()
         asked_at = 0.0
         child.send({"run": str(run.path)})
-        while child.receive(timeout_s=0.5) is None:
+        while (done := child.receive(timeout_s=0.5)) is None:
             asked_at = asked_at or (time.monotonic() if run.control().command != "run" else 0.0)
             if asked_at and time.monotonic() - asked_at > HANGS_AFTER_S:
                 child.stop(timeout_s=0.0)
+        if done.get("error"):
+            raise RuntimeError(done["error"])
 
     def warm_up(self) -> Machine:
         """Starts a worker unless one is waiting; torch is loaded when its hello arrives."""

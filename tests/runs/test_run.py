@@ -47,11 +47,12 @@ def test_a_run_without_a_name_is_called_by_its_preset_and_a_number(runs_dir):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_that_people_type_stays_text(runs_dir, name):
     run = tiny_run(runs_dir, name)
-    assert run.name == name and ID_PATTERN.fullmatch(run.id)
+    shown = " ".join(name.split())  # in one line
+    assert run.name == shown and ID_PATTERN.fullmatch(run.id)
     run.describe(name=name + "!", note=name)
-    assert (run.name, run.note) == (name + "!", name)
+    assert (run.name, run.note) == (shown + "!", name)
     assert [p.name for p in runs_dir.iterdir()] == [run.id]
-    assert runs.find(runs_dir, name + "!").id == run.id
+    assert runs.find(runs_dir, shown + "!").id == run.id
 
 
 def test_name_and_note_have_bounds(runs_dir):
