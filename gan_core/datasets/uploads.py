@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from gan_core.config import DatasetConfig, read_strictly, settings
+from gan_core.config import DatasetConfig, one_line, read_strictly, settings
 from gan_core.config.reasons import not_written
 from gan_core.datasets import zips
 from gan_core.datasets.base import Progress
@@ -101,13 +101,22 @@ def add_points(rows: Sequence[object], name: str) -> Own:
 
 
 def list_own() -> list[Own]:
-    """All uploads, newest first; other folders are ignored."""
+    """All uploads, newest first; a damaged one is left out, and named by `damaged`. Other folders are ignored."""
+    found = [own for own in map(_read, _folders()) if not isinstance(own, str)]
+    return sorted(found, key=lambda own: (-own.made_at, own.id))
+
+
+def damaged() -> list[str]:
+    """A sentence for each upload that cannot be read."""
+    found = {place.name: _read(place) for place in _folders()}
+    return [f"The data set in '{name}' cannot be read: {why}" for name, why in found.items() if isinstance(why, str)]
+
+
+def _folders() -> list[Path]:
     try:
-        folders = [entry for entry in settings.data_dir().iterdir() if _ID.fullmatch(entry.name)]
+        return sorted(entry for entry in settings.data_dir().iterdir() if _ID.fullmatch(entry.name))
     except OSError:
         return []
-    found = [own for own in map(_read, folders) if own is not None]
-    return sorted(found, key=lambda own: (-own.made_at, own.id))
 
 
 def find(own_id: str) -> Own:
@@ -187,7 +196,8 @@ def _cannot_write(folder: Path, error: OSError) -> ValueError:
     return ValueError(not_written(f"The folder {folder}", error, "GANVAS_DATA_DIR"))
 
 
-def _read(place: Path) -> Own | None:
+def _read(place: Path) -> Own | str:
+    """The upload in a folder; a sentence when it holds none."""
     try:
         about = read_strictly(place / "upload.json")
         skipped = tuple((str(file), str(reason)) for file, reason in about["skipped"])
@@ -196,12 +206,14 @@ def _read(place: Path) -> Own | None:
         return Own(
             id=place.name,
             kind=kind,
-            name=str(about["name"])[:MAX_NAME],
+            name=one_line(about["name"], MAX_NAME) or place.name,
             count=int(about["count"]),
             classes=classes,
             skipped=skipped,
             num_skipped=int(about["num_skipped"]),
             made_at=float(about["made_at"]),
         )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    except KeyError as error:
+        return f"its upload.json has no {error}."
+    except (OSError, ValueError, TypeError, OverflowError) as error:
+        return f"{str(error).rstrip('.')}."

@@ -113,7 +113,7 @@ def find(runs_dir: Path, direction_id: str) -> Direction:
 
 
 def list_directions(runs_dir: Path) -> list[Direction]:
-    """Every kept direction, the newest first; a damaged file is passed over."""
+    """Every kept direction, the newest first; a damaged file is left out, and named by `STORE.damaged`."""
     return STORE.all(runs_dir)
 
 

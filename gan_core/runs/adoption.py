@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gan_core.config import RunConfig, one_line, several_lines, strict_object
+from gan_core.config import RunConfig, several_lines, strict_object
+from gan_core.config import one_line as _line
 from gan_core.figures import imaging
 from gan_core.runs import evaluations, files, portable
 from gan_core.runs.folder import check_writable
@@ -71,7 +72,7 @@ def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
             _redraw(place / part.name)
     files.write_atomically(place / names["config"], config.to_json().encode())
     words = {
-        "name": one_line(about.get("name"), MAX_NAME) or came_from.repo[-MAX_NAME:],
+        "name": _line(about.get("name"), MAX_NAME) or came_from.repo[-MAX_NAME:],
         "note": several_lines(about.get("note"), MAX_NOTE),
     }
     files.write_json(place / names["about"], words | {"origin": asdict(came_from)})

@@ -59,7 +59,7 @@ def refusal(run: Run, refused: Mapping[int, str]) -> str:
         why = "its checkpoints are missing. Put them back if you have a copy"
     return (
         f"None of the {len(refused)} checkpoints can be used: {why}, or begin anew at step 0, which keeps what is "
-        f"there in {_free(run).name}: python -m gan_core resume {run.id} --from-start. Nothing was changed."
+        f"there in {next_folder(run).name}: python -m gan_core resume {run.id} --from-start. Nothing was changed."
     )
 
 
@@ -92,7 +92,7 @@ def set_aside(run: Run, steps: Iterable[int]) -> str:
 
 
 def _set_aside(run: Run, names: Iterable[str]) -> Path:
-    place = _free(run)
+    place = next_folder(run)
     place.mkdir()
     for name in names:
         if (run.path / name).exists():
@@ -102,7 +102,8 @@ def _set_aside(run: Run, names: Iterable[str]) -> Path:
     return place
 
 
-def _free(run: Run) -> Path:
+def next_folder(run: Run) -> Path:
+    """Where what is set aside next will be."""
     number = 1
     while (place := run.path / f"set-aside-{number}").exists():
         number += 1

@@ -15,6 +15,7 @@ STALE_AFTER_S = 12.0  # six missed heartbeats
 ALIVE_STATES = ("running", "stopping")
 OPEN_STATES = ("queued", "running", "stopping")
 RESUMABLE_STATES = ("paused", "stopped", "failed", "interrupted")
+MAX_NUMBER = 10**15  # of any count; none is negative
 MAX_TEXT = 5000  # characters of a sentence
 STATES = ("queued", "running", "paused", "stopping", "finished", "stopped", "failed", "interrupted")
 
@@ -71,8 +72,8 @@ class Control:
 def read_status(data: Mapping[str, Any], is_locked: Callable[[], bool] | None = None) -> Status:
     """The status that a JSON object describes; what is missing, unknown or of another type is left at its default.
 
-    A run that claims to be alive and is not is interrupted, and so is one in no known state. Where its owner is a process of
-    this machine the lock of the run tells, whatever the clock says; else the heartbeat, which must be fresh and not lie ahead.
+    A run that claims to be alive and is not is interrupted, and so is one in no known state. Its heartbeat must be fresh; one
+    that lies ahead, as after the clock was set back, is not. The lock decides for a process of this machine without one.
 
     Args:
         data: the object.
@@ -82,13 +83,17 @@ def read_status(data: Mapping[str, Any], is_locked: Callable[[], bool] | None = 
     values: dict[str, Any] = {}
     for known in fields(Status):
         value, default = data.get(known.name), getattr(plain, known.name)
-        numeric = isinstance(default, int | float) and isinstance(value, int | float) and not isinstance(value, bool)
-        if numeric or (isinstance(default, str) and isinstance(value, str)):
-            values[known.name] = value[:MAX_TEXT] if isinstance(value, str) else type(default)(value)
+        if isinstance(default, str) and isinstance(value, str):
+            values[known.name] = value[:MAX_TEXT]
+        elif isinstance(default, int | float) and isinstance(value, int | float) and not isinstance(value, bool):
+            values[known.name] = type(default)(min(max(value, 0), MAX_NUMBER))
     status = replace(plain, **values)
     if status.state in ALIVE_STATES:
         here = is_locked is not None and status.owner.rpartition(":")[0] == platform.node()
-        alive = is_locked() if is_locked and here else abs(time.time() - status.updated_at) <= STALE_AFTER_S
+        age = time.time() - status.updated_at
+        alive = (-1.0 if here else -STALE_AFTER_S) <= age <= STALE_AFTER_S
+        if here and is_locked and not alive:
+            alive = is_locked()
     else:
         alive = status.state in STATES
     return status if alive else replace(status, state="interrupted")

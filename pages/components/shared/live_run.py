@@ -8,7 +8,7 @@ import streamlit as st
 from gan_core.config import LIVE_FIELDS, get
 from gan_core.figures import charts
 from gan_core.models.kinds import kind_of
-from gan_core.runs import Run, Status
+from gan_core.runs import Run, Status, recovery
 from gan_core.runs.status import OPEN_STATES, RESUMABLE_STATES
 from gan_core.training import queue, supervisor
 from gan_core.training.log_line import log_line
@@ -123,10 +123,24 @@ def controls(run: Run, status: Status) -> None:
                                 help=_("Goes on from the newest checkpoint."))  # fmt: skip
             if pressed and lab.succeeds(lambda: supervisor.resume(run)):
                 st.rerun()
+            if status.state in ("failed", "interrupted"):
+                begin_anew(run)
         if run.checkpoint_steps():
             page_button(_("Explore"), "live_explore", "explore", "explore", run=run.id)
         if run.sample_steps():
             page_button(_("Replay"), "live_replay", "replay", "replay", run=run.id)
+
+
+def begin_anew(run: Run) -> None:
+    """A button that asks once more, then trains the run again from step 0."""
+    with st.popover(_("Begin anew"), icon=":material/restart_alt:", key="live_anew"):
+        words = _(
+            "The run begins again at step 0. Its curves, pictures and checkpoints until now are kept in `{folder}`."
+        )
+        st.markdown(words.format(folder=recovery.next_folder(run).name))
+        pressed = st.button(_("Begin anew at step 0"), key="live_anew_yes", type="primary")
+        if pressed and lab.succeeds(lambda: supervisor.resume(run, from_start=True)):
+            st.rerun()
 
 
 def curves(run: Run, smoothing: float, log_scale: bool) -> None:
@@ -207,7 +221,10 @@ def log(run: Run) -> None:
             "before D's update, then after it, just before G's update."
         )
         st.caption(words)
-        rows = lab.tail(str(run.path)).last_rows(LOG_LINES)
+        tail = lab.tail(str(run.path))
+        rows = tail.last_rows(LOG_LINES)
+        if tail.damaged:
+            st.caption(_(recovery.skipped(tail.damaged, run.metrics_path.name)))
         status = run.status()
         epochs = run.config().training.epochs
         st.code("\n".join(log_line(row, epochs, status.steps_per_epoch) for row in rows) or "-", language=None)
