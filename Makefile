@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: run test check fast format e2e collapse-table mutants
+.PHONY: run test check fast format e2e collapse-table mutants crash-drill
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -49,3 +49,7 @@ collapse-table: $(VENV)/.app
 # its tests. Long; prints a table and writes docs/mutants.json as modules finish.
 mutants: $(VENV)/.dev
 	$(BIN)/python tools/mutants.py
+
+# Kills, cuts, flipped bits, full disks and the like, done to real runs; under 15 minutes. Writes docs/crash-drill.json.
+crash-drill: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.crash_drill

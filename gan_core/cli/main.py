@@ -134,10 +134,10 @@ def stop(run: RunName, runs_dir: RunsDir = None) -> None:
     if found.status().state not in OPEN_STATES:
         raise ValueError(f"The run '{found.name}' is not training; it is {found.status().state}.")
     supervisor.leave(found, "stop")
-    deadline = time.monotonic() + trainers.HANGS_AFTER_S
+    deadline = time.monotonic() + trainers.WRITES_FOR_S
     while found.status().state in OPEN_STATES:
         if time.monotonic() > deadline:
-            raise ValueError(f"The run '{found.name}' did not stop within {trainers.HANGS_AFTER_S:.0f} s.")
+            raise ValueError(f"The run '{found.name}' did not stop within {trainers.WRITES_FOR_S:.0f} s.")
         time.sleep(0.05)
     console.print(f"{escape(found.name)}: {found.status().state} at step {found.status().step:,}")
 

@@ -12,7 +12,8 @@ from gan_core.runs import Run
 
 WORKER = ("-m", "gan_core.training.worker")
 ADVICE = "Everything up to the last checkpoint is kept: resume to go on from there."
-HANGS_AFTER_S = 60.0  # a trainer that ignores a stop for so long is ended
+HANGS_AFTER_S = 10.0  # a trainer that does not notice a request to leave for so long is ended
+WRITES_FOR_S = 60.0  # one that noticed may write its last checkpoint for so long
 
 
 class Trainer(Protocol):
@@ -61,7 +62,8 @@ class ProcessTrainer:
         child.send({"run": str(run.path)})
         while (done := child.receive(timeout_s=0.5)) is None:
             asked_at = asked_at or (time.monotonic() if run.control().command != "run" else 0.0)
-            if asked_at and time.monotonic() - asked_at > HANGS_AFTER_S:
+            limit = WRITES_FOR_S if asked_at and run.status().state == "stopping" else HANGS_AFTER_S
+            if asked_at and time.monotonic() - asked_at > limit:
                 child.stop(timeout_s=0.0)
         if done.get("error"):
             raise RuntimeError(done["error"])
