@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: run test check fast format e2e collapse-table mutants lock sbom hostile fuzz
+.PHONY: run test check fast format e2e collapse-table mutants lock sbom hostile fuzz crash-drill
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -69,3 +69,6 @@ hostile: $(VENV)/.dev
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m pip install 'atheris>=3,<4'
 	$(BIN)/python tools/hostile.py --fuzz 600
+# Kills, cuts, flipped bits, full disks and the like, done to real runs; under 15 minutes. Writes docs/crash-drill.json.
+crash-drill: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.crash_drill

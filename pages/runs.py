@@ -5,11 +5,12 @@ import math
 import streamlit as st
 
 from gan_core.datasets import DATASETS
-from gan_core.runs import Run
+from gan_core.runs import Run, recovery
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import supervisor
 from pages.components.shared import lab
 from pages.components.shared.bin_view import bin_view
+from pages.components.shared.kept_list import tell_damaged
 from pages.components.shared.run_card import badge
 from pages.components.shared.run_links import open_links
 from pages.components.text import _, as_text, dangerous, ngettext
@@ -74,6 +75,7 @@ def row(run: Run) -> None:
         with middle:
             badge(run)
             what(run)
+            tell_damaged(recovery.damage(run))
             if run.note:
                 st.text(run.note)
         with right, st.container(horizontal=True):

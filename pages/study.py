@@ -6,7 +6,7 @@ from gan_core.evaluation import evaluators
 from gan_core.experiments import studies
 from gan_core.experiments.studies import MAX_SEEDS, PLANS, Plan
 from pages.components.shared import lab
-from pages.components.shared.kept_list import choose_kept, remove_button
+from pages.components.shared.kept_list import choose_kept, remove_button, tell_damaged
 from pages.components.study.results import results
 from pages.components.text import _, duration
 
@@ -25,6 +25,7 @@ def main() -> None:
     )
     st.markdown(words)
     kept = [study for study in studies.STORE.all(lab.start().runs_dir) if study.plan == PLAN.key]
+    tell_damaged(studies.STORE.damaged(lab.start().runs_dir))
     with st.expander(_("New study"), expanded=not kept, icon=":material/add:"):
         new_study(PLAN)
     if not kept:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from gan_core.experiments.sweeps import folder as folders
 from pages.components.shared import lab
-from pages.components.shared.kept_list import choose_kept, remove_button
+from pages.components.shared.kept_list import choose_kept, remove_button, tell_damaged
 from pages.components.sweeps import form
 from pages.components.sweeps.results import results
 from pages.components.text import _
@@ -23,6 +23,7 @@ def main() -> None:
     st.markdown(words)
     revive(str(lab.start().runs_dir))
     kept = folders.list_folders(lab.start().runs_dir)
+    tell_damaged(folders.damaged_folders(lab.start().runs_dir))
     if not kept:
         st.info(
             _("There is no sweep yet. Begin with one of these two, or put together your own."), icon=":material/tune:"

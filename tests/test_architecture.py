@@ -366,3 +366,18 @@ def _public(path: Path) -> Iterator[ast.ClassDef | ast.FunctionDef]:
     for node in tree.body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
             yield node
+
+
+def test_json_is_read_by_the_strict_reader_only() -> None:
+    own = {"strict.py", "child.py"}  # the reader itself; messages between the program's own processes
+    loose = [
+        f"{path.name}:{node.lineno}"
+        for path in SOURCES
+        if path.name not in own
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("load", "loads", "JSONDecoder")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "json"
+    ]
+    assert not loose

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 
+from gan_core.config import strict_object
+
 VARIABLE = "GANVAS_ACTOR"  # for a process that works for a visitor; see `environment`
 
 
@@ -72,9 +74,9 @@ def current() -> Actor:
     told = os.environ.get(VARIABLE)
     if told:
         try:
-            values = json.loads(told)
+            values = strict_object(told)
             return Actor(str(values["id"]), str(values["name"]), Role(values["role"]))
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"The environment variable {VARIABLE} names nobody. Remove it.") from error
     found = _sources[0]() if _sources else None
     return ALONE if found is None else found

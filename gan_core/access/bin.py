@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_core.access import Actor, require
+from gan_core.config import one_line, read_strictly
 
 FOLDER, RECORD = ".bin", "record.json"
 KEPT_S = 7 * 86_400.0
@@ -95,8 +96,8 @@ def remove(thing: Binned, *, actor: Actor | None = None) -> None:
 
 def _read(entry: Path, match: re.Match[str]) -> Binned:
     """A thing without a readable record is nobody's: teachers alone may take it back."""
-    record = {}
-    with contextlib.suppress(OSError, ValueError, RecursionError):
-        record = json.loads((entry / RECORD).read_bytes())
-    name, owner = (str(record.get(key) or "") if isinstance(record, dict) else "" for key in ("name", "owner"))
+    record: dict[str, object] = {}
+    with contextlib.suppress(OSError, ValueError):
+        record = read_strictly(entry / RECORD)
+    name, owner = (one_line(record.get(key), 200) for key in ("name", "owner"))
     return Binned(entry, match[2], float(match[1]), name or match[2], owner)

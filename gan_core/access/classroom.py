@@ -27,6 +27,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gan_core.access import ALONE, VIEWER, Actor, Refused, Role, current, may
+from gan_core.config import read_strictly
 from gan_core.config.settings import PROJECT_DIR, data_dir, folder
 
 SESSION_S = 12 * 3600
@@ -286,11 +287,11 @@ def _students_path() -> Path:
 
 def _students() -> dict[str, dict[str, str]]:
     try:
-        found = json.loads(_students_path().read_bytes())
+        found = read_strictly(_students_path())
         return {str(key): {"name": str(one["name"]), "code": str(one["code"])} for key, one in found.items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refused(
             "The list of students is damaged. Tell your teacher: students.json is beside classroom.json."
         ) from error

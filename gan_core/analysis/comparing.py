@@ -49,13 +49,10 @@ class Compared:
 def read(run: Run) -> Compared:
     """A run, read from its directory, however far it is.
 
-    Raises ValueError if its configuration or its log of metrics cannot be read.
+    A damaged line of its log is left out. Raises ValueError if its configuration cannot be read.
     """
     tail = MetricsTail(run.metrics_path)
-    try:
-        tail.refresh()
-    except (ValueError, AttributeError) as damage:
-        raise ValueError(f"The log of metrics of '{run.id}' is damaged ({damage}).") from damage
+    tail.refresh()
     return Compared(run, run.config(), run.status(), {name: tail.column(name) for name in tail.names()})
 
 

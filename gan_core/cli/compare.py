@@ -15,7 +15,7 @@ from gan_core.analysis import comparing
 from gan_core.analysis import film as films
 from gan_core.analysis.comparing import Compared
 from gan_core.analysis.curves import metrics_of
-from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, runs_folder
+from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, runs_folder, tell_damage
 from gan_core.runs import evaluations
 
 MEASURED = ("metric", "value", "interval", "step", "num_samples", "extractor", "seed")
@@ -30,6 +30,8 @@ def compare(names: RunNames, runs_dir: RunsDir = None, as_json: AsJson = False) 
         raise ValueError(f"2 to {comparing.MAX_RUNS} runs can be compared; got {len(names)}.")
     folder = runs_folder(runs_dir)
     found = [comparing.read(runs.find(folder, name)) for name in names]
+    for one in found:
+        tell_damage(one.run)
     content = as_data(found)
     if as_json:
         print(json.dumps(content, indent=2))

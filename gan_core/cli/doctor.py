@@ -9,7 +9,7 @@ import typer
 from gan_core import runs
 from gan_core.analysis.doctor import Finding
 from gan_core.analysis.doctor.examine import examine
-from gan_core.cli.terminal import AsJson, RunsDir, runs_folder
+from gan_core.cli.terminal import AsJson, RunsDir, runs_folder, tell_damage
 
 
 def diagnose(
@@ -18,7 +18,9 @@ def diagnose(
     as_json: AsJson = False,
 ) -> None:
     """Say whether a run is failing, why, and what helps."""
-    found = examine(runs.find(runs_folder(runs_dir), run))
+    chosen = runs.find(runs_folder(runs_dir), run)
+    tell_damage(chosen)
+    found = examine(chosen)
     if as_json:
         print(json.dumps([finding.to_dict() for finding in found], indent=2))
     elif not found:

@@ -18,8 +18,9 @@ from gan_core import datasets, runs
 from gan_core.cli import classroom, compare, data, doctor, evaluators, hub, sweep, terminal, verify
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 from gan_core.config import RunConfig, with_changes
+from gan_core.config.reasons import reason
 from gan_core.presets import PRESETS, preset_config
-from gan_core.runs import Run, environment
+from gan_core.runs import Run, environment, recovery
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import queue, supervisor, trainers
 
@@ -56,7 +57,7 @@ def main() -> None:
         print(f"Error: {refusal}", file=sys.stderr)
         sys.exit(2)
     except OSError as failure:
-        print(f"Error: {failure.strerror or failure}: {failure.filename or ''}", file=sys.stderr)
+        print(f"Error: {reason(failure) or failure}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -82,11 +83,13 @@ def list_all_runs(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
     """List the runs, newest first."""
     rows = []
     for run in runs.list_runs(runs_folder(runs_dir)):
-        status = run.status()
+        status, damage = run.status(), recovery.damage(run)
+        if damage:
+            print(f"The run '{run.id}': {' '.join(damage)}", file=sys.stderr)
         progress = f"{status.step:,} / {status.total_steps:,}"
         rows.append(
             {"id": run.id, "name": run.name, "state": status.state, "progress": progress, "step": status.step}
-            | {"total_steps": status.total_steps, "error": status.error, "path": str(run.path)}
+            | {"total_steps": status.total_steps, "error": status.error, "path": str(run.path), "damage": damage}
         )
     show_rows(rows, ("id", "name", "state", "progress"), as_json)
 
@@ -116,6 +119,9 @@ def resume(
         bool, typer.Option("--accept-changed-data", help="Go on even if the training data changed since.")
     ] = False,
     runs_dir: RunsDir = None,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Begin anew at step 0; what is there is set aside in the run's folder.")
+    ] = False,
 ) -> None:
     """Continue a run from its newest checkpoint."""
     found = runs.find(runs_folder(runs_dir), run)
@@ -124,6 +130,8 @@ def resume(
     queue.withdraw(found)
     if accept_changed_data:
         environment.allow_changed_data(found)
+    if from_start:
+        print(f"What was there is kept in {recovery.begin_anew(found)}.", file=sys.stderr)
     found.command("run")
     _train(found)
 
@@ -135,10 +143,10 @@ def stop(run: RunName, runs_dir: RunsDir = None) -> None:
     if found.status().state not in OPEN_STATES:
         raise ValueError(f"The run '{found.name}' is not training; it is {found.status().state}.")
     supervisor.leave(found, "stop")
-    deadline = time.monotonic() + trainers.HANGS_AFTER_S
+    deadline = time.monotonic() + trainers.WRITES_FOR_S
     while found.status().state in OPEN_STATES:
         if time.monotonic() > deadline:
-            raise ValueError(f"The run '{found.name}' did not stop within {trainers.HANGS_AFTER_S:.0f} s.")
+            raise ValueError(f"The run '{found.name}' did not stop within {trainers.WRITES_FOR_S:.0f} s.")
         time.sleep(0.05)
     console.print(f"{escape(found.name)}: {found.status().state} at step {found.status().step:,}")
 
@@ -187,9 +195,16 @@ def _train(run: Run) -> None:
     from gan_core.training import loop, worker
 
     worker.keep_freed_memory()
-    signals = terminal.collect_signals()
+    signals, known = terminal.collect_signals(), len(run.events())
     with bar("Training") if console.is_terminal else nullcontext(plain_lines()) as move:
         status = loop.train(run, terminal.show_status(move), lambda: "pause" if signals else None)
+    for event in run.events()[known:]:
+        if event["type"] == "checkpoint_refused":
+            print(f"The checkpoint of step {event['step']} was not used: {event.get('error')}", file=sys.stderr)
+        elif event["type"] == "damaged_lines":
+            print(
+                recovery.skipped(event["count"], event["file"]), f"The log as it was: {event['kept']}.", file=sys.stderr
+            )
     if status.state == "failed":
         raise ValueError(status.error)
     print(f"{status.state} at step {status.step} of {status.total_steps}, {status.seconds:.1f} s")

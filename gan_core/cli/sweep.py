@@ -66,6 +66,8 @@ def sweep(
 def list_sweeps(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
     """List the sweeps, newest first, with their best trials."""
     rows = []
+    for sentence in folders.damaged_folders(runs_folder(runs_dir)):
+        print(sentence, file=sys.stderr)
     for folder in folders.list_folders(runs_folder(runs_dir)):
         try:
             trials, error = rows_of(folder.study()), folder.error

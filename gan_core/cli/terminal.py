@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gan_core.config import settings
-from gan_core.runs import Status
+from gan_core.runs import Run, Status, recovery
 
 console = Console()
 
@@ -84,6 +85,12 @@ def parse_changes(texts: list[str] | None) -> dict[str, str]:
         if not equals or not key:
             raise ValueError(f"--set takes KEY=VALUE, for example training.epochs=5; got '{key}{equals}{value}'.")
     return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def tell_damage(run: Run) -> None:
+    """Says on standard error what of a run's logs is left out."""
+    for sentence in recovery.damaged_lines(run):
+        print(f"{run.name}: {sentence}", file=sys.stderr)
 
 
 def runs_folder(given: Path | None) -> Path:

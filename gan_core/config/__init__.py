@@ -2,8 +2,6 @@
 
 from gan_core.config.run_config import (
     LIVE_FIELDS,
-    MAX_JSON_BYTES,
-    MAX_JSON_DEPTH,
     SCHEMA_VERSION,
     RunConfig,
     choices,
@@ -13,7 +11,6 @@ from gan_core.config.run_config import (
     live_changes,
     may_be_live,
     parse_config,
-    strict_json,
     with_changes,
 )
 from gan_core.config.sections import (
@@ -30,10 +27,19 @@ from gan_core.config.sections import (
     TrainingConfig,
     VAEConfig,
 )
+from gan_core.config.strict import (
+    MAX_JSON_BYTES,
+    MAX_JSON_DEPTH,
+    one_line,
+    read_strictly,
+    several_lines,
+    strict_json,
+    strict_object,
+)
 
 __all__ = [
     "LIVE_FIELDS", "MAX_JSON_BYTES", "MAX_JSON_DEPTH", "MIN_BATCH_SIZE", "SCHEMA_VERSION", "ConditioningConfig",
     "DatasetConfig", "NetworkConfig", "ObjectiveConfig", "OptimizerConfig", "PenaltyConfig", "RecordingConfig", "RemedyConfig",
     "RunConfig", "Section", "TrainingConfig", "VAEConfig", "choices", "differences", "field_names", "get", "live_changes", "may_be_live",
-    "parse_config", "strict_json", "with_changes",
+    "one_line", "parse_config", "read_strictly", "several_lines", "strict_json", "strict_object", "with_changes",
 ]  # fmt: skip

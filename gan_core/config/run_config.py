@@ -7,7 +7,6 @@ parts fit each other is decided one floor up, in `gan_core.training.plan`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
@@ -28,8 +27,6 @@ from gan_core.config.sections import (
 )
 
 SCHEMA_VERSION: Literal[1] = 1
-MAX_JSON_BYTES = 1_000_000  # a configuration has a few kB; anything near this is not one
-MAX_JSON_DEPTH = 20
 
 
 class RunConfig(Section):
@@ -149,36 +146,6 @@ def get(config: RunConfig, name: str) -> Any:
 def choices(info: Any) -> tuple[Any, ...]:
     """The values that a Literal field allows; empty for other fields."""
     return get_args(info.annotation) if "Literal" in str(info.annotation) else ()
-
-
-def strict_json(text: str | bytes) -> Any:
-    """JSON, without the extensions that Python's reader lets through.
-
-    Raises:
-        ValueError: if it is not JSON, larger than MAX_JSON_BYTES, nested deeper than MAX_JSON_DEPTH, or holding NaN or Infinity.
-    """
-    if len(text) > MAX_JSON_BYTES:
-        raise ValueError(f"The JSON text has {len(text):,} bytes; at most {MAX_JSON_BYTES:,} are read.")
-
-    def refuse(constant: str) -> Any:
-        raise ValueError(f"JSON must not hold {constant}.")
-
-    try:
-        data = json.loads(text, parse_constant=refuse)
-    except RecursionError:
-        raise ValueError(f"The JSON text is nested deeper than {MAX_JSON_DEPTH} levels.") from None
-    except UnicodeDecodeError:
-        raise ValueError("The JSON text is not valid UTF-8.") from None
-    _check_depth(data, MAX_JSON_DEPTH)
-    return data
-
-
-def _check_depth(data: Any, left: int) -> None:
-    if left == 0:
-        raise ValueError(f"The JSON text is nested deeper than {MAX_JSON_DEPTH} levels.")
-    children = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
-    for child in children:
-        _check_depth(child, left - 1)
 
 
 def _sentence(fault: Any) -> str:

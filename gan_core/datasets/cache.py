@@ -20,9 +20,11 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from gan_core.config import DatasetConfig, settings
+from gan_core.config import DatasetConfig, read_strictly, settings
+from gan_core.config.reasons import not_written
 from gan_core.datasets.base import Dataset, Progress, Source, Uint8Array, content_digest
 
+MAX_META_BYTES = 16_000_000  # it names every picture that was skipped
 LAYOUT = 1  # part of every key: a new layout never meets old files
 SUMS = "SHA256SUMS"  # in the layout of the command of that name
 SUMMED = ("images.npy", "labels.npy", "meta.json")
@@ -43,20 +45,16 @@ def fetch(config: DatasetConfig, source: Source, progress: Progress) -> Dataset:
     Raises:
         ValueError: as the source's `build` does, or if the cache folder cannot be read or written.
     """
-    place, task = _place(config, source), "read"
+    place = _place(config, source)
     try:
         try:
             return _open(place, config.name)
         except _Damaged:
-            task = "written"
             place.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{place}.lock"):  # two runs that want the same data build it once
                 return _built(place, config, source, progress)
     except OSError as error:
-        raise ValueError(
-            f"The cache folder {place.parent} cannot be {task} ({error.strerror or error}). "
-            "Free some space, or set GANVAS_CACHE_DIR to a folder that you may write."
-        ) from error
+        raise ValueError(not_written(f"The cache folder {place.parent}", error, "GANVAS_CACHE_DIR")) from error
 
 
 def holds(config: DatasetConfig, source: Source) -> bool:
@@ -181,7 +179,7 @@ def _check(place: Path) -> None:
 
 def _open(place: Path, name: str) -> Dataset:
     _check(place)
-    meta = json.loads((place / "meta.json").read_text(encoding="utf-8"))
+    meta = read_strictly(place / "meta.json", MAX_META_BYTES)
     count = meta["count"]
     return Dataset(
         name=name,

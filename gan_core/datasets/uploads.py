@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from gan_core.access import Actor, bin, require
-from gan_core.config import DatasetConfig, settings
+from gan_core.config import DatasetConfig, one_line, read_strictly, settings
+from gan_core.config.reasons import not_written
 from gan_core.datasets import zips
 from gan_core.datasets.base import Progress
 from gan_core.datasets.sources import folder, points
@@ -106,13 +107,22 @@ def add_points(rows: Sequence[object], name: str, *, actor: Actor | None = None)
 
 
 def list_own() -> list[Own]:
-    """All uploads, newest first; other folders are ignored."""
+    """All uploads, newest first; a damaged one is left out, and named by `damaged`. Other folders are ignored."""
+    found = [own for own in map(_read, _folders()) if not isinstance(own, str)]
+    return sorted(found, key=lambda own: (-own.made_at, own.id))
+
+
+def damaged() -> list[str]:
+    """A sentence for each upload that cannot be read."""
+    found = {place.name: _read(place) for place in _folders()}
+    return [f"The data set in '{name}' cannot be read: {why}" for name, why in found.items() if isinstance(why, str)]
+
+
+def _folders() -> list[Path]:
     try:
-        folders = [entry for entry in settings.data_dir().iterdir() if _ID.fullmatch(entry.name)]
+        return sorted(entry for entry in settings.data_dir().iterdir() if _ID.fullmatch(entry.name))
     except OSError:
         return []
-    found = [own for own in map(_read, folders) if own is not None]
-    return sorted(found, key=lambda own: (-own.made_at, own.id))
 
 
 def find(own_id: str) -> Own:
@@ -189,22 +199,20 @@ def _new(kind: str, name: str) -> Iterator[tuple[Path, Keep]]:
 
 
 def _cannot_write(folder: Path, error: OSError) -> ValueError:
-    return ValueError(
-        f"The folder {folder} cannot be written ({error.strerror or error}). Free some space, or set GANVAS_DATA_DIR to a "
-        "folder that you may write."
-    )
+    return ValueError(not_written(f"The folder {folder}", error, "GANVAS_DATA_DIR"))
 
 
-def _read(place: Path) -> Own | None:
+def _read(place: Path) -> Own | str:
+    """The upload in a folder; a sentence when it holds none."""
     try:
-        about = json.loads((place / "upload.json").read_text(encoding="utf-8"))
+        about = read_strictly(place / "upload.json")
         skipped = tuple((str(file), str(reason)) for file, reason in about["skipped"])
         classes = tuple(str(name) for name in about["classes"])
         kind: Literal["pictures", "points"] = "pictures" if place.name.startswith("pictures-") else "points"
         return Own(
             id=place.name,
             kind=kind,
-            name=str(about["name"])[:MAX_NAME],
+            name=one_line(about["name"], MAX_NAME) or place.name,
             count=int(about["count"]),
             classes=classes,
             skipped=skipped,
@@ -212,5 +220,7 @@ def _read(place: Path) -> Own | None:
             made_at=float(about["made_at"]),
             owner=str(about.get("owner") or ""),
         )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
+    except KeyError as error:
+        return f"its upload.json has no {error}."
+    except (OSError, ValueError, TypeError, OverflowError) as error:
+        return f"{str(error).rstrip('.')}."

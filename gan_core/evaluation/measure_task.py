@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gan_core.config import strict_object
 from gan_core.datasets.held_out import held_out
 from gan_core.evaluation import extractors
 from gan_core.evaluation.measure import NUM_IMAGES, Measurement, keep, measure_sampler
@@ -70,7 +71,7 @@ def rows_of(arrays: Arrays) -> list[Measurement]:
     rows = []
     try:
         for text, replicates in zip(arrays["rows"], arrays["again"], strict=True):
-            data = json.loads(str(text))
+            data = strict_object(str(text))
             data["estimate"] = Estimate(**data["estimate"])
             rows.append(Measurement(**data, replicates=tuple(map(float, replicates))))
     except (KeyError, TypeError, ValueError) as error:

@@ -15,7 +15,7 @@ from typing import Any
 from filelock import FileLock
 
 from gan_core import datasets, runs
-from gan_core.config import RunConfig, with_changes
+from gan_core.config import RunConfig, one_line, with_changes
 from gan_core.config.settings import Settings
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import EvaluatorFolder
@@ -118,7 +118,7 @@ def begin(settings: Settings, plan: Plan, name: str, epochs: int, num_images: in
     members = tuple(StudyMember(arm.name, seed) for seed in range(seeds) for arm in plan.arms)
     for member in members:
         check(member_config(plan, member, changes))
-    name = checked_text(name.strip(), "name", 60, empty=True) or plan.title
+    name = checked_text(name, "name", 60, empty=True) or plan.title
     study = Study(new_id(plan.key), name, plan.key, time.time(), changes, members)
     STORE.save(settings.runs_dir, study)
     return start_missing(settings, study)
@@ -190,7 +190,12 @@ def _read(study_id: str, data: Mapping[str, Any]) -> Study:
     """
     members = tuple(StudyMember(str(m["arm"]), int(m["seed"]), str(m["run_id"])) for m in data["members"])
     study = Study(
-        study_id, str(data["name"]), str(data["plan"]), float(data["created"]), dict(data["changes"]), members
+        study_id,
+        one_line(data["name"], 60) or study_id,
+        str(data["plan"]),
+        float(data["created"]),
+        dict(data["changes"]),
+        members,
     )
     arms = {arm.name for arm in PLANS[study.plan].arms}
     if not members or any(member.arm not in arms for member in members):

@@ -7,13 +7,11 @@ In this order: the names and sizes that the Hub lists, the configuration, the si
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-from gan_core.config import RunConfig, parse_config, strict_json
+from gan_core.config import RunConfig, parse_config, strict_json, strict_object
 from gan_core.hub import listing
 from gan_core.hub.listing import Listed
 from gan_core.models.kinds import kind_of
@@ -138,9 +136,7 @@ def header(path: Path) -> Shapes:
         if length > min(MAX_HEADER_BYTES, path.stat().st_size - 8):
             raise ValueError(f"The file {path.name} is no safetensors file, or its header is too large.")
         text = file.read(length)
-    if not isinstance(strict_json(text), dict):
-        raise ValueError(f"The file {path.name} is no safetensors file: its header is no object.")
-    told = dict(json.loads(text, object_pairs_hook=_without_doubles))
+    told = strict_object(text)
     told.pop("__metadata__", None)
     shapes: dict[str, tuple[tuple[int, ...], str]] = {}
     for name, entry in told.items():
@@ -210,9 +206,3 @@ def _of(part: RunFile, config: RunConfig, shapes: Shapes) -> Shapes:
 def _bytes(shapes: Shapes) -> int:
     widths = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "float16": 2, "bfloat16": 2, "int16": 2}
     return sum(math.prod(shape) * widths.get(kind, 1) for shape, kind in shapes.values())
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({name for name, _value in pairs}) != len(pairs):
-        raise ValueError("The safetensors header has the same name twice.")
-    return dict(pairs)

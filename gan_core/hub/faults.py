@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import socket
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from gan_core.config.reasons import reason
 from gan_core.hub.orders import Order, Pull, Push
 
 _NO_SUCH_HOST = ("Name or service", "getaddrinfo", "name resolution", "nodename", "No address")
@@ -59,8 +59,8 @@ def sentence(error: BaseException, order: Order, *, with_token: bool) -> str:
         return f"What the Hub sent cannot be read ({error}): the repository is damaged, or {host} is no Hub."
     if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
         return str(error)
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "The disk is full. Free some space, then try again."
+    if why := reason(error):
+        return why
     raise Unexpected(
         f"An error inside the program ended it ({type(error).__name__}). The server's log has the details."
     )

@@ -30,13 +30,15 @@ import numpy.typing as npt
 from filelock import FileLock
 
 from gan_core.access import Actor, environment, require
-from gan_core.config import settings
+from gan_core.config import settings, strict_object
+from gan_core.config.reasons import not_written
 from gan_core.processes.process import death, last_line, launch, without_token
 from gan_core.runs import Run, files
 
 LAYOUT = 1  # part of every key: a new layout never meets old files
 HEARTBEAT_S = 2.0
 STALE_AFTER_S = 20.0
+MAX_ARGUMENTS = 64_000_000  # bytes
 START_S = 120.0  # a child imports torch first, on a machine that may be busy training
 TASK, PROGRESS, CANCEL, RESULT, LOG = "task.json", "progress.json", "cancel", "result.npz", "log.txt"
 TURN = "turn.json"  # in a function's folder: the task that runs
@@ -95,7 +97,7 @@ class Task:
     @property
     def values(self) -> dict[str, Any]:
         """The arguments."""
-        return dict(json.loads(self.arguments))
+        return strict_object(self.arguments, MAX_ARGUMENTS)
 
 
 Work = Callable[[dict[str, Any], Report], Arrays]
@@ -201,10 +203,8 @@ def start(task: Task, *, anew: bool = False, actor: Actor | None = None) -> None
             write_progress(place, Progress("running", "starting"))
             _launch(place, actor)
     except OSError as error:
-        way_out = "" if task.place else ", or set GANVAS_CACHE_DIR to a folder that you may write"
-        raise ValueError(
-            f"The folder {place.parent} cannot be written ({error.strerror or error}). Free some space{way_out}."
-        ) from error
+        variable = "" if task.place else "GANVAS_CACHE_DIR"
+        raise ValueError(not_written(f"The folder {place.parent}", error, variable)) from error
 
 
 def cancel(task: Task, *, actor: Actor | None = None) -> None:

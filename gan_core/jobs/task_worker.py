@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
+from gan_core.config.reasons import reason
 from gan_core.config.registry import load
 from gan_core.jobs.task import (
     CANCEL,
@@ -124,6 +125,8 @@ def work(place: Path, leave: Callable[[], object] | None = None) -> None:
 
 def sentence(failure: Exception) -> str:
     """What ended a piece of work, for people: a refusal in its own words; any other error with its name."""
+    if found := reason(failure):
+        return found
     if isinstance(failure, ValueError | OSError):
         return str(failure)
     return f"An error inside the program ended it ({type(failure).__name__}: {failure})."

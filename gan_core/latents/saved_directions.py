@@ -79,7 +79,7 @@ def save(runs_dir: Path, direction: Direction) -> Direction:
     folder cannot be written.
     """
     kept = list_directions(runs_dir)
-    name = checked_text(direction.name.strip(), "name", MAX_NAME, empty=False)
+    name = checked_text(direction.name, "name", MAX_NAME, empty=False)
     _check_vector(direction.vector)
     if len(kept) >= MAX_KEPT:
         raise ValueError(f"At most {MAX_KEPT} directions are kept here. Delete some first.")
@@ -92,7 +92,7 @@ def save(runs_dir: Path, direction: Direction) -> Direction:
 def rename(runs_dir: Path, direction_id: str, name: str) -> Direction:
     """Gives a kept direction another name. Raises ValueError if there is none with this id, or as `save`."""
     old = find(runs_dir, direction_id)
-    name = checked_text(name.strip(), "name", MAX_NAME, empty=False)
+    name = checked_text(name, "name", MAX_NAME, empty=False)
     _check_free([d for d in list_directions(runs_dir) if d.id != old.id], name, old)
     new = replace(old, name=name)
     STORE.save(runs_dir, new)
@@ -113,7 +113,7 @@ def find(runs_dir: Path, direction_id: str) -> Direction:
 
 
 def list_directions(runs_dir: Path) -> list[Direction]:
-    """Every kept direction, the newest first; a damaged file is passed over."""
+    """Every kept direction, the newest first; a damaged file is left out, and named by `STORE.damaged`."""
     return STORE.all(runs_dir)
 
 
@@ -163,7 +163,7 @@ def _parsed(data: object) -> Direction:
             raise KeyError("found_by")
         vector = tuple(_number(v) for v in data["vector"])
         direction = Direction(
-            checked_text(str(data["name"]).strip(), "name", MAX_NAME, empty=False),
+            checked_text(str(data["name"]), "name", MAX_NAME, empty=False),
             str(data["run_id"])[:64],
             str(data["run_name"])[:80],
             int(data["step"]),

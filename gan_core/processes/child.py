@@ -23,6 +23,7 @@ from gan_core.processes.process import death, last_line, launch
 Message = dict[str, Any]
 Send = Callable[[Message], None]
 LAST_LINES = 20
+MAX_CHARACTERS = 64_000_000  # of a message
 
 
 class ChildDied(RuntimeError):
@@ -127,9 +128,8 @@ class Child:
 
     def _read(self) -> None:
         for line in self._process.stdout or ():
-            if line.startswith("{"):
-                with contextlib.suppress(ValueError):  # torn: it was ended while it wrote
-                    self._messages.put(json.loads(line))
+            if message := _parsed(line):
+                self._messages.put(message)
         self._messages.put(None)
 
     def _read_errors(self) -> None:
@@ -159,7 +159,8 @@ class Parent:
     def messages(self) -> Iterator[Message]:
         """Its messages, until it closes the pipe or ends."""
         for line in sys.stdin:
-            yield json.loads(line)
+            if message := _parsed(line):
+                yield message
 
     def send(self, message: Message) -> None:
         """Sends a message. No effect when it has ended."""
@@ -167,6 +168,17 @@ class Parent:
         with self._guard, contextlib.suppress(BrokenPipeError):
             while line:
                 line = line[os.write(self._out, line) :]
+
+
+def _parsed(line: str) -> Message | None:
+    """A message, which may hold NaN; None for a line that is none: what a library printed."""
+    if not line.startswith("{") or len(line) > MAX_CHARACTERS:
+        return None
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) else None
 
 
 def _close(pipe: IO[str] | None) -> None:

@@ -14,15 +14,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gan_core.config import RunConfig, strict_json
+from gan_core.config import RunConfig, several_lines, strict_object
+from gan_core.config import one_line as _line
 from gan_core.processes import guarded
 from gan_core.runs import environment, evaluations, files, portable
 from gan_core.runs.folder import check_writable
-from gan_core.runs.run import Run
+from gan_core.runs.run import MAX_NAME, MAX_NOTE, Run
 from gan_core.runs.status import Control, Status, read_status
 
 MAX_PINNED = 256
-MAX_NAME, MAX_NOTE = 80, 5000
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,10 @@ def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
     _keep_only(place, {p.name for p in parts if p.kind in ("sample", "manifest", *portable.CHECKPOINT_KINDS)})
     _redraw([place / part.name for part in parts if part.kind == "sample"])
     files.write_atomically(place / names["config"], config.to_json().encode())
-    words = {"name": _line(about.get("name"), MAX_NAME) or came_from.repo[-MAX_NAME:], "note": _text(about.get("note"))}
+    words = {
+        "name": _line(about.get("name"), MAX_NAME) or came_from.repo[-MAX_NAME:],
+        "note": several_lines(about.get("note"), MAX_NOTE),
+    }
     files.write_json(place / names["about"], words | {"origin": asdict(came_from)})
     run = Run(place)
     run.samples_dir.mkdir(exist_ok=True)
@@ -131,13 +134,10 @@ def _control(events: list[dict[str, Any]]) -> Control:
 def _object(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
-    value = strict_json(path.read_bytes())
-    if not isinstance(value, dict):
-        raise ValueError(f"{path.name} does not hold a JSON object.")
-    for name, number in value.items():
-        if isinstance(number, int | float) and not abs(number) < 1e300:  # 1e999 is read as infinity
-            raise ValueError(f"{path.name} has a '{name:.40}' that is no finite number.")
-    return value
+    try:
+        return strict_object(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path.name} cannot be read: {error}") from error
 
 
 def _labels(labels: Any, config: RunConfig) -> list[list[int]]:
@@ -167,16 +167,3 @@ def _keep_only(place: Path, names: set[str]) -> None:
                 entry.unlink()
         elif not any(entry.iterdir()):
             shutil.rmtree(entry)
-
-
-def _line(value: Any, limit: int) -> str:
-    """Words for one line: without control characters, and without halves of characters, which no page can show."""
-    return (
-        " ".join(re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", value).split())[:limit].strip()
-        if isinstance(value, str)
-        else ""
-    )
-
-
-def _text(value: Any) -> str:
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", "", value)[:MAX_NOTE] if isinstance(value, str) else ""

@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gan_core.config import strict_json
+from gan_core.config.reasons import as_os_error
 from gan_core.models.base import GenerativeModel
 from gan_core.models.kinds import kind_of
 from gan_core.runs import files
@@ -68,8 +69,8 @@ def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], 
         _remove(place)
         aside.rename(place)
         files.sync_folder(run.checkpoints_dir)
-    except (RuntimeError, SafetensorError) as error:  # safetensors' word for a full disk
-        raise OSError(28, f"The checkpoint of step {step} could not be written ({error})", str(aside)) from error
+    except SafetensorError as error:
+        raise as_os_error(error, aside) or error from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     for old in stale:
@@ -240,6 +241,8 @@ def _remove(place: Path) -> None:
 
 
 def _update_manifest(run: Run, hashes: Mapping[str, str]) -> None:
+    if files.damage(run.manifest_path):
+        shutil.copyfile(run.manifest_path, files.aside_name(run.manifest_path, "damaged"))
     existing = {
         name: digest
         for name, digest in files.read_json(run.manifest_path).items()

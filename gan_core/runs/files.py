@@ -7,10 +7,13 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from gan_core.config.strict import MAX_JSON_BYTES, read_strictly, strict_object
+
+MAX_BYTES = 16_000_000  # of a file that holds one object
 TEMPORARY = ".tmp-"  # every file or folder written aside begins so; `sweep` removes what a crash left
 
 
@@ -39,13 +42,44 @@ def write_json(path: Path, value: Any) -> None:
     write_atomically(path, json.dumps(value, allow_nan=False, indent=1).encode())
 
 
+def overwrite_json(path: Path, value: Any) -> None:
+    """`value` written over what `path` holds, in the room that it has: the last resort on a full disk, as it is not atomic."""
+    with path.open("rb+") as file:
+        file.write(json.dumps(value, allow_nan=False, separators=(",", ":")).encode())
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; empty when the file is missing or holds something else."""
+    """A JSON object from a file; empty when the file is missing or damaged (`damage` says so)."""
     try:
-        data = json.loads(path.read_bytes())
+        data = read_strictly(path, MAX_BYTES)
     except (OSError, ValueError):
         return {}
     return data if isinstance(data, dict) else {}
+
+
+def damage(path: Path) -> str:
+    """Why a file that should hold a JSON object cannot be read; "" when it can, or is missing."""
+    try:
+        if not isinstance(read_strictly(path, MAX_BYTES), dict):
+            return f"{path.name} is damaged: it holds no object."
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"{path.name} cannot be read: {error.strerror or error}."
+    except ValueError as error:
+        return f"{path.name} is damaged: {str(error).rstrip('.')}."
+    return ""
+
+
+def aside_name(path: Path, word: str) -> Path:
+    """A free name beside `path`, such as metrics.jsonl.damaged-1."""
+    number = 1
+    while (found := path.with_name(f"{path.name}.{word}-{number}")).exists():
+        number += 1
+    return found
 
 
 def sync_folder(folder: Path) -> None:
@@ -155,28 +189,92 @@ def _last_newline(file: Any, block: int = 65536) -> int:
     return -1
 
 
-def cut_log(path: Path, last_step: int) -> None:
-    """Drops the lines of steps after `last_step`, so that a resumed run writes each step once."""
+def cut_log(path: Path, last_step: int) -> tuple[int, str]:
+    """Drops the lines of steps after `last_step`, so that a resumed run writes each step once, and those that are damaged.
+
+    A line whose step does not lie between its neighbours' is damaged too.
+
+    Returns:
+        How many were damaged, and the name of the file that then keeps the log as it was; (0, "") if none was.
+    """
     repair_tail(path)
-    if not path.exists():
-        return
-    kept = 0
-    with path.open("rb") as file:
-        for line in file:
-            if json.loads(line)["step"] > last_step:
-                break
-            kept += len(line)
-    if kept != path.stat().st_size:
-        os.truncate(path, kept)
+    kept: list[tuple[int, bytes]] = []
+    damaged = 0
+    for line in _whole_lines(path):
+        record = parsed(line)
+        if record is None or not is_metrics(record):
+            damaged += bool(line.strip())
+            continue
+        step = record["step"]
+        if kept and step <= kept[-1][0]:
+            damaged += 1
+            if len(kept) > 1 and step <= kept[-2][0]:
+                continue  # it is the odd one
+            kept.pop()  # the one before is
+        kept.append((step, line))
+    content = b"".join(line for step, line in kept if step <= last_step)
+    if not damaged:
+        if path.exists():
+            os.truncate(path, len(content))
+        return 0, ""
+    aside = aside_name(path, "damaged")
+    shutil.copyfile(path, aside)
+    write_atomically(path, content)
+    return damaged, aside.name
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Every whole line of a JSON-lines file; none if it is missing. A half-written last line is left out."""
+    """Every sound line of a JSON-lines file; none if it is missing. A half-written last line is left out."""
+    return read_log(path)[0]
+
+
+def read_log(path: Path, sound: Callable[[dict[str, Any]], bool] | None = None) -> tuple[list[dict[str, Any]], int]:
+    """The sound lines of a JSON-lines file, in order, and how many are damaged: no JSON object, or refused by `sound`."""
+    lines, damaged = [], 0
+    for line in _whole_lines(path):
+        record = parsed(line)
+        if record is not None and (sound is None or sound(record)):
+            lines.append(record)
+        elif line.strip():
+            damaged += 1
+    return lines, damaged
+
+
+def parsed(line: bytes) -> dict[str, Any] | None:
+    """The object in a line of a log; None if it is damaged."""
     try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    return [json.loads(line) for line in content[: content.rfind(b"\n") + 1].splitlines()]
+        return strict_object(line)
+    except ValueError:
+        return None
+
+
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file, none if it is missing; one that is far too long comes in pieces, a torn last one not at all."""
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        while line := file.readline(MAX_JSON_BYTES):
+            if line.endswith(b"\n") or len(line) == MAX_JSON_BYTES:
+                yield line
+
+
+def has_step(record: Mapping[str, Any]) -> bool:
+    """Whether a line of a log names the step it belongs to."""
+    step = record.get("step")
+    return isinstance(step, int) and not isinstance(step, bool) and step >= 0
+
+
+def is_metrics(record: Mapping[str, Any]) -> bool:
+    """Whether a line of metrics.jsonl is one: a step and numbers."""
+    return has_step(record) and all(map(is_number, record.values()))
+
+
+def is_event(record: Mapping[str, Any]) -> bool:
+    """Whether a line of events.jsonl is one: a step, a kind, and of a live change what it was."""
+    if not has_step(record) or not isinstance(record.get("type"), str):
+        return False
+    kind, sequence, changes = (record.get(name) for name in ("type", "sequence", "changes"))
+    if kind in ("override", "override_refused") and (not isinstance(sequence, int) or isinstance(sequence, bool)):
+        return False
+    return kind != "override" or (isinstance(changes, dict) and all(map(is_number, changes.values())))
 
 
 def is_number(value: Any) -> bool:

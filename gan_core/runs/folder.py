@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gan_core.access import Actor, require
 from gan_core.config import RunConfig, settings
+from gan_core.config.reasons import not_written
 from gan_core.runs import files
 from gan_core.runs.run import ID_PATTERN, Run, checked_text
 from gan_core.runs.status import Control, Status
@@ -31,7 +32,7 @@ def create(runs_dir: Path, config: RunConfig, name: str = "", *, actor: Actor | 
     """
     stamp = time.strftime("%Y%m%d-%H%M%S")
     run = Run(runs_dir / f"{config.preset}-{stamp}-{secrets.token_hex(2)}"[:64])
-    name = checked_text(name.strip(), "name", 80, empty=True)
+    name = checked_text(name, "name", 80, empty=True)
     aside = Run(runs_dir / f"{files.TEMPORARY}{run.id}")
     check_writable(runs_dir)
     try:
@@ -73,10 +74,7 @@ def check_writable(runs_dir: Path) -> None:
 
 
 def _refusal(runs_dir: Path, error: OSError) -> ValueError:
-    return ValueError(
-        f"The runs folder {runs_dir} cannot be written ({error.strerror or error}). "
-        "Free some space, or set GANVAS_RUNS_DIR to a folder that you may write."
-    )
+    return ValueError(not_written(f"The runs folder {runs_dir}", error, "GANVAS_RUNS_DIR"))
 
 
 def find(runs_dir: Path, run_id: str) -> Run:

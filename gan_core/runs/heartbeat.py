@@ -36,6 +36,13 @@ class Heartbeat:
         if self._observer:
             self._observer(self.status)
 
+    def end(self, state: str, error: str = "") -> None:
+        """The last status, written even on a full disk where there is any way."""
+        self.status = replace(self.status, state=state, phase="", error=error, images_per_s=0.0)
+        self._run.write_last_status(self.status)
+        if self._observer:
+            self._observer(self.status)
+
     def __enter__(self) -> Heartbeat:
         self.update()
         self._thread.start()

@@ -1,6 +1,7 @@
 """Saved objects in the runs folder, such as directions and studies: a JSON file `FOLDER/ID.json` each.
 
-Every session and every viewer of this installation sees them. A file with an invalid name or content is skipped. No torch.
+Every session and every viewer of this installation sees them. A file with an invalid name or content is left out, and named
+by `Store.damaged`. No torch.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from gan_core.access import Actor, bin, require
+from gan_core.config import read_strictly
+from gan_core.config.reasons import not_written
 from gan_core.runs import files
 from gan_core.runs.folder import check_writable
 
+LATEST = 1e11  # Unix time, far ahead, that a date can still be made of
 _ID = re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -64,12 +68,20 @@ class Store(Generic[E]):
 
     def all(self, runs_dir: Path) -> list[E]:
         """Every one, the newest first."""
-        found = (self._read(path) for path in (runs_dir / self.folder).glob("*.json"))
-        return sorted((one for one in found if one), key=lambda one: (one.created, one.id), reverse=True)
+        found = (self._read(path) for path in self._files(runs_dir))
+        return sorted(
+            (one for one in found if not isinstance(one, str)), key=lambda one: (one.created, one.id), reverse=True
+        )
+
+    def damaged(self, runs_dir: Path) -> list[str]:
+        """A sentence for each file that cannot be read."""
+        found = ((path.name, self._read(path)) for path in self._files(runs_dir))
+        return [f"The {self.noun} in {name} cannot be read: {why}" for name, why in found if isinstance(why, str)]
 
     def find(self, runs_dir: Path, entry_id: str) -> E | None:
         """The one with this id, or None."""
-        return self._read(self._path(runs_dir, entry_id)) if is_id(entry_id) else None
+        found = self._read(self._path(runs_dir, entry_id)) if is_id(entry_id) else ""
+        return None if isinstance(found, str) else found
 
     def owner(self, runs_dir: Path, entry_id: str) -> str | None:
         """The id of the student whose it is; "" for nobody's in particular, None if there is none of this id."""
@@ -90,10 +102,8 @@ class Store(Generic[E]):
             whose = {"owner": actor.id if owner is None else owner}
             files.write_json(self._path(runs_dir, entry.id), {**self.write(entry), **whose})
         except OSError as error:
-            raise ValueError(
-                f"The {self.noun} could not be kept in {runs_dir} ({error.strerror or error}). Free some space, or set "
-                "GANVAS_RUNS_DIR to a folder that you may write."
-            ) from error
+            words = not_written(f"The runs folder {runs_dir}", error, "GANVAS_RUNS_DIR")
+            raise ValueError(f"The {self.noun} could not be kept in {self.folder}. {words}") from error
 
     def remove(self, runs_dir: Path, entry_id: str, *, actor: Actor | None = None) -> None:
         """Moves its file to the bin (see `access.bin`); no error if it is missing. Raises ValueError if the actor may not."""
@@ -105,8 +115,17 @@ class Store(Generic[E]):
     def _path(self, runs_dir: Path, entry_id: str) -> Path:
         return runs_dir / self.folder / f"{entry_id}.json"
 
-    def _read(self, path: Path) -> E | None:
+    def _files(self, runs_dir: Path) -> list[Path]:
+        return sorted(path for path in (runs_dir / self.folder).glob("*.json") if is_id(path.stem))
+
+    def _read(self, path: Path) -> E | str:
+        """What a file holds; a sentence when that is nothing of this kind."""
         try:
-            return self.read(path.stem, files.read_json(path)) if is_id(path.stem) else None
-        except (ValueError, KeyError, TypeError):
-            return None
+            found = self.read(path.stem, read_strictly(path, files.MAX_BYTES))
+            if not 0 <= found.created < LATEST:
+                raise ValueError(f"it was made at {found.created:g} s, which is no time.")
+        except KeyError as error:
+            return f"it has no {error}."
+        except (ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
+            return f"{str(error).rstrip('.')}."
+        return found

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gan_core.runs import files
+
 Column = npt.NDArray[np.float64]
 MAX_BYTES_A_READ = 64_000_000
+MAX_COLUMNS = 200
 
 
 class MetricsTail:
     """The columns of a metrics log, read forward from where the last `refresh` ended.
 
     A missing file has no columns; a half-written last line waits for the next refresh; a log that was cut (a run
-    resumed from an earlier checkpoint) is read again from its start.
+    resumed from an earlier checkpoint) is read again from its start. A damaged line is left out and counted; metrics beyond
+    MAX_COLUMNS are left out.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,6 +31,7 @@ class MetricsTail:
         self._offset = 0
         self._last_line = b""
         self._count = 0
+        self.damaged = 0  # lines that were skipped
         self._columns: dict[str, Column] = {}
 
     @property
@@ -48,12 +52,16 @@ class MetricsTail:
             self._forget()
             return before > 0
         whole = content[: content.rfind(b"\n") + 1]
+        if not whole and len(content) == MAX_BYTES_A_READ:
+            whole = content  # no line is so long
         if not whole:
             return self._count != before
-        lines = whole.splitlines()
-        self._append([json.loads(line) for line in lines])
+        lines = whole.splitlines(keepends=True)
+        records = [record for line in lines if (record := files.parsed(line)) and files.is_metrics(record)]
+        self.damaged += sum(bool(line.strip()) for line in lines) - len(records)
+        self._append(records)
         self._offset += len(whole)
-        self._last_line = lines[-1] + b"\n"
+        self._last_line = lines[-1]
         return True
 
     def column(self, name: str) -> Column:
@@ -77,8 +85,9 @@ class MetricsTail:
 
     def _append(self, records: list[dict[str, Any]]) -> None:
         needed = self._count + len(records)
-        for name in {name for record in records for name in record} - self._columns.keys():
-            self._columns[name] = np.full(max(1024, needed), np.nan)
+        for name in dict.fromkeys(name for record in records for name in record):
+            if name not in self._columns and len(self._columns) < MAX_COLUMNS:
+                self._columns[name] = np.full(max(1024, needed), np.nan)
         for name, values in self._columns.items():
             if len(values) < needed:
                 grown = np.full(max(needed, 2 * len(values)), np.nan)

@@ -124,7 +124,7 @@ def export(
     drawn = [s for s in run.sample_steps() if s <= step]
     for taken in drawn if grids else drawn[-1:]:
         _copy(run.sample_path(taken), place / sample_name(taken))
-    files.append_lines(place / JSON_NAMES["metrics"], metrics_until(files.read_lines(run.metrics_path), step))
+    files.append_lines(place / JSON_NAMES["metrics"], metrics_until(run.metrics(), step))
     files.append_lines(place / JSON_NAMES["events"], events_until(run.events(), step))
     if measured := evaluations.until(files.read_lines(run.evaluations_path), step):
         files.append_lines(place / JSON_NAMES["evaluations"], measured)

@@ -13,6 +13,7 @@ Folder names are generated; names that people type live in about.json only and n
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,10 +24,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from gan_core.access import Actor, bin, require
-from gan_core.config import RunConfig, parse_config, settings, strict_json
+from gan_core.config import RunConfig, one_line, parse_config, read_strictly, settings, several_lines
 from gan_core.runs import files
 from gan_core.runs.status import Control, Status, read_control, read_status
 
+MAX_NAME, MAX_NOTE = 80, 5000  # characters
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -64,27 +66,42 @@ class Run:
             ValueError: config.json is missing or not a configuration.
         """
         try:
-            return parse_config(strict_json((self.path / "config.json").read_bytes()))
+            return parse_config(read_strictly(self.path / "config.json"))
         except OSError as error:
             raise ValueError(f"The run '{self.id}' has no readable config.json.") from error
 
     def status(self) -> Status:
-        """Where it stands. A run that claims to be alive without a fresh heartbeat is interrupted."""
-        return read_status(files.read_json(self.path / "status.json"))
+        """Where it stands, as `read_status` says. One whose status.json is damaged is interrupted, at its newest checkpoint."""
+        data = files.read_json(self.path / "status.json")
+        if not data and (damage := files.damage(self.path / "status.json")):
+            step = max(self.checkpoint_steps(), default=0)
+            return Status(state="interrupted", step=step, error=f"{damage} Resume goes on from the newest checkpoint.")
+        return read_status(data, self.is_locked)
 
     def write_status(self, status: Status) -> None:
         """Replaces the status, with the time of now. Only whoever holds `lock` may."""
         files.write_json(self.path / "status.json", asdict(replace(status, updated_at=time.time())))
 
+    def write_last_status(self, status: Status) -> bool:
+        """The same, also on a full disk where there is any way. Returns whether it could be written."""
+        try:
+            self.write_status(status)
+        except OSError:
+            try:
+                files.overwrite_json(self.path / "status.json", asdict(replace(status, updated_at=time.time())))
+            except OSError:
+                return False
+        return True
+
     @property
     def name(self) -> str:
         """What the user calls it; its id until then."""
-        return str(files.read_json(self.path / "about.json").get("name") or self.id)
+        return one_line(files.read_json(self.path / "about.json").get("name"), MAX_NAME) or self.id
 
     @property
     def note(self) -> str:
         """The user's note."""
-        return str(files.read_json(self.path / "about.json").get("note") or "")
+        return several_lines(files.read_json(self.path / "about.json").get("note"), MAX_NOTE)
 
     @property
     def owner(self) -> str:
@@ -109,9 +126,9 @@ class Run:
         self.require(actor)
         changes = {}
         if name is not None:
-            changes["name"] = checked_text(name.strip(), "name", 80, empty=False)
+            changes["name"] = checked_text(name, "name", MAX_NAME, empty=False)
         if note is not None:
-            changes["note"] = checked_text(note.strip(), "note", 5000, empty=True)
+            changes["note"] = checked_text(note, "note", MAX_NOTE, empty=True, lines=True)
         with self._briefly_locked("about"):
             files.write_json(self.path / "about.json", files.read_json(self.path / "about.json") | changes)
 
@@ -144,8 +161,12 @@ class Run:
     # logs
 
     def events(self) -> list[dict[str, Any]]:
-        """Everything that happened, in order."""
-        return files.read_lines(self.events_path)
+        """Everything that happened, in order; a damaged line is left out."""
+        return files.read_log(self.events_path, files.is_event)[0]
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The lines of metrics.jsonl; a damaged one is left out."""
+        return files.read_log(self.metrics_path, files.is_metrics)[0]
 
     def add_event(self, kind: str, step: int, **details: Any) -> None:
         """Appends to the log of events; pages and trainer both do."""
@@ -233,12 +254,23 @@ class Run:
             lock.release()
 
     def is_locked(self) -> bool:
-        """Whether a process is training it right now."""
+        """Whether a process is training it right now. Asking does not take the lock, so many may ask at once."""
+        if sys.platform == "win32":
+            try:
+                with self.lock(timeout_s=0):
+                    return False
+            except BlockingIOError:
+                return True
+        import fcntl
+
         try:
-            with self.lock(timeout_s=0):
-                return False
+            with (self.path / ".lock").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
+        except OSError:  # there is none, or none can be had here
+            return False
+        return False
 
     @contextmanager
     def _briefly_locked(self, name: str) -> Iterator[None]:
@@ -266,8 +298,16 @@ class Run:
             raise ValueError(f"The run '{self.name}' is training. Stop it before you delete it.") from None
 
 
-def checked_text(text: str, what: str, limit: int, *, empty: bool) -> str:
-    """The text, found to be no longer than `limit` and not empty where it must not be; ValueError otherwise."""
+def checked_text(text: str, what: str, limit: int, *, empty: bool, lines: bool = False) -> str:
+    """What can be printed of a text, found to be no longer than `limit` and not empty where it must not be.
+
+    Args:
+        lines: whether it may have several.
+
+    Raises:
+        ValueError: it is empty or too long.
+    """
+    text = (several_lines if lines else one_line)(text, len(text)).strip()
     if not text and not empty:
         raise ValueError(f"The {what} must not be empty.")
     if len(text) > limit:

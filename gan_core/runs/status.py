@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from gan_core.runs import files
+from gan_core.runs.files import is_number
 
 HEARTBEAT_S = 2.0
 STALE_AFTER_S = 12.0  # six missed heartbeats
 ALIVE_STATES = ("running", "stopping")
 OPEN_STATES = ("queued", "running", "stopping")
 RESUMABLE_STATES = ("paused", "stopped", "failed", "interrupted")
+MAX_NUMBER = 10**15  # of any count; none is negative
+MAX_TEXT = 5000  # characters of a sentence
 STATES = ("queued", "running", "paused", "stopping", "finished", "stopped", "failed", "interrupted")
 
 
@@ -66,21 +69,34 @@ class Control:
     overrides: dict[str, float] = field(default_factory=dict)
 
 
-def read_status(data: Mapping[str, Any]) -> Status:
+def read_status(data: Mapping[str, Any], is_locked: Callable[[], bool] | None = None) -> Status:
     """The status that a JSON object describes; what is missing, unknown or of another type is left at its default.
 
-    A run that claims to be alive without a fresh heartbeat is interrupted, and so is one in no known state.
+    A run that claims to be alive and is not is interrupted, and so is one in no known state. Its heartbeat must be fresh; one
+    that lies ahead, as after the clock was set back, is not. The lock decides for a process of this machine without one.
+
+    Args:
+        data: the object.
+        is_locked: whether a process holds the run's lock; None where that cannot be asked.
     """
     plain = Status(state="interrupted") if data else Status()
-    values = {}
+    values: dict[str, Any] = {}
     for known in fields(Status):
         value, default = data.get(known.name), getattr(plain, known.name)
-        numeric = isinstance(default, int | float) and files.is_number(value)
-        if numeric or (isinstance(default, str) and isinstance(value, str)):
-            values[known.name] = type(default)(value)
+        if isinstance(default, str) and isinstance(value, str):
+            values[known.name] = value[:MAX_TEXT]
+        elif isinstance(default, int | float) and isinstance(value, int | float) and not isinstance(value, bool):
+            values[known.name] = type(default)(min(max(value, 0), MAX_NUMBER))
     status = replace(plain, **values)
-    stale = status.state in ALIVE_STATES and time.time() - status.updated_at > STALE_AFTER_S
-    return replace(status, state="interrupted") if stale or status.state not in STATES else status
+    if status.state in ALIVE_STATES:
+        here = is_locked is not None and status.owner.rpartition(":")[0] == platform.node()
+        age = time.time() - status.updated_at
+        alive = (-1.0 if here else -STALE_AFTER_S) <= age <= STALE_AFTER_S
+        if here and is_locked and not alive:
+            alive = is_locked()
+    else:
+        alive = status.state in STATES
+    return status if alive else replace(status, state="interrupted")
 
 
 def read_control(data: Mapping[str, Any]) -> Control:
@@ -89,6 +105,6 @@ def read_control(data: Mapping[str, Any]) -> Control:
     command, sequence, overrides = (data.get(name) for name in ("command", "sequence", "overrides"))
     return Control(
         command=command if isinstance(command, str) else plain.command,
-        sequence=sequence if isinstance(sequence, int) else plain.sequence,
-        overrides=overrides if isinstance(overrides, dict) else plain.overrides,
+        sequence=sequence if isinstance(sequence, int) and not isinstance(sequence, bool) else plain.sequence,
+        overrides=overrides if isinstance(overrides, dict) and all(map(is_number, overrides.values())) else {},
     )

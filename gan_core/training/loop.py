@@ -18,13 +18,14 @@ from lightning_fabric import Fabric
 
 from gan_core import datasets
 from gan_core.config import RunConfig, live_changes
+from gan_core.config.reasons import reason
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.batches import Batches
 from gan_core.figures import imaging
 from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress
 from gan_core.models.building import build, sample_latents
 from gan_core.models.kinds import kind_of
-from gan_core.runs import Run, Status, checkpoints, environment, files
+from gan_core.runs import Run, Status, checkpoints, environment, files, recovery
 from gan_core.runs.heartbeat import Heartbeat
 from gan_core.runs.sampler import picture_of
 from gan_core.training.live_score import LiveScore
@@ -54,17 +55,21 @@ def train(run: Run, observer: Observer | None = None, request: Request | None = 
     Raises:
         BlockingIOError: another process trains this run.
     """
-    with run.lock(), files.Reserve(run.reserve_path) as reserve, Heartbeat(run, run.status(), observer) as heartbeat:
+    with run.lock(), files.Reserve(run.reserve_path) as reserve:
+        heartbeat = Heartbeat(run, run.status(), observer)
         try:
-            state, error = _Session(run, heartbeat, request or (lambda: None)).run(), ""
+            with heartbeat:
+                state, error = _Session(run, heartbeat, request or (lambda: None)).run(), ""
         except Exception as failure:
             state, error = "failed", _sentence(failure)
             reserve.release()
+            heartbeat.end(state, error)  # first of all: others may take the room that was freed
             with contextlib.suppress(OSError), run.log_path.open("a", encoding="utf-8") as log:
                 log.write(traceback.format_exc())
             with contextlib.suppress(OSError):
                 run.add_event("failed", heartbeat.status.step, error=error)
-        heartbeat.update(state=state, phase="", error=error, images_per_s=0.0)
+        else:
+            heartbeat.end(state)
     return heartbeat.status
 
 
@@ -77,7 +82,6 @@ class _Session:
         self.request = request
         self.config = run.config()
         self._stamp = (-1, -1)
-        self._refused: set[int] = set()  # steps of damaged checkpoints, to be written anew
         self._last_checkpoint_s = time.monotonic()
 
     def run(self) -> str:
@@ -131,7 +135,9 @@ class _Session:
         self.z = sample_latents(config, config.recording.num_samples).to(self.fabric.device)
         self.labels = self._pinned_labels(dataset).to(self.fabric.device)
         self.start_step, seconds = self._restore()
-        files.cut_log(run.metrics_path, self.start_step)
+        damaged, kept = files.cut_log(run.metrics_path, self.start_step)
+        if damaged:
+            run.add_event("damaged_lines", self.start_step, count=damaged, file=run.metrics_path.name, kept=kept)
         steps_per_epoch = self.batches.steps_per_epoch
         self.live_score = LiveScore(run, config, steps_per_epoch, self.start_step, self.fabric.device)
         self.recorder = Recorder(run, heartbeat, self.batches, seconds)
@@ -162,17 +168,31 @@ class _Session:
         return torch.tensor(kept, dtype=torch.float32).reshape(count, -1)
 
     def _restore(self) -> tuple[int, float]:
-        """Loads the newest intact checkpoint. Returns its step and the seconds trained until then; (0, 0) without one."""
-        for step in reversed(self.run_dir.checkpoint_steps()):
+        """Loads the newest intact checkpoint; damaged newer ones are set aside.
+
+        Returns:
+            Its step and the seconds trained until then; (0, 0) for a run that was not trained yet.
+
+        Raises:
+            ValueError: no checkpoint of a run that was trained can be verified; it is not changed.
+        """
+        run, refused = self.run_dir, dict[int, str]()
+        found, seconds = 0, 0.0
+        for step in reversed(run.checkpoint_steps()):
             try:
-                state = checkpoints.load(self.run_dir, step, self.model)
+                found, seconds = step, float(checkpoints.load(run, step, self.model)["seconds"])
+                break
             except ValueError as damage:
-                self.run_dir.add_event("checkpoint_refused", step, error=str(damage))
-                self._refused.add(step)
+                refused[step] = str(damage)
                 self.model = build(self.config, self.fabric.device)
-                continue
-            return step, float(state["seconds"])
-        return 0, 0.0
+        else:
+            if refused or run.metrics():
+                raise ValueError(recovery.refusal(run, refused))
+        if refused:
+            kept = recovery.set_aside(run, refused)
+            for step, why in sorted(refused.items()):
+                run.add_event("checkpoint_refused", step, error=f"{why} It is kept in {kept}.")
+        return found, seconds
 
     # between steps
 
@@ -238,9 +258,8 @@ class _Session:
     def _save_checkpoint(self, step: int) -> None:
         self.recorder.flush()  # raises before a state that is not finite is written
         self._last_checkpoint_s = time.monotonic()
-        if step in self.run_dir.checkpoint_steps() and step not in self._refused:
+        if step in self.run_dir.checkpoint_steps():
             return
-        self._refused.discard(step)
         keep = self.config.recording.keep_checkpoints
         checkpoints.save(self.run_dir, step, self.model, {"seconds": self.recorder.seconds()}, keep)
         self.run_dir.add_event("checkpoint", step)
@@ -285,12 +304,10 @@ def make_fabric(config: RunConfig) -> Fabric:
 
 def _sentence(failure: Exception) -> str:
     """A failure as one sentence for people; the traceback is in the run's log."""
-    if isinstance(failure, torch.OutOfMemoryError):
-        return "The device ran out of memory. Choose a smaller batch, width or image size, or another device."
     if isinstance(failure, RuntimeError) and "use_deterministic_algorithms" in str(failure):
         return f"An operation of this model has no form that repeats exactly: set training.deterministic to false ({failure})."
-    if isinstance(failure, OSError) and failure.errno == 28:
-        return f"The disk is full ({failure}). Free some space, then resume."
+    if found := reason(failure):
+        return found.replace("then go on", "then resume")
     if isinstance(failure, ValueError | OSError):
         return str(failure)
     return f"An error inside the program stopped the run ({type(failure).__name__}: {failure}). See log.txt in the run's folder."

@@ -11,10 +11,10 @@ A worker outlives its server; the next server finds its run by lock and heartbea
 from __future__ import annotations
 
 import contextlib
-import json
 import platform
 import threading
 import time
+import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,16 +22,17 @@ from typing import Any
 
 from gan_core import runs
 from gan_core.access import Actor, bin, require
-from gan_core.config import RunConfig, get, live_changes
+from gan_core.config import RunConfig, get, live_changes, read_strictly
 from gan_core.config.devices import Machine
+from gan_core.config.reasons import reason
 from gan_core.config.settings import Settings
-from gan_core.processes.child import ChildDied
-from gan_core.runs import Run, environment, files
+from gan_core.runs import Run, environment, files, recovery
 from gan_core.runs.status import ALIVE_STATES
 from gan_core.training import allowance, plan, queue
 from gan_core.training.trainers import ProcessTrainer, ThreadTrainer, Trainer
 
 POLL_S = 0.1
+RETRY_S = 10.0  # between attempts to start the trainer
 _starting = threading.Lock()
 
 
@@ -47,8 +48,8 @@ def ensure_supervisors(settings: Settings) -> None:
 def machine(settings: Settings) -> Machine | None:
     """The devices and precisions that this machine can train on; None during the first seconds of its first start, until torch is loaded."""
     try:
-        return Machine.from_dict(json.loads(_machine_file(settings.runs_dir).read_bytes()))
-    except (OSError, ValueError, KeyError):
+        return Machine.from_dict(read_strictly(_machine_file(settings.runs_dir)))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -85,12 +86,15 @@ def submit(settings: Settings, config: RunConfig, name: str = "", *, actor: Acto
     return run
 
 
-def resume(run: Run, *, accept_changed_data: bool = False, actor: Actor | None = None) -> None:
+def resume(
+    run: Run, *, accept_changed_data: bool = False, from_start: bool = False, actor: Actor | None = None
+) -> None:
     """Queues a paused, stopped, failed or interrupted run again; it continues from its newest checkpoint.
 
     Args:
         run: which.
         accept_changed_data: go on even if its training data changed since it last trained.
+        from_start: begin at step 0 instead; what is there is set aside in its folder.
 
     Raises:
         ValueError: the actor may not, it is training already, or comes with the program.
@@ -100,6 +104,8 @@ def resume(run: Run, *, accept_changed_data: bool = False, actor: Actor | None =
     try:
         if accept_changed_data:
             environment.allow_changed_data(run)
+        if from_start:
+            recovery.begin_anew(run)
         queue.enqueue(run)
     except BlockingIOError as error:
         raise ValueError(str(error)) from None
@@ -161,18 +167,19 @@ def _start_supervising(settings: Settings) -> None:
     """The first thread: finds the devices, recovers runs, starts a thread for each further device, and serves the first."""
     runs_dir = settings.runs_dir
     first = _trainer(settings, "first")
-    with contextlib.suppress(OSError):  # an unwritable folder is reported when a run is submitted
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        files.sweep(runs_dir)
-        for folder in (runs_dir, *runs_dir.glob(".*/")):
-            bin.empty(folder)
-    try:
-        found = first.warm_up()
-        files.write_json(_machine_file(runs_dir), found.to_dict())
-        alive = _recover_runs(runs_dir)
-    except (OSError, ChildDied) as failure:
-        print(f"Ganvas cannot train: {failure}", flush=True)
-        return
+    while True:  # the thread never ends, or each page load would begin another
+        try:
+            runs_dir.mkdir(parents=True, exist_ok=True)
+            files.sweep(runs_dir)
+            for folder in (runs_dir, *runs_dir.glob(".*/")):
+                bin.empty(folder)
+            found = first.warm_up()
+            files.write_json(_machine_file(runs_dir), found.to_dict())
+            alive = _recover_runs(runs_dir)
+            break
+        except Exception as failure:
+            print(f"Ganvas cannot train: {failure}", flush=True)
+            time.sleep(RETRY_S)
     for device in found.devices[1:]:
         threading.Thread(
             target=_supervise,
@@ -188,24 +195,24 @@ def _trainer(settings: Settings, device: str) -> Trainer:
 
 
 def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) -> None:
-    """Waits for the device's runs of an earlier server, then trains those of the queue, without end."""
+    """Waits for the device's runs of an earlier server, then trains those of the queue, without end, whatever one does."""
     for run in alive:
         if run.status().device == device:
             while run.is_locked():
                 time.sleep(POLL_S)
-            _mark_interrupted(run, "The process that trained it ended without a word.")
+            with contextlib.suppress(OSError):
+                _mark_interrupted(run, "The process that trained it ended without a word.")
     while True:
-        claimed = queue.claim_next(runs_dir, device)
+        claimed = None
+        try:
+            claimed = queue.claim_next(runs_dir, device)
+            if claimed is not None:
+                trainer.train(claimed)
+                trainer.warm_up()
+        except Exception as failure:
+            _mark_lost(claimed, failure)
         if claimed is None:
             time.sleep(POLL_S)
-            continue
-        try:
-            trainer.train(claimed)
-        except (ChildDied, OSError) as failure:
-            with contextlib.suppress(OSError):  # a full disk: the run stays as it is on disk
-                _mark_interrupted(claimed, str(failure))
-        with contextlib.suppress(ChildDied, OSError):
-            trainer.warm_up()
 
 
 def _recover_runs(runs_dir: Path) -> list[Run]:
@@ -217,25 +224,43 @@ def _recover_runs(runs_dir: Path) -> list[Run]:
     alive = []
     waiting_ids = set(queue.queued_ids(runs_dir))
     for run in reversed(runs.list_runs(runs_dir)):  # the oldest first
-        status = run.status()
-        if status.state == "queued" and run.id not in waiting_ids:
-            queue.enqueue(run)
-        elif status.state in ALIVE_STATES or (status.state == "interrupted" and not status.error):
-            if run.is_locked():
+        try:
+            if _recover(run, waits=run.id in waiting_ids):
                 alive.append(run)
-            elif run.control().command != "run":
-                _mark_interrupted(run, "The process that trained it ended before it could leave properly.")
-            elif _died_without_progress(run):
-                _mark_interrupted(run, "It ended twice at the same step without a word.")
-            else:
-                run.add_event("requeued", status.step)
-                queue.enqueue(run)
+        except Exception as failure:
+            _mark_lost(run, failure)
     return alive
+
+
+def _recover(run: Run, *, waits: bool) -> bool:
+    """Recovers one run; returns whether it still trains."""
+    status = run.status()
+    if status.state == "queued" and not waits:
+        queue.enqueue(run)
+    elif status.state in ALIVE_STATES or (status.state == "interrupted" and not status.error):
+        if run.is_locked():
+            return True
+        if run.control().command != "run":
+            _mark_interrupted(run, "The process that trained it ended before it could leave properly.")
+        elif _died_without_progress(run):
+            _mark_interrupted(run, "It ended twice at the same step without a word.")
+        else:
+            run.add_event("requeued", status.step)
+            queue.enqueue(run)
+    return False
 
 
 def _died_without_progress(run: Run) -> bool:
     requeued = [event["step"] for event in run.events() if event["type"] == "requeued"]
     return bool(requeued) and requeued[-1] >= run.status().step
+
+
+def _mark_lost(run: Run | None, failure: Exception) -> None:
+    """Says why one run could not be served; the others are."""
+    traceback.print_exception(failure)
+    if run is not None:
+        with contextlib.suppress(OSError):  # a full disk: the run stays as it is on disk
+            _mark_interrupted(run, reason(failure) or str(failure) or type(failure).__name__)
 
 
 def _mark_interrupted(run: Run, reason: str) -> None:

@@ -12,7 +12,8 @@ from gan_core.runs import Run
 
 WORKER = ("-m", "gan_core.training.worker")
 ADVICE = "Everything up to the last checkpoint is kept: resume to go on from there."
-HANGS_AFTER_S = 60.0  # a trainer that ignores a stop for so long is ended
+HANGS_AFTER_S = 10.0  # a trainer that does not notice a request to leave for so long is ended
+WRITES_FOR_S = 60.0  # one that noticed may write its last checkpoint for so long
 
 
 class Trainer(Protocol):
@@ -22,7 +23,7 @@ class Trainer(Protocol):
         """Trains it; returns when it has ended in any state.
 
         Raises:
-            ChildDied: the process that trained it died.
+            RuntimeError: the process that trained it died (ChildDied), or could not even say so in the run's folder.
         """
 
     def warm_up(self) -> Machine:
@@ -59,10 +60,13 @@ class ProcessTrainer:
         child, _machine = self._started()
         asked_at = 0.0
         child.send({"run": str(run.path)})
-        while child.receive(timeout_s=0.5) is None:
+        while (done := child.receive(timeout_s=0.5)) is None:
             asked_at = asked_at or (time.monotonic() if run.control().command != "run" else 0.0)
-            if asked_at and time.monotonic() - asked_at > HANGS_AFTER_S:
+            limit = WRITES_FOR_S if asked_at and run.status().state == "stopping" else HANGS_AFTER_S
+            if asked_at and time.monotonic() - asked_at > limit:
                 child.stop(timeout_s=0.0)
+        if done.get("error"):
+            raise RuntimeError(done["error"])
 
     def warm_up(self) -> Machine:
         """Starts a worker unless one is waiting; torch is loaded when its hello arrives."""

@@ -1,7 +1,7 @@
 """The worker process: has torch loaded, waits for runs on standard input, trains them one after another.
 
     python -m gan_core.training.worker        lines in:  {"run": PATH}
-                                     lines out: {"hello": MACHINE}, then {"done": RUN_ID, "state": STATE} for each
+                                     lines out: {"hello": MACHINE}, then {"done": RUN_ID, "state": STATE, "error": WHY} for each
 
 It outlives the server that started it: it trains its run to the end, and ends when standard input does.
 """
@@ -39,11 +39,14 @@ def main() -> None:
     parent.send({"hello": detect().to_dict()})
     for message in parent.messages():
         run = Run(Path(message["run"]))
+        error = ""
         try:
             state = loop.train(run).state
         except BlockingIOError:
             state = "busy"
-        parent.send({"done": run.id, "state": state})
+        except Exception as failure:  # the run's folder is no longer one
+            state, error = "failed", str(failure)
+        parent.send({"done": run.id, "state": state, "error": error})
 
 
 if __name__ == "__main__":

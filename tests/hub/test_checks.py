@@ -246,7 +246,10 @@ def with_header(place: Path, text: bytes, length: int | None = None) -> Path:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1]}}', "same name twice"),
+        (
+            b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1]}}',
+            "twice in one object",
+        ),
         (b'{"a":{"dtype":"EVIL","shape":[1]}}', "without a shape or a known type"),
         (b'{"a":{"dtype":"F32","shape":[-1]}}', "without a shape or a known type"),
         (b'{"a":{"dtype":"F32","shape":[1099511627776]}}', "without a shape or a known type"),

@@ -220,3 +220,19 @@ def test_a_run_deleted_elsewhere_is_one_sentence(visit: Visit, trained: Run, tra
     supervisor.delete(trained)
     calm(app.toggle(key="live_log").set_value(True).run())
     assert "it may have been deleted" in words(app)
+
+
+def test_a_failed_run_can_begin_anew_and_what_is_there_is_kept(visit: Visit, trained: Run) -> None:
+    (trained.manifest_path).write_text("{")
+    app = live(visit, put(trained, "failed", step=10, error="None of the checkpoints can be used."))
+    assert "set-aside-1" in words(app)
+    calm(app.button(key="live_anew_yes").click().run())
+    assert trained.status().state == "queued" and trained.checkpoint_steps() == []
+    assert Run(trained.path / "set-aside-1").checkpoint_steps()[-1] == 20
+
+
+def test_damaged_lines_of_the_log_are_told_and_the_others_drawn(visit: Visit, trained: Run) -> None:
+    lines = trained.metrics_path.read_bytes().splitlines(keepends=True)
+    trained.metrics_path.write_bytes(b"".join([*lines[:5], b"\0garbage\n", *lines[5:]]))
+    app = live(visit, trained)
+    assert "1 damaged line of metrics.jsonl was skipped." in words(app)

@@ -23,7 +23,7 @@ def test_the_status_stays_fresh_through_a_step_that_takes_long(runs_dir, monkeyp
 
 def test_the_owner_is_this_process_and_the_state_running(runs_dir):
     run = tiny_run(runs_dir)
-    with Heartbeat(run, run.status()):
+    with run.lock(), Heartbeat(run, run.status()):
         assert run.status().state == "running"
         assert run.status().owner.endswith(f":{os.getpid()}")
 

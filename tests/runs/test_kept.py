@@ -40,7 +40,7 @@ def test_what_is_kept_is_read_back_the_newest_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", '{"words": "x"}', '{"created": "soon", "words": "x"}', '{"created": null, "words": "x"}', '{"created": 1, "words": ""}']
+    "content", ["", "[]", '{"words": "x"}', '{"created": "soon", "words": "x"}', '{"created": null, "words": "x"}', '{"created": 1, "words": ""}', '{"created": 1e18, "words": "x"}', "[" * 10**5]
 )  # fmt: skip
 def test_a_file_that_is_not_sound_is_passed_over(tmp_path: Path, content: str) -> None:
     STORE.save(tmp_path, Note("sound", 1.0, "x"))
@@ -48,6 +48,8 @@ def test_a_file_that_is_not_sound_is_passed_over(tmp_path: Path, content: str) -
     (tmp_path / ".notes/No Name.json").write_text('{"created": 1, "words": "x"}')
     assert [note.id for note in STORE.all(tmp_path)] == ["sound"]
     assert STORE.find(tmp_path, "broken") is None
+    (told,) = STORE.damaged(tmp_path)
+    assert told.startswith("The note in broken.json cannot be read: ")
 
 
 @pytest.mark.parametrize("wrong", ["../outside", "a/b", "", "A", "x" * 65, "."])

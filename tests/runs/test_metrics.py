@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gan_core.runs import files
 from gan_core.runs.metrics import MetricsTail
 
 
@@ -98,8 +99,8 @@ def test_a_refresh_reads_only_what_is_new(tmp_path, monkeypatch):
     path.write_bytes(lines(1, 1000))
     tail = MetricsTail(path)
     tail.refresh()
-    parsed, loads = [], json.loads
-    monkeypatch.setattr("json.loads", lambda text: parsed.append(text) or loads(text))
+    parsed, parse = [], files.parsed
+    monkeypatch.setattr(files, "parsed", lambda line: parsed.append(line) or parse(line))
     path.write_bytes(lines(1, 1003))
     tail.refresh()
     assert len(parsed) == 3 and len(tail) == 1003

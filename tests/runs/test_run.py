@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import threading
 import time
 from dataclasses import replace
@@ -47,11 +48,12 @@ def test_a_run_without_a_name_is_called_by_its_preset_and_a_number(runs_dir):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_that_people_type_stays_text(runs_dir, name):
     run = tiny_run(runs_dir, name)
-    assert run.name == name and ID_PATTERN.fullmatch(run.id)
+    shown = " ".join(name.split())  # in one line
+    assert run.name == shown and ID_PATTERN.fullmatch(run.id)
     run.describe(name=name + "!", note=name)
-    assert (run.name, run.note) == (name + "!", name)
+    assert (run.name, run.note) == (shown + "!", name)
     assert [p.name for p in runs_dir.iterdir()] == [run.id]
-    assert runs.find(runs_dir, name + "!").id == run.id
+    assert runs.find(runs_dir, shown + "!").id == run.id
 
 
 def test_name_and_note_have_bounds(runs_dir):
@@ -95,6 +97,57 @@ def test_a_run_without_a_fresh_heartbeat_is_interrupted(runs_dir, state):
     status = {**vars(run.status()), "updated_at": time.time() - STALE_AFTER_S - 1}
     files.write_json(run.path / "status.json", status)
     assert run.status().state == "interrupted"
+
+
+@pytest.mark.parametrize("ahead_s", [-3600, 5, 86_400])
+def test_the_lock_tells_of_a_trainer_here_that_is_alive_whatever_the_clock_says(runs_dir, ahead_s):
+    run = tiny_run(runs_dir)
+    owner = f"{platform.node()}:1"
+    status = {**vars(run.status()), "state": "running", "owner": owner, "updated_at": time.time() + ahead_s}
+    files.write_json(run.path / "status.json", status)
+    assert run.status().state == "interrupted"
+    with run.lock():
+        assert run.status().state == "running" and run.is_locked()
+    assert not run.is_locked()
+
+
+def test_of_another_machine_a_heartbeat_far_ahead_is_no_sign_of_life(runs_dir):
+    run = tiny_run(runs_dir)
+    status = {**vars(run.status()), "state": "running", "owner": "elsewhere:1", "updated_at": time.time() + 86_400}
+    files.write_json(run.path / "status.json", status)
+    with run.lock():
+        assert run.status().state == "interrupted"
+
+
+@pytest.mark.parametrize(
+    "content", ['{"step": NaN}', '{"step": 1e999}', '{"seconds": ' + "9" * 400 + "}", "[" * 10**5, "{", "[]"]
+)
+def test_a_damaged_file_is_named_and_the_run_is_still_listed(runs_dir, command, content):
+    bad, good = tiny_run(runs_dir, "bad"), tiny_run(runs_dir, "good")
+    for name in ("status.json", "about.json"):
+        (bad.path / name).write_text(content)
+    assert bad.status().state == "interrupted" and "status.json is damaged" in bad.status().error
+    assert (bad.name, bad.note) == (bad.id, "")
+    status, out, err = command("runs")
+    assert status == 0 and good.id in out and bad.id in out
+    assert "status.json is damaged" in err and "about.json is damaged" in err and good.id not in err
+
+
+def test_numbers_of_a_status_are_counts(runs_dir):
+    run = tiny_run(runs_dir)
+    (run.path / "status.json").write_text(
+        '{"state": "paused", "step": -5, "seconds": 1e300, "error": "%s"}' % ("x" * 9999)
+    )
+    status = run.status()
+    assert (status.step, status.seconds, len(status.error)) == (0, 1e15, 5000)
+
+
+def test_a_name_that_cannot_be_written_is_shown_without_what_is_odd(runs_dir, command):
+    run = tiny_run(runs_dir)
+    (run.path / "about.json").write_text(json.dumps({"name": "a\u202eb" + "c" * 200, "note": ["no", "text"]}))
+    assert (run.name, run.note) == ("a b" + "c" * 77, "")
+    (run.path / "about.json").write_text('{"name": "\\ud800digits"}')
+    assert run.name == run.id and command("runs")[0] == 0
 
 
 @pytest.mark.parametrize("state", ["queued", "paused", "stopped", "finished", "failed"])

@@ -12,7 +12,7 @@ import pytest
 from helpers import outcome, tiny, tiny_run
 
 from gan_core.config.settings import PROJECT_DIR
-from gan_core.runs import Run, create
+from gan_core.runs import Run, create, files
 from gan_core.training import loop
 
 
@@ -49,10 +49,10 @@ def test_a_disk_that_fills_while_it_trains_fails_the_run_and_keeps_what_was_whol
         if next(calls) == 7:
             filler.append(fill(small_disk, leave_kb * 1024))
 
-    with contextlib.suppress(OSError):  # at the very end not even the status can be written
-        status = loop.train(run, request=request)
-        assert status.state in ("failed", "finished")
-        assert status.state == "finished" or "disk" in status.error.lower()
+    status = loop.train(run, request=request)
+    assert status.state == run.status().state and status.error == run.status().error
+    assert status.state in ("failed", "finished")
+    assert status.state == "finished" or "The disk is full" in status.error
     assert [p.name for p in run.path.rglob(".tmp-*") if p.is_dir()] == []
     assert {5} <= set(run.checkpoint_steps())
     json.loads((run.path / "status.json").read_bytes())
@@ -72,6 +72,28 @@ def test_a_full_disk_is_reported_by_train_as_a_failed_status(small_disk):
     status = loop.train(run, request=request)
     assert status.state == "failed"
     assert "The disk is full" in status.error and "resume" in status.error
+
+
+def test_a_full_disk_is_named_also_when_others_take_the_reserve(small_disk, monkeypatch):
+    run = create(small_disk / "runs", tiny(), "")
+    release = files.Reserve.release
+
+    def taken(reserve):
+        release(reserve)
+        with contextlib.suppress(OSError), (small_disk / "more").open("ab", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+
+    calls = iter(range(10**6))
+
+    def request():
+        if next(calls) == 7:
+            fill(small_disk, 0)
+
+    monkeypatch.setattr(files.Reserve, "release", taken)
+    status = loop.train(run, request=request)
+    assert status.state == run.status().state == "failed"
+    assert "The disk is full" in run.status().error == status.error
 
 
 def test_a_run_cannot_be_created_on_a_full_disk_and_leaves_nothing(small_disk):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import re
+import shutil
 import threading
 from dataclasses import replace
 
@@ -16,7 +19,7 @@ from PIL import Image
 from gan_core.config import with_changes
 from gan_core.figures import imaging
 from gan_core.models.objectives import OBJECTIVES, LossParts, Objective
-from gan_core.runs import Run, checkpoints
+from gan_core.runs import Run, checkpoints, recovery
 from gan_core.runs.metrics import MetricsTail
 from gan_core.runs.sampler import open_sampler
 from gan_core.training import loop
@@ -274,16 +277,113 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_replaced(runs_dir, name)
     checkpoints.load(run, 10, loop.build(run.config(), "cpu"))  # sound again
 
 
-def test_a_run_whose_every_checkpoint_is_damaged_begins_again(runs_dir):
-    run, plain = tiny_run(runs_dir), tiny_run(runs_dir)
-    loop.train(plain)
-    loop.train(run)
+def contents(run: Run) -> dict[str, bytes]:
+    """What a run has learned and logged."""
+    found = [*run.checkpoints_dir.rglob("*.*"), *run.samples_dir.iterdir(), run.manifest_path, run.metrics_path]
+    return {file.relative_to(run.path).as_posix(): file.read_bytes() for file in found if file.exists()}
+
+
+def damage_models(run: Run) -> None:
     for file in run.checkpoints_dir.glob("*/model.safetensors"):
         file.write_bytes(file.read_bytes()[:-3])
+
+
+def damage_manifest(run: Run) -> None:
+    run.manifest_path.write_bytes(b"z" + run.manifest_path.read_bytes()[1:])
+
+
+def remove_checkpoints(run: Run) -> None:
+    shutil.rmtree(run.checkpoints_dir)
+    run.checkpoints_dir.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (damage_models, "model.safetensors of .* is damaged"),
+        (damage_manifest, "manifest.json is damaged"),
+        (lambda run: run.manifest_path.unlink(), "is not in its manifest"),
+        (remove_checkpoints, "its checkpoints are missing"),
+    ],
+)
+def test_a_trained_run_without_a_sound_checkpoint_is_left_as_it_is_until_it_may_begin_anew(runs_dir, harm, words):
+    run, plain = tiny_run(runs_dir), tiny_run(runs_dir)
+    loop.train(plain)
+    loop.train(run, request=leave_at(run, 10, "stop"))
+    harm(run)
+    before = contents(run)
+    for _ in range(2):
+        status = loop.train(run)
+        assert status.state == "failed" and contents(run) == before and status.step == 10
+        assert re.search(words, status.error) and "--from-start" in status.error and "set-aside-1" in status.error
+    assert recovery.begin_anew(run) == "set-aside-1"
+    assert contents(Run(run.path / "set-aside-1")) == before
+    run.command("run")
     assert loop.train(run).state == "finished"
     assert outcome(run) == outcome(plain)
-    for step in run.checkpoint_steps():
-        checkpoints.load(run, step, loop.build(run.config(), "cpu"))
+
+
+def test_a_damaged_manifest_is_kept_when_the_next_checkpoint_is_entered(runs_dir):
+    run = tiny_run(runs_dir)
+    steps = iter(range(1000))
+
+    def request():
+        if next(steps) == 7:
+            damage_manifest(run)
+
+    assert loop.train(run, request=request).state == "finished"
+    assert (run.path / "manifest.json.damaged-1").read_bytes()[:1] == b"z"
+    checkpoints.load(run, 20, loop.build(run.config(), "cpu"))
+
+
+@pytest.mark.parametrize("log", ["metrics.jsonl", "events.jsonl"])
+def test_a_damaged_line_does_not_forbid_resuming(runs_dir, log):
+    run = tiny_run(runs_dir)
+    loop.train(run, request=leave_at(run, 10, "stop"))
+    path = run.path / log
+    lines = path.read_bytes().splitlines(keepends=True)
+    damaged = b"".join([*lines[:2], b"\0" * 7 + lines[2][7:], *lines[3:]])
+    path.write_bytes(damaged)
+    assert loop.train(run).state == "finished"
+    if log == "metrics.jsonl":
+        assert [line["step"] for line in run.metrics()] == [1, 2, *range(4, 21)]
+        assert (run.path / "metrics.jsonl.damaged-1").read_bytes() == damaged
+        (told,) = [e for e in run.events() if e["type"] == "damaged_lines"]
+        assert (told["count"], told["kept"]) == (1, "metrics.jsonl.damaged-1")
+    else:
+        assert recovery.damaged_lines(run) == ["1 damaged line of events.jsonl was skipped."]
+
+
+NO_MEMORY = "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (RuntimeError(NO_MEMORY), "ran out of memory"),
+        (MemoryError("Unable to allocate 3 GiB for an array"), "ran out of memory"),
+        (torch.OutOfMemoryError("CUDA out of memory."), "ran out of memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "The disk is full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "share of the disk is used up"),
+        (OSError(errno.EROFS, "Read-only file system"), "The disk is read-only"),
+        (OSError(errno.EIO, "Input/output error"), "fault of the device"),
+        (OSError(errno.EACCES, "Permission denied"), "denies access"),
+        (OSError(errno.ENAMETOOLONG, "File name too long"), "too long for the system"),
+    ],
+)
+@pytest.mark.parametrize("place", ["step", "checkpoint"])
+def test_a_failure_of_the_machine_is_called_by_its_name(runs_dir, monkeypatch, failure, words, place):
+    def fail(*_args, **_kwargs):
+        raise failure
+
+    if place == "step":
+        monkeypatch.setattr(loop, "train_step", fail)
+    else:
+        monkeypatch.setattr(checkpoints, "_named_tensors", fail)
+    run = tiny_run(runs_dir)
+    status = loop.train(run)
+    assert status.state == run.status().state == "failed"
+    assert words in status.error and "error inside" not in status.error
 
 
 def test_a_configuration_of_another_architecture_refuses_the_checkpoints(runs_dir):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -181,6 +182,29 @@ def serve(runs_dir, shared_cache):
         supervisor.ensure_supervisors(settings)
 
     return start
+
+
+def test_one_runs_damage_stops_neither_the_queue_nor_the_supervisors(runs_dir, settings, monkeypatch):
+    bad, worse, good = orphan(runs_dir), tiny_run(runs_dir), tiny_run(runs_dir)
+    with bad.events_path.open("ab") as log:
+        log.write(b"\0\0garbage\n")
+    recover = supervisor._recover
+
+    def fail(run, *, waits):
+        if run.id == worse.id:
+            raise RuntimeError("no one foresaw this")
+        return recover(run, waits=waits)
+
+    monkeypatch.setattr(supervisor, "_recover", fail)
+    queue.enqueue(good)
+    threaded = replace(settings, isolation="thread")
+    for _ in range(3):
+        supervisor.ensure_supervisors(threaded)
+    state(good, "finished")
+    state(bad, "finished")
+    assert worse.status().state == "interrupted" and "no one foresaw this" in worse.status().error
+    name = f"ganvas-jobs:{runs_dir}"
+    assert [thread.name for thread in threading.enumerate()].count(name) == 1
 
 
 def test_an_orphan_is_queued_again_and_finishes(runs_dir, serve):

@@ -9,7 +9,7 @@ from gan_core.training import plan
 
 
 def trace_of(run: Run) -> RunTrace:
-    """What is known of a run so far. Raises ValueError if its configuration or its log of metrics cannot be read."""
+    """What is known of a run so far. Raises ValueError if its configuration cannot be read."""
     record = read(run)
     config, status = record.config, record.status
     per_epoch = status.steps_per_epoch
@@ -23,6 +23,6 @@ def trace_of(run: Run) -> RunTrace:
 def examine(run: Run) -> list[Finding]:
     """Everything that is found in a run, the gravest first.
 
-    Raises ValueError if its configuration or its log of metrics cannot be read.
+    Raises ValueError if its configuration cannot be read.
     """
     return diagnose(trace_of(run))

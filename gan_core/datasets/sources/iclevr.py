@@ -8,12 +8,11 @@ root/test.json, root/new_test.json      lists of conditions, each a list of obje
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gan_core.config import DatasetConfig
+from gan_core.config import DatasetConfig, read_strictly
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.sources.decoding import PictureFiles, check_present, existing_folder
 from gan_core.datasets.sources.objects24 import INDEX, OBJECTS, Which, check_condition, drawn_conditions, multi_hot
@@ -109,9 +108,7 @@ def _folder(root: str) -> Path:
 def _read(file: Path) -> Any:
     """The content of a JSON file. Raises ValueError if it is missing, too large, or not JSON."""
     try:
-        if file.stat().st_size > MAX_JSON_BYTES:
-            raise ValueError(f"'{file}' has {file.stat().st_size:,} bytes; at most {MAX_JSON_BYTES:,} are read.")
-        return json.loads(file.read_bytes())
+        return read_strictly(file, MAX_JSON_BYTES)
     except FileNotFoundError:
         raise ValueError(
             f"'{file.parent}' holds no {file.name}. An i-CLEVR folder has images/, train.json, objects.json, "
@@ -119,8 +116,8 @@ def _read(file: Path) -> Any:
         ) from None
     except OSError as error:
         raise ValueError(f"'{file}' cannot be read ({error.strerror or error}).") from error
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"'{file}' is not JSON.") from error
+    except ValueError as error:
+        raise ValueError(f"'{file}' is not JSON ({error}).") from error
 
 
 class _IClevr(PictureFiles):

@@ -13,7 +13,6 @@ other 2-D sets go, for which the networks' sizes and learning rates were chosen.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gan_core.config import DatasetConfig
+from gan_core.config import DatasetConfig, strict_json
 from gan_core.datasets.base import Dataset, PointSource
 
 MIN_POINTS, MAX_POINTS = 10, 100_000
@@ -90,10 +89,9 @@ def fitted(points: Points) -> Points:
 
 def _json_rows(text: str, name: str) -> list[object]:
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:  # an integer of too many digits is a ValueError
-        where = f", line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else ""
-        raise ValueError(f"'{name}' is not valid JSON{where}.") from error
+        content = strict_json(text, len(text))  # as large as `parse` allowed it to be
+    except ValueError as error:
+        raise ValueError(f"'{name}' is not valid JSON ({error}).") from error
     if isinstance(content, dict) and "points" in content:
         content = content["points"]
     if isinstance(content, dict) and isinstance(content.get("x"), list) and isinstance(content.get("y"), list):

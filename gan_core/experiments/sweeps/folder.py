@@ -20,13 +20,14 @@ from filelock import FileLock, Timeout
 
 from gan_core import runs
 from gan_core.access import Actor, bin, for_owner, require
+from gan_core.config import one_line, read_strictly
 from gan_core.config.settings import Settings
 from gan_core.experiments.sweeps.plan import Sweep
 from gan_core.experiments.sweeps.study import SweepStudy, open_study
 from gan_core.jobs import task as tasks
 from gan_core.jobs.task import Task
 from gan_core.runs import files
-from gan_core.runs.kept import new_id
+from gan_core.runs.kept import LATEST, new_id
 
 FOLDER = ".sweeps"
 PLAN, ORDER, JOURNAL = "sweep.json", "order.json", "journal.log"
@@ -158,26 +159,45 @@ def id_of(name: str) -> str:
 
 
 def list_folders(runs_dir: Path) -> list[SweepFolder]:
-    """Every sweep, newest first; a damaged one is passed over."""
+    """Every sweep, newest first; a damaged one is left out, and named by `damaged_folders`."""
+    found = [folder for name in _names(runs_dir) if not isinstance(folder := _open(runs_dir / FOLDER / name), str)]
+    return sorted(found, key=lambda folder: (folder.created, folder.id), reverse=True)
+
+
+def damaged_folders(runs_dir: Path) -> list[str]:
+    """A sentence for each sweep that cannot be read."""
+    found = {name: _open(runs_dir / FOLDER / name) for name in _names(runs_dir)}
+    return [f"The sweep '{name}' cannot be read: {why}" for name, why in found.items() if isinstance(why, str)]
+
+
+def _names(runs_dir: Path) -> list[str]:
     try:
         names = [entry.name for entry in (runs_dir / FOLDER).iterdir()]
     except OSError:
         return []
-    found = [folder for name in names if (folder := find_or_none(runs_dir, name))]
-    return sorted(found, key=lambda folder: (folder.created, folder.id), reverse=True)
+    return sorted(name for name in names if _ID.fullmatch(name))
 
 
 def find_or_none(runs_dir: Path, sweep_id: str) -> SweepFolder | None:
     """The sweep with this id, or None; ids come from links, so anything may be in them."""
     if not _ID.fullmatch(sweep_id):
         return None
-    path = runs_dir / FOLDER / sweep_id
-    data = files.read_json(path / PLAN)
+    found = _open(runs_dir / FOLDER / sweep_id)
+    return None if isinstance(found, str) else found
+
+
+def _open(path: Path) -> SweepFolder | str:
+    """The sweep in a folder; a sentence when it holds none."""
     try:
-        owner = str(data.get("owner") or "")
-        return SweepFolder(path, Sweep.from_dict(data["sweep"]), str(data["storage"]), float(data["created"]), owner)
-    except (KeyError, TypeError, ValueError):
-        return None
+        data = read_strictly(path / PLAN)
+        sweep, created = Sweep.from_dict(data["sweep"]), float(data["created"])
+        if not isinstance(sweep.name, str) or not 0 <= created < LATEST:
+            raise ValueError("its name or time is none")
+        return SweepFolder(path, sweep, str(data["storage"]), created, one_line(data.get("owner"), 80))
+    except KeyError as error:
+        return f"its {PLAN} has no {error}."
+    except (TypeError, ValueError, AttributeError, OSError) as error:
+        return f"{str(error).rstrip('.')}."
 
 
 def begin(settings: Settings, sweep: Sweep) -> SweepFolder:

@@ -203,7 +203,7 @@ def sweep_from(
     """
     PRESETS.find(preset)
     objective = objective_for(metric, direction, images)
-    name = checked_text(name.strip(), "name", 60, empty=False)
+    name = checked_text(name, "name", 60, empty=False)
     if not axes:
         raise ValueError("A sweep varies at least one setting: give it values, for example training.batch_size=32,64.")
     if len(axes) > MAX_AXES:

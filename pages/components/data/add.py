@@ -9,7 +9,7 @@ from gan_core.datasets.uploads import Own
 from pages.components.data.tasks import hub_panel
 from pages.components.shared import lab
 from pages.components.shared.bin_view import bin_view
-from pages.components.shared.kept_list import kept_row
+from pages.components.shared.kept_list import kept_row, tell_damaged
 from pages.components.shared.uploads import uploader
 from pages.components.text import _, as_text, ngettext
 from pages.components.widgets.point_canvas import drawn_points, point_canvas
@@ -23,6 +23,7 @@ def add_view() -> None:
     added = st.session_state.pop("data_added", None)
     if added is not None:
         st.success(_("“{name}” is here.").format(name=as_text(added)), icon=":material/check:")
+    tell_damaged(uploads.damaged())
     mine = uploads.list_own()
     if mine:
         with st.container(border=True):

@@ -11,7 +11,7 @@ from gan_core.latents.directions import moved
 from gan_core.latents.saved_directions import Direction, FoundBy
 from gan_core.runs import Run
 from pages.components.shared import lab
-from pages.components.shared.kept_list import kept_row
+from pages.components.shared.kept_list import kept_row, tell_damaged
 from pages.components.shared.uploads import uploader
 from pages.components.text import _, as_text, dangerous
 
@@ -46,6 +46,7 @@ def manage(page: str) -> None:
     """The list of saved directions: rename, delete, export; and a file of others' to import."""
     runs_dir = lab.start().runs_dir
     kept = saved_directions.list_directions(runs_dir)
+    tell_damaged(saved_directions.STORE.damaged(runs_dir))
     done = st.session_state.pop(f"{page}_imported", None)
     if done:
         st.success(as_text(done), icon=":material/check:")

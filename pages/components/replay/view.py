@@ -9,7 +9,7 @@ import streamlit as st
 from gan_core.analysis import recording as replaying
 from gan_core.analysis.comparing import Compared
 from gan_core.analysis.curves import is_sparse
-from gan_core.config import LIVE_FIELDS
+from gan_core.config import LIVE_FIELDS, strict_json
 from gan_core.figures import charts, style
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
@@ -152,7 +152,7 @@ def counters(one: Compared, moments: Sequence[int]) -> list[str]:
 
 def without_legend(figure: str, sparse: set[str], moments: Sequence[int]) -> str:
     """A figure (JSON) over all moments whose legend the readings replace; curves of few points, the `sparse`, get dots."""
-    drawn = json.loads(figure)
+    drawn = strict_json(figure, len(figure))
     drawn["layout"] |= {"showlegend": False, "margin": drawn["layout"].get("margin", {}) | {"t": 10}}
     if len(moments) > 1:  # dots would widen the axis, and the charts' cursors no longer stand below each other
         drawn["layout"]["xaxis"]["autorangeoptions"] = {"clipmin": moments[0], "clipmax": moments[-1]}

@@ -42,6 +42,12 @@ def kept_row(name: str, facts: str) -> tuple[DeltaGenerator, DeltaGenerator]:
     return first, second
 
 
+def tell_damaged(sentences: Sequence[str]) -> None:
+    """Names the entries of a list that cannot be read; the others are shown all the same."""
+    for sentence in sentences:
+        st.warning(as_text(sentence), icon=":material/warning:")
+
+
 def remove_button(title: str, words: str, key: str, remove: Callable[[], None]) -> None:
     """A button that asks once more, then takes the thing on show from the list and from the address."""
     with st.popover(title, key=key):

@@ -112,6 +112,11 @@ class SharedTail:
             self._tail.refresh()
             return {name: self._tail.column(name).copy() for name in self._tail.names()}
 
+    @property
+    def damaged(self) -> int:
+        """How many lines of the log were skipped."""
+        return self._tail.damaged
+
     def last_rows(self, count: int) -> list[dict[str, float]]:
         """The newest recorded steps, the oldest of them first."""
         columns = self.columns()

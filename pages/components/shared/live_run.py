@@ -8,7 +8,7 @@ import streamlit as st
 from gan_core.config import LIVE_FIELDS, get
 from gan_core.figures import charts
 from gan_core.models.kinds import kind_of
-from gan_core.runs import Run, Status, environment
+from gan_core.runs import Run, Status, environment, recovery
 from gan_core.runs.status import OPEN_STATES, RESUMABLE_STATES
 from gan_core.training import queue, supervisor
 from gan_core.training.log_line import log_line
@@ -123,6 +123,8 @@ def controls(run: Run, status: Status) -> None:
                 st.rerun()
             if environment.was_refused(run):
                 confirm_changed_data(run)
+            if status.state in ("failed", "interrupted"):
+                begin_anew(run)
         if run.checkpoint_steps():
             page_button(_("Explore"), "live_explore", "explore", "explore", run=run.id)
         if run.sample_steps():
@@ -140,6 +142,18 @@ def confirm_changed_data(run: Run) -> None:
         )
         pressed = st.button(_("Accept and resume"), key="live_accept_data", type="primary")
         if pressed and lab.succeeds(lambda: supervisor.resume(run, accept_changed_data=True)):
+            st.rerun()
+
+
+def begin_anew(run: Run) -> None:
+    """A button that asks once more, then trains the run again from step 0."""
+    with st.popover(_("Begin anew"), icon=":material/restart_alt:", key="live_anew"):
+        words = _(
+            "The run begins again at step 0. Its curves, pictures and checkpoints until now are kept in `{folder}`."
+        )
+        st.markdown(words.format(folder=recovery.next_folder(run).name))
+        pressed = st.button(_("Begin anew at step 0"), key="live_anew_yes", type="primary")
+        if pressed and lab.succeeds(lambda: supervisor.resume(run, from_start=True)):
             st.rerun()
 
 
@@ -221,7 +235,10 @@ def log(run: Run) -> None:
             "before D's update, then after it, just before G's update."
         )
         st.caption(words)
-        rows = lab.tail(str(run.path)).last_rows(LOG_LINES)
+        tail = lab.tail(str(run.path))
+        rows = tail.last_rows(LOG_LINES)
+        if tail.damaged:
+            st.caption(_(recovery.skipped(tail.damaged, run.metrics_path.name)))
         status = run.status()
         epochs = run.config().training.epochs
         st.code("\n".join(log_line(row, epochs, status.steps_per_epoch) for row in rows) or "-", language=None)

@@ -11,6 +11,7 @@ from helpers import tiny_run
 from gan_core import runs
 from gan_core.analysis.doctor.examine import examine, trace_of
 from gan_core.cli import main
+from gan_core.runs.recovery import damaged_lines
 from gan_core.training import loop
 
 
@@ -59,8 +60,10 @@ def test_a_run_that_only_has_a_configuration_and_a_torn_line_is_read(runs_dir, c
 
 
 @pytest.mark.parametrize("content", [b"no json\n", b'["a list"]\n', b"\xff\xfe\n"])
-def test_a_damaged_log_is_a_sentence(runs_dir, content):
+def test_damaged_lines_of_the_log_are_left_out(runs_dir, content):
     run = tiny_run(runs_dir)
-    run.metrics_path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"log of metrics of .* is damaged"):
-        examine(run)
+    sick_log(run)
+    found = [finding.name for finding in examine(run)]
+    run.metrics_path.write_bytes(content + run.metrics_path.read_bytes() + content)
+    assert [finding.name for finding in examine(run)] == found and found
+    assert damaged_lines(run) == ["2 damaged lines of metrics.jsonl were skipped."]
