@@ -9,7 +9,6 @@ elsewhere; the item that was too much is left out with a reason, and the others 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import threading
@@ -19,7 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gan_core.config.registry import load
-from gan_core.processes.child import Child, ChildDied, Message, Parent
+from gan_core.processes.child import Child, ChildDied, Parent
 
 MEMORY_BYTES = 262_000_000  # of the child in all; 256 MiB with what the system counts beside it
 START_S = 60.0  # a cold interpreter on a busy machine
@@ -129,7 +128,7 @@ def _environment() -> dict[str, str]:
 def main() -> None:
     """The child's work: one order, its answers, the end."""
     parent = Parent()
-    order: Message = json.loads(sys.stdin.readline())
+    order = next(parent.messages())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     work: Work = load(order["function"])
     parent.send({"ready": True})
