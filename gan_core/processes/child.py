@@ -128,7 +128,7 @@ class Child:
 
     def _read(self) -> None:
         for line in self._process.stdout or ():
-            if message := _parsed(line):
+            if (message := _parsed(line)) is not None:
                 self._messages.put(message)
         self._messages.put(None)
 
@@ -159,7 +159,7 @@ class Parent:
     def messages(self) -> Iterator[Message]:
         """Its messages, until it closes the pipe or ends."""
         for line in sys.stdin:
-            if message := _parsed(line):
+            if (message := _parsed(line)) is not None:
                 yield message
 
     def send(self, message: Message) -> None:

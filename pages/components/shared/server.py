@@ -63,7 +63,8 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 async def _sweep() -> None:
     while True:
         await asyncio.sleep(uploads.SWEEP_S)
-        uploads.room().sweep()
+        if room := uploads.room():
+            room.sweep()
 
 
 def refuse_open_doors() -> None:

@@ -113,13 +113,13 @@ _rooms: dict[MemoryUploadedFileManager, Room] = {}  # one; a second server in th
 _making = threading.Lock()
 
 
-def room() -> Room:
-    """The room of this server."""
-    now = runtime.get_instance()
-    manager = now.uploaded_file_mgr
-    assert isinstance(manager, MemoryUploadedFileManager)
+def room() -> Room | None:
+    """The room of this server; None where no server runs, or one that keeps its files otherwise."""
+    manager = runtime.get_instance().uploaded_file_mgr if runtime.exists() else None
+    if not isinstance(manager, MemoryUploadedFileManager):
+        return None
     with _making:
-        return _rooms.setdefault(manager, Room(manager, now.is_active_session))
+        return _rooms.setdefault(manager, Room(manager, runtime.get_instance().is_active_session))
 
 
 def uploader(label: str, **options: Any) -> UploadedFile | None:
@@ -130,12 +130,12 @@ def uploader(label: str, **options: Any) -> UploadedFile | None:
         options: as of `st.file_uploader`.
     """
     context = get_script_run_ctx()
-    session = context.session_id if context is not None and runtime.exists() else None
-    if session is not None:
-        room().welcome(session)
+    here = room() if context is not None else None
+    if here is not None and context is not None:
+        here.welcome(context.session_id)
     file: UploadedFile | None = st.file_uploader(label, **options)
-    if session is not None and file is not None:
-        room().claim(session, file.file_id)
+    if here is not None and context is not None and file is not None:
+        here.claim(context.session_id, file.file_id)
     return file
 
 
@@ -158,14 +158,16 @@ class UploadGuard:
             await PlainTextResponse("An upload says its length.", 411)(scope, receive, send)
             return
         session, file = found.groups()
-        refusal = room().admit(session, file, int(length))
-        if refusal is not None:
+        here = room()
+        refusal = here.admit(session, file, int(length)) if here else (503, "The server is starting. Try again.")
+        if refusal is not None or here is None:
             if int(length) <= DRAINED_BYTES:  # a browser reads no answer before it has sent everything
                 while (await receive()).get("more_body"):
                     pass
-            await PlainTextResponse(refusal[1], refusal[0])(scope, receive, send)
+            status, words = refusal or (503, "")
+            await PlainTextResponse(words, status)(scope, receive, send)
             return
         try:
             await self.app(scope, receive, send)
         finally:
-            room().arrived(session, file)
+            here.arrived(session, file)
