@@ -89,7 +89,8 @@ def list_all_runs(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
         progress = f"{status.step:,} / {status.total_steps:,}"
         rows.append(
             {"id": run.id, "name": run.name, "state": status.state, "progress": progress, "step": status.step}
-            | {"total_steps": status.total_steps, "error": status.error, "path": str(run.path), "damage": damage}
+            | {"total_steps": status.total_steps, "error": status.error, "path": str(run.path)}
+            | ({"damage": damage} if damage else {})
         )
     show_rows(rows, ("id", "name", "state", "progress"), as_json)
 

@@ -30,7 +30,7 @@ def strict_json(text: str | bytes, max_bytes: int = MAX_JSON_BYTES) -> Any:
 
     Raises:
         ValueError: no JSON; more than `max_bytes`; deeper than MAX_JSON_DEPTH; NaN, Infinity, a number beyond the range of
-            float or with more than MAX_DIGITS digits; a name twice in an object; a lone surrogate or NUL in a text.
+            float or with more than MAX_DIGITS digits; a name twice in an object; a lone surrogate in a text.
     """
     if len(text) > max_bytes:
         raise ValueError(f"The JSON text has {len(text):,} bytes; at most {max_bytes:,} are read.")
@@ -93,8 +93,8 @@ def _check_depth(text: str) -> None:
 
 def _check_words(data: Any) -> None:
     if isinstance(data, str):
-        if "\0" in data or any("\ud800" <= c <= "\udfff" for c in data):
-            raise ValueError("The JSON text holds a character that no text may have (NUL or half of a pair).")
+        if any("\ud800" <= c <= "\udfff" for c in data):
+            raise ValueError("The JSON text holds half of a surrogate pair, which no text may have.")
     elif isinstance(data, dict):
         for name, value in data.items():
             _check_words(name)

@@ -271,10 +271,10 @@ def is_event(record: Mapping[str, Any]) -> bool:
     """Whether a line of events.jsonl is one: a step, a kind, and of a live change what it was."""
     if not has_step(record) or not isinstance(record.get("type"), str):
         return False
-    kind, sequence, changes = (record.get(name) for name in ("type", "sequence", "changes"))
-    if kind in ("override", "override_refused") and (not isinstance(sequence, int) or isinstance(sequence, bool)):
+    changes, sequence = record.get("changes", {}), record.get("sequence", 0)
+    if not isinstance(sequence, int) or isinstance(sequence, bool):
         return False
-    return kind != "override" or (isinstance(changes, dict) and all(map(is_number, changes.values())))
+    return record["type"] != "override" or (isinstance(changes, dict) and all(map(is_number, changes.values())))
 
 
 def is_number(value: Any) -> bool:

@@ -143,7 +143,7 @@ class _Session:
         self.recorder = Recorder(run, heartbeat, self.batches, seconds)
         self._replay = [e for e in run.events() if e["type"] == "override" and e["step"] >= self.start_step]
         answered = [e for e in run.events() if e["type"] in ("override", "override_refused")]
-        self._last_sequence = max((e["sequence"] for e in answered), default=0)
+        self._last_sequence = max((e.get("sequence", 0) for e in answered), default=0)
         set_up(self.fabric, self.model)
         if self.start_step == 0:
             self._save_checkpoint(0)  # before the first log line, so that a kill at any step has a place to return to
@@ -199,7 +199,7 @@ class _Session:
     def _apply_control(self, step: int) -> str:
         """Applies live changes; returns "pause" or "stop" if one was requested, else ""."""
         while self._replay and self._replay[0]["step"] <= step:  # made after the checkpoint that was resumed from
-            self._set_live(live_changes(self.config, self._replay.pop(0)["changes"]))
+            self._set_live(live_changes(self.config, self._replay.pop(0).get("changes", {})))
         stamp = self.run_dir.control_stamp()
         if stamp != self._stamp:
             self._stamp = stamp

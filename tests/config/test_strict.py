@@ -31,7 +31,6 @@ TOO_DEEP = f"nested deeper than {MAX_JSON_DEPTH} levels"
         ('{"a": 1, "b": {"c": 1, "c": 2}}', "the name 'c' twice"),
         (r'{"a": "\ud800x"}', "no text may have"),
         (r'{"\udfff": 1}', "no text may have"),
-        (r'["a\u0000b"]', "no text may have"),
         ('["a\0b"]', "."),
         ("{", "."),
         ("", "."),

@@ -79,6 +79,7 @@ def test_an_empty_name_is_refused_with_a_sentence(visit: Visit, trained: Run) ->
 def test_whatever_a_name_holds_stays_text(visit: Visit, trained: Run, name: str) -> None:
     """As text where it stands alone; escaped where Streamlit reads Markdown (the sidebar, sentences)."""
     trained.describe(name=name, note=name)
+    name = trained.name  # in one line, without marks that turn the text around
     for page in ("home", "runs", "train"):
         trained.write_status(runs.Status(state="running", device="cpu", total_steps=20))  # a fresh heartbeat
         app = visit(page, run=trained.id) if page == "train" else visit(page)

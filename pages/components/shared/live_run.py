@@ -179,7 +179,7 @@ def marks(events: Sequence[dict[str, Any]]) -> tuple[lab.Mark, ...]:
     return tuple(
         lab.Mark(event["step"], ", ".join(f"{names.get(k, k)} {v:g}" for k, v in event["changes"].items()))
         for event in events
-        if event["type"] == "override" and event["changes"]
+        if event["type"] == "override" and event.get("changes")
     )
 
 
