@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from gan_core import datasets
 from gan_core.config import DatasetConfig
+from gan_core.config.settings import PROJECT_DIR
 
 
 @pytest.fixture
@@ -195,3 +200,17 @@ def test_labels_and_pairs_need_no_preparing(folder):
     pairs = datasets.pairs(config(folder), [2, 1, 0])
     assert [after.getpixel((0, 0))[0] for _before, after in pairs] == [30, 10]
     assert len(datasets.preview(config(folder), 2)) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux only")
+def test_pictures_of_sixteen_megapixels_are_prepared_within_256_mib(folder, tmp_path):
+    for index in range(3):
+        Image.new("RGBA", (4000, 4000), (index, 2, 3, 4)).save(folder / f"{index}.webp", lossless=True)
+    words = ["prepare", "folder", f"--root={folder}", "--image-size", "8", "--channels", "3"]
+    environment = {**os.environ, "GANVAS_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "gan_core", *words]
+    with subprocess.Popen(command, cwd=PROJECT_DIR, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        said = process.stdout.read()
+        _, _, used = os.wait4(process.pid, 0)
+    assert "3 images" in said
+    assert used.ru_maxrss <= 256 * 1024  # kB, of the largest of its processes
