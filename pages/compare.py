@@ -50,6 +50,8 @@ def main() -> None:
     if len(readable) < 2:
         st.info(_("At least two runs that can be read are needed."), icon=":material/info:")
         return
+    for one in readable:
+        lab.tell_damaged_lines(one.run)
     show(readable)
 
 

@@ -39,6 +39,7 @@ def main() -> None:
         st.query_params.pop("step", None)  # a step of the other recording
     if not lab.succeeds(lambda: compared(run)):
         return
+    lab.tell_damaged_lines(run)
     recording(run)
     with st.expander(_("Film: MP4 or GIF"), icon=":material/movie:"):
         st.fragment(film_form)(run)

@@ -98,6 +98,7 @@ def _read(entry: Path, match: re.Match[str]) -> Binned:
     """A thing without a readable record is nobody's: teachers alone may take it back."""
     record: dict[str, object] = {}
     with contextlib.suppress(OSError, ValueError):
-        record = read_strictly(entry / RECORD)
+        found = read_strictly(entry / RECORD)
+        record = found if isinstance(found, dict) else {}
     name, owner = (one_line(record.get(key), 200) for key in ("name", "owner"))
     return Binned(entry, match[2], float(match[1]), name or match[2], owner)

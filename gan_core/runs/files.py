@@ -9,7 +9,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from gan_core.config.strict import MAX_JSON_BYTES, read_strictly, strict_object
 
@@ -277,6 +277,6 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return record["type"] != "override" or (isinstance(changes, dict) and all(map(is_number, changes.values())))
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether it is a finite number; JSON's own readers here let no NaN or Infinity through."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300

@@ -85,7 +85,7 @@ def read_status(data: Mapping[str, Any], is_locked: Callable[[], bool] | None = 
         value, default = data.get(known.name), getattr(plain, known.name)
         if isinstance(default, str) and isinstance(value, str):
             values[known.name] = value[:MAX_TEXT]
-        elif isinstance(default, int | float) and isinstance(value, int | float) and not isinstance(value, bool):
+        elif isinstance(default, int | float) and is_number(value):
             values[known.name] = type(default)(min(max(value, 0), MAX_NUMBER))
     status = replace(plain, **values)
     if status.state in ALIVE_STATES:

@@ -28,7 +28,7 @@ TOO_DEEP = f"nested deeper than {MAX_JSON_DEPTH} levels"
         ('{"a":' * 50 + "1" + "}" * 50, TOO_DEEP),
         ('["]]]]",' + "[" * 50 + "]" * 51, TOO_DEEP),
         (" " * 1_000_001, "has 1,000,001 bytes; at most 1,000,000 are read"),
-        ('{"a": 1, "b": {"c": 1, "c": 2}}', "the name 'c' twice"),
+        ('{"a": 1, "b": {"c": 1, "c": 2}}', "a name twice"),
         (r'{"a": "\ud800x"}', "no text may have"),
         (r'{"\udfff": 1}', "no text may have"),
         ('["a\0b"]', "."),

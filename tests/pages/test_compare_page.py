@@ -187,9 +187,10 @@ def test_a_damaged_run_is_a_sentence_and_the_others_go_on(visit: Visit, pair: tu
     broken.metrics_path.write_text("no json\n")
     app = visit("compare", runs=f"{both(pair)},broken")
     (warning,) = app.warning
-    assert "is damaged" in warning.value
+    assert "1 damaged line" in warning.value
     assert "](" not in warning.value
     assert drawn(app, "compare_plot_") == ["compare_plot_loss/g", "compare_plot_loss/d"]
+    broken.path.joinpath("config.json").write_text("no json")
     assert "At least two runs that can be read" in words(visit("compare", runs=f"{pair[0].id},broken"))
 
 

@@ -60,7 +60,7 @@ def read_from_z(run: Run, step: int, count: int, report: object) -> attribute_se
 def quick(vaes: dict[str, Path], tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An evaluator, few images, and work in the background that is done at once, in this process and a cache of its own."""
     monkeypatch.setenv("GANVAS_EVALUATORS_DIR", str(vaes["evaluators"]))
-    monkeypatch.setattr(background, "_launch", task_worker.work)
+    monkeypatch.setattr(background, "_launch", lambda place, actor: task_worker.work(place))
     monkeypatch.setattr(attribute_search, "NUM_IMAGES", 200)
     monkeypatch.setattr(attribute_search.task, "__defaults__", (200,))
     monkeypatch.setattr("gan_core.latents.attribute_directions.FEWEST", 4)

@@ -25,7 +25,7 @@ from tests.pages.conftest import Visit, calm, labels, plain, words
 def no_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Whose process would have been started: nothing trains in these tests."""
     started: list[str] = []
-    monkeypatch.setattr(task, "_launch", lambda place: started.append(place.parent.name))
+    monkeypatch.setattr(task, "_launch", lambda place, actor: started.append(place.parent.name))
     return started
 
 

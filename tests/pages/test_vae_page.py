@@ -71,14 +71,14 @@ def few_images(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPat
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in the background is done before the page goes on, in this process."""
-    monkeypatch.setattr(background, "_launch", task_worker.work)
+    monkeypatch.setattr(background, "_launch", lambda place, actor: task_worker.work(place))
 
 
 @pytest.fixture
 def never(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Work in the background is begun and gets nowhere: the folders in which it would be."""
     begun: list[Path] = []
-    monkeypatch.setattr(background, "_launch", begun.append)
+    monkeypatch.setattr(background, "_launch", lambda place, actor: begun.append(place))
     return begun
 
 
@@ -205,7 +205,7 @@ def test_the_map_is_pca_until_the_tsne_is_there(
     visit: Visit, vae: Run, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visit("vae")  # measures
-    monkeypatch.setattr(background, "_launch", lambda place: None)
+    monkeypatch.setattr(background, "_launch", lambda place, actor: None)
     app = visit("vae", view="map")
     assert "A preview" in words(app)
     assert "Silhouette, on PCA" in metrics(app)

@@ -24,7 +24,7 @@ from gan_core.runs import Run
 from gan_core.runs.metrics import MetricsTail
 from gan_core.training import supervisor
 from pages.components.shared import visitor
-from pages.components.text import as_text
+from pages.components.text import as_text, ngettext
 
 REFRESH_S = 1.0
 T = TypeVar("T")
@@ -115,7 +115,9 @@ class SharedTail:
     @property
     def damaged(self) -> int:
         """How many lines of the log were skipped."""
-        return self._tail.damaged
+        with self._guard:
+            self._tail.refresh()
+            return self._tail.damaged
 
     def last_rows(self, count: int) -> list[dict[str, float]]:
         """The newest recorded steps, the oldest of them first."""
@@ -155,6 +157,17 @@ class SharedTail:
 def tail(path: str) -> SharedTail:
     """The shared reader of the run in the folder `path`."""
     return SharedTail(Run(Path(path)))
+
+
+def tell_damaged_lines(run: Run) -> None:
+    """A warning where lines of a run's log cannot be read and were left out."""
+    if count := tail(str(run.path)).damaged:
+        words = ngettext(
+            "{n} damaged line of the log of “{name}” was left out.",
+            "{n} damaged lines of the log of “{name}” were left out.",
+            count,
+        )
+        st.warning(words.format(n=f"{count:,}", name=as_text(run.name)), icon=":material/warning:")
 
 
 def sample_url(run: Run, step: int | None = None) -> str | None:
