@@ -5,6 +5,7 @@ GANVAS_PRETRAINED_DIR  runs that come with the program (default: checkpoints/pre
 GANVAS_EVALUATORS_DIR  evaluators that the user trained (default: checkpoints/evaluators beside the code)
 GANVAS_DATA_DIR    pictures and points that users brought (default: checkpoints/data beside the code)
 GANVAS_CACHE_DIR   prepared data sets         (default: ~/.cache/ganvas)
+GANVAS_CLASSROOM   the class's codes and limits  (default: checkpoints/classroom.json; see gan_core.access.classroom)
 GANVAS_ISOLATION   process or thread          (default: process; see gan_core.training.supervisor)
 """
 

@@ -34,6 +34,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="module")
 def server(lab: Lab) -> Iterator[Server]:
     env = {"GANVAS_RUNS_DIR": str(lab.runs_dir), "GANVAS_CACHE_DIR": str(lab.cache), "HF_TOKEN": MARKER}
+    env["GANVAS_CLASSROOM"] = str(classroom.path())
     with streamlit_server(ROOT / "app.py", folder=lab.folder, env=env) as running:
         try:
             yield running

@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
 from streamlit import config
 
 from gan_core.access import classroom
@@ -18,6 +19,10 @@ from gan_core.training import supervisor
 from pages.components.shared import uploads
 from pages.components.shared.uploads import ASGI, Message, UploadGuard
 
+OPEN_DOORS = (
+    "There is no classroom, so anybody could do everything. Make one first: python -m gan_core classroom. Or set "
+    "server.address to 127.0.0.1, and open it on this computer."
+)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -46,7 +51,27 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
-MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(UploadGuard)]
+class LocalOnly:
+    """ASGI middleware that answers to this computer alone while there is no classroom, however the server was started."""
+
+    def __init__(self, app: ASGI) -> None:
+        self.app = app
+
+    async def __call__(
+        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        """Refuses other computers with 403."""
+        host = (scope.get("client") or ("",))[0]
+        if scope["type"] in ("http", "websocket") and not is_loopback(host) and not _has_classroom():
+            if scope["type"] == "http":
+                await PlainTextResponse(OPEN_DOORS, 403)(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1008})
+            return
+        await self.app(scope, receive, send)
+
+
+MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(LocalOnly), Middleware(UploadGuard)]
 
 
 @contextlib.asynccontextmanager
@@ -77,18 +102,21 @@ def refuse_open_doors() -> None:
         alone = classroom.read() is None
     except ValueError as damage:
         raise SystemExit(f"Ganvas does not start: {damage}") from None
-    if alone and not is_local():
-        address = config.get_option("server.address") or "every address of this computer"
-        raise SystemExit(
-            f"Ganvas does not start: others can reach it ({address}), and it has no classroom, so that anybody could do "
-            "everything. Make one first: python -m gan_core classroom. Or set server.address to 127.0.0.1."
-        )
-
-
-def is_local() -> bool:
-    """Whether the server answers to this computer only."""
     address = str(config.get_option("server.address") or "")
+    if alone and not is_loopback(address):
+        raise SystemExit(f"Ganvas does not start: others can reach it ({address or 'at every address'}). {OPEN_DOORS}")
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is this computer's own."""
     try:
         return address == "localhost" or ipaddress.ip_address(address.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _has_classroom() -> bool:
+    try:
+        return classroom.read() is not None
+    except ValueError:  # damaged: everybody watches
+        return True

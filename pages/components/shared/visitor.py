@@ -28,9 +28,15 @@ small{color:light-dark(#4b5563,#b5bdc9)}a{color:light-dark(#0f766e,#5eead4)}"""
 
 
 def actor() -> Actor | None:
-    """The visitor whose script runs in this thread; None in the server's own threads and without a classroom."""
-    if get_script_run_ctx(suppress_warning=True) is None or classroom.read() is None:
+    """The visitor whose script runs in this thread; None in the server's own threads and without a classroom. While
+    classroom.json is damaged, everybody watches."""
+    if get_script_run_ctx(suppress_warning=True) is None:
         return None
+    try:
+        if classroom.read() is None:
+            return None
+    except ValueError:
+        return VIEWER
     token = st.context.cookies.get(COOKIE)
     if token:
         return classroom.actor_of(token)
