@@ -167,6 +167,7 @@ def _start_supervising(settings: Settings) -> None:
     """The first thread: finds the devices, recovers runs, starts a thread for each further device, and serves the first."""
     runs_dir = settings.runs_dir
     first = _trainer(settings, "first")
+    told = ""
     while True:  # the thread never ends, or each page load would begin another
         try:
             runs_dir.mkdir(parents=True, exist_ok=True)
@@ -178,7 +179,9 @@ def _start_supervising(settings: Settings) -> None:
             alive = _recover_runs(runs_dir)
             break
         except Exception as failure:
-            print(f"Ganvas cannot train: {failure}", flush=True)
+            if str(failure) != told:
+                print(f"Ganvas cannot train: {failure}", flush=True)
+            told = str(failure)
             time.sleep(RETRY_S)
     for device in found.devices[1:]:
         threading.Thread(
