@@ -12,6 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from streamlit import config
+from streamlit.runtime.pages_manager import PagesManager
 
 from gan_core.access import classroom
 from gan_core.config import settings
@@ -77,6 +78,9 @@ MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(LocalOnly), Middleware(Upl
 @contextlib.asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Goes on with the queue at once, and keeps the room for uploads tidy."""
+    PagesManager.uses_pages_directory = (
+        False  # as st.navigation says at its first run: until then a click runs a file alone
+    )
     supervisor.ensure_supervisors(settings.from_environment())
     sweeping = asyncio.create_task(_sweep())
     try:
