@@ -6,6 +6,7 @@ from gan_core.evaluation import evaluators
 from gan_core.experiments import studies
 from gan_core.experiments.studies import MAX_SEEDS, PLANS, Plan
 from pages.components.shared import lab
+from pages.components.shared.bin_view import bin_view
 from pages.components.shared.kept_list import choose_kept, remove_button, tell_damaged
 from pages.components.study.results import results
 from pages.components.text import _, duration
@@ -28,6 +29,7 @@ def main() -> None:
     tell_damaged(studies.STORE.damaged(lab.start().runs_dir))
     with st.expander(_("New study"), expanded=not kept, icon=":material/add:"):
         new_study(PLAN)
+    bin_view(lab.start().runs_dir / studies.STORE.folder, "study")
     if not kept:
         return
     unknown = _("There is no study “{id}” here; the newest is shown.")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from gan_core.experiments.sweeps import folder as folders
 from pages.components.shared import lab
+from pages.components.shared.bin_view import bin_view
 from pages.components.shared.kept_list import choose_kept, remove_button, tell_damaged
 from pages.components.sweeps import form
 from pages.components.sweeps.results import results
@@ -33,6 +34,7 @@ def main() -> None:
         if kept:
             form.templates()
         form.new_sweep()
+    bin_view(lab.start().runs_dir / folders.FOLDER, "sweeps")
     if not kept:
         return
     unknown = _("There is no sweep “{id}” here; the newest is shown.")

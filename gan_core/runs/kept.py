@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from gan_core.access import Actor, bin, require
-from gan_core.config import read_strictly
+from gan_core.config import one_line, read_strictly
 from gan_core.config.reasons import not_written
 from gan_core.runs import files
 from gan_core.runs.folder import check_writable
@@ -110,7 +110,8 @@ class Store(Generic[E]):
         owner = self.owner(runs_dir, entry_id)
         if owner is not None:
             require("own", actor, owner)
-            bin.discard(self._path(runs_dir, entry_id), owner=owner)
+            path = self._path(runs_dir, entry_id)
+            bin.discard(path, name=one_line(files.read_json(path).get("name"), 80), owner=owner)
 
     def _path(self, runs_dir: Path, entry_id: str) -> Path:
         return runs_dir / self.folder / f"{entry_id}.json"

@@ -22,6 +22,7 @@ _NAMES = (
     "events.jsonl",
     "evaluations.jsonl",
     "control.json",
+    "environment.json",
 )
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 from gan_core.config import with_changes
 from gan_core.figures import imaging
 from gan_core.models.objectives import OBJECTIVES, LossParts, Objective
-from gan_core.runs import Run, checkpoints, recovery
+from gan_core.runs import Run, checkpoints, environment, recovery
 from gan_core.runs.metrics import MetricsTail
 from gan_core.runs.sampler import open_sampler
 from gan_core.training import loop
@@ -321,6 +321,7 @@ def test_a_trained_run_without_a_sound_checkpoint_is_left_as_it_is_until_it_may_
     run.command("run")
     assert loop.train(run).state == "finished"
     assert outcome(run) == outcome(plain)
+    assert [session.step for session in environment.sessions(run)] == [0]  # of the new beginning alone
 
 
 def test_a_damaged_manifest_is_kept_when_the_next_checkpoint_is_entered(runs_dir):

@@ -11,6 +11,7 @@ from gan_core.latents.directions import moved
 from gan_core.latents.saved_directions import Direction, FoundBy
 from gan_core.runs import Run
 from pages.components.shared import lab
+from pages.components.shared.bin_view import bin_view
 from pages.components.shared.kept_list import kept_row, tell_damaged
 from pages.components.shared.uploads import uploader
 from pages.components.text import _, as_text, dangerous
@@ -47,6 +48,7 @@ def manage(page: str) -> None:
     runs_dir = lab.start().runs_dir
     kept = saved_directions.list_directions(runs_dir)
     tell_damaged(saved_directions.STORE.damaged(runs_dir))
+    bin_view(runs_dir / saved_directions.FOLDER, page)
     done = st.session_state.pop(f"{page}_imported", None)
     if done:
         st.success(as_text(done), icon=":material/check:")

@@ -20,6 +20,7 @@ def bin_view(folder: Path, key: str, shown: Callable[[Binned], bool] = lambda th
         key: of its widgets.
         shown: which of the things in it.
     """
+    bin.empty(folder)
     things = [thing for thing in bin.binned(folder) if shown(thing)]
     if not things:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -18,7 +18,7 @@ from gan_core.access import classroom
 from gan_core.config import settings
 from gan_core.training import supervisor
 from pages.components.shared import uploads
-from pages.components.shared.uploads import ASGI, Message, UploadGuard
+from pages.components.shared.uploads import ASGI, Message, Receive, Send, UploadGuard
 
 OPEN_DOORS = (
     "There is no classroom, so anybody could do everything. Make one first: python -m gan_core classroom. Or set "
@@ -39,9 +39,7 @@ class SecurityHeaders:
     def __init__(self, app: ASGI) -> None:
         self.app = app
 
-    async def __call__(
-        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Passes everything on."""
 
         async def send_with_headers(message: Message) -> None:
@@ -58,9 +56,7 @@ class LocalOnly:
     def __init__(self, app: ASGI) -> None:
         self.app = app
 
-    async def __call__(
-        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Refuses other computers with 403."""
         host = (scope.get("client") or ("",))[0]
         if scope["type"] in ("http", "websocket") and not is_loopback(host) and not _has_classroom():

@@ -28,7 +28,9 @@ SWEEP_S = 5.0
 _ROUTE = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)$")
 
 Message = MutableMapping[str, Any]
-ASGI = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGI = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 @dataclass
@@ -145,9 +147,7 @@ class UploadGuard:
     def __init__(self, app: ASGI) -> None:
         self.app = app
 
-    async def __call__(
-        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answers a refused upload itself; everything else goes on to the app."""
         found = _ROUTE.search(scope["path"]) if scope["type"] == "http" and scope["method"] == "PUT" else None
         if found is None:
@@ -159,12 +159,13 @@ class UploadGuard:
             return
         session, file = found.groups()
         here = room()
-        refusal = here.admit(session, file, int(length)) if here else (503, "The server is starting. Try again.")
-        if refusal is not None or here is None:
+        starting = (503, "The server is starting. Try again.")
+        refusal = here.admit(session, file, int(length)) if here else starting
+        if here is None or refusal is not None:
             if int(length) <= DRAINED_BYTES:  # a browser reads no answer before it has sent everything
                 while (await receive()).get("more_body"):
                     pass
-            status, words = refusal or (503, "")
+            status, words = refusal or starting
             await PlainTextResponse(words, status)(scope, receive, send)
             return
         try:
