@@ -130,7 +130,7 @@ def confirm_delete(run_id: str) -> None:
         st.rerun()
     st.text(run.name)
     st.markdown(
-        _("It goes to the bin, below the list, and can be taken back for 7 days. Its disk space is free after that.")
+        _("It goes to the bin, below the list, and can be taken back for 7 days. Its disk space is freed after that.")
     )
     with st.container(horizontal=True):
         if st.button(dangerous(_("Delete")), key="runs_delete_yes", icon=":material/delete:") and lab.succeeds(
