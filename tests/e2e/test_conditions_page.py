@@ -90,6 +90,7 @@ def captions(page: Page) -> Locator:
 def clear(page: Page) -> None:
     button(page, "Clear").click()
     expect(main_part(page).get_by_text("Choose at least one object above")).to_be_visible()
+    expect(page.get_by_test_id("condition-cards")).to_have_count(0)  # the page is as short as it becomes
 
 
 def test_a_scene_is_clicked_together_and_a_fourth_object_is_a_sentence(page: Page, server: Server) -> None:
@@ -108,6 +109,21 @@ def test_a_scene_is_clicked_together_and_a_fourth_object_is_a_sentence(page: Pag
     photograph(page, "conditions", 1100)
     item(page, "red sphere").click()
     expect(captions(page)).to_have_count(2)
+
+
+def test_clicks_in_quick_succession_all_count(page: Page, server: Server) -> None:
+    open_page(page, server, "/conditions", "Ask for what you want")
+    expect(captions(page).first).to_be_visible(timeout=SLOW_MS)
+    clear(page)
+    scene = ("red sphere", "blue cube", "gray cylinder")
+    for turn in range(3):
+        for name in scene:
+            item(page, name).click()
+            page.wait_for_timeout(100 + 150 * turn)  # another rhythm each time, before or after the answer has come
+        expect(captions(page)).to_have_count(3)
+        expect(page.get_by_label("Or type a list", exact=True)).to_have_value(", ".join(scene))
+        assert sorted(chosen(page)) == sorted(scene)
+        clear(page)
 
 
 def test_keys_move_in_the_palette_and_choose(page: Page, server: Server) -> None:

@@ -16,7 +16,7 @@ from gan_core.config import settings
 from gan_core.datasets.sources.objects24 import OBJECTS, drawn_conditions
 from gan_core.runs import Run
 from gan_core.training import loop
-from pages.components.widgets.condition_palette import Choice, read_choice
+from pages.components.widgets.condition_palette import LONGEST, Choice, Typed, read_choice, read_typed
 from tests.pages.conftest import Visit, calm, labels, plain, words
 
 COLOUR = {"dataset__channels": 3, "dataset__image_size": 16, "training__epochs": 2}
@@ -80,6 +80,12 @@ def component(app: AppTest, key: str) -> dict[str, Any] | None:
     return json.loads(found[0].proto.json) if found else None
 
 
+def typed_list(app: AppTest, words: str, times: int) -> AppTest:
+    """The page after the browser sent a list typed below the palette, the `times`-th."""
+    app.session_state["conditions_palette_objects"] = {"choice": {"typed": words, "times": times}}
+    return app.run()
+
+
 def cards(app: AppTest, name: str) -> list[list[dict[str, Any]]]:
     data = component(app, f"conditions_{name}")
     assert data is not None
@@ -136,14 +142,13 @@ def test_a_damaged_checkpoint_is_one_sentence(visit: Visit, model: Run) -> None:
 @of("objects")
 def test_one_condition_is_drawn_from_eight_z(visit: Visit, model: Run) -> None:
     app = visit("conditions")
-    app = calm(app.text_input(key="conditions_typed_objects").set_value("Red sphere and blue cube").run())
+    calm(typed_list(app, "Red sphere and blue cube", 1))
     shown = cards(app, "row")
     assert [lines(part) for (part,) in shown] == [[("blue cube", None), ("red sphere", None)]] * 8
     assert len({part["image"] for (part,) in shown}) == 8
     palette = component(app, "conditions_palette_objects")
     assert palette is not None
     assert palette["selected"] == ["blue cube", "red sphere"]
-    assert app.text_input(key="conditions_typed_objects").value == "blue cube, red sphere"
     first = shown[0][0]["image"]
     calm(app.button(key="conditions_new_z").click().run())
     assert app.number_input(key="conditions_seed").value == 1
@@ -167,13 +172,12 @@ def test_a_list_that_cannot_be_drawn_is_a_sentence_and_the_choice_stays(
     visit: Visit, model: Run, typed: str, sentence: str
 ) -> None:
     app = visit("conditions")
-    box = app.text_input(key="conditions_typed_objects")
-    calm(box.set_value("cyan cube").run())
-    calm(app.text_input(key="conditions_typed_objects").set_value(typed).run())
+    calm(typed_list(app, "cyan cube", 1))
+    calm(typed_list(app, typed, 2))
     (error,) = app.error
     assert sentence in plain(error.value)
     assert [lines(part) for (part,) in cards(app, "row")] == [[("cyan cube", None)]] * 8
-    calm(app.text_input(key="conditions_typed_objects").set_value("red cube").run())
+    calm(typed_list(app, "red cube", 3))
     assert not app.error
 
 
@@ -231,7 +235,7 @@ def test_the_labels_are_held_while_z_moves(visit: Visit, model: Run) -> None:
     app = visit("conditions", view="walk")
     first = component(app, "conditions_walk_pca")
     assert first is not None
-    calm(app.text_input(key="conditions_typed_objects").set_value("yellow cylinder").run())
+    calm(typed_list(app, "yellow cylinder", 1))
     second = component(app, "conditions_walk_pca")
     assert second is not None
     assert second["image"] != first["image"]
@@ -339,3 +343,19 @@ def test_toggles_ask_for_attributes_and_none_is_a_wish_too(visit: Visit, model: 
 )
 def test_only_a_sound_choice_made_upon_the_newest_one_counts(message: object, selected: tuple[str, ...]) -> None:
     assert read_choice(message, Choice(("red cube",), 2), OBJECTS) == Choice(selected, 2)
+
+
+@pytest.mark.parametrize(
+    ("message", "typed"),
+    [
+        (None, None),
+        ({"typed": "red cube", "times": 3}, Typed("red cube", 3)),
+        ({"typed": "red cube", "times": 2}, None),  # sent again with a click
+        ({"typed": "red cube"}, None),
+        ({"typed": "red cube", "times": "3"}, None),
+        ({"typed": ["red cube"], "times": 3}, None),
+        ({"typed": "x" * (LONGEST + 1), "times": 3}, Typed("x" * LONGEST, 3)),
+    ],
+)
+def test_words_count_as_typed_once(message: object, typed: Typed | None) -> None:
+    assert read_typed(message, 2) == typed

@@ -6,7 +6,7 @@ import streamlit as st
 
 from gan_core.datasets.conditions import MAX_OBJECTS, Condition, Kind, parse_objects
 from pages.components.text import _, as_text
-from pages.components.widgets.condition_palette import Choice, condition_palette, palette_choice
+from pages.components.widgets.condition_palette import Choice, condition_palette, palette_choice, typed_list
 
 
 def choose_condition(run_id: str, kind: Kind, names: Sequence[str], first: Condition) -> Condition:
@@ -19,40 +19,25 @@ def choose_condition(run_id: str, kind: Kind, names: Sequence[str], first: Condi
 
 
 def _objects(run_id: str, names: Sequence[str], first: Condition) -> Condition:
-    """The palette of 24, and a list to type instead; each shows what the other chose."""
-    kept, typed, fault = (f"conditions_{part}_{run_id}" for part in ("kept", "typed", "fault"))
+    """The palette of 24 with a list to type instead; a list that cannot be drawn is a sentence, and the choice stays."""
+    kept, times, fault = (f"conditions_{part}_{run_id}" for part in ("kept", "times", "fault"))
     python = st.session_state.setdefault(kept, Choice(first[:MAX_OBJECTS], 0))
     key = f"conditions_palette_{run_id}"
     choice = palette_choice(python, names, key=key)
-    words = ", ".join(choice.selected)
-    if choice.selected != python.selected:
+    typed = typed_list(st.session_state.setdefault(times, 0), key=key)
+    if typed is not None or choice.selected != python.selected:
         st.session_state.pop(fault, None)
-        st.session_state[typed] = words
+    if typed is not None:
+        st.session_state[times] = typed.times
+        try:
+            choice = Choice(parse_objects(typed.words, names), choice.revision + 1)
+        except ValueError as refusal:
+            st.session_state[fault] = str(refusal)
     st.session_state[kept] = choice
-    st.session_state.setdefault(typed, words)
-    condition_palette(choice, names, key=key)
-    st.text_input(
-        _("Or type a list"), key=typed, max_chars=200, placeholder=_("red sphere, blue cube"),
-        on_change=_take_typed, args=(run_id, tuple(names)),
-        help=_("One to three of 24 objects: a colour (gray, red, blue, green, brown, purple, cyan, yellow) and a shape (cube, "
-               "sphere, cylinder), apart by commas."),
-    )  # fmt: skip
+    condition_palette(choice, names, st.session_state[times], key=key)
     if fault in st.session_state:
         st.error(as_text(st.session_state[fault]), icon=":material/error:")
     return choice.selected
-
-
-def _take_typed(run_id: str, names: tuple[str, ...]) -> None:
-    """What was typed becomes the choice, or its fault a sentence; then the choice stays."""
-    kept, fault = f"conditions_kept_{run_id}", f"conditions_fault_{run_id}"
-    st.session_state.pop(fault, None)
-    try:
-        asked = parse_objects(str(st.session_state[f"conditions_typed_{run_id}"]), names)
-    except ValueError as refusal:
-        st.session_state[fault] = str(refusal)
-        return
-    st.session_state[kept] = Choice(asked, st.session_state[kept].revision + 1)
-    st.session_state[f"conditions_typed_{run_id}"] = ", ".join(asked)
 
 
 def _class(run_id: str, names: Sequence[str], first: Condition) -> Condition:

@@ -1,7 +1,8 @@
-"""Twenty-four objects to click: 8 colours in each of 3 shapes, up to three at a time.
+"""Twenty-four objects to click: 8 colours in each of 3 shapes, up to three at a time; below them a list to type instead.
 
-The browser holds the choice and refuses a fourth object at once; Python may replace it (a typed list) by raising the
-revision, and then ignores what the browser chose before.
+The browser holds the choice and refuses a fourth object at once; Python may replace it (what a typed list means) by
+raising the revision, and then ignores what the browser chose before. Clicks and typed words come in one message: a text box
+of Streamlit's own would send the words of an earlier click with a later one, as if they had been typed.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,13 @@ from pages.components.widgets._assets import as_mapping, do_nothing, make_compon
 
 TEXTS = {
     "label": _("Objects to draw"), "chosen": _("Asked for:"), "none": _("Click one to three objects."),
+    "type": _("Or type a list"), "example": _("red sphere, blue cube"),
+    "help": _("One to three of 24 objects: a colour (gray, red, blue, green, brown, purple, cyan, yellow) and a shape (cube, "
+              "sphere, cylinder), apart by commas."),
     "clear": _("Clear"), "limit": _("A scene has at most three objects: click a chosen one to take it away."),
 }  # fmt: skip
+
+LONGEST = 200  # characters of a typed list
 
 _component = make_component("condition_palette", "choice", scripts=("choice",))
 
@@ -24,6 +30,13 @@ class Choice(NamedTuple):
 
     selected: tuple[str, ...]
     revision: int
+
+
+class Typed(NamedTuple):
+    """A list as it was typed, and how often one was by then."""
+
+    words: str
+    times: int
 
 
 def read_choice(message: object, python: Choice, known: Sequence[str]) -> Choice:
@@ -45,14 +58,35 @@ def palette_choice(python: Choice, known: Sequence[str], *, key: str) -> Choice:
     return read_choice(state_of(key, "choice"), python, known)
 
 
-def condition_palette(choice: Choice, known: Sequence[str], *, key: str) -> None:
-    """Draws the palette: arrow keys move in it, Enter and Space choose. Objects that are not `known` cannot be chosen."""
+def read_typed(message: object, times: int) -> Typed | None:
+    """What was typed after the list number `times`; None if nothing was."""
+    content = as_mapping(message)
+    words, number = content.get("typed"), content.get("times")
+    if not isinstance(words, str) or not isinstance(number, int) or number <= times:
+        return None
+    return Typed(words[:LONGEST], number)
+
+
+def typed_list(times: int, *, key: str) -> Typed | None:
+    """What was typed below the palette with this key after the list number `times`, known before it is drawn."""
+    return read_typed(state_of(key, "choice"), times)
+
+
+def condition_palette(choice: Choice, known: Sequence[str], times: int, *, key: str) -> None:
+    """Draws the palette: arrow keys move in it, Enter and Space choose. Objects that are not `known` cannot be chosen.
+
+    Args:
+        choice: what is chosen.
+        known: the objects of the model, of 24.
+        times: how often a list has been typed.
+        key: which palette.
+    """
     rows = [
         [{"id": f"{c} {shape}", "colour": c, "shape": shape, "known": f"{c} {shape}" in known} for c in COLOURS]
         for shape in SHAPES
     ]
     data = {
         "rows": rows, "selected": list(choice.selected), "revision": choice.revision, "limit": MAX_OBJECTS,
-        "texts": TEXTS, "key": key,
+        "times": times, "longest": LONGEST, "texts": TEXTS, "key": key,
     }  # fmt: skip
     _component(key=key, data=data, on_choice_change=do_nothing)

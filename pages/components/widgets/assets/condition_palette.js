@@ -48,11 +48,23 @@ class ConditionPalette extends ChoiceGrid {
     super(component, "ganvas-palette", "condition-palette");
     this.revision = -1; // of the choice that Python made last; ours are made upon it
     this.definition = "";
+    this.times = 0; // how often a list was typed
+    this.box = make("input", "ganvas-palette-list", { type: "text", maxLength: component.data.longest });
+    this.box.addEventListener("change", () => { // Enter, or the focus goes elsewhere
+      this.times += 1;
+      this.setStateValue("choice", this.state());
+    });
+    this.caption = make("span", "");
+    this.root.append(make("label", "ganvas-palette-label", {}, this.caption, this.box));
   }
 
   update(component) {
     super.update(component);
     const { data } = component;
+    this.caption.textContent = data.texts.type;
+    this.box.placeholder = data.texts.example;
+    this.box.title = data.texts.help;
+    this.times = Math.max(this.times, data.times);
     const definition = JSON.stringify(data.rows);
     if (definition !== this.definition) {
       this.definition = definition;
@@ -62,8 +74,19 @@ class ConditionPalette extends ChoiceGrid {
       this.revision = data.revision;
       this.selected = data.selected;
       this.message.textContent = "";
+      this.write();
     }
     this.mark();
+  }
+
+  choose(selected) {
+    this.selected = selected;
+    this.write();
+    super.choose(selected);
+  }
+
+  write() { // what is chosen, as one would type it
+    this.box.value = this.selected.join(", ");
   }
 
   build(rows) {
@@ -99,7 +122,7 @@ class ConditionPalette extends ChoiceGrid {
   }
 
   state() {
-    return { selected: this.selected, revision: this.revision };
+    return { selected: this.selected, revision: this.revision, typed: this.box.value, times: this.times };
   }
 
   words() {
