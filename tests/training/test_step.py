@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Generator
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,11 +12,12 @@ import torch
 from helpers import outcome, tiny, tiny_run
 from torch import Tensor
 
-from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress, Update
+from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress
 from gan_core.models.building import build
 from gan_core.runs import checkpoints
 from gan_core.training import loop
 from gan_core.training.step import TrainingFailed, skip_on_device
+from tools.crash_numbers import POISONS, train_poisoned
 
 CPU = torch.device("cpu")
 FAMILIES: dict[str, tuple[dict[str, Any], str]] = {
@@ -26,49 +26,8 @@ FAMILIES: dict[str, tuple[dict[str, Any], str]] = {
 }
 """Kind of model -> what makes a run one, and the short name of the first update of a step."""
 
-Spoil = Callable[[GenerativeModel, Tensor], None]
-
-
-def weight(number: int) -> Spoil:
-    def spoil(model: GenerativeModel, images: Tensor) -> None:
-        next([*model.networks.values()][number].parameters()).data[:1] = math.nan
-
-    return spoil
-
-
-def gradient(value: float) -> Spoil:
-    def spoil(model: GenerativeModel, images: Tensor) -> None:
-        last = [*model.networks.values()][-1]
-        next(last.parameters()).register_hook(lambda found: found.index_fill(0, torch.tensor([0]), value))
-
-    return spoil
-
-
-def loss(model: GenerativeModel, images: Tensor) -> None:
-    """Adds NaN to the loss: its gradient stays as it was."""
-    step = model.train_step
-
-    def spoiled(*arguments: Any) -> Generator[Update, None, Metrics]:
-        updates = step(*arguments)
-        while True:
-            try:
-                update = next(updates)
-            except StopIteration as done:
-                metrics: Metrics = done.value
-                return metrics
-            yield replace(update, loss=update.loss + math.nan)
-
-    model.train_step = spoiled  # type: ignore[method-assign]
-
-
-PLACES: dict[str, tuple[Spoil, str]] = {
-    "images": (lambda model, images: images.view(-1)[0].fill_(math.nan) and None, "loss/{} became nan"),
-    "weight of the first network": (weight(0), "loss/{} became nan"),
-    "weight of the second network": (weight(1), "loss/{} became nan"),
-    "loss": (loss, "loss/{} became nan"),
-    "gradient": (gradient(math.nan), "grad_norm/{} became nan"),
-    "infinite gradient": (gradient(math.inf), "grad_norm/{} became inf"),
-}
+WORDS = {"gradient": "grad_norm/{} became nan", "infinite gradient": "grad_norm/{} became inf"}
+"""Place -> what the failure names; all others are seen in the loss."""
 
 
 def kept(model: GenerativeModel) -> list[bytes]:
@@ -98,15 +57,15 @@ def some_images() -> Tensor:
     return torch.rand(16, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", POISONS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_step_ends_before_the_optimiser_wherever_the_number_comes_from(family, place):
-    (changes, short), (spoil, words) = FAMILIES[family], PLACES[place]
+    changes, short = FAMILIES[family]
     model, step = after_a_step(**changes)
     images = some_images()
-    spoil(model, images)
+    POISONS[place](model, images)
     before = kept(model)
-    with pytest.raises(TrainingFailed, match=words.format(short) + " at step 2"):
+    with pytest.raises(TrainingFailed, match=WORDS.get(place, "loss/{} became nan").format(short) + " at step 2"):
         step(images, 1)
     assert kept(model) == before
 
@@ -115,21 +74,21 @@ def test_the_step_ends_before_the_optimiser_wherever_the_number_comes_from(famil
 @pytest.mark.parametrize("flagged", [False, True])
 def test_so_it_does_with_every_optimiser(name, flagged):
     model, step = after_a_step(flagged, **FAMILIES["vae"][0], generator_optimizer__name=name)
-    gradient(math.nan)(model, some_images())
+    POISONS["gradient"](model, some_images())
     before = kept(model)
     with pytest.raises(TrainingFailed, match="grad_norm/vae became nan at step 2"):
         step(some_images(), 1)
     assert kept(model) == before
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", POISONS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_with_the_flag_no_optimiser_steps_any_more_and_the_metrics_say_so(family, place):
     changes, short = FAMILIES[family]
     model, step = after_a_step(flagged=True, **changes)
     model.averages.clear()  # they go on; see the module
     images = some_images()
-    PLACES[place][0](model, images)
+    POISONS[place](model, images)
     before = kept(model)
     assert not math.isfinite(step(images, 1)[f"grad_norm/{short}"])
     step(some_images(), 2)
@@ -161,19 +120,11 @@ def test_a_run_fails_at_that_step_and_its_last_checkpoint_goes_on_as_if_nothing_
 ):
     plain, run = tiny_run(runs_dir), tiny_run(runs_dir)
     loop.train(plain)
-    make = loop.train_step
-
-    def spoiled(fabric: Any, model: GenerativeModel, images: Tensor, labels: Tensor, progress: TrainingProgress) -> Any:
-        if progress.step == 12:
-            images = images.clone()
-            PLACES[place][0](model, images)
-        return make(fabric, model, images, labels, progress)
-
     with monkeypatch.context() as patched:
         if flagged:
             flagged_runs(patched)
-        patched.setattr(loop, "train_step", spoiled)
-        status = loop.train(run)
+        train_poisoned(run, 12, POISONS[place])
+    status = run.status()
     assert status.state == "failed" and "at step 13: " in status.error
     assert [json.loads(line)["step"] for line in run.metrics_path.read_text().splitlines()] == [*range(1, 13)]
     assert run.checkpoint_steps() == [0, 5, 10] and run.sample_steps() == [0, 5, 10]
