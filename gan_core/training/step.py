@@ -65,8 +65,8 @@ def apply_updates(
             names keep weights and buffers bit for bit.
 
     Returns:
-        The step's metrics, with grad_norm/* of every update that was made: the length of its gradient; not finite either if
-        the loss was not.
+        The step's metrics, with grad_norm/* of every update that was made: the length of its gradient. On a
+        device with a flag it is not finite either if the loss was not.
 
     Raises:
         TrainingFailed: a loss or a gradient is not finite; its update is not made.
@@ -86,13 +86,14 @@ def apply_updates(
             optimizer = model.optimizers[update.optimizer]
             backward(update)
             gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-            norm = torch.nn.utils.get_total_norm(gradients) + 0 * update.loss.detach()
-            norms[f"grad_norm/{update.short}"] = norm
-            if (flag := getattr(optimizer, "found_inf", None)) is not None:
+            norm, loss = torch.nn.utils.get_total_norm(gradients), update.loss.detach()
+            if (flag := getattr(optimizer, "found_inf", None)) is None:
+                numbers = {f"loss/{update.short}": float(loss), f"grad_norm/{update.short}": float(norm)}
+                check_finite(progress.step + 1, numbers)
+            else:
+                norm = norm + 0 * loss  # not finite if either is not
                 flag.masked_fill_(~torch.isfinite(norm), 1)
-            elif not math.isfinite(length := float(norm)):
-                loss = float(update.loss.detach())
-                check_finite(progress.step + 1, {f"loss/{update.short}": loss, f"grad_norm/{update.short}": length})
+            norms[f"grad_norm/{update.short}"] = norm
             optimizer.step()
             optimizer.zero_grad()
             yield update
