@@ -17,58 +17,31 @@ import dataclasses
 import itertools
 import json
 import os
+import platform
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from gan_core import runs
 from gan_core.config.reasons import reason
 from gan_core.config.settings import PROJECT_DIR
 from gan_core.runs import Run, files
 from gan_core.runs.metrics import MetricsTail
-from gan_core.training import loop, queue, supervisor
-from tools.crash_runs import (
-    PATIENCE_S,
-    PROCESSES,
-    Untouched,
-    cycle,
-    families,
-    leave_at,
-    loads,
-    made,
-    train_in_process,
-    wait,
-)
+from gan_core.training import loop
+from tools.crash_numbers import POISONS, train_poisoned
+from tools.crash_runs import PROCESSES, Counts, Untouched, cycle, families, leave_at, loads, made, train_in_process
+from tools.crash_servers import hangs, server_kills, stops, terminated, two_servers
 
 DOCS = PROJECT_DIR / "docs"
-
-
-@dataclass
-class Counts:
-    """What became of a suite's accidents."""
-
-    injected: int = 0
-    survived: int = 0
-    accepted: int = 0
-    crashed: int = 0
-    notes: list[str] = field(default_factory=list)
-
-    def add(self, good: bool, note: str = "") -> None:
-        """Counts one accident, and whether all was as promised; `note` says what was not."""
-        self.injected += 1
-        self.survived += good
-        if not good:
-            self.notes.append(note)
-
+COLUMNS = ("injected", "survived", "accepted", "crashed", "seconds")
 
 Suite = Callable[[Path, int, Counts], None]
 
@@ -77,11 +50,11 @@ def kills(place: Path, count: int, found: Counts) -> None:
     """The worker is killed three times in each run, in each third run first before its first checkpoint."""
     untouched = Untouched(place)
     for number, run in zip(range(0, count, 3), cycle(place), strict=False):
-        for kill in range(min(3, count - number)):
-            early = kill == 0 and number % 9 == 0
-            train_in_process(run, **({"at_fsync": 0} if early else {"at_step": random.randrange(1, 11)}))
+        deaths = [{"at_step": random.randrange(1, 11)}, {"at_step": random.randrange(1, 11)}]
+        deaths.insert(0, {"at_fsync": 0} if number % 9 == 0 else {"at_step": random.randrange(1, 10)})
+        killed = sum(train_in_process(run, **death) == -signal.SIGKILL for death in deaths[: count - number])
         good = loop.train(run).state == "finished" and untouched.equals(run)
-        for _ in range(min(3, count - number)):
+        for _ in range(killed):
             found.add(good, f"{run.id} is another run")
 
 
@@ -89,49 +62,14 @@ def writes(place: Path, count: int, found: Counts) -> None:
     """The worker is killed at each durable write of its checkpoints in turn."""
     untouched, new = Untouched(place), cycle(place)
     run, fsync = next(new), 0
-    for _ in range(count):
+    while found.injected < count:
         if train_in_process(run, at_fsync=fsync) == 0:
-            found.add(untouched.equals(run), f"{run.id} is another run")
+            if not untouched.equals(run):
+                raise RuntimeError(f"{run.id} is another run")
             run, fsync = next(new), 0
             continue
         fsync += 1
         found.add(all(loads(run, step) for step in run.checkpoint_steps()), f"{run.id} has an unreadable checkpoint")
-
-
-def servers(place: Path, count: int, found: Counts) -> None:
-    """The server is killed while its worker trains; the next one lists the run at once and takes the worker up."""
-    code = (
-        "import sys; from gan_core.config import settings; from gan_core.training import supervisor\n"
-        "supervisor.ensure_supervisors(settings.from_environment()); sys.stdin.read()\n"
-    )
-
-    def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-c", code],
-            cwd=PROJECT_DIR,
-            env=os.environ | {"GANVAS_RUNS_DIR": str(place)},
-            stdin=subprocess.PIPE,
-        )
-
-    run = made(place, training__max_steps=10**6, training__epochs=10**6, recording__checkpoint_every_steps=500)
-    queue.enqueue(run)
-    server = start()
-    wait(lambda: run.status().step > 5)
-    for _ in range(count):
-        server.kill()
-        server.wait()
-        began, step = time.monotonic(), run.status().step
-        listed = [one.status().state for one in runs.list_runs(place)]
-        quick = time.monotonic() - began < 5
-        server = start()
-        found.add(
-            listed == ["running"] and quick and wait(lambda step=step: run.status().step > step),
-            f"listed {listed}, not taken up",
-        )
-    supervisor.leave(run, "stop")
-    found.survived -= not wait(lambda: run.status().state == "stopped")
-    server.kill()
-    server.wait()
 
 
 def _damage(place: Path, count: int, found: Counts, harm: Callable[[bytearray], None]) -> None:
@@ -226,30 +164,17 @@ def _read_only(run: Run, place: Path) -> str:
 
 
 def not_a_number(place: Path, count: int, found: Counts) -> None:
-    """NaN in images, weights, and the optimisers' states: the run fails before such a checkpoint is written."""
-    step_of = loop.train_step
-    for number, run in zip(range(count), cycle(place), strict=False):
-        at = 12 + number % 4
-
-        def poisoned(
-            fabric: Any, model: Any, images: Any, labels: Any, progress: Any, number: int = number, at: int = at
-        ) -> Any:
-            if progress.step == at:
-                targets = [images, *(next(net.parameters()) for net in model.networks.values())]
-                targets += [
-                    s["exp_avg"] for opt in model.optimizers.values() for s in itertools.islice(opt.state.values(), 1)
-                ]
-                with torch.no_grad():
-                    targets[number % len(targets)].fill_(float("nan"))
-            return step_of(fabric, model, images, labels, progress)
-
-        loop.train_step = poisoned
-        try:
-            status = loop.train(run)
-        finally:
-            loop.train_step = step_of
-        good = status.state == "failed" and run.checkpoint_steps() == [0, 10] and loads(run, 10)
-        found.add(good, f"{status.state} {status.error[:100]} {run.checkpoint_steps()}")
+    """NaN or infinity at six places of each family: no optimiser steps on it, and the run fails with a sound checkpoint."""
+    for (which, what), network in itertools.product(list(POISONS.items())[:count], families().values()):
+        run, at = made(place, network__name=network), random.randrange(11, 20)
+        weights, kept = train_poisoned(run, at, what)
+        same = all(torch.equal(a.view(torch.int32), b.view(torch.int32)) for a, b in zip(weights, kept, strict=True))
+        status = run.status()
+        good = status.state == "failed" and f"at step {at + 1}: " in status.error and bool(kept) and same
+        good &= run.checkpoint_steps() == [0, 10] and loads(run, 10)
+        found.add(
+            good, f"{which} of {network}, step {at + 1}: {status.state} {status.error[:100]}, weights kept: {same}"
+        )
 
 
 def data_removed(place: Path, count: int, found: Counts) -> None:
@@ -274,23 +199,6 @@ def memory(place: Path, count: int, found: Counts) -> None:
         found.add(code == 0 and "ran out of memory" in error, f"exit {code}: {error[:200]}")
 
 
-def two_servers(place: Path, count: int, found: Counts) -> None:
-    """Two servers reach for the same queued run at once: one gets it."""
-    with PROCESSES.Pool(2) as pool:
-        for _ in range(count):
-            run = made(place)
-            queue.enqueue(run)
-            taken = pool.starmap(_claim, [(str(place), time.time() + 0.05)] * 2)
-            found.add(sorted(taken) == ["", run.id], f"{taken}")
-
-
-def _claim(place: str, at: float) -> str:
-    while time.time() < at:
-        pass
-    claimed = queue.claim_next(Path(place), "cpu")
-    return claimed.id if claimed else ""
-
-
 def clock(place: Path, count: int, found: Counts) -> None:
     """The trainer dies and the clock is set back: the run is known to be dead, and goes on."""
     for _number, run in zip(range(count), cycle(place), strict=False):
@@ -298,22 +206,6 @@ def clock(place: Path, count: int, found: Counts) -> None:
         ahead = dataclasses.replace(run.status(), state="running")
         files.write_json(run.path / "status.json", dataclasses.asdict(ahead) | {"updated_at": time.time() + 86_400})
         found.add(run.status().state == "interrupted" and loop.train(run).state == "finished", run.status().state)
-
-
-def terminated(place: Path, count: int, found: Counts) -> None:
-    """SIGTERM reaches a run on the command line: it writes a checkpoint and can be resumed."""
-    for _ in range(count):
-        run = made(place, training__max_steps=10**6, training__epochs=10**6)
-        command = [sys.executable, "-m", "gan_core", "resume", run.id, "--runs-dir", str(place)]
-        process = subprocess.Popen(command, cwd=PROJECT_DIR, stdout=subprocess.DEVNULL)
-        alive = wait(lambda: run.status().step > 2)  # noqa: B023
-        process.terminate()
-        code = process.wait(PATIENCE_S)
-        step = run.status().step
-        found.add(
-            alive and code == 0 and run.status().state == "paused" and loads(run, step),
-            f"exit {code}, {run.status().state}",
-        )
 
 
 def leftovers(place: Path, count: int, found: Counts) -> None:
@@ -327,10 +219,10 @@ def leftovers(place: Path, count: int, found: Counts) -> None:
 
 
 SUITES: dict[str, tuple[int, Suite]] = {
-    "kills": (36, kills), "checkpoint writes": (40, writes), "server kills": (10, servers), "cuts": (200, cuts),
+    "kills": (36, kills), "checkpoint writes": (40, writes), "server kills": (10, server_kills), "cuts": (200, cuts),
     "flips": (500, flips), "log tails": (220, tails), "disk": (8, disk), "not a number": (6, not_a_number),
     "data removed": (4, data_removed), "memory": (4, memory), "two servers": (20, two_servers), "clock": (4, clock),
-    "SIGTERM": (4, terminated), "leftovers": (4, leftovers),
+    "SIGTERM": (4, terminated), "stops": (20, stops), "hanging workers": (4, hangs), "leftovers": (4, leftovers),
 }  # fmt: skip
 
 
@@ -338,7 +230,7 @@ def drill(name: str, at_most: int | None = None) -> dict[str, Any]:
     """One suite's row: its counts, and whether it passed."""
     stated, suite = SUITES[name]
     wanted = min(stated, at_most or stated)
-    found = Counts()
+    found, began = Counts(), time.monotonic()
     random.seed(name)
     with tempfile.TemporaryDirectory(prefix="crash-drill-") as place:
         os.environ["GANVAS_CACHE_DIR"] = f"{place}/cache"
@@ -353,6 +245,7 @@ def drill(name: str, at_most: int | None = None) -> dict[str, Any]:
         "suite": name,
         "stated": stated,
         **dataclasses.asdict(found),
+        "seconds": round(time.monotonic() - began, 1),
         "passed": whole or skipped,
         "skipped": skipped,
     }
@@ -366,12 +259,10 @@ def main() -> None:
     torch.set_num_threads(1)
     PROCESSES.set_forkserver_preload(["gan_core.training.loop"])
     rows = []
-    print(f"{'suite':<20}{'injected':>10}{'survived':>10}{'accepted':>10}{'crashed':>10}", flush=True)
     for name in (name for name in SUITES if arguments.only in name):
-        row = drill(name, arguments.at_most)
-        rows.append(row)
-        print(f"{name:<20}" + "".join(f"{row[key]:>10}" for key in ("injected", "survived", "accepted", "crashed"))
-              + ("   " if row["passed"] else "   FAILED ") + "; ".join(row["notes"][:3]), flush=True)  # fmt: skip
+        rows.append(row := drill(name, arguments.at_most))
+        words = [f"{row[column]:>10}" for column in COLUMNS] + ["" if row["passed"] else "FAILED", row["measured"]]
+        print(f"{name:<20}", *words, *row["notes"][:3], flush=True)
     if not arguments.only and not arguments.at_most:
         write(rows)
     sys.exit(0 if all(row["passed"] for row in rows) else 1)
@@ -379,16 +270,27 @@ def main() -> None:
 
 def write(rows: list[dict[str, Any]]) -> None:
     """Puts the result into docs/crash-drill.json and docs/crash-drill.md."""
-    (DOCS / "crash-drill.json").write_text(
-        json.dumps({"made by": "make crash-drill", "suites": rows}, indent=1) + "\n", "utf-8"
-    )
-    head = "# Crash drill\n\nMade by `make crash-drill`; what each suite does is said in `tools/crash_drill.py`.\n\n"
-    table = ["| suite | injected | survived | accepted | crashed |", "|---|---|---|---|---|"]
-    table += [
-        "| " + " | ".join(str(row[key]) for key in ("suite", "injected", "survived", "accepted", "crashed")) + " |"
-        for row in rows
+    conditions = {
+        "made by": "make crash-drill",
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "cores": os.cpu_count(),
+        "load at the end": round(os.getloadavg()[0], 1),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "seconds": round(sum(row["seconds"] for row in rows)),
+    }
+    (DOCS / "crash-drill.json").write_text(json.dumps({**conditions, "suites": rows}, indent=1) + "\n", "utf-8")
+    said = ", ".join(f"{name} {value}" for name, value in conditions.items())
+    columns = ("suite", *COLUMNS, "measured")
+    table = [
+        f"# Crash drill\n\n{said}.",
+        "What each suite does to real runs and processes is said in `tools/crash_drill.py` and `tools/crash_servers.py`. It fails",
+        "unless all that was injected was survived and nothing damaged was accepted.\n",
+        f"| {' | '.join(columns)} |",
+        "|---" * len(columns) + "|",
+        *("| " + " | ".join(str(row[column]) for column in columns) + " |" for row in rows),
     ]
-    (DOCS / "crash-drill.md").write_text(head + "\n".join(table) + "\n", "utf-8")
+    (DOCS / "crash-drill.md").write_text("\n".join(table) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

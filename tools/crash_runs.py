@@ -11,6 +11,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,25 @@ PATIENCE_S = 120.0
 PROCESSES = multiprocessing.get_context("forkserver")
 
 
+@dataclass
+class Counts:
+    """What became of a suite's accidents; `measured` are times, for the table."""
+
+    injected: int = 0
+    survived: int = 0
+    accepted: int = 0
+    crashed: int = 0
+    measured: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, good: bool, note: str = "") -> None:
+        """Counts one accident, and whether all was as promised; `note` says what was not."""
+        self.injected += 1
+        self.survived += good
+        if not good:
+            self.notes.append(note)
+
+
 def families() -> dict[str, str]:
     """Kind of model -> its first network for tiny images."""
     found: dict[str, str] = {}
@@ -52,10 +72,10 @@ def made(place: Path, **changes: Any) -> Run:
     return runs.create(place, resolve(config, MACHINE))
 
 
-def cycle(place: Path) -> Iterator[Run]:
+def cycle(place: Path, **changes: Any) -> Iterator[Run]:
     """New runs without end, one of each family in turn."""
     for network in itertools.cycle(families().values()):
-        yield made(place, network__name=network)
+        yield made(place, network__name=network, **changes)
 
 
 def leave_at(step: int, command: str = "stop") -> Callable[[], str | None]:
@@ -138,11 +158,11 @@ def loads(run: Run, step: int) -> bool:
     return True
 
 
-def wait(condition: Callable[[], bool]) -> bool:
+def wait(condition: Callable[[], bool], every_s: float = 0.05) -> bool:
     """Whether a condition comes true in time."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         if condition():
             return True
-        time.sleep(0.05)
+        time.sleep(every_s)
     return False

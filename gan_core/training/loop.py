@@ -32,7 +32,7 @@ from gan_core.training.live_score import LiveScore
 from gan_core.training.memory_probe import MemoryProbe
 from gan_core.training.plan import check, check_data, total_steps
 from gan_core.training.recorder import Recorder
-from gan_core.training.step import apply_updates
+from gan_core.training.step import TrainingFailed, apply_updates, skip_on_device
 
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts: `training.deterministic` needs it
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
@@ -94,14 +94,17 @@ class _Session:
                 self.heartbeat.update(state="stopping")
                 break
             images, labels = self.batches.batch(step)
-            metrics = train_step(self.fabric, self.model, images, labels, TrainingProgress(step, self.total_steps))
+            try:
+                metrics = train_step(self.fabric, self.model, images, labels, TrainingProgress(step, self.total_steps))
+            except TrainingFailed:
+                self.recorder.flush()  # the steps before
+                raise
             step += 1
             if self.config.recording.probe_every_steps and step % self.config.recording.probe_every_steps == 0:
                 metrics |= self.model.probe() | self.memory.metrics(self.model)
             metrics |= self.live_score.metrics(step, self.model)
             self.recorder.add(step, metrics)
             self._save_if_due(step, last=step == self.total_steps)
-        self.recorder.flush()
         self._save_sample(step)
         self._save_checkpoint(step)
         self.recorder.close()
@@ -253,10 +256,11 @@ class _Session:
         self.recorder.flush_if_due()
 
     def _save_sample(self, step: int) -> None:
+        self.recorder.flush()  # raises before a state that is not finite is drawn
         self.run_dir.save_sample(step, imaging.png_bytes(picture_of(self.model.sample(self.z, self.labels))))
 
     def _save_checkpoint(self, step: int) -> None:
-        self.recorder.flush()  # raises before a state that is not finite is written
+        self.recorder.flush()  # or written
         self._last_checkpoint_s = time.monotonic()
         if step in self.run_dir.checkpoint_steps():
             return
@@ -269,6 +273,8 @@ def set_up(fabric: Fabric, model: GenerativeModel) -> None:
     """Wraps a freshly built model's networks and optimisers with Fabric."""
     for name, network in model.networks.items():
         model.networks[name] = fabric.setup_module(network, move_to_device=False)
+    if fabric.device.type != "cpu":
+        skip_on_device(model.optimizers.values(), fabric.device)
     for name, optimizer in model.optimizers.items():
         model.optimizers[name] = fabric.setup_optimizers(optimizer)  # type: ignore[assignment]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
@@ -12,12 +11,9 @@ from gan_core.datasets.batches import Batches
 from gan_core.models.base import Metrics
 from gan_core.runs import Run, files
 from gan_core.runs.heartbeat import Heartbeat
+from gan_core.training.step import check_finite
 
 FLUSH_EVERY_S = 0.5
-
-
-class TrainingFailed(ValueError):
-    """Training cannot continue; the message says at which step and why."""
 
 
 class Recorder:
@@ -65,7 +61,7 @@ class Recorder:
         for step, moment, metrics in pending:
             named = dict(zip(metrics, values[position : position + len(metrics)], strict=True))
             position += len(metrics)
-            _check_finite(step, named)
+            check_finite(step, named)
             self._log.append(self._line(step, moment, named))
         if now - self._synced > 1.0:
             self._log.sync()
@@ -94,12 +90,3 @@ class Recorder:
             images_per_s=round(speed, 1),
             seconds=round(self.seconds(), 2),
         )
-
-
-def _check_finite(step: int, named: dict[str, float]) -> None:
-    for name, value in named.items():
-        if not math.isfinite(value):
-            raise TrainingFailed(
-                f"{name} became {value} at step {step}: the numbers have grown without bound. "
-                "Start again from an earlier checkpoint with a smaller learning rate."
-            )

@@ -1,14 +1,48 @@
-"""One training step of any model: every update is applied here, for runs and for the 2-D lab."""
+"""One training step of any model: every update is applied here, for runs and for the 2-D lab.
+
+No optimiser steps on a loss or a gradient that is not finite. On the CPU the step ends there with `TrainingFailed`. On
+another device nobody waits for the numbers: `skip_on_device` gives the optimisers a flag on the device, as PyTorch's GradScaler
+does, after which none of them steps any more, and the recorder tells at its next flush.
+
+Weights and optimiser states stay as they were before that update. Running averages and batch norm's statistics do not count:
+a forward pass has moved the latter before its loss is known. They are never written, for a run that failed writes no checkpoint.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+import math
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
 from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress, Update
+
+
+class TrainingFailed(ValueError):
+    """Training cannot continue; the message says at which step and why."""
+
+
+def check_finite(step: int, named: Mapping[str, float]) -> None:
+    """Raises TrainingFailed for the first metric of a step that is not finite."""
+    for name, value in named.items():
+        if not math.isfinite(value):
+            raise TrainingFailed(
+                f"{name} became {value} at step {step}: the numbers have grown without bound. "
+                "Start again from an earlier checkpoint with a smaller learning rate."
+            )
+
+
+def skip_on_device(optimizers: Iterable[torch.optim.Optimizer], device: torch.device) -> None:
+    """Lets optimisers that know how to (Adam, fused) skip their steps from the first number on that is not finite.
+
+    To be called before anything wraps them. The others are waited for at every step.
+    """
+    flag = torch.zeros((), device=device)
+    for optimizer in optimizers:
+        if getattr(optimizer, "_step_supports_amp_scaling", False):
+            optimizer.found_inf = flag  # type: ignore[attr-defined]
 
 
 def apply_updates(
@@ -31,7 +65,11 @@ def apply_updates(
             names keep weights and buffers bit for bit.
 
     Returns:
-        The step's metrics, with grad_norm/* of every update that was made: the length of its gradient.
+        The step's metrics, with grad_norm/* of every update that was made: the length of its gradient. On a
+        device with a flag it is not finite either if the loss was not.
+
+    Raises:
+        TrainingFailed: a loss or a gradient is not finite; its update is not made.
     """
     still = () if trained is None else [network for name, network in model.networks.items() if name not in trained]
     norms: Metrics = {}
@@ -48,7 +86,14 @@ def apply_updates(
             optimizer = model.optimizers[update.optimizer]
             backward(update)
             gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-            norms[f"grad_norm/{update.short}"] = torch.nn.utils.get_total_norm(gradients)
+            norm, loss = torch.nn.utils.get_total_norm(gradients), update.loss.detach()
+            if (flag := getattr(optimizer, "found_inf", None)) is None:
+                numbers = {f"loss/{update.short}": float(loss), f"grad_norm/{update.short}": float(norm)}
+                check_finite(progress.step + 1, numbers)
+            else:
+                norm = norm + 0 * loss  # not finite if either is not
+                flag.masked_fill_(~torch.isfinite(norm), 1)
+            norms[f"grad_norm/{update.short}"] = norm
             optimizer.step()
             optimizer.zero_grad()
             yield update

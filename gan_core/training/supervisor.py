@@ -29,7 +29,7 @@ from gan_core.config.settings import Settings
 from gan_core.runs import Run, environment, files, recovery
 from gan_core.runs.status import ALIVE_STATES
 from gan_core.training import allowance, plan, queue
-from gan_core.training.trainers import ProcessTrainer, ThreadTrainer, Trainer
+from gan_core.training.trainers import ProcessTrainer, ThreadTrainer, Trainer, wait_for
 
 POLL_S = 0.1
 RETRY_S = 10.0  # between attempts to start the trainer
@@ -201,10 +201,11 @@ def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) 
     """Waits for the device's runs of an earlier server, then trains those of the queue, without end, whatever one does."""
     for run in alive:
         if run.status().device == device:
-            while run.is_locked():
-                time.sleep(POLL_S)
-            with contextlib.suppress(OSError):
+            try:
+                wait_for(run, POLL_S)
                 _mark_interrupted(run, "The process that trained it ended without a word.")
+            except Exception as failure:
+                _mark_lost(run, failure)
     while True:
         claimed = None
         try:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import platform
+import signal
 import time
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +20,49 @@ HANGS_AFTER_S = 10.0  # a trainer that does not notice a request to leave for so
 WRITES_FOR_S = 60.0  # one that noticed may write its last checkpoint for so long
 
 
+class Unanswered(RuntimeError):
+    """A trainer did not leave when it was asked to, and was ended."""
+
+    def __init__(self) -> None:
+        super().__init__(f"The training process did not answer the request to leave and was ended. {ADVICE}")
+
+
+class Patience:
+    """How long a run's trainer may take to leave once it was asked to."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._asked_at = run, 0.0
+
+    def is_over(self) -> bool:
+        """Whether it was asked so long ago; to be called again and again."""
+        self._asked_at = self._asked_at or (time.monotonic() if self._run.control().command != "run" else 0.0)
+        if not self._asked_at:
+            return False
+        limit = WRITES_FOR_S if self._run.status().state == "stopping" else HANGS_AFTER_S
+        return time.monotonic() - self._asked_at > limit
+
+
+def process_of(run: Run) -> int:
+    """The process on this machine that trains a locked run; 0 if it is on another machine."""
+    host, _, number = run.status().owner.rpartition(":")
+    return int(number) if host == platform.node() and number.isdecimal() else 0
+
+
+def wait_for(run: Run, poll_s: float) -> None:
+    """Waits until a run that another server's worker trains is free; ends a worker of this machine that does not leave.
+
+    Raises:
+        Unanswered: it was ended.
+    """
+    patience = Patience(run)
+    while run.is_locked():
+        if patience.is_over() and (process := process_of(run)) and process != os.getpid():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+            raise Unanswered
+        time.sleep(poll_s)
+
+
 class Trainer(Protocol):
     """Trains one run at a time."""
 
@@ -23,7 +70,8 @@ class Trainer(Protocol):
         """Trains it; returns when it has ended in any state.
 
         Raises:
-            RuntimeError: the process that trained it died (ChildDied), or could not even say so in the run's folder.
+            RuntimeError: the process that trained it died (ChildDied), did not leave when asked to (Unanswered), or could not
+                even say so in the run's folder.
         """
 
     def warm_up(self) -> Machine:
@@ -58,13 +106,12 @@ class ProcessTrainer:
     def train(self, run: Run) -> None:
         """See `Trainer`."""
         child, _machine = self._started()
-        asked_at = 0.0
+        patience = Patience(run)
         child.send({"run": str(run.path)})
         while (done := child.receive(timeout_s=0.5)) is None:
-            asked_at = asked_at or (time.monotonic() if run.control().command != "run" else 0.0)
-            limit = WRITES_FOR_S if asked_at and run.status().state == "stopping" else HANGS_AFTER_S
-            if asked_at and time.monotonic() - asked_at > limit:
+            if patience.is_over():
                 child.stop(timeout_s=0.0)
+                raise Unanswered
         if done.get("error"):
             raise RuntimeError(done["error"])
 

@@ -11,14 +11,14 @@ import time
 from dataclasses import replace
 
 import pytest
-from helpers import TINY, eventually, outcome, tiny_run
+from helpers import TINY, eventually, outcome, start_training, tiny_run
 
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.settings import PROJECT_DIR, Settings
 from gan_core.processes.child import ChildDied
 from gan_core.runs import Run, files
 from gan_core.runs.status import STALE_AFTER_S
-from gan_core.training import loop, queue, supervisor
+from gan_core.training import loop, queue, supervisor, trainers
 from gan_core.training.trainers import ProcessTrainer
 from tests.training.test_supervisor import state, steps
 
@@ -147,10 +147,52 @@ def test_a_stop_reaches_a_worker_whose_server_is_gone(settings, servers):
     assert run.checkpoint_steps()[-1] == run.status().step
 
 
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(trainers, "HANGS_AFTER_S", 0.5)
+
+
+@pytest.mark.slow
+def test_a_worker_that_does_not_answer_is_ended_and_the_next_run_trains(runs_dir, settings, impatient):
+    run, trainer, failures = tiny_run(runs_dir, **SECONDS), ProcessTrainer(runs_dir, "cpu"), []
+
+    def train():
+        try:
+            trainer.train(run)
+        except trainers.Unanswered as failure:
+            failures.append(str(failure))
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    steps(run)
+    os.kill(trainer_of(run), signal.SIGSTOP)
+    supervisor.leave(run, "stop")
+    thread.join(60)
+    assert failures and "did not answer the request to leave" in failures[0] and "resume to go on" in failures[0]
+    eventually(lambda: not run.is_locked(), "the process is gone")
+    after = tiny_run(runs_dir)
+    trainer.train(after)
+    assert after.status().state == "finished"
+
+
+@pytest.mark.slow
+def test_a_worker_of_an_earlier_server_that_does_not_answer_is_ended(runs_dir, serve, impatient):
+    run, other = tiny_run(runs_dir, **SECONDS), tiny_run(runs_dir)
+    process = start_training(run)
+    steps(run)
+    os.kill(process.pid, signal.SIGSTOP)
+    serve()
+    supervisor.leave(run, "stop")
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    state(run, "interrupted")
+    assert "did not answer the request to leave" in run.status().error
+    queue.enqueue(other)
+    state(other, "finished")
+
+
 @pytest.mark.slow
 def test_three_worker_processes_at_once_train_as_each_alone(settings, runs_dir):
-    from helpers import start_training
-
     seeds = (0, 1, 2)
     alone, together = ([tiny_run(runs_dir, training__seed=seed) for seed in seeds] for _ in range(2))
     for run in alone:
