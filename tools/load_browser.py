@@ -2,7 +2,7 @@
 
 What Streamlit's front end does, and this does too: cookie and XSRF token from the first answers, the page's scripts once a
 browser, `rerun_script` with page, query, widget values and the hashes of large messages that are still there, a timer for every
-fragment that asks for one, pictures fetched by their address. `Browser.run` behaves like a student.
+fragment that asks for one, pictures fetched by their address.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from websockets.typing import Origin, Subprotocol
 
 ANSWER_S = 60.0  # a rerun that takes longer counts as unanswered
 UPLOAD_ROUTE = "_stcore/upload_file"
+COUNTED = ("sessions", "page", "refresh", "widget", "messages", "bytes", "requests")
 PICTURES = ("imgs", "video", "audio")
 _MEDIA = re.compile(rb"/media/[0-9a-f]+\.\w+")
 _ASSETS = re.compile(r'(?:src|href)="\./(static/[^"]+)"')
@@ -45,7 +46,7 @@ class Tally:
         latency: page, refresh, widget -> seconds from asking to the end of the script.
     """
 
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(COUNTED, 0)))
     errors: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     latency: dict[str, list[float]] = field(default_factory=lambda: {"page": [], "refresh": [], "widget": []})
@@ -82,7 +83,8 @@ class Tab:
         self._page, self._hash, self._query = page, "", query
         self._pages: dict[str, str] = {}  # name in the address -> hash of its script
         self._cached: dict[str, tuple[ForwardMsg, int]] = {}
-        self._runs, self._run, self._run_began, self._oldest = 0, "", 0.0, 2
+        self._runs, self._run, self._oldest = 0, "", 2
+        self._whole_began, self._whole_ended_early = 0.0, False
         self._pending: dict[str, tuple[float, str]] = {}  # fragment -> (when, kind) of the rerun that was asked for
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._moved: dict[str, WidgetState] = {}
@@ -118,7 +120,8 @@ class Tab:
                     await self._answered.wait()
                     self._answered.clear()
                 return
-        self._tally.error("unanswered", f"/{self._page}?{self._query} for {ANSWER_S:g} s")
+        asked = ", ".join(f"{kind} {fragment[:8]}" for fragment, (_when, kind) in self._pending.items())
+        self._tally.error("unanswered", f"/{self._page}?{self._query} for {ANSWER_S:g} s: {asked}")
         self._pending.clear()
 
     async def move(self, rng: random.Random) -> None:
@@ -197,37 +200,48 @@ class Tab:
     def _begin(self, message: ForwardMsg) -> None:
         begun = message.new_session
         self.session = begun.initialize.session_id
-        self._run, self._run_began = message.metadata.run.script_run_id, time.monotonic()
-        self._oldest = begun.config.max_cached_message_age
+        self._run, self._oldest = message.metadata.run.script_run_id, begun.config.max_cached_message_age
         if not message.metadata.run.fragment_ids:
             self._stop_timers()
             self.drawn.clear()
-            self._hash = begun.page_script_hash
+            self._hash, self._whole_began = begun.page_script_hash, time.monotonic()
+        elif (
+            self._whole_ended_early
+        ):  # a fragment follows: it was whole, and its end was overtaken in the server's queue
+            self._answer(self._asked_before_the_whole())
+        self._whole_ended_early = False
+
+    def _asked_before_the_whole(self) -> set[str]:
+        return {fragment for fragment, (asked, _kind) in self._pending.items() if asked <= self._whole_began}
+
+    def _answer(self, fragments: set[str]) -> None:
+        for fragment in fragments & self._pending.keys():
+            asked, kind = self._pending.pop(fragment)
+            self._tally.latency[kind].append(time.monotonic() - asked)
+        self._answered.set()
 
     def _finish(self, message: ForwardMsg) -> None:
         status, fragments = message.script_finished, set(message.metadata.run.fragment_ids)
         if status == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
             self._tally.error("compile error", self._page)
         if status == ForwardMsg.FINISHED_EARLY_FOR_RERUN:  # the next run answers
+            self._whole_ended_early = not fragments
             return
         if fragments:
             stale = [p for p, one in self.drawn.items() if one.fragment in fragments and one.run != self._run]
             for place in stale:
                 del self.drawn[place]
         else:
-            fragments = {key for key, (asked, _kind) in self._pending.items() if asked <= self._run_began}
+            fragments = self._asked_before_the_whole()
             self._runs += 1
             self._cached = {key: kept for key, kept in self._cached.items() if self._runs - kept[1] <= self._oldest}
-        for fragment in fragments & self._pending.keys():
-            asked, kind = self._pending.pop(fragment)
-            self._tally.latency[kind].append(time.monotonic() - asked)
-        there = {
-            getattr(one.element, one.element.WhichOneof("type") or "").id
-            for one in self.drawn.values()
-            if movable(one.element)
-        }
+        there = {getattr(e, e.WhichOneof("type") or "").id for e in self.elements() if movable(e)}
         self._moved = {key: state for key, state in self._moved.items() if key in there}
-        self._answered.set()
+        self._answer(fragments)
+
+    def elements(self) -> list[Element]:
+        """What the page shows."""
+        return [one.element for one in self.drawn.values()]
 
     def _draw(self, message: ForwardMsg, place: tuple[int, ...]) -> None:
         if message.delta.WhichOneof("type") != "new_element":
@@ -297,7 +311,7 @@ class Browser:
 
     Args:
         url: the server's, without a slash at the end.
-        seed: decides all that its student does.
+        seed: decides all that is done at random in it.
     """
 
     def __init__(self, url: str, tally: Tally, seed: object = 0) -> None:
@@ -310,7 +324,10 @@ class Browser:
         """The text at a path; what is no success or redirection is an error."""
         self.tally.counts["requests"] += 1
         try:
-            answer = await self.http.get(path)
+            try:
+                answer = await self.http.get(path)
+            except httpx2.RemoteProtocolError:  # the server closed an idle connection meanwhile: browsers ask once more
+                answer = await self.http.get(path)
         except httpx2.HTTPError as failure:
             self.tally.error("http", f"{path}: {failure!r}")
             return ""
@@ -364,9 +381,11 @@ class Browser:
     async def put(self, path: str, name: str, content: bytes) -> int:
         """Uploads a file; the HTTP status, 0 when the connection broke."""
         self.tally.counts["requests"] += 1
+        head = {"X-Xsrftoken": self.cookie()}
         try:
-            answer = await self.http.put(path, files={"file": (name, content)}, headers={"X-Xsrftoken": self.cookie()})
-        except httpx2.HTTPError:
+            answer = await self.http.put(path, files={"file": (name, content)}, headers=head, timeout=300)
+        except httpx2.HTTPError as failure:
+            self.tally.notes.append(f"{path}: {failure!r}")
             return 0
         return int(answer.status_code)
 
@@ -374,43 +393,3 @@ class Browser:
         """Ends what is under way."""
         await asyncio.gather(*self._fetching, return_exceptions=True)
         await self.http.aclose()
-
-    async def run(self, runs: list[str], until: float) -> None:
-        """A student's visit until `time.monotonic()` is `until`: mostly the first of these runs, live; the rest now and then."""
-        places = {
-            "train": (f"run={runs[0]}", 10, (15, 45)), "": ("", 2, (4, 12)), "runs": ("", 2, (5, 15)),
-            "explore": (f"run={runs[-1]}", 3, (10, 30)), "compare": (f"runs={','.join(runs[:2])}", 2, (8, 20)),
-            **dict.fromkeys(("lessons", "data", "conditions", "vae", "collapse", "replay", "sweeps", "study", "twin", "hub"),
-                            ("", 0.4, (4, 12))),
-        }  # fmt: skip
-        await asyncio.sleep(self.rng.uniform(0, min(10.0, (until - time.monotonic()) / 4)))
-        first = True
-        try:
-            while time.monotonic() < until:
-                page, query, stay_s = self._next(places, first)
-                async with self.open(page, query) as tab:
-                    await self._look(tab, until, stay_s)
-                    while time.monotonic() < until and self.rng.random() < 0.7:
-                        page, query, stay_s = self._next(places)
-                        await tab.go(page, query)
-                        await tab.settled()
-                        await self._look(tab, until, stay_s)
-                first = False
-        except (OSError, ConnectionClosed, TimeoutError) as failure:
-            self.tally.error("closed", repr(failure))
-        finally:
-            await self.close()
-
-    def _next(
-        self, places: dict[str, tuple[str, float, tuple[int, int]]], first: bool = False
-    ) -> tuple[str, str, float]:
-        page = "" if first else self.rng.choices(list(places), [weight for _q, weight, _s in places.values()])[0]
-        query, _weight, stay = places[page]
-        return page, query, self.rng.uniform(*stay)
-
-    async def _look(self, tab: Tab, until: float, stay_s: float) -> None:
-        end = min(until, time.monotonic() + stay_s)
-        while (left := end - time.monotonic()) > 0:
-            await asyncio.sleep(min(left, self.rng.uniform(0.5, 8.0)))
-            if time.monotonic() < end:
-                await tab.move(self.rng)
