@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -60,11 +62,15 @@ def test_planted_faults_are_counted(tmp_path: Path) -> None:
             await browser.get("/media/none.png")
             async with browser.open("", "bad=1"):
                 pass
+            assert "planted" in server.log()
+            async with browser.open(""):
+                os.kill(server.pid, signal.SIGKILL)
+                while not tally.errors["closed"]:
+                    await asyncio.sleep(0.05)
             await browser.close()
 
         asyncio.run(visit())
-        assert dict(tally.errors) == {"http": 1, "exception": 1}, tally.notes
-        assert "planted" in server.log()
+        assert dict(tally.errors) == {"http": 1, "exception": 1, "closed": 1}, tally.notes
 
 
 def test_a_row_with_an_error_or_without_a_return_fails() -> None:

@@ -161,6 +161,8 @@ class Tab:
                 assert isinstance(raw, bytes)
                 self._tally.counts.update(messages=1, bytes=len(raw))
                 self._take(ForwardMsg.FromString(raw))
+        except ConnectionClosed:
+            pass
         finally:
             self._stop_timers()
             self._answered.set()

@@ -330,8 +330,8 @@ def main() -> None:
     minutes = 60.0 if chosen.soak else chosen.minutes
     whole = chosen.clients >= 30 and (chosen.flood or minutes >= 10)
     rows, quiet = dict[str, dict[str, Any]](), conditions()
-    kinds = [*(["flood"] if chosen.flood or (whole and not chosen.soak) else []),
-             *([] if chosen.flood else ["soak" if chosen.soak else "load"])]  # fmt: skip
+    kinds = [] if chosen.flood else ["soak" if chosen.soak else "load"]
+    kinds += ["flood"] if chosen.flood or (whole and not chosen.soak) else []
     for kind in kinds:
         with tempfile.TemporaryDirectory(prefix="loadtest-") as place, serve(Path(place), {}) as server:
             if kind == "flood":
