@@ -101,7 +101,6 @@ class Tab:
         wanted.context_info.url = f"{self._browser.url}/{self._page}"
         self._tally.counts[kind] += 1
         self._pending.setdefault(fragment, (time.monotonic(), kind))
-        self._answered.clear()
         with contextlib.suppress(ConnectionClosed):  # `listen` counts it
             await self._stream.send(message.SerializeToString())
 
@@ -112,15 +111,15 @@ class Tab:
         self._moved.clear()
         await self.ask("page")
 
-    async def settled(self) -> None:
-        """Waits until nothing that was asked for is open; what stays open too long is an error."""
+    async def settled(self, fragment: str = "") -> None:
+        """Waits until the page, or one of its fragments, shows what was asked for last; too long is an error."""
+        asked = self._pending.get(fragment)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_S):
-                while self._pending and self._stream.state.name == "OPEN":
-                    await self._answered.wait()
+                while asked is not None and self._pending.get(fragment) == asked and self._stream.state.name == "OPEN":
                     self._answered.clear()
+                    await self._answered.wait()
                 return
-        asked = ", ".join(f"{kind} {fragment[:8]}" for fragment, (_when, kind) in self._pending.items())
         self._tally.error("unanswered", f"/{self._page}?{self._query} for {ANSWER_S:g} s: {asked}")
         self._pending.clear()
 
@@ -132,7 +131,7 @@ class Tab:
             one, state = rng.choice(walks if walks and rng.random() < 0.8 else there)
             self._moved[state.id] = state
             await self.ask("widget", one.fragment)
-            await self.settled()
+            await self.settled(one.fragment)
 
     async def file_url(self, name: str) -> str:
         """Where the server wants a file, relative to its root."""
@@ -152,7 +151,7 @@ class Tab:
             file.file_urls.file_id = file_id
         self._moved[state.id] = state
         await self.ask("widget", shown.fragment)
-        await self.settled()
+        await self.settled(shown.fragment)
 
     async def listen(self) -> None:
         """Takes in messages until the connection ends; one that the server ended is an error."""

@@ -145,7 +145,7 @@ class Watch:
     samples: list[dict[str, float]] = field(default_factory=list)
 
     @contextlib.asynccontextmanager
-    async def over(self, server: Server, every_s: float, say_s: float) -> AsyncIterator[None]:
+    async def over(self, server: Server, every_s: float, say_s: float, tally: Tally) -> AsyncIterator[None]:
         """Takes a sample every so many seconds, and prints one that often."""
 
         async def look() -> None:
@@ -155,7 +155,10 @@ class Watch:
                     self.samples.append(server.sample())
                 if say_s and time.monotonic() - said > say_s:
                     said = time.monotonic()
-                    print(f"  {server.run.status().step:,} steps; {shown(self.samples[-1])}", flush=True)
+                    print(
+                        f"  {server.run.status().step:,} steps; {shown(self.samples[-1])}; errors {dict(tally.errors)}",
+                        flush=True,
+                    )
                 await asyncio.sleep(every_s)
 
         looking = asyncio.create_task(look())
@@ -178,8 +181,8 @@ async def load(
     clients: int,
     seconds: float,
     seed: int = 0,
-    alone_s: float = 30,
-    settle_s: float = 60,
+    alone_s: float = 20,
+    settle_s: float = 50,
     say_s: float = 60,
     pages: Collection[str] = PAGES,
 ) -> dict[str, Any]:
@@ -199,7 +202,8 @@ async def load(
     before, step, began = server.sample(), server.run.status().step, time.monotonic()
     watch, processor_s = Watch(), psutil.Process().cpu_times()
     browsers = [Browser(server.url, tally, f"{seed} {number}") for number in range(clients)]
-    async with watch.over(server, 1.0, say_s):
+    print(f"  the class comes: {shown(before)}", flush=True)
+    async with watch.over(server, 1.0, say_s, tally):
         await asyncio.gather(*(study(browser, shelf, began + seconds) for browser in browsers))
     took, done = time.monotonic() - began, server.run.status().step - step
     own = psutil.Process().cpu_times()
@@ -289,7 +293,7 @@ async def flood(server: Server, visitors: int, megabytes: int) -> dict[str, Any]
             await asyncio.sleep(1)
 
     asking = asyncio.create_task(health())
-    async with watch.over(server, 0.2, 0):
+    async with watch.over(server, 0.2, 0, tally):
         for kind in found:
             async with asyncio.TaskGroup() as all_at_once:
                 for number in range(visitors):
