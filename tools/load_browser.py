@@ -84,7 +84,8 @@ class Tab:
         self._pages: dict[str, str] = {}  # name in the address -> hash of its script
         self._cached: dict[str, tuple[ForwardMsg, int]] = {}
         self._runs, self._run, self._oldest = 0, "", 2
-        self._whole_began, self._whole_ended_early = 0.0, False
+        self._whole_began, self._whole_runs = 0.0, False
+        self._overtaken: set[str] = set()  # fragments whose end may have been overtaken in the server's queue
         self._pending: dict[str, tuple[float, str]] = {}  # fragment -> (when, kind) of the rerun that was asked for
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._moved: dict[str, WidgetState] = {}
@@ -100,7 +101,10 @@ class Tab:
         wanted.cached_message_hashes.extend(self._cached)
         wanted.context_info.url = f"{self._browser.url}/{self._page}"
         self._tally.counts[kind] += 1
-        self._pending.setdefault(fragment, (time.monotonic(), kind))
+        if not (
+            fragment and self._whole_runs
+        ):  # the page's own run draws it, and the server drops what it does not know yet
+            self._pending.setdefault(fragment, (time.monotonic(), kind))
         with contextlib.suppress(ConnectionClosed):  # `listen` counts it
             await self._stream.send(message.SerializeToString())
 
@@ -202,15 +206,13 @@ class Tab:
         begun = message.new_session
         self.session = begun.initialize.session_id
         self._run, self._oldest = message.metadata.run.script_run_id, begun.config.max_cached_message_age
-        if not message.metadata.run.fragment_ids:
+        if fragments := set(message.metadata.run.fragment_ids):  # never interrupts others: those before it were done
+            self._answer(self._overtaken - fragments)
+        else:
             self._stop_timers()
             self.drawn.clear()
-            self._hash, self._whole_began = begun.page_script_hash, time.monotonic()
-        elif (
-            self._whole_ended_early
-        ):  # a fragment follows: it was whole, and its end was overtaken in the server's queue
-            self._answer(self._asked_before_the_whole())
-        self._whole_ended_early = False
+            self._hash, self._whole_began, self._whole_runs = begun.page_script_hash, time.monotonic(), True
+        self._overtaken = set()
 
     def _asked_before_the_whole(self) -> set[str]:
         return {fragment for fragment, (asked, _kind) in self._pending.items() if asked <= self._whole_began}
@@ -225,8 +227,9 @@ class Tab:
         status, fragments = message.script_finished, set(message.metadata.run.fragment_ids)
         if status == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
             self._tally.error("compile error", self._page)
-        if status == ForwardMsg.FINISHED_EARLY_FOR_RERUN:  # the next run answers
-            self._whole_ended_early = not fragments
+        self._whole_runs = self._whole_runs and bool(fragments)
+        if status == ForwardMsg.FINISHED_EARLY_FOR_RERUN:  # the next run answers, or shows that it was done
+            self._overtaken = fragments
             return
         if fragments:
             stale = [p for p, one in self.drawn.items() if one.fragment in fragments and one.run != self._run]
