@@ -322,16 +322,13 @@ class Browser:
         self.url, self.tally, self.rng = url, tally, random.Random(f"browser {seed}")
         self.http = httpx2.AsyncClient(base_url=url, timeout=ANSWER_S, limits=httpx2.Limits(max_connections=6))
         self._seen: set[str] = set()
-        self._fetching: set[asyncio.Task[None]] = set()
+        self._fetching: set[asyncio.Task[str]] = set()
 
     async def get(self, path: str) -> str:
         """The text at a path; what is no success or redirection is an error."""
         self.tally.counts["requests"] += 1
         try:
-            try:
-                answer = await self.http.get(path)
-            except httpx2.RemoteProtocolError:  # the server closed an idle connection meanwhile: browsers ask once more
-                answer = await self.http.get(path)
+            answer = await self._twice("GET", path)
         except httpx2.HTTPError as failure:
             self.tally.error("http", f"{path}: {failure!r}")
             return ""
@@ -340,16 +337,20 @@ class Browser:
             self.tally.error("http", f"{path}: {answer.status_code}")
         return answer.text if answer.headers.get("content-type", "").startswith("text/html") else ""
 
+    async def _twice(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        """As browsers do: asks once more where the server had closed an idle connection meanwhile."""
+        try:
+            return await self.http.request(method, path, **options)
+        except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
+            return await self.http.request(method, path, **options)
+
     def fetch(self, path: str) -> None:
         """Gets what a page shows, once a browser."""
         if path not in self._seen:
             self._seen.add(path)
-            task = asyncio.create_task(self._quietly(path))
+            task = asyncio.create_task(self.get(path))
             self._fetching.add(task)
             task.add_done_callback(self._fetching.discard)
-
-    async def _quietly(self, path: str) -> None:
-        await self.get(path)
 
     @contextlib.asynccontextmanager
     async def open(self, page: str, query: str = "") -> AsyncIterator[Tab]:
@@ -387,7 +388,7 @@ class Browser:
         self.tally.counts["requests"] += 1
         head = {"X-Xsrftoken": self.cookie()}
         try:
-            answer = await self.http.put(path, files={"file": (name, content)}, headers=head, timeout=300)
+            answer = await self._twice("PUT", path, files={"file": (name, content)}, headers=head, timeout=300)
         except httpx2.HTTPError as failure:
             self.tally.notes.append(f"{path}: {failure!r}")
             return 0

@@ -181,8 +181,8 @@ async def load(
     clients: int,
     seconds: float,
     seed: int = 0,
-    alone_s: float = 15,
-    settle_s: float = 20,
+    alone_s: float = 30,
+    settle_s: float = 60,
     say_s: float = 60,
     pages: Collection[str] = PAGES,
 ) -> dict[str, Any]:
