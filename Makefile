@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: run test check fast format e2e collapse-table mutants lock sbom hostile fuzz crash-drill
+.PHONY: run test check fast format e2e collapse-table mutants lock sbom hostile fuzz crash-drill loadtest
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -72,3 +72,7 @@ fuzz: $(VENV)/.dev
 # Kills, cuts, flipped bits, full disks and the like, done to real runs; under 15 minutes. Writes docs/crash-drill.json.
 crash-drill: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.crash_drill
+
+# A class of 30 on one server beside a training, 10 minutes, and a flood of uploads. Writes docs/loadtest.json and docs/loadtest.md.
+loadtest: $(VENV)/.dev
+	$(BIN)/python -m tools.loadtest

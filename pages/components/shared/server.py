@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
-from streamlit import config
+from streamlit import config, runtime
 from streamlit.runtime.pages_manager import PagesManager
 
 from gan_core.access import classroom
@@ -24,6 +25,7 @@ OPEN_DOORS = (
     "There is no classroom, so anybody could do everything. Make one first: python -m gan_core classroom. Or set "
     "server.address to 127.0.0.1, and open it on this computer."
 )
+GONE_S = 45.0  # a browser that comes back earlier finds its session
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -73,7 +75,7 @@ MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(LocalOnly), Middleware(Upl
 
 @contextlib.asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """Goes on with the queue at once, and keeps the room for uploads tidy."""
+    """Goes on with the queue at once, and gives back what visitors leave behind."""
     PagesManager.uses_pages_directory = (
         False  # as st.navigation says at its first run: until then a click runs a file alone
     )
@@ -86,10 +88,30 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
 
 async def _sweep() -> None:
+    gone: dict[str, float] = {}
     while True:
         await asyncio.sleep(uploads.SWEEP_S)
         if room := uploads.room():
             room.sweep()
+        if runtime.exists():
+            _close_sessions(gone)
+
+
+def _close_sessions(gone: dict[str, float]) -> None:
+    """Closes the sessions whose browsers left GONE_S ago (session id -> when, kept by the caller).
+
+    Streamlit itself drops a session after two minutes, or when the next one leaves, and never gives back its sockets and its
+    pictures and downloads.
+    """
+    manager, now = runtime.get_instance()._session_mgr, time.monotonic()
+    left = {one.session.id for one in manager.list_sessions()} - {
+        one.session.id for one in manager.list_active_sessions()
+    }
+    for session in gone.keys() - left:
+        del gone[session]
+    for session in left:
+        if now - gone.setdefault(session, now) >= GONE_S:
+            manager.close_session(session)
 
 
 def refuse_open_doors() -> None:

@@ -1,0 +1,53 @@
+"""A student of the load test: mostly watches the training, looks at the other pages now and then, and moves what can be moved."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from websockets.exceptions import ConnectionClosed
+
+from tools.load_browser import Browser, Tab
+
+STAY_ON = 0.7  # how often the next page is a click away, and not a link in a new tab
+SELDOM = ("lessons", "data", "conditions", "vae", "collapse", "replay", "sweeps", "study", "twin", "hub")
+
+
+async def study(browser: Browser, runs: list[str], until: float) -> None:
+    """A visit until `time.monotonic()` is `until`; the first of `runs` trains. Closes the browser."""
+    places = {  # page -> query, weight, how many seconds one stays
+        "train": (f"run={runs[0]}", 10.0, (15, 45)), "": ("", 2.0, (4, 12)), "runs": ("", 2.0, (5, 15)),
+        "explore": (f"run={runs[-1]}", 3.0, (10, 30)), "compare": (f"runs={','.join(runs[:2])}", 2.0, (8, 20)),
+        **dict.fromkeys(SELDOM, ("", 0.4, (4, 12))),
+    }  # fmt: skip
+    weights = [weight for _query, weight, _stay in places.values()]
+
+    def choose() -> tuple[str, str, float]:
+        page = browser.rng.choices(list(places), weights)[0]
+        query, _weight, stay_s = places[page]
+        return page, query, browser.rng.uniform(*stay_s)
+
+    await asyncio.sleep(browser.rng.uniform(0, min(10.0, (until - time.monotonic()) / 4)))
+    page, query, stay_s = "", "", 5.0
+    try:
+        while time.monotonic() < until:
+            async with browser.open(page, query) as tab:
+                await _look(browser, tab, until, stay_s)
+                while time.monotonic() < until and browser.rng.random() < STAY_ON:
+                    page, query, stay_s = choose()
+                    await tab.go(page, query)
+                    await tab.settled()
+                    await _look(browser, tab, until, stay_s)
+            page, query, stay_s = choose()
+    except (OSError, ConnectionClosed, TimeoutError) as failure:
+        browser.tally.error("closed", repr(failure))
+    finally:
+        await browser.close()
+
+
+async def _look(browser: Browser, tab: Tab, until: float, stay_s: float) -> None:
+    end = min(until, time.monotonic() + stay_s)
+    while (left := end - time.monotonic()) > 0:
+        await asyncio.sleep(min(left, browser.rng.uniform(0.5, 8.0)))
+        if time.monotonic() < end:
+            await tab.move(browser.rng)
