@@ -18,10 +18,24 @@ from gan_core.config import DatasetConfig
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all) while a data set is prepared."""
 
+HEAD_BYTES = 1024
+WEB_PAGE = (
+    "it is a web page, as servers send it in place of a file that may not be fetched now (too many downloads, or nobody is "
+    "signed in). Open it to see why, and download the file again."
+)
+
 Uint8Array = npt.NDArray[np.uint8]
 
 Pair = tuple[Image.Image, Image.Image]
 """A picture as it is on disk, or as it is drawn at its own size, and the same after preprocessing."""
+
+
+def is_web_page(head: bytes) -> bool:
+    """Whether a file that begins with these bytes (up to HEAD_BYTES) is HTML."""
+    text = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
+    return text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")) or (
+        text.startswith(b"<") and b"<html" in text
+    )
 
 
 @dataclass(frozen=True)
