@@ -69,11 +69,9 @@ class PictureFiles(ABC):
 
     Attributes:
         name: begins the fingerprint.
-        lists: files in the folder that hold the labels.
     """
 
     name: str
-    lists: tuple[str, ...] = ()
 
     @abstractmethod
     def files(self, config: DatasetConfig) -> tuple[Path, list[Path]]:
@@ -87,6 +85,10 @@ class PictureFiles(ABC):
     def labels(self, config: DatasetConfig) -> Uint8Array:
         """As `Source.labels`."""
 
+    def lists(self, config: DatasetConfig) -> Sequence[Path]:
+        """Files in the folder that hold the labels. Raises ValueError as `files`."""
+        return ()
+
     def left_out(self, config: DatasetConfig) -> Sequence[tuple[str, str]]:
         """(file, reason) of files that are no picture of the set, known without reading one. Raises ValueError as `files`."""
         return ()
@@ -94,7 +96,7 @@ class PictureFiles(ABC):
     def fingerprint(self, config: DatasetConfig) -> str:
         root, files = self.files(config)
         left_out = hashlib.sha256(repr(self.left_out(config)).encode()).hexdigest()
-        return f"{self.name} {READING} {digest_of(root, [*map(Path, self.lists), *files])} {left_out}"
+        return f"{self.name} {READING} {digest_of(root, [*self.lists(config), *files])} {left_out}"
 
     def count(self, config: DatasetConfig) -> int:
         return len(self.files(config)[1])
