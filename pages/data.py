@@ -4,7 +4,7 @@ import streamlit as st
 
 from gan_core import datasets
 from pages.components.data.add import add_view
-from pages.components.data.look import counts, look
+from pages.components.data.look import counts, left_out, look
 from pages.components.data.steps import steps_view
 from pages.components.data.tasks import download_panel, prepare_panel
 from pages.components.shared import lab
@@ -49,6 +49,7 @@ def show(chosen: Chosen, view: str) -> None:
     with st.spinner(_("Counting…")):
         count = datasets.count(chosen.config)
     counts(chosen, count)
+    left_out(chosen, count)
     if st.button(_("Train on this data"), type="primary", key="data_train", icon=":material/play_arrow:"):
         st.switch_page("pages/train.py", query_params=link_to_train(chosen, count))
     prepare_panel(chosen.config)

@@ -55,7 +55,7 @@ OUTCOMES = ("injected", "refused", "accepted", "wrong", "crashed", "outside")
 # What GitHub's Markdown makes of plain text, once escapes are gone.
 AUTOLINK = re.compile(r"(https?://|www(?=\.))[-.\w]+|(?<![-.\w+])[-.\w+]+@[-\w]+(\.[-\w]+)+", re.IGNORECASE)
 MARKUP = re.compile(r"(?<!\\)(?:\\\\)*[\[\]<>!`*$#|]|:(?=[\w/+-]+:)")
-OUR_NAME = re.compile(r"\d{5}\.(png|jpe?g|bmp|gif|webp)")
+OUR_NAME = re.compile(r"\d{5}\.(png|jpe?g?|jfif|bmp|gif|webp)")
 
 
 class Wrong(Exception):
@@ -123,11 +123,12 @@ def read_archive(data: bytes, place: Path) -> None:
     zips._check_directory_size(io.BytesIO(data))
     (place / "x.zip").write_bytes(data)
     limits = {"most": zips.MAX_ENTRIES, "most_bytes": zips.MAX_TOTAL_BYTES}
-    taken = list(zips.take({"zip": str(place / "x.zip"), "folder": str(place / "in"), "limits": limits}, Start()))
+    order = {"zip": str(place / "x.zip"), "folder": str(place / "in"), "limits": limits, "encoding": ""}
+    taken = list(zips.take(order, Start()))
     files = [path for path in place.rglob("*") if path.is_file() and path.name != "x.zip"]
     must(all(OUR_NAME.fullmatch(path.name) for path in files), "a file under a name of the archive's")
     must(all(path.is_relative_to(place / "in") and not path.is_symlink() for path in files), "a file elsewhere")
-    must(len(files) == sum(not reason for _total, _name, reason in taken), "a file that was not told of")
+    must(len(files) == sum(not reason for _total, _name, reason, _read_as in taken), "a file that was not told of")
     for path in files:
         imaging.check_picture(path)
     if not files:

@@ -48,7 +48,8 @@ def _archives() -> list[bytes]:
             with zipfile.ZipFile(buffer, "w", compression) as archive:
                 for number, name in enumerate(names[:last]):
                     archive.writestr(name, small[number % len(small)])
-            found.append(buffer.getvalue())
+            content = buffer.getvalue()
+            found += [content, content.replace(b"a/", b"\x82/")]  # a name in CP437
     return found
 
 

@@ -19,6 +19,7 @@ from gan_core import datasets
 from gan_core.cli.terminal import bar, console
 from gan_core.config import DatasetConfig, RunConfig, settings, with_changes
 from gan_core.datasets import downloads
+from gan_core.datasets.base import left_out_in_words
 
 EVERY_S = 0.2
 
@@ -42,9 +43,11 @@ def prepare(
     config: DatasetConfig = with_changes(RunConfig(), changes).dataset
     with _progress("Preparing", as_json) as move:
         prepared = datasets.prepare(config, move)
-    skipped = f", {prepared.num_skipped:,} could not be read" if prepared.num_skipped else ""
     labels = f", {len(prepared.label_names)} labels" if prepared.label_names else ""
-    _print_result(f"{dataset}: {len(prepared):,} {datasets.DATASETS[dataset].domain}{labels}{skipped}", as_json)
+    words = f"{dataset}: {len(prepared):,} {datasets.DATASETS[dataset].domain}{labels}"
+    if prepared.num_skipped:
+        words += f"\n{left_out_in_words(prepared.skipped, prepared.num_skipped)}"
+    _print_result(words, as_json)
 
 
 def download(

@@ -19,6 +19,7 @@ from gan_core.cli import classroom, compare, data, doctor, evaluators, hub, swee
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.reasons import reason
+from gan_core.datasets.base import left_out_in_words
 from gan_core.presets import PRESETS, preset_config
 from gan_core.runs import Run, environment, recovery
 from gan_core.runs.status import OPEN_STATES
@@ -185,8 +186,7 @@ def _create(config: RunConfig, folder: Path, name: str) -> Run:
         dataset = datasets.prepare(resolved.dataset, lambda done, total: move(done, total, ""))
     check_data(resolved, len(dataset))
     if dataset.num_skipped:
-        names = ", ".join(file for file, _ in dataset.skipped[:5])
-        print(f"Skipped {dataset.num_skipped:,} pictures that cannot be read: {names}", file=sys.stderr)
+        print(left_out_in_words(dataset.skipped, dataset.num_skipped), file=sys.stderr)
     return runs.create(folder, resolved, name)
 
 

@@ -24,9 +24,10 @@ from gan_core.datasets.base import (
     Uint8Array,
     content_digest,
 )  # fmt: skip
+from gan_core.datasets.sources.decoding import MAX_SKIPPED_NAMED, PictureFiles, as_utf8
 
 __all__ = [
-    "DATASETS", "Dataset", "DatasetEntry", "count", "image_shape", "is_prepared", "label_names", "labels", "numbered", "pairs", "prepare",
+    "DATASETS", "Dataset", "DatasetEntry", "count", "image_shape", "is_prepared", "label_names", "labels", "left_out", "numbered", "pairs", "prepare",
     "preview",
 ]  # fmt: skip
 
@@ -81,9 +82,10 @@ DATASETS: Registry[DatasetEntry] = Registry(
         "folder": DatasetEntry(
             title="A folder of pictures",
             description=(
-                "Your own pictures: all in one folder, or one subfolder a class (the ImageFolder layout). "
-                "Each is resized so that its shorter side fits, then cut to the square in its middle. A folder that holds "
-                "only the subfolders train and test is divided so."
+                "Your own pictures: all in one folder, or one subfolder a class (the ImageFolder layout), and folders for "
+                "training and testing above them if you like (train and test, or val), within any folder around. PNG, JPEG, "
+                "BMP, GIF and WEBP are read: upright, 16 bits as v / 257, what is transparent on white. Each is resized so "
+                "that its shorter side fits, then cut to the square in its middle. Files that are not used are named."
             ),
             needs_root=True,
             source="gan_core.datasets.sources.folder:SOURCE",
@@ -113,8 +115,9 @@ DATASETS: Registry[DatasetEntry] = Registry(
         "celeba": DatasetEntry(
             title="CelebA (your copy)",
             description=(
-                "202,599 photographs of faces with 40 attributes, in the official layout: a folder with img_align_celeba/, "
-                "list_attr_celeba.txt and list_eval_partition.txt. Official splits."
+                "202,599 photographs of faces with 40 attributes: a folder with img_align_celeba/, list_attr_celeba.txt and "
+                "list_eval_partition.txt, or Kaggle's with lists in CSV. Official splits; of part of the pictures, those that "
+                "are there."
             ),
             needs_root=True,
             source="gan_core.datasets.sources.celeba:SOURCE",
@@ -205,6 +208,20 @@ def label_names(config: DatasetConfig) -> tuple[str, ...]:
 def labels(config: DatasetConfig) -> Uint8Array:
     """The labels of all images, uint8 (N, L), without preparing them. Raises ValueError as `prepare` does."""
     return _source(config).labels(config)
+
+
+def left_out(config: DatasetConfig) -> tuple[tuple[tuple[str, str], ...], int]:
+    """(file, reason) of the files that the data set's folder holds and that are not used, the first of them, and how many.
+
+    Which pictures cannot be read is known once the data set is prepared. Raises ValueError as `prepare` does.
+    """
+    source = _source(config)
+    if not isinstance(source, PictureFiles):
+        return (), 0
+    if (prepared := cache.skipped(config, source)) is not None:
+        return prepared
+    found = source.left_out(config)
+    return tuple((as_utf8(file), reason) for file, reason in found[:MAX_SKIPPED_NAMED]), len(found)
 
 
 def pairs(config: DatasetConfig, indices: Sequence[int]) -> list[Pair]:

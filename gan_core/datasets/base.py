@@ -18,10 +18,24 @@ from gan_core.config import DatasetConfig
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all) while a data set is prepared."""
 
+HEAD_BYTES = 1024
+WEB_PAGE = (
+    "it is a web page, as servers send it in place of a file that may not be fetched now (too many downloads, or nobody is "
+    "signed in). Open it to see why, and download the file again."
+)
+
 Uint8Array = npt.NDArray[np.uint8]
 
 Pair = tuple[Image.Image, Image.Image]
 """A picture as it is on disk, or as it is drawn at its own size, and the same after preprocessing."""
+
+
+def is_web_page(head: bytes) -> bool:
+    """Whether a file that begins with these bytes (up to HEAD_BYTES) is HTML."""
+    text = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
+    return text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")) or (
+        text.startswith(b"<") and b"<html" in text
+    )
 
 
 @dataclass(frozen=True)
@@ -33,7 +47,7 @@ class Dataset:
         images: uint8 (N, C, H, W), usually mapped from the cache file and read as it is used; float32 (N, 2) for points.
         labels: uint8 (N, L) of 0 and 1, one- or multi-hot; L may be 0.
         label_names: L names.
-        skipped: (file, reason) of pictures that could not be read, the first of them.
+        skipped: (file, reason) of files that are left out: pictures that cannot be read, and what is none; the first of them.
         num_skipped: how many those are in all.
         flip, rotation_degrees: how batches vary the images; see `gan_core.datasets.augmentation`.
         digest: `content_digest` of all that was prepared, whichever of it is used.
@@ -78,6 +92,18 @@ def content_digest(images: npt.NDArray[Any], labels: Uint8Array, label_names: Se
     return digest.hexdigest()
 
 
+def left_out_in_words(named: Sequence[tuple[str, str]], count: int) -> str:
+    """The (file, reason) of files that are left out, `count` in all: how many, and a line for each of the first reasons."""
+    by_reason: dict[str, list[str]] = {}
+    for file, reason in named:
+        by_reason.setdefault(reason, []).append(file)
+    lines = [f"{count:,} files left out:" if count > 1 else "1 file left out:"]
+    for reason, files in list(by_reason.items())[:5]:
+        lines.append(f"  {', '.join(files[:3])}{f' and {len(files) - 3} more' if len(files) > 3 else ''}: {reason}")
+    told = sum(map(len, list(by_reason.values())[:5]))
+    return "\n".join([*lines, f"  and {count - told:,} more." if count > told else ""]).rstrip()
+
+
 class Source(Protocol):
     """How one kind of picture data is found, counted and decoded. A module per data set implements it."""
 
@@ -106,7 +132,7 @@ Allocate = Callable[[int, int], tuple[Uint8Array, Uint8Array]]
 
 @dataclass(frozen=True)
 class Built:
-    """What `Source.build` did: how many rows it filled, from the front, and which pictures it skipped (the first, how many)."""
+    """What `Source.build` did: how many rows it filled, from the front, and which files it left out (the first, how many)."""
 
     count: int
     label_names: tuple[str, ...]

@@ -16,6 +16,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock
@@ -60,6 +61,19 @@ def fetch(config: DatasetConfig, source: Source, progress: Progress) -> Dataset:
 def holds(config: DatasetConfig, source: Source) -> bool:
     """Whether the prepared data set is in the cache. Raises ValueError as the source's `fingerprint` does."""
     return (_place(config, source) / SUMS).exists()
+
+
+def skipped(config: DatasetConfig, source: Source) -> tuple[tuple[tuple[str, str], ...], int] | None:
+    """The files that the prepared data set leaves out, as `Dataset.skipped` and `num_skipped`; None if it is not in the cache."""
+    try:
+        return _skipped(read_strictly(_place(config, source) / "meta.json", MAX_META_BYTES))
+    except OSError:
+        return None
+
+
+def _skipped(meta: dict[str, Any]) -> tuple[tuple[tuple[str, str], ...], int]:
+    named = tuple((file, reason) for file, reason in meta["skipped"])
+    return named, int(meta.get("num_skipped", len(named)))
 
 
 def _built(place: Path, config: DatasetConfig, source: Source, progress: Progress) -> Dataset:
@@ -180,13 +194,13 @@ def _check(place: Path) -> None:
 def _open(place: Path, name: str) -> Dataset:
     _check(place)
     meta = read_strictly(place / "meta.json", MAX_META_BYTES)
-    count = meta["count"]
+    count, (named, num_skipped) = meta["count"], _skipped(meta)
     return Dataset(
         name=name,
         images=np.load(place / "images.npy", mmap_mode="r")[:count],
         labels=np.load(place / "labels.npy")[:count],
         label_names=tuple(meta["label_names"]),
-        skipped=tuple((file, reason) for file, reason in meta["skipped"]),
+        skipped=named,
         digest=meta["digest"],
-        num_skipped=int(meta.get("num_skipped", len(meta["skipped"]))),
+        num_skipped=num_skipped,
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from gan_core.config import settings
 from gan_core.config.registry import Registry
 from gan_core.datasets.base import Progress
-from gan_core.datasets.sources.folder import SUFFIXES
+from gan_core.datasets.sources.layout import SUFFIXES
 
 SILENCE_S = 30.0  # torchvision sets no time limit of its own
 POLL_S = 0.5

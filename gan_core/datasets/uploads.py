@@ -47,6 +47,7 @@ class Own:
         num_skipped: how many those are in all.
         made_at: seconds since 1970.
         owner: id of the student whose it is; "" for nobody's in particular.
+        encoding: how the names in the zip were read, where the zip did not say it; see `zip_names`.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Own:
     num_skipped: int = 0
     made_at: float = 0.0
     owner: str = ""
+    encoding: str = ""
 
     @property
     def dataset(self) -> str:
@@ -70,8 +72,10 @@ class Own:
         return str(settings.data_dir() / self.id / ("pictures" if self.kind == "pictures" else "points.json"))
 
 
-def add_zip(file: BinaryIO, name: str, progress: Progress | None = None, *, actor: Actor | None = None) -> Own:
-    """Unpacks an untrusted zip of pictures as a data set called `name`.
+def add_zip(
+    file: BinaryIO, name: str, progress: Progress | None = None, *, encoding: str = "", actor: Actor | None = None
+) -> Own:
+    """Unpacks an untrusted zip of pictures as a data set called `name`; `encoding` as `zips.unpack`.
 
     Raises:
         ValueError: if the zip is damaged, dangerous, too large or has no picture, or the disk cannot be written.
@@ -79,7 +83,7 @@ def add_zip(file: BinaryIO, name: str, progress: Progress | None = None, *, acto
     owner = require("train", actor).id
     name = checked_name(name)
     with _new("pictures", name) as (place, keep):
-        unpacked = zips.unpack(file, place / "pictures", progress or (lambda done, total: None))
+        unpacked = zips.unpack(file, place / "pictures", progress or (lambda done, total: None), encoding)
         config = DatasetConfig(name="folder", root=str(place / "pictures"))
         own = Own(
             id=place.name,
@@ -91,6 +95,7 @@ def add_zip(file: BinaryIO, name: str, progress: Progress | None = None, *, acto
             num_skipped=unpacked.num_skipped,
             made_at=time.time(),
             owner=owner,
+            encoding=unpacked.encoding,
         )
         return keep(own)
 
@@ -219,6 +224,7 @@ def _read(place: Path) -> Own | str:
             num_skipped=int(about["num_skipped"]),
             made_at=float(about["made_at"]),
             owner=str(about.get("owner") or ""),
+            encoding=one_line(about.get("encoding"), MAX_NAME),
         )
     except KeyError as error:
         return f"its upload.json has no {error}."

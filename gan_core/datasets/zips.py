@@ -1,12 +1,13 @@
 """Untrusted zips: checked as far as possible before anything is unpacked, in a guarded process; no entry keeps its own path.
 
-Pictures are written under numbers of ours into the folder itself or one subfolder a class. A folder around everything,
-as most programs make, is left out; so are `__MACOSX` and hidden files.
+Pictures are written under numbers of ours, into the folder itself or one subfolder a class, in `train` and `test` if the zip
+is divided: what its files mean is `sources.layout`'s, and how its names are read `zip_names`'.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import stat
 import struct
@@ -15,11 +16,12 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, BinaryIO
 
-from gan_core.datasets.base import Progress
-from gan_core.datasets.sources.folder import OTHER_PARTS, PARTS, SUFFIXES
+from gan_core.datasets import zip_names
+from gan_core.datasets.base import HEAD_BYTES, WEB_PAGE, Progress, is_web_page
+from gan_core.datasets.sources.layout import ARCHIVES, understand
 from gan_core.figures.imaging import check_picture
 from gan_core.processes import guarded
 from gan_core.processes.guarded import Patience, Start
@@ -33,8 +35,8 @@ MAX_LISTED = 4 * MAX_ENTRIES  # with folders and what systems add
 MAX_NAME = 100
 MAX_NAMED = 200
 PATIENCE = Patience(item_s=20.0, total_s=120.0)
-ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".jar", ".cab", ".iso")
-_END, _END_BYTES, _ZIP64, _ZIP64_BYTES = b"PK\x05\x06", 22, b"PK\x06\x07", 20
+_END, _END_BYTES = b"PK\x05\x06", 22
+_POINTER64, _POINTER64_BYTES, _END64, _END64_BYTES = b"PK\x06\x07", 20, b"PK\x06\x06", 56
 # What zipfile raises upon damage: tried with thousands of broken files.
 _DAMAGE = (
     zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError, IndexError, struct.error, ValueError,
@@ -44,15 +46,23 @@ _DAMAGE = (
 
 @dataclass(frozen=True)
 class Unpacked:
-    """What was taken from a zip; (entry, reason) of what was not, the first of them, and how many those are in all."""
+    """What was taken from a zip; (entry, reason) of what was not, the first of them, and how many those are in all; how its
+    names were read, "" if there was nothing to choose."""
 
     count: int
     skipped: tuple[tuple[str, str], ...]
     num_skipped: int
+    encoding: str = ""
 
 
-def unpack(file: BinaryIO, folder: Path, progress: Progress) -> Unpacked:
-    """Writes the zip's pictures into a new folder, as 00001.png ... or <class>/00001.png ...
+def unpack(file: BinaryIO, folder: Path, progress: Progress, encoding: str = "") -> Unpacked:
+    """Writes the zip's pictures into a new folder, as 00001.png, <class>/00001.png or <part>/<class>/00001.png ...
+
+    Args:
+        file: the zip.
+        folder: to be made.
+        progress: called with (files done, files in all).
+        encoding: how names are read that do not say it; "" to find it out, see `zip_names`.
 
     Raises:
         ValueError: if it is damaged, dangerous, too large, takes too long, or has no readable picture.
@@ -63,10 +73,10 @@ def unpack(file: BinaryIO, folder: Path, progress: Progress) -> Unpacked:
     with copy.open("wb") as target:
         shutil.copyfileobj(file, target, 1 << 20)
     limits = {"most": MAX_ENTRIES, "most_bytes": MAX_TOTAL_BYTES}
-    arguments = {"zip": str(copy), "folder": str(folder), "limits": limits}
-    count, num_skipped, skipped = 0, 0, []
+    arguments = {"zip": str(copy), "folder": str(folder), "limits": limits, "encoding": encoding}
+    count, num_skipped, skipped, read_as = 0, 0, [], ""
     with closing(guarded.each("gan_core.datasets.zips:take", arguments, PATIENCE)) as entries:
-        for done, (total, name, reason) in enumerate(entries, start=1):
+        for done, (total, name, reason, read_as) in enumerate(entries, start=1):  # noqa: B007
             if reason:
                 num_skipped += 1
                 skipped += [(name, reason)] if num_skipped <= MAX_NAMED else []
@@ -78,11 +88,12 @@ def unpack(file: BinaryIO, folder: Path, progress: Progress) -> Unpacked:
     if count == 0:
         first = f" The first, {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
         raise ValueError(f"The zip holds no picture that can be read ({num_skipped} other files).{first}")
-    return Unpacked(count, tuple(skipped), num_skipped)
+    return Unpacked(count, tuple(skipped), num_skipped, read_as)
 
 
-def take(arguments: dict[str, Any], start: Start) -> Iterator[tuple[int, str, str]]:
-    """The guarded work of `unpack`: for every file in the zip how many there are, its name, and "" or why it is not taken."""
+def take(arguments: dict[str, Any], start: Start) -> Iterator[tuple[int, str, str, str]]:
+    """The guarded work of `unpack`: for every file in the zip how many there are, its name, "" or why it is not taken, and how
+    the names are read."""
     try:
         archive = zipfile.ZipFile(arguments["zip"])
     except _DAMAGE as error:
@@ -93,17 +104,28 @@ def take(arguments: dict[str, Any], start: Start) -> Iterator[tuple[int, str, st
         listed = archive.infolist()
         if any("\0" in entry.orig_filename or not entry.filename for entry in listed):
             raise ValueError("A file in the zip has no name, or one that ends early. Make the zip again.")
-        entries = [entry for entry in listed if not _is_clutter(entry.filename)]
-        _check(entries, archive.start_dir, **arguments["limits"])
-        paths = _below_common_folder([PurePosixPath(entry.filename.replace("\\", "/")) for entry in entries])
-        for number in range(start.first, len(entries)):
-            entry, path, reason = entries[number], paths[number], start.fault if number == start.first else ""
+        names, read_as = zip_names.decoded([zip_names.raw_name(entry) for entry in listed], arguments["encoding"])
+        files = [(name.replace("\\", "/"), entry) for name, entry in zip(names, listed, strict=True)]
+        for name, entry in files:
+            _check_names(name, entry)
+        layout = understand(name for name, _entry in files if not name.endswith("/"))
+        left_out = dict(layout.left_out)
+        places = {picture.path: (part, picture.label) for part, found in layout.parts.items() for picture in found}
+        last = dict(files)
+        files = [(name, entry) for name, entry in files if name in left_out or name in places]
+        _check([entry for _name, entry in files], archive.start_dir, **arguments["limits"])
+        for number in range(start.first, len(files)):
+            (name, entry), reason = files[number], start.fault if number == start.first else ""
+            if not reason and last[name] is not entry:
+                reason = "another file of the same name follows."
             try:
+                if not reason and name in left_out:
+                    raise ValueError(left_out[name])
                 if not reason:
-                    content = _picture(archive, entry, path)
-                    place = Path(arguments["folder"], *path.parts[:-1])
+                    content = _picture(archive, entry, places[name])
+                    place = Path(arguments["folder"], *filter(None, places[name]))
                     place.mkdir(parents=True, exist_ok=True)
-                    (place / f"{number + 1:05d}{path.suffix.lower()}").write_bytes(content)
+                    (place / f"{number + 1:05d}.{name.rpartition('.')[2].lower()}").write_bytes(content)
             except ValueError as refusal:
                 reason = str(refusal)
             except MemoryError:
@@ -116,35 +138,35 @@ def take(arguments: dict[str, Any], start: Start) -> Iterator[tuple[int, str, st
                 reason = "the name of its folder cannot be used."
             except OSError as error:
                 raise ValueError(f"The folder of data sets cannot be written ({error.strerror or error}).") from error
-            yield len(entries), path.as_posix()[:MAX_NAME], reason
+            yield len(files), name[:MAX_NAME], reason, read_as
 
 
 def _check_directory_size(file: BinaryIO) -> None:
     """Refuses a list of contents so long that reading it would cost memory; a wrong size is found out when it is read."""
+    if is_web_page(file.read(HEAD_BYTES)):
+        raise ValueError(f"The file is no zip: {WEB_PAGE}")
     end = file.seek(0, io.SEEK_END)
     if end > MAX_ZIP_BYTES:
         raise ValueError(
             f"The zip has {end:,} bytes; at most {MAX_ZIP_BYTES:,} are read. Send fewer or smaller pictures."
         )
-    file.seek(max(0, end - _END_BYTES - 65_536 - _ZIP64_BYTES))  # the end record, the longest comment, ZIP64's pointer
+    # the end record, the longest comment, ZIP64's end record and its pointer
+    file.seek(max(0, end - _END_BYTES - 65_536 - _POINTER64_BYTES - _END64_BYTES))
     tail = file.read()
     file.seek(0)
     last = len(tail) - _END_BYTES
     place = last if last >= 0 and tail[last:].startswith(_END) and tail.endswith(b"\0\0") else tail.rfind(_END)
     if place < 0 or len(tail) < place + _END_BYTES:
         raise ValueError("The file is not a zip, or it is cut short. Make it again, or send it again.")
-    if tail[max(0, place - _ZIP64_BYTES) : place].startswith(_ZIP64):  # a second end record, which zipfile prefers
-        raise ValueError("The zip is in the ZIP64 format, which only larger ones need. Make it again without ZIP64.")
     count, size = struct.unpack("<HI", tail[place + 10 : place + 16])
+    pointer = place - _POINTER64_BYTES
+    if pointer >= 0 and tail.startswith(_POINTER64, pointer):  # a second end record, which zipfile prefers
+        record = pointer - _END64_BYTES
+        if record < 0 or not tail.startswith(_END64, record):
+            raise ValueError("The zip has a damaged end (ZIP64). Make it again.")
+        count, size = struct.unpack("<2Q", tail[record + 32 : record + 48])
     if size > MAX_DIRECTORY_BYTES or count > MAX_LISTED:
         raise ValueError(f"The zip lists too many files; at most {MAX_ENTRIES:,} pictures are taken.")
-
-
-def _is_clutter(name: str) -> bool:
-    """What systems leave in zips by themselves."""
-    parts = name.replace("\\", "/").split("/")
-    leaf = parts[-1]
-    return "__MACOSX" in parts[:-1] or (leaf.startswith(".") and leaf != "..") or leaf in ("", "Thumbs.db")
 
 
 def _check(entries: Sequence[zipfile.ZipInfo], directory_at: int, *, most: int, most_bytes: int) -> None:
@@ -166,12 +188,17 @@ def _check(entries: Sequence[zipfile.ZipInfo], directory_at: int, *, most: int, 
             raise ValueError("Files overlap inside this zip, as in a zip bomb; it was not unpacked.")
 
 
+def _check_names(name: str, entry: zipfile.ZipInfo) -> None:
+    """Raises ValueError if the name, in any way in which it can be read, leads out of the zip."""
+    for text in (name, entry.orig_filename, entry.filename):
+        parts = text.replace("\\", "/").split("/")
+        if parts[0] == "" or re.match("[A-Za-z]:", text) or ".." in parts:
+            shown = ascii(entry.orig_filename)[1:-1][:80]
+            raise ValueError(f"The zip names a path outside of itself, '{shown}'; it was not unpacked.")
+
+
 def _check_entry(entry: zipfile.ZipInfo) -> None:
     shown = ascii(entry.orig_filename)[1:-1][:80]
-    for name in (entry.orig_filename, entry.filename):  # a field of Unicode may hold another one
-        parts = name.replace("\\", "/").split("/")
-        if parts[0] == "" or ":" in parts[0] or ".." in parts:
-            raise ValueError(f"The zip names a path outside of itself, '{shown}'; it was not unpacked.")
     if entry.flag_bits & 1:
         raise ValueError("The zip is encrypted. Make it again without a password.")
     if stat.S_ISLNK(entry.external_attr >> 16):
@@ -184,20 +211,11 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         )
 
 
-def _picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: PurePosixPath) -> bytes:
-    """The bytes of an entry that is a picture. Raises ValueError with the reason if it is not taken."""
-    folders = path.parts[:-1]
-    deepest = 2 if folders[:1] and folders[0] in (*PARTS, *OTHER_PARTS) else 1
-    if path.suffix.lower() not in SUFFIXES:
-        raise ValueError("not a picture.")
+def _picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folders: Sequence[str]) -> bytes:
+    """The bytes of a picture that is to lie in these folders. Raises ValueError with the reason if it is not taken."""
     if entry.file_size > MAX_PICTURE_BYTES:
         raise ValueError(f"it has {entry.file_size:,} bytes; at most {MAX_PICTURE_BYTES:,} are read.")
-    if len(folders) > deepest:
-        raise ValueError("a folder inside a folder; only one folder a class is read.")
-    if any(
-        len(name.encode("utf-8", "replace")) > 2 * MAX_NAME or not name.isprintable() or name.startswith(".")
-        for name in folders
-    ):
+    if any(len(name.encode("utf-8", "replace")) > 2 * MAX_NAME or not name.isprintable() for name in folders):
         raise ValueError("the name of its folder cannot be used.")
     try:
         with archive.open(entry) as member:
@@ -206,13 +224,3 @@ def _picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: PurePosixPa
         raise ValueError(f"damaged ({str(error)[:120] or type(error).__name__}).") from error
     check_picture(io.BytesIO(content))
     return content
-
-
-def _below_common_folder(paths: list[PurePosixPath]) -> list[PurePosixPath]:
-    """The paths without a folder that holds everything."""
-    while paths and len({path.parts[0] for path in paths}) == 1 and all(len(path.parts) > 1 for path in paths):
-        below = [PurePosixPath(*path.parts[1:]) for path in paths]
-        if all(len(path.parts) == 1 for path in below):
-            return below
-        paths = below
-    return paths

@@ -27,7 +27,9 @@ Uint8Array = npt.NDArray[np.uint8]
 
 
 def open_picture(file: Path | io.BytesIO, channels: int) -> Image.Image:
-    """A picture from an untrusted file, upright, in grey (1 channel) or RGB (3 channels).
+    """A picture from an untrusted file, upright, in grey (1 channel) or RGB (3 channels); of several frames the first.
+
+    Values of 16 bits become v / 257, so that 65535 is 255; what is transparent lies on white.
 
     Raises:
         ValueError: if it is not one of FORMATS, damaged, or larger than MAX_PIXELS.
@@ -36,7 +38,28 @@ def open_picture(file: Path | io.BytesIO, channels: int) -> Image.Image:
     with _opened(file) as picture:
         _load(picture)
         ImageOps.exif_transpose(picture, in_place=True)  # never three copies of a large picture at a time
-        return picture if picture.mode == mode else picture.convert(mode)
+        eight = _of_eight_bits(picture)
+        if eight.has_transparency_data:
+            return _on_white(eight, mode)
+        return eight if eight.mode == mode else eight.convert(mode)
+
+
+def _of_eight_bits(picture: Image.Image) -> Image.Image:
+    if not picture.mode.startswith("I;16"):  # Pillow's own conversion would cut off what is above 255
+        return picture
+    pixels = np.empty((picture.height, picture.width), np.uint8)
+    for row, values in enumerate(np.asarray(picture)):  # row by row: never several copies of a large picture
+        pixels[row] = (values.astype(np.uint32) + 128) // 257
+    return Image.fromarray(pixels)
+
+
+def _on_white(picture: Image.Image, mode: str) -> Image.Image:
+    """The picture in grey or RGB, on a white ground where it is transparent."""
+    if picture.mode not in ("RGBA", "LA"):
+        picture = picture.convert("RGBA")
+    ground = Image.new(mode, picture.size, "white")
+    ground.paste(picture, mask=picture.getchannel("A"))
+    return ground
 
 
 def check_picture(file: Path | io.BytesIO) -> None:

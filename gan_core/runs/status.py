@@ -34,7 +34,7 @@ class Status:
         owner: process that trains, "host:pid".
         device: where.
         error: the sentence that ended a failed run.
-        skipped: pictures that could not be read.
+        skipped: files of the data set that are left out.
     """
 
     state: str = "queued"

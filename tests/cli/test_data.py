@@ -6,9 +6,11 @@ import json
 
 import pytest
 from helpers import outcome, tiny_run
+from PIL import Image
 
 from gan_core import datasets
 from gan_core.config import DatasetConfig
+from gan_core.datasets.base import left_out_in_words
 from gan_core.training import loop
 
 
@@ -51,6 +53,25 @@ def test_written_blocks_are_a_folder_that_the_iclevr_loader_reads(command, tmp_p
     drawn = DatasetConfig(name="blocks", image_size=16, channels=3, num_images=9)
     assert (datasets.prepare(config).images == datasets.prepare(drawn).images).all()
     assert (datasets.labels(config) == datasets.labels(drawn)).all()
+
+
+def test_preparing_tells_what_is_left_out_by_its_reasons(command, tmp_path):
+    Image.new("L", (8, 8)).save(tmp_path / "good.png")
+    for name in ("1.tif", "2.tif", "3.tif", "4.tif", "notes.txt", "Thumbs.db"):
+        (tmp_path / name).touch()
+    (tmp_path / "bad.png").touch()
+    status, out, _ = command("prepare", "folder", "--root", tmp_path, "--image-size", 8, "--channels", 1)
+    assert status == 0 and out.splitlines() == [
+        "folder: 1 images",
+        "6 files left out:",
+        "  bad.png: not a readable picture (UnidentifiedImageError).",
+        "  1.tif, 2.tif, 3.tif and 1 more: pictures in .tif are not read; save it as PNG or JPEG.",
+        "  notes.txt: not a picture.",
+    ]
+    assert left_out_in_words([(str(number), f"reason {number}.") for number in range(7)], 250).splitlines()[-2:] == [
+        "  4: reason 4.",
+        "  and 245 more.",
+    ]
 
 
 def test_a_run_on_varied_images_is_resumed_bit_exactly(runs_dir):

@@ -118,7 +118,7 @@ def test_skipped_pictures_are_named_on_the_way(command, tmp_path):
     changes = SETTINGS + ["--set", "dataset.name=folder", "--set", f"dataset.root={tmp_path}"]  # noqa: RUF005
     changes += ["--set", "training.batch_size=2", "--steps", "1"]
     status, _, err = command("train", "mnist-dcgan", *changes)
-    assert status == 0 and "Skipped 1 pictures that cannot be read: bad.png" in err
+    assert status == 0 and "1 file left out:\n  bad.png: not a readable picture (UnidentifiedImageError)." in err
 
 
 def test_a_run_that_fails_ends_with_its_sentence(command, runs_dir):

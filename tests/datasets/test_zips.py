@@ -91,11 +91,10 @@ def test_one_bad_picture_and_other_files_are_named_and_the_good_ones_kept():
         "evil.png": b"<svg>",
     }
     own = uploads.add_zip(zipped(entries), "x")
-    assert (own.count, own.num_skipped) == (1, 4)
+    assert (own.count, own.classes, own.num_skipped) == (2, (), 3)
     reasons = dict(own.skipped)
     assert reasons["notes.txt"] == "not a picture."
     assert "not a readable picture" in reasons["broken.png"] and "not a readable picture" in reasons["evil.png"]
-    assert "folder inside a folder" in reasons["deep/er/x.png"]
 
 
 def test_the_names_on_disk_are_ours():
@@ -263,22 +262,101 @@ def test_a_unicode_name_beside_the_plain_one_is_checked_too(monkeypatch):
     entry = zipfile.ZipInfo("good.png")
     entry.filename = "../evil.png"  # what later versions of zipfile make of the field of Unicode
     with pytest.raises(ValueError, match="outside of itself"):
-        zips._check_entry(entry)
+        zips._check_names("good.png", entry)
 
 
-def zip64(count: int, length: int) -> bytes:
-    """ZIP64's own end record and its pointer, then an end record that tells of one entry."""
-    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, length, 0)
-    pointer = struct.pack("<4sLQL", b"PK\6\7", 0, length, 1)
-    return record + pointer + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 47, 0, 0)
+def zip64(count: int, length: int, start: int = 0, signature: bytes = b"PK\6\6") -> bytes:
+    """ZIP64's own end record and its pointer, then an end record that leaves all to them."""
+    record = struct.pack("<4sQ2H2L4Q", signature, 44, 45, 45, 0, 0, count, count, length, start)
+    pointer = struct.pack("<4sLQL", b"PK\6\7", 0, start + length, 1)
+    return record + pointer + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65_535, 65_535, 0xFFFFFFFF, 0xFFFFFFFF, 0)
 
 
-def test_a_second_end_record_with_another_length_is_refused_before_the_list_is_read():
+def test_a_list_of_contents_that_is_too_long_is_refused_before_it_is_read():
     entry = b"PK\1\2" + bytes([20, 3, 20]) + bytes(21) + b"\1\0" + bytes(16) + b"a"
     assert len(entry) == 47
-    refused(io.BytesIO(entry * 200_000 + zip64(200_000, 47 * 200_000)), "ZIP64")
+    refused(io.BytesIO(entry * 200_000 + zip64(200_000, 47 * 200_000)), "lists too many files")
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 60_000, 60_000, 47 * 60_000, 0, 0)
     refused(io.BytesIO(entry * 60_000 + end), "lists too many files")
+    refused(io.BytesIO(entry + zip64(1, 47, signature=b"PK\0\0")), "a damaged end")
+
+
+def test_a_small_zip_with_the_end_record_of_large_ones_is_read():
+    content = zipped({"cat/a.png": png(), "dog/b.png": png()}).getvalue()
+    end = content.rfind(b"PK\5\6")
+    size, start = struct.unpack("<LL", content[end + 12 : end + 20])
+    own = uploads.add_zip(io.BytesIO(content[:end] + zip64(2, size, start)), "x")
+    assert (own.count, own.classes, own.skipped) == (2, ("cat", "dog"), ())
+
+
+def test_entries_whose_sizes_are_in_fields_of_64_bits_are_read():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in ("a/1.png", "b/2.png"):
+            with archive.open(name, "w", force_zip64=True) as entry:
+                entry.write(png())
+    buffer.seek(0)
+    assert uploads.add_zip(buffer, "x").classes == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "page", [b"<!DOCTYPE html><title>Quota exceeded</title>", b"\xef\xbb\xbf\n <HTML>", b"<!-- x --><html lang=en>"]
+)
+def test_a_web_page_in_place_of_a_zip_is_told(page):
+    refused(io.BytesIO(page), "it is a web page")
+
+
+def test_backslashes_part_folders():
+    assert uploads.add_zip(zipped({"set\\a\\1.png": png(), "set\\b\\2.png": png()}), "x").classes == ("a", "b")
+
+
+def test_of_two_files_of_one_name_the_last_is_taken_and_the_other_named():
+    with pytest.warns(UserWarning, match="Duplicate"):
+        buffer = zipped({"a.png": png(1)})
+        with zipfile.ZipFile(buffer, "a") as archive:
+            archive.writestr("a.png", png(2))
+    own = uploads.add_zip(buffer, "x")
+    assert (own.count, dict(own.skipped)) == (1, {"a.png": "another file of the same name follows."})
+
+
+def with_names(names: list[bytes]) -> io.BytesIO:
+    """A zip of pictures whose names are exactly these bytes, without the flag of UTF-8."""
+    plain = [f"{index:03d}" + "x" * (len(name) - 3) for index, name in enumerate(names)]
+    content = zipped(dict.fromkeys(plain, png()), zipfile.ZIP_STORED).getvalue()
+    for before, name in zip(plain, names, strict=True):
+        content = content.replace(before.encode(), name)
+    return io.BytesIO(content)
+
+
+def test_names_in_an_older_encoding_are_read_asked_for_and_corrected():
+    clear = [f"資料集/{name}/圖.png".encode("cp950") for name in ("貓咪", "功課")]  # a byte of the last is a backslash
+    own = uploads.add_zip(with_names(clear), "x")
+    assert (own.classes, own.encoding) == (("功課", "貓咪"), "Big5")
+    assert uploads.find(own.id) == own
+    uploads.delete(own.id)
+    unsure = [f"{name}/1.png".encode("gb18030") for name in ("猫", "小狗")]
+    with pytest.raises(ValueError, match=r"in several ways: .*GBK '猫/1\.png'"):
+        uploads.add_zip(with_names(unsure), "x")
+    assert uploads.add_zip(with_names(unsure), "x", encoding="GBK").classes == ("小狗", "猫")
+    with pytest.raises(ValueError, match="are not in UTF-8"):
+        uploads.add_zip(with_names(unsure), "x", encoding="UTF-8")
+
+
+def test_a_zip_and_the_folder_of_its_files_mean_the_same(tmp_path):
+    pictures = {"x/Train/a/1.png": 1, "x/Train/b/2.PNG": 2, "x/val/a/3.jfif": 3, "x/Train/cover.png": 4}
+    entries = {name: png(colour) for name, colour in pictures.items()}
+    entries |= dict.fromkeys(["x/README.md", "x/scan.tif", "x/.DS_Store", "__MACOSX/x/._1.png"], b"x")
+    for name, content in entries.items():
+        (tmp_path / "here" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "here" / name).write_bytes(content)
+    own = uploads.add_zip(zipped(entries), "x")
+    assert own.classes == ("a", "b") and sorted(dict(own.skipped)) == ["x/README.md", "x/Train/cover.png", "x/scan.tif"]
+    for split, colours in (("train", [1, 2]), ("test", [3])):
+        for root in (own.root, tmp_path / "here"):
+            data = datasets.prepare(DatasetConfig(name="folder", root=str(root), split=split, image_size=8, channels=3))
+            assert data.images[:, 0, 0, 0].tolist() == colours
+            assert data.label_names == (("a", "b") if split == "train" else ("a",))
+        assert dict(data.skipped) == dict(own.skipped)
 
 
 def test_pictures_are_unpacked_and_decoded_in_another_process():

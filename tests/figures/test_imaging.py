@@ -65,6 +65,60 @@ def test_a_damaged_picture_is_read_or_refused_with_a_value_error(kind, data):
     assert picture.mode == "RGB" and picture.width * picture.height <= imaging.MAX_PIXELS
 
 
+def opened(picture: Image.Image, channels: int, kind: str = "PNG", **options: object) -> np.ndarray:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return np.asarray(imaging.open_picture(buffer, channels)).astype(int)
+
+
+@pytest.mark.parametrize("dtype", [">u2", "<u2"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sixteen_bits_become_eight_by_dividing_by_257(dtype, channels):
+    values = np.array([[0, 128, 129, 257, 4095], [25_700, 32_768, 65_406, 65_407, 65_535]], dtype)
+    expected = [[0, 0, 1, 1, 16], [100, 128, 254, 255, 255]]
+    found = opened(Image.fromarray(values), channels)
+    assert (found if channels == 1 else found[..., 2]).tolist() == expected
+
+
+def test_a_picture_of_sixteen_bits_is_turned_upright_too():
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    assert opened(Image.fromarray(np.array([[0], [65_535]], np.uint16)), 1, exif=exif).tolist() == [[255], [0]]
+
+
+def half_transparent(mode: str) -> tuple[Image.Image, dict[str, object]]:
+    """Black on the left, and on the right transparent."""
+    if mode in ("RGBA", "LA"):
+        picture = Image.new(mode, (4, 2), 0)
+        picture.paste((0,) * (len(mode) - 1) + (255,), (0, 0, 2, 2))
+        return picture, {}
+    picture = Image.new(mode, (4, 2), 0)
+    picture.paste({"P": 1, "L": 9, "RGB": (9, 9, 9)}[mode], (2, 0, 4, 2))
+    if mode == "P":
+        picture.putpalette([0, 0, 0, 50, 60, 70])
+    return picture, {"transparency": {"P": 1, "L": 9, "RGB": (9, 9, 9)}[mode]}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("RGBA", "PNG"), ("LA", "PNG"), ("P", "PNG"), ("L", "PNG"), ("RGB", "PNG"), ("P", "GIF"), ("RGBA", "WEBP")],
+)
+def test_what_is_transparent_lies_on_white(mode, kind, channels):
+    picture, options = half_transparent(mode)
+    found = opened(picture, channels, kind, **options | ({"lossless": True} if kind == "WEBP" else {}))
+    assert found[:, :2].max() == 0 and found[:, 2:].min() == 255
+
+
+def test_half_of_the_light_shows_half_of_the_ground_and_an_opaque_picture_is_unchanged():
+    assert opened(Image.new("RGBA", (1, 1), (0, 100, 255, 128)), 3)[0, 0].tolist() == [127, 177, 255]
+    opaque = noise(9, 7)
+    rgba = opaque.copy()
+    rgba.putalpha(255)
+    for channels in (1, 3):
+        np.testing.assert_array_equal(opened(rgba, channels), opened(opaque, channels))
+
+
 @given(st.binary(max_size=400))
 def test_anything_else_is_refused_with_a_value_error(content):
     with pytest.raises(ValueError, match="not a readable picture"):

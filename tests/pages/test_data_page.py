@@ -174,6 +174,32 @@ def test_an_uploaded_zip_becomes_a_data_set_to_look_at_and_train_on(visit: Visit
     assert config.dataset.root == own.root and config.training.batch_size == 2
 
 
+def test_a_zip_whose_names_can_be_read_in_two_ways_is_asked_about(visit: Visit) -> None:
+    raw = a_zip(xxxx__1=png(10), dog__2=png(20)).replace(b"xxxx", "小狗".encode("gb18030"))
+    app = visit("data", view="add")
+    app.file_uploader(key="data_zip_0").upload("mine.zip", raw, "application/zip")
+    calm(app.run())
+    calm(app.button(key="data_zip_go").click().run())
+    (error,) = app.error
+    assert "GBK '小狗/1.png'" in plain(error.value)
+    calm(app.selectbox(key="data_zip_encoding").select("GBK").run())
+    calm(app.button(key="data_zip_go").click().run())
+    (own,) = uploads.list_own()
+    assert own.classes == ("dog", "小狗")
+    assert "they were read as GBK" in words(visit("data", data=own.id))
+
+
+def test_the_files_of_a_folder_that_are_not_used_are_counted_and_named(visit: Visit, tmp_path: Path) -> None:
+    for name in ("cat/1.png", "dog/2.png", "cover.png", "scan.tif", "__MACOSX/._1.png"):
+        (tmp_path / "mine" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mine" / name).write_bytes(png(10))
+    app = visit("data", data="folder")
+    calm(app.text_input(key="data_dataset.root_folder").set_value(str(tmp_path / "mine")).run())
+    (found,) = [expander for expander in app.expander if "not used" in expander.label]
+    assert found.label == "2 files of the folder are not used" and metrics(app)["Images"] == "2"
+    assert set(found.dataframe[0].value["file"]) == {"cover.png", "scan.tif"}
+
+
 def test_a_zip_of_other_things_is_one_sentence(visit: Visit) -> None:
     app = visit("data", view="add")
     app.file_uploader(key="data_zip_0").upload("mine.zip", b"not a zip", "application/zip")

@@ -150,7 +150,7 @@ def test_a_real_failure_shows_its_own_sentence(visit: Visit, runs_dir: Path, tmp
 
 def test_skipped_pictures_are_counted(visit: Visit, trained: Run) -> None:
     (warning,) = live(visit, put(trained, "running", step=10, skipped=3)).warning
-    assert warning.value.startswith("3 pictures could not be read")
+    assert warning.value.startswith("3 files of the data set were left out")
 
 
 def test_learning_rates_are_asked_for_and_bad_ones_refused(visit: Visit, trained: Run) -> None:

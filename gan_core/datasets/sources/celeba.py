@@ -1,10 +1,12 @@
-"""`celeba`: CelebA in its official layout, with its official splits and 40 attributes.
+"""`celeba`: CelebA with its official splits and 40 attributes, as it is handed out and as people have it.
 
-    root/img_align_celeba/              000001.jpg ...
-    root/list_attr_celeba.txt           a count, the attribute names, then one line a picture: name and 1 or -1 each
-    root/list_eval_partition.txt        one line a picture: name and 0 (train), 1 (validation) or 2 (test)
+    img_align_celeba/              000001.jpg ...
+    list_attr_celeba.txt           a count, the attribute names, then one line a picture: name and 1 or -1 each
+    list_eval_partition.txt        one line a picture: name and 0 (train), 1 (validation) or 2 (test)
 
-torchvision's download puts all of this into a folder `celeba` below its root; either may be given.
+They may lie in folders of their own below the one that is named (torchvision's `celeba`, the authors' `Img`, `Anno` and
+`Eval`, Kaggle's `img_align_celeba/img_align_celeba`), and the lists may be Kaggle's, in CSV. Where only part of the pictures
+is there, that part is used; the others are left out, counted and named.
 
 R5's 40,000 training and 2,621 test pictures are the first of each split: dataset.num_images. To keep only some
 attributes, see `Dataset.with_labels`.
@@ -12,6 +14,9 @@ attributes, see `Dataset.with_labels`.
 
 from __future__ import annotations
 
+import codecs
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,12 +24,27 @@ from pathlib import Path
 import numpy as np
 
 from gan_core.config import DatasetConfig
-from gan_core.datasets.base import Uint8Array
-from gan_core.datasets.sources.decoding import PictureFiles, check_present, existing_folder
+from gan_core.datasets.base import HEAD_BYTES, WEB_PAGE, Uint8Array, is_web_page
+from gan_core.datasets.sources.decoding import PictureFiles, existing_folder
+from gan_core.datasets.sources.layout import SUFFIXES
 
 IMAGES, ATTRIBUTES, PARTITION = "img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt"
 SPLITS = {"train": "0", "test": "2"}
-LAYOUT = f"CelebA's folder has {IMAGES}/, {ATTRIBUTES} and {PARTITION}."
+LAYOUT = f"CelebA's folder has {IMAGES}/, {ATTRIBUTES} and {PARTITION}; Kaggle's lists end in .csv."
+PACKED = f"{IMAGES}.zip"
+WANTED = {PACKED, *(name.replace(".txt", kind) for name in (ATTRIBUTES, PARTITION) for kind in (".txt", ".csv"))}
+MAX_DEPTH = 4  # folders below the one that is named
+MAX_LIST_BYTES = 100_000_000  # the whole list of attributes has about 26 MB
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """Where the parts of somebody's copy are: the folder that was named, and paths relative to it."""
+
+    root: Path
+    images: Path
+    attributes: Path
+    partition: Path
 
 
 @dataclass(frozen=True)
@@ -37,34 +57,57 @@ class _Lists:
     labels: Uint8Array
 
 
-def _root(config: DatasetConfig) -> Path:
-    """The folder with the lists: the one that is named, or `celeba` in it, where torchvision's download puts them."""
+def _copy(config: DatasetConfig) -> _Copy:
+    """Raises ValueError if a part is missing."""
     root = existing_folder(config.root, LAYOUT)
-    below = root / "celeba"
-    return below if not (root / ATTRIBUTES).is_file() and (below / ATTRIBUTES).is_file() else root
-
-
-def _lists(root: Path) -> _Lists:
-    times = []
+    found: dict[str, Path] = {}
+    for place, folders, names in os.walk(root):
+        here = Path(place)
+        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
+        folders[:] = folders if len(here.relative_to(root).parts) < MAX_DEPTH else []
+        for name in names:
+            if name.lower() in WANTED:
+                found.setdefault(name.lower(), (here / name).relative_to(root))
+        if here.name.lower() == IMAGES and any(name.lower().endswith(SUFFIXES) for name in names):
+            found.setdefault(IMAGES, here.relative_to(root))
     for name in (ATTRIBUTES, PARTITION):
-        if not (root / name).is_file():
-            raise ValueError(f"'{root}' holds no {name}. {LAYOUT}")
-        times.append((root / name).stat().st_mtime_ns)
-    return _read_lists(root, *times)
+        if (file := found.get(name) or found.get(name.replace(".txt", ".csv"))) is None:
+            above = f" Name the folder above {IMAGES}." if root.name.lower() == IMAGES else ""
+            raise ValueError(f"'{root}' holds no {name}. {LAYOUT}{above}")
+        found[name] = file
+    if IMAGES not in found:
+        raise ValueError(
+            f"'{root}' holds no folder {IMAGES} with pictures. {_packed(root, found.get(PACKED)) or LAYOUT}"
+        )
+    return _Copy(root, found[IMAGES], found[ATTRIBUTES], found[PARTITION])
+
+
+def _packed(root: Path, packed: Path | None) -> str:
+    """What is to be done with an archive of the pictures; "" if there is none."""
+    if packed is None:
+        return ""
+    with (root / packed).open("rb") as file:
+        return f"As for {packed}: {WEB_PAGE}" if is_web_page(file.read(HEAD_BYTES)) else f"Unpack {packed} there."
+
+
+def _lists(copy: _Copy) -> _Lists:
+    files = (copy.root / copy.attributes, copy.root / copy.partition)
+    return _read_lists(*files, *(file.stat().st_mtime_ns for file in files))
 
 
 @lru_cache(maxsize=2)
-def _read_lists(root: Path, _attributes_changed: int, _partition_changed: int) -> _Lists:
+def _read_lists(attributes: Path, partition: Path, _attributes_changed: int, _partition_changed: int) -> _Lists:
     """Reads both files (a second for the whole of CelebA), again when one changes."""
-    names, rows, labels = _read_attributes(root / ATTRIBUTES)
+    names, rows, labels = _read_attributes(attributes)
     splits: dict[str, list[str]] = {split: [] for split in SPLITS}
     by_number = {number: splits[split] for split, number in SPLITS.items()} | {"1": []}
-    for line, text in enumerate(_lines(root / PARTITION), start=1):
-        parts = text.split()
+    for line, parts in enumerate(_lines(partition), start=1):
+        if line == 1 and len(parts) == 2 and "." not in parts[0] and not parts[1].isdigit():
+            continue  # the names of Kaggle's columns
         if len(parts) != 2 or parts[1] not in by_number:
-            raise ValueError(f"{PARTITION}, line {line} must be a file name and 0, 1 or 2.")
+            raise ValueError(f"{partition.name}, line {line} must be a file name and 0, 1 or 2.")
         if parts[0] not in rows:
-            raise ValueError(f"{PARTITION}, line {line} names a picture for which {ATTRIBUTES} has no line.")
+            raise ValueError(f"{partition.name}, line {line} names a picture for which {attributes.name} has no line.")
         by_number[parts[1]].append(parts[0])
     return _Lists({split: tuple(files) for split, files in splits.items()}, names, rows, labels)
 
@@ -72,61 +115,107 @@ def _read_lists(root: Path, _attributes_changed: int, _partition_changed: int) -
 def _read_attributes(file: Path) -> tuple[tuple[str, ...], dict[str, int], Uint8Array]:
     """Attribute names, each picture's row, and uint8 (pictures, attributes)."""
     lines = _lines(file)
-    if len(lines) < 3 or not lines[0].strip().isdigit():
-        raise ValueError(f"{file.name} must begin with the number of pictures, then the attribute names. {LAYOUT}")
-    stated, names, body = int(lines[0]), tuple(lines[1].split()), lines[2:]
-    if stated != len(body):
-        raise ValueError(f"{file.name} says {stated} pictures in its first line and lists {len(body)}. Is it complete?")
+    if len(lines) > 2 and len(lines[0]) == 1 and lines[0][0].isdigit():
+        stated, names, body = int(lines[0][0]), lines[1], lines[2:]
+        if stated != len(body):
+            raise ValueError(
+                f"{file.name} says {stated} pictures in its first line and lists {len(body)}. Is it complete?"
+            )
+    elif len(lines) > 1 and 1 < len(lines[0]) == len(lines[1]) and "." not in lines[0][0]:  # Kaggle's
+        names, body = lines[0][1:], lines[1:]
+    else:
+        raise ValueError(
+            f"{file.name} must begin with the number of pictures, then the attribute names; or as Kaggle's, with the names "
+            f"of its columns. {LAYOUT}"
+        )
     rows: dict[str, int] = {}
     labels = np.empty((len(body), len(names)), np.uint8)
     value = {"1": 1, "-1": 0}
-    for row, text in enumerate(body):
-        picture, *values = text.split()
+    for row, (picture, *values) in enumerate(body):
+        line = row + 1 + len(lines) - len(body)
         if Path(picture).name != picture:
-            raise ValueError(f"{file.name}, line {row + 3} must begin with a plain file name.")
+            raise ValueError(f"{file.name}, line {line} must begin with a plain file name.")
         if len(values) != len(names):
-            raise ValueError(f"{file.name}, line {row + 3} has {len(values)} values for {len(names)} attributes.")
+            raise ValueError(f"{file.name}, line {line} has {len(values)} values for {len(names)} attributes.")
         try:
             labels[row] = [value[v] for v in values]
         except KeyError:
-            raise ValueError(f"{file.name}, line {row + 3}: a value must be 1 or -1.") from None
+            raise ValueError(f"{file.name}, line {line}: a value must be 1 or -1.") from None
         rows[picture] = row
-    return names, rows, labels
+    return tuple(names), rows, labels
 
 
-def _lines(file: Path) -> list[str]:
+def _lines(file: Path) -> list[list[str]]:
+    """The cells of each line that is not empty: parted by commas (semicolons, tabs) if the first line is, else by blanks."""
     try:
-        return [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        with file.open("rb") as opened:
+            content = opened.read(MAX_LIST_BYTES + 1)
+        if len(content) > MAX_LIST_BYTES:
+            raise ValueError(f"'{file}' has more than {MAX_LIST_BYTES:,} bytes: it is not CelebA's list.")
+        if is_web_page(content[:HEAD_BYTES]):
+            raise ValueError(f"'{file}' is not the list: {WEB_PAGE}")
+        text = content.decode(
+            "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+        )
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(
             f"'{file}' cannot be read as text ({getattr(error, 'strerror', None) or 'it is not UTF-8'})."
         ) from error
+    lines = [line for line in text.splitlines() if line.strip()]
+    comma = next((mark for mark in ",;\t" if lines and mark in lines[0].strip()), None)
+    if comma is None:
+        return [line.split() for line in lines]
+    return [[cell.strip().strip('"') for cell in line.split(comma)] for line in lines]
 
 
 class _CelebA(PictureFiles):
-    name, lists = "celeba", (ATTRIBUTES, PARTITION)
+    name = "celeba"
+
+    def lists(self, config: DatasetConfig) -> Sequence[Path]:
+        copy = _copy(config)
+        return (copy.attributes, copy.partition)
 
     def files(self, config: DatasetConfig) -> tuple[Path, list[Path]]:
-        """As `PictureFiles.files`.
+        """As `PictureFiles.files`: those of the split that are there.
 
         Raises:
-            ValueError: if a part of the layout is missing, or the lists do not match each other or the pictures.
+            ValueError: if a part of the layout is missing, the lists do not match each other, or no picture is there.
         """
-        root = _root(config)
-        names = _lists(root).splits[config.split][: config.num_images or None]
+        copy = _copy(config)
+        names = _lists(copy).splits[config.split]
         if not names:
-            raise ValueError(f"{PARTITION} puts no picture into the split '{config.split}' ({SPLITS[config.split]}).")
-        files = [Path(IMAGES) / name for name in names]
-        check_present(root, files, PARTITION)
-        return root, files
+            number = SPLITS[config.split]
+            raise ValueError(f"{copy.partition.name} puts no picture into the split '{config.split}' ({number}).")
+        there = _pictures_in(copy)
+        files = [copy.images / name for name in names if name in there]
+        if not files:
+            raise ValueError(
+                f"None of the {len(names):,} pictures that {copy.partition.name} puts into the split '{config.split}' is in "
+                f"'{copy.root / copy.images}' (the first: {names[0]}). Put them there."
+            )
+        return copy.root, files[: config.num_images or None]
+
+    def left_out(self, config: DatasetConfig) -> Sequence[tuple[str, str]]:
+        copy = _copy(config)
+        lists, there = _lists(copy), _pictures_in(copy)
+        listed = lists.splits[config.split]
+        missing = [
+            (name, f"{copy.partition.name} names it, and it is not there.") for name in listed if name not in there
+        ]
+        unknown = sorted(there - lists.rows.keys())
+        return missing + [(name, f"{copy.attributes.name} has no line for it.") for name in unknown]
 
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
-        return _lists(_root(config)).names
+        return _lists(_copy(config)).names
 
     def labels(self, config: DatasetConfig) -> Uint8Array:
-        root, files = self.files(config)
-        lists = _lists(root)
-        return lists.labels[[lists.rows[path.name] for path in files]]
+        lists = _lists(_copy(config))
+        return lists.labels[[lists.rows[path.name] for path in self.files(config)[1]]]
+
+
+def _pictures_in(copy: _Copy) -> set[str]:
+    """Names in the folder of pictures, but for what systems write."""
+    return {name for name in os.listdir(copy.root / copy.images) if name.lower().endswith(SUFFIXES) and name[0] != "."}
 
 
 SOURCE = _CelebA()

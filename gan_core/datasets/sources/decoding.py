@@ -23,6 +23,7 @@ from gan_core.processes import guarded
 from gan_core.processes.guarded import Patience, Start
 
 MAX_SKIPPED_NAMED = 200  # the rest are counted, not listed
+READING = 2  # part of the fingerprint: to be raised when the same file becomes other pixels
 MAX_THREADS, CHUNK = 8, 32  # pictures of a chunk are decoded at the same time
 PICTURE_S, FEW_S = 1.0, 120.0  # the time for all: so much a picture, and so much for any number
 MAX_SHOWN_PX = 1024  # longer side of a picture as it is on disk, where it is shown
@@ -38,6 +39,11 @@ def existing_folder(root: str, way_out: str) -> Path:
     if not exists:
         raise ValueError(f"There is no folder '{root:.300}'. {way_out}")
     return folder
+
+
+def as_utf8(name: str) -> str:
+    """A file's name as it can be written and shown: bytes that are no UTF-8 become question marks."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def digest_of(root: Path, files: Sequence[Path]) -> str:
@@ -63,11 +69,9 @@ class PictureFiles(ABC):
 
     Attributes:
         name: begins the fingerprint.
-        lists: files in the folder that hold the labels.
     """
 
     name: str
-    lists: tuple[str, ...] = ()
 
     @abstractmethod
     def files(self, config: DatasetConfig) -> tuple[Path, list[Path]]:
@@ -81,9 +85,18 @@ class PictureFiles(ABC):
     def labels(self, config: DatasetConfig) -> Uint8Array:
         """As `Source.labels`."""
 
+    def lists(self, config: DatasetConfig) -> Sequence[Path]:
+        """Files in the folder that hold the labels. Raises ValueError as `files`."""
+        return ()
+
+    def left_out(self, config: DatasetConfig) -> Sequence[tuple[str, str]]:
+        """(file, reason) of files that are no picture of the set, known without reading one. Raises ValueError as `files`."""
+        return ()
+
     def fingerprint(self, config: DatasetConfig) -> str:
         root, files = self.files(config)
-        return f"{self.name} {digest_of(root, [*map(Path, self.lists), *files])}"
+        left_out = hashlib.sha256(repr(self.left_out(config)).encode()).hexdigest()
+        return f"{self.name} {READING} {digest_of(root, [*self.lists(config), *files])} {left_out}"
 
     def count(self, config: DatasetConfig) -> int:
         return len(self.files(config)[1])
@@ -115,7 +128,9 @@ class PictureFiles(ABC):
             if row != number:
                 images[row] = images[number]
         rows[: len(kept)] = labels[kept]
-        return Built(len(kept), label_names, tuple(skipped[:MAX_SKIPPED_NAMED]), len(skipped))
+        skipped += self.left_out(config)
+        named = tuple((as_utf8(file), reason) for file, reason in skipped[:MAX_SKIPPED_NAMED])
+        return Built(len(kept), label_names, named, len(skipped))
 
 
 def to_pixels(picture: Image.Image, config: DatasetConfig) -> Uint8Array:

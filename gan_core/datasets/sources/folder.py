@@ -1,89 +1,121 @@
-"""`folder`: the user's own pictures, flat or one subfolder a class (the ImageFolder layout).
+"""`folder`: the user's own pictures, flat or one subfolder a class (the ImageFolder layout), divided or not.
 
-A folder that holds only `train` and `test` (and perhaps `val`) is divided: each of them is flat or has one subfolder a
-class, and `dataset.split` chooses.
+What its files mean is `layout`'s. No link out of the folder is followed.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from gan_core.config import DatasetConfig
 from gan_core.datasets.base import Uint8Array
-from gan_core.datasets.sources.decoding import PictureFiles, existing_folder
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
-PARTS, OTHER_PARTS = ("train", "test"), ("val", "valid", "validation")
+from gan_core.datasets.sources.decoding import PictureFiles, as_utf8, existing_folder
+from gan_core.datasets.sources.layout import SUFFIXES, Layout, Named, Placed, understand
 
 
-def _split_folder(root: Path, split: str) -> Path:
-    """root/train or root/test if both exist, else root, for training only. Raises ValueError if there is no test split."""
-    try:
-        inside = [entry for entry in root.iterdir() if not entry.name.startswith(".")]
-    except OSError as error:
-        raise ValueError(f"The folder '{root}' cannot be read ({error.strerror or error}).") from error
-    folders = {entry.name for entry in inside if entry.is_dir()}
-    pictures = any(entry.suffix.lower() in SUFFIXES for entry in inside if entry.is_file())
-    if set(PARTS) <= folders <= {*PARTS, *OTHER_PARTS} and not pictures:
-        return root / split
-    if split != "train":
-        raise ValueError(
-            f"The folder '{root}' is not divided into 'train' and 'test'. Make two subfolders of these names, or set "
-            "dataset.split to train, which uses all pictures."
-        )
-    return root
+def _files(root: Path, refused: list[Named]) -> Iterator[str]:
+    """All files below a folder, as paths relative to it; adds to `refused` links and what cannot be read."""
+    inside, waiting = root.resolve(), [""]
+    while waiting:
+        above = waiting.pop()
+        try:
+            with os.scandir(root / above) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if not above:
+                raise ValueError(f"The folder '{root}' cannot be read ({error.strerror or error}).") from error
+            refused.append((above, f"the folder cannot be read ({error.strerror or error})."))
+            continue
+        for entry in found:
+            path = f"{above}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(f"{path}/")
+            elif reason := _why_no_file(entry, inside):
+                refused.append((path, reason))
+            else:
+                yield path
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    for folder, subfolders, files in os.walk(root):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        for name in files:
-            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                yield (Path(folder) / name).relative_to(root)
-
-
-def class_names(pictures: list[Path]) -> tuple[str, ...]:
-    """The names of the subfolders when every picture is in one and there are at least two; else none."""
-    if any(len(path.parts) < 2 for path in pictures):
-        return ()
-    names = sorted({path.parts[0] for path in pictures})
-    return tuple(names) if len(names) > 1 else ()
+def _why_no_file(entry: os.DirEntry[str], inside: Path) -> str:
+    """ "" for a file that may be read; else the reason."""
+    if entry.is_symlink():
+        if entry.is_dir():
+            return "a link to a folder; it is not followed."
+        if not Path(entry).resolve().is_relative_to(inside):
+            return "a link out of the folder; it is not followed."
+        if not entry.is_file():
+            return "a link to nothing."
+    return "" if entry.is_file() else "no file that can be read."
 
 
 class _Folder(PictureFiles):
     name = "folder"
 
+    def _layout(self, config: DatasetConfig) -> tuple[Path, Layout]:
+        root = existing_folder(config.root, "Give the path of an existing folder of pictures.")
+        refused: list[Named] = []
+        files = list(_files(root, refused))
+        try:
+            layout = understand(files)
+        except ValueError as refusal:
+            raise ValueError(f"In the folder '{root}': {refusal}") from refusal
+        return root, Layout(layout.parts, [*refused, *layout.left_out])
+
+    def _pictures(self, config: DatasetConfig) -> tuple[Path, Sequence[Placed]]:
+        """The folder and all pictures of the split. Raises ValueError as `files`."""
+        root, layout = self._layout(config)
+        if not any(layout.parts.values()):
+            others = (
+                f" ({len(layout.left_out):,} other files; {': '.join(layout.left_out[0])})" if layout.left_out else ""
+            )
+            raise ValueError(
+                f"The folder '{root}' holds no pictures. Files ending in {', '.join(SUFFIXES)} are read, "
+                f"in the folder itself or in one subfolder a class{others}."
+            )
+        found = layout.parts.get(config.split) or (layout.parts.get("") if config.split == "train" else None)
+        if not found and config.split == "train":
+            raise ValueError(
+                f"The folder '{root}' has pictures for testing only. To train on them, name their own folder."
+            )
+        if not found:
+            raise ValueError(
+                f"The folder '{root}' is not divided into 'train' and 'test'. Make two subfolders of these names, or set "
+                "dataset.split to train, which uses all pictures."
+            )
+        for picture in found:
+            if as_utf8(picture.label) != picture.label:
+                raise ValueError(
+                    f"The class of '{as_utf8(picture.path)}' has a name that is not in UTF-8. Rename its folder."
+                )
+        return root, found
+
     def files(self, config: DatasetConfig) -> tuple[Path, list[Path]]:
         """As `PictureFiles.files`, sorted by path.
 
         Raises:
-            ValueError: if it is no folder, or has no picture or not this split.
+            ValueError: if it is no folder, has no picture or not this split, or can be understood in two ways.
         """
-        whole = existing_folder(config.root, "Give the path of an existing folder of pictures.")
-        root = _split_folder(whole, config.split)
-        found = sorted(_walk(root))
-        if not found:
-            raise ValueError(
-                f"The folder '{root}' holds no pictures. Files ending in {', '.join(SUFFIXES)} are read, "
-                "in the folder itself or in one subfolder a class."
-            )
-        return root, found[: config.num_images or None]
+        root, found = self._pictures(config)
+        return root, [Path(picture.path) for picture in found[: config.num_images or None]]
+
+    def left_out(self, config: DatasetConfig) -> Sequence[Named]:
+        return self._layout(config)[1].left_out
 
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
-        return class_names(self.files(config)[1])
+        return tuple(sorted({picture.label for picture in self._pictures(config)[1]} - {""}))
 
     def labels(self, config: DatasetConfig) -> Uint8Array:
-        _, pictures = self.files(config)
-        names = class_names(pictures)
-        labels = np.zeros((len(pictures), len(names)), np.uint8)
-        if names:
-            column = {name: index for index, name in enumerate(names)}
-            labels[np.arange(len(pictures)), [column[path.parts[0]] for path in pictures]] = 1
-        return labels
+        found = self._pictures(config)[1]
+        column = {name: index for index, name in enumerate(sorted({picture.label for picture in found} - {""}))}
+        labels = np.zeros((len(found), len(column)), np.uint8)
+        for row, picture in enumerate(found):
+            if picture.label:
+                labels[row, column[picture.label]] = 1
+        return labels[: config.num_images or None]
 
 
 SOURCE = _Folder()

@@ -8,6 +8,7 @@ root/test.json, root/new_test.json      lists of conditions, each a list of obje
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,10 @@ def _read(file: Path) -> Any:
 
 
 class _IClevr(PictureFiles):
-    name, lists = "iclevr", ("train.json", "objects.json")
+    name = "iclevr"
+
+    def lists(self, config: DatasetConfig) -> Sequence[Path]:
+        return Path("train.json"), Path("objects.json")
 
     def files(self, config: DatasetConfig) -> tuple[Path, list[Path]]:
         return training_list(config)[:2]

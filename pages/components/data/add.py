@@ -6,6 +6,7 @@ from gan_core.config import settings
 from gan_core.datasets import uploads, zips
 from gan_core.datasets.sources import points
 from gan_core.datasets.uploads import Own
+from gan_core.datasets.zip_names import ENCODINGS
 from pages.components.data.tasks import hub_panel
 from pages.components.shared import lab
 from pages.components.shared.bin_view import bin_view
@@ -84,8 +85,9 @@ def confirm_delete(own: Own) -> None:
 def zip_form() -> None:
     """Upload, name, unpack."""
     words = _(
-        "All pictures in one folder, or one folder a class (its name becomes the class). PNG, JPEG, BMP, GIF or WEBP; at "
-        "most {files:,} files and {mb} MB. Folders named *train* and *test*, if both are there, divide the set."
+        "All pictures in one folder, or one folder a class (its name becomes the class), within any folder around. PNG, "
+        "JPEG, BMP, GIF or WEBP; at most {files:,} files and {mb} MB. Folders for training and testing (*train* and *test*, or "
+        "*val*) divide the set. What is not used is counted and named."
     )
     st.markdown(words.format(files=zips.MAX_ENTRIES, mb=UPLOAD_MB))
     turn = st.session_state.setdefault("data_zip_turn", 0)  # a new key empties the box and frees the server's memory
@@ -96,6 +98,10 @@ def zip_form() -> None:
         max_chars=uploads.MAX_NAME,
         placeholder=_("for example: cats and dogs"),
     )
+    encoding = st.selectbox(
+        _("How names are written"), ["", "UTF-8", *ENCODINGS], format_func=lambda name: name or _("found out, or asked for"),
+        key="data_zip_encoding", help=_("Only for a zip that does not say it itself, as those of older programs: in the wrong one the names of classes are garbled."),
+    )  # fmt: skip
     if not st.button(_("Unpack"), key="data_zip_go", type="primary", disabled=file is None) or file is None:
         return
     place = st.empty()
@@ -106,7 +112,7 @@ def zip_form() -> None:
     def show(done: int, total: int) -> None:
         bar.progress(done / total, text=_("Reading the pictures: {done:,} of {total:,}").format(done=done, total=total))
 
-    if lab.succeeds(lambda: uploads.add_zip(file, name or file.name.rsplit(".", 1)[0], show)):
+    if lab.succeeds(lambda: uploads.add_zip(file, name or file.name.rsplit(".", 1)[0], show, encoding=encoding)):
         _added(name or file.name.rsplit(".", 1)[0], "data_zip_turn")
     place.empty()
 

@@ -12,8 +12,8 @@ from gan_core.datasets.base import Pair, Uint8Array
 from gan_core.figures import imaging
 from gan_core.training import plan
 from pages.components.data.charts import correlation_figure, share_figure
-from pages.components.shared.data_choice import Chosen
-from pages.components.text import _, as_text
+from pages.components.shared.data_choice import Chosen, left_out_table
+from pages.components.text import _, as_text, ngettext
 from pages.components.widgets.picture import picture
 
 SHOWN = 24
@@ -31,6 +31,20 @@ def labels_of(config_json: str, count: int) -> Uint8Array:
 def pairs_of(config_json: str, count: int, indices: tuple[int, ...]) -> list[Pair]:
     """These images before and after preprocessing, kept for a while."""
     return datasets.pairs(DatasetConfig.model_validate_json(config_json), indices)
+
+
+@st.cache_data(max_entries=16, ttl=300, show_spinner=False)
+def _left_out(config_json: str, count: int, prepared: bool) -> tuple[tuple[tuple[str, str], ...], int]:
+    return datasets.left_out(DatasetConfig.model_validate_json(config_json))
+
+
+def left_out(chosen: Chosen, count: int) -> None:
+    """The files in the data set's folder that are not used, if there are any."""
+    config = chosen.config
+    files, total = _left_out(config.model_dump_json(), count, datasets.is_prepared(config))
+    if total:
+        title = ngettext("{n:,} file of the folder is not used", "{n:,} files of the folder are not used", total)
+        left_out_table(title.format(n=total), files, f"data_left_out_{chosen.key}")
 
 
 def counts(chosen: Chosen, count: int) -> None:

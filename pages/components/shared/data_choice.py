@@ -121,17 +121,21 @@ def _about(own: Own) -> None:
         )
     else:
         words = _("Pictures of your own, without classes.")
+    if own.encoding:
+        words += " " + _("The zip does not say how its names are written; they were read as {encoding}.").format(
+            encoding=as_text(own.encoding)
+        )
     st.markdown(words)
     if own.num_skipped:
-        with st.expander(
-            ngettext(
-                "{n} file of the zip was not taken", "{n} files of the zip were not taken", own.num_skipped
-            ).format(n=own.num_skipped)
-        ):
-            st.dataframe(
-                [{_("file"): file, _("reason"): reason} for file, reason in own.skipped],
-                hide_index=True, key=f"data_skipped_{own.id}",
-            )  # fmt: skip
+        title = ngettext("{n} file of the zip was not taken", "{n} files of the zip were not taken", own.num_skipped)
+        left_out_table(title.format(n=own.num_skipped), own.skipped, f"data_skipped_{own.id}")
+
+
+def left_out_table(title: str, files: Sequence[tuple[str, str]], key: str) -> None:
+    """(file, reason) of files that are not used, to be opened."""
+    with st.expander(title):
+        rows = [{_("file"): file, _("reason"): reason} for file, reason in files]
+        st.dataframe(rows, hide_index=True, key=key)
 
 
 def warn_of_mirroring(entry: DatasetEntry, flip: bool) -> None:

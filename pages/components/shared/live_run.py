@@ -17,7 +17,7 @@ from pages.components.shared.doctor_panel import diagnosed, doctor_panel
 from pages.components.shared.run_card import state_badge
 from pages.components.shared.run_details import details
 from pages.components.shared.run_links import page_button
-from pages.components.text import _, as_text, duration
+from pages.components.text import _, as_text, duration, ngettext
 from pages.components.widgets.live_plot import live_plot, smoothing_slider
 from pages.components.widgets.picture import picture
 
@@ -71,7 +71,11 @@ def progress(run: Run) -> None:
     if status.error:
         st.error(as_text(status.error), icon=":material/error:")
     if status.skipped:
-        words = _("{n} pictures could not be read and were left out; the log below names them.")
+        words = ngettext(
+            "{n} file of the data set was left out; the log below says why.",
+            "{n} files of the data set were left out; the log below says why.",
+            status.skipped,
+        )
         st.warning(words.format(n=status.skipped))
 
 

@@ -90,14 +90,92 @@ def test_a_missing_list_is_named(folder, missing):
             ask(config(folder))
 
 
-def test_missing_pictures_are_counted(folder):
+def test_of_part_of_the_pictures_those_that_are_there_are_used_and_the_others_named(folder):
     for number in (2, 4):
         (folder / celeba.IMAGES / f"{number:06d}.jpg").unlink()
-    with pytest.raises(
-        ValueError, match=r"names 5 pictures of which 2 are not in .*000002\.jpg\).*dataset\.num_images"
+    Image.new("RGB", (9, 9)).save(folder / celeba.IMAGES / "mine.png")
+    data = datasets.prepare(config(folder))
+    np.testing.assert_array_equal(data.labels, np.load(folder.parent / "values.npy")[[0, 2, 4]])
+    assert dict(data.skipped) == {
+        "000002.jpg": "list_eval_partition.txt names it, and it is not there.",
+        "000004.jpg": "list_eval_partition.txt names it, and it is not there.",
+        "mine.png": "list_attr_celeba.txt has no line for it.",
+    }
+    for number in (8, 9, 10):
+        (folder / celeba.IMAGES / f"{number:06d}.jpg").unlink()
+    with pytest.raises(ValueError, match=r"None of the 3 pictures .* split 'test' is in .*000008\.jpg"):
+        datasets.count(config(folder, split="test"))
+
+
+def as_kaggle(folder, mark: str = ",", quote: str = "") -> None:
+    """The lists in CSV and the pictures one folder deeper."""
+    lines = (folder / celeba.ATTRIBUTES).read_text().splitlines()[1:]
+    lines[0] = f"image_id {lines[0]}"
+    for name, body in (
+        (celeba.ATTRIBUTES, lines),
+        (celeba.PARTITION, ["image_id partition", *(folder / celeba.PARTITION).read_text().splitlines()]),
     ):
+        (folder / name).unlink()
+        rows = [mark.join(f"{quote}{cell}{quote}" for cell in line.split()) for line in body]
+        (folder / name.replace(".txt", ".csv")).write_text("\r\n".join(rows) + "\r\n")
+    (folder / celeba.IMAGES).rename(folder / "inner")
+    (folder / celeba.IMAGES).mkdir()
+    (folder / "inner").rename(folder / celeba.IMAGES / celeba.IMAGES)
+
+
+@pytest.mark.parametrize(("mark", "quote"), [(",", ""), (",", '"'), (";", ""), ("\t", "")])
+def test_kaggles_lists_mean_the_same(folder, mark, quote):
+    before = datasets.labels(config(folder))
+    as_kaggle(folder, mark, quote)
+    assert datasets.label_names(config(folder)) == NAMES and celeba.SOURCE.left_out(config(folder)) == []
+    np.testing.assert_array_equal(datasets.labels(config(folder)), before)
+    assert [before.size for before, _after in datasets.pairs(config(folder), [4, 0])] == [(178, 218)] * 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
+def test_the_lists_as_editors_save_them_mean_the_same(folder, encoding, end):
+    before = datasets.labels(config(folder))
+    for name in (celeba.ATTRIBUTES, celeba.PARTITION):
+        text = (folder / name).read_text().replace("\n", end)
+        mark = "\ufeff" if encoding == "utf-16-be" else ""
+        (folder / name).write_bytes((mark + text).encode(encoding))
+    np.testing.assert_array_equal(datasets.labels(config(folder)), before)
+
+
+@pytest.mark.parametrize(
+    "places", [("Img", "Anno", "Eval"), ("celeba", "celeba", "celeba"), ("a/b", "a", "a"), ("", "x", "y/z")]
+)
+def test_the_parts_may_lie_in_folders_of_their_own(folder, tmp_path, places):
+    before = datasets.labels(config(folder))
+    for place, part in zip(places, (celeba.IMAGES, celeba.ATTRIBUTES, celeba.PARTITION), strict=True):
+        target = tmp_path / "mine" / place
+        target.mkdir(parents=True, exist_ok=True)
+        (folder / part).rename(target / part)
+    np.testing.assert_array_equal(datasets.labels(config(tmp_path / "mine")), before)
+
+
+def test_a_web_page_in_place_of_a_list_or_of_the_pictures_is_told(folder):
+    page = "\ufeff\n<!DOCTYPE html><html><head><title>Google Drive - Quota exceeded</title></head></html>"
+    kept = (folder / celeba.PARTITION).read_text()
+    (folder / celeba.PARTITION).write_text(page)
+    with pytest.raises(ValueError, match=r"list_eval_partition\.txt' is not the list: it is a web page"):
         datasets.count(config(folder))
-    assert datasets.count(config(folder, num_images=1)) == 1
+    (folder / celeba.PARTITION).write_text(kept)
+    (folder / celeba.IMAGES).rename(folder / "elsewhere")
+    with pytest.raises(ValueError, match=r"holds no folder img_align_celeba with pictures\. CelebA's folder has"):
+        datasets.count(config(folder))
+    (folder / celeba.PACKED).write_bytes(b"PK\x03\x04")
+    with pytest.raises(ValueError, match=r"Unpack img_align_celeba\.zip there"):
+        datasets.count(config(folder))
+    (folder / celeba.PACKED).write_text(page)
+    with pytest.raises(ValueError, match=r"img_align_celeba\.zip: it is a web page"):
+        datasets.count(config(folder))
+
+
+def test_the_folder_of_the_pictures_alone_is_refused_with_the_way_out(folder):
+    with pytest.raises(ValueError, match="Name the folder above img_align_celeba"):
+        datasets.count(config(folder / celeba.IMAGES))
 
 
 @pytest.mark.parametrize(

@@ -49,12 +49,14 @@ def test_an_image_folder_has_a_label_a_subfolder(folder):
     assert data.labels.tolist() == [[1, 0], [1, 0], [0, 1], [0, 1]]
 
 
-def test_one_subfolder_or_pictures_beside_subfolders_make_no_labels(folder):
+def test_one_subfolder_makes_no_labels_and_a_picture_beside_two_is_left_out(folder):
     picture(folder / "only" / "a.png")
     assert datasets.prepare(config(folder)).label_names == ()
     picture(folder / "b.png")
     picture(folder / "other" / "c.png")
-    assert datasets.prepare(config(folder)).label_names == ()
+    data = datasets.prepare(config(folder))
+    assert data.label_names == ("only", "other") and len(data) == 2
+    assert dict(data.skipped) == {"b.png": "it lies beside the folders of the classes; put it into one of them."}
 
 
 def test_every_mode_and_format_becomes_grey_or_rgb(folder):
@@ -93,13 +95,42 @@ def test_unreadable_pictures_are_skipped_named_and_counted(folder):
     Image.new("1", (1, 60_000)).save(folder / "thin.png")  # 8 x 480,000 pixels once its width fits
     Image.new("L", (4, 4)).save(folder / "disguised.png", format="TIFF")
     data = datasets.prepare(config(folder, image_size=64))
-    assert len(data) == 2 and datasets.count(config(folder)) == 9
+    assert len(data) == 2 and datasets.count(config(folder)) == 8
     reasons = dict(data.skipped)
     assert sorted(reasons) == [
         *("broken link.png", "disguised.png", "empty.png", "huge.png", "text.jpg", "thin.png", "torn.png"),
     ]
     assert "5000x4000 pixels; at most 16,000,000" in reasons["huge.png"]
     assert "not a readable picture" in reasons["empty.png"]
+    assert reasons["broken link.png"] == "a link to nothing."
+
+
+def test_no_link_out_of_the_folder_is_followed_and_each_is_named(folder, tmp_path):
+    for name in ("inside.png", "../outside.png", "../elsewhere/x.png"):
+        picture(folder / name)
+    (folder / "again.png").symlink_to("inside.png")
+    (folder / "out.png").symlink_to(tmp_path / "outside.png")
+    (folder / "all").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(folder / "pipe.png")
+    data = datasets.prepare(config(folder))
+    assert len(data) == 2 and dict(data.skipped) == {
+        "all": "a link to a folder; it is not followed.",
+        "out.png": "a link out of the folder; it is not followed.",
+        "pipe.png": "no file that can be read.",
+    }
+
+
+def test_a_folder_whose_name_is_no_text_is_refused_as_a_class(folder):
+    for name in (b"cat", "貓".encode("cp950")):
+        picture(folder / os.fsdecode(name) / "a.png")
+    with pytest.raises(ValueError, match="a name that is not in UTF-8"):
+        datasets.label_names(config(folder))
+
+
+def test_names_of_a_mac_are_composed(folder):
+    for part, name in (("train", "caf\u0065\u0301"), ("train", "th\u00e9"), ("test", "caf\u00e9")):
+        picture(folder / part / name / "a.png")
+    assert datasets.label_names(config(folder)) == ("caf\u00e9", "th\u00e9")
 
 
 def test_labels_stay_with_their_images_when_some_are_skipped(folder):
@@ -124,7 +155,12 @@ def test_other_files_and_hidden_ones_are_no_pictures(folder):
     for name in ("notes.txt", ".hidden.png", ".git/b.png", "Thumbs.db"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
-    assert datasets.count(config(folder)) == 1
+    data = datasets.prepare(config(folder))
+    assert len(data) == 1 and dict(data.skipped) == {
+        ".git/b.png": "it is hidden: its name, or a folder's, begins with a dot.",
+        ".hidden.png": "it is hidden: its name, or a folder's, begins with a dot.",
+        "notes.txt": "not a picture.",
+    }
 
 
 def test_the_number_of_images_takes_the_first(folder):
@@ -179,10 +215,20 @@ def test_a_folder_of_train_and_test_is_divided(folder):
     assert datasets.label_names(config(folder)) == ("cat", "dog")
 
 
-def test_folders_called_train_and_test_among_others_are_classes(folder):
+def test_folders_called_train_and_test_among_others_are_refused(folder):
     for name in ("train", "test", "ship"):
         picture(folder / name / "a.png")
-    assert datasets.label_names(config(folder)) == ("ship", "test", "train")
+    with pytest.raises(ValueError, match="It cannot be told whether 'test', 'train' are classes, like 'ship', or for"):
+        datasets.label_names(config(folder))
+
+
+def test_the_folder_for_validation_serves_where_there_is_none_for_testing(folder):
+    for name in ("train/a", "val/b"):
+        picture(folder / f"{name}.png")
+    assert datasets.prepare(config(folder, split="test")).skipped == ()
+    picture(folder / "test" / "c.png")
+    ((file, reason),) = datasets.prepare(config(folder, split="test")).skipped
+    assert file == "val/b.png" and "it is for validation" in reason
 
 
 def test_the_test_part_of_a_folder_that_is_not_divided_is_refused(folder):

@@ -1,0 +1,141 @@
+"""What the files of a folder or a zip mean: as people have them, understood or refused, and nothing passed over silently."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gan_core.datasets.sources.layout import MAX_DEPTH, Layout, understand
+
+CLUTTER = ["__MACOSX/a/._1.png", ".DS_Store", "Thumbs.db", "a/desktop.ini", "@eaDir/x.png", ".git/config", "Icon\r"]
+
+
+def told(layout: Layout) -> dict[str, dict[str, str]]:
+    """part -> path -> class."""
+    return {part: {picture.path: picture.label for picture in found} for part, found in layout.parts.items()}
+
+
+@pytest.mark.parametrize(
+    ("files", "parts"),
+    [
+        ("1.png 2.JPG 3.webp 4.jfif", {"": {"1.png": "", "2.JPG": "", "3.webp": "", "4.jfif": ""}}),
+        ("cat/1.png dog/x/2.png", {"": {"cat/1.png": "cat", "dog/x/2.png": "dog"}}),
+        ("only/1.png", {"": {"only/1.png": ""}}),
+        ("a/1.png 2.png", {"": {"2.png": "", "a/1.png": ""}}),
+        ("d/e/cat/1.png d/e/dog/2.png", {"": {"d/e/cat/1.png": "cat", "d/e/dog/2.png": "dog"}}),
+        ("d/d/1.png d/d/2.png", {"": {"d/d/1.png": "", "d/d/2.png": ""}}),
+        ("TRAIN/1.png Test/2.png", {"train": {"TRAIN/1.png": ""}, "test": {"Test/2.png": ""}}),
+        ("Training/a/1.png Training/b/2.png Testing/b/3.png",
+         {"train": {"Training/a/1.png": "a", "Training/b/2.png": "b"}, "test": {"Testing/b/3.png": "b"}}),
+        ("train/a/1.png train/b/2.png test/c/3.png",
+         {"train": {"train/a/1.png": "a", "train/b/2.png": "b"}, "test": {"test/c/3.png": ""}}),
+        ("train/1.png Validation/2.png", {"train": {"train/1.png": ""}, "test": {"Validation/2.png": ""}}),
+        ("x/training_set/training_set/1.png x/test_set/test_set/2.png",
+         {"train": {"x/training_set/training_set/1.png": ""}, "test": {"x/test_set/test_set/2.png": ""}}),
+        ("train2017/1.png val2017/2.png", {"train": {"train2017/1.png": ""}, "test": {"val2017/2.png": ""}}),
+        ("train/images/1.png test/images/2.png",
+         {"train": {"train/images/1.png": ""}, "test": {"test/images/2.png": ""}}),
+        ("train/1.png ship/2.png", {"": {"ship/2.png": "ship", "train/1.png": "train"}}),
+        ("valid/1.png invalid/2.png", {"": {"invalid/2.png": "invalid", "valid/1.png": "valid"}}),
+        ("fast_train/1.png slow_train/2.png", {"": {"fast_train/1.png": "fast_train", "slow_train/2.png": "slow_train"}}),
+    ],
+)  # fmt: skip
+def test_layouts_that_people_have(files, parts):
+    layout = understand(files.split())
+    assert told(layout) == parts and not layout.left_out
+
+
+@pytest.mark.parametrize(
+    ("files", "left_out", "classes"),
+    [
+        ("cat/1.png dog/2.png cover.png", {"cover.png": "beside the folders of the classes"}, {"cat", "dog"}),
+        ("d/cat/1.png d/dog/2.png cover.png", {"cover.png": "beside the folders"}, {"cat", "dog"}),
+        ("train/1.png test/2.png x.png", {"x.png": "beside the folders for training"}, set()),
+        ("train/1.png test/2.png val/3.png", {"val/3.png": "it is for validation"}, set()),
+        ("seg_train/a/1.png seg_train/b/2.png seg_test/a/3.png seg_pred/4.png",
+         {"seg_pred/4.png": "neither for training nor for testing"}, {"a", "b"}),
+        ("c/train/a/1.png c/train/b/2.png c/test/a/3.png c/c/train/a/1.png",
+         {"c/c/train/a/1.png": "neither for training nor for testing"}, {"a", "b"}),
+        ("1.png 2.TIF 3.heic 4.avif 5.svg", {"2.TIF": "in .tif are not read", "3.heic": ".heic", "4.avif": ".avif", "5.svg": ".svg"}, set()),
+        ("1.png a.txt b.csv c.zip noname", {"a.txt": "not a picture", "b.csv": "not a", "c.zip": "unpack", "noname": "not a"}, set()),
+        ("1.png .2.png .cache/3.png", {".2.png": "hidden", ".cache/3.png": "hidden"}, set()),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_is_named_with_its_reason(files, left_out, classes):
+    layout = understand(files.split())
+    assert {file for file, _reason in layout.left_out} == set(left_out)
+    assert all(left_out[file] in reason for file, reason in layout.left_out)
+    assert {picture.label for found in layout.parts.values() for picture in found} - {""} == classes
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ("train/1.png test/2.png ship/3.png", "It cannot be told whether 'test', 'train' are classes, like 'ship'"),
+        ("cat/1.png dog/2.png test/3.png", "It cannot be told whether 'test' are classes"),
+        ("cat/1.png dog/2.png test/cat/3.png test/dog/4.png", "It cannot be told"),
+        ("Train/1.png train/2.png test/3.png", "'Train', 'train' are folders for the same part"),
+        ("train/train/1.png train/test/2.png test/3.png", "divided once more"),
+        ("1.png 2.png a/3.png b/4.png", "2 pictures lie beside 'a', 'b', where there are 2"),
+    ],
+)
+def test_what_can_be_understood_in_two_ways_is_refused(files, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        understand(files.split())
+
+
+NAMES = st.sampled_from(["a", "b", "cats", "dogs 2", "貓", "x.y"])
+TREES = st.lists(
+    st.tuples(st.lists(NAMES, max_size=3), st.sampled_from(["1.png", "2.JPEG", "3.jfif", "notes.txt", "4.tif"])).map(
+        lambda drawn: "/".join([*drawn[0], drawn[1]])
+    ),
+    min_size=1, max_size=12, unique=True,
+)  # fmt: skip
+
+
+def meaning(files: list[str], prefix: str = "") -> object:
+    """Parts with classes, and what is left out; a refusal is one thing."""
+    try:
+        layout = understand(files)
+    except ValueError:
+        return "refused"
+    parts = {
+        part: {path.removeprefix(prefix): label for path, label in found.items()}
+        for part, found in told(layout).items()
+    }
+    return parts, {(file.removeprefix(prefix), reason) for file, reason in layout.left_out}
+
+
+@given(TREES)
+def test_every_file_is_a_picture_of_the_set_or_left_out_with_a_reason(files):
+    found = meaning(files)
+    if found != "refused":
+        parts, left_out = found
+        pictures = [path for part in parts.values() for path in part]
+        assert sorted([*pictures, *(file for file, _reason in left_out)]) == sorted(files)
+
+
+@given(TREES, st.sampled_from(["archive/", "My data/", "a/a/"]), st.permutations(CLUTTER))
+def test_a_folder_around_everything_and_what_systems_write_change_nothing(files, around, clutter):
+    before = meaning(files)
+    assert meaning([*clutter, *files]) == before
+    assert meaning([f"{around}{file}" for file in [*files, *clutter]], around) == before
+    assert meaning(files[::-1]) == before
+
+
+@given(TREES, st.sampled_from([("train/", "test/"), ("Training_Set/", "TEST/"), ("x_train/", "x_val/")]))
+def test_a_part_means_what_its_folder_means_alone(files, parts):
+    alone = meaning(files)
+    both = meaning([f"{part}{file}" for part in parts for file in files])
+    if alone == "refused" or not alone[0][""]:
+        assert both == "refused" or not any(both[0].values())
+    else:
+        ours = {f"{parts[0]}{path}": label for path, label in alone[0][""].items()}
+        assert both[0]["train"] == ours and len(both[0]["test"]) == len(ours)
+
+
+def test_folders_in_folders_without_end_are_left_out():
+    deep = "/".join(["train"] * 30_000) + "/1.png"
+    layout = understand([deep, "a/" * (MAX_DEPTH - 1) + "2.png"])
+    assert layout.left_out == [(deep, f"it lies more than {MAX_DEPTH} folders deep.")] and len(layout.parts[""]) == 1
