@@ -118,6 +118,7 @@ def _build(place: Path, config: DatasetConfig, source: Source, progress: Progres
             "label_names": built.label_names,
             "skipped": built.skipped,
             "num_skipped": built.num_skipped,
+            "left_out": built.left_out,
             "digest": digest,
         }
         (aside / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
@@ -180,7 +181,10 @@ def _check(place: Path) -> None:
 def _open(place: Path, name: str) -> Dataset:
     _check(place)
     meta = read_strictly(place / "meta.json", MAX_META_BYTES)
-    count = meta["count"]
+    count, num_skipped = meta["count"], int(meta.get("num_skipped", len(meta["skipped"])))
+    left_out = tuple(meta.get("left_out", ()))
+    if len(left_out) != num_skipped:
+        raise _Damaged(place, "it does not say which pictures were skipped")
     return Dataset(
         name=name,
         images=np.load(place / "images.npy", mmap_mode="r")[:count],
@@ -188,5 +192,6 @@ def _open(place: Path, name: str) -> Dataset:
         label_names=tuple(meta["label_names"]),
         skipped=tuple((file, reason) for file, reason in meta["skipped"]),
         digest=meta["digest"],
-        num_skipped=int(meta.get("num_skipped", len(meta["skipped"]))),
+        num_skipped=num_skipped,
+        left_out=left_out,
     )

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 
@@ -157,13 +158,13 @@ class _Session:
         run.add_event("started" if self.start_step == 0 else "resumed", self.start_step)
 
     def _pinned_labels(self, dataset: Dataset) -> torch.Tensor:
-        """The labels of the sample grid (num_samples, L): those of the data set's first images, kept with the run."""
+        """The labels of the sample grid (num_samples, L): those of a sample of the data set's images, kept with the run."""
         count = self.config.recording.num_samples
         if not dataset.label_names:
             return torch.zeros(count, 0)
         kept = self.run_dir.pinned_labels()
         if kept is None:
-            kept = [[int(x) for x in dataset.labels[i % len(dataset)]] for i in range(count)]
+            kept = np.resize(dataset.labels[dataset.order[:count]], (count, dataset.labels.shape[1])).tolist()
             self.run_dir.pin_labels(kept)
         return torch.tensor(kept, dtype=torch.float32).reshape(count, -1)
 

@@ -1,6 +1,6 @@
 """Has the discriminator memorised its training images? Its logits on some of them, against held-out images.
 
-Measured at every probe of a run; the images are fixed, and no random number of training is used.
+Measured at every probe of a run; the images are a fixed sample, and no random number of training is used.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class MemoryProbe:
             found = held_out(config.dataset)
             if found.kind != "training":
                 count = min(COUNT, len(dataset), found.count)
-                learned = _on(device, np.asarray(dataset.images[:count]), np.asarray(dataset.labels[:count]))
+                known = dataset.part(dataset.order[:count])
+                learned = _on(device, np.asarray(known.images), np.asarray(known.labels))
                 self._both = learned, _on(device, *_unseen(found, count, config.conditioning.labels))
 
     def metrics(self, model: GenerativeModel) -> Metrics:
@@ -62,7 +63,7 @@ def _unseen(found: HeldOut, count: int, names: tuple[str, ...]) -> tuple[Uint8Ar
     if found.kind == "test":
         data = found.images(count).with_labels(names)
         return np.asarray(data.images), np.asarray(data.labels)
-    places = range(found.start, found.start + count)
+    places = [int(place) for place in datasets.order(found.config)[found.start : found.start + count]]
     pictures = {i: np.asarray(pair[1]) for i, pair in datasets.numbered(found.config, places).items()}
     images = np.stack([p[None] if p.ndim == 2 else p.transpose(2, 0, 1) for p in pictures.values()])
     if not names:

@@ -125,7 +125,7 @@ def _slower(config: RunConfig, factor: float) -> list[Remedy]:
 
 def more_images(config: RunConfig) -> list[Remedy]:
     """Remedies for too little data."""
-    remedies = [Remedy("Use more images", "Nothing helps as much. Take away the first-N switch, or add pictures.")]
+    remedies = [Remedy("Use more images", "Nothing helps as much. Add pictures.")]
     if config.dataset.num_images:
         changes = {"dataset.num_images": 0}
         remedies = [Remedy("Use all images of the data set", "Nothing helps as much as more data.", changes)]

@@ -6,8 +6,8 @@
 
 torchvision's download puts all of this into a folder `celeba` below its root; either may be given.
 
-R5's 40,000 training and 2,621 test pictures are the first of each split: dataset.num_images. To keep only some
-attributes, see `Dataset.with_labels`.
+R5's 40,000 training and 2,621 test pictures are here a seeded sample of each split: dataset.num_images. To keep only
+some attributes, see `Dataset.with_labels`.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class _CelebA(PictureFiles):
             ValueError: if a part of the layout is missing, or the lists do not match each other or the pictures.
         """
         root = _root(config)
-        names = _lists(root).splits[config.split][: config.num_images or None]
+        names = _lists(root).splits[config.split]
         if not names:
             raise ValueError(f"{PARTITION} puts no picture into the split '{config.split}' ({SPLITS[config.split]}).")
         files = [Path(IMAGES) / name for name in names]
@@ -123,7 +123,7 @@ class _CelebA(PictureFiles):
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         return _lists(_root(config)).names
 
-    def labels(self, config: DatasetConfig) -> Uint8Array:
+    def all_labels(self, config: DatasetConfig) -> Uint8Array:
         root, files = self.files(config)
         lists = _lists(root)
         return lists.labels[[lists.rows[path.name] for path in files]]

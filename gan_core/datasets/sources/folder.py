@@ -71,12 +71,12 @@ class _Folder(PictureFiles):
                 f"The folder '{root}' holds no pictures. Files ending in {', '.join(SUFFIXES)} are read, "
                 "in the folder itself or in one subfolder a class."
             )
-        return root, found[: config.num_images or None]
+        return root, found
 
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         return class_names(self.files(config)[1])
 
-    def labels(self, config: DatasetConfig) -> Uint8Array:
+    def all_labels(self, config: DatasetConfig) -> Uint8Array:
         _, pictures = self.files(config)
         names = class_names(pictures)
         labels = np.zeros((len(pictures), len(names)), np.uint8)

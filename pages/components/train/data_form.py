@@ -67,7 +67,7 @@ def offer_own(name: str, prefix: str) -> None:
 
 @st.cache_data(max_entries=32, ttl=300, show_spinner=False)
 def _preview(config_json: str, count: int) -> list[Pair]:
-    """The first pictures, kept for a while: a process reads them."""
+    """Some of the pictures, kept for a while: a process reads them."""
     return datasets.preview(DatasetConfig.model_validate_json(config_json), SHOWN)
 
 
