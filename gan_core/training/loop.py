@@ -131,7 +131,11 @@ class _Session:
         self.fabric = make_fabric(config)
         self.model = build(config, self.fabric.device)
         self.memory = MemoryProbe(config, dataset, self.fabric.device)
-        self.batches = Batches(dataset, config.training.batch_size, config.training.seed, self.fabric.device)
+        if self.memory.missing:
+            run.add_event("memory_not_measured", run.status().step, why=self.memory.missing)
+        self.batches = Batches(
+            dataset, config.training.batch_size, config.training.seed, self.fabric.device, config.remedies.packing
+        )
         self.total_steps = total_steps(config, len(dataset))
         self.z = sample_latents(config, config.recording.num_samples).to(self.fabric.device)
         self.labels = self._pinned_labels(dataset).to(self.fabric.device)

@@ -232,11 +232,10 @@ def fit(recipe: Recipe, dataset: Dataset, exclusive: bool, progress: Progress) -
     )
     for step in range(steps):
         images, labels = batches.batch(step)
-        if len(images) > 1:  # batch norm cannot learn from one image
-            loss = label_loss(network(augment(images, changes_rng, flips=recipe.mirrors)), labels, exclusive)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+        loss = label_loss(network(augment(images, changes_rng, flips=recipe.mirrors)), labels, exclusive)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
         schedule.step()
         if (step + 1) % 10 == 0 or step + 1 == steps:
             epoch = step // batches.steps_per_epoch + 1
