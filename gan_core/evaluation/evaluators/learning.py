@@ -193,7 +193,8 @@ def _matched(train: Dataset, test: Dataset, exclusive: bool) -> Dataset:
     Raises ValueError if a class has images in one of the two parts only.
     """
     for what, part in (("to learn from", train), ("to be measured on", test)):
-        shown = {n for n, any_ in zip(part.label_names, part.labels.any(axis=0), strict=True) if any_ or not exclusive}
+        counts = part.labels.sum(axis=0, dtype=np.int64).tolist()
+        shown = {name for name, n in zip(part.label_names, counts, strict=True) if n or not exclusive}
         lacking = sorted({*train.label_names, *test.label_names} - shown)
         if lacking:
             more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
