@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gan_core.analysis.comparing import Compared, is_metric, last_step
+from gan_core.datasets.epochs import Epoch
 from gan_core.evaluation.metrics import METRICS
 from gan_core.figures.charts import CHARTS
 from gan_core.figures.style import COLORS, MAX_POINTS, Column, add_curve, lay_out
@@ -46,8 +47,8 @@ def abscissa(compared: Compared, axis: str) -> Column:
 def images_at(compared: Compared, step: int) -> int:
     """How many training images the run has seen after a step: as recorded, else counted.
 
-    Counted, an epoch is exactly its images, since its last batch may be short; where its size is not known, whole batches
-    are added to what was last recorded.
+    Counted, an epoch is dealt out as `Epoch`; where its size is not known, whole batches are added to what was last
+    recorded.
     """
     recorded, batch = compared.columns.get("step", np.empty(0)), compared.config.training.batch_size
     seen = compared.columns.get("images_seen", np.full(len(recorded), np.nan))
@@ -57,8 +58,7 @@ def images_at(compared: Compared, step: int) -> int:
     per_epoch, num_images = compared.status.steps_per_epoch, compared.status.num_images
     if known_at == step or not (per_epoch and num_images):
         return known + (step - known_at) * batch
-    epochs, steps = divmod(step, per_epoch)
-    return epochs * num_images + min(steps * batch, num_images)
+    return Epoch(num_images, batch, compared.config.remedies.packing).seen(step)
 
 
 ALIGNMENTS = ("share", "step", "images")

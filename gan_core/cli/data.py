@@ -33,7 +33,7 @@ def prepare(
     split: Annotated[str, typer.Option(help="train or test.")] = "train",
     image_size: Annotated[int | None, typer.Option(help="Height and width in pixels.")] = None,
     channels: Annotated[int | None, typer.Option(help="1 for grey, 3 for colour.")] = None,
-    num_images: Annotated[int, typer.Option(help="Only the first so many; 0 is all.")] = 0,
+    num_images: Annotated[int, typer.Option(help="Only a sample of so many; 0 is all.")] = 0,
     as_json: ProgressAsJson = False,
 ) -> None:
     """Decode and resize a data set into the cache, so that training starts at once."""

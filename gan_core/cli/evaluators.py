@@ -50,7 +50,7 @@ def train_evaluator(
     root: Annotated[str, typer.Option(help="Its folder, for a data set of your own.")] = "",
     image_size: Annotated[int | None, typer.Option(help="Pixels; 64, or 32 for digits and the like.")] = None,
     channels: Annotated[int | None, typer.Option(help="1 grey, 3 colour; 3, or 1 for digits.")] = None,
-    num_images: Annotated[int, typer.Option(help="Learn from the first N images; 0 takes all.", min=0)] = 0,
+    num_images: Annotated[int, typer.Option(help="Learn from a sample of so many images; 0 takes all.", min=0)] = 0,
     epochs: Annotated[int, typer.Option(help="Times it sees them all.", min=1)] = STANDARD_EPOCHS,
     width: Annotated[int, typer.Option(help="Channels of the first stage; 64 is the full ResNet-18.", min=1)] = 16,
     flips: Annotated[bool | None, typer.Option(help="Mirror pictures; by default where labels stay true.")] = None,

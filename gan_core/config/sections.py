@@ -41,7 +41,7 @@ class DatasetConfig(Section):
     channels: Literal[1, 3] = 1
     """Colour channels: 1 is grey, 3 is red, green and blue."""
     num_images: Annotated[int, number("images", ge=0)] = 0
-    """Use only the first N images; 0 uses all. Few images make a model that repeats them."""
+    """Use only so many images, a sample of every class that is the same every time; 0 uses all. Few images make a model that repeats them."""
     flip: bool = False
     """Mirror every second image, at random, each time it is used: more variety from the same images. Not for digits or letters."""
     rotation_degrees: Annotated[float, number("degrees", ge=0, le=45)] = 0.0

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
+import numpy as np
+
 from gan_core.access.classroom import check_folder
 from gan_core.config import DatasetConfig
 from gan_core.config.registry import Registry, load
-from gan_core.datasets import cache
+from gan_core.datasets import cache, sampling
 from gan_core.datasets.base import (
     Dataset,
     DatasetEntry,
@@ -27,8 +29,8 @@ from gan_core.datasets.base import (
 from gan_core.datasets.sources.decoding import MAX_SKIPPED_NAMED, PictureFiles, as_utf8
 
 __all__ = [
-    "DATASETS", "Dataset", "DatasetEntry", "count", "image_shape", "is_prepared", "label_names", "labels", "left_out", "numbered", "pairs", "prepare",
-    "preview",
+    "DATASETS", "Dataset", "DatasetEntry", "count", "image_shape", "is_prepared", "label_names", "labels", "left_out", "numbered",
+    "order", "pairs", "prepare", "preview", "some",
 ]  # fmt: skip
 
 DATASETS: Registry[DatasetEntry] = Registry(
@@ -45,6 +47,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
             usual_channels=1,
             preparation="pad",
             mirrored_is_false=True,
+            mixed=True,
         ),
         "faces": DatasetEntry(
             title="Cartoon faces (drawn, 40,000)",
@@ -56,6 +59,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
             source="gan_core.datasets.sources.faces:SOURCE",
             preparation="draw",
             exclusive_labels=False,
+            mixed=True,
         ),
         "blocks": DatasetEntry(
             title="Blocks on a floor (drawn, 18,009)",
@@ -66,6 +70,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
             source="gan_core.datasets.sources.blocks:SOURCE",
             preparation="draw",
             exclusive_labels=False,
+            mixed=True,
         ),
         "stacked-mnist": DatasetEntry(
             title="Stacked digits (1,000 modes)",
@@ -78,6 +83,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
             preparation="draw",
             exclusive_labels=False,
             mirrored_is_false=True,
+            mixed=True,
         ),
         "folder": DatasetEntry(
             title="A folder of pictures",
@@ -95,12 +101,14 @@ DATASETS: Registry[DatasetEntry] = Registry(
             description="Points around eight places on a circle: small enough to draw all that a GAN does.",
             source="gan_core.datasets.sources.toys:RING8",
             domain="points",
+            mixed=True,
         ),
         "grid25": DatasetEntry(
             title="Twenty-five spots on a grid (2-D)",
             description="Points around the twenty-five places of a 5x5 grid: modes are easily lost here.",
             source="gan_core.datasets.sources.toys:GRID25",
             domain="points",
+            mixed=True,
         ),
         "points": DatasetEntry(
             title="Points of your own (2-D)",
@@ -179,7 +187,35 @@ def prepare(config: DatasetConfig, progress: Progress | None = None) -> Dataset:
         dataset = replace(dataset, digest=content_digest(dataset.images, dataset.labels, dataset.label_names))
     else:
         dataset = cache.fetch(config, source, progress or (lambda done, total: None))
-    return replace(dataset, flip=config.flip, rotation_degrees=config.rotation_degrees)
+    mixed = DATASETS[config.name].mixed
+    return replace(dataset, mixed=mixed, flip=config.flip, rotation_degrees=config.rotation_degrees)
+
+
+def order(config: DatasetConfig) -> sampling.Numbers:
+    """The numbers of all images of the split in the order in which a part of them is taken.
+
+    Those of a configuration with `num_images` = n are the first n, sorted. Raises ValueError as `prepare` does.
+    """
+    if DATASETS.find(config.name).mixed:
+        return np.arange(count(config))
+    return sampling.order(labels(config.model_copy(update={"num_images": 0})))
+
+
+def some(config: DatasetConfig, wanted: int, after: int = 0, progress: Progress | None = None) -> Dataset:
+    """A sample of `wanted` of a configuration's images: those that follow the first `after` in the order of `order`, in that order.
+
+    So fewer are the first of more. Fewer than asked for if there are no more, or some cannot be read. The whole is not
+    decoded for them. Raises ValueError as `prepare` does.
+    """
+    ordered = order(config)[: count(config)]
+    end = min(after + wanted, len(ordered))
+    if end < len(ordered) and not is_prepared(config):
+        config, ordered = config.model_copy(update={"num_images": end}), ordered[:end]
+    prepared = prepare(config, progress)
+    there = np.delete(np.sort(ordered), prepared.unread)
+    places = np.searchsorted(there, ordered[after:end])
+    readable = np.append(there, -1)[places] == ordered[after:end]
+    return prepared.part(places[readable])
 
 
 def is_prepared(config: DatasetConfig) -> bool:
@@ -236,11 +272,12 @@ def numbered(config: DatasetConfig, indices: Sequence[int]) -> dict[int, Pair]:
 
 
 def preview(config: DatasetConfig, count: int) -> list[Pair]:
-    """The first `count` readable pictures, as `pairs`; none for points. Raises ValueError as `prepare` does."""
+    """A sample of `count` readable pictures, as `pairs`; none for points. Raises ValueError as `prepare` does."""
     source = _source(config)
-    tried = range(min(10 * count, source.count(config)))  # some may be unreadable; do not search for ever
     if isinstance(source, PointSource):
         return []
+    chosen = range(source.count(config)) if DATASETS[config.name].mixed else sampling.order(source.labels(config))
+    tried = [int(number) for number in chosen[: 10 * count]]  # some may be unreadable; do not search for ever
     found = (pair for pair in source.pairs(config, tried) if pair is not None)
     return list(islice(found, min(count, len(tried))))
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from gan_core.config import DatasetConfig
+from gan_core.datasets import sampling
 
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all) while a data set is prepared."""
@@ -49,6 +50,8 @@ class Dataset:
         label_names: L names.
         skipped: (file, reason) of files that are left out: pictures that cannot be read, and what is none; the first of them.
         num_skipped: how many those are in all.
+        unread: the numbers of those that cannot be read, among the pictures of the set.
+        mixed: whether the images come in an order in which the first n are a sample already.
         flip, rotation_degrees: how batches vary the images; see `gan_core.datasets.augmentation`.
         digest: `content_digest` of all that was prepared, whichever of it is used.
     """
@@ -59,6 +62,8 @@ class Dataset:
     label_names: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...] = ()
     num_skipped: int = 0
+    unread: tuple[int, ...] = ()
+    mixed: bool = False
     flip: bool = False
     rotation_degrees: float = 0.0
     digest: str = ""
@@ -72,6 +77,16 @@ class Dataset:
                 )
         columns = [self.label_names.index(name) for name in names]
         return replace(self, labels=self.labels[:, columns], label_names=names)
+
+    def part(self, numbers: sampling.Numbers) -> Dataset:
+        """The images with these numbers, in this order; not copied where they are the first ones."""
+        rows = slice(len(numbers)) if np.array_equal(numbers, np.arange(len(numbers))) else numbers
+        return replace(self, images=self.images[rows], labels=self.labels[rows])
+
+    @property
+    def order(self) -> sampling.Numbers:
+        """The numbers of the images in the order in which a part of them is taken (`sampling.order`)."""
+        return np.arange(len(self)) if self.mixed else sampling.order(self.labels)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -114,7 +129,7 @@ class Source(Protocol):
         """Images there are, at most `config.num_images`; unreadable ones are found out only when it is prepared."""
 
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
-        """The names of the labels, in the order of the label columns; none if it has no labels."""
+        """The names of the labels, in the order of the label columns, however many images are taken; none without labels."""
 
     def labels(self, config: DatasetConfig) -> Uint8Array:
         """The labels of all `count` images, uint8 (N, L), without decoding one."""
@@ -132,12 +147,17 @@ Allocate = Callable[[int, int], tuple[Uint8Array, Uint8Array]]
 
 @dataclass(frozen=True)
 class Built:
-    """What `Source.build` did: how many rows it filled, from the front, and which files it left out (the first, how many)."""
+    """What `Source.build` did: how many rows it filled, from the front, and which files it left out.
+
+    Attributes:
+        skipped, num_skipped, unread: as `Dataset`'s.
+    """
 
     count: int
     label_names: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...] = ()
     num_skipped: int = 0
+    unread: tuple[int, ...] = ()
 
 
 class PointSource(ABC):
@@ -182,6 +202,7 @@ class DatasetEntry:
         preparation: how a picture becomes a square of the wanted size: "crop" (shorter side resized, middle cut out), "pad"
             (digits: a wider margin, then resized) or "draw" (drawn at that size).
         mirrored_is_false: whether a mirrored picture is none of the set's: digits and letters.
+        mixed: as `Dataset.mixed`.
     """
 
     title: str
@@ -194,3 +215,4 @@ class DatasetEntry:
     usual_channels: Literal[1, 3] = 3
     preparation: Literal["crop", "pad", "draw"] = "crop"
     mirrored_is_false: bool = False
+    mixed: bool = False

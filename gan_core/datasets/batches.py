@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from gan_core.datasets.augmentation import augment
 from gan_core.datasets.base import Dataset
+from gan_core.datasets.epochs import Epoch
 
 
 class Batches:
     """The batch of every step of a run, as a pure function of seed and step.
 
-    Each epoch goes through the images once, in an order drawn from (seed, epoch); its last batch may be smaller.
+    Each epoch goes through the images once, in an order drawn from (seed, epoch), as `Epoch` deals them out.
     Nothing is remembered between steps, so a resumed run continues the order exactly.
 
     Args:
@@ -23,14 +22,18 @@ class Batches:
         batch_size: images a step.
         seed: the run's seed.
         device: where batches are needed.
+        packing: images that the discriminator judges together.
     """
 
-    def __init__(self, dataset: Dataset, batch_size: int, seed: int, device: str | torch.device = "cpu") -> None:
+    def __init__(
+        self, dataset: Dataset, batch_size: int, seed: int, device: str | torch.device = "cpu", packing: int = 1
+    ) -> None:
         self.dataset = dataset
+        self.plan = Epoch(len(dataset), batch_size, packing)
         self.batch_size = batch_size
         self.seed = seed
         self.device = torch.device(device)
-        self.steps_per_epoch = math.ceil(len(dataset) / batch_size)
+        self.steps_per_epoch = self.plan.steps
         self._epoch = -1
         self._order = np.empty(0, np.int64)
 
@@ -41,12 +44,11 @@ class Batches:
             self._order = np.random.default_rng([self.seed, epoch]).permutation(len(self.dataset))
             self._epoch = epoch
         start = position * self.batch_size
-        return self._order[start : start + self.batch_size]
+        return self._order[start : min(start + self.batch_size, self.plan.images)]
 
     def images_seen(self, step: int) -> int:
         """Images that the steps before `step` have seen."""
-        epochs, position = divmod(step, self.steps_per_epoch)
-        return epochs * len(self.dataset) + min(position * self.batch_size, len(self.dataset))
+        return self.plan.seen(step)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Images float (B, C, H, W) in [-1, 1] and labels float (B, L) of step number `step`, on the device."""

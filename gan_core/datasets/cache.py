@@ -132,6 +132,7 @@ def _build(place: Path, config: DatasetConfig, source: Source, progress: Progres
             "label_names": built.label_names,
             "skipped": built.skipped,
             "num_skipped": built.num_skipped,
+            "unread": built.unread,
             "digest": digest,
         }
         (aside / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
@@ -195,6 +196,8 @@ def _open(place: Path, name: str) -> Dataset:
     _check(place)
     meta = read_strictly(place / "meta.json", MAX_META_BYTES)
     count, (named, num_skipped) = meta["count"], _skipped(meta)
+    if num_skipped and "unread" not in meta:
+        raise _Damaged(place, "it does not say which pictures cannot be read")
     return Dataset(
         name=name,
         images=np.load(place / "images.npy", mmap_mode="r")[:count],
@@ -203,4 +206,5 @@ def _open(place: Path, name: str) -> Dataset:
         skipped=named,
         digest=meta["digest"],
         num_skipped=num_skipped,
+        unread=tuple(meta.get("unread", ())),
     )

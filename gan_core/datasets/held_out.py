@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from gan_core import datasets
@@ -19,10 +19,10 @@ class HeldOut:
     """Where to find images to measure a run on.
 
     Attributes:
-        kind: "test" (another split of the data set), "left_over" (images after the first N that it was trained on), or
-            "training" (there are no others).
+        kind: "test" (another split of the data set), "left_over" (images beside those that it was trained on),
+            or "training" (there are no others).
         config: the data set to prepare.
-        start: the first of its images that counts.
+        start: how many of `datasets.order` come before them: those that were learned from.
         count: how many there are.
     """
 
@@ -32,13 +32,8 @@ class HeldOut:
     count: int
 
     def images(self, count: int, progress: Progress | None = None) -> Dataset:
-        """The first `count` of them, fewer if some cannot be read. Raises ValueError as `datasets.prepare` does."""
-        end = self.start + min(count, self.count)
-        whole = end >= self.start + self.count
-        wanted = self.config if whole else self.config.model_copy(update={"num_images": end})
-        prepared = datasets.prepare(wanted, progress)
-        part = slice(self.start, end)
-        return replace(prepared, images=prepared.images[part], labels=prepared.labels[part])
+        """A sample of `count` of them, as `datasets.some`. Raises ValueError as `datasets.prepare` does."""
+        return datasets.some(self.config, count, self.start, progress)
 
 
 def held_out(config: DatasetConfig) -> HeldOut:
@@ -59,6 +54,5 @@ def held_out(config: DatasetConfig) -> HeldOut:
 
 
 def training_images(config: DatasetConfig, count: int) -> Dataset:
-    """The first `count` training images, prepared alone: the whole set may not be cached. Raises ValueError as `prepare`."""
-    there = datasets.count(config)
-    return datasets.prepare(config if there <= count else config.model_copy(update={"num_images": count}))
+    """A sample of `count` training images, as `datasets.some`. Raises ValueError as `datasets.prepare` does."""
+    return datasets.some(config, count)

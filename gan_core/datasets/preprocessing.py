@@ -87,7 +87,7 @@ def side_by_side(pairs: Sequence[Pair], columns: int) -> Image.Image:
 
 def dots(dataset: Dataset, size_px: int, most: int = 5_000) -> tuple[Image.Image, int, float]:
     """Points as a picture. Returns it, how many of them it shows, and the coordinate at its edges."""
-    shown = np.asarray(dataset.images[:most], np.float64)
+    shown = np.asarray(dataset.images[dataset.order[:most]], np.float64)
     reach = 1.1 * max(1e-6, float(np.abs(shown).max()))
     return scatter(shown, size_px, reach), len(shown), reach
 

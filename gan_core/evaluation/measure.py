@@ -9,7 +9,7 @@ once; intervals come from drawing images again (`gan_core.evaluation.statistics.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -187,7 +187,8 @@ def material_of(
         raise ValueError(
             f"Only {len(real)} real images are there to compare with, and these metrics need at least {FEWEST}."
         )
-    training = None if found.kind == "training" else _training(run, num_images, report)
+    report("training images")
+    training = None if found.kind == "training" else held_out.training_images(config, num_images)
     source = real if training is None else training
     fake = _draw(sampler, source, num_images, seed, lambda done: report("drawing", done, num_images))
     real_images = np.asarray(real.images)
@@ -207,16 +208,6 @@ def material_of(
         exclusive=extractor.exclusive,
         seed=seed,
     )
-
-
-def _training(run: Run, num_images: int, report: Report) -> Dataset:
-    """At most `num_images` training images; from the cache where the run was trained on this machine."""
-    config = run.config().dataset
-    report("training images")
-    if not datasets.is_prepared(config):
-        return held_out.training_images(config, num_images)
-    whole = datasets.prepare(config)
-    return replace(whole, images=whole.images[:num_images], labels=whole.labels[:num_images])
 
 
 def _draw(

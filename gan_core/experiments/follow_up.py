@@ -60,7 +60,7 @@ def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], 
     plan.check(config)
     num_images = run.status().num_images
     if num_images and plan.total_steps(config, num_images) <= step:
-        epochs = step // plan.steps_per_epoch(num_images, config.training.batch_size)
+        epochs = step // plan.epoch_of(config, num_images).steps
         raise ValueError(
             f"With {config.training.epochs} epochs nothing is left to train after step {step:,}. Set the epochs above "
             f"{epochs}, the step limit above {step:,}, or begin at an earlier step."

@@ -35,7 +35,7 @@ from gan_core.config.reasons import not_written
 from gan_core.processes.process import death, last_line, launch, without_token
 from gan_core.runs import Run, files
 
-LAYOUT = 1  # part of every key: a new layout never meets old files
+LAYOUT = 2  # part of every key: a new layout, or a new choice of images, never meets old files
 HEARTBEAT_S = 2.0
 STALE_AFTER_S = 20.0
 MAX_ARGUMENTS = 64_000_000  # bytes

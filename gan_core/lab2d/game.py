@@ -52,7 +52,9 @@ class Game:
         self.data = _data(config, points)
         self.mixture = MIXTURES.get(config.dataset.name)
         self.model = _gan(config)
-        self.batches = Batches(self.data, config.training.batch_size, config.training.seed)
+        self.batches = Batches(
+            self.data, config.training.batch_size, config.training.seed, packing=config.remedies.packing
+        )
         self.step = 0
         self.moves = {"discriminator": 0, "generator": 0}
         self.metrics: Metrics = {}

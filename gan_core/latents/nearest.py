@@ -47,10 +47,10 @@ def nearest(queries: Rows, index: Rows, count: int) -> tuple[npt.NDArray[np.int6
     return places, np.sqrt(gaps)
 
 
-def nearest_others(index: Rows, count: int) -> npt.NDArray[np.float64]:
-    """The distance of each of the first `count` rows to its nearest other row: (count,)."""
-    places, distances = nearest(index[:count], index, 2)
-    itself = places[:, 0] == np.arange(len(places))  # not when an earlier row is its copy
+def nearest_others(index: Rows, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """The distance of each of the rows with the numbers `chosen` (M,) to its nearest other row: (M,)."""
+    places, distances = nearest(index[chosen], index, 2)
+    itself = places[:, 0] == chosen  # not when an earlier row is its copy
     return np.where(itself, distances[:, 1], distances[:, 0])
 
 

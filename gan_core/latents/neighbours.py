@@ -64,16 +64,17 @@ def build(arguments: dict[str, Any], report: Report) -> Arrays:
     """
     config, learned = DatasetConfig(**arguments["dataset"]), DatasetConfig(**arguments["learned"])
     report("images")
-    images = datasets.prepare(config, lambda done, total: report("images", done, total)).images
+    searched = datasets.prepare(config, lambda done, total: report("images", done, total))
+    images = searched.images
     unseen = held_out.held_out(learned)
     features = _features(images, arguments, report, "Looking at training images")
     arrays: Arrays = {"features": features, "held_kind": np.array(unseen.kind)}
     if unseen.kind == "training":
-        count = min(NUM_HELD_OUT, len(images))
+        some = searched.order[:NUM_HELD_OUT]
         report("Comparing training images with each other", 0, 2)
-        pixels = nearest_others(images, count)
+        pixels = nearest_others(images, some)
         report("Comparing training images with each other", 1, 2)
-        held_features = nearest_others(features, count) if features.shape[1] else np.empty(0)
+        held_features = nearest_others(features, some) if features.shape[1] else np.empty(0)
         return {**arrays, "held_pixels": pixels, "held_features": held_features}
     others = unseen.images(NUM_HELD_OUT).images
     theirs = _features(others, arguments, report, "Looking at unseen images")

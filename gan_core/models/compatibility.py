@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gan_core.config import RunConfig, get
+from gan_core.config import MIN_BATCH_SIZE, RunConfig, get
 from gan_core.models.conditioning import CONDITIONINGS
 from gan_core.models.kinds import KINDS, Fixed, Kind, kind_of
 from gan_core.models.objectives import OBJECTIVES
@@ -87,6 +87,14 @@ RULES: tuple[Rule, ...] = (
         lambda c: c.training.batch_size % c.remedies.packing != 0,
         "A batch of {c.training.batch_size} images cannot be cut into packs of {c.remedies.packing}. Set training.batch_size to "
         "a multiple of remedies.packing.",
+    ),
+    Rule(
+        "batch norm of packs",
+        lambda c: (
+            c.network.discriminator_norm == "batch" and c.training.batch_size < MIN_BATCH_SIZE * c.remedies.packing
+        ),
+        "Batch norm in the discriminator compares packs, and a batch of {c.training.batch_size} images holds one pack of "
+        "{c.remedies.packing}. Set training.batch_size to at least twice remedies.packing, or network.discriminator_norm to none.",
     ),
     Rule(
         "smoothing needs a target",

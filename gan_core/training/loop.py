@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 
@@ -133,7 +134,11 @@ class _Session:
         self.fabric = make_fabric(config)
         self.model = build(config, self.fabric.device)
         self.memory = MemoryProbe(config, dataset, self.fabric.device)
-        self.batches = Batches(dataset, config.training.batch_size, config.training.seed, self.fabric.device)
+        if self.memory.missing:
+            run.add_event("memory_not_measured", run.status().step, why=self.memory.missing)
+        self.batches = Batches(
+            dataset, config.training.batch_size, config.training.seed, self.fabric.device, config.remedies.packing
+        )
         self.total_steps = total_steps(config, len(dataset))
         self.z = sample_latents(config, config.recording.num_samples).to(self.fabric.device)
         self.labels = self._pinned_labels(dataset).to(self.fabric.device)
@@ -160,13 +165,13 @@ class _Session:
         run.add_event("started" if self.start_step == 0 else "resumed", self.start_step)
 
     def _pinned_labels(self, dataset: Dataset) -> torch.Tensor:
-        """The labels of the sample grid (num_samples, L): those of the data set's first images, kept with the run."""
+        """The labels of the sample grid (num_samples, L): those of a sample of the data set's images, kept with the run."""
         count = self.config.recording.num_samples
         if not dataset.label_names:
             return torch.zeros(count, 0)
         kept = self.run_dir.pinned_labels()
         if kept is None:
-            kept = [[int(x) for x in dataset.labels[i % len(dataset)]] for i in range(count)]
+            kept = np.resize(dataset.labels[dataset.order[:count]], (count, dataset.labels.shape[1])).tolist()
             self.run_dir.pin_labels(kept)
         return torch.tensor(kept, dtype=torch.float32).reshape(count, -1)
 

@@ -1,24 +1,23 @@
 """Has the discriminator memorised its training images? Its logits on some of them, against held-out images.
 
-Measured at every probe of a run; the images are fixed, and no random number of training is used.
+Measured at every probe of a run; the images are a fixed sample, and no random number of training is used.
 """
 
 from __future__ import annotations
-
-import contextlib
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from gan_core import datasets
-from gan_core.config import RunConfig
+from gan_core.config import MIN_BATCH_SIZE, RunConfig
 from gan_core.datasets import DATASETS
 from gan_core.datasets.base import Dataset, Uint8Array
 from gan_core.datasets.batches import to_signed
 from gan_core.datasets.held_out import HeldOut, held_out
 from gan_core.models.base import GenerativeModel, Metrics
 from gan_core.models.gan import GAN
+from gan_core.models.kinds import kind_of
 
 COUNT = 64  # images of each kind: the standard error of a mean logit is an eighth of a standard deviation
 
@@ -32,20 +31,32 @@ class MemoryProbe:
         config: the run's.
         dataset: its training images, with the run's labels only.
         device: where the model is.
+
+    Attributes:
+        missing: why there are no such metrics, where one would expect them; else empty.
     """
 
     def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
         self._both: tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None
+        self.missing = ""
         if DATASETS.find(config.dataset.name).domain != "images" or not config.recording.probe_every_steps:
             return
-        with contextlib.suppress(
-            ValueError
-        ):  # a missing data set or a full cache: training continues without the probe
+        if kind_of(config).encodes:
+            return
+        try:
             found = held_out(config.dataset)
-            if found.kind != "training":
-                count = min(COUNT, len(dataset), found.count)
-                learned = _on(device, np.asarray(dataset.images[:count]), np.asarray(dataset.labels[:count]))
-                self._both = learned, _on(device, *_unseen(found, count, config.conditioning.labels))
+            if found.kind == "training":
+                raise ValueError("this data set has no images beside those that it is trained on.")
+            least = MIN_BATCH_SIZE * config.remedies.packing
+            count = min(COUNT, len(dataset), found.count)
+            known = dataset.part(dataset.order[:count])
+            unseen = _unseen(found, count, config.conditioning.labels)
+            if min(len(known), len(unseen[0])) < least:
+                raise ValueError(f"it needs {least} held-out images that can be read; there are {len(unseen[0])}.")
+            learned = _on(device, np.asarray(known.images), np.asarray(known.labels))
+            self._both = learned, _on(device, *unseen)
+        except ValueError as refusal:  # training continues without the probe
+            self.missing = str(refusal)
 
     def metrics(self, model: GenerativeModel) -> Metrics:
         """memory/train and memory/held_out, D's mean logits; memory/gap, the first minus the second in standard deviations."""
@@ -62,9 +73,10 @@ def _unseen(found: HeldOut, count: int, names: tuple[str, ...]) -> tuple[Uint8Ar
     if found.kind == "test":
         data = found.images(count).with_labels(names)
         return np.asarray(data.images), np.asarray(data.labels)
-    places = range(found.start, found.start + count)
+    places = [int(place) for place in datasets.order(found.config)[found.start : found.start + count]]
     pictures = {i: np.asarray(pair[1]) for i, pair in datasets.numbered(found.config, places).items()}
-    images = np.stack([p[None] if p.ndim == 2 else p.transpose(2, 0, 1) for p in pictures.values()])
+    planes = [p[None] if p.ndim == 2 else p.transpose(2, 0, 1) for p in pictures.values()]
+    images = np.stack(planes) if planes else np.empty((0, 0, 0, 0), np.uint8)
     if not names:
         return images, np.zeros((len(images), 0), np.uint8)
     known = datasets.label_names(found.config)

@@ -12,6 +12,7 @@ from gan_core import datasets
 from gan_core.config import MIN_BATCH_SIZE, RunConfig, with_changes
 from gan_core.config.devices import Machine
 from gan_core.datasets import DATASETS
+from gan_core.datasets.epochs import Epoch
 from gan_core.models import compatibility
 from gan_core.models.conditioning import CONDITIONINGS
 from gan_core.models.networks import NETWORKS
@@ -62,14 +63,14 @@ def check_data(config: RunConfig, num_images: int) -> None:
         )
 
 
-def steps_per_epoch(num_images: int, batch_size: int) -> int:
-    """Steps that see every image once; the last batch of an epoch may be smaller."""
-    return math.ceil(num_images / batch_size)
+def epoch_of(config: RunConfig, num_images: int) -> Epoch:
+    """How an epoch of a run with so many images is dealt out in batches."""
+    return Epoch(num_images, config.training.batch_size, config.remedies.packing)
 
 
 def total_steps(config: RunConfig, num_images: int) -> int:
     """Steps of the whole run."""
-    steps = config.training.epochs * steps_per_epoch(num_images, config.training.batch_size)
+    steps = config.training.epochs * epoch_of(config, num_images).steps
     return min(steps, config.training.max_steps or steps)
 
 

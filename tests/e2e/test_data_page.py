@@ -137,7 +137,7 @@ def test_preparing_shows_its_progress_can_be_cancelled_and_done(page: Page, serv
     photograph(page, "data-prepare")
     button(page, "Cancel").click()
     expect(main_part(page).get_by_text("Cancelled.")).to_be_visible()
-    page.get_by_label("Only the first ones").locator("xpath=ancestor::label").click()
+    page.get_by_label("Only a sample").locator("xpath=ancestor::label").click()
     many = page.get_by_role("spinbutton", name="How many")
     expect(many).to_be_enabled()
     many.fill("60")

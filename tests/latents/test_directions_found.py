@@ -255,7 +255,8 @@ def test_a_copy_is_found_at_distance_zero_and_pictures_are_read_as_zero_to_one()
 
 def test_a_row_is_not_its_own_neighbour_unless_it_is_there_twice() -> None:
     rows = np.array([[0.0], [3.0], [4.0], [0.0]], np.float32)
-    np.testing.assert_allclose(nearest_others(rows, 4), [0, 1, 1, 0])
+    np.testing.assert_allclose(nearest_others(rows, np.arange(4)), [0, 1, 1, 0])
+    np.testing.assert_allclose(nearest_others(rows, np.array([3, 1])), [0, 1])
 
 
 def test_where_a_distance_stands() -> None:

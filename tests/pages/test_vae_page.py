@@ -142,7 +142,7 @@ def test_ten_pairs_stand_there_at_once_with_their_errors(visit: Visit, vae: Run,
         expected = model.reconstruct(originals[index : index + 1])[0].transpose(1, 2, 0)
         assert np.abs(pixels(copy["image"]).astype(int) - expected).max() <= 1
         assert copy["lines"][0]["text"] == f"MSE {errors[index]:.4f}"
-    assert "the first 10 images of the test split, which it never saw" in words(app)
+    assert "a sample, 10 images of the test split, which it never saw" in words(app)
     assert never == [background.folder(measuring(vae))]
 
 
@@ -155,7 +155,7 @@ def test_the_total_error_comes_with_count_and_interval(visit: Visit, vae: Run, a
     assert f"95 % interval {low:.4f} to" in words(app)
     assert "100 images of the test split" in words(app)
     assert "Drawings are not photographs" in words(app)
-    assert "The first 64 training images, measured in the same way" in words(app)
+    assert "A sample of 64 training images, measured in the same way" in words(app)
 
 
 def test_work_in_the_background_shows_how_far_it_is_and_can_be_cancelled(

@@ -8,7 +8,7 @@ from PIL import Image
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.devices import Machine
 from gan_core.presets import PRESETS
-from gan_core.training.plan import check, check_data, resolve, steps_per_epoch, total_steps
+from gan_core.training.plan import check, check_data, epoch_of, resolve, total_steps
 
 LAPTOP = Machine(("cpu",), ("CPU",), threads=2, bf16_devices=())
 FAST = Machine(("cpu",), ("CPU",), threads=8, bf16_devices=("cpu",))
@@ -61,7 +61,7 @@ def test_a_resolved_configuration_stays_as_it_is():
 
 
 def test_steps_are_counted_with_the_last_smaller_batch():
-    assert steps_per_epoch(202_599, 128) == 1_583
+    assert epoch_of(PRESETS["r1-dcgan"].config, 202_599).steps == 1_583
     assert total_steps(PRESETS["r1-dcgan"].config, 202_599) == 15_830
     assert total_steps(PRESETS["r1-dcgan-lite"].config, 5_000) == 1_580
     assert total_steps(with_changes(RunConfig(), {"training.max_steps": 3}), 5_000) == 3

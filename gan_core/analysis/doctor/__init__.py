@@ -26,9 +26,9 @@ def diagnose(trace: RunTrace) -> list[Finding]:
     for entry in DIAGNOSES.values():
         sign = entry.detect(trace)
         if sign is not None:
-            remedies = tuple(entry.remedies(trace.config))
+            title, explanation = entry.words(trace.config)
             found.append(Finding(
-                entry.name, entry.title, entry.severity, sign.step, sign.since, sign.lasting, sign.evidence, entry.columns,
-                entry.explanation, remedies,
+                entry.name, title, entry.severity, sign.step, sign.since, sign.lasting, sign.evidence, entry.columns,
+                explanation, entry.fitting(trace.config, sign),
             ))  # fmt: skip
     return sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.step))

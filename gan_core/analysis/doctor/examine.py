@@ -14,7 +14,7 @@ def trace_of(run: Run) -> RunTrace:
     config, status = record.config, record.status
     per_epoch = status.steps_per_epoch
     if not per_epoch and status.num_images:
-        per_epoch = plan.steps_per_epoch(status.num_images, config.training.batch_size)
+        per_epoch = plan.epoch_of(config, status.num_images).steps
     error = status.error if status.state == "failed" else ""
     measured = {found.metric: found for found in evaluations.read(run) if found.interval}
     return RunTrace(record.columns, config, status.num_images, per_epoch, error, measured)

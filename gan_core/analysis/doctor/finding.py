@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from gan_core.analysis.doctor.trace import PATIENCE, Column, Mask, RunTrace
-from gan_core.config import RunConfig
+from gan_core.config import RunConfig, with_changes
+from gan_core.models.compatibility import RULES
+from gan_core.models.kinds import kind_of
 
 Severity = Literal["failure", "warning", "note"]
 
@@ -38,12 +40,14 @@ class Sign:
         since: step at which it began.
         evidence: the numbers, in a sentence.
         lasting: whether it still holds at the last recorded step.
+        remedies: what helps against what was measured; the diagnosis's own remedies where there are none.
     """
 
     step: int
     since: int
     evidence: str
     lasting: bool = True
+    remedies: tuple[Remedy, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ class Diagnosis:
         severity: "failure" (nothing is learned any more), "warning" (on the way there) or "note" (worth knowing).
         columns: the metrics on whose charts it is marked.
         detect: trace -> sign, or None.
-        remedies: configuration -> what helps, the likeliest first.
+        remedies: configuration -> what helps, the likeliest first; `fitting` keeps those that this model takes.
+        of_vae: title and explanation for a model without a discriminator, where they differ.
     """
 
     name: str
@@ -66,6 +71,22 @@ class Diagnosis:
     columns: tuple[str, ...]
     detect: Callable[[RunTrace], Sign | None]
     remedies: Callable[[RunConfig], list[Remedy]]
+    of_vae: tuple[str, str] | None = None
+
+    def words(self, config: RunConfig) -> tuple[str, str]:
+        """Title and explanation for the model of a configuration."""
+        return self.of_vae if self.of_vae and kind_of(config).encodes else (self.title, self.explanation)
+
+    def fitting(self, config: RunConfig, sign: Sign) -> tuple[Remedy, ...]:
+        """What helps against what was found: remedies whose settings this kind of model has, and that no rule refuses."""
+        kind = kind_of(config)
+
+        def fits(remedy: Remedy) -> bool:
+            after = with_changes(config, dict(remedy.changes))
+            refused = any(rule.broken(after) and not rule.broken(config) for rule in RULES)
+            return not refused and all(kind.applies(name) for name in remedy.changes)
+
+        return tuple(filter(fits, sign.remedies or self.remedies(config)))
 
 
 @dataclass(frozen=True)

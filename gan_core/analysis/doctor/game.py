@@ -7,6 +7,7 @@ import numpy as np
 from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
 from gan_core.analysis.doctor.trace import Column, RunTrace
 from gan_core.config import RunConfig, get
+from gan_core.models.kinds import kind_of
 
 SURE = 0.98  # D's mean output (probability) for real images from which it has nothing left to learn
 LOST = 0.02  # and for generated ones
@@ -149,6 +150,18 @@ def _against_a_winning_d(config: RunConfig) -> list[Remedy]:
 
 
 def _against_collapse(config: RunConfig) -> list[Remedy]:
+    if kind_of(config).encodes:
+        return [
+            Remedy(
+                f"{verb} the KL's weight (lambda): {config.vae.kl_weight * factor:g}",
+                why,
+                {"vae.kl_weight": config.vae.kl_weight * factor},
+            )
+            for verb, factor, why in (
+                ("Lower", 0.1, "If KL is near 0: the decoder ignores the latent, and information becomes affordable."),
+                ("Raise", 10.0, "If KL is high: random latents fall where the decoder has never been."),
+            )
+        ]
     remedies = []
     if config.objective.weight_clip > 0.02:
         remedies.append(Remedy(
@@ -213,6 +226,12 @@ DIAGNOSES = (
         "mode_collapse", "Mode collapse: the generated images are alike",
         "A mode is a kind of image. The generator has found one that passes and makes little else, whatever the latent z.",
         "failure", ("spread/fake", "spread/real"), mode_collapse, _against_collapse,
+        of_vae=(
+            "The samples are alike",
+            "The decoder makes nearly the same image of every random latent: because the latents say little about the image "
+            "(KL near 0), or because random latents fall between the places it was trained on (KL high). Its reconstructions "
+            "tell which: alike too in the first case, good in the second.",
+        ),
     ),
     Diagnosis(
         "clip_saturation", "The critic's weights lie at the bound",

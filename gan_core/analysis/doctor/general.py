@@ -88,7 +88,8 @@ def too_few_images(trace: RunTrace) -> Sign | None:
     epochs = trace.config.training.epochs
     if not 0 < trace.num_images < FEW_IMAGES or epochs < MANY_EPOCHS:
         return None
-    evidence = f"{trace.num_images:,} images, each seen {epochs:,} times; a GAN wants thousands, at the least."
+    model = kind_of(trace.config).short
+    evidence = f"{trace.num_images:,} images, each seen {epochs:,} times; a {model} wants thousands, at the least."
     return Sign(0, 0, evidence)
 
 
@@ -125,7 +126,7 @@ def _slower(config: RunConfig, factor: float) -> list[Remedy]:
 
 def more_images(config: RunConfig) -> list[Remedy]:
     """Remedies for too little data."""
-    remedies = [Remedy("Use more images", "Nothing helps as much. Take away the first-N switch, or add pictures.")]
+    remedies = [Remedy("Use more images", "Nothing helps as much. Add pictures.")]
     if config.dataset.num_images:
         changes = {"dataset.num_images": 0}
         remedies = [Remedy("Use all images of the data set", "Nothing helps as much as more data.", changes)]
@@ -163,6 +164,11 @@ DIAGNOSES = (
         "too_few_images", "Too few images",
         "With so few images D can learn each by heart. It then rejects everything else, and G learns nothing or copies them.",
         "note", (), too_few_images, more_images,
+        of_vae=(
+            "Too few images",
+            "With so few images the encoder and decoder can learn each by heart. Other images then come back wrong, and random "
+            "latents give mixtures of the known ones.",
+        ),
     ),
     Diagnosis(
         "plateau", "Nothing changes any more",

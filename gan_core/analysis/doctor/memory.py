@@ -65,5 +65,9 @@ DIAGNOSES = (
         "D should learn what real images are like. Instead it knows single training images: other real images look false to it. "
         "Its verdict then leads G to copies, or nowhere.",
         "warning", ("memory/train", "memory/held_out"), memorisation, _against,
+        of_vae=(
+            "The training images are learned by heart",
+            "The decoder should draw what real images are like. Instead its samples lie next to single training images.",
+        ),
     ),
 )  # fmt: skip

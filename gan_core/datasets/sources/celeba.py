@@ -8,8 +8,8 @@ They may lie in folders of their own below the one that is named (torchvision's 
 `Eval`, Kaggle's `img_align_celeba/img_align_celeba`), and the lists may be Kaggle's, in CSV. Where only part of the pictures
 is there, that part is used; the others are left out, counted and named.
 
-R5's 40,000 training and 2,621 test pictures are the first of each split: dataset.num_images. To keep only some
-attributes, see `Dataset.with_labels`.
+R5's 40,000 training and 2,621 test pictures are here a seeded sample of each split: dataset.num_images. To keep only
+some attributes, see `Dataset.with_labels`.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ class _CelebA(PictureFiles):
                 f"None of the {len(names):,} pictures that {copy.partition.name} puts into the split '{config.split}' is in "
                 f"'{copy.root / copy.images}' (the first: {names[0]}). Put them there."
             )
-        return copy.root, files[: config.num_images or None]
+        return copy.root, files
 
     def left_out(self, config: DatasetConfig) -> Sequence[tuple[str, str]]:
         copy = _copy(config)
@@ -208,7 +208,7 @@ class _CelebA(PictureFiles):
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         return _lists(_copy(config)).names
 
-    def labels(self, config: DatasetConfig) -> Uint8Array:
+    def all_labels(self, config: DatasetConfig) -> Uint8Array:
         lists = _lists(_copy(config))
         return lists.labels[[lists.rows[path.name] for path in self.files(config)[1]]]
 

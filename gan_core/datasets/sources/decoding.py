@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from gan_core.config import DatasetConfig
+from gan_core.datasets import sampling
 from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
 from gan_core.figures.imaging import open_picture, png_bytes, reduced, resize_and_crop
 from gan_core.processes import guarded
@@ -75,15 +76,26 @@ class PictureFiles(ABC):
 
     @abstractmethod
     def files(self, config: DatasetConfig) -> tuple[Path, list[Path]]:
-        """The folder of the split and its picture files, relative to it, at most `config.num_images`."""
+        """The folder of the split and all its picture files, relative to it."""
 
     @abstractmethod
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         """As `Source.label_names`."""
 
     @abstractmethod
+    def all_labels(self, config: DatasetConfig) -> Uint8Array:
+        """The labels of all of `files`, uint8 (N, L)."""
+
     def labels(self, config: DatasetConfig) -> Uint8Array:
-        """As `Source.labels`."""
+        labels = self.all_labels(config)
+        return labels[sampling.sample(labels, config.num_images)] if config.num_images else labels
+
+    def taken(self, config: DatasetConfig) -> tuple[Path, list[Path]]:
+        """The folder, and those of `files` that are used: all, or a sample of `config.num_images`."""
+        root, files = self.files(config)
+        if not config.num_images:
+            return root, files
+        return root, [files[number] for number in sampling.sample(self.all_labels(config), config.num_images)]
 
     def lists(self, config: DatasetConfig) -> Sequence[Path]:
         """Files in the folder that hold the labels. Raises ValueError as `files`."""
@@ -94,27 +106,29 @@ class PictureFiles(ABC):
         return ()
 
     def fingerprint(self, config: DatasetConfig) -> str:
-        root, files = self.files(config)
+        root, files = self.taken(config)
         left_out = hashlib.sha256(repr(self.left_out(config)).encode()).hexdigest()
-        return f"{self.name} {READING} {digest_of(root, [*self.lists(config), *files])} {left_out}"
+        names = f" {sampling.RULE} {self.label_names(config)}" if config.num_images else ""
+        return f"{self.name} {READING} {digest_of(root, [*self.lists(config), *files])} {left_out}{names}"
 
     def count(self, config: DatasetConfig) -> int:
-        return len(self.files(config)[1])
+        there = len(self.files(config)[1])
+        return min(config.num_images or there, there)
 
     def pairs(self, config: DatasetConfig, indices: Sequence[int]) -> Iterator[Pair | None]:
-        root, files = self.files(config)
+        root, files = self.taken(config)
         return pairs_of([root / files[index] for index in indices], config)
 
     def build(self, config: DatasetConfig, allocate: Allocate, progress: Progress) -> Built:
-        root, files = self.files(config)
+        root, files = self.taken(config)
         label_names, labels = self.label_names(config), self.labels(config)
         images, rows = allocate(len(files), len(label_names))
         kept: list[int] = []
-        skipped: list[tuple[str, str]] = []
+        skipped: dict[int, tuple[str, str]] = {}
         with closing(_decode_all(root, files, config, images)) as outcomes:
             for number, reason in enumerate(outcomes):
                 if reason:
-                    skipped.append((files[number].as_posix(), reason))
+                    skipped[number] = (files[number].as_posix(), reason)
                 else:
                     kept.append(number)
                 if (number + 1) % 50 == 0 or number + 1 == len(files):
@@ -128,9 +142,11 @@ class PictureFiles(ABC):
             if row != number:
                 images[row] = images[number]
         rows[: len(kept)] = labels[kept]
-        skipped += self.left_out(config)
-        named = tuple((as_utf8(file), reason) for file, reason in skipped[:MAX_SKIPPED_NAMED])
-        return Built(len(kept), label_names, named, len(skipped))
+        named = [*skipped.values(), *(others := self.left_out(config))][:MAX_SKIPPED_NAMED]
+        return Built(
+            len(kept), label_names, tuple((as_utf8(file), reason) for file, reason in named),
+            len(skipped) + len(others), tuple(skipped),
+        )  # fmt: skip
 
 
 def to_pixels(picture: Image.Image, config: DatasetConfig) -> Uint8Array:
@@ -258,5 +274,5 @@ def check_present(root: Path, files: Sequence[Path], listed_in: str) -> None:
     if missing:
         raise ValueError(
             f"{listed_in} names {len(files)} pictures of which {len(missing)} are not in '{root}' "
-            f"(the first: {missing[0].as_posix()}). Put them there, or set dataset.num_images to use only the first ones."
+            f"(the first: {missing[0].as_posix()}). Put them there, or take their lines out of {listed_in}."
         )

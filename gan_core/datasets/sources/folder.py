@@ -100,7 +100,7 @@ class _Folder(PictureFiles):
             ValueError: if it is no folder, has no picture or not this split, or can be understood in two ways.
         """
         root, found = self._pictures(config)
-        return root, [Path(picture.path) for picture in found[: config.num_images or None]]
+        return root, [Path(picture.path) for picture in found]
 
     def left_out(self, config: DatasetConfig) -> Sequence[Named]:
         return self._layout(config)[1].left_out
@@ -108,14 +108,14 @@ class _Folder(PictureFiles):
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         return tuple(sorted({picture.label for picture in self._pictures(config)[1]} - {""}))
 
-    def labels(self, config: DatasetConfig) -> Uint8Array:
+    def all_labels(self, config: DatasetConfig) -> Uint8Array:
         found = self._pictures(config)[1]
         column = {name: index for index, name in enumerate(sorted({picture.label for picture in found} - {""}))}
         labels = np.zeros((len(found), len(column)), np.uint8)
         for row, picture in enumerate(found):
             if picture.label:
                 labels[row, column[picture.label]] = 1
-        return labels[: config.num_images or None]
+        return labels
 
 
 SOURCE = _Folder()

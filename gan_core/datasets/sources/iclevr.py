@@ -66,7 +66,7 @@ def object_index(folder: Path) -> dict[str, int]:
 
 
 def training_list(config: DatasetConfig) -> tuple[Path, list[Path], list[list[str]], dict[str, int]]:
-    """The folder, its picture files in the order of train.json (at most `config.num_images`), their objects, the index.
+    """The folder, its picture files in the order of train.json, their objects, the index.
 
     Raises:
         ValueError: if a part of the layout is missing, or the labels do not match the pictures.
@@ -81,7 +81,6 @@ def training_list(config: DatasetConfig) -> tuple[Path, list[Path], list[list[st
     files, names = _listed(
         folder, (folder / "train.json").stat().st_mtime_ns if (folder / "train.json").exists() else 0
     )
-    files, names = files[: config.num_images or None], names[: config.num_images or None]
     check_present(folder, files, "train.json")
     return folder, files, names, index
 
@@ -134,7 +133,7 @@ class _IClevr(PictureFiles):
         index = object_index(_folder(config.root))
         return tuple(sorted(index, key=index.__getitem__))
 
-    def labels(self, config: DatasetConfig) -> Uint8Array:
+    def all_labels(self, config: DatasetConfig) -> Uint8Array:
         _, _, names, index = training_list(config)
         return multi_hot(names, index)
 

@@ -26,7 +26,7 @@ PADDING = 2  # 28 -> 32, a power of two; MNIST's own margin is black as well
 def arrays() -> tuple[Uint8Array, Uint8Array]:
     """Images uint8 (5000, 28, 28) and digits uint8 (5000,), in an order that mixes the classes.
 
-    The file is sorted by digit; a fixed shuffle makes "the first N images" a fair sample.
+    The file is sorted by digit; a fixed shuffle makes the first N images a sample, whatever N is.
     """
     with np.load(FILE) as file:
         order = np.random.default_rng(0).permutation(len(file["digits"]))

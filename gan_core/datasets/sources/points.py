@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gan_core.config import DatasetConfig, strict_json
+from gan_core.datasets import sampling
 from gan_core.datasets.base import Dataset, PointSource
 
 MIN_POINTS, MAX_POINTS = 10, 100_000
@@ -130,8 +131,10 @@ class _Points(PointSource):
             file = Path(config.root).expanduser()
         except RuntimeError as error:  # an unknown user
             raise ValueError(f"The file '{config.root:.300}' cannot be found ({error}).") from error
-        points = fitted(read_file(file))[: config.num_images or None]
-        return Dataset("points", points, np.zeros((len(points), 0), np.uint8), ())  # type: ignore[arg-type]
+        points = fitted(read_file(file))
+        labels = np.zeros((len(points), 0), np.uint8)
+        data = Dataset("points", points, labels, ())  # type: ignore[arg-type]
+        return data.part(sampling.sample(labels, config.num_images)) if config.num_images else data
 
 
 SOURCE = _Points()

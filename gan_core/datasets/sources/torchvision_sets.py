@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from gan_core.config import DatasetConfig
+from gan_core.datasets import sampling
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.sources import mnist5k
 from gan_core.datasets.sources.decoding import digest_of, existing_folder
@@ -43,7 +44,8 @@ class TorchvisionSet(mnist5k.PictureArrays):
     batch_size: int = 0
 
     def fingerprint(self, config: DatasetConfig) -> str:
-        return f"{self.class_name} {config.split} {digest_of(*self._files(config))}"
+        rule = f" {sampling.RULE}" if config.num_images else ""
+        return f"{self.class_name} {config.split} {digest_of(*self._files(config))}{rule}"
 
     def count(self, config: DatasetConfig) -> int:
         root, files = self._files(config)
@@ -85,7 +87,10 @@ class TorchvisionSet(mnist5k.PictureArrays):
                 f"{self.class_name} in '{config.root}' has {len(images)} pictures and {len(classes)} labels. "
                 f"{self._way_out(config.root)}"
             )
-        return images[: config.num_images or None], classes[: config.num_images or None]
+        if not config.num_images:
+            return images, classes
+        chosen = sampling.sample(np.eye(len(self.names), dtype=np.uint8)[classes], config.num_images)
+        return images[chosen], classes[chosen]
 
     def _files(self, config: DatasetConfig) -> tuple[Path, list[Path]]:
         root = existing_folder(config.root, self._way_out(config.root))

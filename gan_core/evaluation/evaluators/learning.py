@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gan_core import datasets
 from gan_core.config import DatasetConfig
-from gan_core.datasets import DATASETS, Dataset
+from gan_core.datasets import DATASETS, Dataset, sampling
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.batches import Batches
 from gan_core.evaluation.evaluators import (
@@ -154,9 +154,9 @@ def train_evaluator(recipe: Recipe, folder: Path, progress: Progress) -> Evaluat
 
 
 def split(config: DatasetConfig, progress: Progress) -> TrainingSplit:
-    """The images to learn from and those kept back: the data set's own test split, else the last tenth of its images.
+    """The images to learn from and those kept back: the data set's own test split, else a tenth of its images.
 
-    Raises ValueError if the data set has no labels, or too few images.
+    Raises ValueError if the data set has no labels or too few images, or a class is not in both parts.
     """
 
     def drawn(done: int, total: int) -> None:
@@ -172,15 +172,37 @@ def split(config: DatasetConfig, progress: Progress) -> TrainingSplit:
         test = datasets.prepare(config.model_copy(update={"split": "test", "num_images": 0}), drawn)
     except ValueError:  # it has no such split
         test = None
+    exclusive = DATASETS[config.name].exclusive_labels
     if test is not None and not _overlap(train, test):
+        test = _matched(train, test, exclusive)
         return TrainingSplit(train, test, f"{len(test):,} images: the test split of '{config.name}'")
-    kept_back = round(len(train) * HELD_OUT_SHARE)
-    if kept_back < 1:
+    if len(train) < 1 / HELD_OUT_SHARE:
         raise ValueError(f"An evaluator needs at least 10 images; '{config.name}' gives {len(train)}.")
-    cut = len(train) - kept_back
-    first = replace(train, images=train.images[:cut], labels=train.labels[:cut])
-    last = replace(train, images=train.images[cut:], labels=train.labels[cut:])
-    return TrainingSplit(first, last, f"{kept_back:,} images: the last tenth of '{config.name}', not trained on")
+    kept_back = round(len(train) * HELD_OUT_SHARE)
+    if exclusive:  # every class's first image comes before any second one
+        kept_back = max(kept_back, int(train.labels.any(axis=0).sum()))
+    kept, learned = np.split(sampling.order(train.labels), [kept_back])
+    first, last = train.part(np.sort(learned)), train.part(np.sort(kept))
+    note = f"{kept_back:,} images: a tenth of '{config.name}', a sample of all its classes, not trained on"
+    return TrainingSplit(first, _matched(first, last, exclusive), note)
+
+
+def _matched(train: Dataset, test: Dataset, exclusive: bool) -> Dataset:
+    """The held-out images with the labels in the order of the training images'.
+
+    Raises ValueError if a class has images in one of the two parts only.
+    """
+    for what, part in (("to learn from", train), ("to be measured on", test)):
+        counts = part.labels.sum(axis=0, dtype=np.int64).tolist()
+        shown = {name for name, n in zip(part.label_names, counts, strict=True) if n or not exclusive}
+        lacking = sorted({*train.label_names, *test.label_names} - shown)
+        if lacking:
+            more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
+            raise ValueError(
+                f"Every label needs images to learn from and images to be measured on; '{test.name}' has none {what} of: "
+                f"{', '.join(lacking[:5])}{more}. Add some, or leave that label out of both parts."
+            )
+    return test.with_labels(train.label_names)
 
 
 def _overlap(train: Dataset, test: Dataset) -> bool:
@@ -211,11 +233,10 @@ def fit(recipe: Recipe, dataset: Dataset, exclusive: bool, progress: Progress) -
     )
     for step in range(steps):
         images, labels = batches.batch(step)
-        if len(images) > 1:  # batch norm cannot learn from one image
-            loss = label_loss(network(augment(images, changes_rng, flips=recipe.mirrors)), labels, exclusive)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+        loss = label_loss(network(augment(images, changes_rng, flips=recipe.mirrors)), labels, exclusive)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
         schedule.step()
         if (step + 1) % 10 == 0 or step + 1 == steps:
             epoch = step // batches.steps_per_epoch + 1

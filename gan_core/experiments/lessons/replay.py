@@ -67,7 +67,8 @@ def replay(run: Run) -> Replay:
     model = build(config, "cpu")
     checkpoints.load(run, start, model)
     set_up(fabric, model)
-    batches = Batches(dataset, config.training.batch_size, config.training.seed)
+    training, packing = config.training, config.remedies.packing
+    batches = Batches(dataset, training.batch_size, training.seed, packing=packing)
     step = start
     while True:
         recorder = _StepRecorder(model)

@@ -193,7 +193,8 @@ def _of_points(run: Run, objective: SweepObjective) -> ObjectiveValue:
     from gan_core.runs.sampler import latents, open_sampler
 
     sampler = open_sampler(run)
-    real = np.asarray(datasets.prepare(sampler.config.dataset).images[: objective.num_images], dtype=np.float64)
+    points = datasets.prepare(sampler.config.dataset)
+    real = np.asarray(points.images[points.order[: objective.num_images]], dtype=np.float64)
     drawn = sampler.samples(latents(len(real), sampler.latent_dim, sampler.config.training.seed))
     fake = np.asarray(drawn, dtype=np.float64)
     found = metrics.estimate(objective.metric, real, fake, repeats=REPEATS)

@@ -9,8 +9,8 @@ from gan_core import datasets
 from gan_core.config import DatasetConfig
 from gan_core.datasets import preprocessing, statistics
 from gan_core.datasets.base import Pair, Uint8Array
+from gan_core.datasets.epochs import Epoch
 from gan_core.figures import imaging
-from gan_core.training import plan
 from pages.components.data.charts import correlation_figure, share_figure
 from pages.components.shared.data_choice import Chosen, left_out_table
 from pages.components.text import _, as_text, ngettext
@@ -49,7 +49,7 @@ def left_out(chosen: Chosen, count: int) -> None:
 
 def counts(chosen: Chosen, count: int) -> None:
     """The true numbers: images, labels, values a sample, steps an epoch."""
-    steps = plan.steps_per_epoch(count, chosen.batch_size)
+    steps = Epoch(count, chosen.batch_size).steps
     names = datasets.label_names(chosen.config)
     shape = datasets.image_shape(chosen.config)
     images, labels, sample, epoch = st.columns(4)

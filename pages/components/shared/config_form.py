@@ -45,7 +45,7 @@ LABELS = {
     "dataset.split": _("Part"),
     "dataset.image_size": _("Image size"),
     "dataset.channels": _("Colour channels"),
-    "dataset.num_images": _("Only the first"),
+    "dataset.num_images": _("Only a sample of"),
     "dataset.flip": _("Mirror at random"),
     "dataset.rotation_degrees": _("Turn at random, up to"),
     "network.name": _("Architecture"),

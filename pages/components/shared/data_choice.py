@@ -89,7 +89,7 @@ def _first_images(key: str, random_changes: dict[str, Any] | None) -> int:
     """The switch for few images, and beside it the random changes (put into the given table) where there are pictures."""
     columns = st.columns([1, 1, 1, 1], vertical_alignment="bottom")
     few = columns[0].toggle(
-        _("Only the first ones"), key=f"data_few_{key}", persist_state="session",
+        _("Only a sample"), key=f"data_few_{key}", persist_state="session",
         help=_("Report R1 trained on {n:,} of its 202,599 images and found the result useless: see it for yourself.").format(n=LESSON),
     )  # fmt: skip
     count = columns[1].number_input(

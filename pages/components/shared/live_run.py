@@ -175,6 +175,10 @@ def curves(run: Run, smoothing: float, log_scale: bool) -> None:
     for chart in shown:
         st.markdown(f"**{_(chart.title)}**", help=_(chart.explanation))
         live_plot(figures[chart.key], key=f"live_plot_{run.id}_{chart.key}", height_px=300)
+    missing = [event for event in run.events() if event["type"] == "memory_not_measured"]
+    if missing and "memory/gap" not in lab.tail(str(run.path)).columns():
+        words = _("There is no curve of what D knows by heart: {why}")
+        st.caption(words.format(why=as_text(str(missing[-1].get("why", "")))))
 
 
 def marks(events: Sequence[dict[str, Any]]) -> tuple[lab.Mark, ...]:
@@ -247,7 +251,7 @@ def log(run: Run) -> None:
         epochs = run.config().training.epochs
         st.code("\n".join(log_line(row, epochs, status.steps_per_epoch) for row in rows) or "-", language=None)
         lines = [
-            f"step {e['step']}: {e['type']} {e.get('error') or e.get('changes') or e.get('files') or ''}"
+            f"step {e['step']}: {e['type']} {e.get('error') or e.get('why') or e.get('changes') or e.get('files') or ''}"
             for e in run.events()
         ]
         st.code("\n".join(lines[-LOG_LINES:]) or "-", language=None)

@@ -76,5 +76,5 @@ def shown(run: Run, step: int) -> Shown:
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def images(path: str, count: int) -> Dataset:
-    """The first held-out images of a run."""
+    """A sample of a run's held-out images; fewer are the first of more."""
     return _held_out(path).images(count)

@@ -9,7 +9,7 @@ from gan_core.config import DatasetConfig, RunConfig, with_changes
 from gan_core.config import run_config as schema
 from gan_core.datasets import DATASETS, uploads
 from gan_core.datasets.base import Pair
-from gan_core.training import plan
+from gan_core.datasets.epochs import Epoch
 from pages.components.shared import lab
 from pages.components.shared.config_form import knob
 from pages.components.shared.data_choice import warn_of_mirroring
@@ -67,7 +67,7 @@ def offer_own(name: str, prefix: str) -> None:
 
 @st.cache_data(max_entries=32, ttl=300, show_spinner=False)
 def _preview(config_json: str, count: int) -> list[Pair]:
-    """The first pictures, kept for a while: a process reads them."""
+    """Some of the pictures, kept for a while: a process reads them."""
     return datasets.preview(DatasetConfig.model_validate_json(config_json), SHOWN)
 
 
@@ -82,8 +82,11 @@ def look(base: RunConfig, chosen: dict[str, Any], batch: int) -> None:
     if config is None or found is None:
         return
     count, pairs = found
+    epoch = Epoch(count, batch, base.remedies.packing)
     words = _("{count:,} images; in batches of {batch} that is {steps:,} steps an epoch (once through all images).")
-    st.caption(words.format(count=count, batch=batch, steps=plan.steps_per_epoch(count, batch)))
+    if epoch.images < count:
+        words += " " + _("{left} of them, others each time, are left over: too few for a batch.")
+    st.caption(words.format(count=count, batch=batch, steps=epoch.steps, left=count - epoch.images))
     if not pairs:  # points in the plane are used as they are
         return
     with st.expander(_("Preprocessing: before and after")):

@@ -37,7 +37,7 @@ def reconstructions(shown: Shown) -> None:
     copies = shown.model.reconstruct(originals)
     st.subheader(_("Images and what comes back"), anchor=False)
     words = _(
-        "Above an image, below what the decoder makes of its latent: the first {which}. The latent is the mean of the "
+        "Above an image, below what the decoder makes of its latent: a sample, {which}. The latent is the mean of the "
         "encoder's cloud (the posterior), without noise. MSE: mean squared error over all pixel values, in 0 to 1."
     )
     st.caption(words.format(which=shown.which(len(originals))))
@@ -85,7 +85,7 @@ def totals(shown: Shown, measured: Arrays) -> None:
     left, middle, right = st.columns(3)
     title = _("Test MSE") if unseen else _("MSE on training images")
     metric_card(left, title, f"{test.value:.4f}", f"{_precision(test)} {shown.which(test.count)}.")
-    words = _("The first {n:,} training images, measured in the same way.").format(n=train.count)
+    words = _("A sample of {n:,} training images, measured in the same way.").format(n=train.count)
     notes = [f"{_precision(train)} {words}", *([gap(test, train)] if unseen else [])]
     metric_card(middle, _("MSE on images it learned from"), f"{train.value:.4f}", *notes)
     words = _("On {n:,} photographs of CelebA.").format(n=REPORT_IMAGES) + " " + comparability(shown)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from gan_core.analysis.doctor import DIAGNOSES, RunTrace, diagnose
+from gan_core.analysis.doctor import DIAGNOSES, RunTrace, Sign, diagnose
 from gan_core.config import with_changes
+from gan_core.models.compatibility import RULES
+from gan_core.models.kinds import kind_of
 from gan_core.presets import preset_config
 from gan_core.runs.evaluations import Evaluation
-from tests.analysis.doctor.made import LENGTH, SICK, from_step, healthy, r4_e, trace
+from tests.analysis.doctor.made import LENGTH, SICK, from_step, healthy, r4_e, trace, with_kl
 
 
 def names(found) -> list[str]:
@@ -159,3 +163,57 @@ def test_the_evidence_of_memorisation_names_both_verdicts():
     SICK["memorisation"][0](columns)
     (finding,) = diagnose(trace(columns))
     assert "on training images and" in finding.evidence and finding.columns == ("memory/train", "memory/held_out")
+
+
+GAMES = ("discriminator", "generator", "D ", "D's", "G ", "G's")
+
+
+@pytest.mark.parametrize(
+    ("preset", "changes"),
+    [
+        ("r5-vae-lite", {}),
+        ("r3-wgan-gp-lite", {}),
+        ("r3-wgan-lite", {}),
+        ("r3-sngan-lite", {}),
+        ("r5-acgan-lite", {}),
+        ("mnist-dcgan", {"remedies.packing": 2}),
+        ("mnist-dcgan", {"objective.name": "relativistic"}),
+    ],
+)
+@pytest.mark.parametrize("name", DIAGNOSES)
+def test_every_remedy_that_is_offered_exists_for_the_model_and_is_not_refused(name, preset, changes):
+    config = with_changes(preset_config(preset), changes)
+    for remedy in DIAGNOSES[name].fitting(config, Sign(1, 1, "")):
+        for rule in RULES:
+            rule.check(with_changes(config, remedy.changes))
+        assert all(kind_of(config).applies(field) for field in remedy.changes)
+
+
+def test_collapse_has_the_words_and_remedies_of_its_model():
+    same = {"duplicates": Evaluation("duplicates", 0.8, (0.75, 0.85), 700, 100, "digits", 0)}
+    columns = {"step": np.arange(1.0, 1001)}
+    vae, penalised = (
+        diagnose(RunTrace(columns, preset_config(preset), 5000, 79, measured=same))[0]
+        for preset in ("r5-vae-lite", "r3-wgan-gp-lite")
+    )
+    assert vae.name == penalised.name == "mode_collapse" and vae.title == "The samples are alike"
+    words = " ".join([vae.title, vae.explanation, *(r.title + r.why for r in vae.remedies)])
+    assert not any(word in words for word in GAMES)
+    assert [dict(r.changes) for r in vae.remedies] == [{"vae.kl_weight": 0.0005}, {"vae.kl_weight": 0.05}]
+    assert penalised.remedies and all("minibatch" not in field for r in penalised.remedies for field in r.changes)
+
+
+def test_a_vae_is_told_of_no_game_whatever_is_found():
+    config = preset_config("r5-vae-lite")
+    for name in ("mode_collapse", "memorisation", "too_few_images", "vanishing_gradient", "non_finite", "plateau"):
+        entry = DIAGNOSES[name]
+        words = [*entry.words(config), *(r.title + r.why for r in entry.fitting(config, Sign(1, 1, "")))]
+        assert not any(word in " ".join(words) for word in GAMES), name
+
+
+@pytest.mark.parametrize(("weight", "nats", "wanted"), [(1e-8, 8.0, 2.2e-4), (1e-8, 30.0, 5e-3), (5e-3, 8.0, 5e-2)])
+def test_the_remedy_against_holes_is_as_large_as_the_nats_ask_for(weight, nats, wanted):
+    trace_ = with_kl(nats, 0)
+    found = diagnose(replace(trace_, config=with_changes(trace_.config, {"vae.kl_weight": weight})))
+    (remedy,) = next(f for f in found if f.name == "prior_hole").remedies
+    assert remedy.changes["vae.kl_weight"] == pytest.approx(wanted, rel=0.3)

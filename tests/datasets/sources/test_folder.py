@@ -163,11 +163,37 @@ def test_other_files_and_hidden_ones_are_no_pictures(folder):
     }
 
 
-def test_the_number_of_images_takes_the_first(folder):
-    for index in range(5):
-        picture(folder / f"{index}.png", colour=(index, index, index))
-    data = datasets.prepare(config(folder, num_images=2))
-    assert data.images[:, 0, 0, 0].tolist() == [0, 1]
+def test_the_number_of_images_takes_a_sample_of_every_class_and_keeps_the_labels(folder):
+    for index in range(12):
+        picture(folder / f"class {index // 4}" / f"{index:02d}.png", colour=(index, index, index))
+    one, few, more = (datasets.prepare(config(folder, num_images=number)) for number in (1, 6, 9))
+    assert few.label_names == one.label_names == datasets.label_names(config(folder, num_images=1))
+    assert few.labels.sum(axis=0).tolist() == [2, 2, 2] and more.labels.sum(axis=0).tolist() == [3, 3, 3]
+    taken, of_more = few.images[:, 0, 0, 0].tolist(), more.images[:, 0, 0, 0].tolist()
+    assert taken == sorted(taken) and set(taken) < set(of_more)
+    assert taken != [0, 1, 4, 5, 8, 9]  # not the first of each
+    np.testing.assert_array_equal(datasets.labels(config(folder, num_images=6)), few.labels)
+
+
+def test_a_class_that_is_added_is_in_the_labels_of_a_part_that_was_cached_before(folder):
+    for name in ("a", "b"):
+        picture(folder / name / "0.png")
+    assert datasets.prepare(config(folder, num_images=1)).label_names == ("a", "b")
+    picture(folder / "c" / "0.png")
+    assert datasets.prepare(config(folder, num_images=1)).label_names == ("a", "b", "c")
+
+
+def test_an_unreadable_picture_takes_no_others_place(folder):
+    for index in range(12):
+        picture(folder / f"{index:02d}.png", colour=(index, index, index))
+    ordered = datasets.order(config(folder)).tolist()
+    (folder / f"{ordered[1]:02d}.png").write_bytes(b"none")
+    for whole in (False, True):
+        if whole:
+            datasets.prepare(config(folder))
+        some = datasets.some(config(folder), 4, after=1)
+        assert some.images[:, 0, 0, 0].tolist() == ordered[2:5]
+    assert datasets.prepare(config(folder)).unread == (ordered[1],)
 
 
 @pytest.mark.parametrize("ask", [datasets.prepare, datasets.count, lambda c: datasets.preview(c, 3)])

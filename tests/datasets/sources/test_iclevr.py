@@ -100,7 +100,6 @@ def test_pictures_that_are_listed_and_missing_are_counted(folder):
     (folder / "images" / "CLEVR_train_000003_0.png").unlink()
     with pytest.raises(ValueError, match=r"train\.json names 12 pictures of which 1 are not .* CLEVR_train|images"):
         datasets.count(config(folder))
-    assert datasets.count(config(folder, num_images=9)) == 9  # the first nine are there
 
 
 @pytest.mark.parametrize(

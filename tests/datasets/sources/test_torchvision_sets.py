@@ -81,11 +81,13 @@ def test_digits_and_garments_are_read_and_padded(tmp_path, name, folder):
     assert data.label_names == (GARMENTS if name == "fashion-mnist" else tuple("0123456789"))
 
 
-def test_the_number_of_images_takes_the_first_and_colour_repeats_the_grey(tmp_path):
+def test_the_number_of_images_takes_a_sample_and_colour_repeats_the_grey(tmp_path):
     content = write_idx(tmp_path, "MNIST")
     data = datasets.prepare(config("mnist", tmp_path, num_images=4, channels=3))
     assert data.images.shape == (4, 3, 32, 32)
-    np.testing.assert_array_equal(data.images[:, 2, 2:30, 2:30], content["train"][0][:4])
+    taken = np.sort(datasets.order(config("mnist", tmp_path))[:4])
+    np.testing.assert_array_equal(data.images[:, 2, 2:30, 2:30], content["train"][0][taken])
+    np.testing.assert_array_equal(data.labels.argmax(axis=1), content["train"][1][taken])
     assert [(b.size, a.size) for b, a in datasets.preview(config("mnist", tmp_path, image_size=16), 2)] == [
         ((28, 28), (16, 16))
     ] * 2
@@ -99,7 +101,8 @@ def test_cifar_is_read_in_colour(cifar):
     assert train.labels.argmax(axis=1).tolist() == [c for n in range(5) for c in (n, n + 1, 9)]
     assert train.label_names == THINGS and datasets.count(config("cifar10", root)) == 15
     test = datasets.prepare(config("cifar10", root, channels=3, split="test", num_images=2))
-    np.testing.assert_array_equal(test.images, pixels["test_batch"][:2].reshape(-1, 3, 32, 32))
+    taken = np.sort(datasets.order(config("cifar10", root, split="test"))[:2])
+    np.testing.assert_array_equal(test.images, pixels["test_batch"][taken].reshape(-1, 3, 32, 32))
     assert datasets.prepare(config("cifar10", root, image_size=16)).images.shape == (15, 1, 16, 16)
 
 

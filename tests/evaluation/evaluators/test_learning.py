@@ -46,7 +46,7 @@ def test_a_task_that_can_be_learned_is_learned(two_colours: DatasetConfig, tmp_p
     made = train_evaluator(recipe, tmp_path / "out", no_progress)
     assert (made.info.held_out_hits, made.info.held_out_requested) == (20, 20)
     assert made.card.training.num_train == 180
-    assert "the last tenth of 'folder', not trained on" in made.info.held_out_note
+    assert "a tenth of 'folder', a sample of all its classes, not trained on" in made.info.held_out_note
     red = np.zeros((1, 3, 16, 16), np.uint8)
     red[:, 0] = 200
     assert open_evaluator(made).logits(red).argmax().item() == made.info.label_names.index("red")
@@ -106,6 +106,48 @@ def test_a_test_split_that_holds_the_training_images_is_not_believed(monkeypatch
     parts = split(DIGITS, no_progress)
     assert (len(parts.train), len(parts.held_out)) == (90, 10)
     assert digests(parts.train).isdisjoint(digests(parts.held_out))
+
+
+def in_folders(root: Path, counts: dict[str, int]) -> DatasetConfig:
+    for number, (name, count) in enumerate(counts.items()):
+        (root / name).mkdir(parents=True)
+        for index in range(count):
+            Image.new("RGB", (8, 8), (40 * number, index, 0)).save(root / name / f"{index}.png")
+    return DatasetConfig(name="folder", root=str(root), image_size=8, channels=3)
+
+
+def test_a_tenth_is_kept_back_of_every_class(tmp_path: Path):
+    parts = split(in_folders(tmp_path, {"a": 60, "b": 20, "c": 3}), no_progress)
+    assert parts.held_out.labels.sum(axis=0).tolist() == [5, 2, 1]
+    assert (parts.train.labels.sum(axis=0) + parts.held_out.labels.sum(axis=0)).tolist() == [60, 20, 3]
+    assert digests(parts.train).isdisjoint(digests(parts.held_out))
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"train/cat": 9, "train/dog": 9, "train/owl": 9, "test/cat": 3, "test/dog": 3}, "to be measured on of: owl"),
+        ({"train/cat": 9, "train/dog": 9, "test/cat": 3, "test/Dog": 3}, "to learn from of: Dog"),
+        ({"train/cat": 9, "train/dog": 9, "test/cat": 3, "test/dog": 3, "test/owl": 3}, "to learn from of: owl"),
+        ({"cat": 30, "dog": 1}, "to learn from of: dog"),
+    ],
+)
+def test_a_class_that_is_in_one_part_only_is_refused_before_training(tmp_path: Path, counts, words):
+    with pytest.raises(ValueError, match=f"has none {words}"):
+        train_evaluator(Recipe(in_folders(tmp_path / "d", counts), "x", width=2), tmp_path / "out", no_progress)
+
+
+def test_the_labels_of_a_test_split_are_matched_by_name(monkeypatch):
+    """A source that lists its test classes in another order must not be measured on the wrong names."""
+    prepare = datasets.prepare
+
+    def turned(config, progress=None):
+        data = prepare(config, progress)
+        return data if config.split == "train" else data.with_labels(data.label_names[::-1])
+
+    right = split(DIGITS, no_progress).held_out
+    monkeypatch.setattr(datasets, "prepare", turned)
+    np.testing.assert_array_equal(split(DIGITS, no_progress).held_out.labels, right.labels)
 
 
 def test_the_command_that_is_kept_asks_for_the_same(tmp_path: Path):
