@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont, features
 
 from gan_core.analysis.comparing import Compared, read
 from gan_core.figures import charts, style
-from gan_core.figures.sheets import fitting
+from gan_core.figures.sheets import fitting, legible
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.models.kinds import KINDS
 from gan_core.runs import Run
@@ -117,13 +117,14 @@ def pictures(compared: Compared, steps: Sequence[int], grid_px: int, report: Rep
             size = width + width % 2, height + height % 2  # AV1 halves the colours in both directions
             curves = losses(compared, size, HEAD_PX + first[1] + PAD_PX)
             font, small = ImageFont.load_default(15), ImageFont.load_default(11)
-            name = fitting(run.name, size[0] - 2 * PAD_PX, small)
+            name, letters = legible(run.name, 11)
+            name = fitting(name, size[0] - 2 * PAD_PX, letters)
         sheet = Image.new("RGB", size, PAPER)
         pen = ImageDraw.Draw(sheet)
         filter_ = Image.Resampling.NEAREST if first[0] >= grid.width else Image.Resampling.LANCZOS
         sheet.paste(grid.resize(first, filter_), (PAD_PX, HEAD_PX))
         pen.text((PAD_PX, 5), _words(compared, step), INK, font)
-        pen.text((PAD_PX, 25), name, FAINT, small)
+        pen.text((PAD_PX, 25), name, FAINT, letters)
         _draw_losses(pen, curves, step, size, small)
         yield sheet
 

@@ -70,7 +70,13 @@ def train_evaluator(
         raise ValueError(f"This machine has no device '{device}'. Choose one of: auto, {', '.join(machine.devices)}.")
     size = (32 if dataset in SMALL else 64) if image_size is None else image_size
     colours = (1 if dataset in GREY else 3) if channels is None else channels
-    fields = {"name": dataset, "root": root, "image_size": size, "channels": colours, "num_images": num_images}
+    fields = {
+        "name": dataset,
+        "root": settings.absolute(root),
+        "image_size": size,
+        "channels": colours,
+        "num_images": num_images,
+    }
     config = parse_config({"dataset": fields}).dataset
     import torch
 

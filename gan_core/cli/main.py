@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -53,7 +53,11 @@ app.command(name="forget-student")(classroom.forget_student)
 def main() -> None:
     """Runs the command line; turns every refusal into one sentence and exit status 2."""
     try:
-        app()
+        with redirect_stdout(terminal.Patient(sys.stdout)):
+            try:
+                app()
+            finally:
+                sys.stdout.flush()
     except (ValueError, BlockingIOError) as refusal:
         print(f"Error: {refusal}", file=sys.stderr)
         sys.exit(2)

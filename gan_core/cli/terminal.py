@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 from rich.console import Console
@@ -21,6 +23,42 @@ from gan_core.config import settings
 from gan_core.runs import Run, Status, recovery
 
 console = Console()
+
+
+class Patient:
+    """Standard output that takes every letter, and goes on when nobody reads it any more (`train | head -1`).
+
+    A letter that the terminal's code page has not is written as its number. What it wraps is a text stream.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+    def write(self, text: str) -> int:
+        """Writes the text; nowhere once the pipe is closed."""
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            return self._give_up(len(text))
+
+    def flush(self) -> None:
+        """Passes on what was written."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._give_up(0)
+
+    def _give_up(self, written: int) -> int:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+        return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them.")]

@@ -61,6 +61,17 @@ def cache_dir() -> Path:
     return folder(os.environ.get("GANVAS_CACHE_DIR") or Path.home() / ".cache" / "ganvas")
 
 
+def absolute(path: str) -> str:
+    """The path from the root of the file system on, so that it holds in every folder; links stay, and "" stays "".
+
+    Raises ValueError if ~ names a user unknown to this machine.
+    """
+    try:
+        return str(Path(path).expanduser().absolute()) if path else ""
+    except RuntimeError as error:  # an unknown user's home
+        raise ValueError(f"The folder '{path}' cannot be found: {error}") from error
+
+
 def folder(path: str | Path) -> Path:
     """An absolute path, with ~ as the home folder. Raises ValueError if ~ names a user unknown to this machine."""
     try:

@@ -18,7 +18,15 @@ FONT_PX = 13
 LINE_PX = 17
 GAP_PX = 10
 QUALITY = 65  # of the JPEG: about 0.7 kB a face of 40 px
+WIDE_FONTS = (  # with many alphabets, or Chinese, Japanese and Korean, as systems name them; Pillow searches for them
+    "DejaVuSans.ttf", "NotoSansCJK-Regular.ttc", "NotoSansTC-Regular.otf", "wqy-microhei.ttc", "wqy-zenhei.ttc", "DroidSansFallbackFull.ttf",
+    "msjh.ttc", "msyh.ttc", "PingFang.ttc", "Arial Unicode.ttf", "arialuni.ttf", "unifont.otf",
+)  # fmt: skip
+NO_LETTER = "\U0010fffe"
 INK, FAINT, GOOD, BAD = (28, 30, 34), (104, 110, 118), (18, 122, 62), (190, 44, 38)
+
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @dataclass(frozen=True)
@@ -57,20 +65,44 @@ def contact_sheet(
     head = GAP_PX + len(title) * (LINE_PX + 2) + GAP_PX // 2
     rows = math.ceil(len(images) / columns)
     sheet = Image.new("RGB", (GAP_PX + min(columns, len(images)) * across, head + rows * down), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(FONT_PX)
+    pen = ImageDraw.Draw(sheet)
     for number, words in enumerate(title):
         place = (GAP_PX, GAP_PX + number * (LINE_PX + 2))
-        pen.text(place, fitting(words, sheet.width - 2 * GAP_PX, font), INK if number == 0 else FAINT, font)
+        text, font = legible(words, FONT_PX)
+        pen.text(place, fitting(text, sheet.width - 2 * GAP_PX, font), INK if number == 0 else FAINT, font)
     for index, (image, caption) in enumerate(zip(images, captions, strict=True)):
         left, top = GAP_PX + index % columns * across, head + index // columns * down
         picture = imaging.to_picture(image).convert("RGB")
         sheet.paste(picture.resize((width, height), Image.Resampling.NEAREST), (left, top))
         for number, line in enumerate(caption):
-            _write(pen, font, line, left, top + height + 3 + number * LINE_PX, width)
+            _write(pen, line, left, top + height + 3 + number * LINE_PX, width)
     return sheet
 
 
-def fitting(text: str, width_px: float, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def legible(text: str, size_px: int) -> tuple[str, Font]:
+    """The text and a font with its letters: Pillow's own, else the one of this machine that lacks the fewest.
+
+    Letters that it lacks are written as their numbers: two names never look alike.
+    """
+    font: Font = ImageFont.load_default(size_px)
+    missing = _missing(text, font)
+    for name in WIDE_FONTS if missing else ():
+        try:
+            other = ImageFont.truetype(name, size_px)
+        except OSError:
+            continue
+        if len(lacking := _missing(text, other)) < len(missing):
+            font, missing = other, lacking
+    return "".join(ascii(letter)[1:-1] if letter in missing else letter for letter in text), font
+
+
+def _missing(text: str, font: Font) -> set[str]:
+    """The letters that a font draws as it draws one that no font has."""
+    box = bytes(font.getmask(NO_LETTER))
+    return {letter for letter in set(text) if not letter.isspace() and bytes(font.getmask(letter)) == box}
+
+
+def fitting(text: str, width_px: float, font: Font) -> str:
     """The text, cut with an ellipsis if it is wider than `width_px`."""
     if font.getlength(text) <= width_px:
         return text
@@ -81,7 +113,6 @@ def fitting(text: str, width_px: float, font: ImageFont.FreeTypeFont | ImageFont
 
 def _write(
     pen: ImageDraw.ImageDraw,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
     line: Line,
     left: int,
     top: int,
@@ -89,7 +120,8 @@ def _write(
 ) -> None:
     color = {True: GOOD, False: BAD, None: FAINT}[line.mark]
     indent = 0 if line.mark is None else 14
-    pen.text((left + indent, top), fitting(line.text, width_px - indent, font), color, font)
+    text, font = legible(line.text, FONT_PX)
+    pen.text((left + indent, top), fitting(text, width_px - indent, font), color, font)
     x, y = left + 1, top + 4  # the default font has neither sign, so they are drawn
     if line.mark:
         pen.line([(x, y + 4), (x + 3, y + 7), (x + 9, y)], color, 2)

@@ -69,6 +69,8 @@ def tsne(
             f"perplexity {perplexity:g}. Choose more points or another perplexity."
         )
     _varied(latents)
+    if latents.shape[1] == 1:  # PCA needs two directions to begin from; the second is empty
+        latents = np.pad(latents, ((0, 0), (0, 1)))
     method = _sklearn_tsne if len(latents) <= LARGEST_EXACT else _open_tsne
     return method(latents, perplexity, seed, progress or (lambda done, total, kl: None))
 

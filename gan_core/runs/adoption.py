@@ -6,9 +6,7 @@ Text files are written anew from the values that were read. The caller has check
 from __future__ import annotations
 
 import re
-import secrets
 import shutil
-import time
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,8 +15,7 @@ from typing import Any
 from gan_core.config import RunConfig, several_lines, strict_object
 from gan_core.config import one_line as _line
 from gan_core.processes import guarded
-from gan_core.runs import environment, evaluations, files, portable
-from gan_core.runs.folder import check_writable
+from gan_core.runs import environment, evaluations, files, folder, portable
 from gan_core.runs.run import MAX_NAME, MAX_NOTE, Run
 from gan_core.runs.status import Control, Status, read_status
 
@@ -97,10 +94,9 @@ def move_in(place: Path, runs_dir: Path, repo: str) -> Run:
     Raises:
         ValueError: the runs folder cannot be written.
     """
-    check_writable(runs_dir)
+    folder.check_writable(runs_dir)
     slug = re.sub(r"[^a-z0-9]+", "-", repo.rpartition("/")[2].lower()).strip("-")[:40].strip("-") or "run"
-    run = Run(runs_dir / f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}")
-    place.rename(run.path)
+    run = folder.move_in(place, runs_dir, slug)
     files.sync_folder(runs_dir)
     return run
 

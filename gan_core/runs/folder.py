@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -30,11 +31,10 @@ def create(runs_dir: Path, config: RunConfig, name: str = "", *, actor: Actor | 
     Raises:
         ValueError: the actor may not train, the folder cannot be written, or the name is too long.
     """
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    run = Run(runs_dir / f"{config.preset}-{stamp}-{secrets.token_hex(2)}"[:64])
     name = checked_text(name, "name", 80, empty=True)
-    aside = Run(runs_dir / f"{files.TEMPORARY}{run.id}")
     check_writable(runs_dir)
+    above = Path(tempfile.mkdtemp(prefix=files.TEMPORARY, dir=runs_dir))
+    aside = Run(above / "run")
     try:
         aside.samples_dir.mkdir(parents=True)
         aside.checkpoints_dir.mkdir()
@@ -43,11 +43,29 @@ def create(runs_dir: Path, config: RunConfig, name: str = "", *, actor: Actor | 
         files.write_json(aside.path / "about.json", about)
         files.write_json(aside.path / "control.json", asdict(Control()))
         aside.write_status(Status(device=config.training.device))
-        aside.path.rename(run.path)
+        return move_in(aside.path, runs_dir, config.preset)
     except OSError as error:
-        shutil.rmtree(aside.path, ignore_errors=True)
         raise _refusal(runs_dir, error) from error
-    return run
+    finally:
+        shutil.rmtree(above, ignore_errors=True)
+
+
+def move_in(place: Path, runs_dir: Path, prefix: str) -> Run:
+    """Moves a complete run directory into the folder of runs, under a new id: the prefix, the time, four random digits.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    for _attempt in range(1000):  # two in one second may draw the same digits
+        run = Run(runs_dir / f"{prefix[:40]}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}")
+        try:
+            place.rename(run.path)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+        else:
+            return run
+    raise FileExistsError(errno.EEXIST, "no free name for a run", str(runs_dir))
 
 
 def _next_name(runs_dir: Path, preset: str) -> str:

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from gan_core import datasets
-from gan_core.config import MIN_BATCH_SIZE, RunConfig, with_changes
+from gan_core.config import MIN_BATCH_SIZE, RunConfig, settings, with_changes
 from gan_core.config.devices import Machine
 from gan_core.datasets import DATASETS
 from gan_core.datasets.epochs import Epoch
@@ -112,6 +112,7 @@ def decide(config: RunConfig, machine: Machine, num_images: int) -> RunConfig:
         config,
         {
             **_labels(config),
+            "dataset.root": settings.absolute(config.dataset.root),
             "training.device": device,
             "training.precision": precision,
             "training.threads": config.training.threads or machine.threads,

@@ -9,7 +9,18 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
-from gan_core.figures.sheets import BAD, FONT_PX, GAP_PX, GOOD, LINE_PX, Line, contact_sheet, fitting, sprite_sheet
+from gan_core.figures.sheets import (
+    BAD,
+    FONT_PX,
+    GAP_PX,
+    GOOD,
+    LINE_PX,
+    Line,
+    contact_sheet,
+    fitting,
+    legible,
+    sprite_sheet,
+)
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -95,3 +106,17 @@ def test_the_data_url_carries_the_sheet():
 def test_a_sheet_of_nothing_is_refused():
     with pytest.raises(ValueError, match="at least one picture"):
         sprite_sheet(np.zeros((0, 3, 8, 8), np.uint8), 8)
+
+
+@pytest.mark.parametrize("fonts", [(), None], ids=["no other font", "the fonts of this machine"])
+def test_names_in_any_alphabet_are_told_apart(fonts, monkeypatch):
+    if fonts is not None:
+        monkeypatch.setattr("gan_core.figures.sheets.WIDE_FONTS", fonts)
+    drawn = []
+    for name in ("臉 1", "貓 1", "Ł 🙂 1"):
+        text, font = legible(name, 13)
+        assert fonts is None or "\\u" in text.lower()
+        drawn.append(bytes(font.getmask(text)))
+    assert len(set(drawn)) == 3
+    plain = legible("Run 3 · a", 13)
+    assert plain[0] == "Run 3 · a" and bytes(plain[1].getmask("R")) == bytes(ImageFont.load_default(13).getmask("R"))

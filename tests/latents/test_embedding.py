@@ -109,3 +109,10 @@ def test_a_collapsed_encoder_is_a_sentence():
 def test_nothing_to_map_is_a_sentence(latents):
     with pytest.raises(ValueError, match="at least two latents"):
         pca(latents)
+
+
+def test_latents_of_one_number_are_laid_out_along_a_line():
+    latents = np.random.default_rng(0).normal(size=(60, 1)).astype(np.float32)
+    points, kl = tsne(latents, 5, 0)
+    assert points.shape == (60, 2) and np.isfinite(points).all() and np.isfinite(kl)
+    assert points[:, 1].std() < 1e-3 * points[:, 0].std()

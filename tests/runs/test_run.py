@@ -8,6 +8,7 @@ import platform
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from helpers import tiny, tiny_run
@@ -292,3 +293,13 @@ def test_a_damaged_status_is_an_interrupted_run_and_not_an_error(runs_dir, conte
     status = run.status()
     assert status.state == "interrupted"
     assert isinstance(status.step, int) and isinstance(status.total_steps, int)
+
+
+def test_two_runs_that_draw_the_same_id_get_two(runs_dir, monkeypatch):
+    digits = iter(["abcd", "abcd", "abcd", "ef01"])
+    monkeypatch.setattr("gan_core.runs.folder.secrets", SimpleNamespace(token_hex=lambda size: next(digits)))
+    monkeypatch.setattr("gan_core.runs.folder.time", SimpleNamespace(strftime=lambda words: "20260101-120000"))
+    one, two = (runs.create(runs_dir, tiny(), name) for name in ("one", "two"))
+    assert (one.id[-20:], two.id[-20:]) == ("20260101-120000-abcd", "20260101-120000-ef01")
+    assert (one.name, two.name) == ("one", "two") and len(runs.list_runs(runs_dir)) == 2
+    assert not list(runs_dir.glob(f"{files.TEMPORARY}*"))

@@ -106,3 +106,16 @@ def test_every_preset_is_legal_named_and_described(name):
     check(preset.config)
     assert preset.config.preset == preset.name == name
     assert len(preset.description) > 40 and preset.title
+
+
+def test_a_folder_that_is_named_from_where_one_stands_is_found_from_elsewhere(tmp_path, monkeypatch):
+    (tmp_path / "here" / "pics").mkdir(parents=True)
+    for number in range(4):
+        Image.new("L", (8, 8), number).save(tmp_path / "here" / "pics" / f"{number}.png")
+    monkeypatch.chdir(tmp_path / "here")
+    asked = {"dataset.name": "folder", "dataset.root": "pics", "training.batch_size": 4}
+    config = resolve(with_changes(RunConfig(), asked), LAPTOP)
+    monkeypatch.chdir(tmp_path)
+    assert config.dataset.root == str(tmp_path / "here" / "pics")
+    assert resolve(config, LAPTOP) == config
+    assert resolve(RunConfig(), LAPTOP).dataset.root == ""

@@ -8,11 +8,13 @@ and 2 (k = 3); Naeem et al. 2020, "Reliable Fidelity and Diversity Metrics for G
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from gan_core.evaluation.metrics.base import Metric, of_features
-from gan_core.evaluation.metrics.pairwise import Counts, FeaturePair
+from gan_core.evaluation.metrics.pairwise import Counts, Distances, FeaturePair
 
 PRECISION_K, DENSITY_K = 3, 5
+ROUNDING = 1e-6  # a distance below it is that of a copy
 
 
 def precision(pair: FeaturePair, real: Counts, fake: Counts, k: int = PRECISION_K) -> float:
@@ -31,7 +33,7 @@ def recall(pair: FeaturePair, real: Counts, fake: Counts, k: int = PRECISION_K) 
 
 def density(pair: FeaturePair, real: Counts, fake: Counts, k: int = DENSITY_K) -> float:
     """Mean number of real neighbourhoods that a generated image lies in, divided by k; about 1 when both are alike."""
-    inside = pair.distances < pair.real.radii(real, k)[:, None]
+    inside = _inside(pair.distances, pair.real.radii(real, k)[:, None])
     hits = real.astype(np.float32) @ inside.astype(np.float32)
     return float(hits @ fake / fake.sum() / k)
 
@@ -39,7 +41,12 @@ def density(pair: FeaturePair, real: Counts, fake: Counts, k: int = DENSITY_K) -
 def coverage(pair: FeaturePair, real: Counts, fake: Counts, k: int = DENSITY_K) -> float:
     """Share of real images whose neighbourhood holds at least one generated one."""
     nearest = pair.distances[:, fake > 0].min(axis=1)
-    return float((nearest < pair.real.radii(real, k)) @ real / real.sum())
+    return float(_inside(nearest, pair.real.radii(real, k)) @ real / real.sum())
+
+
+def _inside(distances: Distances, radii: Distances) -> npt.NDArray[np.bool_]:
+    """Nearer than the rim, as in the paper; a neighbourhood of no extent, of an image with k copies, holds its middle."""
+    return np.asarray((distances < radii) | (np.maximum(distances, radii) < ROUNDING))
 
 
 PRECISION = Metric(

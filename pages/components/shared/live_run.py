@@ -176,7 +176,7 @@ def curves(run: Run, smoothing: float, log_scale: bool) -> None:
         st.markdown(f"**{_(chart.title)}**", help=_(chart.explanation))
         live_plot(figures[chart.key], key=f"live_plot_{run.id}_{chart.key}", height_px=300)
     missing = [event for event in run.events() if event["type"] == "memory_not_measured"]
-    if missing and "memory/gap" not in lab.tail(str(run.path)).columns():
+    if missing and not any(chart.key == "memory" for chart in shown):
         words = _("There is no curve of what D knows by heart: {why}")
         st.caption(words.format(why=as_text(str(missing[-1].get("why", "")))))
 

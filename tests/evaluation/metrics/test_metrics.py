@@ -86,6 +86,14 @@ def test_one_repeated_good_sample_is_precise_and_covers_nothing():
     assert coverage(real, collapsed) < 0.1
 
 
+@pytest.mark.parametrize("value", [1.0, 0.1, -3.7])
+def test_a_set_whose_images_are_all_equal_covers_itself_and_no_other(value):
+    same, other = np.full((64, 32), value), np.full((64, 32), value + 1)
+    assert precision(same, same.copy()) == recall(same, same.copy()) == coverage(same, same.copy()) == 1.0
+    assert density(same, same.copy()) > 0
+    assert precision(same, other) == recall(same, other) == density(same, other) == coverage(same, other) == 0.0
+
+
 def test_density_and_coverage_on_a_line_by_hand():
     real = np.arange(4.0)[:, None]  # with k=1 every neighbourhood reaches to distance 1, its rim not included
     fake = np.array([[0.5], [0.6], [10.0]])
