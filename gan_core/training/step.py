@@ -85,20 +85,31 @@ def apply_updates(
                 continue
             optimizer = model.optimizers[update.optimizer]
             backward(update)
-            gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-            norm, loss = torch.nn.utils.get_total_norm(gradients), update.loss.detach()
-            if (flag := getattr(optimizer, "found_inf", None)) is None:
-                numbers = {f"loss/{update.short}": float(loss), f"grad_norm/{update.short}": float(norm)}
-                check_finite(progress.step + 1, numbers)
-            else:
-                norm = norm + 0 * loss  # not finite if either is not
-                flag.masked_fill_(~torch.isfinite(norm), 1)
-            norms[f"grad_norm/{update.short}"] = norm
+            norms[f"grad_norm/{update.short}"] = _checked_norm(optimizer, update, progress.step + 1)
             optimizer.step()
             optimizer.zero_grad()
             yield update
     model.finish_step()
     return metrics | norms
+
+
+def _checked_norm(optimizer: torch.optim.Optimizer, update: Update, step: int) -> Tensor:
+    """The length of an update's gradient, (); the optimiser makes no step if it or the loss is not finite.
+
+    An optimiser with a flag on its device is told there, without waiting for the device.
+
+    Raises:
+        TrainingFailed: one of them is not finite, and the optimiser has no such flag.
+    """
+    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    norm, loss = torch.nn.utils.get_total_norm(gradients), update.loss.detach()
+    flag = getattr(optimizer, "found_inf", None)
+    if flag is None:
+        check_finite(step, {f"loss/{update.short}": float(loss), f"grad_norm/{update.short}": float(norm)})
+        return norm
+    norm = norm + 0 * loss  # not finite if either is not
+    flag.masked_fill_(~torch.isfinite(norm), 1)
+    return norm
 
 
 @contextmanager

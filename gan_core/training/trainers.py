@@ -27,7 +27,7 @@ class Unanswered(RuntimeError):
         super().__init__(f"The training process did not answer the request to leave and was ended. {ADVICE}")
 
 
-class Patience:
+class StopTimeout:
     """How long a run's trainer may take to leave once it was asked to."""
 
     def __init__(self, run: Run) -> None:
@@ -54,9 +54,9 @@ def wait_for(run: Run, poll_s: float) -> None:
     Raises:
         Unanswered: it was ended.
     """
-    patience = Patience(run)
+    timeout = StopTimeout(run)
     while run.is_locked():
-        if patience.is_over() and (process := process_of(run)) and process != os.getpid():
+        if timeout.is_over() and (process := process_of(run)) and process != os.getpid():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
             raise Unanswered
@@ -106,10 +106,10 @@ class ProcessTrainer:
     def train(self, run: Run) -> None:
         """See `Trainer`."""
         child, _machine = self._started()
-        patience = Patience(run)
+        timeout = StopTimeout(run)
         child.send({"run": str(run.path)})
         while (done := child.receive(timeout_s=0.5)) is None:
-            if patience.is_over():
+            if timeout.is_over():
                 child.stop(timeout_s=0.0)
                 raise Unanswered
         if done.get("error"):
