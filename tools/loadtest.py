@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import statistics
@@ -117,6 +118,11 @@ def serve(folder: Path, changes: dict[str, Any]) -> Iterator[Server]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        if server.tracebacks():
+            kept = PROJECT_DIR / "test-artifacts" / "loadtest-server.log"
+            kept.parent.mkdir(exist_ok=True)
+            shutil.copyfile(log, kept)
+            print(f"The server's log has a traceback; it is kept in {kept}.")
 
 
 def until(condition: Callable[[], bool], timeout_s: float, what: str) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gan_core.config import MIN_BATCH_SIZE, RunConfig, get
 from gan_core.models.conditioning import CONDITIONINGS
 from gan_core.models.kinds import KINDS, Fixed, Kind, kind_of
+from gan_core.models.networks import NETWORKS
 from gan_core.models.objectives import OBJECTIVES
 from gan_core.models.penalties import PENALTIES
 
@@ -91,7 +92,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "batch norm of packs",
         lambda c: (
-            c.network.discriminator_norm == "batch" and c.training.batch_size < MIN_BATCH_SIZE * c.remedies.packing
+            c.network.discriminator_norm == "batch"
+            and NETWORKS.find(c.network.name).domain == "points"  # an image has many places to compare
+            and c.training.batch_size < MIN_BATCH_SIZE * c.remedies.packing
         ),
         "Batch norm in the discriminator compares packs, and a batch of {c.training.batch_size} images holds one pack of "
         "{c.remedies.packing}. Set training.batch_size to at least twice remedies.packing, or network.discriminator_norm to none.",

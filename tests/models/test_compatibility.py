@@ -55,8 +55,9 @@ def test_packing_fits_no_penalty_no_labels_and_only_whole_packs():
     assert broken({"conditioning.name": "acgan"}) == set()
     assert broken({"remedies.packing": 3, "training.batch_size": 64}) == {"whole packs"}
     assert broken({"remedies.packing": 3, "training.batch_size": 63}) == set()
-    one = {"remedies.packing": 8, "training.batch_size": 8}
+    one = {"remedies.packing": 8, "training.batch_size": 8, "network.name": "mlp"}
     assert broken(one) == {"batch norm of packs"} and broken(one | {"network.discriminator_norm": "none"}) == set()
+    assert broken(one | {"network.name": "dcgan4"}) == set()
 
 
 def test_the_critics_slope_has_one_bound():

@@ -134,7 +134,7 @@ ILLEGAL = {
     "one bound on the critic": {"network.spectral_norm": True, "objective.weight_clip": 0.01},
     "packing without labels": {"remedies.packing": 2, "conditioning.name": "concat"},
     "whole packs": {"remedies.packing": 5},
-    "batch norm of packs": {"remedies.packing": 8, "training.batch_size": 8},
+    "batch norm of packs": {"dataset.name": "ring8", "network.name": "mlp", "remedies.packing": 8, "training.batch_size": 8},
     "smoothing needs a target": {"objective.name": "hinge", "remedies.label_smoothing": 0.1},
     "pairs without parts": {"objective.name": "relativistic", "objective.fake_weight": 0.5},
     "something to learn": {"objective.real_weight": 0, "objective.fake_weight": 0},

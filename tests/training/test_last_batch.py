@@ -18,6 +18,7 @@ from gan_core.training import loop, plan
         (10, {"network__name": "dcgan5"}, 3, 10),
         (9, {"remedies__packing": 2}, 2, 8),
         (11, {"remedies__packing": 2}, 2, 8),
+        (11, {"remedies__packing": 4}, 2, 8),
         (11, {"remedies__packing": 2, "remedies__minibatch_std": True, "training__batch_size": 6}, 2, 10),
     ],
 )

@@ -99,7 +99,7 @@ def zip_form() -> None:
         placeholder=_("for example: cats and dogs"),
     )
     encoding = st.selectbox(
-        _("How names are written"), ["", "UTF-8", *ENCODINGS], format_func=lambda name: name or _("found out, or asked for"),
+        _("How names are written"), ["", "utf-8".upper(), *ENCODINGS], format_func=lambda name: name or _("found out, or asked for"),
         key="data_zip_encoding", help=_("Only for a zip that does not say it itself, as those of older programs: in the wrong one the names of classes are garbled."),
     )  # fmt: skip
     if not st.button(_("Unpack"), key="data_zip_go", type="primary", disabled=file is None) or file is None:
