@@ -29,6 +29,7 @@ ENCODINGS = {
 }
 """name -> Python's codec, and a pattern of the bytes of its script's usual characters."""
 _CODECS = {"UTF-8": "utf-8"} | {name: codec for name, (codec, _pattern) in ENCODINGS.items()}
+KNOWN = tuple(_CODECS)  # the encodings to choose from
 _PLAIN_SHARE = {
     "CP437": (0.5, 1.0),
     "CP850": (0.5, 1.0),

@@ -3,10 +3,9 @@
 import streamlit as st
 
 from gan_core.config import settings
-from gan_core.datasets import uploads, zips
+from gan_core.datasets import uploads, zip_names, zips
 from gan_core.datasets.sources import points
 from gan_core.datasets.uploads import Own
-from gan_core.datasets.zip_names import ENCODINGS
 from pages.components.data.tasks import hub_panel
 from pages.components.shared import lab
 from pages.components.shared.bin_view import bin_view
@@ -99,7 +98,7 @@ def zip_form() -> None:
         placeholder=_("for example: cats and dogs"),
     )
     encoding = st.selectbox(
-        _("How names are written"), ["", "utf-8".upper(), *ENCODINGS], format_func=lambda name: name or _("found out, or asked for"),
+        _("Encoding of the file names"), ["", *zip_names.KNOWN], format_func=lambda name: name or _("detect"),
         key="data_zip_encoding", help=_("Only for a zip that does not say it itself, as those of older programs: in the wrong one the names of classes are garbled."),
     )  # fmt: skip
     if not st.button(_("Unpack"), key="data_zip_go", type="primary", disabled=file is None) or file is None:
