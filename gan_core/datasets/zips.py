@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, BinaryIO
 
 from gan_core.datasets import zip_names
@@ -215,7 +215,10 @@ def _picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folders: Sequence
     """The bytes of a picture that is to lie in these folders. Raises ValueError with the reason if it is not taken."""
     if entry.file_size > MAX_PICTURE_BYTES:
         raise ValueError(f"it has {entry.file_size:,} bytes; at most {MAX_PICTURE_BYTES:,} are read.")
-    if any(len(name.encode("utf-8", "replace")) > 2 * MAX_NAME or not name.isprintable() for name in folders):
+    if any(
+        len(name.encode("utf-8", "replace")) > 2 * MAX_NAME or not name.isprintable() or PureWindowsPath(name).drive
+        for name in folders
+    ):
         raise ValueError("the name of its folder cannot be used.")
     try:
         with archive.open(entry) as member:

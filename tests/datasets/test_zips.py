@@ -138,6 +138,13 @@ def test_a_name_that_leads_outside_refuses_the_zip(name):
     refused(zipped({"good.png": png(), name: png()}), "names a path outside of itself")
 
 
+def test_a_class_named_like_a_drive_is_left_out():
+    files = {"a/C:/x.png": png(1), "a/D:x/x.png": png(2), "a/cat/x.png": png(3)}
+    own = uploads.add_zip(zipped(files), "drives")
+    assert own.count == 1
+    assert dict(own.skipped) == dict.fromkeys(("a/C:/x.png", "a/D:x/x.png"), "the name of its folder cannot be used.")
+
+
 def test_a_link_refuses_the_zip():
     buffer = zipped({"good.png": png()})
     with zipfile.ZipFile(buffer, "a") as archive:

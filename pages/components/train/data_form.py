@@ -85,7 +85,7 @@ def look(base: RunConfig, chosen: dict[str, Any], batch: int) -> None:
     epoch = Epoch(count, batch, base.remedies.packing)
     words = _("{count:,} images; in batches of {batch} that is {steps:,} steps an epoch (once through all images).")
     if epoch.images < count:
-        words += " " + _("{left} of them, others each time, are left over: too few for a batch.")
+        words += " " + _("{left} of them, others in each epoch, are not used: too few for a batch.")
     st.caption(words.format(count=count, batch=batch, steps=epoch.steps, left=count - epoch.images))
     if not pairs:  # points in the plane are used as they are
         return
