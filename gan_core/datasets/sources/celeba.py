@@ -186,14 +186,13 @@ class _CelebA(PictureFiles):
         if not names:
             number = SPLITS[config.split]
             raise ValueError(f"{copy.partition.name} puts no picture into the split '{config.split}' ({number}).")
-        there = _pictures_in(copy)
-        files = [copy.images / name for name in names if name in there]
+        files = _paths(copy.images, names, _pictures_in(copy))
         if not files:
             raise ValueError(
                 f"None of the {len(names):,} pictures that {copy.partition.name} puts into the split '{config.split}' is in "
                 f"'{copy.root / copy.images}' (the first: {names[0]}). Put them there."
             )
-        return copy.root, files
+        return copy.root, list(files)
 
     def left_out(self, config: DatasetConfig) -> Sequence[tuple[str, str]]:
         copy = _copy(config)
@@ -213,9 +212,21 @@ class _CelebA(PictureFiles):
         return lists.labels[[lists.rows[path.name] for path in self.files(config)[1]]]
 
 
-def _pictures_in(copy: _Copy) -> set[str]:
+def _pictures_in(copy: _Copy) -> frozenset[str]:
     """Names in the folder of pictures, but for what systems write."""
-    return {name for name in os.listdir(copy.root / copy.images) if name.lower().endswith(SUFFIXES) and name[0] != "."}
+    folder = copy.root / copy.images
+    return _listed(folder, folder.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _listed(folder: Path, _changed: int) -> frozenset[str]:
+    return frozenset(name for name in os.listdir(folder) if name.lower().endswith(SUFFIXES) and name[0] != ".")
+
+
+@lru_cache(maxsize=4)
+def _paths(images: Path, names: tuple[str, ...], there: frozenset[str]) -> tuple[Path, ...]:
+    """The paths of those of the names that are there; kept, for pages ask again and again."""
+    return tuple(images / name for name in names if name in there)
 
 
 SOURCE = _CelebA()
