@@ -29,7 +29,7 @@ from websockets.typing import Origin, Subprotocol
 
 ANSWER_S = 60.0  # a rerun that takes longer counts as unanswered
 UPLOAD_ROUTE = "_stcore/upload_file"
-COUNTED = ("sessions", "page", "refresh", "widget", "messages", "bytes", "requests")
+COUNTED = ("sessions", "page", "refresh", "widget", "untold", "messages", "bytes", "requests")
 PICTURES = ("imgs", "video", "audio")
 _MEDIA = re.compile(rb"/media/[0-9a-f]+\.\w+")
 _ASSETS = re.compile(r'(?:src|href)="\./(static/[^"]+)"')
@@ -40,7 +40,8 @@ class Tally:
     """What all browsers together did and saw.
 
     Attributes:
-        counts: sessions, page / refresh / widget (reruns by what asked for them), messages, bytes, requests.
+        counts: sessions, page / refresh / widget (reruns by what asked for them), untold (runs of a page whose end was seen only by
+            what came after it), messages, bytes, requests.
         errors: kind -> how often.
         notes: the first words about errors.
         latency: page, refresh, widget -> seconds from asking to the end of the script.
@@ -208,6 +209,10 @@ class Tab:
         self._run, self._oldest = message.metadata.run.script_run_id, begun.config.max_cached_message_age
         if fragments := set(message.metadata.run.fragment_ids):  # never interrupts others: those before it were done
             self._answer(self._overtaken - fragments)
+            if self._whole_runs:  # so is the page's own run, whose end Streamlit then forgets to tell
+                self._tally.counts["untold"] += 1
+                self._whole_runs = False
+                self._answer(self._asked_before_the_whole())
         else:
             self._stop_timers()
             self.drawn.clear()

@@ -55,7 +55,8 @@ def table(kind: str, row: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("browsers", f"{row['clients']} for {row['seconds'] / 60:.1f} min, seed {row['seed']}"),
         ("sessions", f"{row['sessions']:,}"),
-        ("reruns", f"{row['page']:,} pages, {row['refresh']:,} refreshes, {row['widget']:,} by a widget"),
+        ("reruns", f"{row['page']:,} pages, {row['refresh']:,} refreshes, {row['widget']:,} by a widget; of {row.get('untold', 0)} pages "
+         "the end came untold, seen by what followed"),
         ("received", f"{row['messages']:,} messages and {row['requests']:,} files, {row['bytes'] / 2**20:,.0f} MB"),
         ("errors", errors),
         *((f"{name}: p50, p95, p99", " / ".join(f"{times.get(key, 0):.2f} s" for key in ("p50", "p95", "p99")))

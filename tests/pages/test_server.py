@@ -1,5 +1,7 @@
 """What stands before Streamlit: headers, and nobody from elsewhere while there is no classroom."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,31 @@ def test_a_damaged_classroom_does_not_shut_the_class_out(tmp_path: Path) -> None
     classroom.make(PIN)
     classroom.path().write_text("{")
     assert answer("192.168.0.7") == (200, "here")
+
+
+HOLDS_AND_LEAVES = """
+import gc, psutil
+from pages.components.shared.sessions import give_back
+gc.disable()
+resident = lambda: psutil.Process().memory_info().rss >> 20
+class Session:
+    def __init__(self):
+        self.me, self.content = self, [b"x" * 100_000 for _ in range(2_000)]
+before = resident()
+Session()
+above = b"x" * 100_000  # what is still used lies above what is not
+held = resident()
+give_back()
+print(before, held, resident())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what the system counts as resident differs")
+def test_what_sessions_held_goes_back_to_the_system() -> None:
+    root = Path(__file__).parents[2]
+    told = subprocess.run(
+        [sys.executable, "-c", HOLDS_AND_LEAVES], cwd=root, capture_output=True, text=True, check=True
+    )
+    before, held, after = map(int, told.stdout.split())
+    assert held > before + 150
+    assert after < before + 50

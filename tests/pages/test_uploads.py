@@ -70,10 +70,10 @@ def test_what_no_uploader_asks_for_is_dropped(hall: Hall) -> None:
     hall.put("anna", "not asked")
     hall.room.claim("anna", "asked")
     hall.now += UNCLAIMED_S - 2
-    hall.room.sweep()
+    assert hall.room.sweep() == 0
     assert hall.kept() == ["asked", "not asked"]
     hall.now += 2
-    hall.room.sweep()
+    assert hall.room.sweep() == 1
     assert hall.kept() == ["asked"]
 
 
@@ -91,6 +91,6 @@ def test_files_go_with_their_visitor_but_outlast_a_short_absence(hall: Hall) -> 
     hall.here.discard("anna")
     hall.room.sweep()
     hall.now += LEFT_S
-    hall.room.sweep()
+    assert hall.room.sweep() == 1
     assert hall.kept() == ["ben"]
     assert hall.put("anna", "again") == 403

@@ -18,14 +18,14 @@ from streamlit.runtime.pages_manager import PagesManager
 from gan_core.access import classroom
 from gan_core.config import settings
 from gan_core.training import supervisor
-from pages.components.shared import uploads
+from pages.components.shared import sessions, uploads
 from pages.components.shared.uploads import ASGI, Message, Receive, Send, UploadGuard
 
 OPEN_DOORS = (
     "There is no classroom, so anybody could do everything. Make one first: python -m gan_core classroom. Or set "
     "server.address to 127.0.0.1, and open it on this computer."
 )
-GONE_S = 45.0  # a browser that comes back earlier finds its session
+GIVE_BACK_S = 20.0  # at most so often, since all threads wait for it (some tenths of a second)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -79,6 +79,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     PagesManager.uses_pages_directory = (
         False  # as st.navigation says at its first run: until then a click runs a file alone
     )
+    sessions.let_runs_end()
     supervisor.ensure_supervisors(settings.from_environment())
     sweeping = asyncio.create_task(_sweep())
     try:
@@ -89,29 +90,16 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
 async def _sweep() -> None:
     gone: dict[str, float] = {}
+    owed, last = 0, 0.0
     while True:
         await asyncio.sleep(uploads.SWEEP_S)
         if room := uploads.room():
-            room.sweep()
+            owed += room.sweep()
         if runtime.exists():
-            _close_sessions(gone)
-
-
-def _close_sessions(gone: dict[str, float]) -> None:
-    """Closes the sessions whose browsers left GONE_S ago (session id -> when, kept by the caller).
-
-    Streamlit itself drops a session after two minutes, or when the next one leaves, and never gives back its sockets and its
-    pictures and downloads.
-    """
-    manager, now = runtime.get_instance()._session_mgr, time.monotonic()
-    left = {one.session.id for one in manager.list_sessions()} - {
-        one.session.id for one in manager.list_active_sessions()
-    }
-    for session in gone.keys() - left:
-        del gone[session]
-    for session in left:
-        if now - gone.setdefault(session, now) >= GONE_S:
-            manager.close_session(session)
+            owed += sessions.close_left(gone)
+        if owed and time.monotonic() - last >= GIVE_BACK_S:
+            await asyncio.to_thread(sessions.give_back)
+            owed, last = 0, time.monotonic()
 
 
 def refuse_open_doors() -> None:

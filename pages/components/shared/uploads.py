@@ -84,10 +84,10 @@ class Room:
             for key in theirs[:-FILES]:
                 self._drop(key)
 
-    def sweep(self) -> None:
-        """Drops the files that nobody has asked for, and those of visitors who have left."""
+    def sweep(self) -> int:
+        """Drops the files that nobody has asked for, and those of visitors who have left; how many."""
         with self._guard:
-            now = self.clock()
+            now, before = self.clock(), len(self._since)
             for session in self._welcome | {key[0] for key in self._since}:
                 if self.is_here(session):
                     self._left.pop(session, None)
@@ -100,6 +100,7 @@ class Room:
             for key, since in list(self._since.items()):
                 if key not in self._claimed and now - since >= UNCLAIMED_S:
                     self._drop(key)
+            return before - len(self._since)
 
     def _held(self) -> int:
         files = [self.manager.get_files(session, [file]) for session, file in self._since]

@@ -1,0 +1,72 @@
+"""Streamlit's sessions where it leaves something undone: their ends, their memory, and runs that a refresh overtakes.
+
+All of it reaches into Streamlit's own classes; `tests/e2e/test_sessions.py` and `tests/pages/test_server.py` hold it to what they do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import time
+
+from streamlit import runtime
+from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
+
+GONE_S = 45.0  # a browser that comes back earlier finds its session
+AGAIN_S = 0.01
+
+
+def let_runs_end() -> None:
+    """Lets a script that has ended be shown to its end before a refresh of one of its fragments begins.
+
+    What a script draws reaches the browser through the server's event loop. A refresh that arrives when the script has ended,
+    but the loop has not come to all of it, as with thirty visitors at once, makes a new runner, and Streamlit then drops what
+    is left of the old one: the page stays without its lower half. So the new runner waits for the old one's last event.
+    """
+    create = AppSession._create_scriptrunner
+    if getattr(create, "waits", False):
+        return
+
+    def when_ended(self: AppSession, initial_rerun_data: RerunData) -> None:
+        fragment = initial_rerun_data.fragment_id
+        if self._state == AppSessionState.SHUTDOWN_REQUESTED or (fragment and not self.has_fragment(fragment)):
+            return
+        if self._scriptrunner is None:
+            create(self, initial_rerun_data)
+        elif not self._scriptrunner.request_rerun(initial_rerun_data):  # it has ended, or is about to
+            self._event_loop.call_later(AGAIN_S, when_ended, self, initial_rerun_data)
+
+    when_ended.waits = True  # type: ignore[attr-defined]
+    AppSession._create_scriptrunner = when_ended  # type: ignore[method-assign]
+
+
+def give_back() -> None:
+    """Gives the memory of what is no longer used back to the system.
+
+    Sessions are circles of objects, which Python collects late: after a rerun it does not look for them (postScriptGC is
+    off), and its own collector waits until a quarter of all objects is new. The C library (glibc) keeps what was freed below
+    something that is still used, until it is asked.
+    """
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # other systems have no such function
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def close_left(gone: dict[str, float]) -> int:
+    """Closes the sessions whose browsers left GONE_S ago (session id -> when, kept by the caller); how many.
+
+    Streamlit itself drops a session after two minutes, or when the next one leaves, and never gives back its sockets and its
+    pictures and downloads.
+    """
+    manager, now = runtime.get_instance()._session_mgr, time.monotonic()
+    left = {one.session.id for one in manager.list_sessions()} - {
+        one.session.id for one in manager.list_active_sessions()
+    }
+    for session in gone.keys() - left:
+        del gone[session]
+    over = [session for session in left if now - gone.setdefault(session, now) >= GONE_S]
+    for session in over:
+        manager.close_session(session)
+    return len(over)
