@@ -241,12 +241,15 @@ def actor_of(token: str) -> Actor:
 
 
 def actor_of_claims(claims: Mapping[str, Any]) -> Actor:
-    """Whom OpenID Connect has signed in: a teacher by verified e-mail address, anybody else a student."""
+    """Whom OpenID Connect has signed in: a teacher by an e-mail address that the provider says is verified, anybody else a student.
+
+    An address that it says nothing about is not enough: with some providers people write it themselves.
+    """
     room, email = read(), str(claims.get("email") or "").casefold()
     subject = str(claims.get("sub") or email)
     if room is None or not subject or (email and claims.get("email_verified") is False):
         return VIEWER
-    if email in {address.casefold() for address in room.teachers}:
+    if claims.get("email_verified") is True and email in {address.casefold() for address in room.teachers}:
         return Actor("teacher", "", Role.TEACHER)
     key = hashlib.sha256(f"{claims.get('iss')} {subject}".encode()).hexdigest()[:8]
     return Actor(key, str(claims.get("name") or email)[:MAX_NAME], Role.STUDENT)

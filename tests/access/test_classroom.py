@@ -155,6 +155,8 @@ def test_openid_connect_makes_teachers_by_verified_address(room: Classroom) -> N
     claims = {"iss": "https://id.example", "sub": "7", "email": "prof@example.org", "name": "P", "email_verified": True}
     assert classroom.actor_of_claims(claims) == TEACHER
     assert classroom.actor_of_claims(claims | {"email_verified": False}) == VIEWER
+    unsaid = classroom.actor_of_claims({key: value for key, value in claims.items() if key != "email_verified"})
+    assert unsaid.role == classroom.actor_of_claims(claims | {"email_verified": "true"}).role == Role.STUDENT
     student = classroom.actor_of_claims(claims | {"email": "s@example.org", "name": "S"})
     assert student.role == Role.STUDENT and student.name == "S" and len(student.id) == 8
     assert classroom.actor_of_claims({}) == VIEWER
