@@ -337,6 +337,7 @@ def main() -> None:
     parser.add_argument("--soak", action="store_true", help="an hour")
     parser.add_argument("--flood", action="store_true", help="the flood alone")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # its server ends with it
     minutes = 60.0 if chosen.soak else chosen.minutes
     whole = chosen.clients >= 30 and (chosen.flood or minutes >= 10)
     rows, quiet = dict[str, dict[str, Any]](), conditions()
