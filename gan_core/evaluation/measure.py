@@ -3,7 +3,7 @@
     rows = measure(run, step=None, num_images=2000, seed=0)
 
 Generated images stand against images that the run did not learn from, where there are some. All distances are computed
-once; intervals come from drawing images again (`gan_core.evaluation.statistics.bootstrap`). Loads no torch until it measures.
+once; intervals come from half-samples (`gan_core.evaluation.statistics.half_samples`). Loads no torch until it measures.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from gan_core.evaluation import extractors
 from gan_core.evaluation.features import ImageFeatures, in_batches
 from gan_core.evaluation.metrics import METRICS, Material, Metric, silent
 from gan_core.evaluation.metrics.base import Need
-from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate
 from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.half_samples import half_sample_estimate
 from gan_core.jobs.task import Report
 from gan_core.runs import Run, evaluations
 from gan_core.runs.evaluations import Evaluation
@@ -51,7 +51,7 @@ class Measurement:
 
     Attributes:
         metric: in METRICS.
-        estimate: its value with the bootstrap's interval; its count are the generated images.
+        estimate: its value with its interval; its count are the generated images.
         real: the same of real images in the generated ones' place (training images); None where there are no others.
         num_real: real images that it was compared with.
         extractor: which network, weights and layer computed the features.
@@ -144,7 +144,7 @@ def measure_sampler(
                 continue
             report("resampling", number, len(metrics))
             replicates = weighted.replicates(REPEATS, seed)
-            found = bootstrap_estimate(weighted.value, replicates, weighted.num_fake, metric.lowest, metric.highest)
+            found = half_sample_estimate(weighted.value, replicates, weighted.num_fake, metric.lowest, metric.highest)
             rows.append(Measurement(
                 metric.name, found, weighted.real, weighted.num_real, extractor.name,
                 REFERENCE[kind], sampler.step, seed, metric.explanation + weighted.note, tuple(map(float, replicates)),
@@ -170,8 +170,8 @@ def conditions(row: Measurement) -> str:
     """What a measurement's values depend on, in a few sentences."""
     return (
         f"Step {row.step:,}, seed {row.seed}: {row.estimate.count:,} generated against {row.num_real:,} real images ({row.reference}), "
-        f"as seen by {row.extractor}. Intervals: 95 %, the value plus and minus 1.96 standard deviations over resampled images "
-        "(bootstrap). The column real has the same of training images in the generated ones' place: no model can be asked for more."
+        f"as seen by {row.extractor}. Intervals: 95 %, the value plus and minus 1.96 standard deviations over half-samples "
+        "of the images. The column real has the same of training images in the generated ones' place: no model can be asked for more."
     )
 
 
@@ -204,10 +204,23 @@ def material_of(
         training=None
         if training is None
         else compute_features(np.asarray(training.images), "looking at training images"),
+        learned=None
+        if training is None or "training images" not in needs
+        else _all_features(extractor, datasets.prepare(config), report),
         training_kinds=_kinds(extractor, run, source) if "kinds" in needs else None,
         exclusive=extractor.exclusive,
         seed=seed,
     )
+
+
+def _all_features(extractor: Extractor, images: Dataset, report: Report) -> npt.NDArray[np.float64]:
+    """The features (T, D) of all images of a data set, which may be more than the memory holds."""
+    total, stage = len(images), "looking at all training images"
+
+    def compute(part: slice) -> npt.NDArray[np.float64]:
+        return extractor.features(np.asarray(images.images[part])).features
+
+    return np.concatenate(in_batches(total, compute, lambda done: report(stage, done, total)))
 
 
 def _draw(
