@@ -17,6 +17,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from gan_core import datasets
+from gan_core.config import DatasetConfig
 from gan_core.datasets import held_out
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.held_out import Kind
@@ -196,31 +197,38 @@ def material_of(
     def compute_features(images: npt.NDArray[np.uint8], stage: str) -> ImageFeatures:
         return extractor.features(images, lambda done: report(stage, done, len(images)))
 
+    seen = None
+    if training is not None:
+        seen = compute_features(np.asarray(training.images), "looking at training images")
+    learned = None if seen is None else seen.features
+    all_there = (
+        datasets.is_prepared(config) or datasets.DATASETS[config.name].preparation != "draw"
+    )  # drawing takes minutes
+    if learned is not None and all_there and "training images" in needs:
+        learned = _all_features(extractor, config, report)
     return found.kind, Material(
         fake=compute_features(fake, "looking at generated images"),
         real=compute_features(real_images, "looking at real images"),
         fake_images=fake,
         real_images=real_images,
-        training=None
-        if training is None
-        else compute_features(np.asarray(training.images), "looking at training images"),
-        learned=None
-        if training is None or "training images" not in needs
-        else _all_features(extractor, datasets.prepare(config), report),
+        training=seen,
+        learned=learned,
+        num_training=0 if all_there else datasets.count(config),
         training_kinds=_kinds(extractor, run, source) if "kinds" in needs else None,
         exclusive=extractor.exclusive,
         seed=seed,
     )
 
 
-def _all_features(extractor: Extractor, images: Dataset, report: Report) -> npt.NDArray[np.float64]:
+def _all_features(extractor: Extractor, config: DatasetConfig, report: Report) -> npt.NDArray[np.float64]:
     """The features (T, D) of all images of a data set, which may be more than the memory holds."""
-    total, stage = len(images), "looking at all training images"
+    images = datasets.prepare(config, lambda done, total: report("training images", done, total)).images
 
     def compute(part: slice) -> npt.NDArray[np.float64]:
-        return extractor.features(np.asarray(images.images[part])).features
+        return extractor.features(np.asarray(images[part])).features
 
-    return np.concatenate(in_batches(total, compute, lambda done: report(stage, done, total)))
+    stage = "looking at all training images"
+    return np.concatenate(in_batches(len(images), compute, lambda done: report(stage, done, len(images))))
 
 
 def _draw(

@@ -36,7 +36,8 @@ class Material:
         real, fake: features of real and of generated images.
         real_images, fake_images: their pixels, uint8 (N, C, H, W), (M, C, H, W).
         training: features of a sample of training images, where the real ones are others; else None.
-        learned: features of all training images (T, D), where the real images are others; else None.
+        learned: features of all training images (T, D), or of those that are prepared, where the real images are others; else None.
+        num_training: how many training images there are, where `learned` are fewer; else 0.
         training_kinds: the kinds of all training images, (T,); None where kinds are not known.
         exclusive: whether an image has one class, see `Extractor`.
         seed: of what a metric itself draws at random.
@@ -48,6 +49,7 @@ class Material:
     fake_images: Images = field(default_factory=lambda: np.zeros((0, 1, 1, 1), np.uint8))
     training: ImageFeatures | None = None
     learned: Array | None = None
+    num_training: int = 0
     training_kinds: npt.NDArray[np.int64] | None = None
     exclusive: bool = True
     seed: int = 0

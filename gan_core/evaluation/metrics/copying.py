@@ -86,22 +86,26 @@ def cells(material: Material, learned: Array) -> tuple[Cells, Cells]:
     return of_real, of_fake
 
 
+def _note(material: Material) -> str:
+    learned = 0 if material.learned is None else len(material.learned)
+    note = f" Here {learned:,} training and {len(material.real.features):,} held-out images."
+    if not material.num_training:
+        return note
+    return (
+        f"{note} They are a part of {material.num_training:,} training images, which are not prepared on this machine: copies of the "
+        "others are not seen. Prepare the data set to look at all."
+    )
+
+
 def _copying(material: Material, report: Report) -> Weighted | None:
     if material.learned is None:
         return None
     report("looking for copies")
     (_, held_out), (_, fake) = material.nearest_learned
-    num_real, num_fake = len(held_out), len(fake)
-    note = f" Here {len(material.learned):,} training and {num_real:,} held-out images."
     return Weighted(
         lambda real, counts: share_nearer(held_out, fake, real, counts),
-        num_real,
-        num_fake,
-        num_real,
-        num_fake,
-        0.5,
-        note,
-    )
+        len(held_out), len(fake), len(held_out), len(fake), 0.5, _note(material),
+    )  # fmt: skip
 
 
 def _authpct(material: Material, report: Report) -> Weighted | None:
@@ -110,9 +114,7 @@ def _authpct(material: Material, report: Report) -> Weighted | None:
         return None
     report("looking for copies")
     held_out, fake = (_authentic(*found, learned) for found in material.nearest_learned)
-    return of_each_image(
-        fake, len(held_out), len(fake), float(held_out.mean()), " Beside it the value of held-out images."
-    )
+    return of_each_image(fake, len(held_out), len(fake), float(held_out.mean()), _note(material))
 
 
 def _ct(material: Material, report: Report) -> Weighted | None:
@@ -123,7 +125,8 @@ def _ct(material: Material, report: Report) -> Weighted | None:
     places = cells(material, material.learned)
     found = Weighted(
         lambda real, counts: c_t(held_out, fake, *places, real, counts),
-        len(held_out), len(fake), len(held_out), len(fake), 0.0, f" Here {len(np.unique(places[0]))} regions.",
+        len(held_out), len(fake), len(held_out), len(fake), 0.0,
+        f"{_note(material)} {len(np.unique(places[0]))} regions.",
     )  # fmt: skip
     return None if math.isnan(found.value) else found
 

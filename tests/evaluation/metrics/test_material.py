@@ -124,7 +124,8 @@ def test_copying_is_measured_against_all_training_images_and_both_other_sets_are
     whole = np.ones(41, int), np.ones(30, int)
     assert copied.value == share_nearer(held_out, fake, *whole) and copied.real == 0.5
     assert again(copied) == pytest.approx([share_nearer(held_out, fake, a, b) for a, b in halves(41, 30)])
-    assert "150 training and 41 held-out" in copied.note
+    assert copied.note == " Here 150 training and 41 held-out images."
+    assert "a part of 9,000 training images" in measure(material(num_training=9000), "copying").note
     flags = authentic(made.fake.features, made.learned)
     assert honest.value == flags.mean() and honest.real == authentic(made.real.features, made.learned).mean()
     assert again(honest) == pytest.approx([flags[counts > 0].mean() for counts in half_samples(30, REPEATS, SEED, 1)])
