@@ -58,9 +58,9 @@ class Measurement:
         extractor: which network, weights and layer computed the features.
         reference: which real images, in words.
         step: of the checkpoint.
-        seed: of the latents, labels and resampling.
+        seed: of the latents, labels and half-samples.
         note: bias, and what these counts do to it.
-        replicates: the resampled values.
+        replicates: the values of the half-samples.
     """
 
     metric: str
@@ -105,7 +105,7 @@ def measure(
         run: of any model that draws pictures; it is not written to.
         step: of the checkpoint; the newest when None.
         num_images: generated, and real ones at most as many.
-        seed: of latents, labels and resampling.
+        seed: of latents, labels and half-samples.
         report: called with how far it is.
         metrics: names in METRICS; all that can be measured here when None. One that cannot be is left out.
         extractor: in `extractors.CHOICES`.

@@ -174,7 +174,7 @@ def of_features(
 def of_each_image(
     values: npt.NDArray[np.generic], num_real: int, num_fake: int, real: float | None, note: str
 ) -> Weighted:
-    """The mean of one value an image (or a pair of images), (N,), which is kept as it is when images are drawn again."""
+    """The mean of one value an image (or a pair of images), (N,), which is kept as it is in half-samples."""
     array = np.asarray(values, np.float64)
     return Weighted(
         lambda _real, counts: float(counts @ array / counts.sum()), 0, len(array), num_real, num_fake, real, note
