@@ -16,7 +16,7 @@ from gan_core.evaluation.metrics.pairwise import Array, Counts, Distances, neare
 
 Cells = npt.NDArray[np.int64]
 CELL, MOST_CELLS = 50, 20  # held-out and generated images a cell, on average; cells
-LEAST = 20  # generated images of a cell that counts, as in the paper's experiments
+LEAST = 20  # generated images that a cell needs to count
 FIT = 10_000  # training images that the cells are found with
 
 
