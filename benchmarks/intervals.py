@@ -79,7 +79,7 @@ def materials(rng: np.random.Generator, copied: float, learned: Array) -> Iterab
     real, real_pixels = images(rng, COUNT, rng.normal(size=(COUNT, WIDTH)), np.full(KINDS, 1 / KINDS))
     for _ in range(2):
         fake, pixels = images(rng, COUNT, generated(rng, COUNT, copied, learned[:KNOWN]), SHARES)
-        yield Material(real, fake, real_pixels, pixels, None, learned, np.arange(KINDS))
+        yield Material(real, fake, real_pixels, pixels, learned=learned, training_kinds=np.arange(KINDS))
 
 
 def measured(metric: Metric, material: Material) -> tuple[Estimate, Array]:
@@ -190,7 +190,7 @@ def page(found: dict[str, Any]) -> str:
     lines += ["", "## False verdicts", ""]
     for name, covers in found["false_verdicts"].items():
         lines.append(
-            f"Two sets of images of one generator ({name}), the same real images and seed, all {len(METRICS)} metrics after Holm's correction: "
+            f"- Two sets of images of one generator ({name}), the same real images and seed, all {len({row['metric'] for row in found['rows']})} metrics after Holm's correction: "
             f"told apart in {share(covers)} of the trials; at most 5 % are promised."
         )
     return "\n".join(lines) + "\n"
