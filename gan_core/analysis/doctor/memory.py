@@ -38,11 +38,12 @@ def _nearest(trace: RunTrace) -> Sign | None:
         return None
     if authentic is not None and authentic.real is not None and authentic.high > AUTHENTIC * authentic.real:
         return None  # nearer, since they vary too little, and yet no copies
-    evidence = (
-        f"Measured at step {found.step:,}: of a generated and a held-out image, the generated one is nearer to a training image in "
-        f"{found.value:.0%} of all pairs (95 % interval {found.low:.0%} to {found.high:.0%}); half would be chance."
-    )
-    return Sign(found.step, found.step, evidence)
+    share, interval = f"{found.value:.0%} of", f"(95 % interval {found.low:.0%} to {found.high:.0%})"
+    if not found.note or "as many held-out ones" in found.note:  # as earlier versions measured it
+        words = f"{share} the generated images {interval} are nearer to a training image than to any of as many held-out ones"
+    else:
+        words = f"in {share} all pairs of a generated and a held-out image {interval} the generated one is nearer to a training image"
+    return Sign(found.step, found.step, f"Measured at step {found.step:,}: {words}; half would be chance.")
 
 
 def _against(config: RunConfig) -> list[Remedy]:
