@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: run test check fast format e2e collapse-table mutants lock sbom hostile fuzz crash-drill loadtest
+.PHONY: run test check fast format e2e collapse-table intervals mutants lock sbom hostile fuzz crash-drill loadtest
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -44,6 +44,10 @@ $(VENV)/.browser: $(VENV)/.dev
 # Hours of training, written as they come; stopped and started again it goes on. Ends with docs/collapse.md.
 collapse-table: $(VENV)/.app
 	$(BIN)/python -m benchmarks.collapse_table
+
+# How often the 95 % intervals of every metric hold, on images whose truth is known; about 10 minutes. Writes docs/intervals.json.
+intervals: $(VENV)/.app
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.intervals
 
 # Pins what requirements.txt asks for, with hashes, for every system; the newest that fit. Test what came of it before you commit.
 lock: | $(BIN)/python

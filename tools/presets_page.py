@@ -183,7 +183,7 @@ def page(rows: dict[str, Any]) -> str:
 
 
 def _estimate(values: dict[str, float]) -> str:
-    return str(Estimate(values["value"], values["low"], values["high"], NUM_IMAGES, "bootstrap"))
+    return str(Estimate(values["value"], values["low"], values["high"], NUM_IMAGES, "half-samples"))
 
 
 INTRODUCTION = f"""# The lite presets, trained
@@ -192,7 +192,7 @@ Each lite preset was trained to its end as it stands, on a CPU, with one thread;
 minutes are rough and on the high side. The pictures are the first {SHOWN} samples of seed {SEED}, not chosen.
 
 *Against real images*: {NUM_IMAGES:,} samples against {NUM_IMAGES:,} real images of the test part (digits: 500 of them), in the features of the shipped
-evaluator of that data set (`checkpoints/pretrained/evaluators`), with 95 % bootstrap intervals. Only rows on the same data set
+evaluator of that data set (`checkpoints/pretrained/evaluators`), with 95 % intervals from half-samples. Only rows on the same data set
 can be compared; they are no FID. One run each, one seed: the intervals hold the sampling of images, not the luck of training.
 
 Made by `python tools/presets_page.py RUNS_DIR`; the figures are in [presets.json](presets.json).

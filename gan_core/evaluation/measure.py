@@ -3,7 +3,7 @@
     rows = measure(run, step=None, num_images=2000, seed=0)
 
 Generated images stand against images that the run did not learn from, where there are some. All distances are computed
-once; intervals come from drawing images again (`gan_core.evaluation.statistics.bootstrap`). Loads no torch until it measures.
+once; intervals come from half-samples (`gan_core.evaluation.statistics.half_samples`). Loads no torch until it measures.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from gan_core import datasets
+from gan_core.config import DatasetConfig
 from gan_core.datasets import held_out
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.held_out import Kind
@@ -24,8 +25,8 @@ from gan_core.evaluation import extractors
 from gan_core.evaluation.features import ImageFeatures, in_batches
 from gan_core.evaluation.metrics import METRICS, Material, Metric, silent
 from gan_core.evaluation.metrics.base import Need
-from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate
 from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.half_samples import half_sample_estimate
 from gan_core.jobs.task import Report
 from gan_core.runs import Run, evaluations
 from gan_core.runs.evaluations import Evaluation
@@ -51,15 +52,15 @@ class Measurement:
 
     Attributes:
         metric: in METRICS.
-        estimate: its value with the bootstrap's interval; its count are the generated images.
+        estimate: its value with its interval; its count are the generated images.
         real: the same of real images in the generated ones' place (training images); None where there are no others.
         num_real: real images that it was compared with.
         extractor: which network, weights and layer computed the features.
         reference: which real images, in words.
         step: of the checkpoint.
-        seed: of the latents, labels and resampling.
+        seed: of the latents, labels and half-samples.
         note: bias, and what these counts do to it.
-        replicates: the resampled values.
+        replicates: the values of the half-samples.
     """
 
     metric: str
@@ -104,7 +105,7 @@ def measure(
         run: of any model that draws pictures; it is not written to.
         step: of the checkpoint; the newest when None.
         num_images: generated, and real ones at most as many.
-        seed: of latents, labels and resampling.
+        seed: of latents, labels and half-samples.
         report: called with how far it is.
         metrics: names in METRICS; all that can be measured here when None. One that cannot be is left out.
         extractor: in `extractors.CHOICES`.
@@ -144,7 +145,7 @@ def measure_sampler(
                 continue
             report("resampling", number, len(metrics))
             replicates = weighted.replicates(REPEATS, seed)
-            found = bootstrap_estimate(weighted.value, replicates, weighted.num_fake, metric.lowest, metric.highest)
+            found = half_sample_estimate(weighted.value, replicates, weighted.num_fake, metric.lowest, metric.highest)
             rows.append(Measurement(
                 metric.name, found, weighted.real, weighted.num_real, extractor.name,
                 REFERENCE[kind], sampler.step, seed, metric.explanation + weighted.note, tuple(map(float, replicates)),
@@ -170,8 +171,8 @@ def conditions(row: Measurement) -> str:
     """What a measurement's values depend on, in a few sentences."""
     return (
         f"Step {row.step:,}, seed {row.seed}: {row.estimate.count:,} generated against {row.num_real:,} real images ({row.reference}), "
-        f"as seen by {row.extractor}. Intervals: 95 %, the value plus and minus 1.96 standard deviations over resampled images "
-        "(bootstrap). The column real has the same of training images in the generated ones' place: no model can be asked for more."
+        f"as seen by {row.extractor}. Intervals: 95 %, the value plus and minus 1.96 standard deviations over half-samples "
+        "of the images. The column real has the same of training images in the generated ones' place: no model can be asked for more."
     )
 
 
@@ -196,18 +197,38 @@ def material_of(
     def compute_features(images: npt.NDArray[np.uint8], stage: str) -> ImageFeatures:
         return extractor.features(images, lambda done: report(stage, done, len(images)))
 
+    seen = None
+    if training is not None:
+        seen = compute_features(np.asarray(training.images), "looking at training images")
+    learned = None if seen is None else seen.features
+    all_there = (
+        datasets.is_prepared(config) or datasets.DATASETS[config.name].preparation != "draw"
+    )  # drawing takes minutes
+    if learned is not None and all_there and "training images" in needs:
+        learned = _all_features(extractor, config, report)
     return found.kind, Material(
         fake=compute_features(fake, "looking at generated images"),
         real=compute_features(real_images, "looking at real images"),
         fake_images=fake,
         real_images=real_images,
-        training=None
-        if training is None
-        else compute_features(np.asarray(training.images), "looking at training images"),
+        training=seen,
+        learned=learned,
+        num_training=0 if all_there else datasets.count(config),
         training_kinds=_kinds(extractor, run, source) if "kinds" in needs else None,
         exclusive=extractor.exclusive,
         seed=seed,
     )
+
+
+def _all_features(extractor: Extractor, config: DatasetConfig, report: Report) -> npt.NDArray[np.float64]:
+    """The features (T, D) of all images of a data set, which may be more than the memory holds."""
+    images = datasets.prepare(config, lambda done, total: report("training images", done, total)).images
+
+    def compute(part: slice) -> npt.NDArray[np.float64]:
+        return extractor.features(np.asarray(images[part])).features
+
+    stage = "looking at all training images"
+    return np.concatenate(in_batches(len(images), compute, lambda done: report(stage, done, len(images))))
 
 
 def _draw(

@@ -110,7 +110,7 @@ class Camera:
         """The game's newest metrics, and where modes are known the measures of the generated points.
 
         modes, captured, high_quality and reverse_kl, see `gan_core.evaluation.metrics.modes.Modes`; with /low and /high their 95 %
-        intervals: of high_quality always (Wilson), of the others with `intervals` (bootstrap over the points).
+        intervals: of high_quality always (Wilson), of the others with `intervals` (half-samples of the points).
         """
         values = {name: float(value) for name, value in self.game.metrics.items()}
         if mixture := self.game.mixture:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate
 from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.half_samples import half_sample_estimate, half_samples
 
 ACTIVE = 0.01  # variance of the posterior means above which a dimension counts as used: Burda et al. 2016, section 5.2
 
@@ -47,11 +47,9 @@ def prior_distance(means: FloatArray, log_variances: FloatArray) -> float:
 
 
 def prior_distance_interval(means: FloatArray, log_variances: FloatArray, repeats: int = 50, seed: int = 0) -> Estimate:
-    """`prior_distance` with its bootstrap interval over images."""
-    rng, count = np.random.default_rng(seed), len(means)
-    value = prior_distance(means, log_variances)
-    replicates = []
-    for _ in range(repeats):
-        rows = rng.integers(count, size=count)
-        replicates.append(prior_distance(means[rows], log_variances[rows]))
-    return bootstrap_estimate(value, replicates, count, lowest=0.0)
+    """`prior_distance` with its interval over half-samples of the images."""
+    count, value = len(means), prior_distance(means, log_variances)
+    replicates = [
+        prior_distance(means[drawn > 0], log_variances[drawn > 0]) for drawn in half_samples(count, repeats, seed)
+    ]
+    return half_sample_estimate(value, replicates, count, lowest=0.0)

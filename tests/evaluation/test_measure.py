@@ -60,7 +60,8 @@ def test_every_measure_comes_with_interval_counts_extractor_and_bias(run):
         assert row.step == run.checkpoint_steps()[-1] and "another split" in row.reference
     assert {"images", "drawing", "looking at generated images", "resampling"} <= set(stages)
     by_name = {row.metric: row for row in rows}
-    assert by_name["copying"].real == 0.5 and by_name["modes"].real <= 10
+    assert by_name["copying"].real == 0.5 and by_name["ct"].real == 0 and "150 training" in by_name["copying"].note
+    assert by_name["modes"].real <= 10
     assert by_name["coverage"].real > 0.5 > by_name["coverage"].value  # a generator of ten steps draws grey
     assert "1 scale of 16 px" in by_name["ms_ssim"].note
 

@@ -190,7 +190,7 @@ def outcome(modes: float = 8, near: float = 0.6, readings: dict[str, Estimate] |
 
 
 def between(value: float) -> Estimate:
-    return Estimate(value, value - 0.02, value + 0.02, 300, "bootstrap")
+    return Estimate(value, value - 0.02, value + 0.02, 300, "half-samples")
 
 
 EVEN = outcome(prob__real=0.55, prob__fake_after=0.45, loss__g=0.8, loss__d=1.2, grad_norm__g=1.0)

@@ -105,7 +105,7 @@ def row(metric: str, value: float, spread: float, seed: int) -> Measurement:
     reach = 1.96 * spread
     return Measurement(
         metric,
-        Estimate(value, value - reach, value + reach, 2000, "bootstrap"),
+        Estimate(value, value - reach, value + reach, 2000, "half-samples"),
         1.0,
         500,
         "digits@abc, last layer",

@@ -9,7 +9,8 @@ from gan_core.config import RunConfig
 
 # standard deviations between D's mean logits of training and of held-out images; of 64 images each, accurate to 0.2
 KNOWN = 2.0
-COPIED = 0.6  # share of generated images nearest to a training image; half are by chance
+COPIED = 0.6  # share of pairs whose generated image is nearer to a training image than the held-out one; chance is half
+AUTHENTIC = 0.8  # of the share of authentic images among held-out ones; copies lower it
 
 
 def memorisation(trace: RunTrace) -> Sign | None:
@@ -32,14 +33,17 @@ def _logit_gap(trace: RunTrace) -> Sign | None:
 
 
 def _nearest(trace: RunTrace) -> Sign | None:
-    found = trace.measured.get("copying")
+    found, authentic = (trace.measured.get(name) for name in ("copying", "authpct"))
     if found is None or found.low <= COPIED:
         return None
-    evidence = (
-        f"Measured at step {found.step:,}: {found.value:.0%} of the generated images (95 % interval {found.low:.0%} to "
-        f"{found.high:.0%}) are nearer to a training image than to any of as many held-out ones; half would be chance."
-    )
-    return Sign(found.step, found.step, evidence)
+    if authentic is not None and authentic.real is not None and authentic.high > AUTHENTIC * authentic.real:
+        return None  # nearer, since they vary too little, and yet no copies
+    share, interval = f"{found.value:.0%} of", f"(95 % interval {found.low:.0%} to {found.high:.0%})"
+    if not found.note or "as many held-out ones" in found.note:  # as earlier versions measured it
+        words = f"{share} the generated images {interval} are nearer to a training image than to any of as many held-out ones"
+    else:
+        words = f"in {share} all pairs of a generated and a held-out image {interval} the generated one is nearer to a training image"
+    return Sign(found.step, found.step, f"Measured at step {found.step:,}: {words}; half would be chance.")
 
 
 def _against(config: RunConfig) -> list[Remedy]:

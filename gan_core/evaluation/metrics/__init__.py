@@ -12,17 +12,17 @@ import numpy.typing as npt
 from gan_core.config.registry import Registry
 from gan_core.evaluation.features import ImageFeatures
 from gan_core.evaluation.metrics.base import Material, Metric, Weighted, silent
-from gan_core.evaluation.metrics.copying import COPYING
+from gan_core.evaluation.metrics.copying import AUTHPCT, COPYING, CT
 from gan_core.evaluation.metrics.diversity import DIVERSITY
 from gan_core.evaluation.metrics.duplicates import DUPLICATES
-from gan_core.evaluation.metrics.frechet import FRECHET_DISTANCE
+from gan_core.evaluation.metrics.frechet import FRECHET_DISTANCE, FRECHET_INFINITY
 from gan_core.evaluation.metrics.inception_score import INCEPTION_SCORE
 from gan_core.evaluation.metrics.kernel import KERNEL_DISTANCE
 from gan_core.evaluation.metrics.modes import MODE_KL, MODES
 from gan_core.evaluation.metrics.ms_ssim import MS_SSIM
 from gan_core.evaluation.metrics.prdc import COVERAGE, DENSITY, PRECISION, RECALL
-from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate
 from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.half_samples import half_sample_estimate
 
 __all__ = ["METRICS", "Material", "Metric", "Weighted", "estimate", "silent", "weighted"]
 
@@ -31,8 +31,9 @@ METRICS: Registry[Metric] = Registry(
     {
         metric.name: metric
         for metric in (
-            FRECHET_DISTANCE, KERNEL_DISTANCE, PRECISION, RECALL, DENSITY, COVERAGE, DIVERSITY, MS_SSIM, DUPLICATES,
+            FRECHET_DISTANCE, FRECHET_INFINITY, KERNEL_DISTANCE, PRECISION, RECALL, DENSITY, COVERAGE, DIVERSITY, MS_SSIM, DUPLICATES,
             INCEPTION_SCORE, MODES, MODE_KL, COPYING,
+            AUTHPCT, CT,
         )
     },
 )  # fmt: skip
@@ -53,13 +54,11 @@ def weighted(name: str, real: npt.NDArray[np.floating], fake: npt.NDArray[np.flo
 def estimate(
     name: str, real: npt.NDArray[np.floating], fake: npt.NDArray[np.floating], repeats: int = 50, seed: int = 0
 ) -> Estimate:
-    """A metric of features with its 95 % bootstrap interval: the value plus and minus 1.96 standard deviations of the replicates.
+    """A metric of features with its 95 % interval: the value plus and minus 1.96 standard deviations over half-samples, within
+    the metric's bounds.
 
-    Both real features (N, D) and generated ones (M, D) are drawn with replacement, `repeats` times. Raises ValueError as `weighted`.
+    Half of the real features (N, D) and of the generated ones (M, D) are drawn, `repeats` times. Raises ValueError as `weighted`.
     """
-    found, rng = weighted(name, real, fake), np.random.default_rng(seed)
-    replicates = [
-        found.compute(*(np.bincount(rng.integers(n, size=n), minlength=n) for n in (len(real), len(fake))))
-        for _ in range(repeats)
-    ]
-    return bootstrap_estimate(found.value, replicates, len(fake))
+    found, metric = weighted(name, real, fake), METRICS[name]
+    replicates = found.replicates(repeats, seed)
+    return half_sample_estimate(found.value, replicates, len(fake), metric.lowest, metric.highest)

@@ -1,4 +1,4 @@
-"""What a metric is: its meaning in words, and its computation for any resampling of the images."""
+"""What a metric is: its meaning in words, and its computation for any half-sample of the images."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gan_core.evaluation.features import ImageFeatures
-from gan_core.evaluation.metrics.pairwise import Cloud, Counts, FeaturePair, check_features
-from gan_core.evaluation.statistics.bootstrap import draws
+from gan_core.evaluation.metrics.pairwise import Cloud, Counts, FeaturePair, check_features, nearest
+from gan_core.evaluation.statistics.half_samples import half_samples
 
 Array = npt.NDArray[np.float64]
 Images = npt.NDArray[np.uint8]
@@ -20,6 +20,8 @@ Report = Callable[..., None]
 """Called with the stage, and how many of how many are done: see `gan_core.jobs.task.Report`."""
 Direction = Literal["higher", "lower", "real"]
 Need = Literal["features", "pixels", "probabilities", "kinds", "training images"]
+Nearest = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
+"""The number of the nearest image, and its distance."""
 
 
 def silent(*_progress: object, **_more: object) -> None:
@@ -33,7 +35,9 @@ class Material:
     Attributes:
         real, fake: features of real and of generated images.
         real_images, fake_images: their pixels, uint8 (N, C, H, W), (M, C, H, W).
-        training: features of training images, where the real ones are others; else None.
+        training: features of a sample of training images, where the real ones are others; else None.
+        learned: features of all training images (T, D), or of those that are prepared, where the real images are others; else None.
+        num_training: how many training images there are, where `learned` are fewer; else 0.
         training_kinds: the kinds of all training images, (T,); None where kinds are not known.
         exclusive: whether an image has one class, see `Extractor`.
         seed: of what a metric itself draws at random.
@@ -44,6 +48,8 @@ class Material:
     real_images: Images = field(default_factory=lambda: np.zeros((0, 1, 1, 1), np.uint8))
     fake_images: Images = field(default_factory=lambda: np.zeros((0, 1, 1, 1), np.uint8))
     training: ImageFeatures | None = None
+    learned: Array | None = None
+    num_training: int = 0
     training_kinds: npt.NDArray[np.int64] | None = None
     exclusive: bool = True
     seed: int = 0
@@ -58,6 +64,15 @@ class Material:
         """Real images, and training images in the generated ones' place: no generator can be asked for more."""
         return None if self.training is None else FeaturePair(self.pair.real, Cloud(self.training.features))
 
+    @cached_property
+    def nearest_learned(self) -> tuple[Nearest, Nearest]:
+        """The nearest of all training images to each real and to each generated image. Raises ValueError if they do not fit."""
+        if self.learned is None:
+            raise ValueError("There are no training images beside the real ones.")
+        check_features(self.learned, self.real.features, 2)
+        check_features(self.learned, self.fake.features, 1)
+        return nearest(self.real.features, self.learned), nearest(self.fake.features, self.learned)
+
 
 @dataclass(frozen=True)
 class Weighted:
@@ -69,7 +84,7 @@ class Weighted:
         num_real, num_fake: images behind the value.
         real: the same metric of real images in the generated ones' place; None where there are no others.
         note: what these counts do to the value; begins with a space, or is empty.
-        max_repeats: how many resamplings it is worth; None for any number.
+        max_repeats: how many half-samples it is worth; None for any number.
     """
 
     compute: Callable[[Counts, Counts], float]
@@ -87,11 +102,11 @@ class Weighted:
         return self.compute(np.ones(self.num_drawn_real, np.int64), np.ones(self.num_drawn_fake, np.int64))
 
     def replicates(self, repeats: int, seed: int) -> Array:
-        """The values of so many bootstrap resamplings (repeats,); of fewer, over and over, where it has `max_repeats`."""
+        """The values of so many half-samples (repeats,); of fewer, over and over, where it has `max_repeats`."""
         num = min(repeats, self.max_repeats or repeats)
         drawn = zip(
-            draws(self.num_drawn_real, num, seed, 0) if self.num_drawn_real else [np.zeros(0, np.int64)] * num,
-            draws(self.num_drawn_fake, num, seed, 1),
+            half_samples(self.num_drawn_real, num, seed, 0) if self.num_drawn_real else [np.zeros(0, np.int64)] * num,
+            half_samples(self.num_drawn_fake, num, seed, 1),
             strict=True,
         )
         return np.resize([self.compute(real, fake) for real, fake in drawn], repeats)
@@ -105,7 +120,7 @@ class Metric:
         name: in METRICS, in the log of evaluations and on the command line.
         title, explanation: for people: what it measures, and its bias.
         direction: "higher" or "lower" is better, or "real": as near as possible to what real images have.
-        weighted: makes it computable for resampled images; None for material that it cannot be computed of.
+        weighted: makes it computable for half-samples; None for material that it cannot be computed of.
         needs: what of the material it reads.
         lowest, highest: what it can reach; an interval goes no further.
         of_points: whether it is also measured of points in the plane, which are their own features.
@@ -159,7 +174,7 @@ def of_features(
 def of_each_image(
     values: npt.NDArray[np.generic], num_real: int, num_fake: int, real: float | None, note: str
 ) -> Weighted:
-    """The mean of one value an image (or a pair of images), (N,), which is kept as it is when images are drawn again."""
+    """The mean of one value an image (or a pair of images), (N,), which is kept as it is in half-samples."""
     array = np.asarray(values, np.float64)
     return Weighted(
         lambda _real, counts: float(counts @ array / counts.sum()), 0, len(array), num_real, num_fake, real, note

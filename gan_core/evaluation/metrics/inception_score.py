@@ -52,10 +52,7 @@ def _weighted(material: Material, report: Report) -> Weighted:
     count = len(probabilities)
 
     def compute(_real: Counts, counts: Counts) -> float:
-        drawn = np.repeat(np.arange(count), counts)
-        if (counts != 1).any():  # shuffled, or the copies of an image would share a split
-            drawn = np.random.default_rng(material.seed).permutation(drawn)
-        return inception_score(probabilities[drawn], exclusive=exclusive)
+        return inception_score(probabilities[np.repeat(np.arange(count), counts)], exclusive=exclusive)
 
     real = inception_score(material.real.probabilities, exclusive=exclusive)
     note = "" if exclusive else " Labels are taken as independent: an upper bound."

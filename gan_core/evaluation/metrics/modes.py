@@ -15,8 +15,8 @@ from scipy.special import rel_entr
 
 from gan_core.evaluation.metrics.base import Material, Metric, Report, Weighted
 from gan_core.evaluation.metrics.pairwise import Counts
-from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate
 from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.half_samples import half_sample_estimate
 
 REACH = 3.0
 """Standard deviations around a mode's middle within which a point is of high quality."""
@@ -138,20 +138,20 @@ def assigned(
 
 
 def with_intervals(modes: Modes, repeats: int = 200, seed: int = 0) -> dict[str, Estimate]:
-    """ "captured", "high_quality" and "reverse_kl" of one generator, each with a 95 % bootstrap interval over its samples.
+    """ "captured", "high_quality" and "reverse_kl" of one generator, each with a 95 % interval over half of its samples.
 
     The intervals hold for this generator and the number of its samples; the variation between training seeds is not part of them.
-    As many samples are drawn with replacement, `repeats` times.
+    Half of the samples are drawn without replacement, `repeats` times.
     """
     counts, good = np.array(modes.counts), np.array(modes.good)
     total, rng = modes.num_samples, np.random.default_rng(seed)
-    cells = np.concatenate([good, counts - good]) / total
-    draws = rng.multinomial(total, cells, size=repeats)
+    cells = np.concatenate([good, counts - good])
+    draws = rng.multivariate_hypergeometric(cells, max(1, total // 2), size=repeats)
     places = modes.num_modes
     drawn = [Modes(tuple(d[:places] + d[places:]), tuple(d[:places]), modes.real) for d in draws]
     highest = {"captured": float(places), "high_quality": 1.0, "reverse_kl": float("inf")}
     return {
-        name: bootstrap_estimate(float(getattr(modes, name)), [getattr(m, name) for m in drawn], total, 0.0, limit)
+        name: half_sample_estimate(float(getattr(modes, name)), [getattr(m, name) for m in drawn], total, 0.0, limit)
         for name, limit in highest.items()
     }
 

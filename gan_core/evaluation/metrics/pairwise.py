@@ -1,6 +1,6 @@
-"""Features of real and of generated images with all their distances, so that metrics can be computed again for resampled images.
+"""Features of real and of generated images with all their distances, so that metrics can be computed again for half-samples.
 
-A resampling says how often each image was drawn (its count). All counts 1 are the images as they are.
+Counts say how often each image is drawn: in a half-sample once or not at all. All counts 1 are the images as they are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ Array = npt.NDArray[np.float64]
 Distances = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.int64]
 
-NEAREST = 64  # neighbours that are kept in order; a resampling seldom needs more than a dozen
+PART = 4_000_000  # distances computed at once, where not all are kept
+NEAREST = 64  # neighbours that are kept in order; a half-sample seldom needs more than a dozen
 
 
 class Cloud:
@@ -75,12 +76,6 @@ class Cloud:
         whole = counts @ self.kernel @ counts - counts @ np.diagonal(self.kernel)
         return float(whole / (total * (total - 1)))
 
-    def nearest_distances(self, count: int) -> Distances:
-        """Of the first `count` the distance of each to the nearest other one of them (count,)."""
-        lengths = self.distances[:count, :count].copy()
-        np.fill_diagonal(lengths, np.inf)
-        return np.asarray(lengths.min(axis=1))
-
 
 class FeaturePair:
     """Features of real and of generated images beside each other."""
@@ -123,6 +118,27 @@ def distances(left: Array, right: Array) -> Distances:
     if left is right:
         np.fill_diagonal(squared, 0.0)
     return np.asarray(np.sqrt(np.clip(squared, 0, None)), np.float32)
+
+
+def nearest(
+    rows: npt.NDArray[np.floating], pool: npt.NDArray[np.floating], but: npt.NDArray[np.int64] | None = None
+) -> tuple[npt.NDArray[np.int64], Distances]:
+    """The number in `pool` (N, D) of the nearest to each of `rows` (M, D), and its distance: (M,), (M,).
+
+    Computed a part of the pool at a time: it may be larger than the memory has room for distances. `but` (M,): a number in
+    the pool that is not to be found, such as that of the row itself; then the pool has at least two.
+    """
+    found, shortest = np.zeros(len(rows), np.int64), np.full(len(rows), np.inf, np.float32)
+    step = max(1, PART // len(rows))
+    for start in range(0, len(pool), step):
+        lengths = distances(np.asarray(rows, np.float64), np.asarray(pool[start : start + step], np.float64))
+        if but is not None:
+            (inside,) = np.nonzero((but >= start) & (but < start + lengths.shape[1]))
+            lengths[inside, but[inside] - start] = np.inf
+        best = lengths.min(axis=1)
+        nearer = best < shortest
+        found[nearer], shortest[nearer] = start + lengths[nearer].argmin(axis=1), best[nearer]
+    return found, shortest
 
 
 def kernel(left: Array, right: Array) -> Array:

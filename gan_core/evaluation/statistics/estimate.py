@@ -14,7 +14,7 @@ class Estimate:
         value: the estimate, in the unit of what is estimated.
         low, high: the interval's ends, in the same unit; NaN where there is no interval.
         count: independent observations behind it; 0 where not recorded.
-        method: how the interval was made: "Wilson", "t", "normal" or "bootstrap"; "recorded" for one that was read from a
+        method: how the interval was made: "Wilson", "t", "normal" or "half-samples"; "recorded" for one that was read from a
             file, "none" where there is no interval.
     """
 

@@ -14,8 +14,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate
 from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.half_samples import half_sample_estimate
 from gan_core.evaluation.statistics.intervals import Count, Z
 
 LEVEL = 0.05
@@ -31,7 +31,7 @@ class Difference:
         estimate: the first minus the second; with an interval where the test gives one.
         p_value: that there is no difference, two-sided.
         corrected: the same after Holm's correction for all that are compared together.
-        test: "fisher", "permutation", "welch", "bootstrap" or "normal".
+        test: "fisher", "permutation", "welch", "half-samples" or "normal".
         first, second: names of the two, where they have some.
     """
 
@@ -85,7 +85,7 @@ def of_seeds(left: Sequence[float], right: Sequence[float], unit: float = 1.0) -
 
 
 def of_replicates(first: tuple[Estimate, npt.ArrayLike], second: tuple[Estimate, npt.ArrayLike]) -> Difference:
-    """Two measurements with bootstrap replicates of the same draws: a normal test with the spread of the replicates' differences.
+    """Two measurements with replicates of the same half-samples: a normal test with the spread of the replicates' differences.
 
     Args:
         first, second: estimate and replicates (repeats,). The i-th replicates of both are taken as drawn together, which they
@@ -97,8 +97,8 @@ def of_replicates(first: tuple[Estimate, npt.ArrayLike], second: tuple[Estimate,
     if len(one) != len(other):
         raise ValueError("Two measurements can be compared when both have equally many replicates.")
     value, count = first[0].value - second[0].value, min(first[0].count, second[0].count)
-    estimate = bootstrap_estimate(value, one - other, count)
-    return _difference(estimate, _normal_p(estimate.value, estimate.high - estimate.value), "bootstrap")
+    estimate = half_sample_estimate(value, one - other, count)
+    return _difference(estimate, _normal_p(estimate.value, estimate.high - estimate.value), "half-samples")
 
 
 def of_estimates(left: Estimate, right: Estimate) -> Difference:

@@ -37,12 +37,12 @@ MEASURES: Registry[Measure] = Registry(
         "modes": Measure(
             "Modes reached (of 8)",
             f"Modes of the ring with at least one of {NUM_POINTS:,} new points within {NEAR:g} of their middle. Short runs have had "
-            "no time for the 0.03 (three standard deviations) that the collapse table asks for. Interval: bootstrap.",
+            "no time for the 0.03 (three standard deviations) that the collapse table asks for. Interval: half-samples.",
             ".0f",
         ),
         "near": Measure(
             "Points near a mode",
-            f"Share of {NUM_POINTS:,} new points within {NEAR:g} of the middle of a mode. Interval: bootstrap.",
+            f"Share of {NUM_POINTS:,} new points within {NEAR:g} of the middle of a mode. Interval: half-samples.",
             ".2f",
         ),
         "slope": Measure(
@@ -70,7 +70,7 @@ MEASURES: Registry[Measure] = Registry(
         "kd": Measure(
             "Distance of samples from real",
             f"Kernel distance (Binkowski et al. 2018) between {NUM_PICTURES} samples and as many real images that were not trained on, "
-            "in the features of the shipped evaluator: 0 is equal, lower is better. Interval: bootstrap.",
+            "in the features of the shipped evaluator: 0 is equal, lower is better. Interval: half-samples.",
             ".3g",
             "kd",
         ),

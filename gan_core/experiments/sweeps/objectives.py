@@ -24,7 +24,7 @@ from gan_core.runs.metrics import MetricsTail
 RECONSTRUCTION = "reconstruction"
 MAX_IMAGES, MIN_IMAGES = 5000, 100
 LAST_SHARE, LEAST_STEPS = 0.1, 10  # of a curve, its last tenth is averaged
-REPEATS = 20  # of the bootstrap behind an interval
+REPEATS = 20  # half-samples behind an interval
 MEASURED = tuple(name for name, metric in METRICS.items() if metric.direction != "real")
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from gan_core.evaluation.metrics import METRICS
 from tests.analysis.doctor.steady import changes, measured, sign, steady, then, when
 
 NAN = float("nan")
@@ -202,6 +205,12 @@ def test_copies_are_told_when_the_whole_interval_lies_above_three_fifths():
     assert when("memorisation", steady({}, measured={"copying": measured(0.7, 0.6, 0.8, 900)})) is None
     copied = {"copying": measured(0.7, 0.61, 0.8, 900)}
     assert when("memorisation", steady({}, measured=copied)) == (900, 900, True)
+    now = {"copying": replace(copied["copying"], note=METRICS["copying"].explanation)}
+    assert "in 70% of all pairs of a generated and a held-out image (95 % interval 61% to 80%)" in sign("memorisation", steady({}, measured=now)).evidence  # fmt: skip
+    varied_too_little = copied | {"authpct": replace(measured(0.5, 0.45, 0.55, 900), real=0.6)}
+    assert when("memorisation", steady({}, measured=varied_too_little)) is None
+    copies = copied | {"authpct": replace(measured(0.4, 0.35, 0.45, 900), real=0.6)}
+    assert when("memorisation", steady({}, measured=copies)) == (900, 900, True)
     both = sign("memorisation", known(then((300, 2.5), (100, 1.0)), measured=copied))
     assert (both.step, both.since, both.lasting) == (159, 40, False)
     assert "standard deviations apart" in both.evidence and "61% to 80%" in both.evidence

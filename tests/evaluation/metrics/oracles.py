@@ -13,6 +13,19 @@ def frechet_distance(real, fake):
     return float(shift @ shift + np.trace(first) + np.trace(second) - 2 * roots)
 
 
+def frechet_infinity(real, fake, drawn_real=None, drawn_fake=None):
+    """The intercept of a line through the distances of all, of two thirds and of halves, over 1 / N. Chong and Forsyth 2020."""
+
+    def parts(features, drawn):
+        order = np.random.default_rng(len(features)).permutation(len(features))
+        return features[order if drawn is None else [i for i in order if drawn[i]]]
+
+    a, b = parts(real, drawn_real), parts(fake, drawn_fake)
+    thirds = [frechet_distance(*(np.delete(x, np.s_[i::3], axis=0) for x in (a, b))) for i in range(3)]
+    halves = [frechet_distance(a[i::2], b[i::2]) for i in range(2)]
+    return float(np.polyfit([2, 3, 4], [frechet_distance(a, b), np.mean(thirds), np.mean(halves)], 1)[1])
+
+
 def kernel_distance(real, fake):
     """Unbiased squared maximum mean discrepancy with the kernel (x.y / D + 1)^3, Gretton et al. 2012, lemma 6."""
 
@@ -69,6 +82,7 @@ def radii(features, k):
 
 ORACLES = {
     "fd": frechet_distance,
+    "fd_inf": frechet_infinity,
     "kd": kernel_distance,
     "precision": precision,
     "recall": recall,

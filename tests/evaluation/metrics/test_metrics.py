@@ -40,6 +40,15 @@ def test_frechet_distance_of_two_round_gaussians_is_known():
     assert frechet_distance(exact(0, 1, 4), exact(3, 2, 4)) == pytest.approx(4 * 9 + 4 * 1, abs=1e-6)
 
 
+def test_extrapolated_the_frechet_distance_is_that_of_the_populations():
+    """64 numbers an image, 400 images: the distance itself is a quarter too large."""
+    rng = np.random.default_rng(0)
+    truth = 64 * (0.3**2 + 0.2**2)
+    drawn = [(rng.normal(size=(400, 64)), 0.3 + 0.8 * rng.normal(size=(400, 64))) for _ in range(4)]
+    assert np.mean([frechet_distance(*pair) for pair in drawn]) > 1.25 * truth
+    assert np.mean([metric("fd_inf")(*pair) for pair in drawn]) == pytest.approx(truth, rel=0.03)
+
+
 def test_frechet_distance_is_zero_for_a_cloud_and_itself_and_the_same_both_ways():
     a, b = cloud(200), cloud(300, shift=0.5, seed=1)
     assert frechet_distance(a, a) == pytest.approx(0, abs=1e-6)
@@ -108,12 +117,17 @@ def test_samples_far_away_score_nothing():
 
 
 @pytest.mark.parametrize("name", OF_FEATURES)
-def test_an_interval_holds_its_value_and_shrinks_with_more_samples(name):
-    small = estimate(name, cloud(40), cloud(40, shift=0.3, seed=0), repeats=20)
-    large = estimate(name, cloud(640), cloud(640, shift=0.3, seed=0), repeats=20)
-    assert small.low < small.value < small.high
+def test_an_interval_holds_its_value_stays_within_bounds_and_shrinks_with_more_samples(name):
+    small = estimate(name, cloud(40), cloud(40, shift=0.8, seed=1), repeats=20)
+    large = estimate(name, cloud(640), cloud(640, shift=0.8, seed=1), repeats=20)
+    assert (
+        small.low <= small.value <= small.high
+        and METRICS[name].lowest <= small.low
+        and small.high <= METRICS[name].highest
+    )
+    assert small.high > small.low
     assert large.high - large.low < small.high - small.low
-    assert (small.count, small.method) == (40, "bootstrap")
+    assert (small.count, small.method) == (40, "half-samples")
 
 
 @pytest.mark.parametrize("name", OF_FEATURES)
@@ -138,6 +152,8 @@ def test_what_needs_more_than_features_is_no_metric_of_points():
         "modes",
         "mode_kl",
         "copying",
+        "authpct",
+        "ct",
     }
     with pytest.raises(ValueError, match="'duplicates' is measured of images"):
         weighted("duplicates", cloud(50), cloud(50))

@@ -1,13 +1,13 @@
-"""Metrics from distances that were computed once: equal to the plain functions, also on images that were drawn again."""
+"""Metrics from distances that were computed once: equal to the plain functions, also on half of the images."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from gan_core.evaluation.metrics import METRICS, weighted
-from gan_core.evaluation.metrics.pairwise import NEAREST, Cloud
-from gan_core.evaluation.statistics.bootstrap import draws
+from gan_core.evaluation.metrics import METRICS, pairwise, weighted
+from gan_core.evaluation.metrics.pairwise import NEAREST, Cloud, nearest
+from gan_core.evaluation.statistics.half_samples import half_samples
 from tests.evaluation.metrics.oracles import ORACLES
 
 REAL = np.random.default_rng(0).normal(size=(120, 5))
@@ -24,10 +24,14 @@ def test_of_all_images_they_are_the_plain_metrics(name):
 
 
 @pytest.mark.parametrize("name", ORACLES)
-def test_of_images_drawn_again_they_are_the_plain_metrics_of_those_images(name):
+def test_of_half_samples_they_are_the_plain_metrics_of_those_images(name):
     found = weighted(name, REAL, FAKE)
-    for real, fake in zip(draws(120, 5, seed=3), draws(90, 5, seed=3, which=1), strict=True):
-        again = ORACLES[name](np.repeat(REAL, real, axis=0), np.repeat(FAKE, fake, axis=0))
+    for real, fake in zip(half_samples(120, 5, seed=3), half_samples(90, 5, seed=3, which=1), strict=True):
+        again = (
+            ORACLES[name](REAL, FAKE, real > 0, fake > 0)
+            if name == "fd_inf"
+            else ORACLES[name](REAL[real > 0], FAKE[fake > 0])
+        )
         assert found.compute(real, fake) == pytest.approx(again, rel=1e-5, abs=1e-6)
 
 
@@ -37,6 +41,19 @@ def test_a_neighbour_beyond_those_kept_in_order_is_found_all_the_same():
     counts[0] = 1
     counts[-3:] = 1  # only the far end and the first were drawn
     assert Cloud(line).radii(counts, k=3)[0] == len(line) - 1
+
+
+def test_the_nearest_of_a_pool_is_found_a_part_at_a_time(monkeypatch):
+    whole = np.linalg.norm(REAL[:, None] - FAKE[None], axis=2)
+    monkeypatch.setattr(pairwise, "PART", 120 * 7)  # seven of the pool at once
+    found, distance = nearest(REAL, FAKE)
+    assert found.tolist() == whole.argmin(1).tolist()
+    assert distance == pytest.approx(whole.min(1), rel=1e-5)
+    others, apart = nearest(FAKE, FAKE, but=np.arange(90))
+    assert others.tolist() == [
+        np.delete(np.arange(90), i)[np.delete(row, i).argmin()] for i, row in enumerate(Cloud(FAKE).distances)
+    ]
+    assert apart == pytest.approx(Cloud(FAKE).radii(np.ones(90, int), 1))
 
 
 def test_the_diversity_index_is_the_ratio_of_spreads_and_nothing_for_one_picture():

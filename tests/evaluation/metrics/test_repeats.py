@@ -7,13 +7,14 @@ import pytest
 
 from gan_core.evaluation.features import ImageFeatures
 from gan_core.evaluation.metrics import METRICS, Material, silent
-from gan_core.evaluation.metrics.copying import copies
 from gan_core.evaluation.metrics.duplicates import duplicates as of_pair
 from gan_core.evaluation.metrics.pairwise import Cloud, FeaturePair
+from gan_core.evaluation.statistics.half_samples import half_sample_estimate
 
 
 def duplicates(real, fake):
-    return of_pair(FeaturePair(Cloud(real), Cloud(fake)))
+    whole = np.ones(min(len(real), len(fake)), int)
+    return of_pair(FeaturePair(Cloud(real), Cloud(fake)), whole, whole)
 
 
 def cloud(count: int, seed: int):
@@ -22,45 +23,49 @@ def cloud(count: int, seed: int):
 
 def material(real, fake, training=None):
     """What the metrics are given, of features alone."""
-    learned = None if training is None else ImageFeatures.alone(training)
-    return Material(ImageFeatures.alone(real), ImageFeatures.alone(fake), training=learned)
+    return Material(ImageFeatures.alone(real), ImageFeatures.alone(fake), learned=training)
+
+
+def measure(name: str, real, fake, training):
+    return METRICS[name].weighted(material(real, fake, training), silent)
 
 
 def test_one_in_a_hundred_real_images_is_a_duplicate_by_definition():
     real = cloud(1000, 0)
-    assert duplicates(real, real).mean() == pytest.approx(0.01, abs=0.002)  # two may be nearest to each other
-    assert duplicates(real, cloud(1000, 1)).mean() < 0.03
+    assert duplicates(real, real) == pytest.approx(0.01, abs=0.002)  # two may be nearest to each other
+    assert duplicates(real, cloud(1000, 1)) < 0.03
 
 
 def test_a_generator_that_draws_each_picture_twice_has_nothing_but_duplicates():
     twice = np.concatenate([cloud(200, 1), cloud(200, 1)])
-    assert duplicates(cloud(400, 0), twice).all()
-    assert len(duplicates(cloud(100, 0), cloud(400, 1))) == 100  # equally many of both
+    assert duplicates(cloud(400, 0), twice) == 1
+    assert duplicates(cloud(200, 0), twice) < 0.05  # equally many of both: the second of each pair is not among them
 
 
-def test_a_generator_that_knows_its_lessons_by_heart_copies_and_one_that_learned_the_kind_does_not():
-    learned, unseen = cloud(500, 0), cloud(500, 1)
-    assert copies(learned[:100] + 1e-3, learned, unseen).all()
-    honest = copies(cloud(2000, 2), learned, unseen).mean()
-    assert abs(honest - 0.5) < 4 * 0.5 / np.sqrt(2000) + 0.03
-    far = copies(cloud(2000, 2) + 100, learned, unseen)  # bad images are no copies
-    assert 0 <= far.mean() <= 1
+@pytest.mark.parametrize(
+    ("copied", "shift", "copying", "authpct"),
+    [(1.0, 0, 1.0, 0.0), (0.3, 0, 0.65, 0.36), (0.0, 0, 0.5, 0.52), (0.0, 50, 0.0, 1.0)],
+)  # a copier, a 30 % copier, an honest generator, and one that draws nonsense
+def test_copies_are_seen_when_training_images_are_many(copied, shift, copying, authpct):
+    """4,500 training images and 500 held-out ones, as the digits have."""
+    rng, learned = np.random.default_rng(5), cloud(4500, 0)
+    fake = np.where(rng.random((600, 1)) < copied, learned[rng.integers(4500, size=600)], cloud(600, 2) + shift)
+    found = {name: measure(name, cloud(500, 1), fake, learned) for name in ("copying", "authpct", "ct")}
+    assert found["copying"].value == pytest.approx(copying, abs=0.04)
+    assert found["authpct"].value == pytest.approx(authpct, abs=0.08)
+    low, high = {1.0: (-12, -6), 0.3: (-4, -1.5), 0.0: (6, 12) if shift else (-1, 1)}[copied]
+    assert low < found["ct"].value < high
+    estimate = half_sample_estimate(found["copying"].value, found["copying"].replicates(50, 0), 600)
+    assert (estimate.low > 0.6) == (copied > 0)
+
+
+def test_copies_of_a_part_of_the_images_are_copies_too():
+    """The first training images by themselves say what all of them would, since all are looked at."""
+    learned, unseen = cloud(2000, 0), cloud(300, 1)
+    for part in (learned[:100], learned[-100:]):
+        assert measure("copying", unseen, part + 1e-3, learned).value > 0.99
 
 
 def test_too_few_are_refused():
     with pytest.raises(ValueError, match="at least 20"):
         METRICS["duplicates"].weighted(material(cloud(10, 0), cloud(50, 1)), silent)
-
-
-def test_both_are_shares_of_images_whose_nearest_fellows_stay_when_images_are_drawn_again():
-    real, fake, training = cloud(60, 0), cloud(50, 1), cloud(40, 2)
-    repeated = METRICS["duplicates"].weighted(material(real, np.concatenate([fake, fake[:25]]), training), silent)
-    assert (repeated.num_drawn_real, repeated.num_drawn_fake) == (0, 60)
-    assert repeated.value == pytest.approx(duplicates(real, np.concatenate([fake, fake[:25]])).mean())
-    assert repeated.real == pytest.approx(duplicates(real, training).mean())
-    copied = METRICS["copying"].weighted(material(real, fake, training), silent)
-    mask = copies(fake, training, real)
-    counts = np.arange(50)
-    assert copied.compute(np.zeros(0, int), counts) == pytest.approx(np.repeat(mask, counts).mean())
-    assert (copied.real, copied.num_real, copied.num_fake, copied.note) == (0.5, 80, 50, " Here 40 of each.")
-    assert METRICS["copying"].weighted(material(real, fake), silent) is None

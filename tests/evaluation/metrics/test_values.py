@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist, pdist
+from scipy.stats import mannwhitneyu
 
 from gan_core.evaluation.features import ImageFeatures
 from gan_core.evaluation.metrics import METRICS, Material, silent, weighted
-from gan_core.evaluation.metrics.copying import copies
+from gan_core.evaluation.metrics.copying import authentic, c_t, share_nearer
 from gan_core.evaluation.metrics.duplicates import duplicates as of_pair
 from gan_core.evaluation.metrics.inception_score import inception_score
 from gan_core.evaluation.metrics.pairwise import Cloud, FeaturePair
@@ -24,7 +25,8 @@ def value(name: str, real, fake) -> float:
 
 
 def duplicates(real, fake):
-    return of_pair(FeaturePair(Cloud(real), Cloud(fake)))
+    whole = np.ones(min(len(real), len(fake)), int)
+    return of_pair(FeaturePair(Cloud(real), Cloud(fake)), whole, whole)
 
 
 def by_definition(name: str, real, fake) -> float:
@@ -134,7 +136,7 @@ def gaps(*sizes: float):
 def test_a_duplicate_is_nearer_than_the_first_percentile_of_real_images():
     """Real pairs 1, 2, ... 101 apart: 202 distances, whose first percentile is 2."""
     found = duplicates(gaps(*range(1, 102)), gaps(1.9, 2.1, 2.0, *range(3, 101)))
-    assert found.tolist() == [True, True] + [False] * 200
+    assert found == 2 / 202
 
 
 def test_duplicates_want_twenty_rows_of_each():
@@ -147,11 +149,36 @@ def test_duplicates_want_twenty_rows_of_each():
             found(real, fake)
 
 
-def test_a_copy_is_strictly_nearer_to_a_learned_image_of_equally_many():
-    learned, unseen = np.array([[0.0], [10.0], [21.0]]), np.array([[4.0], [16.0]])
-    fake = np.array([[1.0], [2.0], [3.0], [12.0], [13.0], [20.0]])
-    assert copies(fake, learned, unseen).tolist() == [True, False, False, True, False, False]  # 21.0 is left out
-    assert copies(fake[:1], learned[:1], unseen[:1]).tolist() == [True]
+def test_of_all_pairs_those_are_counted_whose_generated_image_is_nearer_and_half_of_the_ties():
+    """Held out 1, 2, 4; generated 0, 2, 9: of nine pairs three and one are won, one is a tie."""
+    held_out, fake = np.array([4.0, 1.0, 2.0]), np.array([2.0, 0.0, 9.0])
+    assert share_nearer(held_out, fake, np.ones(3, int), np.ones(3, int)) == pytest.approx(4.5 / 9)
+    assert share_nearer(held_out, fake, np.array([1, 0, 1]), np.array([1, 0, 1])) == pytest.approx(1.5 / 4)
+    assert share_nearer(held_out, fake, np.zeros(3, int), np.ones(3, int)) == 0.5
+
+
+def test_an_image_is_authentic_that_is_farther_than_its_nearest_training_images_own_fellow():
+    """Training images 0, 2 and 10 on a line: the fellows of 0 and 2 are 2 away, that of 10 is 8 away."""
+    learned = np.array([[0.0], [2.0], [10.0]])
+    rows = np.array([[-2.0], [-2.1], [3.9], [4.1], [17.9], [18.1], [10.0]])
+    assert authentic(rows, learned).tolist() == [False, True, False, True, False, True, False]
+
+
+def test_c_t_is_the_mean_of_the_cells_scores_by_held_out_images():
+    """Two cells of 30 and 10 held-out images and 20 generated ones each; a third of 19 does not count."""
+    rng = np.random.default_rng(0)
+    real_cells, fake_cells = np.repeat([0, 1, 2], [30, 10, 5]), np.repeat([0, 1, 2], [20, 20, 19])
+    held_out, fake = rng.random(45), rng.random(59) - 0.2
+
+    def score(cell: int) -> float:
+        ours, theirs = held_out[real_cells == cell], fake[fake_cells == cell]
+        u = mannwhitneyu(theirs, ours).statistic
+        n, m = len(ours), len(theirs)
+        return (u - n * m / 2) / np.sqrt(n * m * (n + m + 1) / 12)
+
+    found = c_t(held_out, fake, real_cells, fake_cells, np.ones(45, int), np.ones(59, int))
+    assert found == pytest.approx(0.75 * score(0) + 0.25 * score(1), rel=1e-9) and found < 0
+    assert np.isnan(c_t(held_out, fake[40:], real_cells, fake_cells[40:], np.ones(45, int), np.ones(19, int)))
 
 
 def by_labels(p: np.ndarray, splits: int) -> float:
@@ -186,6 +213,6 @@ def test_the_score_takes_probabilities_of_at_least_ten_images():
 
 
 def test_shares_and_scores_have_their_bounds():
-    shares = ["copying", "precision", "recall", "coverage", "duplicates", "ms_ssim"]
+    shares = ["copying", "authpct", "precision", "recall", "coverage", "duplicates", "ms_ssim"]
     assert {name: METRICS[name].highest for name in shares} == dict.fromkeys(shares, 1.0)
     assert METRICS["inception_score"].lowest == 1.0 and METRICS["fd"].lowest == 0.0

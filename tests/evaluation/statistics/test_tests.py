@@ -135,9 +135,9 @@ def test_two_means_are_compared_by_the_test_of_their_difference():
 
 def test_intervals_of_uneven_halves_are_compared_by_the_halves_that_face_each_other():
     """Zou and Donner 2008: 5 (4 to 6) against 0 (-9 to 12) by 1 and 12; 0 (-9 to 12) against -5 (-6 to -4) by 9 and 1."""
-    wide, z = Estimate(0, -9, 12, 50, "bootstrap"), stats.norm.ppf(0.975)
-    above = of_estimates(Estimate(5, 4, 6, 50, "bootstrap"), wide)
-    below = of_estimates(wide, Estimate(-5, -6, -4, 50, "bootstrap"))
+    wide, z = Estimate(0, -9, 12, 50, "half-samples"), stats.norm.ppf(0.975)
+    above = of_estimates(Estimate(5, 4, 6, 50, "half-samples"), wide)
+    below = of_estimates(wide, Estimate(-5, -6, -4, 50, "half-samples"))
     assert above.p_value == pytest.approx(2 * stats.norm.sf(5 * z / math.hypot(1, 12)))
     assert below.p_value == pytest.approx(2 * stats.norm.sf(5 * z / math.hypot(9, 1)))
     assert above.estimate.interval == pytest.approx((5 - math.hypot(1, 12), 5 + math.hypot(1, 9)))
@@ -192,8 +192,8 @@ def test_replicates_drawn_together_are_subtracted_draw_by_draw():
     """Two measurements that rise and fall together: their difference hardly moves, their sum moves twice as much."""
     rng = np.random.default_rng(1)
     common, own = rng.normal(0, 1, 400), rng.normal(0, 0.05, 400)
-    first = (Estimate(5.0, 3.0, 7.0, 100, "bootstrap"), 5.0 + common + own)
-    second = (Estimate(4.5, 2.5, 6.5, 100, "bootstrap"), 4.5 + common)
+    first = (Estimate(5.0, 3.0, 7.0, 100, "half-samples"), 5.0 + common + own)
+    second = (Estimate(4.5, 2.5, 6.5, 100, "half-samples"), 4.5 + common)
     found = of_replicates(first, second)
     assert found.value == 0.5 and found.differs
     low, high = found.estimate.low, found.estimate.high

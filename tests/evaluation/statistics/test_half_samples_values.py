@@ -1,4 +1,4 @@
-"""Draws, bootstrap intervals and the differences of two measurements, by hand."""
+"""Half-samples, intervals and the differences of two measurements, by hand."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from gan_core.evaluation.statistics.bootstrap import bootstrap_estimate, draws
 from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.evaluation.statistics.half_samples import half_sample_estimate, half_samples
 from gan_core.evaluation.statistics.tests import Difference, of_replicates, together
 
 Z = NormalDist().inv_cdf(0.975)
@@ -23,19 +23,19 @@ def differences(first, second) -> list[Difference]:
     )
 
 
-def test_draws_are_as_many_as_there_are_each_equally_likely():
-    counts = np.array(list(draws(10, 4000, seed=0)))
-    assert (counts.sum(axis=1) == 10).all() and counts.shape == (4000, 10)
-    assert counts.mean(axis=0) == pytest.approx(np.ones(10), abs=0.08)
-    assert np.array_equal(counts[:5], list(draws(10, 5, seed=0, which=0)))
+def test_draws_are_half_of_what_there_is_each_equally_likely():
+    counts = np.array(list(half_samples(10, 4000, seed=0)))
+    assert (counts.sum(axis=1) == 5).all() and counts.shape == (4000, 10)
+    assert counts.mean(axis=0) == pytest.approx(np.full(10, 0.5), abs=0.04)
+    assert np.array_equal(counts[:5], list(half_samples(10, 5, seed=0, which=0)))
 
 
 def test_an_interval_is_196_standard_deviations_to_either_side_by_hand():
     """Of 0 and 2 the unbiased standard deviation is the square root of 2."""
-    assert bootstrap_estimate(10.0, [0.0, 2.0], 2).interval == pytest.approx(
+    assert half_sample_estimate(10.0, [0.0, 2.0], 2).interval == pytest.approx(
         (10 - Z * math.sqrt(2), 10 + Z * math.sqrt(2))
     )
-    assert bootstrap_estimate(0.1, [0.0, 2.0], 2, lowest=0.0, highest=1.0).interval == (0.0, 1.0)
+    assert half_sample_estimate(0.1, [0.0, 2.0], 2, lowest=0.0, highest=1.0).interval == (0.0, 1.0)
 
 
 def test_a_difference_by_hand():
