@@ -166,8 +166,8 @@ def _conditions(task: BenchmarkTask) -> None:
     judge = CRITERIA["points" if points else "images"]
     words = _(
         "Conditions: {samples:,} samples from each generator. {judge} Networks of width {width}, batches of {batch} (times the pack "
-        "for PacGAN), {steps:,} discriminator steps: far fewer than the papers', with other networks, so compare the order of "
-        "methods and not only their height. Methods with five discriminator steps for each of the generator's got a fifth of the "
+        "for PacGAN), {steps:,} discriminator steps: far fewer than the papers', with other networks. Neither the height nor the order "
+        "of the methods is a verdict on them: one setting for all decides both (Lucic et al. 2018 give each method the same search instead). Methods with five discriminator steps for each of the generator's got a fifth of the "
         "generator steps. None was tuned for itself."
     )
     st.caption(
