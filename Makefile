@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: run test check fast format e2e collapse-table intervals mutants lock sbom hostile fuzz crash-drill loadtest
+.PHONY: run test check fast format e2e collapse-table intervals mutants lock sbom hostile fuzz crash-drill loadtest evidence
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -59,6 +59,10 @@ lock: | $(BIN)/python
 # docs/licences.md and docs/sbom.cdx.json (CycloneDX) of the packages in the lock.
 sbom: $(VENV)/.app
 	$(BIN)/python tools/supply.py
+
+# Every committed table, with the command that makes it, when it was last made, and under which conditions.
+evidence: | $(BIN)/python
+	$(BIN)/python tools/evidence.py
 
 # How much of the mathematics the tests hold: every formula, bound and sign is changed, one at a time, and each change runs
 # its tests. Long; prints a table and writes docs/mutants.json as modules finish.

@@ -20,8 +20,8 @@ def main() -> None:
     st.title(_("Study: loss weights"))
     words = _(
         "The discriminator's loss has two parts: how badly it judges **real** images, and how badly it judges **generated** "
-        "ones. Does it matter how they are weighted? Report R2 trained one conditional GAN for each of five weightings and "
-        "drew five curves into one chart. One button repeats it here in small, and adds what the report left out: whether "
+        "ones. Does it matter how they are weighted? (Only their ratio can: Adam does not see a factor on both, Kingma and Ba 2015, section "
+        "2.1.) Report R2 trained one conditional GAN for each of five weightings and drew five curves into one chart. One button repeats it here in small, and adds what the report left out: whether "
         "the curves can be told apart at all."
     )
     st.markdown(words)

@@ -58,6 +58,7 @@ LIGHT = [
     "experiments.follow_up",
     "experiments.lessons",
     "experiments.lessons.curves",
+    "experiments.lessons.over_seeds",
     "experiments.lessons.source",
     "experiments.studies",
     "experiments.study_curves",

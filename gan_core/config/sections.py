@@ -73,7 +73,7 @@ class ObjectiveConfig(Section):
     name: str = "bce"
     """Loss function of the game between the two networks."""
     real_weight: Annotated[float, number("", ge=0, le=100)] = 1.0
-    """Weight of the discriminator's loss on real images."""
+    """Weight of the discriminator's loss on real images. With Adam and without a penalty only the ratio of the two weights counts."""
     fake_weight: Annotated[float, number("", ge=0, le=100)] = 1.0
     """Weight of the discriminator's loss on generated images."""
     n_critic: Annotated[int, number("steps", ge=1, le=100)] = 1
@@ -110,7 +110,7 @@ class RemedyConfig(Section):
     packing: Annotated[int, number("images", ge=1, le=16)] = 1
     """Images that the discriminator judges together (PacGAN): sameness within a pack gives a collapsed generator away."""
     minibatch_std: bool = False
-    """Show the discriminator how much the images of a batch differ (minibatch standard deviation)."""
+    """Show the discriminator how much the images of a batch differ (minibatch standard deviation), just before its last layer."""
     label_smoothing: Annotated[float, number("", ge=0, lt=0.5)] = 0.0
     """Lower the target for real images from 1 by so much (one-sided label smoothing); 0.1 is usual."""
     instance_noise: Annotated[float, number("", ge=0, le=10)] = 0.0

@@ -75,7 +75,9 @@ BREAKAGES: Registry[Breakage] = Registry(
         "clip": Breakage(
             "The critic's bound is ten times too wide",
             "A Wasserstein critic must not be steep, so its weights are cut to a small bound. At 0.1 instead of 0.01 it may "
-            "become far steeper and push the generator about. In report R3's long training much of the variety of faces was lost.",
+            "become far steeper and push the generator about: without batch norm by up to ten times a layer; with it, as in R3's critic, the "
+            "scale of the weights before it cancels (Ioffe and Szegedy 2015, section 3.3) and the cut bounds batch norm's own gain. In report "
+            "R3's long training much of the variety of faces was lost.",
             "r3-collapse-lite", "objective.weight_clip", 0.1, 0.01, 3,
             caution="In small, as here, the eye hardly sees it: both may look varied. Measure both.",
         ),

@@ -45,8 +45,8 @@ CHARTS: tuple[Chart, ...] = (
         "losses",
         "Losses of generator and discriminator",
         "The loss is what a network tries to make small. The generator (G) makes images, the discriminator (D) judges "
-        "them: what one wins the other loses, so in a healthy game neither curve falls to zero. G's loss climbing for "
-        "good while D's sinks to zero means that D has won and G learns nothing more.",
+        "them: what one wins the other mostly loses, so in a healthy game neither curve falls to zero. G's loss climbing for "
+        "good while D's sinks to zero means that D has won: G is still pushed, but in no useful direction (Arjovsky and Bottou 2017).",
         (Series("loss/g", "Generator", 1), Series("loss/d", "Discriminator", 0)),
     ),
     Chart(
@@ -54,7 +54,8 @@ CHARTS: tuple[Chart, ...] = (
         "What the discriminator believes",
         "The discriminator's mean probability of “real”. D(x): for real images. D(G(z)): for the generator's images, "
         "three times in one step: before D's own update, after it (which is just before G's update), and after G's "
-        "update. D's update pulls the fakes' curve down, G's pushes it up. 0.5 everywhere would be a perfect draw.",
+        "update. D's update pulls the fakes' curve down, G's pushes it up. 0.5 everywhere is a draw: D cannot tell. So it looks with perfect "
+        "images, and also when G makes a few good ones over and over (lesson 3).",
         (
             Series("prob/real", "D(x): real images", 0),
             Series("prob/fake_before", "D(G(z)) before D's update", 3),
@@ -67,7 +68,7 @@ CHARTS: tuple[Chart, ...] = (
     Chart(
         "discriminator",
         "The discriminator's loss, in its two parts",
-        "How badly D judges real images, and how badly it judges generated ones. Their sum is D's loss. If one part "
+        "How badly D judges real images, and how badly it judges generated ones. D's loss is their sum, each times its weight. If one part "
         "stays near zero while the other is large, D answers nearly everything alike.",
         (Series("loss/d_real", "on real images", 0), Series("loss/d_fake", "on generated images", 1)),
     ),
@@ -76,7 +77,8 @@ CHARTS: tuple[Chart, ...] = (
         "The critic's scores",
         "With this objective the discriminator gives no probability but a score, higher for what it takes to be real: for real "
         "images, and for generated ones before its own update, after it (just before G's), and after G's. The gap between real "
-        "and generated is what G works to close; for a Wasserstein critic it estimates how far apart the two are.",
+        "and generated is what G works to close; for a Wasserstein critic whose slope is bounded it estimates, up to that bound, how far apart the two are (Arjovsky et al. "
+        "2017, section 3).",
         (
             Series("score/real", "real images", 0),
             Series("score/fake_before", "generated, before D's update", 3),
@@ -134,7 +136,8 @@ CHARTS: tuple[Chart, ...] = (
         "spread",
         "How much the images of a batch differ",
         "The standard deviation of each pixel over a batch, averaged over all pixels: for real images, and for generated ones. "
-        "Generated far below real means that the generator draws nearly the same picture whatever its latent: mode collapse.",
+        "Generated far below real means that the generator draws nearly the same picture whatever its latent: mode collapse. A collapse "
+        "to a few different pictures does not show here: measure modes, recall or duplicates.",
         (Series("spread/real", "real images", 0), Series("spread/fake", "generated images", 1)),
         may_be_log=False,
     ),
@@ -159,8 +162,8 @@ CHARTS: tuple[Chart, ...] = (
     Chart(
         "gradients",
         "Size of the gradients",
-        "The gradient is the push that each step gives a network's weights; this is its length. Near zero: that "
-        "network has stopped learning (vanishing gradient). Growing without end: training is about to break "
+        "The gradient is the push that each step gives a network's weights; this is its length. Near zero: "
+        "little is left to learn from (vanishing gradient), though Adam scales small pushes up (Kingma and Ba 2015). Growing without end: training is about to break "
         "(exploding gradient).",
         (
             Series("grad_norm/g", "Generator", 1),

@@ -93,8 +93,8 @@ STORIES: Registry[Story] = Registry(
         ),
         "wgan": _story(
             "WGAN, clipped weights",
-            "D gives scores, not probabilities, and its weights are cut to ±0.1 so that its landscape stays gentle: no cliff, "
-            "and a pull on G everywhere. G spreads over all modes, but hits few of them exactly.",
+            "D gives scores, not probabilities, and its weights are cut to ±0.1: in so small a network the landscape "
+            "then stays gentle (a deep one may be far too steep with 0.1, lesson 4). No cliff, and a pull on G everywhere. G spreads over all modes, but hits few of them exactly.",
             {**_WASSERSTEIN, "objective.weight_clip": 0.1, **_both("rmsprop", 5e-4, 0.0, 0.99)},
         ),
         "wgan-gp": _story(

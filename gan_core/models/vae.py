@@ -85,17 +85,18 @@ def reconstruction_loss(logits: Tensor, targets: Tensor, kind: str) -> Tensor:
 
 
 def equivalent_beta(config: VAEConfig, num_pixels: int, latent_dim: int) -> float:
-    """The beta of a beta-VAE with a summed KL and half the summed squared error that has the same optimum.
+    """The beta of a beta-VAE that has the same optimum: summed negative log-likelihood + beta * summed KL.
 
-    loss = lambda * KL + MSE with MSE = SSE / pixels; times pixels / 2 that is SSE / 2 + (lambda * pixels / 2) * KL, and a
-    KL averaged over the dimensions is the summed one divided by their number.
+    Source: Higgins et al. 2017, "beta-VAE", equation 4. The likelihood is a Bernoulli's for "bce": pixels * loss is then that
+    sum, with beta = lambda * pixels. For "mse" it is a Gaussian's of variance 1, hence half the summed squared error, with
+    beta = lambda * pixels / 2. A KL averaged over the dimensions is the summed one divided by their number.
 
     Args:
-        config: with "mse" as reconstruction.
+        config: of the VAE.
         num_pixels: values in one image (channels * height * width).
         latent_dim: size of z.
     """
-    beta = config.kl_weight * num_pixels / 2
+    beta = config.kl_weight * num_pixels / (2 if config.reconstruction == "mse" else 1)
     return beta if config.kl_reduction == "sum" else beta / latent_dim
 
 

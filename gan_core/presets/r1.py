@@ -39,7 +39,7 @@ PRESETS = (
     preset(
         "r1-dcgan-1000",
         "R1: the same on 1,000 faces",
-        "R1 with its first 1,000 images only. The report found the result useless: D learns the few images by heart and "
+        "R1 with 1,000 images only, a sample that is the same every time. The report found the result useless: D learns the few images by heart and "
         f"G learns nothing. A lesson, kept. {INFERRED}",
         changed(FULL, dataset={"num_images": 1000}),
     ),

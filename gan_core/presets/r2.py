@@ -28,12 +28,13 @@ NOTE = f"{lite_note(LITE)} D's learning rate is 2e-4 instead of 1e-5, since the 
 def _ratio(name: str, weights: tuple[float, float], base: RunConfig, suffix: str, note: str, minutes: float) -> Preset:
     real, fake = weights
     words = name.replace("-", ":")
+    twin = f"With Adam this is r2-cgan{suffix} once more (see docs/presets.md): a common factor cancels (Kingma and Ba 2015, section 2.1). "
     return preset(
         f"r2-ratio-{name}{suffix}",
         f"R2{' in small' if suffix else ''}: real to fake weighted {words}",
         f"r2-cgan with D's loss on real images weighted {real:g} and on generated ones {fake:g} (inferred: the two weights add "
         "up to 1). One of five runs for one chart. The report: any zero weight never learns; 7:3 looked slightly better than "
-        f"1:1, which one run cannot tell (standard error 0.059). {note}",
+        f"1:1, which one run cannot tell (standard error 0.059). {twin if real == fake else ''}{note}",
         changed(base, objective={"real_weight": real, "fake_weight": fake}),
         minutes,
     )

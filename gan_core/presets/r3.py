@@ -52,8 +52,8 @@ LEAKY = (
 
 EXPERIMENTS = (
     ("r3-dcgan", "DCGAN on anime faces", FULL,
-     "5x5 networks, cross-entropy, D's loss the mean of its two halves, 10 epochs. Inferred: the halving, Adam with 1e-4 and "
-     "(0.5, 0.999), batch 64. ", 3),
+     "5x5 networks, cross-entropy, D's loss the mean of its two halves (under Adam the same as their sum: Kingma and Ba 2015, "
+     "section 2.1), 10 epochs. Inferred: the halving, Adam with 1e-4 and (0.5, 0.999), batch 64. ", 3),
     ("r3-wgan", "WGAN with weight clipping", WGAN,
      f"The critic's weights are cut to +-0.01 after each step; RMSprop. {INFERRED_WGAN}{LEAKY}", 3),
     ("r3-collapse", "mode collapse on purpose", COLLAPSE,
@@ -66,7 +66,8 @@ EXPERIMENTS = (
     ("r3-lsgan", "least squares", LSGAN,
      "The assignment's other choice: squared distances instead of cross-entropy. Inferred: Adam as in r3-dcgan. ", 3),
     ("r3-sngan", "spectral norm and hinge loss", SNGAN,
-     "The assignment's other choice: D's weights divided by their largest singular value, Adam 2e-4 (0, 0.9). ", 3),
+     "The assignment's other choice: D's weights divided by their largest singular value, Adam 2e-4 (0, 0.9). "
+     "One step of D for each of G's, as in the other runs; the paper takes 5 with these rates (Miyato et al. 2018, section 4). ", 3),
 )  # fmt: skip
 
 FASTER = {"learning_rate": 5e-4}

@@ -14,8 +14,20 @@ from gan_core.config import RunConfig, with_changes
 from gan_core.config.settings import PROJECT_DIR
 from gan_core.datasets.sources import stacked_mnist
 from gan_core.experiments import benchmark
-from gan_core.experiments.benchmark import METHODS, PUBLISHED, TASKS, Result, Results, page, results, storage, summary
+from gan_core.experiments.benchmark import (
+    METHODS,
+    PUBLISHED,
+    TASKS,
+    Published,
+    Result,
+    Results,
+    page,
+    results,
+    storage,
+    summary,
+)
 from gan_core.experiments.benchmark.figure import figure
+from gan_core.experiments.benchmark.page import figure_of
 from gan_core.training.plan import check
 
 
@@ -85,6 +97,12 @@ def test_every_method_is_legal_on_every_task_and_differs_only_in_what_defines_it
 def test_published_figures_name_a_known_row_and_their_paper():
     assert all(task in TASKS and method in METHODS for task, method in PUBLISHED)
     assert all("20" in paper.source for papers in PUBLISHED.values() for paper in papers)
+    assert all(paper.reverse_kl for papers in PUBLISHED.values() for paper in papers if "PacGAN" in paper.source)
+
+
+def test_a_papers_figures_are_printed_with_their_error_and_its_kl():
+    assert figure_of(Published(6.3, "a paper", 0.5, 0.982, 0.45)) == "6.3 ± 0.5, KL 0.45"
+    assert figure_of(Published(99.0, "a paper")) == "99"
 
 
 # the command
@@ -151,7 +169,7 @@ def test_the_page_holds_every_task_and_says_what_is_told_apart(tiny):
     assert all(task.title in text for task in TASKS.values())
     assert "Above the plain GAN in modes captured: PacGAN2 (+3.0, p = 0.008)" in text
     assert "Cannot be told from the plain GAN in the share of high quality: PacGAN2." in text
-    assert "6.3 ± 0.5 (Lin et al. 2018, PacGAN, 10 runs)" in text
+    assert "6.3 ± 0.5, KL 0.45 (Lin et al. 2018, PacGAN, 10 runs)" in text
     assert "Target for PacGAN2 (the lab's own bar, set near the paper's figure): 7.8 modes; reached" in text
 
 
@@ -172,8 +190,8 @@ def test_the_component_shows_table_chart_and_sentence(tiny):
         "there Adam's momentum is 0.9 (here 0.5), the learning rate 0.0005 (here 0.001), a batch 128 (here 64)"
         in captions
     )
-    assert "Lin et al. 2018, PacGAN, 10 runs: GAN 6.3 ± 0.5, PacGAN2 7.9 ± 0.1." in captions
-    assert app.dataframe[0].value["Papers: modes"].tolist() == ["–", "6.3 ± 0.5", "7.9 ± 0.1"]
+    assert "Lin et al. 2018, PacGAN, 10 runs: GAN 6.3 ± 0.5, KL 0.45; PacGAN2 7.9 ± 0.1, KL 0.07." in captions
+    assert app.dataframe[0].value["Papers: modes"].tolist() == ["–", "6.3 ± 0.5, KL 0.45", "7.9 ± 0.1, KL 0.07"]
     assert app.dataframe[0].value["Modes captured"].tolist() == [
         "8.0 (8.0 to 8.0)",
         "5.0 (5.0 to 5.0)",

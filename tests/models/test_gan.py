@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_core.config import DatasetConfig, NetworkConfig, RunConfig, TrainingConfig
+from gan_core.config import DatasetConfig, NetworkConfig, RunConfig, TrainingConfig, with_changes
 from gan_core.models.base import TrainingProgress, unwrapped
 from gan_core.models.building import build, stream
 from gan_core.models.gan import GAN
@@ -141,6 +141,23 @@ def test_twenty_steps_equal_those_of_the_pytorch_example(float64, model):
     for ours, theirs in ((model.networks["generator"], example.g), (model.networks["discriminator"], example.d)):
         for a, b in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True):
             torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
+
+
+def trained(real_weight: float, fake_weight: float) -> torch.Tensor:
+    """G's weights after 20 steps with these weights of D's losses."""
+    config = with_changes(CONFIG, {"objective.real_weight": real_weight, "objective.fake_weight": fake_weight})
+    model = build(config, "cpu")
+    fabric = set_up(model)
+    for real in batches(20):
+        loop.train_step(fabric, model, real, torch.zeros(BATCH, 0), PROGRESS)
+    return torch.cat([weights.detach().flatten() for weights in model.networks["generator"].parameters()])
+
+
+def test_adam_does_not_see_a_factor_on_the_discriminators_loss(float64):
+    """Kingma and Ba 2015, section 2.1: R2's 1:1 and 0.5:0.5 are one experiment, 7:3 is another."""
+    even, halved, uneven = trained(1.0, 1.0), trained(0.5, 0.5), trained(0.7, 0.3)
+    assert (halved - even).abs().max() < 1e-5 * even.abs().max()
+    assert (uneven - even).abs().max() > 1e-3 * even.abs().max()
 
 
 def test_the_first_step_equals_the_examples_to_float_precision(model):

@@ -46,16 +46,19 @@ def test_the_equivalent_beta_by_hand(reduction, beta):
     assert equivalent_beta(VAEConfig(kl_weight=0.003, kl_reduction=reduction), 768, 16) == pytest.approx(beta)
 
 
+@pytest.mark.parametrize("kind", ["mse", "bce"])
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
-def test_with_the_equivalent_beta_both_losses_are_one_up_to_a_factor(reduction):
-    """pixels / 2 * (weight * KL + MSE) = SSE / 2 + beta * KL, the KL summed over the dimensions and SSE over the pixels."""
-    config = VAEConfig(kl_weight=0.02, kl_reduction=reduction)
+def test_with_the_equivalent_beta_both_losses_are_one_up_to_a_factor(reduction, kind):
+    """factor * (weight * KL + loss) = -log p(x|z) + beta * KL, summed over dimensions and pixels, up to a constant."""
+    config = VAEConfig(kl_weight=0.02, kl_reduction=reduction, reconstruction=kind)
     logits, targets = normal(4, 3, 5, 5), torch.sigmoid(normal(4, 3, 5, 5, seed=1))
     mean, log_variance = normal(4, 7, seed=2), normal(4, 7, seed=3)
-    loss = reconstruction_loss(logits, targets, "mse") + config.kl_weight * kl_divergence(mean, log_variance, reduction)
-    squares = (torch.sigmoid(logits) - targets).square().flatten(1).sum(1).mean()
-    beta_vae = squares / 2 + equivalent_beta(config, 75, 7) * kl_divergence(mean, log_variance, "sum")
-    torch.testing.assert_close(loss * 75 / 2, beta_vae)
+    loss = reconstruction_loss(logits, targets, kind) + config.kl_weight * kl_divergence(mean, log_variance, reduction)
+    p = torch.sigmoid(logits)
+    bernoulli = -(targets * p.log() + (1 - targets) * (1 - p).log())
+    each = (p - targets).square() / 2 if kind == "mse" else bernoulli
+    beta_vae = each.flatten(1).sum(1).mean() + equivalent_beta(config, 75, 7) * kl_divergence(mean, log_variance, "sum")
+    torch.testing.assert_close(loss * 75 / (2 if kind == "mse" else 1), beta_vae)
 
 
 def test_logits_become_images_between_minus_one_and_one():

@@ -13,6 +13,7 @@ from gan_core import runs
 from gan_core.experiments.lessons import LESSONS, collapse
 from gan_core.experiments.lessons.entry import Predict
 from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult
+from gan_core.experiments.lessons.over_seeds import holding
 from gan_core.runs import Run
 from gan_core.training import loop, queue, supervisor
 from tests.pages.conftest import Visit, calm, labels, plain, words
@@ -143,3 +144,8 @@ def test_a_verdict_is_told_as_it_is(choice: str, said: str, visit: Visit, runs_d
     shown = "\n".join(plain(str(element.value)) for kind in ("success", "info", "warning") for element in app.get(kind))
     assert said in shown and "Measured 1 times." in words(app)
     assert ("Theory expects otherwise: In one or two spots" in shown) == (choice != "few")
+    held, count = holding(lesson, "broken")
+    assert (
+        f"With {count} seeds (docs/lessons.md), theory's answer, “In one or two spots, all of them”, held in {held}."
+        in words(app)
+    )

@@ -130,6 +130,16 @@ def test_the_facts_say_what_the_kl_weight_comes_to(visit: Visit, vae: Run, never
     assert "with the KL summed it would be 1.92" in words(app)
 
 
+def test_a_vae_paid_by_cross_entropy_has_a_beta_too(visit: Visit, vae: Run, never: list[Path]) -> None:
+    """beta = lambda * values / latent_dim = 0.005 * 768 / 8 (Higgins et al. 2017, equation 4)."""
+    file = vae.path / "config.json"
+    config = json.loads(file.read_text())
+    config["vae"]["reconstruction"] = "bce"
+    file.write_text(json.dumps(config))
+    app = visit("vae")
+    assert metrics(app)["Equivalent β"] == "0.48" and "the summed cross-entropy" in words(app)
+
+
 def test_ten_pairs_stand_there_at_once_with_their_errors(visit: Visit, vae: Run, never: list[Path]) -> None:
     app = visit("vae")
     cards = component(app, "vae_pairs")["cards"]

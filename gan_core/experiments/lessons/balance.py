@@ -115,7 +115,8 @@ LESSON = entry.Lesson(
             ),
             "fewer",
             strong_discriminator,
-            "In the plane even a strong D leaves some slope to learn from; with more steps a slow G may catch up.",
+            "In the plane even a strong D leaves some slope to learn from; with more steps a slow G may catch up. And the balanced game itself "
+            "may collapse, as it did with seed 2: beside that one the strong D looks like a good teacher.",
         ),
         entry.Predict(
             "one-sided",

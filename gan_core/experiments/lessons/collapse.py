@@ -131,7 +131,7 @@ LESSON = entry.Lesson(
             ),
             "judge",
             repair,
-            "With one seed a run can be lucky, or unlucky: the collapse benchmark repeats each setting ten times.",
+            "With one seed a run can be lucky, or unlucky. (The collapse benchmark trains other settings on the same ring: other rates and weights.)",
         ),
         entry.Train(
             "Repair it",

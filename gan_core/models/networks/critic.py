@@ -42,7 +42,8 @@ class Critic(nn.Module):
         conditioning: how labels enter.
         packing: images in one input, joined along channels. Source: Lin et al. 2018, "PacGAN", section 3.
         minibatch_std: append one feature plane with the batch's mean standard deviation. Source: Karras et al. 2018,
-            "Progressive Growing of GANs", section 3.
+            "Progressive Growing of GANs", section 3; there before the last 3x3 convolution, here before the head, which is
+            linear: so it raises or lowers all logits of a batch by one amount.
         leaky_output: end in a LeakyReLU, as report R3 did.
     """
 

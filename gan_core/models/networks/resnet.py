@@ -1,7 +1,8 @@
 """Residual networks of SNGAN.
 
 Source: Miyato et al. 2018, "Spectral Normalization for Generative Adversarial Networks", appendix B.4, tables 4 and 5,
-in the form for 64 px (widths double with depth), used for every size here.
+whose widths double with depth, used for every size here. D halves the image down to 4x4 and sums over its places; the
+authors' D for 64 px has a fifth block, to 2x2 with 16 times the width, which is left out here: four blocks at 64 px.
 """
 
 from __future__ import annotations

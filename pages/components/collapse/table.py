@@ -56,7 +56,7 @@ def _task(name: str) -> None:
     _charts(name, task, lines)
     st.dataframe(_cells(task, lines), hide_index=True, height="content", key=f"collapse_table_rows_{name}")
     if sources := _sources(lines):
-        st.caption(_("Papers: {sources}.").format(sources="; ".join(sources)))
+        st.caption(_("Papers: {sources}.").format(sources=" · ".join(sources)))
     _conditions(task)
 
 
@@ -140,7 +140,7 @@ def _sources(lines: list[Row]) -> list[str]:
     for row in lines:
         for paper in row.published:
             found.setdefault(paper.source, []).append(f"{METHODS[row.method].title} {figure_of(paper)}")
-    return [f"{source}: {', '.join(figures)}" for source, figures in found.items()]
+    return [f"{source}: {'; '.join(figures)}" for source, figures in found.items()]
 
 
 def _cells(task: BenchmarkTask, lines: list[Row]) -> dict[str, list[str]]:
@@ -166,8 +166,8 @@ def _conditions(task: BenchmarkTask) -> None:
     judge = CRITERIA["points" if points else "images"]
     words = _(
         "Conditions: {samples:,} samples from each generator. {judge} Networks of width {width}, batches of {batch} (times the pack "
-        "for PacGAN), {steps:,} discriminator steps: far fewer than the papers', with other networks, so compare the order of "
-        "methods and not only their height. Methods with five discriminator steps for each of the generator's got a fifth of the "
+        "for PacGAN), {steps:,} discriminator steps: far fewer than the papers', with other networks. Neither the height nor the order "
+        "of the methods is a verdict on them: one setting for all decides both (Lucic et al. 2018 give each method the same search instead). Methods with five discriminator steps for each of the generator's got a fifth of the "
         "generator steps. None was tuned for itself."
     )
     st.caption(
@@ -191,6 +191,6 @@ def _conditions(task: BenchmarkTask) -> None:
             "- **Reverse KL** says how unevenly the modes are hit (every sample counts for its nearest mode): 0 is as in the data.\n"
             "- **Told apart** means: p at most 0.05 after Holm's correction for all methods of the data set, for each measure by itself. With 5 seeds or more the "
             "test is an exact permutation test, with fewer Welch's t-test.\n"
-            "- The papers' ± is as they print it; – where no figure was found. All settings, and what differs from the papers, are in docs/collapse.md."
+            "- The papers' ± is PacGAN's standard error; its KL counts samples of high quality only; – where no figure was found. All settings, and what differs from the papers, are in docs/collapse.md."
         )
         st.markdown(words)

@@ -9,6 +9,7 @@ from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.entry import Check, Predict
 from gan_core.experiments.lessons.measures import MEASURES
 from gan_core.experiments.lessons.outcome import Outcome, PredictionResult
+from gan_core.experiments.lessons.over_seeds import holding
 from pages.components.lessons.state import Found, given_answers
 from pages.components.lessons.work import outcomes
 from pages.components.text import _, as_text
@@ -35,6 +36,10 @@ def show_check(lesson: Lesson, step: Check, runs: Found) -> None:
             lesson, step.measures, {arm: shown[arm] for arm in arms if arm in shown}, f"lessons_{lesson.name}_{step.of}"
         )
     show_result(prediction, given_answers(lesson).get(prediction.key, ""), verdict)
+    held, count = holding(lesson, prediction.key)
+    if count:
+        words = _("With {count} seeds (docs/lessons.md), theory's answer, “{expected}”, held in {held}.")
+        st.caption(words.format(count=count, held=held, expected=_(prediction.words(prediction.expected))))
 
 
 def show_result(prediction: Predict, answer: str, verdict: PredictionResult) -> None:

@@ -22,7 +22,7 @@ def edit(shown: Shown) -> None:
     """Choose a picture; then a slider for each attribute."""
     words = _(
         "The encoder turns **your** picture into a latent. A slider adds an attribute's direction to it, and the decoder draws "
-        "the result. Nothing is searched for: this is what a VAE can do and a GAN cannot."
+        "the result. Nothing is searched for: a VAE has an encoder, a plain GAN has none (BiGAN, Donahue et al. 2017, adds one)."
     )
     st.markdown(words)
     image = choose_image("vae", shown.run)

@@ -27,7 +27,7 @@ def facts(run: Run, step: int) -> None:
     loss_title = _("Squared error (train)") if mse else _("Cross-entropy (train)")
     cells = [
         (_("Weight of the KL, λ"), lambda_words(vae.kl_weight), reduced.format(n=latent_dim)),
-        (_("Equivalent β"), f"{beta:.3g}" if mse else "–", _("explained below")),
+        (_("Equivalent β"), f"{beta:.3g}", _("explained below")),
         (_("Size of z"), f"{latent_dim:,}", _("numbers for {n:,} pixel values").format(n=num_pixels)),
         (loss_title, *_last_epoch(run, step, "loss/reconstruction")),
         (_("KL (train)"), *_last_epoch(run, step, "loss/kl")),
@@ -37,27 +37,23 @@ def facts(run: Run, step: int) -> None:
             with st.container(width=CELL_PX, gap=None):
                 st.metric(name, value)
                 st.caption(words)
-    if mse:
-        averaged = vae.kl_reduction == "mean"
-        formula = f"λ · {num_pixels:,} / 2" + (f" / {latent_dim}" if averaged else "")
-        other = vae.model_copy(update={"kl_reduction": "sum" if averaged else "mean"})
-        words = _(
-            "**β** is the weight that the KL term would have in a β-VAE (Higgins et al. 2017), where it is summed and set "
-            "against half the summed squared error: 1 is the VAE of Kingma and Welling (2014), below 1 favours true copies, "
-            "above 1 tidy latents. Here β = {formula} = {beta:.3g}; with the KL {other} it would be {swapped:.3g}."
+    averaged = vae.kl_reduction == "mean"
+    formula = f"λ · {num_pixels:,}" + (" / 2" if mse else "") + (f" / {latent_dim}" if averaged else "")
+    other = vae.model_copy(update={"kl_reduction": "sum" if averaged else "mean"})
+    words = _(
+        "**β** is the weight that the KL term would have in a β-VAE (Higgins et al. 2017), where it is summed and set against "
+        "{price}: 1 is the VAE of Kingma and Welling (2014), below 1 favours true copies, above 1 tidy latents. Here "
+        "β = {formula} = {beta:.3g}; with the KL {other} it would be {swapped:.3g}."
+    )
+    st.caption(
+        words.format(
+            price=_("half the summed squared error") if mse else _("the summed cross-entropy"),
+            formula=formula,
+            beta=beta,
+            other=_("summed") if averaged else _("averaged"),
+            swapped=equivalent_beta(other, num_pixels, latent_dim),
         )
-        st.caption(
-            words.format(
-                formula=formula,
-                beta=beta,
-                other=_("summed") if averaged else _("averaged"),
-                swapped=equivalent_beta(other, num_pixels, latent_dim),
-            )
-        )
-    else:
-        st.caption(
-            _("β is defined for a squared error; this model was paid by cross-entropy, so there is none to convert to.")
-        )
+    )
 
 
 def _last_epoch(run: Run, step: int, column: str) -> tuple[str, str]:
