@@ -68,6 +68,15 @@ def _pinned(run: Run, sampler: Sampler, extractor: Extractor) -> Arrays:
     return {"pinned": images, "apart": between.min(axis=1), "nearest": real[between.argmin(axis=1)]}
 
 
+def same_extractor(first: list[Measurement], second: list[Measurement]) -> None:
+    """Refuses measurements that do not compare. Raises ValueError if their features are not those of one extractor."""
+    names = sorted({row.extractor for row in (*first, *second)})
+    if len(names) > 1:
+        raise ValueError(
+            f"Values compare only in the features of one extractor; these are of {' and of '.join(names)}: measure again."
+        )
+
+
 def rows_of(arrays: Arrays) -> list[Measurement]:
     """The measurements in the result of `work`. Raises ValueError if it is not such a result."""
     rows = []

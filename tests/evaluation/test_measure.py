@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -102,6 +103,10 @@ def test_background_work_keeps_rows_for_all_viewers_and_with_the_run(run):
     assert kept[0]["num_samples"] == COUNT and kept[0]["interval"][0] <= kept[0]["value"] <= kept[0]["interval"][1]
     with pytest.raises(ValueError, match="measure again"):
         measure_task.rows_of({"rows": np.array(["{}"]), "again": np.zeros((1, 2))})
+    measure_task.same_extractor(rows, rows)
+    before = [replace(row, extractor="tiny@abc, last layer") for row in rows]
+    with pytest.raises(ValueError, match="measure again"):
+        measure_task.same_extractor(before, rows)
 
 
 def test_the_command_measures_prints_and_keeps(command, run):

@@ -29,7 +29,7 @@ def made(method: str, captured: list[int], quality: float = 0.9, mode_tv: float 
             high_quality=quality,
             reverse_kl=0.1,
             num_samples=2500,
-        )  # fmt: skip
+        )
         for seed, value in enumerate(captured)
     )
 

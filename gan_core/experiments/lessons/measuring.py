@@ -134,6 +134,11 @@ class Subject:
         return mean, log_variance
 
 
+def mode_tv(subject: Subject) -> Estimate:
+    """How far the modes' shares of the points, and the share of none, lie from the data's."""
+    return with_intervals(subject.modes)["mode_tv"]
+
+
 def modes(subject: Subject) -> Estimate:
     """Number of modes with a point within NEAR."""
     return with_intervals(subject.modes)["captured"]
