@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SCALE = "features.json"
 STAGES = (2, 3)
 """Whose pooled outputs are the features. The last stage answers weakly to what is no picture of its kind, so that noise lies
-amid the real ones there; with the first, coarse noise among faces does (docs/metrics.md has the comparison)."""
+amid the real ones there; beside others too it lets coarse noise pass for faces (docs/metrics.md has the comparison)."""
 NUM_IMAGES = 1000
 DIGITS = 5  # kept of each number: what another processor computes differently lies below
 LEAST_SPREAD = 0.1  # of the root mean square spread: a number that hardly ever moves must not decide every distance
