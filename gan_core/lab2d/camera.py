@@ -109,7 +109,7 @@ class Camera:
     def values(self, points: npt.NDArray[np.float32], *, intervals: bool) -> dict[str, float]:
         """The game's newest metrics, and where modes are known the measures of the generated points.
 
-        modes, captured, high_quality and reverse_kl, see `gan_core.evaluation.metrics.modes.Modes`; with /low and /high their 95 %
+        modes, mode_tv, captured, high_quality and reverse_kl, see `gan_core.evaluation.metrics.modes.Modes`; with /low and /high their 95 %
         intervals: of high_quality always (Wilson), of the others with `intervals` (half-samples of the points).
         """
         values = {name: float(value) for name, value in self.game.metrics.items()}
@@ -171,7 +171,7 @@ def unpacked(text: str, reach: float) -> npt.NDArray[np.float64]:
 def _of_modes(found: Modes, *, intervals: bool) -> dict[str, float]:
     low, high = wilson(Count(sum(found.good), found.num_samples)).interval
     values: dict[str, float] = {"modes": found.num_modes}
-    for name in ("captured", "high_quality", "reverse_kl"):
+    for name in ("mode_tv", "captured", "high_quality", "reverse_kl"):
         values[name] = getattr(found, name)
     if intervals:
         for name, estimate in with_intervals(found).items():

@@ -13,8 +13,8 @@ from gan_core.config import DatasetConfig, RunConfig
 from gan_core.config.registry import load
 from gan_core.datasets import DATASETS, held_out
 from gan_core.datasets.base import Dataset, Source
-from gan_core.evaluation import evaluators
-from gan_core.evaluation.features import in_batches
+from gan_core.evaluation import evaluators, extractors
+from gan_core.evaluation.evaluators.scale import STAGES
 from gan_core.evaluation.statistics.intervals import Count
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.latents.nearest import nearer, nearest, nearest_others
@@ -38,7 +38,7 @@ def task(config: RunConfig, num_images: int = USUAL) -> Task:
     return Task.of(
         "gan_core.latents.neighbours:build", dataset=dataset.model_dump(mode="json"),
         learned=config.dataset.model_dump(mode="json"), fingerprint=source.fingerprint(dataset),
-        evaluator=found.info.name if found else "", judge=found.card.weights_sha256 if found else "",
+        evaluator=found.info.name if found else "", judge=found.card.weights_sha256 if found else "", stages=list(STAGES),
     )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def build(arguments: dict[str, Any], report: Report) -> Arrays:
     """Computes the evaluator's features of the training images, and the distances of unseen images to them.
 
     Returns:
-        features (N, F), of the evaluator's last layer; (N, 0) where there is no evaluator. held_pixels, held_features (M,): root
+        features (N, F), as its extractor gives them; (N, 0) where there is no evaluator. held_pixels, held_features (M,): root
         mean squared difference of each unseen image to its nearest training image. held_kind (): as `HeldOut.kind`; for
         "training" there are no unseen images, and each is compared with the other training images.
     """
@@ -134,14 +134,10 @@ def find(
 def _features(
     images: npt.NDArray[np.uint8], arguments: dict[str, Any], report: Report, stage: str
 ) -> npt.NDArray[np.float32]:
-    """(N, F) of the evaluator's last layer; (N, 0) without one."""
+    """(N, F), as the evaluator's extractor gives them; (N, 0) without one."""
     folder = next((f for f in evaluators.available() if f.card.weights_sha256 == arguments["judge"]), None)
     if folder is None:
         return np.empty((len(images), 0), np.float32)
-    from gan_core.evaluation.evaluators.evaluator import open_evaluator
-
-    model, count = open_evaluator(folder), len(images)
-    parts = in_batches(
-        count, lambda part: model.features(images[part]).numpy(), lambda done: report(stage, done, count), BATCH
-    )
-    return np.concatenate(parts)
+    count = len(images)
+    seen = extractors.open_folder(folder).features(images, lambda done: report(stage, done, count))
+    return seen.features.astype(np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from helpers import tiny_run
 from gan_core.config import settings
 from gan_core.evaluation import evaluators, measure, measure_task
 from gan_core.evaluation.evaluators import shipped_dir
+from gan_core.evaluation.evaluators.evaluator import open_evaluator
+from gan_core.evaluation.evaluators.scale import scale_of
 from gan_core.evaluation.metrics import METRICS
 from gan_core.jobs import task as background
 from gan_core.jobs.task_worker import work
@@ -52,10 +55,11 @@ def test_every_measure_comes_with_interval_counts_extractor_and_bias(run):
     )
     assert [row.metric for row in rows] == list(METRICS)
     (folder,) = evaluators.available()
+    digest = scale_of(folder, open_evaluator(folder)).digest
     for row in rows:
         assert row.estimate.low <= row.value <= row.estimate.high and len(row.replicates) == measure.REPEATS
         assert METRICS[row.metric].lowest <= row.estimate.low and row.estimate.high <= METRICS[row.metric].highest
-        assert row.extractor == f"tiny@{folder.card.weights_sha256[:12]}, last layer"
+        assert row.extractor == f"tiny@{folder.card.weights_sha256[:12]}, stages 2+3, scale {digest}"
         assert row.estimate.count >= COUNT // 2 and row.num_real >= 100 and row.note
         assert row.step == run.checkpoint_steps()[-1] and "another split" in row.reference
     assert {"images", "drawing", "looking at generated images", "resampling"} <= set(stages)
@@ -100,6 +104,10 @@ def test_background_work_keeps_rows_for_all_viewers_and_with_the_run(run):
     assert kept[0]["num_samples"] == COUNT and kept[0]["interval"][0] <= kept[0]["value"] <= kept[0]["interval"][1]
     with pytest.raises(ValueError, match="measure again"):
         measure_task.rows_of({"rows": np.array(["{}"]), "again": np.zeros((1, 2))})
+    measure_task.same_extractor(rows, rows)
+    before = [replace(row, extractor="tiny@abc, last layer") for row in rows]
+    with pytest.raises(ValueError, match="measure again"):
+        measure_task.same_extractor(before, rows)
 
 
 def test_the_command_measures_prints_and_keeps(command, run):

@@ -31,9 +31,17 @@ from gan_core.experiments.benchmark.page import figure_of
 from gan_core.training.plan import check
 
 
-def made(method: str, captured: list[int], quality: float = 0.9) -> tuple[Result, ...]:
+def made(method: str, captured: list[int], quality: float = 0.9, mode_tv: float | None = None) -> tuple[Result, ...]:
     return tuple(
-        Result(method=method, seed=seed, captured=value, high_quality=quality, reverse_kl=0.1, num_samples=2500)
+        Result(
+            method=method,
+            seed=seed,
+            mode_tv=mode_tv,
+            captured=value,
+            high_quality=quality,
+            reverse_kl=0.1,
+            num_samples=2500,
+        )
         for seed, value in enumerate(captured)
     )
 
@@ -61,6 +69,15 @@ def test_high_quality_is_compared_by_the_same_tests_in_its_own_unit():
     assert lower.p_value == pytest.approx(2 / math.comb(12, 6)) and lower.test == "permutation"
     assert (same.first, same.value, same.p_value) == ("lsgan", 0.0, 1.0)
     assert not any(line.differs for line in summary.differences(data))  # in modes they are all the same
+
+
+def test_mode_tv_is_compared_where_every_result_has_it():
+    data = found(made("bce", [5] * 5, mode_tv=0.5), made("pacgan2", [8] * 5, mode_tv=0.2), made("lsgan", [8] * 5))
+    (lower,) = summary.differences(data, "mode_tv")
+    assert (lower.first, lower.differs, lower.value) == ("pacgan2", True, pytest.approx(-0.3))
+    real, *_ = summary.rows(found(made("real", [8, 8]), made("bce", [5, 5], mode_tv=0.5)))
+    assert "mode_tv" not in real.measures  # made before it was measured
+    assert summary.differences(found(made("bce", [5] * 5), made("pacgan2", [8] * 5)), "mode_tv") == []
 
 
 def test_few_seeds_are_compared_by_welchs_test():
@@ -130,6 +147,7 @@ def test_what_is_missing_is_made_kept_and_not_made_again(tiny):
         ("real", 0, 200), ("real", 1, 200), ("bce", 0, 200), ("bce", 1, 200)
     ]  # fmt: skip
     assert kept[0].captured == 8 and kept[0].high_quality > 0.95
+    assert kept[0].mode_tv < 0.15 < kept[2].mode_tv  # 20 steps teach nothing
 
 
 def test_a_result_that_two_processes_made_is_kept_once(tiny):
@@ -151,7 +169,7 @@ def test_results_of_other_settings_and_damaged_ones_are_refused(tiny, monkeypatc
 
 def test_samples_that_are_not_finite_count_as_nothing_found():
     result = command.counted("ring8", "wgan", 0, np.full((10, 2), np.nan))
-    assert (result.captured, result.high_quality, result.diverged) == (0, 0.0, True)
+    assert (result.mode_tv, result.captured, result.high_quality, result.diverged) == (1.0, 0, 0.0, True)
 
 
 def test_stacked_digits_are_read_colour_by_colour(monkeypatch):
@@ -174,7 +192,9 @@ def test_the_page_holds_every_task_and_says_what_is_told_apart(tiny):
 
 
 def test_the_component_shows_table_chart_and_sentence(tiny):
-    command.keep("ring8", [*made("real", [8, 8]), *made("bce", [5] * 5), *made("pacgan2", [8] * 5)])
+    command.keep(
+        "ring8", [*made("real", [8, 8]), *made("bce", [5] * 5, mode_tv=0.5), *made("pacgan2", [8] * 5, mode_tv=0.25)]
+    )
     app = AppTest.from_string(
         "from pages.components.collapse.table import collapse_table\ncollapse_table()", default_timeout=60
     ).run()
@@ -192,12 +212,14 @@ def test_the_component_shows_table_chart_and_sentence(tiny):
     )
     assert "Lin et al. 2018, PacGAN, 10 runs: GAN 6.3 ± 0.5, KL 0.45; PacGAN2 7.9 ± 0.1, KL 0.07." in captions
     assert app.dataframe[0].value["Papers: modes"].tolist() == ["–", "6.3 ± 0.5, KL 0.45", "7.9 ± 0.1, KL 0.07"]
+    assert "**Less** than the plain GAN in mode-TV (lower is better): PacGAN2." in text
+    assert app.dataframe[0].value["Mode-TV"].tolist() == ["–", "0.500 (0.500 to 0.500)", "0.250 (0.250 to 0.250)"]
     assert app.dataframe[0].value["Modes captured"].tolist() == [
         "8.0 (8.0 to 8.0)",
         "5.0 (5.0 to 5.0)",
         "8.0 (8.0 to 8.0)",
     ]
-    assert len(app.get("plotly_chart")) == 2  # modes, and the share of good samples
+    assert len(app.get("plotly_chart")) == 3  # mode-TV, modes, and the share of good samples
     app = app.segmented_control(key="collapse_table_task").set_value("grid25").run()
     assert not app.exception and "yet" in app.info[0].value
 

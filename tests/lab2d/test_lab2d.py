@@ -235,6 +235,7 @@ def test_a_frame_measures_what_the_metrics_of_modes_measure() -> None:
     values = camera.frame()["values"]
     assert (values["captured"], values["modes"]) == (wanted.captured, 8)
     assert (values["high_quality"], values["reverse_kl"]) == (wanted.high_quality, wanted.reverse_kl)
+    assert values["mode_tv/low"] <= values["mode_tv"] == wanted.mode_tv <= values["mode_tv/high"]
     assert values["reverse_kl/low"] <= values["reverse_kl"] <= values["reverse_kl/high"]
     assert "reverse_kl/low" not in camera.frame(intervals=False)["values"]
 

@@ -79,3 +79,10 @@ def test_what_is_incomplete_or_later_does_not_travel(damage: dict) -> None:
     line = {"metric": "fd", "value": 3, "step": 20, "num_samples": 100, "interval": [2, 4], "note": "stays here"}
     assert evaluations.until([line | damage], 20) == []
     assert evaluations.until([line], 20) == [{key: value for key, value in line.items() if key != "note"}]
+
+
+def test_another_extractor_goes_with_the_value_so_that_it_stands_apart():
+    line = {"metric": "fd", "value": 1.0, "step": 20, "num_samples": 100}
+    names = ("digits@0123456789ab, last layer", "digits@0123456789ab, stages 2+3, scale beb1bb12", "")
+    kept = evaluations.until([{**line, "extractor": name} for name in names], 20)
+    assert [record.get("extractor", "") for record in kept] == list(names)

@@ -5,6 +5,7 @@ Three come with the program (for `mnist5k`, `faces` and `blocks`); the user can 
 
     NAME/evaluator.json        what it is, how it was trained, its own held-out accuracy, hashes
          weights.safetensors   convolutions as float16, the rest as float32
+         features.json         the scale of its features, see `scale.py`
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.batches import to_signed
 from gan_core.evaluation.evaluators import CARD, WEIGHTS, Card, EvaluatorFolder, EvaluatorInfo
+from gan_core.evaluation.evaluators.scale import STAGES
 from gan_core.evaluation.features import in_batches
 from gan_core.runs import files
 
@@ -52,17 +53,30 @@ class Evaluator:
         return self._in_batches(images, self._network, len(self.info.label_names))
 
     def features(self, images: Uint8Array | Tensor) -> Tensor:
-        """The input of its last layer, float (N, D) on the CPU: the space in which distances between images are measured.
+        """The input of its last layer, float (N, D) on the CPU. Of what is no picture of its kind it says little.
 
         Raises ValueError as `logits`.
         """
         return self._in_batches(images, self._network.features, self._network.head.in_features)
 
-    def classify(self, features: Tensor) -> Tensor:
-        """Its outputs, float (N, L), from what `features` gave, without running the network again."""
-        with torch.inference_mode():
-            logits: Tensor = self._network.head(features.to(self.device)).float().cpu()
-        return logits
+    def stages(self, images: Uint8Array | Tensor) -> tuple[Tensor, Tensor]:
+        """The pooled outputs of STAGES side by side, float (N, D), and its logits (N, L), from one pass; on the CPU.
+
+        Raises ValueError as `logits`.
+        """
+        width = self.stage_width
+
+        def compute(pixels: Tensor) -> Tensor:
+            pooled = self._network.pooled(pixels)
+            return torch.cat([*(pooled[number - 1] for number in STAGES), self._network.head(pooled[-1])], dim=1)
+
+        both = self._in_batches(images, compute, width + len(self.info.label_names))
+        return both[:, :width], both[:, width:]
+
+    @property
+    def stage_width(self) -> int:
+        """How many numbers `stages` gives of an image."""
+        return sum(self._network.widths[number - 1] for number in STAGES)
 
     def differentiable_features(self, images: Tensor) -> Tensor:
         """As `features`, for images float (N, C, H, W) in [-1, 1] on its device, with a gradient towards the images."""

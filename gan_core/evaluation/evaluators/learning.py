@@ -33,6 +33,7 @@ from gan_core.evaluation.evaluators import (
 from gan_core.evaluation.evaluators.augmentation import augment
 from gan_core.evaluation.evaluators.evaluator import Evaluator, keep, rounded, weights_bytes
 from gan_core.evaluation.evaluators.network import ResNet18, build_network
+from gan_core.evaluation.evaluators.scale import scale_of
 from gan_core.evaluation.evaluators.scoring import count_hits, top_k
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -136,7 +137,8 @@ def train_evaluator(recipe: Recipe, folder: Path, progress: Progress) -> Evaluat
     rounded(network)
     kind = kind_of(parts.train.label_names, exclusive)
     info = _info(recipe, parts, exclusive)
-    logits = Evaluator(info, network).logits(parts.held_out.images)
+    evaluator = Evaluator(info, network)
+    logits = evaluator.logits(parts.held_out.images)
     score, _ = count_hits(kind, logits.numpy(), parts.held_out.labels)
     weights = weights_bytes(network)
     card = Card(
@@ -150,7 +152,9 @@ def train_evaluator(recipe: Recipe, folder: Path, progress: Progress) -> Evaluat
         ),
         weights_sha256=hashlib.sha256(weights).hexdigest(),
     )  # fmt: skip
-    return keep(folder / recipe.name, card, weights)
+    kept = keep(folder / recipe.name, card, weights)
+    scale_of(kept, evaluator)
+    return kept
 
 
 def split(config: DatasetConfig, progress: Progress) -> TrainingSplit:

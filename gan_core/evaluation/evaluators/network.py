@@ -29,6 +29,7 @@ class ResNet18(nn.Module):
             nn.ReLU(inplace=True),
         )
         widths = [width, width, 2 * width, 4 * width, 8 * width]
+        self.widths = tuple(widths[1:])  # channels of each stage
         stages = [_stage(widths[i], widths[i + 1], stride=1 if i == 0 else 2) for i in range(4)]
         self.stages = nn.Sequential(*stages)
         self.head = nn.Linear(widths[-1], num_labels)
@@ -39,8 +40,15 @@ class ResNet18(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """What the head sees: (N, 8 * width)."""
-        pooled: Tensor = self.stages(self.stem(images)).mean(dim=(2, 3))  # global average pooling
-        return pooled
+        return self.pooled(images)[-1]
+
+    def pooled(self, images: Tensor) -> list[Tensor]:
+        """Each stage's output after global average pooling: (N, width), (N, 2 * width), (N, 4 * width), (N, 8 * width)."""
+        found, x = [], self.stem(images)
+        for stage in self.stages:
+            x = stage(x)
+            found.append(x.mean(dim=(2, 3)))
+        return found
 
 
 class _Projection(nn.Conv2d):

@@ -4,6 +4,6 @@ Which network it was decides every value, so its name and the hash of its weight
 """
 
 from gan_core.evaluation.extractors.base import Extractor
-from gan_core.evaluation.extractors.choosing import CHOICES, find, open_extractor
+from gan_core.evaluation.extractors.choosing import CHOICES, find, open_extractor, open_folder
 
-__all__ = ["CHOICES", "Extractor", "find", "open_extractor"]
+__all__ = ["CHOICES", "Extractor", "find", "open_extractor", "open_folder"]

@@ -48,8 +48,14 @@ def open_extractor(config: RunConfig, choice: str = "evaluator") -> Extractor:
     if choice == "inception":
         return Inception()
     folder = find(config)
+    return open_folder(folder, planes=config.dataset.name == STACKED and folder.info.channels == 1)
+
+
+def open_folder(folder: EvaluatorFolder, *, planes: bool = False) -> Extractor:
+    """The extractor of one evaluator; with `planes` on each colour channel by itself.
+
+    Raises ValueError if its weights are damaged or missing, or it has no scale and none can be made.
+    """
     from gan_core.evaluation.evaluators.evaluator import open_evaluator
 
-    evaluator = open_evaluator(folder)
-    stacked = config.dataset.name == STACKED and folder.info.channels == 1
-    return PlanesExtractor(folder, evaluator) if stacked else EvaluatorExtractor(folder, evaluator)
+    return (PlanesExtractor if planes else EvaluatorExtractor)(folder, open_evaluator(folder))

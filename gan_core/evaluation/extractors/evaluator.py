@@ -1,4 +1,4 @@
-"""A domain's evaluator as an extractor: its last layer before the head, and its probabilities."""
+"""A domain's evaluator as an extractor: the pooled outputs of its middle stages, each number on a fixed scale, and its probabilities."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.special import expit, softmax
 
 from gan_core.evaluation.evaluators import EvaluatorFolder
+from gan_core.evaluation.evaluators.scale import STAGES, scale_of
 from gan_core.evaluation.extractors.base import Extractor, Uint8Array, as_bits
 from gan_core.evaluation.features import ImageFeatures
 
@@ -20,22 +21,29 @@ DIGITS = np.array([100, 10, 1])  # places of the red, green and blue digit in th
 
 
 class EvaluatorExtractor(Extractor):
-    """An evaluator's last layer before its head, and its probabilities."""
+    """An evaluator's pooled stages, scaled as `evaluators.scale` says, and its probabilities.
+
+    Raises ValueError if the evaluator has no scale and none can be made.
+    """
 
     def __init__(self, folder: EvaluatorFolder, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
+        scale = scale_of(folder, evaluator)
+        self._mean, self._spread = np.array(scale.mean), np.array(scale.spread)
         self.exclusive = folder.info.exclusive
         self.label_names = folder.info.label_names
-        self.name = f"{folder.info.name}@{folder.card.weights_sha256[:12]}, last layer"
+        stages = "+".join(map(str, STAGES))
+        self.name = f"{folder.info.name}@{folder.card.weights_sha256[:12]}, stages {stages}, scale {scale.digest}"
 
     def _features(self, images: Uint8Array) -> ImageFeatures:
-        features = self._evaluator.features(images)
-        logits = self._evaluator.classify(features).numpy().astype(np.float64)
+        pooled, outputs = self._evaluator.stages(images)
+        features = (pooled.numpy().astype(np.float64) - self._mean) / self._spread
+        logits = outputs.numpy().astype(np.float64)
         if self.exclusive:
             probabilities, kinds = softmax(logits, axis=1), logits.argmax(axis=1)
         else:
             probabilities, kinds = expit(logits), as_bits(logits > 0)
-        return ImageFeatures(features.numpy().astype(np.float64), probabilities, kinds)
+        return ImageFeatures(features, probabilities, kinds)
 
 
 class PlanesExtractor(EvaluatorExtractor):

@@ -7,7 +7,7 @@ measures from Srivastava et al. 2017, "VEEGAN". Pure functions of arrays; what m
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,11 +32,13 @@ class Modes:
         counts: samples nearest to each mode, (M,); all samples are assigned.
         good: of those, the ones of high quality (for classes: all).
         real: the share of each mode in the data.
+        elsewhere: samples that were assigned to no mode, since they show a kind that the data have not.
     """
 
     counts: tuple[int, ...]
     good: tuple[int, ...]
     real: tuple[float, ...]
+    elsewhere: int = 0
 
     @property
     def num_samples(self) -> int:
@@ -57,6 +59,19 @@ class Modes:
     def high_quality(self) -> float:
         """Share of the samples that are of high quality; a perfect sampler in the plane reaches PERFECT_2D."""
         return sum(self.good) / self.num_samples
+
+    @property
+    def mode_tv(self) -> float:
+        """Half the sum over the modes of |share - share in the data|, plus half the share of samples on no mode: 0 best, 1 worst.
+
+        Shares are of all samples, and one counts for a mode only if it is of high quality. So it is the total variation distance
+        of two distributions over the modes and "no mode", where the data have nothing, and one number for missing modes,
+        uneven ones and samples between them. A perfect sampler does not reach 0: in the plane 1 - PERFECT_2D lies off the
+        modes, and counts of N samples vary by about sqrt(M / (2 pi N)) in all.
+        """
+        total = self.num_samples + self.elsewhere
+        shares = np.array(self.good, np.float64) / total
+        return float(np.abs(shares - np.array(self.real)).sum() + 1 - shares.sum()) / 2
 
     @property
     def reverse_kl(self) -> float:
@@ -95,7 +110,6 @@ def class_modes(
     classes: npt.NDArray[np.integer],
     num_modes: int,
     real: npt.NDArray[np.floating] | None = None,
-    drawn: Counts | None = None,
 ) -> Modes:
     """Which of the known classes a classifier finds in generated pictures; every picture counts as of high quality.
 
@@ -103,7 +117,6 @@ def class_modes(
         classes: numbers 0 to num_modes - 1, (N,); of stacked-MNIST 100 x red + 10 x green + blue, 1,000 in all.
         num_modes: how many classes there are.
         real: share of each class in the data, (num_modes,); None for equal shares.
-        drawn: how often each picture is drawn, (N,); None for once each.
 
     Raises ValueError if there are no classes, or one is outside 0 to num_modes - 1.
     """
@@ -112,7 +125,7 @@ def class_modes(
         raise ValueError(
             f"Classes must be a row of numbers from 0 to {num_modes - 1}, at least one; got {classes!r:.60}."
         )
-    counts = np.bincount(classes, drawn, minlength=num_modes).astype(np.int64)
+    counts = np.bincount(classes, minlength=num_modes)
     return _modes(counts, counts, real)
 
 
@@ -138,7 +151,7 @@ def assigned(
 
 
 def with_intervals(modes: Modes, repeats: int = 200, seed: int = 0) -> dict[str, Estimate]:
-    """ "captured", "high_quality" and "reverse_kl" of one generator, each with a 95 % interval over half of its samples.
+    """ "mode_tv", "captured", "high_quality" and "reverse_kl" of one generator, each with a 95 % interval over half of its samples.
 
     The intervals hold for this generator and the number of its samples; the variation between training seeds is not part of them.
     Half of the samples are drawn without replacement, `repeats` times.
@@ -149,7 +162,7 @@ def with_intervals(modes: Modes, repeats: int = 200, seed: int = 0) -> dict[str,
     draws = rng.multivariate_hypergeometric(cells, max(1, total // 2), size=repeats)
     places = modes.num_modes
     drawn = [Modes(tuple(d[:places] + d[places:]), tuple(d[:places]), modes.real) for d in draws]
-    highest = {"captured": float(places), "high_quality": 1.0, "reverse_kl": float("inf")}
+    highest = {"mode_tv": 1.0, "captured": float(places), "high_quality": 1.0, "reverse_kl": float("inf")}
     return {
         name: half_sample_estimate(float(getattr(modes, name)), [getattr(m, name) for m in drawn], total, 0.0, limit)
         for name, limit in highest.items()
@@ -167,7 +180,7 @@ def _modes(
     return Modes(tuple(map(int, counts)), tuple(map(int, good)), tuple(map(float, shares)))
 
 
-def _of_kinds(of_modes: Callable[[Modes], float]) -> Callable[[Material, Report], Weighted | None]:
+def _of_kinds(of_modes: Callable[[Modes], float | None]) -> Callable[[Material, Report], Weighted | None]:
     """`Metric.weighted` of something about which of the training images' kinds are among the generated ones."""
 
     def weighted(material: Material, _report: Report) -> Weighted | None:
@@ -178,10 +191,9 @@ def _of_kinds(of_modes: Callable[[Modes], float]) -> Callable[[Material, Report]
 
         def of(kinds: npt.NDArray[np.int64], counts: Counts) -> float | None:
             place = np.searchsorted(known, kinds).clip(0, len(known) - 1)
-            there = (known[place] == kinds) & (counts > 0)
-            if not there.any():
-                return None
-            return of_modes(class_modes(place[there], len(known), times / times.sum(), counts[there]))
+            there = known[place] == kinds
+            found = np.bincount(place[there], counts[there], minlength=len(known)).astype(np.int64)
+            return of_modes(replace(_modes(found, found, times / times.sum()), elsewhere=int(counts[~there].sum())))
 
         value = of(fake, np.ones(len(fake), np.int64))
         if value is None:
@@ -200,15 +212,24 @@ def _of_kinds(of_modes: Callable[[Modes], float]) -> Callable[[Material, Report]
     return weighted
 
 
+MODE_TV = Metric(
+    "mode_tv", "Mode-TV",
+    "How far the mix of kinds of image (classes, or combinations of labels) lies from that of the training images: half the sum "
+    "of the differences of their shares, a kind that these have not counting in full. 0 is the same mix, 1 nothing of it. An "
+    "evaluator names a kind for whatever it sees, so it says nothing of how good images are; with few images for many kinds it "
+    "comes out too large, for real ones too.",
+    needs=frozenset({"kinds"}), direction="lower", weighted=_of_kinds(lambda modes: modes.mode_tv), highest=1.0,
+    objective_title="Mode-TV: missing and uneven kinds",
+)  # fmt: skip
 MODES = Metric(
     "modes", "Modes found",
     "How many of the known kinds of image (classes, or combinations of labels that the training images have) an evaluator "
     "sees at least once. It grows with the number of images, and the evaluator's mistakes count as found.",
-    needs=frozenset({"kinds"}), direction="higher", weighted=_of_kinds(lambda modes: float(modes.captured)),
+    needs=frozenset({"kinds"}), direction="higher", weighted=_of_kinds(lambda modes: float(modes.captured) or None),
 )  # fmt: skip
 MODE_KL = Metric(
     "mode_kl", "Balance of the modes",
     "Divergence of the shares of the kinds generated from those of the training images, in nats: 0 is the same mix. With "
     "few images for many kinds it comes out too large.",
-    needs=frozenset({"kinds"}), direction="lower", weighted=_of_kinds(lambda modes: modes.reverse_kl),
+    needs=frozenset({"kinds"}), direction="lower", weighted=_of_kinds(lambda modes: modes.reverse_kl if modes.num_samples else None),
 )  # fmt: skip

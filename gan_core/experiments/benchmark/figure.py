@@ -12,15 +12,16 @@ from gan_core.figures.style import COLORS, GREY, add_level, lay_out
 
 
 def figure(rows: Sequence[Row], measure: str, highest: float, words: Mapping[str, str]) -> go.Figure:
-    """One measure of each method.
+    """One measure of each method that has it.
 
     Args:
         rows: lines of the table.
-        measure: "captured" or "high_quality".
-        highest: what a perfect generator reaches, drawn as a dotted line.
+        measure: "mode_tv", "captured" or "high_quality".
+        highest: the top of the axis, drawn as a dotted line: what a perfect generator reaches, but for mode-TV the worst.
         words: names for `measure` (the axis), `seed` and `published`, and for `real` samples.
     """
     fig = go.Figure()
+    rows = [row for row in rows if measure in row.measures]
     names = {row.method: words["real"] if row.method == REAL else row.title for row in rows}
     for own in (True, False):
         group = [row for row in rows if (row.method != REAL) == own]
@@ -43,7 +44,7 @@ def figure(rows: Sequence[Row], measure: str, highest: float, words: Mapping[str
 
 
 def _papers(fig: go.Figure, reported: Sequence[tuple[str, Published]], measure: str, words: Mapping[str, str]) -> None:
-    there = [(name, value, paper) for name, paper in reported if (value := getattr(paper, measure)) is not None]
+    there = [(name, value, paper) for name, paper in reported if (value := getattr(paper, measure, None)) is not None]
     if not there:
         return
     spreads = [paper.spread or 0 if measure == "captured" else 0 for _, _, paper in there]

@@ -18,7 +18,11 @@ _INTRODUCTION = """\
 Eight methods on data whose modes are known: how many does a generator find, and how evenly? Made by `make collapse-table`,
 which goes on where it was stopped; this page and the table on the Collapse page are written from `gan_core/experiments/benchmark/data`.
 
-Measures, after Lin et al. 2018, "PacGAN", section 4: a mode is *captured* with at least one sample within 3 standard deviations
+*Mode-TV* comes first: half the sum over the modes of |share of all samples - share in the data|, plus half the share of samples on
+no mode. It is the total variation distance, 0 at best and 1 at worst: missing modes, uneven ones and samples between them all raise it.
+Results made before it was measured have none (–), and only counts of every mode could give it.
+
+Other measures, after Lin et al. 2018, "PacGAN", section 4: a mode is *captured* with at least one sample within 3 standard deviations
 of its middle; *high quality* is the share of all samples that lie so near to the nearest middle (a perfect sampler in the plane
 reaches 0.989); *reverse KL* is KL(generated || data) in nats, over the counts of the nearest modes, 0 at best. Intervals are
 95 % over seeds (Student's t): they say how much the luck of the seed matters, and have no width where all seeds agree.
@@ -85,8 +89,8 @@ def _section(name: str, task: BenchmarkTask) -> str:
         f"learning rate {rates[0]:g} for G and {rates[1]:g} for D."
     )
     table = [
-        "| | seeds | modes captured | high quality | reverse KL | published: modes | high quality |",
-        "|---|---|---|---|---|---|---|",
+        "| | seeds | mode-TV | modes captured | high quality | reverse KL | published: modes | high quality |",
+        "|---|---|---|---|---|---|---|---|",
         *(_line(row, task) for row in lines),
     ]
     return "\n".join([head, conditions, "", *table, "", *findings(name), ""])
@@ -99,6 +103,7 @@ def _line(row: Row, task: BenchmarkTask) -> str:
     cells = [
         row.title,
         f"{captured.count}{died}",
+        interval(row.measures["mode_tv"], 3) if "mode_tv" in row.measures else "–",
         interval(captured, 1),
         quality_cell,
         interval(kl, 2),
@@ -131,6 +136,7 @@ def findings(name: str) -> list[str]:
         bar = "the lab's own bar, set near the paper's figure"
         sentences.append(f"Target for PacGAN2 ({bar}): {wanted:g} modes; {outcome}, with {interval(reached, 2)}.")
     compared = differences(found)
+    sentences += _compared(differences(found, "mode_tv"), "mode-TV (lower is better)", 3)
     if compared:
         sentences += _compared(compared, "modes captured", 1)
         if TASKS.find(name).settings["network.name"] == "mlp":

@@ -13,7 +13,7 @@ from gan_core.experiments.benchmark.protocol import recipe
 DATA = Path(__file__).parent / "data"
 REAL = "real"
 """Method name of real samples, the ceiling of every measure."""
-MEASURES = ("captured", "high_quality", "reverse_kl")
+MEASURES = ("mode_tv", "captured", "high_quality", "reverse_kl")
 
 
 class Result(Section):
@@ -23,6 +23,8 @@ class Result(Section):
     """In METHODS, or `real`."""
     seed: Annotated[int, Field(ge=0)]
     """Of weights, data order and latents."""
+    mode_tv: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Half the differences of the modes' shares, plus half the share on no mode; None of results made before it was measured."""
     captured: Annotated[int, Field(ge=0)]
     """Modes with at least one sample of high quality."""
     high_quality: Annotated[float, Field(ge=0, le=1)]

@@ -24,10 +24,10 @@ class Row:
 
     Attributes:
         method, title: its key in METHODS (or `real`) and its name for people.
-        measures: name in MEASURES -> the mean over seeds, its interval within the measure's bounds.
+        measures: name in MEASURES -> the mean over seeds, its interval within the measure's bounds; without one that a result lacks.
         published: values of papers.
         diverged: seeds whose samples were not finite.
-        values: name in MEASURES -> the value of each seed.
+        values: the same names -> the value of each seed.
     """
 
     method: str
@@ -41,29 +41,34 @@ class Row:
 def rows(found: Results) -> list[Row]:
     """A line for each method that has results, the real samples first, then in METHODS' order."""
     task = TASKS.find(found.task)
-    limits = {"captured": float(task.num_modes), "high_quality": 1.0, "reverse_kl": math.inf}
+    limits = {"mode_tv": 1.0, "captured": float(task.num_modes), "high_quality": 1.0, "reverse_kl": math.inf}
     lines = []
     for method in (REAL, *METHODS):
         mine = [result for result in found.results if result.method == method]
         if not mine:
             continue
-        values = {name: tuple(float(getattr(r, name)) for r in mine) for name in MEASURES}
-        measures = {name: mean_over_seeds(values[name], 0.0, limits[name]) for name in MEASURES}
+        known = [name for name in MEASURES if None not in (getattr(r, name) for r in mine)]
+        values = {name: tuple(float(getattr(r, name)) for r in mine) for name in known}
+        measures = {name: mean_over_seeds(values[name], 0.0, limits[name]) for name in known}
         title = "Real samples" if method == REAL else METHODS[method].title
         published = PUBLISHED.get((found.task, method), ())
         lines.append(Row(method, title, measures, published, sum(r.diverged for r in mine), values))
     return lines
 
 
-def differences(found: Results, measure: Literal["captured", "high_quality"] = "captured") -> list[Difference]:
-    """The differences of all methods with two or more seeds from the plain GAN, by p-value. Empty without the plain one.
+def differences(
+    found: Results, measure: Literal["mode_tv", "captured", "high_quality"] = "captured"
+) -> list[Difference]:
+    """The differences of all methods with two or more seeds from the plain GAN, by p-value. Empty where the plain one lacks it.
 
     `first` is the method's key in METHODS. Corrected for all methods of the task, each measure by itself.
     """
-    samples = {result.num_samples for result in found.results} if measure == "high_quality" else {1}
+    samples = {result.num_samples for result in found.results} if measure != "captured" else {1}
     unit = 1 / max(samples, default=1)  # a share is a whole number of samples
     values = {
-        row.method: row.values[measure] for row in rows(found) if row.method != REAL and len(row.values[measure]) > 1
+        row.method: row.values[measure]
+        for row in rows(found)
+        if row.method != REAL and len(row.values.get(measure, ())) > 1
     }
     plain = values.pop(PLAIN, None)
     if plain is None:

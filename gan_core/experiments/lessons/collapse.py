@@ -72,7 +72,7 @@ LESSON = entry.Lesson(
     goal="Break a GAN on purpose, measure the damage, and repair it with one setting.",
     needs="Best after lessons 1 and 2.",
     minutes=10,
-    experiment=entry.Experiment(RING, ARMS, ("modes", "near"), 10),
+    experiment=entry.Experiment(RING, ARMS, ("mode_tv", "modes", "near"), 10),
     steps=(
         entry.Read(
             "One picture, over and over",
@@ -117,7 +117,7 @@ LESSON = entry.Lesson(
                 ),
             ),
         ),
-        entry.Check("The damage", "broken", measures=("modes", "near"), arms=("broken",)),
+        entry.Check("The damage", "broken", measures=("mode_tv", "modes", "near"), arms=("broken",)),
         entry.Check("What the curves show of it", "curves"),
         entry.Predict(
             "repair",
@@ -142,7 +142,7 @@ LESSON = entry.Lesson(
                 entry.Curve("G's loss", (("loss/g", "G's loss"),)),
             ),
         ),
-        entry.Check("Which one repaired it", "repair", measures=("modes", "near")),
+        entry.Check("Which one repaired it", "repair", measures=("mode_tv", "modes", "near")),
         entry.Explain(
             "The cause is in what D sees",
             "A larger z changes nothing of that: G may ignore as much of it as it likes. **Pairs** (packing, PacGAN): D sees two samples at once, and two equal "

@@ -34,6 +34,12 @@ class Measure:
 MEASURES: Registry[Measure] = Registry(
     "measure",
     {
+        "mode_tv": Measure(
+            "Mode-TV (0 best, 1 worst)",
+            f"Half the differences of the eight modes' shares of {NUM_POINTS:,} new points from 1/8, plus half the share of points "
+            f"farther than {NEAR:g} from every mode: missing modes, uneven ones and points between them in one number. Interval: bootstrap.",
+            ".2f",
+        ),
         "modes": Measure(
             "Modes reached (of 8)",
             f"Modes of the ring with at least one of {NUM_POINTS:,} new points within {NEAR:g} of their middle. Short runs have had "

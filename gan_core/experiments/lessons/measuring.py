@@ -16,10 +16,11 @@ from gan_core.datasets.base import Dataset
 from gan_core.datasets.batches import to_signed
 from gan_core.datasets.held_out import held_out
 from gan_core.datasets.sources.toys import RING8
-from gan_core.evaluation import evaluators
+from gan_core.evaluation import evaluators, extractors
 from gan_core.evaluation.conditional import balanced_labels
 from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
 from gan_core.evaluation.evaluators.scoring import score_images
+from gan_core.evaluation.extractors import Extractor
 from gan_core.evaluation.metrics import estimate
 from gan_core.evaluation.metrics.modes import REACH, Modes, captured, with_intervals
 from gan_core.evaluation.statistics.estimate import Estimate
@@ -87,6 +88,11 @@ class Subject:
         return open_evaluator(folders[0])
 
     @cached_property
+    def extractor(self) -> Extractor:
+        """What the features are measured with. Raises ValueError if there is no evaluator."""
+        return extractors.open_extractor(self.config)
+
+    @cached_property
     def modes(self) -> Modes:
         """The modes that NUM_POINTS new points reach."""
         points = self.sampler.samples(latents(NUM_POINTS, self.sampler.latent_dim, SEED))
@@ -128,6 +134,11 @@ class Subject:
         return mean, log_variance
 
 
+def mode_tv(subject: Subject) -> Estimate:
+    """How far the modes' shares of the points, and the share of none, lie from the data's."""
+    return with_intervals(subject.modes)["mode_tv"]
+
+
 def modes(subject: Subject) -> Estimate:
     """Number of modes with a point within NEAR."""
     return with_intervals(subject.modes)["captured"]
@@ -164,9 +175,7 @@ def obeyed(subject: Subject) -> Estimate:
 
 def of_features(subject: Subject, metric: str) -> Estimate:
     """A metric of METRICS between samples and unseen images."""
-    real, fake = (
-        subject.evaluator.features(images).double().numpy() for images in (subject.unseen.images, subject.pictures)
-    )
+    real, fake = (subject.extractor.features(images).features for images in (subject.unseen.images, subject.pictures))
     return estimate(metric, real, fake)
 
 

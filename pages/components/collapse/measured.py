@@ -5,7 +5,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from gan_core.evaluation.measure import NUM_IMAGES, Measurement, conditions
-from gan_core.evaluation.measure_task import rows_of, task
+from gan_core.evaluation.measure_task import rows_of, same_extractor, task
 from gan_core.evaluation.metrics import METRICS
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.tests import Difference, of_replicates, together
@@ -55,6 +55,7 @@ def measured(broken: Run, repaired: Run) -> None:
         return
     try:
         rows = [rows_of(result) for result in results if result is not None]
+        same_extractor(*rows)
     except ValueError as stale:
         for one in tasks:
             background.forget(one)

@@ -61,9 +61,11 @@ def _task(name: str) -> None:
 
 
 def _charts(name: str, task: BenchmarkTask, lines: list[Row]) -> None:
-    """Modes captured, and for points the share of good samples beside: neither says enough alone."""
+    """Mode-TV, modes captured, and for points the share of good samples beside: modes captured alone do not say enough."""
     words = {"seed": _("one seed"), "published": _("a paper's figure"), "real": _("Real samples")}
     shown = [("captured", float(task.num_modes), _("modes captured"))]
+    if any("mode_tv" in row.measures for row in lines if row.method != REAL):
+        shown.insert(0, ("mode_tv", 1.0, _("mode-TV, 0 is best")))
     if _has_points(task):
         shown.append(("high_quality", PERFECT, _("share of high quality")))
     for place, (measure, highest, title) in zip(st.columns(len(shown)), shown, strict=True):
@@ -82,6 +84,7 @@ def _sentences(name: str, task: BenchmarkTask, lines: list[Row], compared: list[
     if plain is not None:
         words = _("The plain GAN finds **{found}** of {all:,} modes.")
         sentences.append(words.format(found=interval(plain.measures["captured"], 1), all=task.num_modes))
+    sentences += _compared_with_plain(differences(results(name), "mode_tv"), _("mode-TV (lower is better)"))
     sentences += _compared_with_plain(compared, _("modes captured"))
     if chance := smeared(lines):
         words = _("Most samples lie between the modes, so modes are hit **by chance**: {methods}.")
@@ -149,6 +152,7 @@ def _cells(task: BenchmarkTask, lines: list[Row]) -> dict[str, list[str]]:
     columns: dict[str, list[str]] = {
         _("Method"): [_("Real samples") if row.method == REAL else row.title for row in lines],
         _("Seeds"): [str(row.measures["captured"].count) for row in lines],
+        _("Mode-TV"): [interval(row.measures["mode_tv"], 3) if "mode_tv" in row.measures else "–" for row in lines],
         _("Modes captured"): [interval(row.measures["captured"], 1) for row in lines],
     }
     if points:
@@ -180,6 +184,12 @@ def _conditions(task: BenchmarkTask) -> None:
         )
     )
     with st.expander(_("How to read it"), icon=":material/help:"):
+        st.markdown(
+            _(
+                "- **Mode-TV** is one number for all of it: half the differences of the modes' shares of all samples from those in the "
+                "data, plus half the share of samples on no mode. 0 is best, 1 is worst; – where the results were made before it was measured."
+            )
+        )
         if points:
             words = _(
                 "- **High quality** is the share of samples within 3 standard deviations of a mode. A perfect sampler reaches {p:.3f}. "

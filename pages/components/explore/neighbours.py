@@ -7,9 +7,9 @@ import streamlit as st
 from gan_core import datasets
 from gan_core.config import RunConfig
 from gan_core.datasets.base import Dataset
-from gan_core.evaluation import evaluators
+from gan_core.evaluation import evaluators, extractors
 from gan_core.evaluation.evaluators import EvaluatorFolder
-from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
+from gan_core.evaluation.extractors import Extractor
 from gan_core.figures import imaging
 from gan_core.jobs.task import Arrays, Task
 from gan_core.latents import neighbours
@@ -83,16 +83,16 @@ def _images(arguments: str, _task: Task) -> Dataset:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def evaluator(sha: str, _folder: EvaluatorFolder) -> Evaluator:
-    """An evaluator, opened once for all viewers."""
-    return open_evaluator(_folder)
+def extractor(sha: str, _folder: EvaluatorFolder) -> Extractor:
+    """An evaluator's extractor, opened once for all viewers."""
+    return extractors.open_folder(_folder)
 
 
 def features_of(image: npt.NDArray[np.uint8], task: Task) -> npt.NDArray[np.float32] | None:
     """What the index's evaluator sees of one image (C, H, W): (F,); None where it has none."""
     sha = task.values["judge"]
     folder = next((f for f in evaluators.available() if sha and f.card.weights_sha256 == sha), None)
-    return None if folder is None else evaluator(sha, folder).features(image[None])[0].numpy()
+    return None if folder is None else extractor(sha, folder).features(image[None]).features[0].astype(np.float32)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -134,7 +134,7 @@ def beside(image: npt.NDArray[np.uint8], name: str, task: Task, found: Arrays) -
             )  # fmt: skip
         words = _(
             "Of {n:,} training images. A distance is the root of the mean squared difference: of pixel values from 0 to 1, or of the "
-            "numbers in the evaluator's last layer. Training images are numbered {places} here."
+            "evaluator's features, each in units of its spread. Training images are numbered {places} here."
         )
         st.caption(words.format(n=len(training), places=", ".join(map(str, rows[-1].places))))
 

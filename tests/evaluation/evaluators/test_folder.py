@@ -28,6 +28,7 @@ from gan_core.evaluation.evaluators import (
     require,
 )
 from gan_core.evaluation.evaluators.evaluator import keep, open_evaluator
+from gan_core.evaluation.evaluators.scale import SCALE
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def tensors_of(folder: EvaluatorFolder) -> dict[str, torch.Tensor]:
 def test_what_was_kept_is_read_back(original: EvaluatorFolder):
     assert read_folder(original.path) == original
     assert original.info.label_names == tuple("0123456789") and original.info.kind == "classes"
-    assert {p.name for p in original.path.iterdir()} == {CARD, WEIGHTS}
+    assert {p.name for p in original.path.iterdir()} == {CARD, WEIGHTS, SCALE}
 
 
 def test_it_judges_the_same_each_time_it_is_opened(original: EvaluatorFolder):

@@ -18,6 +18,7 @@ from gan_core.datasets.sources.objects24 import OBJECTS
 from gan_core.evaluation.evaluators import CARD, WEIGHTS, read_folder
 from gan_core.evaluation.evaluators.augmentation import augment
 from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
+from gan_core.evaluation.evaluators.scale import SCALE
 from gan_core.evaluation.evaluators.scoring import Score, count_hits
 from gan_core.evaluation.statistics.intervals import wilson
 
@@ -33,7 +34,7 @@ def shipped(name: str) -> Evaluator:
 def test_there_are_three_and_nothing_else():
     assert {path.name for path in PLACE.iterdir()} == {*LEAST, "README.md"}
     for name in LEAST:
-        assert {path.name for path in (PLACE / name).iterdir()} == {CARD, WEIGHTS}
+        assert {path.name for path in (PLACE / name).iterdir()} == {CARD, WEIGHTS, SCALE}
 
 
 @pytest.mark.parametrize("name", LEAST)

@@ -40,7 +40,7 @@ def test_digits_are_seen_as_features_verdicts_and_classes(shipped_digits):
     data = datasets.prepare(config.dataset)
     told = []
     seen = looking.features(data.images, told.append)
-    assert seen.features.shape == (60, 16) and seen.probabilities.shape == (60, 10) and told == [60]
+    assert seen.features.shape == (60, 12) and seen.probabilities.shape == (60, 10) and told == [60]
     assert np.allclose(seen.probabilities.sum(axis=1), 1)
     assert np.array_equal(seen.kinds, seen.probabilities.argmax(axis=1))
     assert np.array_equal(looking.kinds_of(data.labels, data.label_names), data.labels.argmax(axis=1))
@@ -52,7 +52,7 @@ def test_a_stack_of_digits_is_looked_at_plane_by_plane(shipped_digits):
     looking = extractors.open_extractor(config)
     data = datasets.prepare(config.dataset)
     seen = looking.features(data.images)
-    assert seen.features.shape == (30, 48) and seen.probabilities.shape == (30, 1000)
+    assert seen.features.shape == (30, 36) and seen.probabilities.shape == (30, 1000)
     plain = extractors.open_extractor(tiny())
     red = plain.features(np.ascontiguousarray(data.images[:, :1]))
     assert np.array_equal(seen.kinds // 100, red.kinds)

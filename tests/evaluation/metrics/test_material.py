@@ -154,6 +154,8 @@ def test_kinds_are_counted_among_those_of_the_training_images():
     modes, balance = measure(made, "modes"), measure(made, "mode_kl")
     assert (modes.value, modes.real, modes.num_real, modes.num_fake) == (2.0, 4.0, 20, 5)
     assert balance.value == pytest.approx(0.75 * math.log(0.75 / 0.1) + 0.25 * math.log(0.25 / 0.5))
+    far = measure(made, "mode_tv")  # 3 of 5 of kind 1, 1 of kind 4, 1 of none
+    assert far.value == pytest.approx((0.05 + abs(0.6 - 0.1) + 0.15 + 0.2 + abs(0.2 - 0.5) + 0.2) / 2)
     assert "5 kinds; 20% of the generated images" in modes.note
     drawn = [set(np.repeat([1, 1, 1, 4, 9], counts)) - {9} for counts in half_samples(5, REPEATS, SEED, 1)]
     assert again(modes) == [len(kinds) or 2.0 for kinds in drawn]
@@ -162,7 +164,9 @@ def test_kinds_are_counted_among_those_of_the_training_images():
 
 def test_kinds_that_are_not_known_cannot_be_counted():
     assert cannot_be_computed_of(material(training_kinds=None), "modes")
-    assert cannot_be_computed_of(material(fake=seen(5, 2, kinds=[9] * 5)), "modes")
+    strange = material(fake=seen(5, 2, kinds=[9] * 5))
+    assert cannot_be_computed_of(strange, "modes") and cannot_be_computed_of(strange, "mode_kl")
+    assert measure(strange, "mode_tv").value == 1.0
 
 
 def test_of_more_than_512_features_the_frechet_distance_has_ten_half_samples():

@@ -149,6 +149,7 @@ def test_what_needs_more_than_features_is_no_metric_of_points():
         "ms_ssim",
         "duplicates",
         "inception_score",
+        "mode_tv",
         "modes",
         "mode_kl",
         "copying",

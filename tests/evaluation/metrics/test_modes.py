@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gan_core.datasets.sources.toys import GRID25, RING8
-from gan_core.evaluation.metrics.modes import PERFECT_2D, assigned, captured, class_modes, with_intervals
+from gan_core.evaluation.metrics.modes import PERFECT_2D, Modes, assigned, captured, class_modes, with_intervals
 
 
 def perfect(mixture, count: int = 2500, seed: int = 0):
@@ -59,6 +59,33 @@ def test_one_good_point_is_enough_to_capture_a_mode():
     assert (found.captured, found.high_quality, found.num_samples) == (1, 0.01, 100)
 
 
+def test_mode_tv_counts_missing_modes_uneven_ones_and_points_between_them():
+    middles, far = RING8.centres, RING8.centres * 3
+
+    def mode_tv(points):
+        return captured(points, middles, RING8.spread).mode_tv
+
+    assert mode_tv(middles) == pytest.approx(0.0)
+    assert mode_tv(middles[:2]) == pytest.approx(6 / 8)  # collapse onto two of eight
+    assert mode_tv(far) == pytest.approx(1.0)  # every mode is nearest to somebody, and none is hit
+    assert mode_tv(np.concatenate([middles, far])) == pytest.approx(0.5)
+    uneven = np.repeat(middles, [3, 1, 1, 1, 1, 1, 0, 0], axis=0)
+    assert mode_tv(uneven) == pytest.approx(2 / 8)
+
+
+@pytest.mark.parametrize("mixture", [RING8, GRID25])
+def test_mode_tv_of_a_perfect_sampler_is_what_lies_outside_and_the_luck_of_the_counts(mixture):
+    drawn = [captured(perfect(mixture, 2500, seed), mixture.centres, mixture.spread).mode_tv for seed in range(20)]
+    luck = math.sqrt(len(mixture.centres) / (2 * math.pi * 2500))
+    assert luck < np.mean(drawn) < luck + 1 - PERFECT_2D
+
+
+def test_mode_tv_is_the_total_variation_distance_by_hand():
+    found = Modes(counts=(6, 3), good=(5, 2), real=(0.25, 0.75), elsewhere=1)
+    generated, data = np.array([0.5, 0.2, 0.3]), np.array([0.25, 0.75, 0.0])  # the last: on no mode
+    assert found.mode_tv == pytest.approx(np.abs(generated - data).sum() / 2)
+
+
 def test_classes_are_modes():
     found = class_modes(np.array([0, 1, 1, 999]), 1000)
     assert (found.captured, found.num_samples, found.high_quality) == (3, 4, 1.0)
@@ -73,6 +100,7 @@ def test_intervals_hold_their_value_and_cover_the_truth_about_as_often_as_they_s
         hits += quality["high_quality"].low <= PERFECT_2D <= quality["high_quality"].high
         assert quality["captured"].low <= quality["captured"].value <= quality["captured"].high <= 8
         assert quality["reverse_kl"].count == 500
+        assert 0 <= quality["mode_tv"].low <= quality["mode_tv"].value <= quality["mode_tv"].high <= 1
     assert 50 <= hits <= 60
 
 

@@ -335,6 +335,7 @@ class TwinStage {
     this.factsRule.textContent = texts.facts_rule;
     const spread = [interval("captured", (value) => Number(value.toFixed(1))), filled(texts.captured_with, { share: percent(values.high_quality) })];
     const shown = {
+      mode_tv: [two(values.mode_tv), interval("mode_tv", two)],
       captured: [filled(texts.of, { n: values.captured, total: values.modes }), spread.join("\n").trim()],
       high_quality: [`${percent(values.high_quality)} %`, interval("high_quality", percent).replace(")", " %)")],
       reverse_kl: [two(values.reverse_kl), [interval("reverse_kl", two), smeared ? texts.says_little : ""].join("\n").trim() || "\u00a0"],
