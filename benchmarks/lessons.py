@@ -4,7 +4,7 @@
 
 Trains the lessons' runs that RUNS_DIR lacks, one after the other on one thread, seed by seed, and computes each verdict as the
 lesson's page does. docs/lessons.json and docs/lessons.md are written after every seed: stop it when you like, start it again to
-go on. All of it takes about half an hour of one core.
+go on. All of it takes about an hour of one core.
 """
 
 from __future__ import annotations

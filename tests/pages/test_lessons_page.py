@@ -146,6 +146,6 @@ def test_a_verdict_is_told_as_it_is(choice: str, said: str, visit: Visit, runs_d
     assert ("Theory expects otherwise: In one or two spots" in shown) == (choice != "few")
     held, count = holding(lesson, "broken")
     assert (
-        f"With {count} seeds (docs/lessons.md), theory's answer, “In one or two spots, all of them”, held in {held}."
+        f"Seeds tried (docs/lessons.md): {count}. Theory's answer, “In one or two spots, all of them”, held in {held}."
         in words(app)
     )

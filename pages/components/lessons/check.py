@@ -38,7 +38,7 @@ def show_check(lesson: Lesson, step: Check, runs: Found) -> None:
     show_result(prediction, given_answers(lesson).get(prediction.key, ""), verdict)
     held, count = holding(lesson, prediction.key)
     if count:
-        words = _("With {count} seeds (docs/lessons.md), theory's answer, “{expected}”, held in {held}.")
+        words = _("Seeds tried (docs/lessons.md): {count}. Theory's answer, “{expected}”, held in {held}.")
         st.caption(words.format(count=count, held=held, expected=_(prediction.words(prediction.expected))))
 
 
