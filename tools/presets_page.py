@@ -208,8 +208,8 @@ INTRODUCTION = f"""# The lite presets, trained
 Each lite preset was trained to its end as it stands, on a CPU, with one thread; both cores were busy with other work, so the
 minutes are rough and on the high side. The pictures are the first {SHOWN} samples of seed {SEED}, not chosen.
 
-*Against real images*: {NUM_IMAGES:,} samples against {NUM_IMAGES:,} real images of the test part (digits: 500 of them), in the features of the shipped
-evaluator of that data set (`checkpoints/pretrained/evaluators`), with 95 % intervals from half-samples. Only rows on the same data set
+*Against real images*: {NUM_IMAGES:,} samples against {NUM_IMAGES:,} real images of the test part (digits: 500 of them), in the features of the
+extractor of that data set (docs/metrics.md, "Who looks"), with 95 % intervals from half-samples. Only rows on the same data set
 can be compared; they are no FID. One run each, one seed: the intervals hold the sampling of images, not the luck of training.
 
 Made by `python tools/presets_page.py RUNS_DIR`; the figures are in [presets.json](presets.json).
