@@ -16,6 +16,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,10 @@ def adam(generator: float, discriminator: float, beta1: float = 0.5, beta2: floa
 
 BASE: Changes = {
     "dataset.image_size": 16, "dataset.num_images": 2000, "network.width": 16, "training.batch_size": 32, "training.epochs": 1000,
-    "training.max_steps": 900, "training.threads": 1, "training.precision": "fp32", "training.device": "cpu", "recording.num_samples": 16, "recording.evaluate_every_epochs": 0,
+    "training.max_steps": 800, "training.threads": 1, "training.precision": "fp32", "training.device": "cpu", "recording.num_samples": 16, "recording.evaluate_every_epochs": 0,
     "recording.probe_every_steps": 10, "recording.checkpoint_every_s": 1e6,
 }  # fmt: skip
-FIVE_CRITIC_STEPS: Changes = {"objective.n_critic": 5, "training.max_steps": 2000}
+FIVE_CRITIC_STEPS: Changes = {"objective.n_critic": 5, "training.max_steps": 1500}
 CLIPPED: Changes = {
     **FIVE_CRITIC_STEPS, "objective.name": "wasserstein", "objective.weight_clip": 0.01,
     "generator_optimizer.name": "rmsprop", "discriminator_optimizer.name": "rmsprop",
@@ -77,6 +78,8 @@ CODED: Changes = {
     "network.name": "vae",
     "generator_optimizer.name": "adamax",
     "generator_optimizer.learning_rate": 2e-3,
+    "network.width": 8,
+    "training.max_steps": 600,
 }
 
 
@@ -97,7 +100,7 @@ class Way:
 
 WAYS = (
     Way("dcgan", {}, sick=False),
-    Way("dcgan-slow", {**adam(2e-4, 2e-4), "training.max_steps": 1500}, sick=False),
+    Way("dcgan-slow", {**adam(2e-4, 2e-4), "training.max_steps": 1000}, sick=False),
     Way("dcgan-lr-10", adam(1e-2, 5e-3), sick=False),
     Way("dcgan-r1", {"penalty.name": "r1", "penalty.weight": 5.0, "network.discriminator_norm": "none"}, sick=False),
     Way("wgan", CLIPPED, sick=False),
@@ -111,7 +114,7 @@ WAYS = (
     Way("g-still", {"generator_optimizer.learning_rate": 1e-8}),
     Way("d-still", {"discriminator_optimizer.learning_rate": 1e-8}),
     Way("20-critic-steps", {"objective.n_critic": 20, "training.max_steps": 2000}),
-    Way("20-images", {"dataset.num_images": 20, "training.batch_size": 20, "training.max_steps": 1500}),
+    Way("20-images", {"dataset.num_images": 20, "training.batch_size": 20}),
     Way("fakes-unpaid", {"objective.fake_weight": 0.0}),
     Way("kl-10", {**CODED, "vae.kl_weight": 10.0}),
     Way("kl-1e-8", {**CODED, "vae.kl_weight": 1e-8}),
@@ -151,14 +154,13 @@ def measured(run: Run) -> dict[str, float]:
 
 
 def missing(which: str, only: str) -> Iterator[tuple[str, Way, int]]:
-    """Name, way and seed of every run of a set that is not there yet."""
+    """Name, way and seed of every run of a set that is not there yet: every way once, then every way again."""
     there = {line["name"] for line in lines(which)}
-    for way in WAYS:
-        if only and way.name not in only.split(","):
-            continue
-        for seed in SEEDS[which]["sick" if way.sick else "healthy"]:
-            if (name := f"{way.name}-{seed}") not in there:
-                yield name, way, seed
+    wanted = [way for way in WAYS if not only or way.name in only.split(",")]
+    turns = zip_longest(*([(way, seed) for seed in SEEDS[which]["sick" if way.sick else "healthy"]] for way in wanted))
+    for way, seed in filter(None, chain.from_iterable(turns)):
+        if (name := f"{way.name}-{seed}") not in there:
+            yield name, way, seed
 
 
 def lines(which: str) -> list[dict[str, Any]]:
