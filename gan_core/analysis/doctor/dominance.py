@@ -84,18 +84,18 @@ DIAGNOSES = (
     Diagnosis(
         "penalty_dominates", "The penalty drowns the game",
         "D pays so much for its slope that it gives every image nearly the same mark. Its verdict then says nothing to G.",
-        "failure", ("loss/penalty", "loss/d"), penalty_dominates, _lighter_penalty,
+        "failure", ("loss/penalty",), penalty_dominates, _lighter_penalty,
     ),
     Diagnosis(
         "label_dominates", "The label loss drowns the game",
         "D learns labels and hardly learns what is real, and G is paid for pictures whose label D can read, whether or not they look "
         "real.",
-        "failure", ("loss/label_real", "loss/label_fake", "loss/d"), label_dominates, _lighter_labels,
+        "failure", ("loss/label_real", "loss/label_fake"), label_dominates, _lighter_labels,
     ),
     Diagnosis(
         "unbounded_critic", "Nothing bounds the critic",
         "A Wasserstein critic's score means a distance only while its slope is bounded. Without that it makes its scores ever larger "
         "instead of better, and G is thrown about.",
-        "warning", ("score/real", "score/fake_before", "loss/d"), unbounded_critic, _bound,
+        "warning", ("score/real", "score/fake_before"), unbounded_critic, _bound,
     ),
 )  # fmt: skip

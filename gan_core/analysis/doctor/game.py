@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from gan_core.analysis.doctor.collapse import alike
+from gan_core.analysis.doctor.collapse import HELD, START, alike
 from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign, slower_d
-from gan_core.analysis.doctor.trace import Column, RunTrace
+from gan_core.analysis.doctor.trace import PATIENCE, Column, RunTrace
 from gan_core.config import RunConfig
 
 SURE = 0.98  # D's mean output (probability) for real images from which it has nothing left to learn
 LOST = 0.02  # and for generated ones
-LEAD, DECIDED = 5.0, 15.0  # standard deviations between D's verdicts: while G's images are alike; in any case
-START, LATE = 60, 200  # steps of G before which neither is said: in a healthy run D leads first
+LEAD, DECIDED = 4.0, 15.0  # standard deviations between D's verdicts: while G's images are alike; in any case
+LATEST_START = 1000  # steps after which D's lead counts, also where G has made few: it had many critic steps to answer
 CLAMP = 50.0  # half of where PyTorch's BCELoss cuts (100): the loss at an output of e^-50
 BOUND = 0.9  # share of weights at the clip
 BATCH_NORM = " Only approximately here: with batch norm an image's slope also depends on the rest of its batch."
@@ -39,11 +39,10 @@ def _far_apart(trace: RunTrace) -> Sign | None:
     if not trace.has("logit/gap"):
         return None
     gap = trace.mean("logit/gap")
-    holds = ((gap > LEAD) & alike(trace) & trace.after_steps_of_g(START)) | (
-        (gap > DECIDED) & trace.after_steps_of_g(LATE)
-    )
+    early = ~(trace.after_steps_of_g(START) | (trace.steps > LATEST_START))
+    holds = (((gap > LEAD) & alike(trace)) | (gap > DECIDED)) & ~early
     words = "From step {since:,} to {step:,} D told real from generated images by {gap:.1f} standard deviations of its logits."
-    return lasting_sign(trace, holds, words, {"gap": gap})
+    return lasting_sign(trace, holds, words, {"gap": gap}, windows=max(PATIENCE, HELD / trace.window))
 
 
 def bce_clamp(trace: RunTrace) -> Sign | None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from gan_core.analysis.doctor.collapse import alike
 from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
 from gan_core.analysis.doctor.trace import Column, Mask, RunTrace
 from gan_core.config import RunConfig, get
@@ -21,6 +20,9 @@ EXPLODED = 30.0  # times its typical size so far
 FEW_IMAGES, MANY_EPOCHS = 1000, 20
 FASTEST = {"adam": 2e-3, "adamax": 5e-3, "rmsprop": 1e-3, "sgd": 0.5}  # beyond these GANs seldom train
 AHEAD = 0.75  # of D(x) before D(G(z)): what G never makes good; ten times the usual rates leave 0.56
+BEHIND = (
+    0.5  # share of the real images' distance to their nearest fellow; ten times the usual rates pass it within 90 steps
+)
 START = 100  # steps of G before which images may be alike
 
 
@@ -116,7 +118,7 @@ def _harm(trace: RunTrace) -> Iterator[tuple[Mask, str, Mapping[str, Column]]]:
             "At step {step:,} a generated image differs from its nearest fellow by {near:.3f}, a real one by {real:.3f}: G has "
             "found one picture or noise."
         )
-        yield alike(trace) & trace.after_steps_of_g(START), words, near
+        yield (near["near"] < BEHIND * near["real"]) & trace.after_steps_of_g(START), words, near
 
 
 def too_few_images(trace: RunTrace) -> Sign | None:

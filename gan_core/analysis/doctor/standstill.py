@@ -9,7 +9,7 @@ from gan_core.analysis.doctor.trace import Column, RunTrace
 from gan_core.config import RunConfig, get
 from gan_core.models.kinds import kind_of
 
-START = 100  # steps of G before which nothing is said
+START, LATER_START = 100, 200  # steps of G before which nothing is said of D, of G
 FOOLED = (
     -0.5
 )  # standard deviations by which generated images look more real to D than real ones; healthy runs stay above 0
@@ -38,7 +38,7 @@ def generator_idle(trace: RunTrace) -> Sign | None:
     if not trace.has("logit/gap", *(f"{name}/{of}" for name in names for of in ("fake", "real"))):
         return None
     gap = trace.mean("logit/gap")
-    holds = (gap > TOLD_APART) & trace.after_steps_of_g(START)
+    holds = (gap > TOLD_APART) & trace.after_steps_of_g(LATER_START)
     for name in names:
         fake, real = trace.mean(f"{name}/fake"), trace.mean(f"{name}/real")
         holds &= (abs(fake / _first(trace.columns[f"{name}/fake"]) - 1) < STILL) & (fake < UNLIKE * real)
@@ -77,6 +77,6 @@ DIAGNOSES = (
         "generator_idle", "The generator does not learn",
         "D knows what is wrong with G's images, and still they stay as they were at the start: G takes steps that are too small, or "
         "none.",
-        "failure", ("spread/fake", "nearest/fake", "logit/gap"), generator_idle, lambda config: _of_game(config, "G"),
+        "failure", ("nearest/fake", "logit/gap"), generator_idle, lambda config: _of_game(config, "G"),
     ),
 )  # fmt: skip

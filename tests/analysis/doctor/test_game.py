@@ -58,18 +58,21 @@ def test_gs_loss_has_left_the_scale_after_one_window():
 def test_verdicts_far_apart_are_a_win_under_every_objective_while_images_are_alike_or_whatever_they_are():
     alike = {"nearest/fake": 0.1, "nearest/real": 1.0}
     for name in ("hinge", "least_squares", "wasserstein", "relativistic"):
-        found = sign("discriminator_won", steady({"logit/gap": 5.1, **alike}, objective__name=name))
-        assert (found.step, found.since, found.lasting) == (180, 61, True)
-        assert "From step 61 to 180 D told real from generated images by 5.1 standard deviations" in found.evidence
-        assert when("discriminator_won", steady({"logit/gap": 15.1}, objective__name=name)) == (320, 201, True)
-    assert when("discriminator_won", steady({"logit/gap": 4.9, **alike})) is None
-    assert when("discriminator_won", steady({"logit/gap": 14.9})) is None
-    assert when("discriminator_won", steady({"logit/gap": 5.1, "nearest/fake": 0.5, "nearest/real": 1.0})) is None
+        found = sign("discriminator_won", steady({"logit/gap": 4.1, **alike}, 600, objective__name=name))
+        assert (found.step, found.since, found.lasting) == (500, 201, True)
+        assert "From step 201 to 500 D told real from generated images by 4.1 standard deviations" in found.evidence
+        assert when("discriminator_won", steady({"logit/gap": 15.1}, 600, objective__name=name)) == (500, 201, True)
+    assert when("discriminator_won", steady({"logit/gap": 4.1, **alike}, 499)) is None
+    assert when("discriminator_won", steady({"logit/gap": 3.9, **alike}, 600)) is None
+    assert when("discriminator_won", steady({"logit/gap": 14.9}, 600)) is None
+    assert when("discriminator_won", steady({"logit/gap": 4.1, "nearest/fake": 0.5, "nearest/real": 1.0}, 600)) is None
 
 
-def test_a_lead_is_counted_from_the_sixtieth_step_of_g():
+@pytest.mark.parametrize(("n_critic", "since"), [(1, 201), (2, 401), (5, 1001), (20, 1001)])
+def test_a_lead_is_counted_from_the_200th_step_of_g_and_from_the_1000th_of_d_at_the_latest(n_critic, since):
     lead = {"logit/gap": 6.0, "nearest/fake": 0.1, "nearest/real": 1.0}
-    assert when("discriminator_won", steady(lead, 500, objective__n_critic=5)) == (420, 301, True)
+    found = when("discriminator_won", steady(lead, 1400, objective__n_critic=n_critic))
+    assert found == (since + 299, since, True)
 
 
 def test_r1_with_batch_norm_is_offered_as_an_approximation():
