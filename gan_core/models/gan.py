@@ -208,7 +208,8 @@ def _nearest(samples: Tensor) -> Tensor:
     """
     flat = samples[:NEIGHBOURS].float().flatten(1)
     distances = torch.cdist(flat, flat, compute_mode="donot_use_mm_for_euclid_dist")  # copies are exactly 0 apart
-    return distances.fill_diagonal_(torch.inf).amin(1).mean() / flat.shape[1] ** 0.5
+    nearest: Tensor = distances.fill_diagonal_(torch.inf).amin(1).mean() / flat.shape[1] ** 0.5
+    return nearest
 
 
 def logit_gap(real: Tensor, fake: Tensor) -> Tensor:
