@@ -184,7 +184,7 @@ def main() -> None:
             status = loop.train(run)
             numbers = measured(run) if status.state == "finished" else {}
             trace = trace_of(run)
-            keep(chosen.set, name, reduced(trace.columns), {
+            keep(chosen.set, name, reduced(trace.columns, bits=6), {
                 "way": way.name, "sick": way.sick, "seed": seed, "measured": numbers, "num_images": trace.num_images,
                 "steps_per_epoch": trace.steps_per_epoch, "error": trace.error,
                 "config": run.config().model_dump(mode="json", exclude_defaults=True),

@@ -54,19 +54,21 @@ def main() -> None:
     print(f"{len(cases)} traces; look at the samples of: {', '.join(unknown) or 'none'}")
 
 
-def reduced(columns: Mapping[str, Column]) -> dict[str, Any]:
-    """What the doctor reads of a run's columns, rounded, by their names in a file."""
-    return {key.replace("/", "."): _rounded(columns[key]) for key in READ if key in columns}
+def reduced(columns: Mapping[str, Column], bits: int = KEPT_BITS) -> dict[str, Any]:
+    """What the doctor reads of a run's columns, rounded to so many bits of their fractions, by their names in a file."""
+    return {key.replace("/", "."): _rounded(columns[key], bits) for key in READ if key in columns}
 
 
-def _rounded(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+def _rounded(
+    values: np.ndarray[tuple[int], np.dtype[np.float64]], bits: int
+) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """The values with a shorter fraction, which compresses well; steps stay exact, being small whole numbers."""
     if np.array_equal(values, np.arange(1, len(values) + 1)):
         return values.astype(np.float32)
-    drop = 23 - KEPT_BITS
-    bits = values.astype(np.float32).view(np.uint32)
+    drop = 23 - bits
+    whole = values.astype(np.float32).view(np.uint32)
     finite = np.isfinite(values)
-    return np.where(finite, (bits + (1 << (drop - 1))) >> drop << drop, bits).astype(np.uint32).view(np.float32)
+    return np.where(finite, (whole + (1 << (drop - 1))) >> drop << drop, whole).astype(np.uint32).view(np.float32)
 
 
 if __name__ == "__main__":
