@@ -72,7 +72,7 @@ def of_real(value: float, low: float, high: float, real: float) -> Evaluation:
     ("name", "found", "there"),
     [
         ("modes", of_real(3, 3, 3, 10), True), ("modes", of_real(6, 6, 6.4, 10), True), ("modes", of_real(7, 6, 7, 10), False),
-        ("mode_tv", of_real(0.7, 0.66, 0.74, 0.02), True), ("mode_tv", of_real(0.47, 0.44, 0.5, 0.02), False),
+        ("mode_tv", of_real(0.7, 0.66, 0.74, 0.02), True), ("mode_tv", of_real(0.47, 0.44, 0.5, 0.02), False), ("mode_tv", of_real(0.7, 0.66, 0.74, 0.3), False),
         ("mode_kl", of_real(1.2, 1.1, 1.3, 0.01), True), ("mode_kl", of_real(0.7, 0.6, 0.8, 0.01), False),
         ("recall", of_real(0.04, 0.02, 0.06, 0.86), True), ("recall", of_real(0.08, 0.06, 0.1, 0.86), False),
     ],

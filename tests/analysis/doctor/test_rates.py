@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
+from benchmarks import doctor_runs
 from gan_core.analysis.doctor import DIAGNOSES
 from tests.analysis.doctor import rates, sets
 
@@ -80,11 +80,15 @@ def test_of_the_test_set_hits_and_false_alarms_stay_where_they_were():
     assert sum(named) >= 0.95 * len(named) and sum(alarmed) <= 0.02 * len(alarmed)
 
 
-def test_what_breaks_a_run_has_a_right_name():
-    assert {line["way"] for which in sets.SETS for line in sets.lines(which) if line["sick"]} <= set(sets.NAMES)
+def test_every_way_to_train_a_run_is_accepted_and_every_way_to_break_one_has_a_right_name():
+    for way in doctor_runs.WAYS:
+        assert doctor_runs.config_of(way, 7).training.seed == 7
+    assert {way.name for way in doctor_runs.WAYS if way.sick} == set(sets.NAMES)
     assert set().union(*sets.NAMES.values()) <= set(DIAGNOSES)
 
 
-def test_the_steps_of_a_reduced_trace_are_exact(recorded):
-    for case in recorded:
-        assert np.array_equal(case.trace.steps, np.arange(1, len(case.trace.steps) + 1)), case.name
+def test_a_set_is_gone_through_once_in_every_way_before_any_way_comes_again():
+    wanted = list(doctor_runs.missing("test", "vae,wgan,g-still"))
+    there = {line["name"] for line in sets.lines("test")}
+    order = ["wgan-1201", "vae-1201", "g-still-1301", "wgan-1202", "vae-1202", "g-still-1302", "wgan-1203", "vae-1203"]
+    assert [name for name, _, _ in wanted] == [name for name in order if name not in there]
