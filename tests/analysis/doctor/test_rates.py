@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from benchmarks import doctor_runs
@@ -92,3 +93,8 @@ def test_a_set_is_gone_through_once_in_every_way_before_any_way_comes_again():
     there = {line["name"] for line in sets.lines("test")}
     order = ["wgan-1201", "vae-1201", "g-still-1301", "wgan-1202", "vae-1202", "g-still-1302", "wgan-1203", "vae-1203"]
     assert [name for name, _, _ in wanted] == [name for name in order if name not in there]
+
+
+def test_the_steps_of_a_reduced_trace_are_exact(recorded):
+    for case in recorded:
+        assert np.array_equal(case.trace.steps, np.arange(1, len(case.trace.steps) + 1)), case.name
