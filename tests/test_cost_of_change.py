@@ -138,8 +138,14 @@ ADDITIONS = {
         },
         lines={
             "gan_core/analysis/doctor/__init__.py": [
-                ("autoencoder, game, general, memory, one_sided\n", "toy, "),  # the import
-                ("general, game, one_sided, memory, autoencoder)", "toy, "),  # the table
+                (
+                    "autoencoder, collapse, dominance, game, general, memory, one_sided, standstill\n",
+                    "toy, ",
+                ),  # the import
+                (
+                    "general, game, collapse, standstill, dominance, one_sided, memory, autoencoder)",
+                    "toy, ",
+                ),  # the table
             ]
         },
     ),

@@ -12,11 +12,14 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from gan_core.analysis.doctor.examine import trace_of
+from gan_core.analysis.doctor.trace import Column
 from gan_core.config.settings import PROJECT_DIR
 from gan_core.runs import list_runs
 
@@ -24,7 +27,8 @@ PLACE = PROJECT_DIR / "tests" / "analysis" / "doctor" / "traces"
 READ = (
     "step", "loss/g", "loss/d", "loss/vae", "loss/kl", "loss/reconstruction", "prob/real", "prob/fake_before", "grad_norm/g",
     "grad_norm/d", "grad_norm/vae", "spread/real", "spread/fake", "clip/saturation", "accuracy/test", "accuracy/labels",
-    "memory/train", "memory/held_out", "memory/gap",
+    "memory/train", "memory/held_out", "memory/gap", "nearest/real", "nearest/fake", "logit/gap", "score/real", "score/fake_before",
+    "loss/penalty", "loss/label_real", "loss/label_fake",
 )  # fmt: skip
 KEPT_BITS = 8  # of the 23 of a float32's fraction
 
@@ -38,8 +42,7 @@ def main() -> None:
         for run in list_runs(Path(folder)):
             trace = trace_of(run)
             name = re.sub(r"[^a-z0-9-]+", "-", f"{run.name}-{run.id[-4:]}".lower())
-            np.savez_compressed(PLACE / f"{name}.npz", **{key.replace("/", "."): _rounded(trace.columns[key])
-                                                          for key in READ if key in trace.columns})  # fmt: skip
+            np.savez_compressed(PLACE / f"{name}.npz", **reduced(trace.columns))
             cases[name] = {"shows": None, "seen": "", **cases.get(name, {}), "name": name} | {
                 "num_images": trace.num_images,
                 "steps_per_epoch": trace.steps_per_epoch,
@@ -51,14 +54,21 @@ def main() -> None:
     print(f"{len(cases)} traces; look at the samples of: {', '.join(unknown) or 'none'}")
 
 
-def _rounded(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+def reduced(columns: Mapping[str, Column], bits: int = KEPT_BITS) -> dict[str, Any]:
+    """What the doctor reads of a run's columns, rounded to so many bits of their fractions, by their names in a file."""
+    return {key.replace("/", "."): _rounded(columns[key], bits) for key in READ if key in columns}
+
+
+def _rounded(
+    values: np.ndarray[tuple[int], np.dtype[np.float64]], bits: int
+) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """The values with a shorter fraction, which compresses well; steps stay exact, being small whole numbers."""
     if np.array_equal(values, np.arange(1, len(values) + 1)):
         return values.astype(np.float32)
-    drop = 23 - KEPT_BITS
-    bits = values.astype(np.float32).view(np.uint32)
+    drop = 23 - bits
+    whole = values.astype(np.float32).view(np.uint32)
     finite = np.isfinite(values)
-    return np.where(finite, (bits + (1 << (drop - 1))) >> drop << drop, bits).astype(np.uint32).view(np.float32)
+    return np.where(finite, (whole + (1 << (drop - 1))) >> drop << drop, whole).astype(np.uint32).view(np.float32)
 
 
 if __name__ == "__main__":

@@ -112,6 +112,9 @@ TITLES = {
     "grad_norm/d": "Size of the discriminator's gradient",
     "spread/real": "How much real images differ",
     "spread/fake": "How much generated images differ",
+    "nearest/real": "Distance of a real image from its nearest fellow",
+    "nearest/fake": "Distance of a generated image from its nearest fellow",
+    "logit/gap": "Distance between D's verdicts on real and generated",
 }  # shorter than chart and curve
 
 

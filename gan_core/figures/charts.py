@@ -142,6 +142,24 @@ CHARTS: tuple[Chart, ...] = (
         may_be_log=False,
     ),
     Chart(
+        "nearest",
+        "How much each image differs from the one most like it",
+        "The distance of each image from its nearest fellow in the batch (root mean square over pixels), averaged: for real images, "
+        "and for generated ones. Generated far below real means that the generator repeats itself. A batch of copies of a few "
+        "pictures gives itself away here, though its pixels differ widely.",
+        (Series("nearest/real", "real images", 0), Series("nearest/fake", "generated images", 1)),
+        may_be_log=False,
+    ),
+    Chart(
+        "separation",
+        "How far apart the discriminator's verdicts lie",
+        "The difference between D's mean logit of real and of generated images, in standard deviations: the same measure for "
+        "every objective. Near zero D cannot tell them apart, below zero it takes generated images for the real ones; very "
+        "large, and it has nothing left to learn.",
+        (Series("logit/gap", "real minus generated", 0),),
+        may_be_log=False,
+    ),
+    Chart(
         "memory",
         "Does the discriminator know its images by heart?",
         "D's mean verdict (its logit: higher is more real) on some training images, and on as many real images that it never "

@@ -23,6 +23,8 @@ from gan_core.models.objectives import OBJECTIVES, LossParts
 from gan_core.models.optimizers import build_optimizer, running_average
 from gan_core.models.penalties import PENALTIES
 
+NEIGHBOURS = 64  # samples of a batch that are compared with each other
+
 
 class GAN:
     """See `gan_core.models.base.GenerativeModel`.
@@ -102,6 +104,7 @@ class GAN:
         yield Update("discriminator", "d", loss)
         if config.objective.weight_clip:
             clip_weights(discriminator, config.objective.weight_clip)
+        metrics["logit/gap"] = logit_gap(real_logits, fake_logits)
         return (
             _detached(metrics) | self._mean_output("real", real_logits) | self._mean_output("fake_before", fake_logits)
         )
@@ -130,7 +133,8 @@ class GAN:
 
     def probe(self) -> Metrics:
         """D(G(z)) once more, for the last step's z, now that all updates are made; how much the samples of a batch differ
-        from each other (standard deviation, mean over pixels), real and generated; and how many weights are clipped."""
+        from each other (standard deviation, mean over pixels) and each from the one most like it, real and generated;
+        and how many weights are clipped."""
         if self._last is None:
             return {}
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
@@ -140,6 +144,8 @@ class GAN:
             logits, _ = discriminator(fake, labels)
         metrics = self._mean_output("fake_after_g", logits)
         metrics |= {"spread/real": _spread(real), "spread/fake": _spread(fake)}
+        if len(real) > 1:
+            metrics |= {"nearest/real": _nearest(real), "nearest/fake": _nearest(fake)}
         if bound := self.config.objective.weight_clip:
             metrics["clip/saturation"] = clip_saturation(discriminator, bound)
         return metrics
@@ -193,6 +199,27 @@ class GAN:
 def _spread(samples: Tensor) -> Tensor:
     """Standard deviation over the batch, averaged over everything else: 0 when all samples are equal."""
     return samples.float().std(dim=0, correction=0).mean()
+
+
+def _nearest(samples: Tensor) -> Tensor:
+    """Distance of a sample from the most similar other (root mean square over its values), averaged over the first NEIGHBOURS.
+
+    0 when every sample has a copy, also where the batch as a whole is varied. Two samples at least.
+    """
+    flat = samples[:NEIGHBOURS].float().flatten(1)
+    distances = torch.cdist(flat, flat, compute_mode="donot_use_mm_for_euclid_dist")  # copies are exactly 0 apart
+    nearest: Tensor = distances.fill_diagonal_(torch.inf).amin(1).mean() / flat.shape[1] ** 0.5
+    return nearest
+
+
+def logit_gap(real: Tensor, fake: Tensor) -> Tensor:
+    """How far two sets of logits (N,), (M,) are apart: the difference of their means in standard deviations.
+
+    Free of the objective's scale: near 0 the discriminator does not tell them apart, below 0 it takes them for each other.
+    """
+    real, fake = real.detach().float(), fake.detach().float()
+    spread = ((real.var(correction=0) + fake.var(correction=0)) / 2).sqrt()
+    return (real.mean() - fake.mean()) / spread.clamp_min(1e-6)
 
 
 def _detached(metrics: Metrics) -> Metrics:

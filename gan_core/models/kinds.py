@@ -149,6 +149,7 @@ KINDS: Registry[Kind] = Registry(
                 *("loss/label_fake", "prob/real", "prob/fake_before", "prob/fake_after", "prob/fake_after_g"),
                 *("score/real", "score/fake_before", "score/fake_after", "score/fake_after_g"),
                 *("accuracy/test", "accuracy/new_test", "accuracy/labels", "spread/real", "spread/fake"),
+                *("nearest/real", "nearest/fake", "logit/gap"),
                 *("memory/train", "memory/held_out", "clip/saturation", "grad_norm/g", "grad_norm/d"),
             ),
             main_charts=("losses",),

@@ -16,7 +16,7 @@ from gan_core.datasets.base import Dataset, Uint8Array
 from gan_core.datasets.batches import to_signed
 from gan_core.datasets.held_out import HeldOut, held_out
 from gan_core.models.base import GenerativeModel, Metrics
-from gan_core.models.gan import GAN
+from gan_core.models.gan import GAN, logit_gap
 from gan_core.models.kinds import kind_of
 
 COUNT = 64  # images of each kind: the standard error of a mean logit is an eighth of a standard deviation
@@ -63,8 +63,7 @@ class MemoryProbe:
         if self._both is None or not isinstance(model, GAN):
             return {}
         learned, unseen = (model.logits(images, labels) for images, labels in self._both)
-        spread = ((learned.var(correction=0) + unseen.var(correction=0)) / 2).sqrt().clamp_min(1e-6)
-        gap = (learned.mean() - unseen.mean()) / spread
+        gap = logit_gap(learned, unseen)
         return {"memory/train": learned.mean(), "memory/held_out": unseen.mean(), "memory/gap": gap}
 
 

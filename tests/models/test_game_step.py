@@ -12,7 +12,7 @@ from helpers import tiny
 
 from gan_core.models.base import TrainingProgress, Update
 from gan_core.models.building import build
-from gan_core.models.gan import GAN
+from gan_core.models.gan import GAN, logit_gap
 from gan_core.models.objectives import OBJECTIVES
 
 COUNT = 12
@@ -182,6 +182,30 @@ def test_the_probed_spread_is_the_standard_deviation_over_the_batch():
     for name, samples in (("real", real), ("fake", calls[0][0])):
         expected = (samples - samples.mean(0)).square().mean(0).sqrt().mean()
         torch.testing.assert_close(probe[f"spread/{name}"], expected)
+
+
+def test_samples_that_repeat_have_no_distance_from_their_nearest_fellow_however_far_the_others_are():
+    model = game()
+    step(model, torch.tensor([[0.0, 0.0], [9.0, 9.0]]).repeat(COUNT // 2, 1))
+    assert model.probe()["nearest/real"] == 0 and model.probe()["spread/real"] == 4.5
+    corners = torch.tensor([[0.0, 0.0], [0.0, 2.0], [2.0, 0.0], [7.0, 0.0]])
+    step(model, corners)
+    assert model.probe()["nearest/real"] == pytest.approx((2 + 2 + 2 + 5) / 4 / 2**0.5)
+
+
+def test_of_a_batch_of_one_there_is_no_nearest_fellow():
+    model = build(tiny(), "cpu")
+    step(model, torch.zeros(1, 1, 8, 8))
+    assert "spread/fake" in model.probe() and "nearest/fake" not in model.probe()
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "wanted"), [((1, 3), (0, 2), 1.0), ((0, 2), (1, 3), -1.0), ((1, 1), (1, 1), 0.0)]
+)
+def test_the_gap_of_the_logits_is_in_standard_deviations_whatever_their_scale(real, fake, wanted):
+    for scale in (1.0, 1000.0):
+        found = logit_gap(scale * torch.tensor(real).float(), scale * torch.tensor(fake).float())
+        assert found.item() == pytest.approx(wanted)
 
 
 def test_only_cross_entropy_is_a_probability_and_only_two_objectives_have_a_target():

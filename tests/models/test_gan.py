@@ -95,10 +95,23 @@ class Example:
             "prob/fake_after_g": after.sigmoid().mean(),
             "spread/real": real.std(dim=0, correction=0).mean(),
             "spread/fake": fakes.std(dim=0, correction=0).mean(),
+            "nearest/real": nearest(real),
+            "nearest/fake": nearest(fakes),
+            "logit/gap": (output_real.mean() - output_fake.mean())
+            / ((output_real.var(correction=0) + output_fake.var(correction=0)) / 2).sqrt(),
             "grad_norm/d": norm_d,
             "grad_norm/g": norm_g,
         }
         return {name: value.item() for name, value in values.items()}
+
+
+def nearest(images: torch.Tensor) -> torch.Tensor:
+    """Root mean square difference of each image from the one most like it, image by image; averaged."""
+    flat = images.flatten(1)
+    others = [torch.cat([flat[:place], flat[place + 1 :]]) for place in range(len(flat))]
+    return torch.stack(
+        [(rest - one).square().mean(1).min().sqrt() for one, rest in zip(flat, others, strict=True)]
+    ).mean()
 
 
 @pytest.fixture(autouse=True)
@@ -137,6 +150,8 @@ def test_twenty_steps_equal_those_of_the_pytorch_example(float64, model):
     for real in batches(20):
         metrics = loop.train_step(fabric, model, real, torch.zeros(BATCH, 0), PROGRESS) | model.probe()
         expected = example.step(real, torch.randn(BATCH, Z, generator=noise))
+        for name in ("nearest/real", "nearest/fake"):  # measured in float32
+            assert metrics.pop(name).item() == pytest.approx(expected.pop(name), rel=1e-5)
         assert {name: value.item() for name, value in metrics.items()} == pytest.approx(expected, rel=1e-6)
     for ours, theirs in ((model.networks["generator"], example.g), (model.networks["discriminator"], example.d)):
         for a, b in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True):
@@ -165,7 +180,7 @@ def test_the_first_step_equals_the_examples_to_float_precision(model):
     real = batches(1)[0]
     metrics = loop.train_step(set_up(model), model, real, torch.zeros(BATCH, 0), PROGRESS)
     expected = example.step(real, torch.randn(BATCH, Z, generator=noise))
-    for probed in ("prob/fake_after_g", "spread/real", "spread/fake"):
+    for probed in ("prob/fake_after_g", "spread/real", "spread/fake", "nearest/real", "nearest/fake"):
         del expected[probed]
     assert {name: value.item() for name, value in metrics.items()} == pytest.approx(expected, rel=1e-5)
 

@@ -6,7 +6,7 @@ curves that show it, and remedies, the likeliest first.
 
 from __future__ import annotations
 
-from gan_core.analysis.doctor import autoencoder, game, general, memory, one_sided
+from gan_core.analysis.doctor import autoencoder, collapse, dominance, game, general, memory, one_sided, standstill
 from gan_core.analysis.doctor.finding import Diagnosis, Finding, Remedy, Sign
 from gan_core.analysis.doctor.trace import RunTrace
 from gan_core.config.registry import Registry
@@ -15,7 +15,11 @@ __all__ = ["DIAGNOSES", "Diagnosis", "Finding", "Remedy", "RunTrace", "Sign", "d
 
 DIAGNOSES: Registry[Diagnosis] = Registry(
     "diagnosis",
-    {entry.name: entry for part in (general, game, one_sided, memory, autoencoder) for entry in part.DIAGNOSES},
+    {
+        entry.name: entry
+        for part in (general, game, collapse, standstill, dominance, one_sided, memory, autoencoder)
+        for entry in part.DIAGNOSES
+    },
 )
 SEVERITIES = ("failure", "warning", "note")
 
@@ -28,7 +32,7 @@ def diagnose(trace: RunTrace) -> list[Finding]:
         if sign is not None:
             title, explanation = entry.words(trace.config)
             found.append(Finding(
-                entry.name, title, entry.severity, sign.step, sign.since, sign.lasting, sign.evidence, entry.columns,
+                entry.name, title, sign.severity or entry.severity, sign.step, sign.since, sign.lasting, sign.evidence, entry.columns,
                 explanation, entry.fitting(trace.config, sign),
             ))  # fmt: skip
     return sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.step))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from gan_core.analysis.doctor.trace import PATIENCE, Column, Mask, RunTrace
-from gan_core.config import RunConfig, with_changes
+from gan_core.config import RunConfig, get, with_changes
 from gan_core.models.compatibility import RULES
 from gan_core.models.kinds import kind_of
 
@@ -41,6 +41,7 @@ class Sign:
         evidence: the numbers, in a sentence.
         lasting: whether it still holds at the last recorded step.
         remedies: what helps against what was measured; the diagnosis's own remedies where there are none.
+        severity: where it is not (yet) the diagnosis's own.
     """
 
     step: int
@@ -48,6 +49,7 @@ class Sign:
     evidence: str
     lasting: bool = True
     remedies: tuple[Remedy, ...] = ()
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class Finding:
 
 
 def lasting_sign(
-    trace: RunTrace, holds: Mask, words: str, values: Mapping[str, Column], windows: int = PATIENCE
+    trace: RunTrace, holds: Mask, words: str, values: Mapping[str, Column], windows: float = PATIENCE
 ) -> Sign | None:
     """A sign if `holds` (N,) was true for `windows` windows without a break; else None.
 
@@ -124,6 +126,17 @@ def lasting_sign(
     place = trace.first_lasting(holds, windows)
     if place is None:
         return None
-    step, since = int(trace.steps[place]), int(trace.steps[place - windows * trace.window + 1])
+    step, since = int(trace.steps[place]), int(trace.steps[place - round(windows * trace.window) + 1])
     shown = {name: float(column[place]) for name, column in values.items()}
     return Sign(step, since, words.format(**shown, since=since, step=step), lasting=trace.lasts_now(holds))
+
+
+def slower_d(config: RunConfig, factor: float = 0.25) -> Remedy:
+    """A smaller learning rate for D."""
+    rate = float(get(config, "discriminator_optimizer.learning_rate")) * factor
+    return Remedy(
+        f"Let D learn slower: learning rate {rate:g}",
+        "G catches up while D takes smaller steps (two learning rates, Heusel et al. 2017).",
+        {"discriminator_optimizer.learning_rate": rate},
+        live=True,
+    )

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
-from gan_core.analysis.doctor.trace import Column, RunTrace
-from gan_core.config import RunConfig, get
-from gan_core.models.kinds import kind_of
+from gan_core.analysis.doctor.collapse import HELD, START, alike
+from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign, slower_d
+from gan_core.analysis.doctor.trace import PATIENCE, Column, RunTrace
+from gan_core.config import RunConfig
 
 SURE = 0.98  # D's mean output (probability) for real images from which it has nothing left to learn
 LOST = 0.02  # and for generated ones
+LEAD, DECIDED = 4.0, 15.0  # standard deviations between D's verdicts: while G's images are alike; in any case
+LATEST_START = 1000  # steps after which D's lead counts, also where G has made few: it had many critic steps to answer
 CLAMP = 50.0  # half of where PyTorch's BCELoss cuts (100): the loss at an output of e^-50
-SAME = 0.25  # share of the real images' spread below which generated ones are all alike
-FALL = 0.5  # share of its own best spread, or of the real images' mean distance
-REPEATED = 0.3  # share of generated images with a near copy; of real ones 0.01
-SLOW_START = 10  # windows in which a generator may not have found variety yet,
-SLOWEST_START = 600  # but at least so many steps: 100 faces at 64 px took as long
 BOUND = 0.9  # share of weights at the clip
+BATCH_NORM = " Only approximately here: with batch norm an image's slope also depends on the rest of its batch."
 RHYTHMIC = 0.6  # share of a loss's variance that one rhythm makes
 
 
 def discriminator_won(trace: RunTrace) -> Sign | None:
-    """D(x) near 1, D(G(z)) near 0, and G's loss higher than it was."""
+    """D(x) near 1, D(G(z)) near 0, and G's loss higher than it was; or verdicts far apart, whatever the objective."""
+    return _sure(trace) or _far_apart(trace)
+
+
+def _sure(trace: RunTrace) -> Sign | None:
     if not trace.has("prob/real", "prob/fake_before", "loss/g"):
         return None
     real, fake, loss = trace.mean("prob/real"), trace.mean("prob/fake_before"), trace.mean("loss/g")
@@ -32,6 +34,17 @@ def discriminator_won(trace: RunTrace) -> Sign | None:
     return lasting_sign(trace, holds, words, {"real": real, "fake": fake, "loss": loss})
 
 
+def _far_apart(trace: RunTrace) -> Sign | None:
+    """D's logits far apart while G's images are still alike, or so far that no slope is left between them."""
+    if not trace.has("logit/gap"):
+        return None
+    gap = trace.mean("logit/gap")
+    early = ~(trace.after_steps_of_g(START) | (trace.steps > LATEST_START))
+    holds = (((gap > LEAD) & alike(trace)) | (gap > DECIDED)) & ~early
+    words = "From step {since:,} to {step:,} D told real from generated images by {gap:.1f} standard deviations of its logits."
+    return lasting_sign(trace, holds, words, {"gap": gap}, windows=max(PATIENCE, HELD / trace.window))
+
+
 def bce_clamp(trace: RunTrace) -> Sign | None:
     """G's cross-entropy so large that D's output for its images is below e^-50."""
     if trace.config.objective.name != "bce" or not trace.has("loss/g", "loss/d"):
@@ -39,38 +52,6 @@ def bce_clamp(trace: RunTrace) -> Sign | None:
     loss, other = trace.mean("loss/g"), trace.mean("loss/d")
     words = "G's loss averaged {loss:.1f} at step {step:,}, D's {other:.2g}."
     return lasting_sign(trace, (loss > CLAMP) & (other < 0.01), words, {"loss": loss, "other": other}, windows=1)
-
-
-def mode_collapse(trace: RunTrace) -> Sign | None:
-    """Generated images differ from each other far less than real ones do, or than they once did."""
-    return _little_spread(trace) or _measured_collapse(trace)
-
-
-def _measured_collapse(trace: RunTrace) -> Sign | None:
-    """The same, measured in an evaluator's features."""
-    diversity, duplicates = trace.measured.get("diversity"), trace.measured.get("duplicates")
-    if duplicates is not None and duplicates.low > REPEATED:
-        step, words = duplicates.step, f"{duplicates.value:.0%} of the generated images have a near copy"
-    elif diversity is not None and diversity.high < FALL:
-        step, words = diversity.step, f"images differ {diversity.value:.2f} times as much as real ones"
-    else:
-        return None
-    return Sign(step, step, f"Measured at step {step:,}: {words}.")
-
-
-def _little_spread(trace: RunTrace) -> Sign | None:
-    if not trace.has("spread/fake", "spread/real"):
-        return None
-    fake, real = trace.mean("spread/fake"), trace.mean("spread/real")
-    best = np.fmax.accumulate(np.nan_to_num(fake))
-    fell = (best > FALL * real) & (fake < FALL * best) & (fake < FALL * real)
-    alike = fake < SAME * real
-    alike[: max(SLOW_START * trace.window, SLOWEST_START)] = False  # every generator begins with pictures all alike
-    words = (
-        "At step {step:,} the images of a batch differed from each other by {fake:.3f} (standard deviation of a pixel); real "
-        "ones by {real:.3f}."
-    )
-    return lasting_sign(trace, fell | alike, words, {"fake": fake, "real": real}, windows=2)
 
 
 def clip_saturation(trace: RunTrace) -> Sign | None:
@@ -116,18 +97,8 @@ def _rhythm(values: Column, shortest: int) -> tuple[int, float]:
     return period, float(swings[max(0, peak - 1) : peak + 2].sum() / power.sum())
 
 
-def _slower_d(config: RunConfig, factor: float = 0.25) -> Remedy:
-    rate = float(get(config, "discriminator_optimizer.learning_rate")) * factor
-    return Remedy(
-        f"Let D learn slower: learning rate {rate:g}",
-        "G catches up while D takes smaller steps (two learning rates, Heusel et al. 2017).",
-        {"discriminator_optimizer.learning_rate": rate},
-        live=True,
-    )
-
-
 def _against_a_winning_d(config: RunConfig) -> list[Remedy]:
-    remedies = [_slower_d(config)]
+    remedies = [slower_d(config)]
     if not config.remedies.instance_noise:
         remedies.append(Remedy(
             "Blur D's sight with instance noise 0.1",
@@ -143,39 +114,11 @@ def _against_a_winning_d(config: RunConfig) -> list[Remedy]:
     if config.penalty.name == "none" and config.objective.weight_clip == 0:
         remedies.append(Remedy(
             "Charge D for steepness: R1 penalty, weight 5",
-            "Keeps D's slope small near real images, which makes the game converge (Mescheder et al. 2018).",
+            "Keeps D's slope small near real images, which makes the game converge (Mescheder et al. 2018)."
+            + BATCH_NORM * (config.network.discriminator_norm == "batch"),
             {"penalty.name": "r1", "penalty.weight": 5.0, "training.precision": "fp32"},
         ))  # fmt: skip
     return remedies
-
-
-def _against_collapse(config: RunConfig) -> list[Remedy]:
-    if kind_of(config).encodes:
-        return [
-            Remedy(
-                f"{verb} the KL's weight (lambda): {config.vae.kl_weight * factor:g}",
-                why,
-                {"vae.kl_weight": config.vae.kl_weight * factor},
-            )
-            for verb, factor, why in (
-                ("Lower", 0.1, "If KL is near 0: the decoder ignores the latent, and information becomes affordable."),
-                ("Raise", 10.0, "If KL is high: random latents fall where the decoder has never been."),
-            )
-        ]
-    remedies = []
-    if config.objective.weight_clip > 0.02:
-        remedies.append(Remedy(
-            "Clip the critic's weights at 0.01",
-            "The bound of the WGAN paper: a wide one lets the critic's slope explode (report R3 saw the same).",
-            {"objective.weight_clip": 0.01},
-        ))  # fmt: skip
-    if not config.remedies.minibatch_std:
-        remedies.append(Remedy(
-            "Show D how much the images of a batch differ",
-            "Sameness gives the generator away (minibatch standard deviation, Karras et al. 2018).",
-            {"remedies.minibatch_std": True},
-        ))  # fmt: skip
-    return [*remedies, _slower_d(config, 0.5)]
 
 
 def _against_saturation(config: RunConfig) -> list[Remedy]:
@@ -199,7 +142,7 @@ def _against_saturation(config: RunConfig) -> list[Remedy]:
 
 
 def _against_oscillation(config: RunConfig) -> list[Remedy]:
-    remedies = [_slower_d(config, 0.5)]
+    remedies = [slower_d(config, 0.5)]
     if not config.training.ema_decay:
         remedies.append(Remedy(
             "Keep a running average of the generator: 0.999",
@@ -212,26 +155,16 @@ def _against_oscillation(config: RunConfig) -> list[Remedy]:
 DIAGNOSES = (
     Diagnosis(
         "discriminator_won", "The discriminator has won",
-        "D tells real from generated without doubt. Its verdict is then flat wherever G's images lie, and a flat verdict gives G "
-        "no direction: G's loss climbs and its images stop getting better, or fall apart.",
-        "warning", ("prob/real", "prob/fake_before", "loss/g"), discriminator_won, _against_a_winning_d,
+        "D tells real from generated without doubt. Its verdict then changes steeply and anew at every step, so that following it leads G "
+        "nowhere (Arjovsky and Bottou 2017): G's images stop getting better, or fall apart.",
+        "warning", ("prob/real", "prob/fake_before", "loss/g", "logit/gap"), discriminator_won, _against_a_winning_d,
     ),
     Diagnosis(
         "bce_clamp", "G's loss has left the scale",
-        "D gives generated images a probability below 10^-21. PyTorch's BCELoss cuts the loss at 100 there and its gradient is "
-        "zero; computed from logits, as here, it goes on growing. Either way the run is dead: go back to a checkpoint from before.",
+        "D gives generated images a probability below 10^-21. PyTorch's BCELoss, which is given probabilities, has lost its gradient by "
+        "then (it fades from a logit of -28 on; the loss is cut at 100); computed from logits, as here, G's gradient keeps its size, "
+        "but it follows a verdict that says nothing about images any more. Go back to a checkpoint from before.",
         "failure", ("loss/g", "loss/d"), bce_clamp, _against_a_winning_d,
-    ),
-    Diagnosis(
-        "mode_collapse", "Mode collapse: the generated images are alike",
-        "A mode is a kind of image. The generator has found one that passes and makes little else, whatever the latent z.",
-        "failure", ("spread/fake", "spread/real"), mode_collapse, _against_collapse,
-        of_vae=(
-            "The samples are alike",
-            "The decoder makes nearly the same image of every random latent: because the latents say little about the image "
-            "(KL near 0), or because random latents fall between the places it was trained on (KL high). Its reconstructions "
-            "tell which: alike too in the first case, good in the second.",
-        ),
     ),
     Diagnosis(
         "clip_saturation", "The critic's weights lie at the bound",

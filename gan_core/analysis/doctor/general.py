@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
 from gan_core.analysis.doctor.trace import Column, Mask, RunTrace
 from gan_core.config import RunConfig, get
-from gan_core.models.kinds import KINDS, kind_of
+from gan_core.models.kinds import KINDS, OptimizerPart, kind_of
 
 TRAINED = {part.short: part for kind in KINDS.values() for part in kind.optimizers}  # by their names in metrics
 LOSSES = tuple(f"loss/{short}" for short in TRAINED)
@@ -19,6 +19,11 @@ VANISHED = 1e-3  # share of its typical size so far
 EXPLODED = 30.0  # times its typical size so far
 FEW_IMAGES, MANY_EPOCHS = 1000, 20
 FASTEST = {"adam": 2e-3, "adamax": 5e-3, "rmsprop": 1e-3, "sgd": 0.5}  # beyond these GANs seldom train
+AHEAD = 0.75  # of D(x) before D(G(z)): what G never makes good; ten times the usual rates leave 0.56
+BEHIND = (
+    0.5  # share of the real images' distance to their nearest fellow; ten times the usual rates pass it within 90 steps
+)
+START = 100  # steps of G before which images may be alike
 
 
 def non_finite(trace: RunTrace) -> Sign | None:
@@ -64,23 +69,56 @@ def _gradient_sign(trace: RunTrace, unusual: Callable[[Column, Column], Mask], w
 
 
 def learning_rate_too_high(trace: RunTrace) -> Sign | None:
-    """A learning rate beyond what its optimiser usually stands, with losses that jump."""
-    for part in reversed(kind_of(trace.config).optimizers):
-        optimizer = get(trace.config, part.section)
-        name = f"loss/{part.short}"
-        if optimizer.learning_rate <= FASTEST[optimizer.name] or not trace.has(name):
-            continue
-        values = trace.columns[name]
-        jumps = np.abs(np.diff(values[np.isfinite(values)]))
-        if len(jumps) < trace.window or np.median(jumps) < 0.25 * np.nanmedian(np.abs(values)):
-            continue
-        step = int(trace.steps[trace.window - 1])
-        return Sign(
-            step, int(trace.steps[0]),
-            f"The {part.title.lower()}'s learning rate is {optimizer.learning_rate:g}; {optimizer.name} seldom stands more than "
-            f"{FASTEST[optimizer.name]:g} here. Its loss jumps by {np.median(jumps):.3g} from step to step.",
-        )  # fmt: skip
+    """A learning rate beyond what its optimiser usually stands, and curves that show harm: the rate alone is no evidence."""
+    fast = [
+        part
+        for part in reversed(kind_of(trace.config).optimizers)
+        if _rate(trace.config, part) > _fastest(trace.config, part)
+    ]
+    if not fast:
+        return None
+    part = fast[0]
+    cause = (
+        f"The {part.title.lower()}'s learning rate is {_rate(trace.config, part):g}; {get(trace.config, part.section).name} seldom stands "
+        f"more than {_fastest(trace.config, part):g} here. "
+    )
+    for holds, words, values in _harm(trace):
+        found = lasting_sign(trace, holds, cause + words, values)
+        if found is not None:
+            return found
     return None
+
+
+def _rate(config: RunConfig, part: OptimizerPart) -> float:
+    return float(get(config, part.rate))
+
+
+def _fastest(config: RunConfig, part: OptimizerPart) -> float:
+    return FASTEST[get(config, part.section).name]
+
+
+def _harm(trace: RunTrace) -> Iterator[tuple[Mask, str, Mapping[str, Column]]]:
+    """What too large steps do to a run: where it shows, in words, and with which values."""
+    if trace.has("loss/vae"):
+        loss = trace.mean("loss/vae")
+        first = np.full(len(loss), loss[trace.window - 1])
+        holds = (loss >= first) & (np.arange(len(loss)) >= trace.window)
+        yield (
+            holds,
+            "Its loss is {loss:.3g} at step {step:,}, no less than the {first:.3g} of its first steps.",
+            {"loss": loss, "first": first},
+        )
+    if trace.has("prob/real", "prob/fake_before"):
+        real, fake = trace.mean("prob/real"), trace.mean("prob/fake_before")
+        words = "D(x) averages {real:.2f} and D(G(z)) {fake:.2f} at step {step:,}: G does not follow."
+        yield real - fake > AHEAD, words, {"real": real, "fake": fake}
+    if trace.has("nearest/fake", "nearest/real"):
+        near = {"near": trace.mean("nearest/fake"), "real": trace.mean("nearest/real")}
+        words = (
+            "At step {step:,} a generated image differs from its nearest fellow by {near:.3f}, a real one by {real:.3f}: G has "
+            "found one picture or noise."
+        )
+        yield (near["near"] < BEHIND * near["real"]) & trace.after_steps_of_g(START), words, near
 
 
 def too_few_images(trace: RunTrace) -> Sign | None:
@@ -157,7 +195,7 @@ DIAGNOSES = (
     ),
     Diagnosis(
         "learning_rate_too_high", "The learning rate is too high",
-        "Each step is so large that it jumps over what it was to reach, and the losses jump with it.",
+        "Each step is so large that it jumps over what it was to reach. One network is thrown about, and the other learns nothing from it.",
         "warning", LOSSES, learning_rate_too_high, lambda config: _slower(config, 0.1),
     ),
     Diagnosis(

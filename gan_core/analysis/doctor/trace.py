@@ -71,11 +71,15 @@ class RunTrace:
                 means[size - 1 :] = np.where(number > 0, (total[size:] - total[:-size]) / number, np.nan)
         return means
 
-    def first_lasting(self, holds: Mask, windows: int) -> int | None:
+    def after_steps_of_g(self, count: int) -> Mask:
+        """Whether G has made more than `count` steps at each recorded step (N,); of a model without D, all steps count."""
+        return np.asarray(self.steps > count * self.config.objective.n_critic)
+
+    def first_lasting(self, holds: Mask, windows: float) -> int | None:
         """The first index at which `holds` (N,) was true for `windows` windows without a break; None if it never was."""
         run = np.cumsum(holds)
         since: npt.NDArray[np.int64] = run - np.maximum.accumulate(np.where(holds, 0, run))
-        places = np.flatnonzero(since >= windows * self.window)
+        places = np.flatnonzero(since >= round(windows * self.window))
         return int(places[0]) if len(places) else None
 
     def lasts_now(self, holds: Mask) -> bool:

@@ -28,6 +28,7 @@ def healthy(seed: int = 0, length: int = LENGTH) -> dict[str, np.ndarray]:
         "loss/d": noisy(0.6, 0.2), "loss/g": noisy(3.0, 0.8), "prob/real": np.clip(noisy(0.85, 0.08), 0, 1),
         "prob/fake_before": np.clip(noisy(0.15, 0.08), 0, 1), "grad_norm/g": noisy(20, 5), "grad_norm/d": noisy(15, 6),
         "spread/real": noisy(0.4, 0.02) * probes, "spread/fake": noisy(0.36, 0.02) * probes,
+        "nearest/real": noisy(0.3, 0.01) * probes, "nearest/fake": noisy(0.28, 0.01) * probes, "logit/gap": noisy(2.5, 0.6),
     }  # fmt: skip
 
 
@@ -82,6 +83,19 @@ def others(seed: int) -> Iterator[tuple[set[str], RunTrace]]:
     yield {"prior_hole"}, with_kl(20.0, seed)
     yield set(), with_kl(0.5, seed)
     yield {"plateau"}, standing_still(seed)
+    yield {"narrow_latent"}, trace(healthy(seed), network__latent_dim=1)
+    yield {"unbounded_critic"}, scored(seed, 500.0)
+    yield set(), scored(seed, 5.0)
+
+
+def scored(seed: int, largest: float) -> RunTrace:
+    """A Wasserstein game without a bound, whose scores part by up to so much."""
+    columns = healthy(seed)
+    apart = np.linspace(1, largest, LENGTH)
+    columns |= {"score/real": apart / 2, "score/fake_before": -apart / 2, "loss/d": -apart}
+    for name in ("prob/real", "prob/fake_before"):
+        del columns[name]
+    return trace(columns, objective__name="wasserstein")
 
 
 def collapsed(columns):
@@ -110,8 +124,32 @@ def known_by_heart(columns):
     columns["memory/held_out"] = 1.0 - columns["memory/gap"]
 
 
-def jumping(columns):
-    columns["loss/d"] = np.random.default_rng(0).exponential(3, LENGTH)
+def out_of_reach(columns):
+    columns["prob/real"] = columns["prob/real"] * 0 + 0.93
+    columns["prob/fake_before"] = columns["prob/fake_before"] * 0 + 0.05
+
+
+def repeating(columns):
+    columns["nearest/fake"] = columns["nearest/fake"] * 0.25
+
+
+def fooled(columns):
+    columns["logit/gap"] = columns["logit/gap"] - 5
+
+
+def standing(columns):
+    """G's images stay as they were, half as far apart as real ones, and D tells them apart."""
+    for name, value in (("spread", 0.2), ("nearest", 0.15)):
+        columns[f"{name}/fake"] = columns[f"{name}/real"] * 0 + value
+    columns["logit/gap"] = columns["logit/gap"] + 2
+
+
+def penalised(columns):
+    columns["loss/penalty"] = columns["loss/d"] * 1e-3
+
+
+def labelled(columns):
+    columns["loss/label_real"] = columns["loss/label_fake"] = columns["loss/d"] * 0.2
 
 
 def unchanged(columns):
@@ -120,7 +158,11 @@ def unchanged(columns):
 
 SICK = {
     "memorisation": (known_by_heart, {}, 1000),
-    "learning_rate_too_high": (jumping, {"discriminator_optimizer__learning_rate": 0.05}, 0),
+    "learning_rate_too_high": (out_of_reach, {"discriminator_optimizer__learning_rate": 0.05}, 0),
+    "discriminator_idle": (fooled, {}, 100),
+    "generator_idle": (standing, {}, 100),
+    "penalty_dominates": (penalised, {"penalty__name": "r1", "penalty__weight": 1e5}, 100),
+    "label_dominates": (labelled, {"conditioning__label_weight": 100.0}, 100),
     "one_sided": (unchanged, {"objective__real_weight": 0.0}, 0),
     "mode_collapse": (collapsed, {}, 1500),
     "clip_saturation": (saturated, {"objective__weight_clip": 0.01}, 400),

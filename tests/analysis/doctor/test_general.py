@@ -60,44 +60,42 @@ def test_the_past_begins_after_three_windows():
     assert when("vanishing_gradient", late) == (164, 125, False)
 
 
-@pytest.mark.parametrize(("optimizer", "limit"), [("adam", 2e-3), ("adamax", 5e-3), ("rmsprop", 1e-3), ("sgd", 0.5)])
-@pytest.mark.parametrize(("network", "column"), [("discriminator", "loss/d"), ("generator", "loss/g")])
-def test_a_learning_rate_is_too_high_beyond_its_optimisers_limit(optimizer, limit, network, column):
-    jumping = {"loss/g": 1.0, "loss/d": 1.0, column: np.tile([1.0, 2.0], 200)}
+BEHIND = {"prob/real": 0.9, "prob/fake_before": 0.1, "loss/d": 0.2}
 
-    def found(rate: float):
-        name = f"{network}_optimizer"
-        return sign(
-            "learning_rate_too_high", steady(jumping, **{f"{name}__name": optimizer, f"{name}__learning_rate": rate})
-        )
+
+@pytest.mark.parametrize(("optimizer", "limit"), [("adam", 2e-3), ("adamax", 5e-3), ("rmsprop", 1e-3), ("sgd", 0.5)])
+@pytest.mark.parametrize("network", ["discriminator", "generator"])
+def test_a_learning_rate_is_too_high_beyond_its_optimisers_limit_where_the_curves_show_harm(optimizer, limit, network):
+    def found(rate: float, **columns: float):
+        settings = {f"{network}_optimizer__name": optimizer, f"{network}_optimizer__learning_rate": rate}
+        return sign("learning_rate_too_high", steady(BEHIND | columns, **settings))
 
     assert found(limit) is None
     high = found(1.01 * limit)
-    assert (high.step, high.since) == (40, 1)
+    assert (high.step, high.since, high.lasting) == (159, 40, True)
     assert (
         f"The {network}'s learning rate is {1.01 * limit:g}; {optimizer} seldom stands more than {limit:g}"
         in high.evidence
     )
-    assert "jumps by 1 from step to step" in high.evidence
-
-
-def jumps(low: float, high: float, length: int = 400):
-    loss = np.tile([low, high], length)[:length]
-    columns = {"loss/g": 1.0, "loss/d": loss}
-    return when("learning_rate_too_high", steady(columns, length, discriminator_optimizer__learning_rate=0.05))
-
-
-def test_a_loss_jumps_when_its_steps_are_a_quarter_of_its_size():
-    """Between 7 and 9 the median size is 8: jumps of 2 are a quarter of it."""
-    assert jumps(7.0, 9.0) == (40, 1, True) and jumps(7.0, 8.9) is None
-    assert jumps(-9.0, -7.0) is not None
-    assert jumps(1.0, 2.0, 41) is not None and jumps(1.0, 2.0, 40) is None  # a window of jumps
+    assert "D(x) averages 0.90 and D(G(z)) 0.10 at step 159: G does not follow." in high.evidence
+    even = {"prob/real": 0.8, "prob/fake_before": 0.06}
+    assert found(1.01 * limit, **even) is None
+    assert (
+        "0.149, a real one by 0.300"
+        in found(1.01 * limit, **even, **{"nearest/fake": 0.149, "nearest/real": 0.3}).evidence
+    )
+    assert found(1.01 * limit, **even, **{"nearest/fake": 0.151, "nearest/real": 0.3}) is None
 
 
 def test_a_vaes_learning_rate_is_judged_by_its_own_loss():
-    losses = {"loss/vae": np.tile([1.0, 2.0], 200)}
-    trace = steady(losses, network__name="vae", generator_optimizer__learning_rate=0.05)
-    assert when("learning_rate_too_high", trace) == (40, 1, True)
+    def found(later: float):
+        losses = {"loss/vae": then((40, 1.0), (360, later))}
+        return when(
+            "learning_rate_too_high", steady(losses, network__name="vae", generator_optimizer__learning_rate=0.05)
+        )
+
+    assert found(1.1) == (160, 41, True)
+    assert found(0.9) is None
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 
+from benchmarks import doctor_runs
 from gan_core.analysis.doctor import DIAGNOSES
-from gan_core.config.settings import PROJECT_DIR
-from tests.analysis.doctor import rates
+from tests.analysis.doctor import rates, sets
 
-MAX_BYTES = 1_500_000
+MAX_BYTES = 3_000_000
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def test_every_recorded_trace_was_looked_at_and_names_diagnoses_that_there_are()
     for case in cases:
         assert case["seen"] and set(case["shows"]) <= set(DIAGNOSES), case["name"]
     assert {f"{case['name']}.npz" for case in cases} == {file.name for file in rates.PLACE.glob("*.npz")}
-    assert sum(file.stat().st_size for file in rates.PLACE.iterdir()) < MAX_BYTES
+    assert sum(file.stat().st_size for file in rates.PLACE.rglob("*.*")) < MAX_BYTES
 
 
 def test_every_recorded_sickness_is_named_and_no_more_than_one_run_in_twenty_is_alarmed_wrongly(recorded):
@@ -55,10 +55,44 @@ def test_every_diagnosis_is_tried_on_something():
 
 
 def test_the_table_in_the_documentation_is_the_one_that_comes_out(capsys):
-    table = rates.table()
+    tables = rates.table(), sets.tables()
     with capsys.disabled():
-        print(f"\n{table}")
-    assert table in (PROJECT_DIR / "docs" / "doctor.md").read_text("utf-8")
+        print("\n", *tables, sep="\n")
+    page = rates.PAGE.read_text("utf-8")
+    assert all(table in page for table in tables)
+
+
+def test_no_run_of_the_test_set_shares_a_seed_with_one_that_thresholds_were_set_with():
+    seeds = {which: {line["seed"] for line in sets.lines(which)} for which in sets.SETS}
+    assert not seeds["development"] & seeds["test"] and seeds["test"]
+    recorded = {case.trace.config.training.seed for case in rates.cases() if case.recorded}
+    assert not recorded & seeds["test"]
+
+
+def test_of_the_development_set_every_sick_run_is_named_and_no_healthy_one():
+    runs = list(sets.short_runs("development"))
+    named, alarmed = sets.summary(runs)
+    assert len(named) >= 10 and len(alarmed) >= 10
+    assert all(named) and not any(alarmed), {run.name: set(run.found) for run in runs if not run.right}
+
+
+def test_of_the_test_set_hits_and_false_alarms_stay_where_they_were():
+    named, alarmed = sets.summary(list(sets.short_runs("test")))
+    assert sum(named) >= 0.95 * len(named) and sum(alarmed) <= 0.02 * len(alarmed)
+
+
+def test_every_way_to_train_a_run_is_accepted_and_every_way_to_break_one_has_a_right_name():
+    for way in doctor_runs.WAYS:
+        assert doctor_runs.config_of(way, 7).training.seed == 7
+    assert {way.name for way in doctor_runs.WAYS if way.sick} == set(sets.NAMES)
+    assert set().union(*sets.NAMES.values()) <= set(DIAGNOSES)
+
+
+def test_a_set_is_gone_through_once_in_every_way_before_any_way_comes_again():
+    wanted = list(doctor_runs.missing("test", "vae,wgan,g-still"))
+    there = {line["name"] for line in sets.lines("test")}
+    order = ["wgan-1201", "vae-1201", "g-still-1301", "wgan-1202", "vae-1202", "g-still-1302", "wgan-1203", "vae-1203"]
+    assert [name for name, _, _ in wanted] == [name for name in order if name not in there]
 
 
 def test_the_steps_of_a_reduced_trace_are_exact(recorded):

@@ -1,0 +1,101 @@
+"""Diagnoses of the terms of D's loss: one drowns the others, or nothing bounds the critic."""
+
+from __future__ import annotations
+
+from gan_core.analysis.doctor.collapse import clip_as_in_the_paper
+from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
+from gan_core.analysis.doctor.trace import RunTrace
+from gan_core.config import RunConfig
+from gan_core.datasets import DATASETS, image_shape
+
+START = 100  # steps of G before which nothing is said
+DROWNED = 3.0  # times the loss on real and generated images
+DROWNED_BY_LABELS = 5.0  # the same for labels, which also help
+USUAL_PENALTY = 10.0
+
+
+def penalty_dominates(trace: RunTrace) -> Sign | None:
+    """The penalty's term is many times the loss that it accompanies."""
+    if not trace.has("loss/penalty", "loss/d"):
+        return None
+    term, loss = trace.config.penalty.weight * trace.mean("loss/penalty"), abs(trace.mean("loss/d"))
+    holds = (term > DROWNED * loss) & trace.after_steps_of_g(START)
+    words = "From step {since:,} to {step:,} the penalty cost D {term:.3g}, and its mistakes about images {loss:.3g}."
+    return lasting_sign(trace, holds, words, {"term": term, "loss": loss}, windows=2)
+
+
+def label_dominates(trace: RunTrace) -> Sign | None:
+    """The label loss is many times the loss on real and generated images."""
+    if not trace.has("loss/label_real", "loss/label_fake", "loss/d"):
+        return None
+    labels = trace.mean("loss/label_real") + trace.mean("loss/label_fake")
+    term, loss = trace.config.conditioning.label_weight * labels, abs(trace.mean("loss/d"))
+    holds = (term > DROWNED_BY_LABELS * loss) & trace.after_steps_of_g(START)
+    words = (
+        "From step {since:,} to {step:,} wrong labels cost D {term:.3g}, and telling real from generated {loss:.3g}."
+    )
+    return lasting_sign(trace, holds, words, {"term": term, "loss": loss}, windows=2)
+
+
+def unbounded_critic(trace: RunTrace) -> Sign | None:
+    """A Wasserstein critic's scores are further apart than any images are, so its slope is far above 1."""
+    data = trace.config.dataset
+    if trace.config.objective.name != "wasserstein" or DATASETS.find(data.name).domain != "images":
+        return None
+    if not trace.has("score/real", "score/fake_before"):
+        return None
+    channels, height, width = image_shape(data)
+    furthest = 2 * (channels * height * width) ** 0.5  # between black and white, in [-1, 1]
+    gap = trace.mean("score/real") - trace.mean("score/fake_before")
+    words = (
+        "From step {since:,} to {step:,} the critic scored real images {gap:.4g} higher than generated ones, on average. With a slope of at "
+        f"most 1 it could be {furthest:.0f}, the distance from a black image to a white one."
+    )
+    return lasting_sign(trace, gap > furthest, words, {"gap": gap}, windows=2)
+
+
+def _lighter_penalty(config: RunConfig) -> list[Remedy]:
+    why = "The weight of the paper: enough to hold the slope, and D still learns to tell images apart."
+    usual = min(USUAL_PENALTY, config.penalty.weight / 10)
+    return [Remedy(f"Lower the penalty's weight to {usual:g}", why, {"penalty.weight": usual})]
+
+
+def _lighter_labels(config: RunConfig) -> list[Remedy]:
+    usual = min(1.0, config.conditioning.label_weight / 10)
+    why = "As in the ACGAN paper: D learns real from generated as much as labels."
+    return [Remedy(f"Lower the label loss's weight to {usual:g}", why, {"conditioning.label_weight": usual})]
+
+
+def _bound(config: RunConfig) -> list[Remedy]:
+    return [
+        clip_as_in_the_paper(),
+        Remedy(
+            "Use a gradient penalty instead",
+            "It holds the critic's slope near 1 directly (Gulrajani et al. 2017).",
+            {
+                "objective.weight_clip": 0.0, "penalty.name": "gradient", "penalty.weight": USUAL_PENALTY,
+                "network.discriminator_norm": "none", "training.precision": "fp32",
+            },
+        ),
+    ]  # fmt: skip
+
+
+DIAGNOSES = (
+    Diagnosis(
+        "penalty_dominates", "The penalty drowns the game",
+        "D pays so much for its slope that it gives every image nearly the same mark. Its verdict then says nothing to G.",
+        "failure", ("loss/penalty",), penalty_dominates, _lighter_penalty,
+    ),
+    Diagnosis(
+        "label_dominates", "The label loss drowns the game",
+        "D learns labels and hardly learns what is real, and G is paid for pictures whose label D can read, whether or not they look "
+        "real.",
+        "failure", ("loss/label_real", "loss/label_fake"), label_dominates, _lighter_labels,
+    ),
+    Diagnosis(
+        "unbounded_critic", "Nothing bounds the critic",
+        "A Wasserstein critic's score means a distance only while its slope is bounded. Without that it makes its scores ever larger "
+        "instead of better, and G is thrown about.",
+        "warning", ("score/real", "score/fake_before"), unbounded_critic, _bound,
+    ),
+)  # fmt: skip
