@@ -34,7 +34,7 @@ from gan_core.training.plan import resolve
 from tools.doctor_traces import PLACE, reduced
 
 Changes = dict[str, Any]
-SEEDS = {
+SEEDS: dict[str, dict[str, tuple[int, ...]]] = {
     "development": {"healthy": (11,), "sick": (11,)},
     "test": {"healthy": (1201, 1202, 1203), "sick": (1301, 1302)},
 }
