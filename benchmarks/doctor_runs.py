@@ -16,7 +16,6 @@ import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ from gan_core.training.plan import resolve
 from tools.doctor_traces import PLACE, reduced
 
 Changes = dict[str, Any]
-SEEDS = {
+SEEDS: dict[str, dict[str, tuple[int, ...]]] = {
     "development": {"healthy": (11,), "sick": (11,)},
     "test": {"healthy": (1201, 1202, 1203), "sick": (1301, 1302)},
 }
@@ -157,8 +156,8 @@ def missing(which: str, only: str) -> Iterator[tuple[str, Way, int]]:
     """Name, way and seed of every run of a set that is not there yet: every way once, then every way again."""
     there = {line["name"] for line in lines(which)}
     wanted = [way for way in WAYS if not only or way.name in only.split(",")]
-    turns = zip_longest(*([(way, seed) for seed in SEEDS[which]["sick" if way.sick else "healthy"]] for way in wanted))
-    for way, seed in filter(None, chain.from_iterable(turns)):
+    turns = [(t, way, s) for way in wanted for t, s in enumerate(SEEDS[which]["sick" if way.sick else "healthy"])]
+    for _, way, seed in sorted(turns, key=lambda turn: turn[0]):
         if (name := f"{way.name}-{seed}") not in there:
             yield name, way, seed
 
