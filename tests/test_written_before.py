@@ -95,7 +95,10 @@ def test_the_metrics_of_a_run_are_read_whole(run_id: str, written: Path) -> None
 
 @pytest.mark.parametrize("name", ANSWERS["diagnoses"])
 def test_a_diagnosis_is_what_it_was(name: str, written: Path, command: Command) -> None:
-    assert_same(json.loads(told(command, "diagnose", IDS[name], "--json")), ANSWERS["diagnoses"][name])
+    found = json.loads(told(command, "diagnose", IDS[name], "--json"))
+    for now, then in zip(found, ANSWERS["diagnoses"][name], strict=True):  # a finding may look at more curves by now
+        now["columns"] = [column for column in now["columns"] if column in then["columns"]]
+    assert_same(found, ANSWERS["diagnoses"][name])
 
 
 @pytest.mark.parametrize("pair", ANSWERS["compare"])
