@@ -104,7 +104,8 @@ class GAN:
         yield Update("discriminator", "d", loss)
         if config.objective.weight_clip:
             clip_weights(discriminator, config.objective.weight_clip)
-        metrics["logit/gap"] = logit_gap(real_logits, fake_logits)
+        if len(real_logits) > 1:
+            metrics["logit/gap"] = logit_gap(real_logits, fake_logits)
         return (
             _detached(metrics) | self._mean_output("real", real_logits) | self._mean_output("fake_before", fake_logits)
         )
@@ -216,6 +217,7 @@ def logit_gap(real: Tensor, fake: Tensor) -> Tensor:
     """How far two sets of logits (N,), (M,) are apart: the difference of their means in standard deviations.
 
     Free of the objective's scale: near 0 the discriminator does not tell them apart, below 0 it takes them for each other.
+    Two logits of each at least: one has no spread.
     """
     real, fake = real.detach().float(), fake.detach().float()
     spread = ((real.var(correction=0) + fake.var(correction=0)) / 2).sqrt()

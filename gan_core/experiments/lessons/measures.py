@@ -37,7 +37,7 @@ MEASURES: Registry[Measure] = Registry(
         "mode_tv": Measure(
             "Mode-TV (0 best, 1 worst)",
             f"Half the differences of the eight modes' shares of {NUM_POINTS:,} new points from 1/8, plus half the share of points "
-            f"farther than {NEAR:g} from every mode: missing modes, uneven ones and points between them in one number. Interval: bootstrap.",
+            f"farther than {NEAR:g} from every mode: missing modes, uneven ones and points between them in one number. Interval: half-samples.",
             ".2f",
         ),
         "modes": Measure(
