@@ -61,4 +61,4 @@ def _show(rows: list[Measurement], as_json: bool) -> None:
     ]
     show_rows(shown, ("metric", "value", "interval", "real"), as_json=False)
     if rows:
-        print(measuring.conditions(rows[0]))
+        print(measuring.conditions(rows))

@@ -167,8 +167,9 @@ def keep(run: Run, rows: Sequence[Measurement]) -> bool:
     return evaluations.add(run, [row.evaluation() for row in rows])
 
 
-def conditions(row: Measurement) -> str:
-    """What a measurement's values depend on, in a few sentences."""
+def conditions(rows: Sequence[Measurement]) -> str:
+    """What the values of one measurement depend on, in a few sentences: the counts are those of the images compared, where some are."""
+    row = next((row for row in rows if METRICS[row.metric].needs == {"features"}), rows[0])
     return (
         f"Step {row.step:,}, seed {row.seed}: {row.estimate.count:,} generated against {row.num_real:,} real images ({row.reference}), "
         f"as seen by {row.extractor}. Intervals: 95 %, the value plus and minus 1.96 standard deviations over half-samples "

@@ -70,6 +70,12 @@ def test_every_measure_comes_with_interval_counts_extractor_and_bias(run):
     assert "1 scale of 16 px" in by_name["ms_ssim"].note
 
 
+def test_conditions_tell_how_many_real_images_were_compared_and_not_how_many_kinds_were_counted(run):
+    rows = measure.measure(run, num_images=COUNT, metrics=("mode_tv", "fd"))
+    assert [row.metric for row in rows] == ["mode_tv", "fd"] and rows[0].num_real != rows[1].num_real == COUNT
+    assert f"{COUNT} generated against {COUNT} real images" in measure.conditions(rows)
+
+
 def test_the_same_seed_gives_the_same_and_some_can_be_asked_for(run):
     first, again = (measure.measure(run, num_images=COUNT, metrics=["precision", "kd"]) for _ in range(2))
     assert first == again and [row.metric for row in first] == ["kd", "precision"]

@@ -127,7 +127,7 @@ def table(broken: Run, repaired: Run, left: list[Measurement], right: list[Measu
         height="content",
         key="collapse_table",
     )
-    st.caption(as_text(conditions(left[0])))
+    st.caption(as_text(conditions(left)))
     st.caption(
         told_apart_means(len(names))
         + " "
