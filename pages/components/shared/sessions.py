@@ -12,6 +12,7 @@ import time
 
 from streamlit import runtime
 from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 
 GONE_S = 45.0  # a browser that comes back earlier finds its session
@@ -29,14 +30,17 @@ def let_runs_end() -> None:
     if getattr(create, "waits", False):
         return
 
-    def when_ended(self: AppSession, initial_rerun_data: RerunData) -> None:
+    def when_ended(self: AppSession, initial_rerun_data: RerunData, waited_for: ScriptRunner | None = None) -> None:
+        runner = self._scriptrunner
         fragment = initial_rerun_data.fragment_id
         if self._state == AppSessionState.SHUTDOWN_REQUESTED or (fragment and not self.has_fragment(fragment)):
             return
-        if self._scriptrunner is None:
+        if runner is None:
             create(self, initial_rerun_data)
-        elif not self._scriptrunner.request_rerun(initial_rerun_data):  # it has ended, or is about to
-            self._event_loop.call_later(AGAIN_S, when_ended, self, initial_rerun_data)
+        elif waited_for not in (None, runner) and initial_rerun_data.is_auto_rerun:
+            return  # what has begun meanwhile knows newer values of the widgets; the timer asks again
+        elif not runner.request_rerun(initial_rerun_data):  # it has ended, or is about to
+            self._event_loop.call_later(AGAIN_S, when_ended, self, initial_rerun_data, runner)
 
     when_ended.waits = True  # type: ignore[attr-defined]
     AppSession._create_scriptrunner = when_ended  # type: ignore[method-assign]
