@@ -17,6 +17,7 @@ from gan_core.runs import files
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
+    from sqlalchemy import Engine
 
 LOCK_GRACE_S = 30  # the lock file of a killed process is removed after this time
 CONNECT_S = 10
@@ -89,7 +90,10 @@ def _database(address: str) -> BaseStorage:
         logging.getLogger(name).setLevel(logging.WARNING)
 
     def connected() -> BaseStorage:
-        return get_storage(RDBStorage(address, engine_kwargs={"connect_args": options, "pool_pre_ping": True}))
+        database = RDBStorage(address, engine_kwargs={"connect_args": options, "pool_pre_ping": True})
+        if kind == "sqlite":
+            _lock_from_the_start(database.engine)
+        return get_storage(database)
 
     for _attempt in range(MAKING_ATTEMPTS):
         try:
@@ -99,6 +103,19 @@ def _database(address: str) -> BaseStorage:
                 raise
             time.sleep(0.5)  # another process makes the same tables this very moment
     return connected()
+
+
+def _lock_from_the_start(engine: Engine) -> None:
+    """Lets every transaction of an SQLite engine take the write lock before it reads.
+
+    SQLite has no SELECT ... FOR UPDATE, on which Optuna's claims rest: two processes may read one trial as waiting before
+    either writes that it runs, and both then train it.
+    """
+    from sqlalchemy import event
+
+    engine.dispose()  # connections from now on leave the beginning of a transaction to us
+    event.listen(engine, "connect", lambda connection, _record: setattr(connection, "isolation_level", None))
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
 
 
 def _journal(path: Path) -> BaseStorage:

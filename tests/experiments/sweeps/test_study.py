@@ -5,17 +5,19 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import Counter
 from pathlib import Path
 
 import helpers  # noqa: F401 - its fork server has torch loaded
 import pytest
+from sqlalchemy import event
 from sweep_helpers import BATCHES, small
 
 from gan_core.experiments.sweeps import study as studies
 from gan_core.experiments.sweeps.plan import Sweep, listed, ranged
 from gan_core.experiments.sweeps.storage import open_storage, without_password
-from gan_core.experiments.sweeps.study import SweepStudy, open_study
+from gan_core.experiments.sweeps.study import Claim, SweepStudy, open_study
 from gan_core.experiments.sweeps.table import best, rows_of, seconds_left
 
 processes = multiprocessing.get_context("forkserver")
@@ -81,6 +83,26 @@ def test_two_processes_share_a_sweep_and_try_nothing_twice(tmp_path: Path, kind:
     )  # a search has not begun twice with the same
     rows = rows_of(open_study("one", place, sweep))
     assert [(row.index, row.state, row.value) for row in rows] == [(n, "done", float(n)) for n in range(sweep.trials)]
+
+
+def test_a_database_gives_a_trial_to_one_of_two_who_ask_in_the_same_moment(tmp_path: Path) -> None:
+    place = address("database", tmp_path)
+    first, second = open_study("one", place, grid()), open_study("one", place, grid())
+    first.enqueue_missing()
+    taken: list[Claim | None] = []
+    other = threading.Thread(target=lambda: taken.append(second.claim()))
+
+    def let_the_other_ask(_connection, _cursor, statement: str, *_more) -> None:
+        if statement.startswith("UPDATE trials") and not other.ident:  # the first has read that the trial waits
+            other.start()
+            other.join(1)
+
+    event.listen(first.storage._backend.engine, "before_cursor_execute", let_the_other_ask)
+    mine = first.claim()
+    other.join(60)
+    assert mine is not None
+    assert taken[0] is not None
+    assert mine.index != taken[0].index
 
 
 def test_the_trial_of_a_killed_process_is_taken_up_with_its_values_and_its_run(tmp_path: Path) -> None:
