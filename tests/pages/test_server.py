@@ -1,5 +1,6 @@
 """What stands before Streamlit: headers, and nobody from elsewhere while there is no classroom."""
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -67,3 +68,43 @@ def test_what_sessions_held_goes_back_to_the_system() -> None:
     before, held, after = map(int, told.stdout.split())
     assert held > before + 150
     assert after < before + 50
+
+
+THREADS_AND_LARGE_BLOCKS = """
+import ctypes, re, sys, tempfile, threading
+from pages.components.shared.sessions import keep_memory_together
+if sys.argv[1] == "together":
+    keep_memory_together()
+libc, together = ctypes.CDLL(None), threading.Barrier(24)
+libc.fopen.restype = ctypes.c_void_p
+def report():
+    with tempfile.NamedTemporaryFile() as out:
+        file = ctypes.c_void_p(libc.fopen(out.name.encode(), b"w"))
+        libc.malloc_info(0, file)
+        libc.fclose(file)
+        return out.read().decode()
+def mapped():
+    return int(re.search('type="mmap" count="(\\\\d+)"', report())[1])
+def visit():
+    held = b"x" * 4096
+    together.wait()
+threads = [threading.Thread(target=visit) for _ in range(24)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+bytearray(16 << 20)  # freed at once
+before = mapped()
+figure = bytearray(1 << 20)
+print(report().count("<heap nr="), mapped() > before)
+"""
+
+
+@pytest.mark.parametrize(("how", "few", "apart"), [("as it is", False, False), ("together", True, True)])
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_threads_share_arenas_and_large_blocks_are_given_back(how: str, few: bool, apart: bool) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", THREADS_AND_LARGE_BLOCKS, how],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    arenas, large_apart = told.stdout.split()
+    assert (int(arenas) <= 2) == few
+    assert (large_apart == "True") == apart

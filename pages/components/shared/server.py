@@ -79,6 +79,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     PagesManager.uses_pages_directory = (
         False  # as st.navigation says at its first run: until then a click runs a file alone
     )
+    sessions.keep_memory_together()
     sessions.let_runs_end()
     supervisor.ensure_supervisors(settings.from_environment())
     sweeping = asyncio.create_task(_sweep())
