@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress, Update
+from gan_core.models.schedules import scheduled
 
 
 class TrainingFailed(ValueError):
@@ -86,7 +87,8 @@ def apply_updates(
             optimizer = model.optimizers[update.optimizer]
             backward(update)
             norms[f"grad_norm/{update.short}"] = _checked_norm(optimizer, update, progress.step + 1)
-            optimizer.step()
+            with scheduled(optimizer, progress.step, progress.total_steps):
+                optimizer.step()
             optimizer.zero_grad()
             yield update
     model.finish_step()

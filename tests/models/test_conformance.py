@@ -23,6 +23,7 @@ from gan_core.models.objectives import OBJECTIVES
 from gan_core.models.penalties import PENALTIES
 from gan_core.runs import checkpoints
 from gan_core.training.plan import resolve
+from gan_core.training.step import apply_updates
 
 TINY = {
     "dataset.num_images": 24,
@@ -58,6 +59,11 @@ SWITCHES = [
     {"conditioning.name": "acgan", "conditioning.labels": "3,1"},
     *({"generator_optimizer.name": o, "discriminator_optimizer.name": o} for o in ("adamax", "rmsprop", "sgd")),
     *(
+        {"generator_optimizer.schedule": s, "discriminator_optimizer.schedule": s}
+        for s in ("linear", "cosine", "warmup")
+    ),
+    {"network.name": "vae", "generator_optimizer.schedule": "linear", "training.ema_decay": 0},
+    *(
         {"network.name": "vae", "vae.kl_reduction": r, "vae.reconstruction": k, "training.ema_decay": 0}
         for r, k in itertools.product(("mean", "sum"), ("mse", "bce"))
     ),
@@ -79,16 +85,13 @@ def make(changes: dict[str, object]) -> RunConfig:
 def play(model: GenerativeModel, batches: Batches, steps: range) -> list[dict[str, float]]:
     recorded = []
     for step in steps:
-        updates = model.train_step(*batches.batch(step), TrainingProgress(step, 4))
+        progress = TrainingProgress(step, 4)
+        updates = apply_updates(model, *batches.batch(step), progress, lambda update: update.loss.backward())
         try:
             while True:
-                update = next(updates)
-                update.loss.backward()
-                model.optimizers[update.optimizer].step()
-                model.optimizers[update.optimizer].zero_grad()
+                next(updates)
         except StopIteration as done:
             recorded.append({name: value.item() for name, value in done.value.items()})
-        model.finish_step()
     return recorded
 
 

@@ -60,6 +60,23 @@ def test_a_run_that_left_at_every_step_equals_one_that_never_did(runs_dir, untou
     assert outcome(run) == outcome(untouched)
 
 
+@pytest.mark.parametrize("changes", [{}, {"network__name": "vae", "training__ema_decay": 0.0}])
+def test_a_scheduled_run_that_left_in_its_fall_equals_one_that_never_did(runs_dir, changes):
+    plain, run, constant = (
+        tiny_run(runs_dir, generator_optimizer__schedule=s, **changes) for s in ("linear", "linear", "constant")
+    )
+    loop.train(plain)
+    loop.train(constant)
+    loop.train(run, request=change_rate_at(run, {}, then={13: "pause"}))
+    loop.train(run)
+    assert outcome(run) == outcome(plain)
+    falling, steady = outcome(run)["metrics"], outcome(constant)["metrics"]
+    assert (
+        falling[:11] == steady[:11] and falling[13:] != steady[13:]
+    )  # the first half is the same, and no column is new
+    assert [line.keys() for line in falling] == [line.keys() for line in steady]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [0, 1, 4, 5, 6, 13, 19])
 def test_a_run_killed_at_a_step_and_resumed_equals_one_that_never_was(runs_dir, untouched, step):
