@@ -19,7 +19,7 @@ def rate_factor(schedule: Schedule, step: int, total_steps: int) -> float:
     """What a step's learning rate is multiplied by, in [0, 1].
 
     Source: "linear" Zhu et al. 2017, "Unpaired Image-to-Image Translation" (CycleGAN), section 4; "cosine" Loshchilov and
-    Hutter 2017, "SGDR", equation 5, one period down to 0; "warmup" Goyal et al. 2017, "Accurate, Large Minibatch SGD",
+    Hutter 2017, "SGDR", equation 5, one fall to 0; "warmup" Goyal et al. 2017, "Accurate, Large Minibatch SGD",
     section 2.2.
 
     Args:

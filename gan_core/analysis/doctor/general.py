@@ -96,7 +96,7 @@ def _too_fast_now(trace: RunTrace, part: OptimizerPart) -> Mask:
     name = f"rate/{part.short}"
     if not trace.has(name):
         return np.ones(len(trace.steps), bool)
-    return trace.mean(name) > _fastest(trace.config, part)
+    return np.asarray(trace.mean(name) > _fastest(trace.config, part))
 
 
 def _rate(config: RunConfig, part: OptimizerPart) -> float:
