@@ -9,8 +9,9 @@ import pytest
 from access_helpers import PIN
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocket
 
 from gan_core.access import classroom
 from pages.components.shared import server
@@ -40,6 +41,27 @@ def test_a_damaged_classroom_does_not_shut_the_class_out(tmp_path: Path) -> None
     classroom.make(PIN)
     classroom.path().write_text("{")
     assert answer("192.168.0.7") == (200, "here")
+
+
+def leaves_while_sending(close_again: bool) -> None:
+    """A browser's visit to a server that finds it gone, and closes the connection twice (as Streamlit does), or breaks."""
+
+    async def endpoint(connection: WebSocket) -> None:
+        await connection.accept()
+        await connection.close()
+        if not close_again:
+            raise RuntimeError("broken")
+        await connection.close()
+
+    app = Starlette(routes=[WebSocketRoute("/", endpoint)], middleware=server.MIDDLEWARE)
+    with TestClient(app, client=("127.0.0.1", 5000)).websocket_connect("/") as connection:
+        connection.receive()
+
+
+def test_a_browser_that_leaves_is_no_error_of_the_server() -> None:
+    leaves_while_sending(close_again=True)
+    with pytest.raises(RuntimeError, match="broken"):
+        leaves_while_sending(close_again=False)
 
 
 HOLDS_AND_LEAVES = """

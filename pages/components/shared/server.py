@@ -25,6 +25,7 @@ OPEN_DOORS = (
     "There is no classroom, so anybody could do everything. Make one first: python -m gan_core classroom. Or set "
     "server.address to 127.0.0.1, and open it on this computer."
 )
+CLOSED_TWICE = "once a close message has been sent"
 GIVE_BACK_S = 20.0  # at most so often, since all threads wait for it (some tenths of a second)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -70,7 +71,24 @@ class LocalOnly:
         await self.app(scope, receive, send)
 
 
-MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(LocalOnly), Middleware(UploadGuard)]
+class Departures:
+    """ASGI middleware for browsers that leave while something is sent to them: Streamlit then closes what is closed already, and
+    the error that Starlette raises at that would stand in the log as one of the server's.
+    """
+
+    def __init__(self, app: ASGI) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Passes everything on, but that error."""
+        try:
+            await self.app(scope, receive, send)
+        except RuntimeError as error:
+            if scope["type"] != "websocket" or CLOSED_TWICE not in str(error):
+                raise
+
+
+MIDDLEWARE = [Middleware(Departures), Middleware(SecurityHeaders), Middleware(LocalOnly), Middleware(UploadGuard)]
 
 
 @contextlib.asynccontextmanager
