@@ -46,6 +46,7 @@ class StudentLimits(BaseModel):
     batch_size: int = Field(default=512, gt=0)
     gigabytes: float = Field(default=4.0, gt=0)
     waiting: int = Field(default=3, gt=0)
+    tasks: int = Field(default=4, gt=0)
 
 
 class Classroom(BaseModel):

@@ -298,6 +298,15 @@ class Run:
             raise ValueError(f"The run '{self.name}' is training. Stop it before you delete it.") from None
 
 
+def are_labels(labels: Any, count: int, width: int) -> bool:
+    """Whether it is `count` rows of `width` labels, each 0 or 1."""
+    return (
+        isinstance(labels, list)
+        and len(labels) == count
+        and all(isinstance(row, list) and len(row) == width and all(x in (0, 1) for x in row) for row in labels)
+    )
+
+
 def checked_text(text: str, what: str, limit: int, *, empty: bool, lines: bool = False) -> str:
     """What can be printed of a text, found to be no longer than `limit` and not empty where it must not be.
 

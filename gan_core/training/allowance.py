@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from gan_core.runs.status import OPEN_STATES
 MAX_WEIGHTS = 1_000_000_000  # with Adam's state 16 GB in single precision
 MAX_BATCH_VALUES = 1_000_000_000  # 4 GB
 MAX_EPOCHS = 500_000
+MAX_KEPT, MAX_WRITTEN, MAX_HOURLY = 100, 1_000, 360  # of a student's checkpoints, and as many sample grids
 
 
 def estimated_weights(config: RunConfig) -> int:
@@ -72,13 +74,26 @@ def check_actor(runs_dir: Path, config: RunConfig, steps: int, actor: Actor | No
     room = classroom.read()
     if actor.role != Role.STUDENT or room is None:
         return
-    limits, training = room.limits, config.training
+    limits, training, recording = room.limits, config.training, config.recording
     for what, value, most, way_out in (
         ("steps", steps, limits.steps, "fewer epochs"),
         ("weights, about,", estimated_weights(config), limits.weights, "a smaller network.width"),
         ("pixels a side", config.dataset.image_size, limits.image_size, "a smaller dataset.image_size"),
         ("images a batch", training.batch_size, limits.batch_size, "a smaller training.batch_size"),
-    ):
+        ("checkpoints to keep", recording.keep_checkpoints, MAX_KEPT, "a smaller recording.keep_checkpoints"),
+        (
+            "checkpoints to write", steps // (recording.checkpoint_every_steps or steps or 1), MAX_WRITTEN,
+            "a larger recording.checkpoint_every_steps",
+        ),
+        (
+            "checkpoints an hour", math.ceil(3600 / recording.checkpoint_every_s), MAX_HOURLY,
+            "a larger recording.checkpoint_every_s",
+        ),
+        (
+            "sample grids to draw", steps // (recording.sample_every_steps or steps or 1), MAX_WRITTEN,
+            "a larger recording.sample_every_steps",
+        ),
+    ):  # fmt: skip
         if value > most:
             raise Refused(f"This run has {value:,} {what}; a student may use {most:,}. Choose {way_out}.")
     mine = [run for run in runs.list_runs(runs_dir) if run.owner == actor.id]

@@ -97,10 +97,11 @@ def resume(
         from_start: begin at step 0 instead; what is there is set aside in its folder.
 
     Raises:
-        ValueError: the actor may not, it is training already, or comes with the program.
+        ValueError: the actor may not, its data cannot be read, it is training already, or comes with the program.
     """
     run.require(actor)
-    allowance.check_actor(run.path.parent, run.config(), run.status().total_steps, actor)
+    config = run.config()
+    allowance.check_actor(run.path.parent, config, plan.total_steps(config, plan.count_checked(config)), actor)
     try:
         if accept_changed_data:
             environment.allow_changed_data(run)

@@ -112,7 +112,7 @@ def test_it_trains_samples_round_trips_and_resumes_bit_exactly(runs_dir, changes
     before = weights(whole)
     play(whole, batches, range(2))
     run = runs.create(runs_dir, config)
-    checkpoints.save(run, 2, whole, {}, keep=2)
+    checkpoints.save(run, 2, whole, {"seconds": 0.0}, keep=2)
     after = play(whole, batches, range(2, 4))
     assert all(torch.isfinite(torch.tensor(list(step.values()))).all() for step in after)
     assert any(not torch.equal(a, b) for a, b in zip(before, weights(whole), strict=True))

@@ -12,7 +12,7 @@ import platform
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -222,7 +222,8 @@ def resume_all(runs_dir: Path) -> None:
     """Starts the processes of sweeps that should run and have none, for example after this machine was restarted."""
     for folder in list_folders(runs_dir):
         if folder.should_run and not folder.has_worker():
-            resume(folder, actor=for_owner(folder.owner))
+            with suppress(ValueError):  # too many tasks run already; the others go on
+                resume(folder, actor=for_owner(folder.owner))
 
 
 def delete(folder: SweepFolder, *, actor: Actor | None = None) -> None:
