@@ -23,7 +23,7 @@ from gan_core.experiments import follow_up
 from gan_core.experiments.sweeps import folder as sweeps
 from gan_core.figures import imaging
 from gan_core.hub import orders, transfer
-from gan_core.jobs import task
+from gan_core.jobs import data, task
 from gan_core.latents import saved_directions
 from gan_core.latents.saved_directions import Direction
 from gan_core.training import queue, supervisor
@@ -85,6 +85,7 @@ CALLS: dict[str, tuple[Callable[[Lab], Any], tuple[str, ...]]] = {
     "stop a sweep": (lambda lab: lab.sweep.order("stop"), OWNER),
     "delete a sweep": (lambda lab: sweeps.delete(lab.sweep), OWNER),
     "cancel a task": (lambda lab: task.cancel(task.Task.of("gan_core.jobs.data:prepare")), EVERYBODY_SIGNED_IN),
+    "fetch data from the Hub": (lambda lab: data.check_hub_download("some/faces"), TEACHERS),
     "use the Hub": (lambda lab: transfer.start(orders.WhoAmI()).cancel(), TEACHERS),
     "read any folder": (
         lambda lab: datasets.count(DatasetConfig(name="points", root=str(lab.tmp_path / "points.json"))), TEACHERS,
@@ -123,6 +124,13 @@ def test_allowed_equals_the_table(lab: Lab, action: str, role: str) -> None:
 )  # fmt: skip
 def test_every_call_that_changes_something_takes_an_actor(call: Callable[..., Any]) -> None:
     assert "actor" in inspect.signature(call).parameters
+
+
+def test_a_students_process_fetches_nothing_from_the_hub(lab: Lab) -> None:
+    access.set_source(lambda: ANNA)
+    task_of_hers = data.hub_download("some/faces", lab.tmp_path / "data" / "downloads" / "faces")
+    with pytest.raises(Refused, match="Only teachers may use the Hub"):
+        data.fetch_from_hub(task_of_hers.values, lambda *told: None)
 
 
 def test_the_actor_that_is_given_counts_more_than_the_visitor(lab: Lab) -> None:
