@@ -179,6 +179,19 @@ def test_a_student_queues_so_many_runs_and_keeps_so_much(lab: Lab) -> None:
         supervisor.submit(lab.settings, tiny(), actor=ANNA)
 
 
+def test_what_a_student_brings_counts_against_the_share(lab: Lab) -> None:
+    rows = [[number / 7, 1 / (number + 3)] for number in range(2_000)]
+    for size in (990_000, 1_100_000):  # too much with what comes; too much already
+        Path(lab.own.root).with_name("big").write_bytes(bytes(size))
+        with pytest.raises(Refused, match=r"What you keep takes 0\.001\d* GB; a student may keep 0\.001 GB"):
+            uploads.add_points(rows, "more", actor=ANNA)
+    with pytest.raises(Refused, match="What you keep"):
+        supervisor.submit(lab.settings, tiny(), actor=ANNA)
+    uploads.add_points(rows, "more", actor=TEACHER)
+    assert [own.name for own in uploads.list_own()] == ["more", "points"]
+    assert not list(settings.data_dir().glob(".incoming-*"))
+
+
 def test_owners_take_turns_and_train_one_at_a_time(tmp_path: Path) -> None:
     runs_dir = tmp_path / "runs"
     ben = Actor("ben", "Ben", access.Role.STUDENT)
