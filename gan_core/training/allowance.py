@@ -9,6 +9,7 @@ from pathlib import Path
 from gan_core import runs
 from gan_core.access import Actor, Refused, Role, classroom, current
 from gan_core.config import RunConfig
+from gan_core.datasets import uploads
 from gan_core.models.networks import NETWORKS
 from gan_core.runs.status import OPEN_STATES
 
@@ -101,12 +102,4 @@ def check_actor(runs_dir: Path, config: RunConfig, steps: int, actor: Actor | No
         raise Refused(
             f"You have one run training and {limits.waiting} waiting, as many as a student may. Wait, or stop one of them."
         )
-    held = sum(_bytes(run.path) for run in mine) / 1e9
-    if held > limits.gigabytes:
-        raise Refused(
-            f"Your runs take {held:.1f} GB; a student may keep {limits.gigabytes:g} GB. Delete runs that you no longer need."
-        )
-
-
-def _bytes(folder: Path) -> int:
-    return sum((Path(place) / name).lstat().st_size for place, _, names in os.walk(folder) for name in names)
+    classroom.check_share(sum(classroom.folder_bytes(run.path) for run in mine) + uploads.bytes_of(actor.id), actor)

@@ -23,7 +23,7 @@ from gan_core.experiments import follow_up
 from gan_core.experiments.sweeps import folder as sweeps
 from gan_core.figures import imaging
 from gan_core.hub import orders, transfer
-from gan_core.jobs import task
+from gan_core.jobs import data, task
 from gan_core.latents import saved_directions
 from gan_core.latents.saved_directions import Direction
 from gan_core.training import allowance, loop, queue, supervisor
@@ -85,6 +85,7 @@ CALLS: dict[str, tuple[Callable[[Lab], Any], tuple[str, ...]]] = {
     "stop a sweep": (lambda lab: lab.sweep.order("stop"), OWNER),
     "delete a sweep": (lambda lab: sweeps.delete(lab.sweep), OWNER),
     "cancel a task": (lambda lab: task.cancel(task.Task.of("gan_core.jobs.data:prepare")), EVERYBODY_SIGNED_IN),
+    "fetch data from the Hub": (lambda lab: data.check_hub_download("some/faces"), TEACHERS),
     "use the Hub": (lambda lab: transfer.start(orders.WhoAmI()).cancel(), TEACHERS),
     "read any folder": (
         lambda lab: datasets.count(DatasetConfig(name="points", root=str(lab.tmp_path / "points.json"))), TEACHERS,
@@ -123,6 +124,13 @@ def test_allowed_equals_the_table(lab: Lab, action: str, role: str) -> None:
 )  # fmt: skip
 def test_every_call_that_changes_something_takes_an_actor(call: Callable[..., Any]) -> None:
     assert "actor" in inspect.signature(call).parameters
+
+
+def test_a_students_process_fetches_nothing_from_the_hub(lab: Lab) -> None:
+    access.set_source(lambda: ANNA)
+    task_of_hers = data.hub_download("some/faces", lab.tmp_path / "data" / "downloads" / "faces")
+    with pytest.raises(Refused, match="Only teachers may use the Hub"):
+        data.fetch_from_hub(task_of_hers.values, lambda *told: None)
 
 
 def test_the_actor_that_is_given_counts_more_than_the_visitor(lab: Lab) -> None:
@@ -201,6 +209,19 @@ def test_a_student_queues_so_many_runs_and_keeps_so_much(lab: Lab) -> None:
     (lab.run.path / "big").write_bytes(bytes(1_100_000))
     with pytest.raises(Refused, match=r"may keep 0\.001 GB"):
         supervisor.submit(lab.settings, tiny(), actor=ANNA)
+
+
+def test_what_a_student_brings_counts_against_the_share(lab: Lab) -> None:
+    rows = [[number / 7, 1 / (number + 3)] for number in range(2_000)]
+    for size in (990_000, 1_100_000):  # too much with what comes; too much already
+        Path(lab.own.root).with_name("big").write_bytes(bytes(size))
+        with pytest.raises(Refused, match=r"What you keep takes 0\.001\d* GB; a student may keep 0\.001 GB"):
+            uploads.add_points(rows, "more", actor=ANNA)
+    with pytest.raises(Refused, match="What you keep"):
+        supervisor.submit(lab.settings, tiny(), actor=ANNA)
+    uploads.add_points(rows, "more", actor=TEACHER)
+    assert [own.name for own in uploads.list_own()] == ["more", "points"]
+    assert not list(settings.data_dir().glob(".incoming-*"))
 
 
 def test_owners_take_turns_and_train_one_at_a_time(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import threading
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,6 +18,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from gan_core.access import classroom
 from gan_core.config import settings
+from gan_core.experiments.sweeps import folder as sweeps
 from gan_core.training import supervisor
 from pages.components.shared import sessions, uploads
 from pages.components.shared.uploads import ASGI, Message, Receive, Send, UploadGuard
@@ -93,13 +95,15 @@ MIDDLEWARE = [Middleware(Departures), Middleware(SecurityHeaders), Middleware(Lo
 
 @contextlib.asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """Goes on with the queue at once, and gives back what visitors leave behind."""
+    """Goes on with the queue and the sweeps at once, and gives back what visitors leave behind."""
     PagesManager.uses_pages_directory = (
         False  # as st.navigation says at its first run: until then a click runs a file alone
     )
     sessions.keep_memory_together()
     sessions.let_runs_end()
-    supervisor.ensure_supervisors(settings.from_environment())
+    chosen = settings.from_environment()
+    supervisor.ensure_supervisors(chosen)
+    threading.Thread(target=sweeps.resume_all, args=(chosen.runs_dir,), name="ganvas-sweeps", daemon=True).start()
     sweeping = asyncio.create_task(_sweep())
     try:
         yield
