@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import re
+import struct
 import subprocess
 import threading
 import time
@@ -49,9 +50,9 @@ MAX_RUNNING = 24  # at once; each holds a process
 NAME, ADVICE = "The process that worked on it", "Start it again."
 
 Arrays = dict[str, npt.NDArray[Any]]
-_UNREADABLE = (
-    OSError, ValueError, TypeError, KeyError, EOFError, NotImplementedError, RuntimeError, MemoryError, OverflowError,
-    zipfile.BadZipFile, zlib.error,
+_UNREADABLE = (  # what numpy and zipfile raise upon damage
+    OSError, ValueError, TypeError, LookupError, EOFError, NotImplementedError, RuntimeError, MemoryError, OverflowError,
+    zipfile.BadZipFile, zlib.error, struct.error,
 )  # fmt: skip
 _FUNCTION = re.compile(r"gan_core(\.[a-z][a-z0-9_]*)+:[a-z][a-z0-9_]*", re.ASCII)
 
