@@ -64,6 +64,8 @@ class NetworkConfig(Section):
     """Normalisation inside the discriminator. Gradient penalties need none: batch norm makes samples depend on each other."""
     spectral_norm: bool = False
     """Divide each of the discriminator's weights by its largest singular value, so that its slope stays bounded (SNGAN)."""
+    spectral_scale: Annotated[float, number("", gt=0, le=100)] = 1.0
+    """Norm that spectral norm gives each layer: the discriminator's slope stays below this number to the power of its layers. The paper has 1; small networks often want 2 or 3."""
     leaky_output: bool = False
     """End the discriminator in a LeakyReLU(0.2), as report R3 did. A critic is normally linear: this one flattens its bad marks."""
 

@@ -41,17 +41,23 @@ def rate_factor(schedule: Schedule, step: int, total_steps: int) -> float:
 
 
 @contextmanager
-def scheduled(optimizer: torch.optim.Optimizer, step: int, total_steps: int) -> Iterator[None]:
+def scheduled(optimizer: torch.optim.Optimizer, step: int, total_steps: int) -> Iterator[float | None]:
     """Gives an optimiser of `build_optimizer` the learning rate of a step; afterwards it has its base rate back.
 
     So checkpoints, branches and live changes hold and change the base rate alone.
+
+    Yields:
+        The rate; None for the schedule "constant".
     """
-    factor = rate_factor(optimizer.defaults["schedule"], step, total_steps)
-    bases = [group["lr"] for group in optimizer.param_groups]
+    schedule, base = optimizer.defaults["schedule"], optimizer.param_groups[0]["lr"]
+    if schedule == "constant":
+        yield None
+        return
+    rate = base * rate_factor(schedule, step, total_steps)
     try:
-        for group, base in zip(optimizer.param_groups, bases, strict=True):
-            group["lr"] = base * factor
-        yield
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        yield rate
     finally:
-        for group, base in zip(optimizer.param_groups, bases, strict=True):
+        for group in optimizer.param_groups:
             group["lr"] = base

@@ -60,10 +60,14 @@ def test_both_networks_take_the_rate_of_the_same_step_and_no_checkpointed_rate_m
     )  # fmt: skip
     fabric, model = loop.make_fabric(config), build(config, "cpu")
     rates: list[float] = []
+    recorded = []
     for optimizer in model.optimizers.values():
         optimizer.register_step_pre_hook(lambda made, *_: rates.append(made.param_groups[0]["lr"]))
     loop.set_up(fabric, model)
     for step in (6, 7):
-        loop.train_step(fabric, model, torch.zeros(16, 1, 8, 8), torch.zeros(16, 0), TrainingProgress(step, 8))
+        images, labels = torch.zeros(16, 1, 8, 8), torch.zeros(16, 0)
+        recorded.append(loop.train_step(fabric, model, images, labels, TrainingProgress(step, 8)))
     assert rates == pytest.approx([0.02 / 2, 0.02 / 4, 0.01 / 4])  # D; D and G
+    assert [float(recorded[1][name]) for name in ("rate/d", "rate/g")] == pytest.approx(rates[1:])
+    assert "rate/g" not in recorded[0]  # D's step alone
     assert [o.state_dict()["param_groups"][0]["lr"] for o in model.optimizers.values()] == [0.01, 0.02]

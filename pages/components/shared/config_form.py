@@ -54,6 +54,7 @@ LABELS = {
     "network.generator_leak": _("Generator's leak"),
     "network.discriminator_norm": _("Discriminator's normalisation"),
     "network.spectral_norm": _("Spectral norm"),
+    "network.spectral_scale": _("Norm of each layer"),
     "network.leaky_output": _("Leaky output"),
     "objective.name": _("Objective"),
     "objective.real_weight": _("Weight of real images"),
