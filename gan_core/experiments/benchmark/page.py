@@ -54,7 +54,7 @@ _PROTOCOL = """\
 ## What differs from PacGAN's own experiments
 
 - The papers' ± is PacGAN's standard error (caption of its table 1); intervals here are 95 %. Its code takes the KL over samples of high
-  quality only: "KL of good ones" where it was measured so, while *reverse KL* counts every sample for its nearest mode.
+  quality only: "KL of good samples" where it was measured so, while *reverse KL* counts every sample for its nearest mode.
 - Networks: here two hidden layers of {width} in each network, ReLU in G and LeakyReLU in D, no batch norm. PacGAN's code has four
   layers of 400 with batch norm in G and three maxout layers of 200 in D; VEEGAN's has two of 128 in G.
 - PacGAN trains 400,000 steps, Adam with 1e-4 and beta1 0.8. Both count a batch in packs, so PacGAN2 sees twice as many samples a step
@@ -74,10 +74,10 @@ _PROTOCOL = """\
   samples are counted in the old units: so one range of learning rates suits both.
 - The table: {seeds} fresh seeds, {steps:,} steps of G; of D as many, or five times as many where the search chose 5 critic steps, so that
   G's steps are equal. Every run makes all of them: where the rate falls at the end, to stop earlier would be another schedule.
-  *Level from* is the step from which modes and quality stay within 2 % of their last values.
+  *Level from* is the step from which modes and quality stay within 2 % (of all modes; of all samples) of their last values.
 - Both kinds of weights are counted: the last ones, and their running average with decay {ema}, moved at every step of D.
-- What it does not decide: networks and task are one; a larger budget may choose other settings. Stacked MNIST is not searched: a
-  trial there takes hours.
+- What it does not decide: networks and task are one; a larger budget may choose other settings. Stacked MNIST is not searched:
+  its trainings are too long for that.
 
 ## Untuned: one setting for all
 

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from gan_core.config import Section, strict_json
 from gan_core.experiments.benchmark.protocol import METHODS, recipe
-from gan_core.experiments.benchmark.tuning import EVERY, STEPS, Value
+from gan_core.experiments.benchmark.tuning import BATCH_METHODS, BATCHES, EVERY, STEPS, Value
 
 DATA = Path(__file__).parent / "data"
 REAL = "real"
@@ -92,9 +92,16 @@ class Tuned(Section):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every method has as many seeds as the real samples; before, it is no table to show."""
-        count = {name: sum(r.method == name for r in self.table().results) for name in (REAL, *METHODS)}
-        return count[REAL] > 0 and len(set(count.values())) == 1
+        """Whether every method, and every batch of those that have several, has as many seeds as the real samples.
+
+        Before, it is no table to show.
+        """
+        rows = self.table().results
+        count = {name: sum(r.method == name for r in rows) for name in (REAL, *METHODS)}
+        if not count[REAL] or len(set(count.values())) > 1:
+            return False
+        batches = [self.by_batch(method) for method in BATCH_METHODS if method in METHODS]
+        return all(len(known.get(size, ())) == count[REAL] for known in batches for size in BATCHES)
 
 
 def tuned(task: str) -> Tuned | None:

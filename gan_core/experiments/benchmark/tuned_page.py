@@ -66,7 +66,7 @@ def section(found: Tuned) -> list[str]:
         "",
         conditions,
         "",
-        "| | seeds | steps of D | mode-TV | modes captured | high quality | KL of good ones | average: modes | high quality "
+        "| | seeds | steps of D | mode-TV | modes captured | high quality | KL of good samples | average: modes | high quality "
         "| published: modes (± standard error) | high quality |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
         *(_line(found, row, ema[row.method]) for row in last),
