@@ -22,6 +22,7 @@ def log_line(row: Mapping[str, float], epochs: int, steps_per_epoch: int) -> str
         ("prob/real", "D(x)"),
         ("loss/reconstruction", "Reconstruction"),
         ("loss/kl", "KL"),
+        ("loss/diffusion", "Loss"),
     ):
         if math.isfinite(row.get(name, math.nan)):
             text += f" {words}: {row[name]:.4f}"
