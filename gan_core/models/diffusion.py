@@ -155,8 +155,11 @@ class Process:
             kept, kept_before = float(self.alpha_bars[t]), float(self.alpha_bars[before])
             noisier = x
             for _ in range(iterations):
-                _data, noise = self.split(noisier, times, predict(noisier, times))
-                clean = (x - math.sqrt(1 - kept) * noise) / math.sqrt(kept)
+                clean, noise = self.split(noisier, times, predict(noisier, times))
+                if kept > 0.5:  # of the two that x consists of, the other follows from the one that depends less on it
+                    clean = (x - math.sqrt(1 - kept) * noise) / math.sqrt(kept)
+                else:
+                    noise = (x - math.sqrt(kept) * clean) / math.sqrt(1 - kept)
                 noisier = math.sqrt(kept_before) * clean + math.sqrt(1 - kept_before) * noise
             x = noisier
         return x

@@ -27,7 +27,7 @@ FloatArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Sampler:
-    """A GAN's generator or a VAE's decoder at one checkpoint. Takes and returns arrays.
+    """A GAN's generator, a VAE's decoder or a diffusion model's denoiser at one checkpoint. Takes and returns arrays.
 
     Attributes:
         run_id, step: where it comes from.
@@ -102,7 +102,7 @@ class Sampler:
         """Images uint8 (N, C, H, W) for labels (N, L), each with the next of `num_latents` latents, repeated.
 
         The latents are those that `gan_core.evaluation.conditional` takes: with the run's own seed, a test list's score here is the
-        live curve's (but for rounding, where the run trained in another precision).
+        live curve's (but for rounding, where the run trained in another precision, and for diffusion, whose curve takes fewer steps).
         """
         fixed = sample_latents(with_changes(self.config, {"training.seed": seed}), num_latents).numpy()
         return self._in_batches(fixed[np.arange(len(labels)) % num_latents], labels)

@@ -66,13 +66,7 @@ SWITCHES = [
         for o, s in itertools.product(("epsilon", "x0", "v"), ("linear", "cosine"))
     ),
     {"network.name": "unet", "diffusion.attention": True, "diffusion.objective": "epsilon"},
-    {
-        "network.name": "unet",
-        "dataset.image_size": 16,
-        "dataset.channels": 3,
-        "dataset.name": "faces",
-        "dataset.num_images": 12,
-    },
+    {"network.name": "unet", "dataset.image_size": 16, "dataset.channels": 3},
     {"network.name": "unet", "conditioning.name": "concat", "diffusion.guidance": 2.0, "conditioning.labels": "3,1"},
 ]
 
