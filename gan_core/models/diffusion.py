@@ -193,10 +193,7 @@ def guided(network: nn.Module, process: Process, labels: Tensor, scale: float) -
 
 
 def noise_of(latents: Tensor, shape: tuple[int, ...]) -> Iterator[Tensor]:
-    """Standard normal noise (N, *shape) without end, drawn from generators that the latents (N, D) themselves seed.
-
-    So a sample depends on its own latent alone, whatever is drawn beside it.
-    """
+    """Standard normal noise (N, *shape) without end, seeded by each latent (N, D): a sample depends on its own latent alone."""
     rows = latents.detach().float().cpu()
     generators = [torch.Generator().manual_seed(zlib.crc32(row.numpy().tobytes())) for row in rows]
     while True:
@@ -204,10 +201,7 @@ def noise_of(latents: Tensor, shape: tuple[int, ...]) -> Iterator[Tensor]:
 
 
 def draw(config: RunConfig, network: nn.Module, z: Tensor, labels: Tensor, steps: int, eta: float) -> Tensor:
-    """Samples (N, ...) of a denoiser from noise z (N, D) and labels (N, L), with the configuration's guidance.
-
-    Images are cut to [-1, 1] at every step; points are not.
-    """
+    """Samples (N, ...) of a denoiser from noise z (N, D) and labels (N, L); images are cut to [-1, 1] at every step."""
     process, shape = Process.of(config.diffusion, z.device), image_shape(config.dataset)
     predict = guided(network, process, labels, config.diffusion.guidance)
     return process.sample(predict, z.reshape(-1, *shape), steps, eta, noise_of(z, shape), clip=len(shape) == 3)

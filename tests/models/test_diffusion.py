@@ -130,9 +130,9 @@ def test_ddim_is_a_function_of_the_latent_and_its_inversion_finds_the_latent_aga
     z, predict = normal(200, 1), gaussian(process)
     data = process.sample(predict, z, 50, 0.0, no_noise(), clip=False)
     assert torch.equal(data, process.sample(predict, z, 50, 0.0, no_noise(), clip=False))
-    errors = [(process.invert(predict, data, 50, iterations=n) - z).abs().max().item() for n in (1, 3, 30)]
-    assert errors[0] < 0.3 and errors[1] < errors[0] / 2 and errors[2] < 1e-3
-    again = process.sample(predict, process.invert(predict, data, 50, iterations=30), 50, 0.0, no_noise(), clip=False)
+    errors = [(process.invert(predict, data, 50, iterations=n) - z).abs().max().item() for n in (1, 2, 4)]
+    assert errors[0] < 0.1 and errors[1] < 0.01 and errors[2] < 1e-3
+    again = process.sample(predict, process.invert(predict, data, 50, iterations=4), 50, 0.0, no_noise(), clip=False)
     torch.testing.assert_close(again, data, rtol=1e-3, atol=1e-3)
 
 

@@ -93,11 +93,11 @@ class Denoiser(nn.Module):
         self.first = nn.Conv2d(4 * channels, width, 3, padding=1)
         before = [width, *widths[:-1]]
         self.down = nn.ModuleList(Block(a, b, embedding) for a, b in zip(before, widths, strict=True))
-        self.halve = nn.ModuleList(nn.Conv2d(w, w, 3, stride=2, padding=1) for w in widths[:-1])
+        self.shrink = nn.ModuleList(nn.Conv2d(w, w, 3, stride=2, padding=1) for w in widths[:-1])
         self.middle = nn.ModuleList(Block(deepest, deepest, embedding) for _ in range(2))
         self.attention = Attention(deepest) if attention else nn.Identity()
         self.up = nn.ModuleList(Block(2 * w, w, embedding) for w in reversed(widths))
-        self.double = nn.ModuleList(
+        self.enlarge = nn.ModuleList(
             nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(a, b, 3, padding=1))
             for b, a in reversed(list(pairwise(widths)))
         )
@@ -110,10 +110,10 @@ class Denoiser(nn.Module):
         x = self.first(self.fold(images).contiguous(memory_format=torch.channels_last))
         skips = []
         for level, block in enumerate(self.down):
-            x = block(self.halve[level - 1](x) if level else x, embedded)
+            x = block(self.shrink[level - 1](x) if level else x, embedded)
             skips.append(x)
         x = self.middle[1](self.attention(self.middle[0](x, embedded)), embedded)
         for level, block in enumerate(self.up):
-            x = block(torch.cat([self.double[level - 1](x) if level else x, skips.pop()], dim=1), embedded)
+            x = block(torch.cat([self.enlarge[level - 1](x) if level else x, skips.pop()], dim=1), embedded)
         prediction: Tensor = self.last(x)
         return prediction
