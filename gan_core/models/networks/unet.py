@@ -18,7 +18,7 @@ from gan_core.models.networks.initialisation import default_init
 from gan_core.models.networks.shapes import num_doublings
 from gan_core.models.networks.time_embedding import TimeEmbedding
 
-MOST_GROUPS = 8
+MOST_GROUPS, LEAST_CHANNELS = 8, 4
 
 
 class ZeroConv2d(nn.Conv2d):
@@ -34,8 +34,8 @@ def init(module: nn.Module, rng: torch.Generator) -> None:
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
-    """Group norm in up to MOST_GROUPS groups of equal size."""
-    return nn.GroupNorm(math.gcd(MOST_GROUPS, channels), channels)
+    """Group norm in up to MOST_GROUPS equal groups of LEAST_CHANNELS at least: of one channel it would take out the time."""
+    return nn.GroupNorm(math.gcd(MOST_GROUPS, channels, max(1, channels // LEAST_CHANNELS)), channels)
 
 
 class Block(nn.Module):

@@ -191,6 +191,7 @@ def test_image_networks_want_a_power_of_two_from_eight_on(name, size):
 @pytest.mark.parametrize("size", [8, 16, 64])
 def test_a_denoiser_keeps_the_shape_begins_at_its_last_layers_bias_and_heeds_time_and_condition(name, size):
     """Layers that begin at zero are given weights: then every input counts."""
+    torch.manual_seed(0)
     made = config(name, size)
     made = with_changes(made, {"conditioning.name": "concat", "conditioning.labels": ("3", "1")})
     shape = image_shape(made.dataset)
@@ -203,7 +204,7 @@ def test_a_denoiser_keeps_the_shape_begins_at_its_last_layers_bias_and_heeds_tim
     plain = network(x, torch.full((4,), 0.5), told)
     assert plain.shape == x.shape
     for other in (network(x, torch.full((4,), 0.6), told), network(x, torch.full((4,), 0.5), 1 - told)):
-        assert not torch.allclose(plain, other)
+        assert (plain - other).abs().max() > 1e-3
 
 
 def test_the_u_net_has_its_resolutions_and_skips():
@@ -225,7 +226,7 @@ def test_the_u_net_has_its_resolutions_and_skips():
     assert sum(layer.num_parameters for layer in describe(with_attention)["denoiser"]) == total
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", DENOISERS)
 @pytest.mark.parametrize(("size", "width"), [(8, 16), (32, 32), (64, 64)])
 def test_the_estimate_of_weights_is_right_within_a_factor_of_three(name, size, width):
     made = config(name, size, width=width, latent_dim=64)
