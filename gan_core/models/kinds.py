@@ -153,6 +153,7 @@ KINDS: Registry[Kind] = Registry(
                 *("accuracy/test", "accuracy/new_test", "accuracy/labels", "spread/real", "spread/fake"),
                 *("nearest/real", "nearest/fake", "logit/gap"),
                 *("memory/train", "memory/held_out", "clip/saturation", "grad_norm/g", "grad_norm/d"),
+                *("rate/g", "rate/d"),
             ),
             main_charts=("losses",),
             has_discriminator=True,
@@ -169,15 +170,15 @@ KINDS: Registry[Kind] = Registry(
             optimizers=(OptimizerPart("autoencoder", "generator_optimizer", "Encoder and decoder", "the VAE", "vae"),),
             sections=(*_EVERY_KIND, "vae", "generator_optimizer"),
             without=(
-                *("network.spectral_norm", "network.leaky_output", "network.discriminator_norm"),
-                "training.ema_decay",
+                *("network.spectral_norm", "network.spectral_scale", "network.leaky_output"),
+                *("network.discriminator_norm", "training.ema_decay"),
             ),
             fixed=(
                 Fixed(
                     "vae without a game",
                     (
                         *("objective", "penalty.name", "remedies", "conditioning.name", "network.spectral_norm"),
-                        *("network.leaky_output", "network.discriminator_norm"),
+                        *("network.spectral_scale", "network.leaky_output", "network.discriminator_norm"),
                     ),
                     "A VAE has no discriminator, so objective, penalty, remedies, conditioning, spectral norm and the "
                     "discriminator's settings must stay at their defaults.",
@@ -190,7 +191,7 @@ KINDS: Registry[Kind] = Registry(
                 ),
             ),
             branching=("vae.",),
-            columns=("loss/reconstruction", "loss/kl", "loss/vae", "grad_norm/vae"),
+            columns=("loss/reconstruction", "loss/kl", "loss/vae", "grad_norm/vae", "rate/vae"),
             main_charts=("reconstruction", "kl"),
             encodes=True,
         ),
@@ -206,14 +207,14 @@ KINDS: Registry[Kind] = Registry(
             sections=(*_EVERY_KIND, "conditioning", "diffusion", "generator_optimizer"),
             without=(
                 *("network.latent_dim", "network.generator_leak", "network.spectral_norm", "network.leaky_output"),
-                *("network.discriminator_norm", "conditioning.label_weight"),
+                *("network.spectral_scale", "network.discriminator_norm", "conditioning.label_weight"),
             ),
             fixed=(
                 Fixed(
                     "diffusion without a game",
                     (
                         *("objective", "penalty.name", "remedies", "network.generator_leak", "network.spectral_norm"),
-                        *("network.leaky_output", "network.discriminator_norm"),
+                        *("network.spectral_scale", "network.leaky_output", "network.discriminator_norm"),
                     ),
                     "A diffusion model has no generator and no discriminator, so objective, penalty, remedies, spectral "
                     "norm, and the settings of these two networks must stay at their defaults.",
@@ -225,7 +226,7 @@ KINDS: Registry[Kind] = Registry(
             ),
             columns=(
                 *("loss/diffusion", "loss/quarter_1", "loss/quarter_2", "loss/quarter_3", "loss/quarter_4"),
-                *("accuracy/test", "accuracy/new_test", "accuracy/labels", "grad_norm/diffusion"),
+                *("accuracy/test", "accuracy/new_test", "accuracy/labels", "grad_norm/diffusion", "rate/diffusion"),
             ),
             main_charts=("denoising",),
             latent_is_noise=True,

@@ -20,7 +20,7 @@ OPTIMIZERS = tuple(dict.fromkeys(part.section for kind in KINDS.values() for par
 CHANGEABLE = (
     *(field for kind in KINDS.values() for field in kind.branching),
     "recording.",
-    *(f"{name}.{field}" for name in OPTIMIZERS for field in ("learning_rate", "beta1", "beta2")),
+    *(f"{name}.{field}" for name in OPTIMIZERS for field in ("learning_rate", "beta1", "beta2", "schedule")),
     *(f"training.{name}" for name in ("epochs", "max_steps", "precision", "device", "threads", "deterministic")),
 )
 """Fields, or beginnings of fields, that fit the weights and optimisers of any checkpoint."""
@@ -93,7 +93,8 @@ def _change_rates(run: Run, step: int, changes: Mapping[str, Any]) -> None:
     """Puts changed rates into the checkpoint's optimisers, which carry their own from before."""
     config, file = run.config(), run.checkpoint_dir(step) / "state.json"
     state = strict_json(file.read_bytes())
-    for part in dict.fromkeys(part for name in changes if (part := kind_of(config).optimizer_of(name))):
+    rates = [name for name in changes if not name.endswith(".schedule")]  # that one no checkpoint holds
+    for part in dict.fromkeys(part for name in rates if (part := kind_of(config).optimizer_of(name))):
         for group in state["groups"].get(part.stored_name, ()):
             group["lr"] = get(config, part.rate)
             if "betas" in group:

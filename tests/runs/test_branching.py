@@ -51,6 +51,16 @@ def test_a_changed_learning_rate_reaches_the_optimisers_that_the_checkpoint_kept
     assert groups["generator"]["lr"] == parent.config().generator_optimizer.learning_rate
 
 
+def test_a_branch_takes_a_schedule_over_its_own_length_and_keeps_the_rate_of_its_checkpoint(parent, runs_dir):
+    changes = {"generator_optimizer.schedule": "linear", "training.epochs": 10}  # 40 steps in place of 20
+    made = branch(runs_dir, parent, 15, changes)
+    kept = [json.loads((run.checkpoint_dir(15) / "state.json").read_bytes()) for run in (parent, made)]
+    assert kept[0] == kept[1]
+    assert loop.train(made).state == "finished"
+    rates = {line["step"]: line.get("rate/g") for line in outcome(made)["metrics"]}
+    assert rates[15] is None and rates[21] == pytest.approx(2e-4) and rates[40] == pytest.approx(2e-4 / 20)
+
+
 @pytest.mark.parametrize(
     ("step", "changes", "words"),
     [

@@ -19,6 +19,7 @@ VANISHED = 1e-3  # share of its typical size so far
 EXPLODED = 30.0  # times its typical size so far
 FEW_IMAGES, MANY_EPOCHS = 1000, 20
 FASTEST = {"adam": 2e-3, "adamax": 5e-3, "rmsprop": 1e-3, "sgd": 0.5}  # beyond these GANs seldom train
+FALLING = ("linear", "cosine")
 AHEAD = 0.75  # of D(x) before D(G(z)): what G never makes good; ten times the usual rates leave 0.56
 BEHIND = (
     0.5  # share of the real images' distance to their nearest fellow; ten times the usual rates pass it within 90 steps
@@ -82,11 +83,20 @@ def learning_rate_too_high(trace: RunTrace) -> Sign | None:
         f"The {part.title.lower()}'s learning rate is {_rate(trace.config, part):g}; {get(trace.config, part.section).name} seldom stands "
         f"more than {_fastest(trace.config, part):g} here. "
     )
+    fast_now = _too_fast_now(trace, part)
     for holds, words, values in _harm(trace):
-        found = lasting_sign(trace, holds, cause + words, values)
+        found = lasting_sign(trace, holds & fast_now, cause + words, values)
         if found is not None:
             return found
     return None
+
+
+def _too_fast_now(trace: RunTrace, part: OptimizerPart) -> Mask:
+    """Where the rate that the schedule left of it was still beyond the bound (N,): everywhere without a schedule."""
+    name = f"rate/{part.short}"
+    if not trace.has(name):
+        return np.ones(len(trace.steps), bool)
+    return np.asarray(trace.mean(name) > _fastest(trace.config, part))
 
 
 def _rate(config: RunConfig, part: OptimizerPart) -> float:
@@ -150,7 +160,8 @@ def plateau(trace: RunTrace) -> Sign | None:
     return Sign(int(steps[-1]), int(steps[-third]), evidence)
 
 
-def _slower(config: RunConfig, factor: float) -> list[Remedy]:
+def _slower(config: RunConfig, factor: float, *, late: bool = False) -> list[Remedy]:
+    """Lower rates; late in a run not where the schedule has lowered the rate already."""
     return [
         Remedy(
             f"Lower the {part.title.lower()}'s learning rate to {float(get(config, part.rate)) * factor:g}",
@@ -159,6 +170,7 @@ def _slower(config: RunConfig, factor: float) -> list[Remedy]:
             live=True,
         )
         for part in reversed(kind_of(config).optimizers)
+        if not (late and get(config, part.section).schedule in FALLING)
     ]
 
 
@@ -212,6 +224,6 @@ DIAGNOSES = (
         "plateau", "Nothing changes any more",
         "What is measured has stopped moving: more steps of the same will hardly help.",
         "note", ("accuracy/test", "accuracy/labels", "loss/reconstruction"), plateau,
-        lambda config: _slower(config, 0.2),
+        lambda config: _slower(config, 0.2, late=True),
     ),
 )  # fmt: skip

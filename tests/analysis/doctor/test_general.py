@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gan_core.analysis.doctor import DIAGNOSES
+from gan_core.config import RunConfig, with_changes
 from gan_core.evaluation.metrics import METRICS
 from tests.analysis.doctor.steady import changes, measured, sign, steady, then, when
 
@@ -85,6 +87,20 @@ def test_a_learning_rate_is_too_high_beyond_its_optimisers_limit_where_the_curve
         in found(1.01 * limit, **even, **{"nearest/fake": 0.149, "nearest/real": 0.3}).evidence
     )
     assert found(1.01 * limit, **even, **{"nearest/fake": 0.151, "nearest/real": 0.3}) is None
+
+
+def test_harm_counts_while_the_schedule_leaves_the_rate_too_high():
+    rate = {"discriminator_optimizer__learning_rate": 0.01, "discriminator_optimizer__schedule": "linear"}
+    assert sign("learning_rate_too_high", steady(BEHIND | {"rate/d": 0.01}, **rate)).lasting
+    fallen = sign("learning_rate_too_high", steady(BEHIND | {"rate/d": then((200, 0.01), (200, 1e-5))}, **rate))
+    assert (fallen.step, fallen.lasting) == (159, False)
+    assert sign("learning_rate_too_high", steady(BEHIND | {"rate/d": 1e-3}, **rate)) is None
+
+
+def test_where_a_rate_falls_by_itself_a_standstill_asks_for_no_lower_one():
+    plateau, config = DIAGNOSES["plateau"], with_changes(RunConfig(), {"generator_optimizer.schedule": "linear"})
+    assert [list(remedy.changes) for remedy in plateau.remedies(config)] == [["discriminator_optimizer.learning_rate"]]
+    assert len(plateau.remedies(RunConfig())) == 2
 
 
 def test_a_vaes_learning_rate_is_judged_by_its_own_loss():
