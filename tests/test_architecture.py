@@ -132,7 +132,7 @@ NOT_IN_PAGES = (
     "scipy",
     "sklearn",
 )
-SAME_INTERFACE = {"Generator", "Backbone"}  # every architecture has these, under these names
+SAME_INTERFACE = {"Generator", "Backbone", "Denoiser"}  # every architecture has these, under these names
 PAGE_FOLDERS = {"twin": "lab2d"}  # pages whose components stand under another name
 ARROWS_BETWEEN_PAGES = {("conditions", "explore"), ("vae", "explore")}  # sliders and pictures to begin them with
 MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_ROOM_FILES = 400, 50, 25

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from gan_core.config.sections import (
     ConditioningConfig,
     DatasetConfig,
+    DiffusionConfig,
     NetworkConfig,
     ObjectiveConfig,
     OptimizerConfig,
@@ -43,6 +44,7 @@ class RunConfig(Section):
     conditioning: ConditioningConfig = ConditioningConfig()
     remedies: RemedyConfig = RemedyConfig()
     vae: VAEConfig = VAEConfig()
+    diffusion: DiffusionConfig = DiffusionConfig()
     generator_optimizer: OptimizerConfig = OptimizerConfig()
     discriminator_optimizer: OptimizerConfig = OptimizerConfig()
     training: TrainingConfig = TrainingConfig()

@@ -19,16 +19,9 @@ MAX_KEPT, MAX_WRITTEN, MAX_HOURLY = 100, 1_000, 360  # of a student's checkpoint
 
 
 def estimated_weights(config: RunConfig) -> int:
-    """About how many weights both networks have; right within a factor of three for the architectures of this program.
-
-    Convolutions of 4 x 4 whose channels double while the image halves: width * size / 8 channels at the bottom, the first
-    layer of the latent on top, twice.
-    """
-    width, latent = config.network.width, config.network.latent_dim
-    if NETWORKS.find(config.network.name).domain == "points":
-        return 4 * width * (width + latent)
-    deepest = width * max(1, config.dataset.image_size // 8)
-    return 2 * (16 * deepest * latent + 11 * deepest * deepest)
+    """About how many weights the networks have; right within a factor of three for the architectures of this program."""
+    network = config.network
+    return NETWORKS.find(network.name).weights(network.width, config.dataset.image_size, network.latent_dim)
 
 
 def check_size(config: RunConfig) -> None:

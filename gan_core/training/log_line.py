@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-RATES = ("rate/g", "rate/d", "rate/vae")
+RATES = ("rate/g", "rate/d", "rate/vae", "rate/diffusion")
 
 
 def log_line(row: Mapping[str, float], epochs: int, steps_per_epoch: int) -> str:
@@ -24,6 +24,7 @@ def log_line(row: Mapping[str, float], epochs: int, steps_per_epoch: int) -> str
         ("prob/real", "D(x)"),
         ("loss/reconstruction", "Reconstruction"),
         ("loss/kl", "KL"),
+        ("loss/diffusion", "Loss"),
     ):
         if math.isfinite(row.get(name, math.nan)):
             text += f" {words}: {row[name]:.4f}"

@@ -27,7 +27,7 @@ INTEGERS = {
     "dataset.image_size": (4, 1024),
     "dataset.num_images": (0, 10**9),
     "network.width": (1, 1024),
-    "network.latent_dim": (1, 4096),
+    "network.latent_dim": (1, 4_000_000),
     "training.batch_size": (2, 65536),
     "training.epochs": (1, 1_000_000),
     "training.max_steps": (0, 10**9),

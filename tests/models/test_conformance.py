@@ -1,6 +1,6 @@
 """One suite over every legal combination: it trains, samples, round-trips through JSON and resumes bit-exactly.
 
-Network x objective x penalty x conditioning, but for a few pairs of loss and penalty; every other switch on top of a plain GAN; the VAE's choices.
+Network x objective x penalty x conditioning, but for a few pairs of loss and penalty; every other switch on top of a plain GAN; the VAE's choices, and diffusion's.
 """
 
 from __future__ import annotations
@@ -68,12 +68,20 @@ SWITCHES = [
         {"network.name": "vae", "vae.kl_reduction": r, "vae.reconstruction": k, "training.ema_decay": 0}
         for r, k in itertools.product(("mean", "sum"), ("mse", "bce"))
     ),
+    *(
+        {"network.name": "mlp_time", "diffusion.objective": o, "diffusion.schedule": s}
+        for o, s in itertools.product(("epsilon", "x0", "v"), ("linear", "cosine"))
+    ),
+    {"network.name": "unet", "diffusion.attention": True, "diffusion.objective": "epsilon"},
+    {"network.name": "unet", "dataset.image_size": 16, "dataset.channels": 3},
+    {"network.name": "unet", "conditioning.name": "concat", "diffusion.guidance": 2.0, "conditioning.labels": "3,1"},
 ]
 
 
 def legal(changes: dict[str, object]) -> dict[str, object]:
     """The changes with what they need beside them: points for the MLP, no batch norm under a per-sample penalty."""
-    data = {"dataset.name": "ring8"} if changes.get("network.name") == "mlp" else {}
+    domain = NETWORKS[str(changes.get("network.name", "dcgan4"))].domain
+    data = {"dataset.name": "ring8"} if domain == "points" else {}
     penalty = PENALTIES[str(changes.get("penalty.name", "none"))]
     norm = {"network.discriminator_norm": "none"} if penalty and not penalty.allows_batch_norm else {}
     return {**data, **norm, **changes}
@@ -130,6 +138,14 @@ def test_it_trains_samples_round_trips_and_resumes_bit_exactly(runs_dir, changes
 ILLEGAL = {
     "vae without a game": {"network.name": "vae", "objective.name": "hinge"},
     "vae without ema": {"network.name": "vae", "training.ema_decay": 0.9},
+    "diffusion without a game": {"network.name": "unet", "remedies.packing": 2},
+    "diffusion needs the time": {"network.name": "resnet", "diffusion.objective": "epsilon"},
+    "labels added to the time": {"network.name": "unet", "conditioning.name": "projection"},
+    "guidance by labels": {"network.name": "unet", "diffusion.guidance": 3.0},
+    "guidance needs hidden labels": {
+        "network.name": "unet", "conditioning.name": "concat", "diffusion.guidance": 3.0, "diffusion.condition_dropout": 0.0,
+    },
+    "sampling within the process": {"network.name": "unet", "diffusion.steps": 49},
     "gradient penalty without batch norm": {"penalty.name": "gradient"},
     "gradient penalty without minibatch std": {
         "penalty.name": "dragan", "network.discriminator_norm": "none", "remedies.minibatch_std": True,

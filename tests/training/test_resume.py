@@ -52,6 +52,14 @@ def test_a_run_that_left_and_was_resumed_equals_one_that_never_did(runs_dir, unt
     assert outcome(run) == outcome(untouched)
 
 
+def test_a_diffusion_run_that_left_and_was_resumed_equals_one_that_never_did(runs_dir):
+    whole, left = (tiny_run(runs_dir, network__name="unet", training__max_steps=8) for _ in range(2))
+    loop.train(whole)
+    loop.train(left, request=leave_at(left, 4, "pause"))
+    assert loop.train(left).state == "finished"
+    assert outcome(left) == outcome(whole)
+
+
 def test_a_run_that_left_at_every_step_equals_one_that_never_did(runs_dir, untouched):
     run = tiny_run(runs_dir)
     for step in range(20):

@@ -78,7 +78,7 @@ class Diagnosis:
 
     def words(self, config: RunConfig) -> tuple[str, str]:
         """Title and explanation for the model of a configuration."""
-        return self.of_vae if self.of_vae and kind_of(config).encodes else (self.title, self.explanation)
+        return self.of_vae if self.of_vae and not kind_of(config).has_discriminator else (self.title, self.explanation)
 
     def fitting(self, config: RunConfig, sign: Sign) -> tuple[Remedy, ...]:
         """What helps against what was found: remedies whose settings this kind of model has and that change something, and that

@@ -239,8 +239,8 @@ DIAGNOSES = (
         "note", (), too_few_images, more_images,
         of_vae=(
             "Too few images",
-            "With so few images the encoder and decoder can learn each by heart. Other images then come back wrong, and random "
-            "latents give mixtures of the known ones.",
+            "With so few images the network can learn each by heart. Other images are then strange to it, and its samples are copies "
+            "or mixtures of the known ones.",
         ),
     ),
     Diagnosis(

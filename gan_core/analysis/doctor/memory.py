@@ -71,7 +71,7 @@ DIAGNOSES = (
         "warning", ("memory/train", "memory/held_out"), memorisation, _against,
         of_vae=(
             "The training images are learned by heart",
-            "The decoder should draw what real images are like. Instead its samples lie next to single training images.",
+            "The model should draw what real images are like. Instead its samples lie next to single training images.",
         ),
     ),
 )  # fmt: skip
