@@ -87,7 +87,14 @@ def sha256(path: Path) -> str:
 
 
 def export(
-    run: Run, place: Path, *, step: int | None = None, optimizer: bool = False, note: bool = False, grids: bool = False
+    run: Run,
+    place: Path,
+    *,
+    step: int | None = None,
+    optimizer: bool = False,
+    note: bool = False,
+    grids: bool = False,
+    every: bool = False,
 ) -> int:
     """Writes a copy of a run for other machines into the folder `place`.
 
@@ -98,6 +105,7 @@ def export(
         optimizer: with what training needs to go on (three times the size).
         note: with the user's note.
         grids: with every sample grid until then, not only the last.
+        every: with every checkpoint until then, not only that one.
 
     Returns:
         The step of the checkpoint.
@@ -107,8 +115,9 @@ def export(
     """
     step = run.chosen_step(step)
     kinds = [kind for kind in CHECKPOINT_KINDS if optimizer or kind != "optimizer"]
-    names = [checkpoint_name(step, kind) for kind in kinds if (run.path / checkpoint_name(step, kind)).exists()]
-    manifest = _copied_checkpoint(run, place, names)
+    steps = [taken for taken in run.checkpoint_steps() if taken == step or (every and taken < step)]
+    names = [checkpoint_name(taken, kind) for taken in steps for kind in kinds]
+    manifest = _copied_checkpoints(run, place, [name for name in names if (run.path / name).exists()])
     _write(place, "manifest", manifest)
     config = with_changes(run.config(), {"dataset.root": ""})
     (place / JSON_NAMES["config"]).write_text(config.to_json(), encoding="utf-8")
@@ -131,8 +140,8 @@ def export(
     return step
 
 
-def _copied_checkpoint(run: Run, place: Path, names: Iterable[str]) -> dict[str, str]:
-    """Copies a checkpoint's files; returns their hashes, found equal to the manifest's, for a manifest of their own."""
+def _copied_checkpoints(run: Run, place: Path, names: Iterable[str]) -> dict[str, str]:
+    """Copies checkpoints' files; returns their hashes, found equal to the manifest's, for a manifest of their own."""
     known = files.read_json(run.manifest_path)
     hashes = {}
     for name in names:
