@@ -122,7 +122,7 @@ def tensors(place: Path, names: Iterable[str], config: RunConfig, shapes: Shapes
             fits_optimizer(header(place / part.name), shapes, config, part.name)
         else:
             continue
-        _check_finite(place / part.name, part.name)
+        check_finite(place / part.name, part.name)
 
 
 def header(path: Path) -> Shapes:
@@ -177,7 +177,8 @@ def fits_optimizer(found: Shapes, shapes: Shapes, config: RunConfig, where: str)
             )
 
 
-def _check_finite(path: Path, where: str) -> None:
+def check_finite(path: Path, where: str) -> None:
+    """Raises ValueError, with the tensor, if a safetensors file is damaged or holds numbers that are not finite."""
     import torch
     from safetensors import SafetensorError, safe_open
 
