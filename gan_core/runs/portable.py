@@ -114,11 +114,8 @@ def export(
         ValueError: no checkpoint (of that step), or a damaged one.
     """
     step = run.chosen_step(step)
-    kinds = [kind for kind in CHECKPOINT_KINDS if optimizer or kind != "optimizer"]
     steps = [taken for taken in run.checkpoint_steps() if taken == step or (every and taken < step)]
-    names = [checkpoint_name(taken, kind) for taken in steps for kind in kinds]
-    manifest = _copied_checkpoints(run, place, [name for name in names if (run.path / name).exists()])
-    _write(place, "manifest", manifest)
+    _write(place, "manifest", _copied_checkpoints(run, place, steps, optimizer=optimizer))
     config = with_changes(run.config(), {"dataset.root": ""})
     (place / JSON_NAMES["config"]).write_text(config.to_json(), encoding="utf-8")
     _write(place, "about", {"name": run.name, "note": run.note if note else ""})
@@ -140,11 +137,15 @@ def export(
     return step
 
 
-def _copied_checkpoints(run: Run, place: Path, names: Iterable[str]) -> dict[str, str]:
+def _copied_checkpoints(run: Run, place: Path, steps: Iterable[int], *, optimizer: bool) -> dict[str, str]:
     """Copies checkpoints' files; returns their hashes, found equal to the manifest's, for a manifest of their own."""
     known = files.read_json(run.manifest_path)
     hashes = {}
+    kinds = [kind for kind in CHECKPOINT_KINDS if optimizer or kind != "optimizer"]
+    names = [checkpoint_name(step, kind) for step in steps for kind in kinds]
     for name in names:
+        if not (run.path / name).exists():
+            continue
         _copy(run.path / name, place / name)
         key = name.partition("/")[2]  # the manifest's keys begin below checkpoints/
         hashes[key] = sha256(place / name)
