@@ -134,7 +134,7 @@ def suffix(name: str) -> str:
 
 
 def make(arguments: dict[str, Any], report: Report) -> Arrays:
-    """The work of `task`. Returns `file`: the bytes of the file, or of a zip of the folder."""
+    """The work of `task`. Returns `content`: the bytes of the file, or of a zip of the folder."""
     name = arguments["format"]
     report("writing")
     with tempfile.TemporaryDirectory() as folder:
@@ -142,4 +142,4 @@ def make(arguments: dict[str, Any], report: Report) -> Arrays:
         export(Run(Path(arguments["run"])), name, path, **arguments["options"])
         if path.is_dir():
             path = Path(shutil.make_archive(str(path), "zip", path))
-        return {"file": np.frombuffer(path.read_bytes(), np.uint8)}
+        return {"content": np.frombuffer(path.read_bytes(), np.uint8)}

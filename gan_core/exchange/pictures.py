@@ -60,7 +60,7 @@ def _numbered(sampler: Sampler, count: int | None, seed: int) -> dict[str, Uint8
     conditioning = sampler.config.conditioning
     if conditions.kind_of(conditioning) != "objects":
         return {"test": sampler.draw(count or 32, seed)}
-    drawn = {}
+    drawn: dict[str, Uint8Array] = {}
     for which in conditions.LISTS:
         listed = conditions.listed_conditions(sampler.config, which)[:count]
         if listed:

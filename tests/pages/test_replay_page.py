@@ -148,7 +148,7 @@ def test_a_run_is_taken_away_in_files_that_fit_it(
     for name, begins in (("csv", b"step,epoch,time"), ("tensorboard", b"PK")):
         app = calm(app.selectbox(key="replay_file_format").set_value(name).run())
         app = calm(app.button(key="replay_file_make").click().run())
-        assert task.result(formats.task(trained, name))["file"].tobytes().startswith(begins)
+        assert task.result(formats.task(trained, name))["content"].tobytes().startswith(begins)
         assert any("Download (" in str(element.proto) for element in app.get("download_button"))
 
 

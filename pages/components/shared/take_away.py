@@ -39,7 +39,7 @@ def take_away(run: Run, name: str, words: str, key: str, **options: Any) -> None
         st.session_state[f"{key}_asked"] = wanted
     made = outcome(wanted, f"{key}_work", lambda _now: _("Writes the file…"))
     if made is not None:
-        content = made["file"].tobytes()
+        content = made["content"].tobytes()
         size = _("{n:,} kB").format(n=round(len(content) / 1000))
         st.download_button(
             _("Download ({size})").format(size=size), content, file_name=f"{run.id}-{name}{formats.suffix(name)}",
