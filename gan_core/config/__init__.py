@@ -23,6 +23,7 @@ from gan_core.config.sections import (
     PenaltyConfig,
     RecordingConfig,
     RemedyConfig,
+    Schedule,
     Section,
     TrainingConfig,
     VAEConfig,
@@ -40,6 +41,6 @@ from gan_core.config.strict import (
 __all__ = [
     "LIVE_FIELDS", "MAX_JSON_BYTES", "MAX_JSON_DEPTH", "MIN_BATCH_SIZE", "SCHEMA_VERSION", "ConditioningConfig",
     "DatasetConfig", "NetworkConfig", "ObjectiveConfig", "OptimizerConfig", "PenaltyConfig", "RecordingConfig", "RemedyConfig",
-    "RunConfig", "Section", "TrainingConfig", "VAEConfig", "choices", "differences", "field_names", "get", "live_changes", "may_be_live",
+    "RunConfig", "Schedule", "Section", "TrainingConfig", "VAEConfig", "choices", "differences", "field_names", "get", "live_changes", "may_be_live",
     "one_line", "parse_config", "read_strictly", "several_lines", "strict_json", "strict_object", "with_changes",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 MIN_BATCH_SIZE = 2  # batch norm compares the images of a batch with each other
 Precision = Literal["auto", "fp32", "bf16"]
+Schedule = Literal["constant", "linear", "cosine", "warmup"]
 
 
 def number(unit: str = "", **bounds: Any) -> Any:
@@ -63,6 +64,8 @@ class NetworkConfig(Section):
     """Normalisation inside the discriminator. Gradient penalties need none: batch norm makes samples depend on each other."""
     spectral_norm: bool = False
     """Divide each of the discriminator's weights by its largest singular value, so that its slope stays bounded (SNGAN)."""
+    spectral_scale: Annotated[float, number("", gt=0, le=100)] = 1.0
+    """Norm that spectral norm gives each layer: the discriminator's slope stays below this number to the power of its layers. The paper has 1; small networks often want 2 or 3."""
     leaky_output: bool = False
     """End the discriminator in a LeakyReLU(0.2), as report R3 did. A critic is normally linear: this one flattens its bad marks."""
 
@@ -139,6 +142,8 @@ class OptimizerConfig(Section):
     """Momentum (Adam, Adamax, SGD): how much of the last steps' direction is kept. GANs like 0.5 or 0 better than the usual 0.9."""
     beta2: Annotated[float, number("", ge=0, lt=1)] = 0.999
     """Memory for the size of gradients (Adam, Adamax; RMSprop calls it alpha)."""
+    schedule: Schedule = "constant"
+    """How the learning rate moves over the run: constant, linear (from half way straight down to 0), cosine (one smooth fall to 0), warmup (up from 0 over the first 5 % of the steps, then constant)."""
 
 
 class TrainingConfig(Section):

@@ -108,7 +108,7 @@ def take(arguments: dict[str, Any], start: Start) -> Iterator[tuple[int, str, st
         files = [(name.replace("\\", "/"), entry) for name, entry in zip(names, listed, strict=True)]
         for name, entry in files:
             check_names(name, entry)
-        layout = understand(name for name, _entry in files if not name.endswith("/"))
+        layout = understand(name for name, _entry in files)
         left_out = dict(layout.left_out)
         places = {picture.path: (part, picture.label) for part, found in layout.parts.items() for picture in found}
         last = dict(files)

@@ -189,6 +189,17 @@ CHARTS: tuple[Chart, ...] = (
             Series("grad_norm/vae", "Encoder and decoder", 2),
         ),
     ),
+    Chart(
+        "rates",
+        "Learning rate of each step",
+        "The learning rate that was set, times what its schedule makes of it. A live change moves the rate that was set: "
+        "the schedule goes on from there.",
+        (
+            Series("rate/g", "Generator", 1),
+            Series("rate/d", "Discriminator", 0),
+            Series("rate/vae", "Encoder and decoder", 2),
+        ),
+    ),
 )
 
 

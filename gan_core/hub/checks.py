@@ -110,7 +110,7 @@ def manifest(place: Path, names: Iterable[str]) -> None:
 
 def tensors(place: Path, names: Iterable[str], config: RunConfig, shapes: Shapes) -> None:
     """Refuses checkpoint files whose tensors are not the architecture's, by name, shape, type and number; then reads them
-    one at a time and refuses numbers that are not finite.
+    one at a time and refuses numbers that are not finite. So too state.json, as `portable.checked_state` says.
 
     Raises:
         ValueError: if one differs, with the file and the tensor.
@@ -121,6 +121,8 @@ def tensors(place: Path, names: Iterable[str], config: RunConfig, shapes: Shapes
         elif part.kind == "optimizer":
             fits_optimizer(header(place / part.name), shapes, config, part.name)
         else:
+            if part.kind == "state":
+                portable.checked_state((place / part.name).read_bytes(), config, part.name)
             continue
         check_finite(place / part.name, part.name)
 

@@ -79,6 +79,12 @@ RULES: tuple[Rule, ...] = (
         "objective.weight_clip to 0; got {c.objective.weight_clip}.",
     ),
     Rule(
+        "scale of a spectral norm",
+        lambda c: c.network.spectral_scale != 1 and not c.network.spectral_norm,
+        "network.spectral_scale is the norm that spectral norm gives each layer; got {c.network.spectral_scale} without it. Set "
+        "network.spectral_norm to true or network.spectral_scale to 1.",
+    ),
+    Rule(
         "packing without labels",
         lambda c: c.remedies.packing > 1 and CONDITIONINGS.find(c.conditioning.name).uses_labels,
         "A pack of {c.remedies.packing} images has no label of its own. Set remedies.packing to 1 or conditioning.name to none.",

@@ -151,6 +151,7 @@ KINDS: Registry[Kind] = Registry(
                 *("accuracy/test", "accuracy/new_test", "accuracy/labels", "spread/real", "spread/fake"),
                 *("nearest/real", "nearest/fake", "logit/gap"),
                 *("memory/train", "memory/held_out", "clip/saturation", "grad_norm/g", "grad_norm/d"),
+                *("rate/g", "rate/d"),
             ),
             main_charts=("losses",),
             has_discriminator=True,
@@ -167,15 +168,15 @@ KINDS: Registry[Kind] = Registry(
             optimizers=(OptimizerPart("autoencoder", "generator_optimizer", "Encoder and decoder", "the VAE", "vae"),),
             sections=(*_EVERY_KIND, "vae", "generator_optimizer"),
             without=(
-                *("network.spectral_norm", "network.leaky_output", "network.discriminator_norm"),
-                "training.ema_decay",
+                *("network.spectral_norm", "network.spectral_scale", "network.leaky_output"),
+                *("network.discriminator_norm", "training.ema_decay"),
             ),
             fixed=(
                 Fixed(
                     "vae without a game",
                     (
                         *("objective", "penalty.name", "remedies", "conditioning.name", "network.spectral_norm"),
-                        *("network.leaky_output", "network.discriminator_norm"),
+                        *("network.spectral_scale", "network.leaky_output", "network.discriminator_norm"),
                     ),
                     "A VAE has no discriminator, so objective, penalty, remedies, conditioning, spectral norm and the "
                     "discriminator's settings must stay at their defaults.",
@@ -188,7 +189,7 @@ KINDS: Registry[Kind] = Registry(
                 ),
             ),
             branching=("vae.",),
-            columns=("loss/reconstruction", "loss/kl", "loss/vae", "grad_norm/vae"),
+            columns=("loss/reconstruction", "loss/kl", "loss/vae", "grad_norm/vae", "rate/vae"),
             main_charts=("reconstruction", "kl"),
             encodes=True,
         ),

@@ -16,10 +16,8 @@ from gan_core.config import RunConfig, several_lines, strict_object, with_change
 from gan_core.config import one_line as _line
 from gan_core.processes import guarded
 from gan_core.runs import environment, evaluations, files, folder, portable
-from gan_core.runs.run import MAX_NAME, MAX_NOTE, Run
+from gan_core.runs.run import MAX_NAME, MAX_NOTE, Run, are_labels
 from gan_core.runs.status import Control, Status, read_status
-
-MAX_PINNED = 256
 
 
 @dataclass(frozen=True)
@@ -152,11 +150,10 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _labels(labels: Any, config: RunConfig) -> list[list[int]]:
-    width = len(config.conditioning.labels)
-    fits = isinstance(labels, list) and len(labels) <= MAX_PINNED
-    if not fits or any(not isinstance(r, list) or len(r) != width or any(x not in (0, 1) for x in r) for r in labels):
+    count, width = config.recording.num_samples, len(config.conditioning.labels)
+    if not are_labels(labels, count, width):
         raise ValueError(
-            f"pinned.json must hold at most {MAX_PINNED} rows of {width} labels, each 0 or 1; this one holds something else."
+            f"pinned.json must hold {count} rows of {width} labels, each 0 or 1; this one holds something else."
         )
     return [[int(x) for x in row] for row in labels]
 

@@ -7,6 +7,7 @@ is asked for.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import shutil
@@ -15,7 +16,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gan_core.config import may_be_live, strict_json, with_changes
+from gan_core.config import RunConfig, may_be_live, strict_json, strict_object, with_changes
+from gan_core.models.kinds import kind_of
 from gan_core.runs import environment, evaluations, files
 from gan_core.runs.run import Run
 
@@ -156,6 +158,31 @@ def _copied_checkpoints(run: Run, place: Path, steps: Iterable[int], *, optimize
     return hashes
 
 
+def checked_state(content: bytes, config: RunConfig, where: str) -> dict[str, Any]:
+    """The object in a checkpoint's state.json, as far as training goes on from it found to be sound.
+
+    Raises:
+        ValueError: no JSON object, no random state or time, or an optimiser without a rate and betas that its fields allow.
+    """
+    state = strict_object(content)
+    rng, groups = state.get("rng"), state.get("groups")
+    if not isinstance(rng, str) or not _is_base64(rng) or not _in_range(state.get("seconds"), 1e12):
+        raise ValueError(
+            f"{where} must hold rng, in base64, and seconds, from 0 on; it does not. Use another checkpoint."
+        )
+    for part in kind_of(config).optimizers:
+        kept = groups.get(part.stored_name) if isinstance(groups, dict) else None
+        group = kept[0] if isinstance(kept, list) and len(kept) == 1 and isinstance(kept[0], dict) else {}
+        rate, betas = group.get("lr"), group.get("betas", [0.0, 0.0])
+        whole = isinstance(betas, list) and len(betas) == 2 and all(_in_range(beta, 1) for beta in betas)
+        if not (whole and files.is_number(rate) and may_be_live(part.rate, rate)):
+            raise ValueError(
+                f"{where} must hold for '{part.stored_name}' a learning rate above 0, at most 1, and betas from 0 to below "
+                f"1; got {rate!r:.40} and {betas!r:.60}. Use another checkpoint."
+            )
+    return state
+
+
 def metrics_until(lines: Iterable[Mapping[str, Any]], step: int) -> Iterator[dict[str, float]]:
     """The recorded steps up to `step`, one by one: of each line only what is a finite number under a metric's name.
 
@@ -185,16 +212,12 @@ def events_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[str
     that its field does not allow is left out."""
     kept: list[dict[str, Any]] = []
     for line in lines:
-        at, moment, kind = line.get("step"), line.get("time"), line.get("type")
-        if not (
-            isinstance(at, int)
-            and 0 <= at <= step
-            and _in_range(moment, 1e11)
-            and isinstance(kind, str)
-            and kind in _EVENTS
-        ):
+        moment, kind = line.get("time"), line.get("type")
+        if not (files.has_step(line) and line["step"] <= step and _in_range(moment, 1e11)):
             continue
-        event: dict[str, Any] = {"type": kind, "step": at, "time": moment}
+        if not isinstance(kind, str) or kind not in _EVENTS:
+            continue
+        event: dict[str, Any] = {"type": kind, "step": line["step"], "time": moment}
         if kind == "override":
             changes, sequence = line.get("changes"), line.get("sequence")
             if not isinstance(changes, dict) or not isinstance(sequence, int) or not _in_range(sequence, 1e9):
@@ -225,6 +248,13 @@ def checked_lines(path: Path, most: int = MAX_LINES) -> Iterator[dict[str, Any]]
             if not isinstance(value, dict):
                 raise ValueError(f"{path.name} has a line that is not an object.")
             yield value
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except ValueError:
+        return False
 
 
 def _in_range(value: Any, below: float) -> bool:

@@ -216,6 +216,37 @@ def test_tensors_that_are_not_the_architectures_are_refused(arrived: Path, kind:
         check(arrived)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda s: s["groups"]["generator"][0].update(lr=-1e200), "a learning rate above 0, at most 1"),
+        (lambda s: s["groups"]["discriminator"][0].update(betas=[5, -3]), "betas from 0 to below 1"),
+        (lambda s: s.pop("groups"), "must hold for 'generator'"),
+        (lambda s: s.pop("rng"), "must hold rng"),
+    ],
+)
+def test_a_state_that_sets_what_no_field_allows_is_refused(
+    arrived: Path, change: Callable[[Any], Any], words: str
+) -> None:
+    file = arrived / MODEL.replace("model.safetensors", "state.json")
+    state = json.loads(file.read_bytes())
+    change(state)
+    file.write_text(json.dumps(state))
+    vouch(arrived, file.relative_to(arrived).as_posix())
+    with pytest.raises(ValueError, match=words):
+        check(arrived)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3, 5])
+def test_labels_of_another_number_of_samples_are_refused(rows: int) -> None:
+    config = with_changes(
+        tiny(), {"conditioning.name": "concat", "conditioning.labels": ("0", "1"), "recording.num_samples": 4}
+    )
+    with pytest.raises(ValueError, match=r"pinned\.json must hold 4 rows of 2 labels"):
+        adoption._labels(rows * [[0, 1]], config)
+    assert adoption._labels(4 * [[0, 1]], config) == 4 * [[0, 1]]
+
+
 @pytest.mark.parametrize("name", ["evil.0.exp_avg", "generator.0.evil", "generator.99999.exp_avg", "generator.x.step"])
 def test_states_of_an_optimiser_that_belong_to_no_weight_are_refused(arrived: Path, name: str) -> None:
     rewrite(arrived, MODEL.replace("model", "optimizer"), lambda t: t | {name: torch.zeros(())})

@@ -481,6 +481,21 @@ def test_a_process_that_was_killed_is_noticed_and_started_again() -> None:
     assert engine.pid is None
 
 
+GONE = ECHO.replace('"frame": {"step": 0, "number": 1}', '"gone": True')
+
+
+def test_of_a_game_that_is_gone_nothing_is_kept() -> None:
+    engine = Engine(("-c", GONE))
+    for name in ("a", "b"):
+        engine.begin(name, {}, None)
+        eventually(lambda name=name: not engine.knows(name), "its end to be told")
+    engine.order("c", do="pause")  # of an earlier server
+    engine.begin("d", {}, None)
+    eventually(lambda: not engine.knows("d"), "its end to be told")
+    assert engine.seen("a").lost and engine._seen == {}
+    engine.stop()
+
+
 def test_the_process_ends_with_its_server() -> None:
     engine = Engine(("-c", ECHO))
     engine.warm_up()

@@ -25,7 +25,7 @@ def test_the_default_configuration_and_a_plain_vae_break_nothing():
     [
         {"objective.name": "hinge"}, {"objective.n_critic": 2}, {"penalty.name": "r1"}, {"remedies.packing": 2},
         {"remedies.instance_noise": 0.1}, {"conditioning.name": "concat"}, {"network.spectral_norm": True},
-        {"network.leaky_output": True}, {"network.discriminator_norm": "none"},
+        {"network.spectral_scale": 2}, {"network.leaky_output": True}, {"network.discriminator_norm": "none"},
     ],
 )  # fmt: skip
 def test_a_vae_takes_no_setting_of_the_game(changes):
@@ -67,6 +67,12 @@ def test_the_critics_slope_has_one_bound():
     assert broken(clip | {"network.spectral_norm": True}) == one
     assert broken(clip | {"penalty.name": "gradient", "network.discriminator_norm": "none"}) == one
     assert broken(clip | {"penalty.name": "r1"}) == set()
+
+
+def test_a_layers_norm_needs_spectral_norm():
+    scale = {"network.spectral_scale": 3}
+    assert broken(scale) == {"scale of a spectral norm"}
+    assert broken(scale | {"network.spectral_norm": True}) == set()
 
 
 @pytest.mark.parametrize(

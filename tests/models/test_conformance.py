@@ -23,6 +23,7 @@ from gan_core.models.objectives import OBJECTIVES
 from gan_core.models.penalties import PENALTIES
 from gan_core.runs import checkpoints
 from gan_core.training.plan import resolve
+from gan_core.training.step import apply_updates
 
 TINY = {
     "dataset.num_images": 24,
@@ -49,6 +50,7 @@ SWITCHES = [
     {"objective.name": "relativistic", "remedies.minibatch_std": True, "objective.n_critic": 2},
     {"network.spectral_norm": True},
     {"network.spectral_norm": True, "network.name": "resnet", "objective.name": "hinge"},
+    {"network.spectral_norm": True, "network.spectral_scale": 3.0},
     {"network.generator_leak": 0.2, "network.leaky_output": True},
     {"network.discriminator_norm": "none", "network.name": "dcgan5"},
     {"remedies.packing": 2},
@@ -57,6 +59,11 @@ SWITCHES = [
     {"remedies.label_smoothing": 0.1, "remedies.instance_noise": 0.3},
     {"conditioning.name": "acgan", "conditioning.labels": "3,1"},
     *({"generator_optimizer.name": o, "discriminator_optimizer.name": o} for o in ("adamax", "rmsprop", "sgd")),
+    *(
+        {"generator_optimizer.schedule": s, "discriminator_optimizer.schedule": s}
+        for s in ("linear", "cosine", "warmup")
+    ),
+    {"network.name": "vae", "generator_optimizer.schedule": "linear", "training.ema_decay": 0},
     *(
         {"network.name": "vae", "vae.kl_reduction": r, "vae.reconstruction": k, "training.ema_decay": 0}
         for r, k in itertools.product(("mean", "sum"), ("mse", "bce"))
@@ -79,16 +86,13 @@ def make(changes: dict[str, object]) -> RunConfig:
 def play(model: GenerativeModel, batches: Batches, steps: range) -> list[dict[str, float]]:
     recorded = []
     for step in steps:
-        updates = model.train_step(*batches.batch(step), TrainingProgress(step, 4))
+        progress = TrainingProgress(step, 4)
+        updates = apply_updates(model, *batches.batch(step), progress, lambda update: update.loss.backward())
         try:
             while True:
-                update = next(updates)
-                update.loss.backward()
-                model.optimizers[update.optimizer].step()
-                model.optimizers[update.optimizer].zero_grad()
+                next(updates)
         except StopIteration as done:
             recorded.append({name: value.item() for name, value in done.value.items()})
-        model.finish_step()
     return recorded
 
 
@@ -108,7 +112,7 @@ def test_it_trains_samples_round_trips_and_resumes_bit_exactly(runs_dir, changes
     before = weights(whole)
     play(whole, batches, range(2))
     run = runs.create(runs_dir, config)
-    checkpoints.save(run, 2, whole, {}, keep=2)
+    checkpoints.save(run, 2, whole, {"seconds": 0.0}, keep=2)
     after = play(whole, batches, range(2, 4))
     assert all(torch.isfinite(torch.tensor(list(step.values()))).all() for step in after)
     assert any(not torch.equal(a, b) for a, b in zip(before, weights(whole), strict=True))
@@ -132,6 +136,7 @@ ILLEGAL = {
     },
     "penalty without packing": {"penalty.name": "r1", "remedies.packing": 2},
     "one bound on the critic": {"network.spectral_norm": True, "objective.weight_clip": 0.01},
+    "scale of a spectral norm": {"network.spectral_scale": 3.0},
     "packing without labels": {"remedies.packing": 2, "conditioning.name": "concat"},
     "whole packs": {"remedies.packing": 5},
     "batch norm of packs": {"dataset.name": "ring8", "network.name": "mlp", "remedies.packing": 8, "training.batch_size": 8},

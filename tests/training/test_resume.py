@@ -60,6 +60,24 @@ def test_a_run_that_left_at_every_step_equals_one_that_never_did(runs_dir, untou
     assert outcome(run) == outcome(untouched)
 
 
+@pytest.mark.parametrize("changes", [{}, {"network__name": "vae", "training__ema_decay": 0.0}])
+def test_a_scheduled_run_that_left_in_its_fall_equals_one_that_never_did(runs_dir, changes):
+    plain, run, constant = (
+        tiny_run(runs_dir, generator_optimizer__schedule=s, **changes) for s in ("linear", "linear", "constant")
+    )
+    loop.train(plain)
+    loop.train(constant)
+    loop.train(run, request=change_rate_at(run, {}, then={13: "pause"}))
+    loop.train(run)
+    assert outcome(run) == outcome(plain)
+    falling, steady = outcome(run)["metrics"], outcome(constant)["metrics"]
+    name = "rate/vae" if changes else "rate/g"
+    found = [line.pop(name) for line in falling]
+    assert found == pytest.approx([2e-4] * 11 + [2e-5 * left for left in range(9, 0, -1)])
+    assert falling[:11] == steady[:11] and falling[13:] != steady[13:]
+    assert [line.keys() for line in falling] == [line.keys() for line in steady]  # no other column is new
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [0, 1, 4, 5, 6, 13, 19])
 def test_a_run_killed_at_a_step_and_resumed_equals_one_that_never_was(runs_dir, untouched, step):
@@ -135,6 +153,14 @@ def test_a_live_learning_rate_changes_the_run_at_the_next_step_and_is_logged(run
     assert changed[8:] != plain[8:]
     groups = outcome(run)["state"]["groups"]
     assert [groups[name][0]["lr"] for name in ("generator", "discriminator")] == [0.01, 0.0002]
+
+
+def test_a_live_change_moves_the_rate_that_the_schedule_starts_from(runs_dir):
+    run = tiny_run(runs_dir, generator_optimizer__schedule="linear")
+    loop.train(run, request=change_rate_at(run, {14: 0.01}))
+    made = outcome(run)
+    assert rates(run) == [(15, 0.01)] and made["state"]["groups"]["generator"][0]["lr"] == 0.01
+    assert [line["rate/g"] for line in made["metrics"][14:16]] == pytest.approx([2e-4 * 0.6, 0.01 * 0.5])
 
 
 @pytest.mark.parametrize("step", [7, 8, 12])
