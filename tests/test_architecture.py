@@ -17,7 +17,7 @@ from gan_core.config.settings import PROJECT_DIR
 # Top first. A room imports from the rows below it, never from its own row's other rooms (docs/architecture.md).
 ROOMS = (
     ("cli",),
-    ("experiments",),
+    ("experiments", "exchange"),
     ("analysis", "hub", "lab2d"),
     ("training", "latents"),
     ("evaluation",),
@@ -51,6 +51,9 @@ LIGHT = [
     "evaluation.measure",
     "evaluation.measure_task",
     "evaluation.metrics",
+    "exchange.formats",
+    "exchange.run_zip",
+    "exchange.unzipping",
     "experiments.arms",
     "experiments.benchmark.figure",
     "experiments.benchmark.page",

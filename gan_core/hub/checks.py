@@ -124,7 +124,7 @@ def tensors(place: Path, names: Iterable[str], config: RunConfig, shapes: Shapes
             if part.kind == "state":
                 portable.checked_state((place / part.name).read_bytes(), config, part.name)
             continue
-        _check_finite(place / part.name, part.name)
+        check_finite(place / part.name, part.name)
 
 
 def header(path: Path) -> Shapes:
@@ -179,7 +179,8 @@ def fits_optimizer(found: Shapes, shapes: Shapes, config: RunConfig, where: str)
             )
 
 
-def _check_finite(path: Path, where: str) -> None:
+def check_finite(path: Path, where: str) -> None:
+    """Raises ValueError, with the tensor, if a safetensors file is damaged or holds numbers that are not finite."""
     import torch
     from safetensors import SafetensorError, safe_open
 

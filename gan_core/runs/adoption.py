@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gan_core.config import RunConfig, several_lines, strict_object
+from gan_core.config import RunConfig, several_lines, strict_object, with_changes
 from gan_core.config import one_line as _line
 from gan_core.processes import guarded
 from gan_core.runs import environment, evaluations, files, folder, portable
@@ -84,6 +84,21 @@ def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
         files.append_lines(run.evaluations_path, measured)
     files.write_json(place / "control.json", asdict(_control(events)))
     run.write_status(_status(status, step, config, weights_only=came_from.weights_only))
+
+
+def for_this_machine(config: RunConfig) -> RunConfig:
+    """The same configuration on a device of this machine, and without the folder of another's pictures."""
+    from gan_core.config.devices import detect
+
+    changes: dict[str, Any] = {"dataset.root": ""}
+    machine = detect()
+    if config.training.device not in machine.devices:
+        changes["training.device"] = machine.devices[0]
+        if machine.devices[0] not in machine.bf16_devices:
+            changes["training.precision"] = "fp32"
+    if config.training.precision == "auto":
+        changes["training.precision"] = "fp32"
+    return with_changes(config, changes)
 
 
 def move_in(place: Path, runs_dir: Path, repo: str) -> Run:

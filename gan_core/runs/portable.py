@@ -89,7 +89,14 @@ def sha256(path: Path) -> str:
 
 
 def export(
-    run: Run, place: Path, *, step: int | None = None, optimizer: bool = False, note: bool = False, grids: bool = False
+    run: Run,
+    place: Path,
+    *,
+    step: int | None = None,
+    optimizer: bool = False,
+    note: bool = False,
+    grids: bool = False,
+    every: bool = False,
 ) -> int:
     """Writes a copy of a run for other machines into the folder `place`.
 
@@ -100,6 +107,7 @@ def export(
         optimizer: with what training needs to go on (three times the size).
         note: with the user's note.
         grids: with every sample grid until then, not only the last.
+        every: with every checkpoint until then, not only that one.
 
     Returns:
         The step of the checkpoint.
@@ -108,10 +116,8 @@ def export(
         ValueError: no checkpoint (of that step), or a damaged one.
     """
     step = run.chosen_step(step)
-    kinds = [kind for kind in CHECKPOINT_KINDS if optimizer or kind != "optimizer"]
-    names = [checkpoint_name(step, kind) for kind in kinds if (run.path / checkpoint_name(step, kind)).exists()]
-    manifest = _copied_checkpoint(run, place, names)
-    _write(place, "manifest", manifest)
+    steps = [taken for taken in run.checkpoint_steps() if taken == step or (every and taken < step)]
+    _write(place, "manifest", _copied_checkpoints(run, place, steps, optimizer=optimizer))
     config = with_changes(run.config(), {"dataset.root": ""})
     (place / JSON_NAMES["config"]).write_text(config.to_json(), encoding="utf-8")
     _write(place, "about", {"name": run.name, "note": run.note if note else ""})
@@ -133,11 +139,15 @@ def export(
     return step
 
 
-def _copied_checkpoint(run: Run, place: Path, names: Iterable[str]) -> dict[str, str]:
-    """Copies a checkpoint's files; returns their hashes, found equal to the manifest's, for a manifest of their own."""
+def _copied_checkpoints(run: Run, place: Path, steps: Iterable[int], *, optimizer: bool) -> dict[str, str]:
+    """Copies checkpoints' files; returns their hashes, found equal to the manifest's, for a manifest of their own."""
     known = files.read_json(run.manifest_path)
     hashes = {}
+    kinds = [kind for kind in CHECKPOINT_KINDS if optimizer or kind != "optimizer"]
+    names = [checkpoint_name(step, kind) for step in steps for kind in kinds]
     for name in names:
+        if not (run.path / name).exists():
+            continue
         _copy(run.path / name, place / name)
         key = name.partition("/")[2]  # the manifest's keys begin below checkpoints/
         hashes[key] = sha256(place / name)

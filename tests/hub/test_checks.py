@@ -15,7 +15,7 @@ from helpers import tiny, tiny_run
 from safetensors.torch import load_file, save_file
 
 from gan_core.config import RunConfig, with_changes
-from gan_core.hub import checks, fetching, listing
+from gan_core.hub import checks, listing
 from gan_core.hub.listing import Listed
 from gan_core.hub.orders import Pull
 from gan_core.models.building import build_networks
@@ -375,9 +375,9 @@ def test_a_run_is_made_fit_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> 
     config = with_changes(
         tiny(), {"training.device": "cuda:7", "training.precision": "bf16", "dataset.root": "/home/x"}
     )
-    made = fetching._for_this_machine(config)
+    made = adoption.for_this_machine(config)
     assert made.training.device != "cuda:7" and made.dataset.root == ""
-    assert fetching._for_this_machine(tiny()) == tiny()
+    assert adoption.for_this_machine(tiny()) == tiny()
 
 
 @pytest.mark.parametrize(
