@@ -96,7 +96,7 @@ def pair(broken: Run, repaired: Run | None) -> None:
     breakage = breakages.breakage_of(broken.config())
     if breakage is not None:
         st.markdown(f"**{_(breakage.title)}.** {_(breakage.story)}")
-    comparable = repaired is not None and show_differences((broken.config(), repaired.config()))
+    comparable = repaired is not None and show_differences(broken, repaired)
     if repaired is None and breakage is None:
         st.info(
             _("“{name}” is not broken in one of the four ways. Choose a second run to put beside it.").format(

@@ -24,10 +24,12 @@ from gan_core.models.networks import NETWORKS
 from gan_core.runs import Run, Status
 from gan_core.runs.evaluations import Evaluation
 from gan_core.runs.metrics import MetricsTail
+from gan_core.training import plan
 
 MAX_RUNS = len(COLORS)  # each run has a colour of its own
 LAST_STEPS = 100
 GAP_PX = 2  # between the images of a sample grid
+ENDED_EARLY = ("stopped", "failed", "interrupted")
 COUNTERS = ("step", "epoch", "time", "images_seen")
 
 
@@ -64,18 +66,47 @@ def is_metric(name: str) -> bool:
 # settings
 
 
-def differing(configs: Sequence[RunConfig]) -> dict[str, tuple[Any, ...]]:
+def differing(configs: Sequence[RunConfig], steps: Sequence[int] = ()) -> dict[str, tuple[Any, ...]]:
     """Dotted names of the fields in which any two configurations differ -> the value of each.
 
-    Fields without a meaning for these kinds of model are left out. The preset's name is left out, too: it only says where the other settings came from.
+    Fields without a meaning for these kinds of model are left out. The preset's name is left out, too: it only says where the
+    other settings came from; and so are intervals that every run has from the number of its steps, where `steps` gives that.
     """
     values = {name: tuple(get(config, name) for config in configs) for name in applying(configs) if name != "preset"}
-    return {name: found for name, found in values.items() if any(value != found[0] for value in found)}
+    automatic = [plan.automatic_intervals(count) for count in steps]
+    return {
+        name: found
+        for name, found in values.items()
+        if any(value != found[0] for value in found)
+        and not (automatic and name in automatic[0] and found == tuple(intervals[name] for intervals in automatic))
+    }
 
 
-def distances(configs: Sequence[RunConfig]) -> dict[tuple[int, int], int]:
-    """In how many settings each pair of configurations differs, by their places."""
-    found = differing(configs).values()
+@dataclass(frozen=True)
+class Departure:
+    """What happened in a run's training that its configuration does not say.
+
+    Attributes:
+        step: when.
+        changes: dotted name -> value of settings changed live; empty when the run ended here, before its last step.
+    """
+
+    step: int
+    changes: Mapping[str, float]
+
+
+def departures(run: Run) -> list[Departure]:
+    """Every live change of a run, and its early end, in their order."""
+    found = [Departure(event["step"], event["changes"]) for event in run.events() if event["type"] == "override"]
+    status = run.status()
+    if status.state in ENDED_EARLY and status.step < status.total_steps:
+        found.append(Departure(status.step, {}))
+    return found
+
+
+def distances(configs: Sequence[RunConfig], steps: Sequence[int] = ()) -> dict[tuple[int, int], int]:
+    """In how many settings each pair of configurations differs, by their places; `steps` as in `differing`."""
+    found = differing(configs, steps).values()
     return {(i, j): sum(row[i] != row[j] for row in found) for i, j in combinations(range(len(configs)), 2)}
 
 

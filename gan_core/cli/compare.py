@@ -39,6 +39,12 @@ def compare(names: RunNames, runs_dir: RunsDir = None, as_json: AsJson = False) 
     print("\t".join(["", *(one.run.name for one in found)]))
     for sentence in content["obstacles"]:
         print(f"! {sentence}")
+    for one, departures in zip(found, content["departures"], strict=True):
+        for departure in departures:
+            changes = ", ".join(f"{name} {value:g}" for name, value in departure["changes"].items())
+            print(
+                f"! {one.run.name}: {f'changed live: {changes}' if changes else 'ended early'}, at step {departure['step']}"
+            )
     for name, values in content["settings"].items():
         print("\t".join([name, *map(str, values)]))
     for name, values in content["ends"].items():
@@ -53,11 +59,13 @@ def compare(names: RunNames, runs_dir: RunsDir = None, as_json: AsJson = False) 
 def as_data(found: list[Compared]) -> dict[str, Any]:
     """The comparison as JSON values: lists are in the runs' order, null where a run has no such value."""
     configs = [one.config for one in found]
+    steps = [one.status.total_steps for one in found]
     ends = [comparing.endings(one.columns) for one in found]
     return {
         "runs": [{"id": one.run.id, "name": one.run.name, "step": comparing.last_step(one)} for one in found],
         "obstacles": [obstacle.sentence for obstacle in comparing.obstacles(configs)],
-        "settings": {name: list(values) for name, values in comparing.differing(configs).items()},
+        "settings": {name: list(values) for name, values in comparing.differing(configs, steps).items()},
+        "departures": [[asdict(departure) for departure in comparing.departures(one.run)] for one in found],
         "ends": {
             name: [asdict(end[name]) if name in end else None for end in ends]
             for name in metrics_of(found)

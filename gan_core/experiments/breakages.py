@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gan_core.analysis import comparing
 from gan_core.config import RunConfig, get, with_changes
 from gan_core.config.registry import Registry
 from gan_core.config.settings import Settings
@@ -24,7 +25,6 @@ IGNORED = (
     "training.threads",
     "training.deterministic",
     "training.precision",
-    "training.epochs",
     "recording.",
 )
 LEFT_OPEN = ("conditioning.labels", "conditioning.exclusive")  # by a preset; a run's configuration names them
@@ -120,7 +120,10 @@ def breakage_of(config: RunConfig) -> Breakage | None:
 
 
 def partners(run: Run, runs: Sequence[Run]) -> list[Run]:
-    """The runs that differ from a broken one only in the repaired setting, in their order."""
+    """The runs that differ from a broken one only in the repaired setting, in their order.
+
+    Not those whose settings were changed live, or that ended before their last step: more than that one setting differs there.
+    """
     config = arms.config_or_none(run)
     breakage = breakage_of(config) if config else None
     if config is None or breakage is None:
@@ -129,7 +132,10 @@ def partners(run: Run, runs: Sequence[Run]) -> list[Run]:
     return [
         other
         for other, theirs in configs
-        if theirs and get(theirs, breakage.field) == breakage.repaired and _alike(config, theirs, (breakage.field,))
+        if theirs
+        and get(theirs, breakage.field) == breakage.repaired
+        and _alike(config, theirs, (breakage.field,))
+        and not comparing.departures(other)
     ]
 
 

@@ -95,7 +95,8 @@ def add_curve(
 def lay_out(fig: go.Figure, x_title: str = "", *, log_scale: bool = False, **more: Any) -> None:
     """Margins, a legend above the curves, the title of the horizontal axis; `more` is Plotly's, on top."""
     axes: dict[str, Any] = {"xaxis": {"title": {"text": x_title, "standoff": 6}}} if x_title else {}
-    axes["yaxis"] = {"type": "log" if log_scale else "linear"}
+    scale = "log" if log_scale else "linear"
+    axes["yaxis"] = {"type": scale, "uirevision": scale}  # a zoom's range means other values on the other scale
     for name in ("xaxis", "yaxis"):
         axes[name] = {**axes.get(name, {}), **more.pop(name, {})}
     fig.update_layout(

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from gan_core import datasets
-from gan_core.config import MIN_BATCH_SIZE, RunConfig, settings, with_changes
+from gan_core.config import MIN_BATCH_SIZE, RunConfig, get, settings, with_changes
 from gan_core.config.devices import Machine
 from gan_core.datasets import DATASETS
 from gan_core.datasets.epochs import Epoch
@@ -108,7 +108,6 @@ def decide(config: RunConfig, machine: Machine, num_images: int) -> RunConfig:
     if precision == "auto":
         exact = config.penalty.name != "none"  # gradients of gradients lose too much in bf16
         precision = "bf16" if device in machine.bf16_devices and not exact else "fp32"
-    recording = config.recording
     return with_changes(
         config,
         {
@@ -118,11 +117,17 @@ def decide(config: RunConfig, machine: Machine, num_images: int) -> RunConfig:
             "training.device": device,
             "training.precision": precision,
             "training.threads": config.training.threads or machine.threads,
-            "recording.sample_every_steps": recording.sample_every_steps or max(1, steps // SAMPLES_A_RUN),
-            "recording.checkpoint_every_steps": recording.checkpoint_every_steps
-            or max(1, math.ceil(steps / CHECKPOINTS_A_RUN)),
+            **{name: get(config, name) or interval for name, interval in automatic_intervals(steps).items()},
         },
     )
+
+
+def automatic_intervals(steps: int) -> dict[str, int]:
+    """Dotted name -> steps between two sample grids, and two checkpoints, where the configuration leaves that open."""
+    return {
+        "recording.sample_every_steps": max(1, steps // SAMPLES_A_RUN),
+        "recording.checkpoint_every_steps": max(1, math.ceil(steps / CHECKPOINTS_A_RUN)),
+    }
 
 
 def _latent_dim(config: RunConfig) -> int:

@@ -11,13 +11,14 @@ import pytest
 from helpers import tiny, tiny_run
 
 from gan_core.analysis import comparing, curves
-from gan_core.analysis.comparing import Compared
+from gan_core.analysis.comparing import Compared, Departure
 from gan_core.config import RunConfig, with_changes
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.figures import imaging
 from gan_core.figures.style import COLORS
 from gan_core.runs import Run, Status, evaluations
 from gan_core.runs.evaluations import Evaluation
+from gan_core.training import plan
 
 
 def compared(
@@ -43,6 +44,29 @@ def test_a_preset_s_name_is_no_difference() -> None:
         (0, 2): 2,
         (1, 2): 1,
     }
+
+
+def test_intervals_that_follow_from_the_number_of_steps_are_no_difference_and_chosen_ones_are() -> None:
+    lengths = (600, 1200)
+    short, long = (with_changes(tiny(training__max_steps=steps), plan.automatic_intervals(steps)) for steps in lengths)
+    assert set(comparing.differing([short, long])) - set(comparing.differing([short, long], lengths)) == {
+        "recording.sample_every_steps", "recording.checkpoint_every_steps",
+    }  # fmt: skip
+    assert set(comparing.differing([short, long], lengths)) == {"training.max_steps"}
+    chosen = with_changes(long, {"recording.sample_every_steps": 7})
+    assert comparing.differing([short, chosen], lengths)["recording.sample_every_steps"] == (10, 7)
+    assert comparing.distances([short, chosen], lengths) == {(0, 1): 2}
+
+
+def test_live_changes_and_an_early_end_are_departures(runs_dir: Path) -> None:
+    run = tiny_run(runs_dir)
+    run.write_status(Status(state="finished", step=20, total_steps=20))
+    assert comparing.departures(run) == []
+    run.add_event("override", 7, changes={"discriminator_optimizer.learning_rate": 0.1}, before={}, sequence=1)
+    run.write_status(Status(state="stopped", step=12, total_steps=20))
+    assert comparing.departures(run) == [
+        Departure(7, {"discriminator_optimizer.learning_rate": 0.1}), Departure(12, {}),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -35,14 +35,17 @@ def wait_for_updates(page: Page, count: int) -> None:
     page.wait_for_function(f"{NUM_POINTS} >= {wanted}")
 
 
-def drag(page: Page, area: Locator, start: float, end: float, *, release: bool = True, steps: int = 20) -> None:
-    """A real drag along the middle of an element, from one share of its width to another."""
+def drag(
+    page: Page, area: Locator, start: float, end: float, *, height: float = 0.0, release: bool = True, steps: int = 20
+) -> None:
+    """A real drag around the middle of an element, from one share of its width to another, over a share of its height."""
     area.scroll_into_view_if_needed()
     box = area.bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + start * box["width"], middle)
+    half = height * box["height"] / 2
+    page.mouse.move(box["x"] + start * box["width"], middle - half)
     page.mouse.down()
-    page.mouse.move(box["x"] + end * box["width"], middle, steps=steps)
+    page.mouse.move(box["x"] + end * box["width"], middle + half, steps=steps)
     if release:
         page.mouse.up()

@@ -109,8 +109,9 @@ def test_a_zoom_stays_while_the_curves_grow_are_smoothed_and_made_logarithmic(
     page: Page, server: Server, run: Run
 ) -> None:
     watch_run(page, server, run)
-    drag(page, plot(page).locator(".nsewdrag"), 0.2, 0.6)
+    drag(page, plot(page).locator(".nsewdrag"), 0.2, 0.6, height=0.5)
     until(page, lambda: plotted(page, "gd.layout.xaxis.autorange") is False, "the zoom")
+    assert plotted(page, "gd.layout.yaxis.autorange") is False
     zoomed = plotted(page, "gd.layout.xaxis.range.map(Number)")
     assert zoomed[1] - zoomed[0] < 0.7 * last_x(page)
     grows(page, 3)
@@ -122,6 +123,9 @@ def test_a_zoom_stays_while_the_curves_grow_are_smoothed_and_made_logarithmic(
     main_part(page).get_by_text("Logarithmic losses").click()
     until(page, lambda: plotted(page, "gd.layout.yaxis.type") == "log", "the logarithmic axis")
     assert plotted(page, "gd.layout.yaxis.type", "judgement") == "linear"
+    assert (
+        plotted(page, "gd.layout.yaxis.autorange") is True
+    )  # the linear zoom's heights, as powers of ten, show nothing
     grows(page)
     assert plotted(page, "gd.layout.xaxis.range.map(Number)") == zoomed
     plot(page).locator(".nsewdrag").dblclick()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from helpers import MACHINE, tiny_run
@@ -32,6 +33,8 @@ def test_a_breakage_sets_one_setting_wrong_and_its_repair_has_it_right_and_nothi
     assert rerun.name.endswith("repaired") and breakages.breakage_of(rerun.config()) is None
     assert queue.queued_ids(settings.runs_dir) == [broken.id, rerun.id]
     assert breakages.partners(broken, [broken, rerun]) == [rerun] and breakages.partners(rerun, [broken, rerun]) == []
+    stopped = replace(rerun.status(), state="stopped", step=3, total_steps=20)
+    assert rerun.write_last_status(stopped) and breakages.partners(broken, [broken, rerun]) == []  # not all of it
     images = (
         {breakage.broken: 64, breakage.repaired: 4500}
         if breakage.field == "dataset.num_images"

@@ -6,11 +6,12 @@ from typing import Any
 import streamlit as st
 
 from gan_core.analysis import comparing
-from gan_core.config import RunConfig, run_config
+from gan_core.config import run_config
 from gan_core.experiments import arms, breakages
 from gan_core.experiments.breakages import BREAKAGES, Breakage
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
+from pages.components.compare.settings import show_departures
 from pages.components.shared import lab
 from pages.components.shared.config_form import setting_name, value_of
 from pages.components.shared.doctor_panel import diagnosed
@@ -175,20 +176,27 @@ def common_steps(runs: Sequence[Run]) -> list[int]:
     return sorted(set.intersection(*sets)) if sets else []
 
 
-def show_differences(configs: tuple[RunConfig, RunConfig]) -> bool:
-    """Says in which settings the two differ. Returns whether their pictures are of the same latents and data."""
+def show_differences(broken: Run, repaired: Run) -> bool:
+    """Says in what the two differ. Returns whether their pictures are of the same latents and data."""
+    configs = broken.config(), repaired.config()
     stands = {obstacle.name for obstacle in comparing.obstacles(configs)} & {"data", "size", "latents", "model"}
     if stands:
         reasons = [o.sentence for o in comparing.obstacles(configs) if o.name in stands]
         st.warning(as_text(" ".join(reasons)) + " " + _("Choose two runs of the same data."), icon=":material/block:")
         return False
-    different = {name: pair for name, pair in comparing.differing(configs).items() if name != "preset"}
+    different = comparing.differing(configs, [run.status().total_steps for run in (broken, repaired)])
     named = [
         f"**{setting_name(name)}** {as_text(in_words(name, a))} → {as_text(in_words(name, b))}"
         for name, (a, b) in list(different.items())[:SHOWN_SETTINGS]
     ]
+    departed = show_departures([broken, repaired])
     if not named:
         st.caption(_("Both have the same settings in everything."))
+    elif len(different) == 1 and departed:
+        words = _(
+            "Their settings differ in one: {setting}. With what is listed above, it does not explain alone what you see."
+        )
+        st.markdown(words.format(setting=named[0]))
     elif len(different) == 1:
         st.markdown(_("They differ in one setting: {setting}.").format(setting=named[0]))
     else:

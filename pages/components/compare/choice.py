@@ -72,17 +72,18 @@ def suggestions(runs: dict[str, Run], chosen: Sequence[Run]) -> None:
 
 def most_similar(runs: Sequence[Run], chosen: Sequence[Run]) -> tuple[int, list[tuple[Run, Run]]]:
     """In how many settings the most alike pairs of one data set and size differ, and these pairs; with the chosen run, if any."""
-    groups: dict[tuple[str, str, tuple[int, ...]], list[tuple[Run, RunConfig]]] = {}
+    groups: dict[tuple[str, str, tuple[int, ...]], list[tuple[Run, RunConfig, int]]] = {}
     for run in runs[:MAX_COMPARED]:
         try:
             config = run.config()
             key = (config.dataset.name, config.dataset.root, datasets.image_shape(config.dataset))
         except ValueError:
             continue
-        groups.setdefault(key, []).append((run, config))
+        groups.setdefault(key, []).append((run, config, run.status().total_steps))
     found: dict[int, list[tuple[Run, Run]]] = {}
     for group in groups.values():
-        for (i, j), count in comparing.distances([config for _run, config in group]).items():
+        _runs, configs, steps = zip(*group, strict=True)
+        for (i, j), count in comparing.distances(configs, steps).items():
             pair = group[i][0], group[j][0]
             if not chosen or chosen[0] in pair:
                 found.setdefault(count, []).append(pair)

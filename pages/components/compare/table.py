@@ -20,7 +20,7 @@ NOT_AXES = ("recording.", "training.device", "training.threads", "training.deter
 
 def table(runs: Sequence[Compared]) -> None:
     """Which settings make rows and columns; then the table."""
-    different = comparing.differing([one.config for one in runs])
+    different = comparing.differing([one.config for one in runs], [one.status.total_steps for one in runs])
     fields = [name for name in different if not name.startswith(NOT_AXES)]
     fields.sort(key=lambda name: USUAL.index(name) if name in USUAL else len(USUAL))
     if not fields:
