@@ -158,12 +158,15 @@ def _harm(trace: RunTrace) -> Iterator[tuple[Mask, str, Mapping[str, Column]]]:
 
 def too_few_images(trace: RunTrace) -> Sign | None:
     """So few images, seen so often, that D can learn them by heart."""
-    epochs = trace.config.training.epochs
+    training = trace.config.training
+    epochs = training.epochs
+    if training.max_steps and trace.steps_per_epoch:
+        epochs = min(epochs, training.max_steps // trace.steps_per_epoch)
     if not 0 < trace.num_images < FEW_IMAGES or epochs < MANY_EPOCHS:
         return None
     model = kind_of(trace.config).short
     what = "images" if of_images(trace.config) else "points"
-    evidence = f"{trace.num_images:,} {what}, each seen {epochs:,} times; a {model} wants thousands, at the least."
+    evidence = f"{trace.num_images:,} {what}, each seen {epochs:,} times in the whole run; a {model} wants thousands, at the least."
     return Sign(0, 0, evidence)
 
 

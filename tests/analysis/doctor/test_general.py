@@ -124,6 +124,15 @@ def test_few_images_are_fewer_than_a_thousand_each_seen_twenty_times(num_images,
     assert when("too_few_images", trace) == ((0, 0, True) if there else None)
 
 
+def test_few_images_of_a_run_that_ends_early_are_not_seen_often():
+    def found(max_steps: int):
+        return when("too_few_images", steady({}, num_images=64, training__epochs=50, training__max_steps=max_steps))
+
+    steps_per_epoch = steady({}).steps_per_epoch
+    assert found(2) is None and found(19 * steps_per_epoch) is None
+    assert found(20 * steps_per_epoch) == found(0) == (0, 0, True)
+
+
 def scores(difference: float, count: int = 15, length: int = 1200, name: str = "accuracy/test"):
     """Scores at every 80th step: the middle third 0.5 +- 0.1, the last third shifted by so much."""
     third = count // 3
