@@ -1,11 +1,13 @@
 """Train: choose an experiment and its settings, start it, and watch it live. `?run=ID` opens a run."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
 from gan_core.config import with_changes
 from gan_core.presets import DEFAULT, PRESETS
+from gan_core.presets.entry import Preset
 from gan_core.training import supervisor
 from pages.components.shared import lab
 from pages.components.shared.config_form import config_form
@@ -39,11 +41,15 @@ def new_run() -> None:
     st.markdown(words)
     names = list(PRESETS)
     preset = PRESETS[linked_choice("preset", names, DEFAULT, choose_preset)]
-    st.info(_(preset.description), icon=":material/science:")
-    start = st.container()  # filled below: it needs every setting, and belongs where it is seen at once
+    told, start = (
+        st.container(),
+        st.container(),
+    )  # filled below: they need the settings, and belong where they are seen at once
     prefix = f"train_{preset.name}"
     base, prefix = linked_settings(preset.config, prefix)
     changes = data_form(base, prefix)
+    with told:
+        tell(preset, changes["dataset.name"], changes["dataset.root"])
     st.subheader(_("Settings"))
     changes |= config_form(base, prefix)
     name = st.text_input(
@@ -64,6 +70,16 @@ def new_run() -> None:
         if run is not None:
             st.query_params.from_dict({"run": run.id})
             st.rerun()
+
+
+def tell(preset: Preset, dataset: str, root: str) -> None:
+    """What the preset is; on other data than its own, only where the settings come from."""
+    words = _(preset.description)
+    if dataset != preset.config.dataset.name:
+        data = Path(root).stem or dataset
+        words = _("Your data, “{data}”, with the network and the settings of “{preset}”.")
+        words = words.format(data=as_text(data), preset=_(preset.title))
+    st.info(words, icon=":material/science:")
 
 
 def choose_preset(names: Sequence[str], first: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from gan_core.access import Actor, require
 from gan_core.config import RunConfig, settings
 from gan_core.config.reasons import not_written
+from gan_core.presets import PRESETS
 from gan_core.runs import files
 from gan_core.runs.run import ID_PATTERN, Run, checked_text
 from gan_core.runs.status import Control, Status
@@ -25,7 +26,8 @@ def create(runs_dir: Path, config: RunConfig, name: str = "", *, actor: Actor | 
     Args:
         runs_dir: the folder of runs; made if missing.
         config: resolved.
-        name: the user's name for it; if empty, its preset's and a number: "mnist-dcgan 3" is the third of them.
+        name: the user's name for it; if empty, its preset's and a number: "mnist-dcgan 3" is the third of them;
+            on other data than the preset's, that of the data.
         actor: whose it is; None for `access.current`.
 
     Raises:
@@ -39,7 +41,7 @@ def create(runs_dir: Path, config: RunConfig, name: str = "", *, actor: Actor | 
         aside.samples_dir.mkdir(parents=True)
         aside.checkpoints_dir.mkdir()
         files.write_atomically(aside.path / "config.json", config.to_json().encode())
-        about = {"name": name or _next_name(runs_dir, config.preset), "note": "", "owner": require("train", actor).id}
+        about = {"name": name or _next_name(runs_dir, config), "note": "", "owner": require("train", actor).id}
         files.write_json(aside.path / "about.json", about)
         files.write_json(aside.path / "control.json", asdict(Control()))
         aside.write_status(Status(device=config.training.device))
@@ -68,13 +70,16 @@ def move_in(place: Path, runs_dir: Path, prefix: str) -> Run:
     raise FileExistsError(errno.EEXIST, "no free name for a run", str(runs_dir))
 
 
-def _next_name(runs_dir: Path, preset: str) -> str:
-    """The preset's name and a number that no run has yet; two processes at once may take the same."""
-    taken = {run.name for run in list_runs(runs_dir) if run.id.startswith(preset[:40])}
+def _next_name(runs_dir: Path, config: RunConfig) -> str:
+    """The preset's or the data's name and a number that no run has yet; two processes at once may take the same."""
+    stem, dataset = config.preset, config.dataset
+    if dataset.name != PRESETS.find(config.preset).config.dataset.name:
+        stem = Path(dataset.root).stem[:40] or dataset.name
+    taken = {run.name for run in list_runs(runs_dir) if run.name.startswith(stem)}
     number = len(taken) + 1
-    while f"{preset} {number}" in taken:
+    while f"{stem} {number}" in taken:
         number += 1
-    return f"{preset} {number}"
+    return f"{stem} {number}"
 
 
 def check_writable(runs_dir: Path) -> None:

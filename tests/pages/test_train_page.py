@@ -244,3 +244,18 @@ def test_a_runs_folder_that_cannot_be_written_is_one_sentence(
 def test_the_default_config_is_what_the_form_describes() -> None:
     assert {name for name in schema.field_names() if "." not in name} == NO_KNOB
     assert RunConfig().preset == "mnist-dcgan"
+
+
+def test_on_data_of_ones_own_the_preset_s_words_about_its_data_are_not_shown(visit: Visit, tmp_path: Path) -> None:
+    story = PRESETS["mnist-dcgan"].description
+    assert story in [info.value for info in visit("train", preset="mnist-dcgan").info]
+    pictures = tmp_path / "my cats"
+    pictures.mkdir()
+    Image.new("L", (32, 32)).save(pictures / "a.png")
+    told = [
+        info.value
+        for info in visit(
+            "train", preset="mnist-dcgan", **{"dataset.name": "folder", "dataset.root": str(pictures)}
+        ).info
+    ]
+    assert not any(story in words for words in told) and any("my cats" in words for words in told)

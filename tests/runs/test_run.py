@@ -45,6 +45,8 @@ def test_a_new_run_is_queued_under_a_generated_id(runs_dir):
 def test_a_run_without_a_name_is_called_by_its_preset_and_a_number(runs_dir):
     run = tiny_run(runs_dir)
     assert run.name == "mnist-dcgan 1" and tiny_run(runs_dir).name == "mnist-dcgan 2"
+    own = {"preset": "mnist-dcgan", "dataset.name": "folder", "dataset.root": "/uploads/my cats"}
+    assert [runs.create(runs_dir, with_changes(tiny(), own)).name for _ in range(2)] == ["my cats 1", "my cats 2"]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
