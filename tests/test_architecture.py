@@ -386,3 +386,24 @@ def test_json_is_read_by_the_strict_reader_only() -> None:
         and node.value.id == "json"
     ]
     assert not loose
+
+
+WHOLE = {  # files of this program or of the machine, in place of which none from elsewhere can be put
+    "devices.py",  # /proc/cpuinfo
+    "source.py", "_assets.py",  # this program's own sources, scripts and styles
+    "packing.py",  # the log of a run that finished here
+    "environment.py",  # Git's own files of this checkout
+    "formats.py",  # a file that the same call has just written
+    "lab.py", "run_records.py", "pictures.py",  # sample grids, whose size is bounded where they arrive
+}  # fmt: skip
+
+
+def test_a_file_that_may_come_from_elsewhere_is_read_up_to_a_bound_only() -> None:
+    """`read_bounded` and `read_strictly` do."""
+    found = {
+        path.name
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("read_text", "read_bytes")
+    }
+    assert found <= WHOLE

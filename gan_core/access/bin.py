@@ -11,10 +11,12 @@ import json
 import re
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from gan_core.access import Actor, require
+from gan_core.access.classroom import folder_bytes
 from gan_core.config import one_line, read_strictly
 from gan_core.config.reasons import not_written
 
@@ -91,6 +93,11 @@ def binned(folder: Path) -> list[Binned]:
     return sorted(found, key=lambda thing: thing.deleted_at, reverse=True)
 
 
+def bytes_of(folder: Path, owner: str) -> int:
+    """How many bytes a student's things in the bin of a folder take; 0 for nobody's in particular."""
+    return sum(folder_bytes(thing.path) for thing in binned(folder) if owner and thing.owner == owner)
+
+
 def restore(thing: Binned, *, actor: Actor | None = None) -> None:
     """Puts something back where it was.
 
@@ -124,6 +131,14 @@ def remove(thing: Binned, *, actor: Actor | None = None) -> None:
     """Removes something for good. Raises ValueError if the actor may not."""
     require("own", actor, thing.owner)
     shutil.rmtree(thing.path, ignore_errors=True)
+
+
+def remove_own(things: Iterable[Binned], *, actor: Actor | None = None) -> None:
+    """Removes for good those of these things that are the actor's own. Raises ValueError if the actor may not."""
+    actor = require("own", actor)
+    for thing in things:
+        if thing.owner == actor.id:
+            remove(thing, actor=actor)
 
 
 def _read(entry: Path, match: re.Match[str]) -> Binned:

@@ -18,6 +18,7 @@ import time
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gan_core.access import ALONE, VIEWER, Actor, Refused, Role, current, may
-from gan_core.config import read_strictly
+from gan_core.config import read_bounded, read_strictly
 from gan_core.config.settings import PROJECT_DIR, data_dir, folder
 
 SESSION_S = 12 * 3600
@@ -82,7 +83,7 @@ def read() -> Classroom | None:
         ValueError: classroom.json is damaged. A server must not take that for "no classroom".
     """
     try:
-        content = path().read_bytes()
+        content = read_bounded(path())
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -134,7 +135,8 @@ def remove() -> None:
 
 @dataclass
 class Attempts:
-    """Counts wrong codes: so many from one address, and so many from all together, in a time.
+    """Counts wrong codes: so many from one address, and so many from all together, in a time. Only the latter count where
+    the address is "", whose people cannot be told apart.
 
     Attributes:
         each, together: how many wrong codes.
@@ -154,7 +156,8 @@ class Attempts:
         with self._guard:
             while self._wrong and self._wrong[0][0] <= self.clock() - self.window_s:
                 self._wrong.popleft()
-            if sum(a == address for _, a in self._wrong) >= self.each or len(self._wrong) >= self.together:
+            mine = sum(a == address != "" for _, a in self._wrong)
+            if mine >= self.each or len(self._wrong) >= self.together:
                 minutes = -(-(self._wrong[0][0] + self.window_s - self.clock()) // 60)
                 raise Refused(f"Too many wrong codes. Try again in {minutes:.0f} min.")
 
@@ -174,7 +177,7 @@ def sign_in(code: str, name: str = "", own: str = "", *, address: str = "", atte
         code: the PIN or the class code.
         name: of a student.
         own: the student's own code; the first time it is chosen, later it must be the same.
-        address: whom wrong codes are counted for.
+        address: whom wrong codes are counted for; "" where many may share one.
         attempts: their counter.
 
     Returns:
@@ -281,28 +284,38 @@ def check_folder(root: str | Path, actor: Actor | None = None) -> None:
         raise Refused(f"Only teachers may use any folder of this server's disk. Folders for everybody: {shown}.")
 
 
+def limits_of(actor: Actor | None = None) -> StudentLimits | None:
+    """What an actor may use at most; None for all but the students of a classroom. `actor` None is `access.current`."""
+    room = read() if (actor or current()).role == Role.STUDENT else None
+    return None if room is None else room.limits
+
+
 def check_share(held: int, actor: Actor | None = None) -> None:
     """Refuses a student who keeps more bytes than the classroom allows.
 
     Args:
-        held: bytes of their runs, or of the data that they brought.
+        held: bytes of their runs, or of the data that they brought, with what is in the bin.
         actor: on whose behalf; None for `access.current`.
 
     Raises:
         Refused: with the limit, the value and what to do.
     """
-    actor = actor or current()
-    room = read()
-    if room is not None and actor.role == Role.STUDENT and held / 1e9 > room.limits.gigabytes:
+    limits = limits_of(actor)
+    if limits is not None and held / 1e9 > limits.gigabytes:
         raise Refused(
-            f"What you keep takes {held / 1e9:.4g} GB; a student may keep {room.limits.gigabytes:g} GB. Delete runs or data "
-            "sets that you no longer need."
+            f"What you keep takes {held / 1e9:.4g} GB; a student may keep {limits.gigabytes:g} GB. Delete runs or data "
+            "sets that you no longer need, and empty your bin: what is in it counts."
         )
 
 
 def folder_bytes(folder: Path) -> int:
-    """How many bytes the files in a folder have."""
-    return sum((Path(place) / name).lstat().st_size for place, _, names in os.walk(folder) for name in names)
+    """How many bytes the files in a folder have; those that are removed meanwhile have none."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += (Path(place) / name).lstat().st_size
+    return total
 
 
 def _student(students: Mapping[str, Mapping[str, str]], name: str) -> str | None:

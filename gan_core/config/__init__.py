@@ -33,6 +33,7 @@ from gan_core.config.strict import (
     MAX_JSON_BYTES,
     MAX_JSON_DEPTH,
     one_line,
+    read_bounded,
     read_strictly,
     several_lines,
     strict_json,
@@ -43,5 +44,5 @@ __all__ = [
     "LIVE_FIELDS", "MAX_JSON_BYTES", "MAX_JSON_DEPTH", "MIN_BATCH_SIZE", "SCHEMA_VERSION", "ConditioningConfig",
     "DatasetConfig", "DiffusionConfig", "NetworkConfig", "ObjectiveConfig", "OptimizerConfig", "PenaltyConfig", "RecordingConfig", "RemedyConfig",
     "RunConfig", "Schedule", "Section", "TrainingConfig", "VAEConfig", "choices", "differences", "field_names", "get", "live_changes", "may_be_live",
-    "one_line", "parse_config", "read_strictly", "several_lines", "strict_json", "strict_object", "with_changes",
+    "one_line", "parse_config", "read_bounded", "read_strictly", "several_lines", "strict_json", "strict_object", "with_changes",
 ]  # fmt: skip

@@ -61,11 +61,21 @@ def read_strictly(path: Path, max_bytes: int = MAX_JSON_BYTES) -> Any:
         ValueError: as `strict_json`.
         OSError: the file is missing or cannot be read.
     """
+    return strict_json(read_bounded(path, max_bytes), max_bytes)
+
+
+def read_bounded(path: Path, max_bytes: int = MAX_JSON_BYTES) -> bytes:
+    """What is in a file, of which no more than is allowed comes into memory.
+
+    Raises:
+        ValueError: it has more than `max_bytes`.
+        OSError: the file is missing or cannot be read.
+    """
     with path.open("rb") as file:
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
-        raise ValueError(f"The file has more than {max_bytes:,} bytes.")
-    return strict_json(content, max_bytes)
+        raise ValueError(f"The file '{path.name}' has more than {max_bytes:,} bytes, the most that is read.")
+    return content
 
 
 def one_line(text: object, limit: int) -> str:

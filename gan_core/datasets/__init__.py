@@ -6,13 +6,15 @@ until a batch is made (`gan_core.datasets.batches`); nothing here needs torch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 
-from gan_core.access.classroom import check_folder
+from gan_core.access import Actor, Refused
+from gan_core.access.classroom import check_folder, limits_of
 from gan_core.config import DatasetConfig
 from gan_core.config.registry import Registry, load
 from gan_core.datasets import cache, sampling
@@ -29,7 +31,7 @@ from gan_core.datasets.base import (
 from gan_core.datasets.sources.decoding import MAX_SKIPPED_NAMED, PictureFiles, as_utf8
 
 __all__ = [
-    "DATASETS", "Dataset", "DatasetEntry", "count", "image_shape", "is_prepared", "label_names", "labels", "left_out", "numbered",
+    "DATASETS", "Dataset", "DatasetEntry", "check_allowed", "count", "image_shape", "is_prepared", "label_names", "labels", "left_out", "numbered",
     "order", "pairs", "prepare", "preview", "some",
 ]  # fmt: skip
 
@@ -179,9 +181,12 @@ def prepare(config: DatasetConfig, progress: Progress | None = None) -> Dataset:
         progress: called with (done, total) while pictures are decoded.
 
     Raises:
-        ValueError: if the name is unknown, the folder or a readable picture in it is missing, or the cache cannot be written.
+        ValueError: if the name is unknown, the folder or a readable picture in it is missing, it is more than the visitor whose
+            process this is may use, or the cache cannot be written.
     """
     source = _source(config)
+    if limits_of() is not None and not is_prepared(config):
+        check_allowed(config)
     if isinstance(source, PointSource):
         dataset = source.load(config)
         dataset = replace(dataset, digest=content_digest(dataset.images, dataset.labels, dataset.label_names))
@@ -280,6 +285,33 @@ def preview(config: DatasetConfig, count: int) -> list[Pair]:
     tried = [int(number) for number in chosen[: 10 * count]]  # some may be unreadable; do not search for ever
     found = (pair for pair in source.pairs(config, tried) if pair is not None)
     return list(islice(found, min(count, len(tried))))
+
+
+def check_allowed(config: DatasetConfig, actor: Actor | None = None) -> None:
+    """Refuses pictures that are larger than a student may use, or that take more room, prepared, than a student may keep.
+
+    Args:
+        config: which.
+        actor: on whose behalf; None for `access.current`.
+
+    Raises:
+        Refused: with the limit, the value and what to change.
+        ValueError: as `prepare`.
+    """
+    limits = limits_of(actor)
+    if limits is None:
+        return
+    if config.image_size > limits.image_size:
+        raise Refused(
+            f"This data set has {config.image_size:,} pixels a side; a student may use {limits.image_size:,}. Choose a smaller "
+            "dataset.image_size."
+        )
+    num_bytes = count(config) * math.prod(image_shape(config))
+    if num_bytes / 1e9 > limits.gigabytes:
+        raise Refused(
+            f"Prepared, this data set takes {num_bytes / 1e9:.4g} GB; a student may keep {limits.gigabytes:g} GB. Choose a "
+            "smaller dataset.image_size, or fewer images: dataset.num_images."
+        )
 
 
 def _source(config: DatasetConfig) -> Source | PointSource:

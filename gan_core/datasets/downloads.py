@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan_core.access import Actor, Refused, may
 from gan_core.config import settings
 from gan_core.config.registry import Registry
 from gan_core.datasets.base import Progress
@@ -223,6 +224,26 @@ def _sentence(entry: Download, name: str, error: Exception) -> str:
     return f"CelebA could not be fetched ({reason}). Google Drive allows only so many downloads a day. {CELEBA_BY_HAND}"
 
 
+def check_root(root: str | Path, actor: Actor | None = None) -> None:
+    """Refuses a folder that not everybody may fetch into: one that is not below the data folder's downloads. Teachers may use any.
+
+    Raises:
+        Refused: in a sentence that does not say whether the folder exists.
+    """
+    if may("folder", actor):
+        return
+    try:
+        below = settings.folder(_downloads()) in settings.folder(root).parents
+    except ValueError:
+        below = False
+    if not below:
+        raise Refused("Only teachers may choose the folder that a data set is fetched into. Fetch it on the page Data.")
+
+
+def _downloads() -> Path:
+    return settings.data_dir() / "downloads"
+
+
 def default_root(name: str) -> Path:
     """The folder that a download goes to by default: one a data set, beside the uploads."""
-    return settings.data_dir() / "downloads" / re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return _downloads() / re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

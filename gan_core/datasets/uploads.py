@@ -120,8 +120,9 @@ def list_own() -> list[Own]:
 
 
 def bytes_of(owner: str) -> int:
-    """How many bytes the uploads of a student take; 0 for nobody's in particular."""
-    return sum(folder_bytes(settings.data_dir() / own.id) for own in list_own() if owner and own.owner == owner)
+    """How many bytes the uploads of a student take, with those in the bin; 0 for nobody's in particular."""
+    kept = sum(folder_bytes(settings.data_dir() / own.id) for own in list_own() if owner and own.owner == owner)
+    return kept + bin.bytes_of(settings.data_dir(), owner)
 
 
 def damaged() -> list[str]:

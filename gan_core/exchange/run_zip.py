@@ -7,6 +7,7 @@ import zipfile
 from contextlib import closing
 from pathlib import Path
 
+from gan_core.config import read_bounded
 from gan_core.datasets import zips
 from gan_core.exchange import output
 from gan_core.hub import checks, listing
@@ -81,7 +82,7 @@ def read(path: Path, runs_dir: Path) -> Run:
         arguments = {"zip": str(path.absolute()), "folder": str(copy)}
         with closing(guarded.each("gan_core.exchange.unzipping:take", arguments, PATIENCE)) as taken:
             found = {name: Listed(name, (copy / name).stat().st_size) for name in taken}
-        config = checks.configuration((copy / portable.JSON_NAMES["config"]).read_bytes())
+        config = checks.configuration(read_bounded(copy / portable.JSON_NAMES["config"]))
         shapes = checks.expected_tensors(config)
         checks.sizes(found, config, shapes)
         checks.manifest(copy, found)

@@ -15,6 +15,7 @@ from typing import Any
 from filelock import FileLock
 
 from gan_core import runs
+from gan_core.access import may
 from gan_core.config import RunConfig, differences, with_changes
 from gan_core.config.devices import Machine
 from gan_core.config.settings import Settings
@@ -88,6 +89,8 @@ def find(
 def queue_missing(settings: Settings, comparison: Comparison, names: Sequence[str], title: str) -> list[Run]:
     """Queues the arms that have no run or a failed one; resumes those paused or stopped. Returns the queued runs.
 
+    A run of somebody else that is not under way counts as none: the arm gets one that the visitor may go on with.
+
     Args:
         settings: of this installation.
         comparison, names: which arms.
@@ -100,7 +103,12 @@ def queue_missing(settings: Settings, comparison: Comparison, names: Sequence[st
     runs.check_writable(settings.runs_dir)
     queued = []
     with FileLock(settings.runs_dir / ".arms.lock", timeout=60):  # two browsers may ask at once
-        for name, run in find(comparison, names, runs.list_runs(settings.runs_dir), machine).items():
+        usable = [
+            run
+            for run in runs.list_runs(settings.runs_dir)
+            if may("own", owner=run.owner) or run.status().state in ("finished", *OPEN_STATES)
+        ]
+        for name, run in find(comparison, names, usable, machine).items():
             state = run.status().state if run is not None else ""
             if run is not None and state in RESUMABLE:
                 supervisor.resume(run)

@@ -68,7 +68,7 @@ def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], 
         )
     allowance.check_actor(settings.runs_dir, config, plan.total_steps(config, num_images))
     made = branching.branch(settings.runs_dir, run, step, changes, name.strip())
-    queue.enqueue(made)
+    queue.enqueue_new(made)
     return made
 
 

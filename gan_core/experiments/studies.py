@@ -15,6 +15,7 @@ from typing import Any
 from filelock import FileLock
 
 from gan_core import datasets, runs
+from gan_core.access import require
 from gan_core.config import RunConfig, one_line, with_changes
 from gan_core.config.settings import Settings
 from gan_core.evaluation import evaluators
@@ -128,8 +129,9 @@ def start_missing(settings: Settings, study: Study) -> Study:
     """Queues those runs of a study that were never queued or have been deleted; saves the study after each.
 
     Raises:
-        ValueError: if a run is refused; the others stay queued.
+        ValueError: if the study is somebody else's, or a run is refused; the others stay queued.
     """
+    require("own", owner=STORE.owner(settings.runs_dir, study.id))
     plan = PLANS[study.plan]
     with FileLock(settings.runs_dir / FOLDER / ".lock", timeout=60):  # two browsers may ask at once
         study = find(settings.runs_dir, study.id)

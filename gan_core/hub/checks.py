@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from gan_core.config import RunConfig, parse_config, strict_json, strict_object
+from gan_core.config import RunConfig, parse_config, read_bounded, read_strictly, strict_json, strict_object
 from gan_core.hub import listing
 from gan_core.hub.listing import Listed
 from gan_core.models.kinds import kind_of
@@ -25,9 +25,6 @@ _TYPES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
     "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool",
 }  # fmt: skip
-_OPTIMIZER_STATES = frozenset(
-    ("step", "exp_avg", "exp_avg_sq", "exp_inf", "square_avg", "momentum_buffer", "grad_avg", "max_exp_avg_sq")
-)
 
 Shapes = Mapping[str, tuple[tuple[int, ...], str]]
 """Tensor name -> its shape and torch's name of its type."""
@@ -85,8 +82,9 @@ def content(path: Path, listed: Listed) -> None:
     if listed.sha256:
         same = portable.sha256(path) == listed.sha256
     elif listed.git:
-        data = path.read_bytes()
-        same = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == listed.git
+        start = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+        with path.open("rb") as file:
+            same = hashlib.file_digest(file, lambda: start).hexdigest() == listed.git
     else:
         same = True  # checkpoints are still checked against the manifest
     if not same:
@@ -97,7 +95,7 @@ def content(path: Path, listed: Listed) -> None:
 
 def manifest(place: Path, names: Iterable[str]) -> None:
     """Raises ValueError if a checkpoint file is not in the run's manifest, or has another hash there."""
-    known = strict_json((place / portable.JSON_NAMES["manifest"]).read_bytes())
+    known = read_strictly(place / portable.JSON_NAMES["manifest"])
     for part in listing.parts(names):
         if part.kind not in portable.CHECKPOINT_KINDS:
             continue
@@ -122,7 +120,7 @@ def tensors(place: Path, names: Iterable[str], config: RunConfig, shapes: Shapes
             fits_optimizer(header(place / part.name), shapes, config, part.name)
         else:
             if part.kind == "state":
-                portable.checked_state((place / part.name).read_bytes(), config, part.name)
+                portable.checked_state(read_bounded(place / part.name), config, part.name)
             continue
         check_finite(place / part.name, part.name)
 
@@ -166,17 +164,32 @@ def fits(found: Shapes, needed: Shapes, where: str) -> None:
 
 
 def fits_optimizer(found: Shapes, shapes: Shapes, config: RunConfig, where: str) -> None:
-    """Raises ValueError, with the first of them, if optimiser states belong to no weight of the architecture."""
+    """Raises ValueError, with the first of them, if optimiser states belong to no weight of the architecture, or one is not whole."""
+    import torch
+
+    from gan_core.models.optimizers import build_optimizer, state_names
+
     allowed = {(), *(shape for shape, _type in shapes.values())}
-    optimizers = {part.stored_name for part in kind_of(config).optimizers}
+    weight = torch.nn.Parameter(torch.zeros(1))
+    made = {
+        part.stored_name: build_optimizer(getattr(config, part.section), [weight])
+        for part in kind_of(config).optimizers
+    }
+    whole = {name: {state_names(one, {"momentum": m}) for m in (0.0, 0.5)} for name, one in made.items()}
+    states: dict[str, set[str]] = {}
     for name, (shape, _type) in found.items():
         optimizer, _, rest = name.partition(".")
         number, _, state = rest.partition(".")
-        known = optimizer in optimizers and state in _OPTIMIZER_STATES
+        states.setdefault(f"{optimizer}.{number}", set()).add(state)
+        known = any(state in names for names in whole.get(optimizer, ()))
         if not known or not number.isdecimal() or int(number) >= len(shapes) or shape not in allowed:
             raise ValueError(
                 f"The optimiser's state {name[:80]!r} in {where} belongs to no weight of the architecture."
             )
+    for name, kept in states.items():
+        if kept not in (sets := whole[name.partition(".")[0]]):
+            needed = ", ".join(sorted(min(sets, key=len)))
+            raise ValueError(f"The optimiser's state of {name[:80]!r} in {where} is not whole: it needs {needed}.")
 
 
 def check_finite(path: Path, where: str) -> None:

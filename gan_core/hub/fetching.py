@@ -10,6 +10,7 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.hf_api import RepoSibling
 
 from gan_core import runs
+from gan_core.config import read_bounded
 from gan_core.hub import checks, listing
 from gan_core.hub.listing import Listed
 from gan_core.hub.orders import Pull
@@ -38,7 +39,7 @@ def pull(session: Session, order: Pull, place: Path, runs_dir: Path) -> dict[str
     session.phase("Looking at the configuration")
     first = {portable.JSON_NAMES[kind] for kind in ("config", "manifest")}
     fetch(first)
-    config = checks.configuration((copy / portable.JSON_NAMES["config"]).read_bytes())
+    config = checks.configuration(read_bounded(copy / portable.JSON_NAMES["config"]))
     session.phase("Checking the architecture")
     shapes = checks.expected_tensors(config)
     checks.sizes(files, config, shapes)

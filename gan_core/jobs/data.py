@@ -14,7 +14,6 @@ import numpy as np
 
 from gan_core import datasets
 from gan_core.access import Actor, require
-from gan_core.access.classroom import check_folder
 from gan_core.config import DatasetConfig
 from gan_core.datasets import downloads
 from gan_core.datasets.base import Progress
@@ -50,7 +49,7 @@ def prepare(arguments: dict[str, Any], report: Report) -> Arrays:
 
 def fetch(arguments: dict[str, Any], report: Report) -> Arrays:
     """Fetches through torchvision; see `download`."""
-    check_folder(arguments["root"])
+    downloads.check_root(arguments["root"])
     downloads.download(arguments["name"], Path(arguments["root"]), _bytes(report))
     return {}
 
@@ -58,7 +57,7 @@ def fetch(arguments: dict[str, Any], report: Report) -> Arrays:
 def fetch_from_hub(arguments: dict[str, Any], report: Report) -> Arrays:
     """Fetches from the Hub; see `hub_download`."""
     require("hub")
-    check_folder(arguments["root"])
+    downloads.check_root(arguments["root"])
     return {"count": np.array(downloads.from_hub(arguments["repo"], Path(arguments["root"]), _bytes(report)))}
 
 

@@ -23,7 +23,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -235,17 +235,22 @@ def cancel(task: Task, *, actor: Actor | None = None) -> None:
     """Asks a task to stop, for every viewer. It stops at its next report, or is ended within seconds.
 
     Raises:
-        ValueError: the actor may not.
+        ValueError: the actor is neither a teacher nor whoever began it, or its folder cannot be written.
     """
     require("train", actor)
     place = folder(task)
     if progress(task).state == "running":
-        (place / CANCEL).touch()
+        require("own", actor, str(files.read_json(_background() / RUNNING).get(str(place), "")))
+        try:
+            (place / CANCEL).touch()
+        except OSError as error:
+            raise ValueError(not_written(f"The folder {place}", error)) from error
 
 
 def forget(task: Task) -> None:
     """Drops a result that turned out to be unreadable, so that the task can be started again."""
-    (folder(task) / RESULT).unlink(missing_ok=True)
+    with suppress(OSError):  # a disk that is read-only: it is refused again
+        (folder(task) / RESULT).unlink(missing_ok=True)
 
 
 def _background() -> Path:

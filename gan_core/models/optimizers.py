@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import nn
@@ -29,6 +30,22 @@ def build_optimizer(config: OptimizerConfig, weights: Iterable[nn.Parameter]) ->
             optimizer = torch.optim.SGD(weights, lr=rate, momentum=config.beta1)
     optimizer.defaults["schedule"] = config.schedule  # for `scheduled`; no checkpoint holds it
     return optimizer
+
+
+def state_names(optimizer: torch.optim.Optimizer, settings: Mapping[str, Any]) -> frozenset[str]:
+    """The names of what an optimiser of this kind keeps for each weight once it has stepped, such as exp_avg.
+
+    Args:
+        optimizer: of the kind.
+        settings: its momentum, if they hold one, counts instead of the optimiser's own.
+    """
+    weight = nn.Parameter(torch.zeros(1))
+    weight.grad = torch.zeros(1)
+    own = optimizer.defaults | settings
+    momentum = {"momentum": 0.5 if own["momentum"] else 0.0} if "momentum" in optimizer.defaults else {}
+    other = type(optimizer)([weight], lr=1.0, **momentum)  # type: ignore[call-arg]
+    other.step()
+    return frozenset(other.state[weight])
 
 
 def running_average(generator: nn.Module, decay: float) -> AveragedModel | None:

@@ -78,7 +78,9 @@ def death(name: str, code: int, last_words: str = "", advice: str = "") -> str:
 def last_line(log: Path) -> str:
     """The last line of a log that is not empty; "" if there is none."""
     try:
-        lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 64_000))
+            lines = file.read(64_000).decode(errors="replace").split("\n")
     except OSError:
         return ""
     return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gan_core.config import RunConfig, several_lines, strict_object, with_changes
+from gan_core.config import RunConfig, read_bounded, several_lines, strict_object, with_changes
 from gan_core.config import one_line as _line
 from gan_core.processes import guarded
 from gan_core.runs import environment, evaluations, files, folder, portable
@@ -144,7 +144,7 @@ def _object(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        return strict_object(path.read_bytes())
+        return strict_object(read_bounded(path))
     except ValueError as error:
         raise ValueError(f"{path.name} cannot be read: {error}") from error
 

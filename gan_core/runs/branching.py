@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gan_core.config import get, with_changes
+from gan_core.config import get, read_bounded, with_changes
+from gan_core.config.reasons import not_written
 from gan_core.models.kinds import KINDS, kind_of
 from gan_core.runs import files
 from gan_core.runs.folder import create
@@ -42,7 +43,7 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
 
     Raises:
         ValueError: a change that does not fit a trained checkpoint, a step without one, or one for looking at only or
-            whose rates cannot be changed because it is damaged.
+            whose rates cannot be changed because it is damaged, or a folder that cannot be written; nothing is left behind.
     """
     for field in changes:
         if not can_branch({field: None}):
@@ -64,9 +65,11 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
         copy_past(parent, run, step)
         _change_rates(run, step, changes)
         run.add_event("branched", step, parent=parent.id, changes=dict(changes), time=round(time.time(), 3))
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
         shutil.rmtree(run.path, ignore_errors=True)
-        raise
+        if isinstance(error, ValueError):
+            raise
+        raise ValueError(not_written(f"The runs folder {runs_dir}", error, "GANVAS_RUNS_DIR")) from error
     return run
 
 
@@ -99,7 +102,7 @@ def _change_rates(run: Run, step: int, changes: Mapping[str, Any]) -> None:
     manifest, key = files.read_json(run.manifest_path), f"{file.parent.name}/{file.name}"
     if manifest.get(key) != sha256(file):  # or the new hash would vouch for the damage
         raise ValueError(f"{key} of the run is damaged: its SHA-256 is not the manifest's. Choose another checkpoint.")
-    state = checked_state(file.read_bytes(), config, key)
+    state = checked_state(read_bounded(file), config, key)
     for part in parts:
         (group,) = state["groups"][part.stored_name]
         group["lr"] = get(config, part.rate)

@@ -27,9 +27,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gan_core.config import read_bounded
 from gan_core.config.reasons import as_os_error
 from gan_core.models.base import GenerativeModel
 from gan_core.models.kinds import kind_of
+from gan_core.models.optimizers import state_names
 from gan_core.runs import files
 from gan_core.runs.portable import checked_state, sha256
 from gan_core.runs.run import Run
@@ -86,7 +88,7 @@ def load(run: Run, step: int, model: GenerativeModel) -> dict[str, Any]:
         ValueError: a file is missing, damaged, or does not fit the architecture. The model is then unusable.
     """
     place = run.checkpoint_dir(step)
-    content = _verified(run, place / "state.json").read_bytes()
+    content = read_bounded(_verified(run, place / "state.json"))
     state = checked_state(content, run.config(), f"{place.name}/state.json")
     _fill(model.networks, _read_tensors(run, place / "model.safetensors"), place)
     if model.averages:
@@ -94,7 +96,7 @@ def load(run: Run, step: int, model: GenerativeModel) -> dict[str, Any]:
     tensors = _read_tensors(run, place / "optimizer.safetensors")
     for name, optimizer in _stored_optimizers(run, model).items():
         own = {key.removeprefix(f"{name}."): tensors.pop(key) for key in [*tensors] if key.startswith(f"{name}.")}
-        _fill_optimizer(optimizer, own, state["groups"][name][0], place)
+        _fill_optimizer(optimizer, own, state["groups"][name][0], place, stepped=step > 0)
     if tensors:
         raise _misfit(place, min(tensors))
     try:
@@ -197,8 +199,10 @@ def fits(stored: torch.dtype, needed: torch.dtype) -> bool:
     return stored == needed or (stored == torch.float16 and needed == torch.float32)
 
 
-def _fill_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor], kept: Mapping[str, Any], place: Path) -> None:
-    """Puts "0.exp_avg" ... into an optimiser: nothing at all at step 0, else the same states for every parameter.
+def _fill_optimizer(
+    optimizer: Optimizer, tensors: Mapping[str, Tensor], kept: Mapping[str, Any], place: Path, *, stepped: bool
+) -> None:
+    """Puts "0.exp_avg" ... into an optimiser: nothing at all before its first step, else for every parameter all that it keeps.
 
     Of its settings, rate and betas are those of the checkpoint, `kept`; all others stay those of the configuration.
     """
@@ -210,11 +214,19 @@ def _fill_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor], kept: M
         if index >= len(parameters) or tensor.shape != (() if kind == "step" else parameters[index].shape):
             raise _misfit(place, key)
         _check_finite(key, tensor, place)
+        if kind == "step" and tensor < 1:  # its square average would be divided by 0
+            raise _misfit(place, key)
         if kind != "step":  # in the parameter's memory layout, which fused steps rely on
             tensor = torch.empty_like(parameters[index]).copy_(tensor)
         state.setdefault(index, {})[kind] = tensor
-    if state and (len(state) != len(parameters) or len({frozenset(kinds) for kinds in state.values()}) != 1):
-        raise _misfit(place, min(tensors))
+    names = state_names(optimizer, kept)
+    if (state or stepped) and (
+        len(state) != len(parameters) * bool(names) or {frozenset(k) for k in state.values()} - {names}
+    ):
+        raise ValueError(
+            f"The optimisers' state in checkpoint {place.name} does not fit this architecture, or is not whole: each weight "
+            f"needs {', '.join(sorted(names)) or 'nothing'}. Use another checkpoint."
+        )
     changes: dict[str, Any] = {"lr": kept["lr"]}
     if "betas" in kept:
         changes["betas"] = tuple(kept["betas"])

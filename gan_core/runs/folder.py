@@ -35,7 +35,7 @@ def create(runs_dir: Path, config: RunConfig, name: str = "", *, actor: Actor | 
     """
     name = checked_text(name, "name", 80, empty=True)
     check_writable(runs_dir)
-    above = Path(tempfile.mkdtemp(prefix=files.TEMPORARY, dir=runs_dir))
+    above = runs_dir / f"{files.TEMPORARY}{secrets.token_hex(8)}"
     aside = Run(above / "run")
     try:
         aside.samples_dir.mkdir(parents=True)

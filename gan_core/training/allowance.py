@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from gan_core import runs
-from gan_core.access import Actor, Refused, Role, classroom, current
+from gan_core import datasets, runs
+from gan_core.access import Actor, Refused, bin, classroom, current
 from gan_core.config import RunConfig
 from gan_core.datasets import uploads
 from gan_core.models.networks import NETWORKS
@@ -64,14 +64,12 @@ def check_actor(runs_dir: Path, config: RunConfig, steps: int, actor: Actor | No
         Refused: with the limit, the value and what to change.
     """
     actor = actor or current()
-    room = classroom.read()
-    if actor.role != Role.STUDENT or room is None:
+    limits, training, recording = classroom.limits_of(actor), config.training, config.recording
+    if limits is None:
         return
-    limits, training, recording = room.limits, config.training, config.recording
     for what, value, most, way_out in (
         ("steps", steps, limits.steps, "fewer epochs"),
         ("weights, about,", estimated_weights(config), limits.weights, "a smaller network.width"),
-        ("pixels a side", config.dataset.image_size, limits.image_size, "a smaller dataset.image_size"),
         ("images a batch", training.batch_size, limits.batch_size, "a smaller training.batch_size"),
         ("checkpoints to keep", recording.keep_checkpoints, MAX_KEPT, "a smaller recording.keep_checkpoints"),
         (
@@ -89,9 +87,11 @@ def check_actor(runs_dir: Path, config: RunConfig, steps: int, actor: Actor | No
     ):  # fmt: skip
         if value > most:
             raise Refused(f"This run has {value:,} {what}; a student may use {most:,}. Choose {way_out}.")
+    datasets.check_allowed(config.dataset, actor)
     mine = [run for run in runs.list_runs(runs_dir) if run.owner == actor.id]
     if sum(run.status().state in OPEN_STATES for run in mine) > limits.waiting:
         raise Refused(
             f"You have one run training and {limits.waiting} waiting, as many as a student may. Wait, or stop one of them."
         )
-    classroom.check_share(sum(classroom.folder_bytes(run.path) for run in mine) + uploads.bytes_of(actor.id), actor)
+    held = sum(classroom.folder_bytes(run.path) for run in mine) + bin.bytes_of(runs_dir, actor.id)
+    classroom.check_share(held + uploads.bytes_of(actor.id), actor)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
 
+from gan_core.config.reasons import not_written
 from gan_core.runs import Run, files, list_runs
 from gan_core.runs.run import ID_PATTERN
 from gan_core.runs.status import ALIVE_STATES
@@ -34,6 +36,23 @@ def enqueue(run: Run) -> None:
             run.command("run")
             run.write_status(replace(run.status(), state="queued", phase="", error=""))
             (folder / f"{time.time_ns():020d}.{run.id}").touch()
+
+
+def enqueue_new(run: Run) -> None:
+    """The same for a run that has just been made; one that cannot be queued is removed.
+
+    Raises:
+        ValueError: the runs folder cannot be written.
+    """
+    try:
+        enqueue(run)
+    except (OSError, ValueError) as error:
+        with contextlib.suppress(OSError):
+            withdraw(run)
+        shutil.rmtree(run.path, ignore_errors=True)
+        if isinstance(error, ValueError):
+            raise
+        raise ValueError(not_written(f"The runs folder {run.path.parent}", error, "GANVAS_RUNS_DIR")) from error
 
 
 def queued_ids(runs_dir: Path) -> list[str]:

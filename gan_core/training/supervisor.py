@@ -82,7 +82,7 @@ def submit(settings: Settings, config: RunConfig, name: str = "", *, actor: Acto
     resolved = plan.decide(config, wait_until_ready(settings), num_images)
     allowance.check_actor(settings.runs_dir, resolved, plan.total_steps(resolved, num_images), actor)
     run = runs.create(settings.runs_dir, resolved, name, actor=actor)
-    queue.enqueue(run)
+    queue.enqueue_new(run)
     return run
 
 
@@ -122,13 +122,20 @@ def leave(run: Run, command: str, *, actor: Actor | None = None) -> None:
     run.command(command)
     state = {"pause": "paused", "stop": "stopped"}[command]
     if _waits_no_longer(run, state):
-        run.add_event(state, run.status().step)
+        with contextlib.suppress(OSError):  # a full disk: it is left all the same
+            run.add_event(state, run.status().step)
 
 
 def leave_all(left: Iterable[Run], command: str) -> None:
-    """The same for several runs."""
+    """The same for several runs. Raises ValueError as `leave` does, once those that the actor may leave are left."""
+    refusals = []
     for run in left:
-        leave(run, command)
+        try:
+            leave(run, command)
+        except ValueError as refusal:
+            refusals.append(refusal)
+    if refusals:
+        raise refusals[0]
 
 
 def delete(run: Run, *, actor: Actor | None = None) -> None:

@@ -82,6 +82,17 @@ def test_wrong_codes_are_counted_for_an_address_and_for_all_together(room: Class
     assert len(attempts._wrong) == 1
 
 
+def test_people_who_cannot_be_told_apart_do_not_lock_each_other_out(room: Classroom) -> None:
+    attempts = Attempts(each=3, together=5)
+    for _ in range(4):
+        with pytest.raises(Refused, match="neither the class code"):
+            sign_in("no such code", attempts=attempts)
+    assert classroom.actor_of(sign_in(PIN, attempts=attempts)) == TEACHER
+    for words in ("neither the class code", "Too many wrong codes"):
+        with pytest.raises(Refused, match=words):
+            sign_in("no such code", attempts=attempts)
+
+
 def test_a_session_is_signed_ends_and_dies_with_its_classroom(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     token = sign_in(PIN)
     assert classroom.actor_of(token) == TEACHER

@@ -18,7 +18,7 @@ from sweep_helpers import small
 from gan_core import access, datasets, runs
 from gan_core.access import ALONE, Actor, Refused, bin, classroom
 from gan_core.config import DatasetConfig, settings, with_changes
-from gan_core.datasets import uploads
+from gan_core.datasets import downloads, uploads
 from gan_core.experiments import follow_up
 from gan_core.experiments.sweeps import folder as sweeps
 from gan_core.figures import imaging
@@ -26,6 +26,7 @@ from gan_core.hub import orders, transfer
 from gan_core.jobs import data, task
 from gan_core.latents import saved_directions
 from gan_core.latents.saved_directions import Direction
+from gan_core.runs import files
 from gan_core.training import allowance, loop, queue, supervisor
 
 ROLES = tuple(PEOPLE)
@@ -47,6 +48,10 @@ class Lab:
         access.set_source(lambda: None)
         runs.create(self.runs_dir, tiny(), "to be binned", actor=ANNA).delete(actor=ANNA)
         (self.binned,) = bin.binned(self.runs_dir)
+        self.task = task.Task.of("gan_core.jobs.data:prepare", of="Anna's")  # as one that she began, at work
+        task.folder(self.task).mkdir(parents=True)
+        task.write_progress(task.folder(self.task), task.Progress("running", "images"))
+        files.write_json(task._background() / task.RUNNING, {str(task.folder(self.task)): ANNA.id})
 
     def new_direction(self, name: str) -> Direction:
         return Direction(name, self.run.id, self.run.name, 0, (1.0,) + 7 * (0.0,), "raw")
@@ -84,7 +89,9 @@ CALLS: dict[str, tuple[Callable[[Lab], Any], tuple[str, ...]]] = {
     ),
     "stop a sweep": (lambda lab: lab.sweep.order("stop"), OWNER),
     "delete a sweep": (lambda lab: sweeps.delete(lab.sweep), OWNER),
-    "cancel a task": (lambda lab: task.cancel(task.Task.of("gan_core.jobs.data:prepare")), EVERYBODY_SIGNED_IN),
+    "cancel a task": (lambda lab: task.cancel(lab.task), OWNER),
+    "empty one's bin": (lambda lab: bin.remove_own(bin.binned(lab.runs_dir)), EVERYBODY_SIGNED_IN),
+    "fetch data into any folder": (lambda lab: downloads.check_root(lab.tmp_path / "pictures" / "x"), TEACHERS),
     "fetch data from the Hub": (lambda lab: data.check_hub_download("some/faces"), TEACHERS),
     "use the Hub": (lambda lab: transfer.start(orders.WhoAmI()).cancel(), TEACHERS),
     "read any folder": (
@@ -119,7 +126,7 @@ def test_allowed_equals_the_table(lab: Lab, action: str, role: str) -> None:
     [
         supervisor.submit, supervisor.leave, supervisor.resume, supervisor.delete, supervisor.change_live, runs.create,
         runs.Run.describe, runs.Run.delete, uploads.delete, uploads.add_zip, uploads.add_points, transfer.start, task.start,
-        task.cancel, sweeps.resume, sweeps.delete, bin.restore, bin.remove,
+        task.cancel, sweeps.resume, sweeps.delete, bin.restore, bin.remove, bin.remove_own,
     ],
 )  # fmt: skip
 def test_every_call_that_changes_something_takes_an_actor(call: Callable[..., Any]) -> None:
@@ -131,6 +138,64 @@ def test_a_students_process_fetches_nothing_from_the_hub(lab: Lab) -> None:
     task_of_hers = data.hub_download("some/faces", lab.tmp_path / "data" / "downloads" / "faces")
     with pytest.raises(Refused, match="Only teachers may use the Hub"):
         data.fetch_from_hub(task_of_hers.values, lambda *told: None)
+
+
+@pytest.mark.parametrize(
+    "root", ["/tmp/x", "data", "data/pictures-x", "data/downloads", "data/downloads/../x", "~nobody-of-this/x"]
+)
+def test_a_student_fetches_below_the_downloads_only(lab: Lab, root: str) -> None:
+    access.set_source(lambda: ANNA)
+    downloads.check_root(downloads.default_root("some/faces"))
+    into = str(lab.tmp_path / root) if root.startswith("data") else root
+    with pytest.raises(Refused, match="Only teachers may choose the folder"):
+        data.fetch({"name": "mnist", "root": into}, lambda *told: None)
+
+
+def test_a_student_prepares_no_larger_pictures_than_one_may_train_on(lab: Lab) -> None:
+    def prepared(**changes: Any) -> int:
+        wanted = data.preparation(DatasetConfig(name="mnist5k", **changes))
+        return int(data.prepare(wanted.values, lambda *told: None)["count"])
+
+    large = {"image_size": 128, "num_images": 3}
+    access.set_source(lambda: ANNA)
+    assert prepared(image_size=16, num_images=3) == 3
+    with pytest.raises(Refused, match="128 pixels a side; a student may use 64"):
+        prepared(**large)
+    with pytest.raises(Refused, match=r"takes 0\.004608 GB; a student may keep 0\.001 GB.*fewer images"):
+        prepared(image_size=32)
+    assert not datasets.is_prepared(DatasetConfig(name="mnist5k", **large))
+    access.set_source(lambda: TEACHER)
+    assert prepared(**large) == 3
+    access.set_source(lambda: ANNA)
+    assert prepared(**large) == 3  # it is there by now
+
+
+def test_what_is_in_the_bin_counts_until_the_student_empties_it(lab: Lab) -> None:
+    access.set_source(lambda: ANNA)
+    (lab.run.path / "big").write_bytes(bytes(1_100_000))
+    lab.run.delete()
+    with pytest.raises(Refused, match="empty your bin: what is in it counts"):
+        supervisor.submit(lab.settings, tiny())
+    Path(lab.own.root).with_name("big").write_bytes(bytes(1_100_000))
+    uploads.delete(lab.own.id)
+    with pytest.raises(Refused, match="empty your bin"):
+        uploads.add_points([[0.0, 1.0]] * 12, "more")
+    for folder in (lab.runs_dir, settings.data_dir()):
+        bin.discard(runs.create(folder, tiny(), "Ben's", actor=PEOPLE["other student"]).path, owner="ben")
+        bin.remove_own(bin.binned(folder))
+        assert [thing.owner for thing in bin.binned(folder)] == ["ben"]
+    uploads.add_points([[0.0, 1.0]] * 12, "more")
+    assert supervisor.submit(lab.settings, tiny()).owner == "anna"
+
+
+def test_of_several_runs_those_that_one_may_stop_are_stopped(lab: Lab) -> None:
+    bens = runs.create(lab.runs_dir, tiny(), "Ben's", actor=PEOPLE["other student"])
+    for run in (bens, lab.run):
+        queue.enqueue(run)
+    access.set_source(lambda: ANNA)
+    with pytest.raises(Refused, match="Only teachers"):
+        supervisor.leave_all([bens, lab.run], "stop")
+    assert (bens.status().state, lab.run.status().state) == ("queued", "stopped")
 
 
 def test_the_actor_that_is_given_counts_more_than_the_visitor(lab: Lab) -> None:

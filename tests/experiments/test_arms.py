@@ -6,10 +6,11 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from access_helpers import ANNA, BEN
 from helpers import MACHINE
 from lesson_helpers import small
 
-from gan_core import runs
+from gan_core import access, runs
 from gan_core.config import get, with_changes
 from gan_core.config.settings import from_environment
 from gan_core.experiments import arms
@@ -34,6 +35,25 @@ def test_an_arm_is_the_base_with_its_changes_and_then_those_that_all_share() -> 
     assert get(comparison.config(more, {"training.seed": 5}), "training.seed") == 5
     with pytest.raises(ValueError, match=r"training\.seed"):
         comparison.config(more, {"training.seed": -1})
+
+
+def test_somebody_elses_paused_run_does_not_hold_up_an_arm() -> None:
+    settings = from_environment()
+    comparison = Comparison(small(collapse.LESSON.experiment).base, (Arm("plain", "Plain", {}),))
+    access.set_source(lambda: BEN)
+    try:
+        (bens,) = arms.queue_missing(settings, comparison, ["plain"], "x")
+        supervisor.leave(bens, "pause")
+        access.set_source(lambda: ANNA)
+        (annas,) = arms.queue_missing(settings, comparison, ["plain"], "x")
+        assert (annas.owner, annas.id != bens.id, bens.status().state) == ("anna", True, "paused")
+        supervisor.leave(annas, "pause")
+        access.set_source(lambda: BEN)
+        assert [run.id for run in arms.queue_missing(settings, comparison, ["plain"], "x")] == [bens.id]
+        access.set_source(lambda: ANNA)
+        assert arms.queue_missing(settings, comparison, ["plain"], "x") == []  # Ben's is under way
+    finally:
+        access.set_source(lambda: None)
 
 
 def test_a_name_that_is_too_long_is_cut() -> None:

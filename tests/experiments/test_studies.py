@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from access_helpers import ANNA
 from helpers import MACHINE
 from study_helpers import IMAGES, blocks_evaluator, here, train_all
 
-from gan_core import runs
+from gan_core import access, runs
 from gan_core.config import differences, get, settings
 from gan_core.datasets.sources.iclevr import conditions
 from gan_core.evaluation.evaluators.scoring import chance_level
@@ -63,6 +64,19 @@ def test_seeds_repeat_every_arm_and_all_arms_come_before_the_next_seed():
     assert [(m.arm, m.seed) for m in study.members] == [(arm, seed) for seed in (0, 1) for arm in WEIGHTS]
     assert [get(run.config(), "training.seed") for run in queued()] == [0] * 5 + [1] * 5
     assert study.name == RATIOS.title
+
+
+def test_nobody_queues_the_missing_runs_of_somebody_elses_study():
+    study = studies.begin(here(), RATIOS, "the teacher's", epochs=1, num_images=64)
+    before = queue.queued_ids(here().runs_dir)
+    supervisor.delete(queued()[0])
+    access.set_source(lambda: ANNA)
+    try:
+        with pytest.raises(access.Refused):
+            studies.start_missing(here(), study)
+        assert queue.queued_ids(here().runs_dir) == before[1:]
+    finally:
+        access.set_source(lambda: None)
 
 
 def test_a_study_is_found_again_by_another_process_and_the_newest_comes_first():

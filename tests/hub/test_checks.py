@@ -254,6 +254,15 @@ def test_states_of_an_optimiser_that_belong_to_no_weight_are_refused(arrived: Pa
         check(arrived)
 
 
+@pytest.mark.parametrize("kind", ["step", "exp_avg", "exp_avg_sq"])
+def test_a_state_of_an_optimiser_that_lacks_a_name_is_refused(arrived: Path, kind: str) -> None:
+    rewrite(arrived, MODEL.replace("model", "optimizer"), lambda t: t.pop(f"generator.0.{kind}"))
+    with pytest.raises(
+        ValueError, match=r"state of 'generator\.0' .* is not whole: it needs exp_avg, exp_avg_sq, step"
+    ):
+        check(arrived)
+
+
 def test_a_flipped_bit_is_noticed_by_the_manifest(arrived: Path) -> None:
     content = bytearray((arrived / MODEL).read_bytes())
     content[-1] ^= 1

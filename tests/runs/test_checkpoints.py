@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from gan_core.models.building import build
-from gan_core.runs import Run, checkpoints
+from gan_core.runs import Run, branching, checkpoints
 from gan_core.runs.checkpoints import _thinned
 from gan_core.runs.portable import sha256
 from gan_core.training import loop
@@ -90,14 +90,14 @@ def test_files_that_the_manifest_does_not_know_are_not_trusted(run, manifest):
         load(run)
 
 
-def rewrite(run: Run, name: str, change) -> None:
+def rewrite(run: Run, name: str, change, step: int = 5) -> None:
     """A file that somebody made, with a manifest to match."""
-    file = run.checkpoint_dir(5) / name
+    file = run.checkpoint_dir(step) / name
     tensors = load_file(file)
     change(tensors)
     save_file(tensors, file)
     manifest = json.loads(run.manifest_path.read_bytes())
-    run.manifest_path.write_text(json.dumps(manifest | {f"step-00000005/{name}": sha256(file)}))
+    run.manifest_path.write_text(json.dumps(manifest | {f"step-{step:08d}/{name}": sha256(file)}))
 
 
 WEIGHT = "generator.layers.0.weight"
@@ -133,6 +133,45 @@ def test_optimiser_states_that_do_not_fit_are_refused(run, change):
     rewrite(run, "optimizer.safetensors", change)
     with pytest.raises(ValueError, match="does not fit"):
         load(run)
+
+
+OPTIMIZERS = [("adam", 0.5), ("adam", 0.0), ("adamax", 0.5), ("rmsprop", 0.5), ("sgd", 0.5), ("sgd", 0.0)]
+
+
+@pytest.mark.parametrize(("name", "beta1"), OPTIMIZERS)
+def test_an_optimiser_whose_state_lacks_a_name_gives_way_to_an_older_checkpoint(runs_dir, name, beta1):
+    own = {"generator_optimizer__name": name, "generator_optimizer__beta1": beta1}
+    run = tiny_run(runs_dir, **own, training__max_steps=2, recording__checkpoint_every_steps=1)
+    loop.train(run)
+    load(run, 2)  # sound
+    whole = load_file(file := run.checkpoint_dir(2) / "optimizer.safetensors")
+    kinds = sorted({key.partition(".")[2].partition(".")[2] for key in whole if key.startswith("generator.")})
+    lacking = [lambda key, kind=kind: key.startswith("generator.") and key.endswith(f".{kind}") for kind in kinds]
+    for lacks in [*lacking, lambda key: key.startswith("generator.")] if kinds else []:
+        rewrite(run, "optimizer.safetensors", lambda t, lacks=lacks: [t.pop(key) for key in [*t] if lacks(key)], step=2)
+        with pytest.raises(
+            ValueError, match=r"does not fit this architecture, or is not whole.*Use another checkpoint"
+        ):
+            load(run, 2)
+        save_file(whole, file)
+    rewrite(
+        run,
+        "optimizer.safetensors",
+        lambda t: t.update({"generator.0.evil": torch.zeros_like(whole[min(whole)])}),
+        step=2,
+    )
+    assert loop.train(run).state == "finished"
+    (refused,) = [event for event in run.events() if event["type"] == "checkpoint_refused"]
+    assert refused["step"] == 2 and "fit this architecture" in refused["error"]
+
+
+def test_a_branch_with_another_momentum_takes_the_state_as_it_was(runs_dir):
+    for before, after in ((0.0, 0.9), (0.9, 0.0)):
+        own = {"generator_optimizer__name": "sgd", "generator_optimizer__beta1": before}
+        parent = tiny_run(runs_dir, **own, training__max_steps=2)
+        loop.train(parent)
+        made = branching.branch(runs_dir, parent, 2, {"generator_optimizer.beta1": after, "training.max_steps": 3}, "b")
+        assert loop.train(made).state == "finished"
 
 
 def rewrite_state(run: Run, change) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gan_core.config import DatasetConfig, strict_json
+from gan_core.config import DatasetConfig, read_bounded, strict_json
 from gan_core.datasets import sampling
 from gan_core.datasets.base import Dataset, PointSource
 
@@ -44,7 +44,7 @@ def read_file(file: Path) -> Points:
         size = file.stat().st_size
         if size > MAX_BYTES:
             raise ValueError(f"The file '{file.name}' has {size:,} bytes; at most {MAX_BYTES:,} are read.")
-        return parse(file.read_bytes(), file.name)
+        return parse(read_bounded(file, MAX_BYTES), file.name)
     except (OSError, RuntimeError) as error:
         raise ValueError(f"The file '{file!s:.300}' cannot be read ({error}).") from error
 

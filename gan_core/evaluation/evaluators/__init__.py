@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from gan_core.config import DatasetConfig, RunConfig, Section, settings, strict_json
+from gan_core.config import DatasetConfig, RunConfig, Section, read_strictly, settings
 from gan_core.datasets import DATASETS
 from gan_core.datasets.sources.objects24 import OBJECTS
 
@@ -232,7 +232,7 @@ def read_folder(path: Path) -> EvaluatorFolder:
     Raises ValueError if evaluator.json is missing, damaged, or not one.
     """
     try:
-        content = strict_json((path / CARD).read_bytes())
+        content = read_strictly(path / CARD)
     except OSError as error:
         raise ValueError(f"The folder '{path}' holds no readable {CARD}, so it is no evaluator.") from error
     except ValueError as error:

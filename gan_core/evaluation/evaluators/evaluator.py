@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from gan_core.config import read_bounded
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.batches import to_signed
 from gan_core.evaluation.evaluators import CARD, WEIGHTS, Card, EvaluatorFolder, EvaluatorInfo
@@ -180,7 +181,7 @@ def _read(folder: EvaluatorFolder, path: Path, num_bytes: int) -> dict[str, Tens
     try:
         if path.stat().st_size > num_bytes + MAX_HEADER_BYTES:
             raise _misfit(folder, f"{WEIGHTS} has {path.stat().st_size:,} bytes, this network about {num_bytes:,}")
-        content = path.read_bytes()
+        content = read_bounded(path, num_bytes + MAX_HEADER_BYTES)
     except OSError as error:
         raise ValueError(
             f"The evaluator '{folder.info.name}' has no readable {WEIGHTS} in {folder.path} ({error.strerror or error})."

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError
 
 from gan_core import datasets
-from gan_core.config import Section, strict_json
+from gan_core.config import Section, read_strictly
 from gan_core.evaluation.evaluators import EvaluatorFolder
 from gan_core.runs import files
 
@@ -87,7 +87,7 @@ def _rounded(numbers: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> tupl
 def _read(folder: EvaluatorFolder, width: int) -> Scale:
     path = folder.path / SCALE
     try:
-        scale = TypeAdapter(Scale).validate_python(strict_json(path.read_bytes()))
+        scale = TypeAdapter(Scale).validate_python(read_strictly(path))
         sound = scale.weights_sha256 == folder.card.weights_sha256 and {len(scale.mean), len(scale.spread)} == {width}
     except (OSError, ValidationError, ValueError):
         sound = False

@@ -67,7 +67,9 @@ def weights() -> Path:
     path = settings.cache_dir() / "inception" / FILE
     if not path.exists():
         _fetch(path)
-    if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(HASH_BEGINS):
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if not digest.startswith(HASH_BEGINS):
         raise ValueError(f"The file {path} is damaged: its SHA-256 does not begin with {HASH_BEGINS}. Delete it.")
     _check_tensors(path)
     return path

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from gan_core.config import Section, strict_json
+from gan_core.config import Section, read_strictly
 from gan_core.experiments.benchmark.protocol import METHODS, recipe
 from gan_core.experiments.benchmark.tuning import BATCH_METHODS, BATCHES, EVERY, STEPS, Value
 
@@ -137,7 +137,7 @@ def results(task: str) -> Results:
 
 def _read(path: Path, kind: type[Stored]) -> Stored:
     try:
-        return TypeAdapter(kind).validate_python(strict_json(path.read_bytes()))
+        return TypeAdapter(kind).validate_python(read_strictly(path))
     except (OSError, ValidationError, ValueError) as error:
         raise ValueError(
             f"The results '{path}' cannot be read ({error!s:.200}). Delete the file and train again."

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from gan_core.config import Section, strict_json
+from gan_core.config import Section, read_strictly
 from gan_core.config.settings import PROJECT_DIR
 from gan_core.experiments.benchmark.protocol import METHODS, TASKS
 
@@ -144,7 +144,7 @@ def search(path: Path | None = None) -> Search | None:
     if not path.exists():
         return None
     try:
-        found = TypeAdapter(Search).validate_python(strict_json(path.read_bytes()))
+        found = TypeAdapter(Search).validate_python(read_strictly(path))
     except (OSError, ValidationError, ValueError) as error:
         raise ValueError(
             f"The search '{path}' cannot be read ({error!s:.200}). Delete the file and search again."

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import platform
 import re
+import shutil
 import time
 import traceback
 from collections.abc import Iterator
@@ -150,10 +151,17 @@ def open_folder(runs_dir: Path, sweep: Sweep, storage: str = "", sweep_id: str =
     actor = require("own", owner=known.owner) if known else require("train")
     created, owner = (known.created, known.owner) if known else (time.time(), actor.id)
     folder = SweepFolder(runs_dir / FOLDER / sweep_id, sweep, storage, created, owner)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    folder.study().enqueue_missing()
     plan = {"sweep": sweep.to_dict(), "storage": storage, "created": created, "owner": owner}
-    files.write_json(folder.path / PLAN, plan)
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        folder.study().enqueue_missing()
+        files.write_json(folder.path / PLAN, plan)
+    except (OSError, ValueError) as failure:
+        if not known:
+            shutil.rmtree(folder.path, ignore_errors=True)
+        if isinstance(failure, ValueError):
+            raise
+        raise ValueError(not_written(f"The runs folder {runs_dir}", failure, "GANVAS_RUNS_DIR")) from failure
     return folder
 
 

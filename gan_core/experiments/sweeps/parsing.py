@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from gan_core.config import read_bounded
 from gan_core.experiments.sweeps.plan import Axis, listed, ranged
 
 MAX_BYTES = 100_000
@@ -22,9 +23,7 @@ def read_file(path: Path) -> tuple[dict[str, Any], str]:
     import yaml  # type: ignore[import-untyped]
 
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"'{path}' has {path.stat().st_size:,} bytes; a sweep's file has at most {MAX_BYTES:,}.")
-        text = path.read_text(encoding="utf-8")
+        text = read_bounded(path, MAX_BYTES).decode()
         if "&" in text and "*" in text and any(isinstance(t, yaml.AliasToken) for t in yaml.scan(text)):
             raise ValueError(f"'{path}' uses YAML's aliases (*), which are not read here: write the values out.")
         data = yaml.safe_load(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from gan_core.access import bin
+from gan_core.access import bin, current
 from gan_core.access.bin import Binned
 from pages.components.shared import lab
 from pages.components.text import _, as_text, dangerous, ngettext
@@ -25,6 +25,12 @@ def bin_view(folder: Path, key: str, shown: Callable[[Binned], bool] = lambda th
     if not things:
         return
     with st.expander(_("Deleted ({n})").format(n=len(things)), icon=":material/delete:", key=f"{key}_bin"):
+        if sum(thing.owner == current().id for thing in things) > 1:
+            help_ = _("Removes all that you deleted, and frees its disk space. This cannot be undone.")
+            if st.button(dangerous(_("Empty my bin")), key=f"{key}_bin_empty", help=help_) and lab.succeeds(
+                partial(bin.remove_own, things)
+            ):
+                st.rerun()
         for thing in things:
             days = ngettext("{n} day left", "{n} days left", thing.days_left).format(n=thing.days_left)
             words, back, gone = st.columns([5, 1, 1], vertical_alignment="center")

@@ -18,6 +18,7 @@ from gan_core.analysis.doctor import Finding
 from gan_core.analysis.doctor.examine import examine
 from gan_core.config import settings
 from gan_core.config.devices import Machine
+from gan_core.config.reasons import reason
 from gan_core.figures import charts
 from gan_core.figures.style import Column
 from gan_core.runs import Run
@@ -184,20 +185,29 @@ def _file_url(path: str) -> str:
 
 
 def attempt(action: Callable[[], T], level: Literal["error", "warning", "info"] = "error") -> T | None:
-    """What an action returns; None after a ValueError, whose sentence is shown in a box of this level."""
+    """What an action returns; None after a refusal (a ValueError, or a disk that is full or cannot be written), whose sentence
+    is shown in a box of this level."""
     try:
         return action()
-    except ValueError as refusal:
-        getattr(st, level)(as_text(str(refusal)), icon=f":material/{level}:")
+    except (ValueError, OSError) as refusal:
+        getattr(st, level)(as_text(_sentence(refusal)), icon=f":material/{level}:")
         return None
+
+
+def _sentence(refusal: ValueError | OSError) -> str:
+    """What a refusal says; an error of the system that has no sentence is raised again."""
+    words = str(refusal) if isinstance(refusal, ValueError) else reason(refusal)
+    if words is None:
+        raise refusal
+    return words
 
 
 def press(action: Callable[[], object]) -> None:
     """Does what a button in a live part asks for and draws the page anew, with the refusal, if any, above it."""
     try:
         action()
-    except ValueError as refusal:
-        st.session_state["lab_refusal"] = str(refusal)
+    except (ValueError, OSError) as refusal:
+        st.session_state["lab_refusal"] = _sentence(refusal)
     st.rerun()
 
 
@@ -208,5 +218,5 @@ def show_refusal() -> None:
 
 
 def succeeds(action: Callable[[], object]) -> bool:
-    """Whether an action was done, whatever it gives; a refusal (a ValueError) is shown as its sentence."""
+    """Whether an action was done, whatever it gives; a refusal is shown as its sentence, as by `attempt`."""
     return attempt(lambda: (action(), True)) is not None

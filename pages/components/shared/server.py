@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -22,6 +21,7 @@ from gan_core.experiments.sweeps import folder as sweeps
 from gan_core.training import supervisor
 from pages.components.shared import sessions, uploads
 from pages.components.shared.uploads import ASGI, Message, Receive, Send, UploadGuard
+from pages.components.shared.visitor import is_loopback
 
 OPEN_DOORS = (
     "There is no classroom, so anybody could do everything. Make one first: python -m gan_core classroom. Or set "
@@ -138,14 +138,6 @@ def refuse_open_doors() -> None:
     address = str(config.get_option("server.address") or "")
     if alone and not is_loopback(address):
         raise SystemExit(f"Ganvas does not start: others can reach it ({address or 'at every address'}). {OPEN_DOORS}")
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an address is this computer's own."""
-    try:
-        return address == "localhost" or ipaddress.ip_address(address.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _has_classroom() -> bool:

@@ -7,6 +7,7 @@ because only an answer can set such a cookie.
 from __future__ import annotations
 
 import html
+import ipaddress
 
 import streamlit as st
 from starlette.requests import Request
@@ -87,7 +88,7 @@ async def sign_in_page(request: Request) -> Response:
             sent.get("code", ""),
             sent.get("name", ""),
             sent.get("own", ""),
-            address=request.client.host if request.client else "",
+            address=_address(request),
         )
     except ValueError as refusal:
         return _form(sent.get("name", ""), str(refusal), 403)
@@ -95,6 +96,23 @@ async def sign_in_page(request: Request) -> Response:
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, token, max_age=classroom.SESSION_S, httponly=True, samesite="strict", secure=secure)
     return answer
+
+
+def _address(request: Request) -> str:
+    """The address that wrong codes are counted for: that of the connection, or what a proxy which the server trusts says
+    (uvicorn's FORWARDED_ALLOW_IPS); no header of anybody else's counts. "" for this computer's own: behind a proxy on it that
+    says nothing, it is everybody's.
+    """
+    host = request.client.host if request.client else ""
+    return "" if is_loopback(host) else host
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is this computer's own."""
+    try:
+        return address == "localhost" or ipaddress.ip_address(address.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 async def sign_out_page(_request: Request) -> Response:

@@ -1,0 +1,52 @@
+"""Signing in: for whom a wrong code counts."""
+
+import itertools
+
+import pytest
+from access_helpers import PIN
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from gan_core.access import classroom
+from gan_core.access.classroom import Attempts
+from pages.components.shared import visitor
+
+WRONG, TOO_MANY = "neither the class code", "Too many wrong codes"
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A classroom, and no wrong code yet."""
+    classroom.make(PIN)
+    monkeypatch.setitem(classroom.sign_in.__kwdefaults__, "attempts", Attempts(each=2, together=5))
+
+
+def sign_in(peer: str, code: str, forwarded_for: str = "") -> tuple[int, str]:
+    """Status and text, as uvicorn and the page answer somebody at this address with this header."""
+    app = ProxyHeadersMiddleware(Starlette(routes=visitor.routes()), "127.0.0.1,::1")
+    client = TestClient(app, client=(peer, 5000), follow_redirects=False)
+    headers = {"X-Forwarded-For": forwarded_for} if forwarded_for else {}
+    found = client.post("/sign-in", data={"code": code}, headers=headers)
+    return found.status_code, found.text
+
+
+def test_nobody_evades_the_limit_of_an_address_by_a_header() -> None:
+    told = [sign_in("10.0.0.7", "wrong-code", f"10.9.9.{n}")[1] for n in range(3)]
+    assert [TOO_MANY in text for text in told] == [False, False, True] and WRONG in told[0]
+    assert sign_in("10.0.0.8", PIN)[0] == 303
+
+
+@pytest.mark.parametrize("says_who", [True, False])
+def test_one_behind_a_proxy_does_not_lock_the_others_out(says_who: bool) -> None:
+    """What a proxy adds comes last; what its client claims stands before."""
+    claims = itertools.count()
+    attacker, other = ("1.2.3.{n}, 10.0.0.7", "10.0.0.8") if says_who else ("", "")
+    told = [sign_in("127.0.0.1", "wrong-code", attacker.format(n=next(claims)))[1] for _ in range(4)]
+    assert [TOO_MANY in text for text in told] == ([False, False, True, True] if says_who else [False] * 4)
+    assert sign_in("127.0.0.1", PIN, other)[0] == 303
+
+
+def test_the_limit_of_all_together_holds_behind_a_proxy_too() -> None:
+    told = [sign_in("127.0.0.1", "wrong-code", f"10.0.0.{n}")[1] for n in range(6)]
+    assert [TOO_MANY in text for text in told] == [False] * 5 + [True]
