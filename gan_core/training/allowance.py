@@ -51,7 +51,9 @@ def check_size(config: RunConfig) -> None:
         )
 
 
-def check_actor(runs_dir: Path, config: RunConfig, steps: int, actor: Actor | None = None) -> None:
+def check_actor(
+    runs_dir: Path, config: RunConfig, steps: int, actor: Actor | None = None, *, received: int | None = None
+) -> None:
     """Refuses what is more than one student may use.
 
     Args:
@@ -59,6 +61,7 @@ def check_actor(runs_dir: Path, config: RunConfig, steps: int, actor: Actor | No
         config: of the run that is to begin, checked.
         steps: how many it would make.
         actor: on whose behalf; None for `access.current`.
+        received: bytes of a run that comes in and does not wait for its turn; None for one that is to be trained.
 
     Raises:
         Refused: with the limit, the value and what to change.
@@ -90,8 +93,9 @@ def check_actor(runs_dir: Path, config: RunConfig, steps: int, actor: Actor | No
         if value > most:
             raise Refused(f"This run has {value:,} {what}; a student may use {most:,}. Choose {way_out}.")
     mine = [run for run in runs.list_runs(runs_dir) if run.owner == actor.id]
-    if sum(run.status().state in OPEN_STATES for run in mine) > limits.waiting:
+    if received is None and sum(run.status().state in OPEN_STATES for run in mine) > limits.waiting:
         raise Refused(
             f"You have one run training and {limits.waiting} waiting, as many as a student may. Wait, or stop one of them."
         )
-    classroom.check_share(sum(classroom.folder_bytes(run.path) for run in mine) + uploads.bytes_of(actor.id), actor)
+    held = sum(classroom.folder_bytes(run.path) for run in mine) + uploads.bytes_of(actor.id)
+    classroom.check_share(held + (received or 0), actor)
