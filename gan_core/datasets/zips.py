@@ -151,7 +151,7 @@ def check_directory(file: BinaryIO, most_bytes: int = MAX_ZIP_BYTES) -> None:
         raise ValueError(f"The file is no zip: {WEB_PAGE}")
     end = file.seek(0, io.SEEK_END)
     if end > most_bytes:
-        raise ValueError(f"The zip has {end:,} bytes; at most {most_bytes:,} are read. Send fewer or smaller pictures.")
+        raise ValueError(f"The zip has {end:,} bytes; at most {most_bytes:,} are read. Send fewer or smaller files.")
     # the end record, the longest comment, ZIP64's end record and its pointer
     file.seek(max(0, end - _END_BYTES - 65_536 - _POINTER64_BYTES - _END64_BYTES))
     tail = file.read()
@@ -168,7 +168,7 @@ def check_directory(file: BinaryIO, most_bytes: int = MAX_ZIP_BYTES) -> None:
             raise ValueError("The zip has a damaged end (ZIP64). Make it again.")
         count, size = struct.unpack("<2Q", tail[record + 32 : record + 48])
     if size > MAX_DIRECTORY_BYTES or count > MAX_LISTED:
-        raise ValueError(f"The zip lists too many files; at most {MAX_ENTRIES:,} pictures are taken.")
+        raise ValueError(f"The zip lists too many files; at most {MAX_ENTRIES:,} are taken. Send fewer.")
 
 
 def check_entries(entries: Sequence[zipfile.ZipInfo], directory_at: int, *, most: int, most_bytes: int) -> None:
@@ -204,7 +204,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
     if entry.flag_bits & 1:
         raise ValueError("The zip is encrypted. Make it again without a password.")
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise ValueError(f"'{shown}' in the zip is a link. Put the picture itself into it.")
+        raise ValueError(f"'{shown}' in the zip is a link. Put the file itself into it.")
     if entry.filename.lower().endswith(ARCHIVES):
         raise ValueError(f"The zip holds another archive, '{shown}'. Unpack it, then zip the pictures themselves.")
     if entry.file_size > RATIO_FROM_BYTES and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):

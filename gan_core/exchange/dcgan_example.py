@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from gan_core.access import Actor, classroom, require
 from gan_core.config import RunConfig, get
 from gan_core.config.devices import detect
 from gan_core.config.reasons import as_os_error, not_written
@@ -27,6 +28,7 @@ from gan_core.models.building import build, build_networks
 from gan_core.runs import Run, Status, check_writable, checkpoints, create
 from gan_core.runs.folder import move_in
 from gan_core.runs.sampler import open_sampler
+from gan_core.training import allowance
 from gan_core.training.plan import count_checked, decide, total_steps
 
 GENERATOR_LIKE = {"network.name": "dcgan4", "dataset.image_size": 64, "network.generator_leak": 0.0}
@@ -76,7 +78,15 @@ def write(run: Run, path: Path, *, step: int | None = None) -> str:
     return f"{' and '.join(parts)} of '{run.name}' at step {sampler.step:,}, {sizes}{left_out}"
 
 
-def read(config: RunConfig, runs_dir: Path, generator: Path, discriminator: Path | None = None, name: str = "") -> Run:
+def read(
+    config: RunConfig,
+    runs_dir: Path,
+    generator: Path,
+    discriminator: Path | None = None,
+    name: str = "",
+    *,
+    actor: Actor | None = None,
+) -> Run:
     """Makes a new run whose networks begin with the weights of the example's state dicts.
 
     Args:
@@ -84,18 +94,24 @@ def read(config: RunConfig, runs_dir: Path, generator: Path, discriminator: Path
         runs_dir: the folder of runs.
         generator, discriminator: safetensors files with `main.0.weight` ...; without the second D begins anew.
         name: the user's name for the run; the file's if empty.
+        actor: whose it is; None for `access.current`.
 
     Raises:
-        ValueError: a configuration whose networks are not the example's, a file that cannot be read or holds a pickle, the
+        ValueError: the actor may not train, read these files or keep so much; a configuration whose networks are not the example's, a file that cannot be read or holds a pickle, the
             first tensor that does not fit, or a folder that cannot be written. Nothing is left behind.
     """
+    actor = require("train", actor)
     _refuse_other(config, GENERATOR_LIKE | (DISCRIMINATOR_LIKE if discriminator else {}))
     num_images = count_checked(config)
     config = decide(config, detect(), num_images)
     needed = build_networks(config, meta=True)
     given = {"generator": generator} | ({"discriminator": discriminator} if discriminator else {})
+    for file in given.values():
+        classroom.check_folder(file, actor)
     tensors = {part: _read(file, needed[part], part) for part, file in given.items()}
     check_writable(runs_dir)
+    steps, received = total_steps(config, num_images), sum(file.stat().st_size for file in given.values())
+    allowance.check_actor(runs_dir, config, steps, actor, received=received)
     model = build(config, config.training.device)
     for part, state in tensors.items():
         model.networks[part].load_state_dict(state)
@@ -103,13 +119,12 @@ def read(config: RunConfig, runs_dir: Path, generator: Path, discriminator: Path
         average.load_state_dict(model.networks[part].state_dict())
     try:
         with own_folder(runs_dir) as aside:
-            run = create(aside, config, name or generator.stem[:80])
+            run = create(aside, config, name or generator.stem[:80], actor=actor)
             checkpoints.save(run, 0, model, {"seconds": 0.0}, config.recording.keep_checkpoints)
             run.add_event("checkpoint", 0)
-            run.describe(note=f"Begins with the weights of {', '.join(file.name for file in given.values())}.")
-            run.write_status(
-                Status(state="stopped", total_steps=total_steps(config, num_images), device=config.training.device)
-            )
+            words = f"Begins with the weights of {', '.join(file.name for file in given.values())}."
+            run.describe(note=words, actor=actor)
+            run.write_status(Status(state="stopped", total_steps=steps, device=config.training.device))
             return move_in(run.path, runs_dir, config.preset)
     except OSError as error:
         raise ValueError(not_written(f"The runs folder {runs_dir}", error, "GANVAS_RUNS_DIR")) from error

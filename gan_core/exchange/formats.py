@@ -53,7 +53,11 @@ FORMATS: Registry[Format] = Registry(
             ("step", "every", "note"),
         ),
         "onnx": Format(
-            "generator or decoder for other runtimes", (".onnx",), "gan_core.exchange.onnx_file:write", ("step",)
+            "generator or decoder for other runtimes",
+            (".onnx",),
+            "gan_core.exchange.onnx_file:write",
+            ("step",),
+            lambda config: not kind_of(config).latent_is_noise,
         ),
         "dcgan": Format(
             "state dicts of PyTorch's DCGAN example, a folder",

@@ -43,8 +43,14 @@ def write(run: Run, path: Path, *, step: int | None = None) -> str:
         What it holds, in words.
 
     Raises:
-        ValueError: a package is missing, no checkpoint (of that step), or a damaged one; `output.new`.
+        ValueError: a model that draws in many steps, a package is missing, no checkpoint (of that step), or a damaged one; `output.new`.
     """
+    kind = kind_of(run.config())
+    if kind.latent_is_noise:
+        raise ValueError(
+            f"A {kind.title} draws in many steps, and an ONNX file holds one pass of a network. Export samples, or the run "
+            "itself as a zip."
+        )
     if missing := [name for name in NEEDS if find_spec(name) is None]:
         raise ValueError(
             f"Writing ONNX needs {' and '.join(missing)}. Install what is missing with: pip install {' '.join(NEEDS)}"
@@ -71,9 +77,7 @@ def write(run: Run, path: Path, *, step: int | None = None) -> str:
         program.save(place, external_data=False)
         size = place.stat().st_size
     inputs = " and ".join(f"{name} (N, {width})" for name, width in widths.items())
-    return (
-        f"{kind_of(sampler.config).drawn_by} of '{run.name}' at step {sampler.step:,}, input {inputs}, {size:,} bytes"
-    )
+    return f"{kind.drawn_by} of '{run.name}' at step {sampler.step:,}, input {inputs}, {size:,} bytes"
 
 
 def metadata(run: Run, sampler: Sampler) -> dict[str, str]:

@@ -7,6 +7,7 @@ import zipfile
 from contextlib import closing
 from pathlib import Path
 
+from gan_core.access import Actor, classroom, require
 from gan_core.config import read_bounded
 from gan_core.datasets import zips
 from gan_core.exchange import output
@@ -16,6 +17,7 @@ from gan_core.hub.listing import Listed
 from gan_core.processes import guarded
 from gan_core.processes.guarded import Patience
 from gan_core.runs import Run, adoption, check_writable, portable
+from gan_core.training import allowance
 
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # of a zip; one date for all, so that equal runs give equal files
 PACKED_ALREADY = (".png", ".safetensors")  # weights look like noise
@@ -59,17 +61,20 @@ def _add(archive: zipfile.ZipFile, file: Path, name: str) -> None:
         shutil.copyfileobj(source, target, 1 << 20)
 
 
-def read(path: Path, runs_dir: Path) -> Run:
+def read(path: Path, runs_dir: Path, *, actor: Actor | None = None) -> Run:
     """Makes a new run of a zip, checked as one from the Hub is: names, sizes, configuration, hashes, tensors, numbers.
 
     Args:
         path: a zip as `write` makes it, or a zipped run directory.
         runs_dir: the folder of runs.
+        actor: whose it is; None for `access.current`.
 
     Raises:
-        ValueError: no such file, no zip, a hostile or damaged one, no run, or the folder cannot be written; nothing is
+        ValueError: the actor may not train, read this file or keep so much; no such file, no zip, a hostile or damaged one, no run, or the folder cannot be written; nothing is
             left behind.
     """
+    actor = require("train", actor)
+    classroom.check_folder(path, actor)
     check_writable(runs_dir)
     with own_folder(runs_dir) as aside:
         copy = aside / "run"
@@ -83,6 +88,8 @@ def read(path: Path, runs_dir: Path) -> Run:
         with closing(guarded.each("gan_core.exchange.unzipping:take", arguments, PATIENCE)) as taken:
             found = {name: Listed(name, (copy / name).stat().st_size) for name in taken}
         config = checks.configuration(read_bounded(copy / portable.JSON_NAMES["config"]))
+        size = sum(file.size or 0 for file in found.values())
+        allowance.check_actor(runs_dir, config, 0, actor, received=size)
         shapes = checks.expected_tensors(config)
         checks.sizes(found, config, shapes)
         checks.manifest(copy, found)
@@ -90,5 +97,5 @@ def read(path: Path, runs_dir: Path) -> Run:
         newest = max(part.step for part in listing.parts(found) if part.kind == "model")
         weights_only = portable.checkpoint_name(newest, "optimizer") not in found
         origin = adoption.Origin("", "", weights_only)
-        adoption.write_run(copy, adoption.for_this_machine(config), origin)
+        adoption.write_run(copy, adoption.for_this_machine(config), origin, actor.id)
         return adoption.move_in(copy, runs_dir, config.preset)

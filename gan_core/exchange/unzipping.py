@@ -5,20 +5,24 @@ from __future__ import annotations
 import shutil
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from gan_core.config.reasons import not_written, reason
 from gan_core.datasets import zips
 from gan_core.hub import listing
 from gan_core.hub.listing import Listed
 from gan_core.processes.guarded import Start
+from gan_core.runs import portable
+
+CONFIG = portable.JSON_NAMES["config"]
 
 
 def take(arguments: dict[str, Any], start: Start) -> Iterator[str]:
     """Writes the files of the run in the zip `zip` into the folder `folder`; gives their names. Other files are left out.
 
     Raises:
-        ValueError: no zip, a damaged or hostile one, or one without a run.
+        ValueError: no zip, a damaged or hostile one, one without a run, or `folder` cannot be written.
     """
     path, folder = Path(arguments["zip"]), Path(arguments["folder"])
     try:
@@ -37,17 +41,23 @@ def take(arguments: dict[str, Any], start: Start) -> Iterator[str]:
     except zips.DAMAGE as error:
         if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
             raise
+        if isinstance(error, OSError) and reason(error):
+            raise ValueError(not_written("The runs folder", error, "GANVAS_RUNS_DIR")) from error
         raise ValueError(f"The zip is damaged ({str(error)[:120] or type(error).__name__}). Make it again.") from error
 
 
 def _entries(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
-    """The files of the run: name within its directory -> entry. The directory may be the zip itself or its only folder."""
+    """The files of the run: name within its directory -> entry. The directory is where config.json lies, the
+    zip itself or a folder in it; what lies beside that folder, as `__MACOSX` does, is left out."""
     listed = [entry for entry in archive.infolist() if not entry.is_dir()]
     for entry in listed:
         zips.check_names(entry.filename, entry)
-    folders = {entry.filename.partition("/")[0] if "/" in entry.filename else "" for entry in listed}
-    cut = len(folders.pop()) + 1 if len(folders) == 1 and "" not in folders else 0
-    named = [(entry.filename[cut:], entry) for entry in listed]
+    places = [entry.filename.rpartition("/")[0] for entry in listed if PurePosixPath(entry.filename).name == CONFIG]
+    heads = {place for place in places if "/" not in place}
+    if len(heads) > 1 and "" not in heads:
+        raise ValueError(f"The zip holds {len(heads)} runs, in folders of their own. Make a zip of each.")
+    head = f"{heads.pop()}/" if heads and "" not in heads else ""
+    named = [(entry.filename.removeprefix(head), entry) for entry in listed if entry.filename.startswith(head)]
     wanted = listing.wanted((Listed(inner, entry.file_size) for inner, entry in named), name, "zip")
     found = {inner: entry for inner, entry in named if inner in wanted}
     if len(found) != sum(inner in wanted for inner, _entry in named):

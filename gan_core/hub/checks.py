@@ -10,8 +10,9 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from gan_core.config import RunConfig, parse_config, read_bounded, read_strictly, strict_json, strict_object
+from gan_core.config import RunConfig, parse_config, read_bounded, strict_json, strict_object
 from gan_core.hub import listing
 from gan_core.hub.listing import Listed
 from gan_core.models.kinds import kind_of
@@ -32,9 +33,16 @@ Shapes = Mapping[str, tuple[tuple[int, ...], str]]
 
 def configuration(text: bytes) -> RunConfig:
     """The configuration in an untrusted file. Raises ValueError if its layout, names or combination are not valid."""
-    config = parse_config(strict_json(text))
+    config = parse_config(_json(text, "config"))
     check(config)
     return config
+
+
+def _json(text: bytes, kind: str) -> Any:
+    try:
+        return strict_json(text)
+    except ValueError as error:
+        raise ValueError(f"The run's {portable.JSON_NAMES[kind]} is damaged: {error}") from error
 
 
 def expected_tensors(config: RunConfig) -> Shapes:
@@ -95,7 +103,7 @@ def content(path: Path, listed: Listed) -> None:
 
 def manifest(place: Path, names: Iterable[str]) -> None:
     """Raises ValueError if a checkpoint file is not in the run's manifest, or has another hash there."""
-    known = read_strictly(place / portable.JSON_NAMES["manifest"])
+    known = _json(read_bounded(place / portable.JSON_NAMES["manifest"]), "manifest")
     for part in listing.parts(names):
         if part.kind not in portable.CHECKPOINT_KINDS:
             continue

@@ -42,13 +42,14 @@ def origin(run: Run) -> Origin | None:
     return Origin(str(stored.get("repo")), str(stored.get("revision")), bool(stored.get("weights_only")))
 
 
-def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
+def write_run(place: Path, config: RunConfig, came_from: Origin, owner: str = "") -> None:
     """Makes the folder `place` a run directory, under whatever name.
 
     Args:
         place: holds the files of a run by their names (`portable.part`), and may hold others, which are removed.
         config: what its config.json was found to say, fit for this machine.
         came_from: kept in about.json.
+        owner: id of the student whose it is; "" for nobody's in particular.
 
     Raises:
         ValueError: a file that holds something else than a run's.
@@ -70,7 +71,7 @@ def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
         "name": _line(about.get("name"), MAX_NAME) or came_from.repo[-MAX_NAME:],
         "note": several_lines(about.get("note"), MAX_NOTE),
     }
-    files.write_json(place / names["about"], words | {"origin": asdict(came_from)})
+    files.write_json(place / names["about"], words | {"origin": asdict(came_from), "owner": owner})
     run = Run(place)
     run.samples_dir.mkdir(exist_ok=True)
     run.checkpoints_dir.mkdir(exist_ok=True)

@@ -51,7 +51,9 @@ def check_size(config: RunConfig) -> None:
         )
 
 
-def check_actor(runs_dir: Path, config: RunConfig, steps: int, actor: Actor | None = None) -> None:
+def check_actor(
+    runs_dir: Path, config: RunConfig, steps: int, actor: Actor | None = None, *, received: int | None = None
+) -> None:
     """Refuses what is more than one student may use.
 
     Args:
@@ -59,6 +61,7 @@ def check_actor(runs_dir: Path, config: RunConfig, steps: int, actor: Actor | No
         config: of the run that is to begin, checked.
         steps: how many it would make.
         actor: on whose behalf; None for `access.current`.
+        received: bytes of a run that comes in and does not wait for its turn; None for one that is to be trained.
 
     Raises:
         Refused: with the limit, the value and what to change.
@@ -89,9 +92,9 @@ def check_actor(runs_dir: Path, config: RunConfig, steps: int, actor: Actor | No
             raise Refused(f"This run has {value:,} {what}; a student may use {most:,}. Choose {way_out}.")
     datasets.check_allowed(config.dataset, actor)
     mine = [run for run in runs.list_runs(runs_dir) if run.owner == actor.id]
-    if sum(run.status().state in OPEN_STATES for run in mine) > limits.waiting:
+    if received is None and sum(run.status().state in OPEN_STATES for run in mine) > limits.waiting:
         raise Refused(
             f"You have one run training and {limits.waiting} waiting, as many as a student may. Wait, or stop one of them."
         )
     held = sum(classroom.folder_bytes(run.path) for run in mine) + bin.bytes_of(runs_dir, actor.id)
-    classroom.check_share(held + uploads.bytes_of(actor.id), actor)
+    classroom.check_share(held + uploads.bytes_of(actor.id) + (received or 0), actor)

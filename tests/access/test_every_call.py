@@ -19,6 +19,7 @@ from gan_core import access, datasets, runs
 from gan_core.access import ALONE, Actor, Refused, bin, classroom
 from gan_core.config import DatasetConfig, settings, with_changes
 from gan_core.datasets import downloads, uploads
+from gan_core.exchange import dcgan_example, run_zip
 from gan_core.experiments import follow_up
 from gan_core.experiments.sweeps import folder as sweeps
 from gan_core.figures import imaging
@@ -26,7 +27,8 @@ from gan_core.hub import orders, transfer
 from gan_core.jobs import data, task
 from gan_core.latents import saved_directions
 from gan_core.latents.saved_directions import Direction
-from gan_core.runs import files
+from gan_core.models.building import build
+from gan_core.runs import Run, checkpoints, files
 from gan_core.training import allowance, loop, queue, supervisor
 
 ROLES = tuple(PEOPLE)
@@ -62,6 +64,15 @@ class Lab:
             archive.writestr("a.png", imaging.png_bytes(Image.new("RGB", (8, 8))))
         return uploads.add_zip(io.BytesIO(buffer.getvalue()), "zip")
 
+    def packed_run(self, folder: str = "pictures") -> Path:
+        checkpoints.save(self.run, 0, build(self.run.config(), "cpu"), {"seconds": 0.0}, keep=2)
+        path = self.tmp_path / folder / "run.zip"
+        run_zip.write(self.run, path)
+        return path
+
+    def bring_run(self, folder: str = "pictures") -> Run:
+        return run_zip.read(self.packed_run(folder), self.runs_dir)
+
 
 CALLS: dict[str, tuple[Callable[[Lab], Any], tuple[str, ...]]] = {
     "start a run": (lambda lab: supervisor.submit(lab.settings, tiny()), EVERYBODY_SIGNED_IN),
@@ -78,6 +89,7 @@ CALLS: dict[str, tuple[Callable[[Lab], Any], tuple[str, ...]]] = {
     "repeat a run": (lambda lab: follow_up.rerun(lab.settings, lab.run, {"training.seed": 5}, "x"), EVERYBODY_SIGNED_IN),
     "bring pictures": (lambda lab: lab.add_zip(), EVERYBODY_SIGNED_IN),
     "bring points": (lambda lab: uploads.add_points([[0.0, 1.0]] * 12, "p"), EVERYBODY_SIGNED_IN),
+    "bring a run": (lambda lab: lab.bring_run(), EVERYBODY_SIGNED_IN),
     "delete data": (lambda lab: uploads.delete(lab.own.id), OWNER),
     "keep a direction": (
         lambda lab: saved_directions.save(lab.runs_dir, lab.new_direction("other")), EVERYBODY_SIGNED_IN,
@@ -125,8 +137,9 @@ def test_allowed_equals_the_table(lab: Lab, action: str, role: str) -> None:
     "call",
     [
         supervisor.submit, supervisor.leave, supervisor.resume, supervisor.delete, supervisor.change_live, runs.create,
-        runs.Run.describe, runs.Run.delete, uploads.delete, uploads.add_zip, uploads.add_points, transfer.start, task.start,
-        task.cancel, sweeps.resume, sweeps.delete, bin.restore, bin.remove, bin.remove_own,
+        runs.Run.describe, runs.Run.delete, uploads.delete, uploads.add_zip, uploads.add_points, run_zip.read,
+        dcgan_example.read, transfer.start, task.start, task.cancel, sweeps.resume, sweeps.delete, bin.restore, bin.remove,
+        bin.remove_own,
     ],
 )  # fmt: skip
 def test_every_call_that_changes_something_takes_an_actor(call: Callable[..., Any]) -> None:
@@ -287,6 +300,21 @@ def test_what_a_student_brings_counts_against_the_share(lab: Lab) -> None:
     uploads.add_points(rows, "more", actor=TEACHER)
     assert [own.name for own in uploads.list_own()] == ["more", "points"]
     assert not list(settings.data_dir().glob(".incoming-*"))
+
+
+def test_a_run_that_a_student_brings_is_the_students_and_counts_against_the_share(lab: Lab) -> None:
+    access.set_source(lambda: ANNA)
+    with pytest.raises(Refused, match="Only teachers may use any folder"):
+        lab.bring_run(folder=".")
+    assert lab.bring_run().owner == "anna"
+    held = sum(classroom.folder_bytes(run.path) for run in runs.list_runs(lab.runs_dir))
+    (lab.run.path / "big").write_bytes(bytes(1_000_000 - held))  # full with what comes
+    with pytest.raises(Refused, match=r"What you keep takes 0\.001\d* GB; a student may keep 0\.001 GB"):
+        run_zip.read(lab.tmp_path / "pictures" / "run.zip", lab.runs_dir)
+    classroom.make(PIN, CODE, (str(lab.tmp_path),), classroom.StudentLimits(weights=1_000))
+    with pytest.raises(Refused, match="weights, about,; a student may use 1,000"):
+        run_zip.read(lab.tmp_path / "pictures" / "run.zip", lab.runs_dir)
+    assert len(runs.list_runs(lab.runs_dir)) == 2
 
 
 def test_owners_take_turns_and_train_one_at_a_time(tmp_path: Path) -> None:

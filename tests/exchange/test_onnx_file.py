@@ -12,7 +12,7 @@ import torch
 from helpers import tiny_run
 
 from gan_core.exchange import onnx_file
-from gan_core.exchange.formats import export
+from gan_core.exchange.formats import FORMATS, export
 from gan_core.models.building import build
 from gan_core.models.conditioning import CONDITIONINGS
 from gan_core.models.networks import NETWORKS
@@ -24,7 +24,7 @@ COMBINATIONS = [
     pytest.param(network, conditioning, marks=[] if (network, conditioning) in QUICK else pytest.mark.slow)
     for network, entry in NETWORKS.items()
     for conditioning in CONDITIONINGS
-    if entry.model == "gan" or conditioning == "none"
+    if entry.model == "gan" or (entry.model == "vae" and conditioning == "none")
 ]
 
 
@@ -73,6 +73,13 @@ def test_the_file_says_what_goes_in_and_where_it_comes_from_and_not_on_which_mac
     content = (tmp_path / "g.onnx").read_bytes()
     for private in (str(tmp_path), str(Path(onnx_file.__file__).parent), str(Path(torch.__file__).parent), ".py"):
         assert private.encode() not in content
+
+
+def test_a_model_that_draws_in_many_steps_is_refused_and_not_offered(runs_dir: Path, tmp_path: Path) -> None:
+    run = tiny_run(runs_dir, network__name="unet")
+    with pytest.raises(ValueError, match=r"diffusion model draws in many steps.*Export samples, or the run itself"):
+        export(run, "onnx", tmp_path / "g.onnx")
+    assert not FORMATS["onnx"].fits(run.config()) and FORMATS["samples"].fits(run.config())
 
 
 def test_without_the_packages_the_way_to_them_is_told(

@@ -61,6 +61,7 @@ def test_a_run_directory_that_was_zipped_by_hand_is_read_too(stopped: Run, tmp_p
     with zipfile.ZipFile(path, "w") as archive:
         for file in stopped.path.rglob("*"):
             archive.write(file, Path("my run", file.relative_to(stopped.path)))
+        archive.writestr("__MACOSX/my run/._config.json", b"what a Mac adds")
     assert run_zip.read(path, tmp_path / "there").trainable_steps() == [0, 5, 10]
 
 
@@ -115,6 +116,25 @@ def bomb(path: Path) -> None:
         archive.writestr("checkpoints/step-00000001/model.safetensors", bytes(30_000_000))
 
 
+def with_manifest(content: bytes) -> Callable[[Path], None]:
+    return lambda path: rewritten(path, lambda name, data: (name, content if name == "manifest.json" else data))
+
+
+def doubled(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("a/config.json", "b/config.json"):
+            archive.writestr(name, b"{}")
+
+
+def many(count: int) -> Callable[[Path], None]:
+    def change(path: Path) -> None:
+        with zipfile.ZipFile(path, "a") as archive:
+            for number in range(count):
+                archive.writestr(str(number), b"")
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
@@ -126,6 +146,12 @@ def bomb(path: Path) -> None:
         (flipped, "model.safetensors is damaged: its hash is not the one"),
         (as_if_wider, "ema.safetensors has shape .* the architecture needs"),
         (without("manifest.json"), "is no run of Ganvas: it has no manifest.json"),
+        (with_manifest(b"{'"), "manifest.json is damaged"),
+        (with_manifest(b"[1, 2]"), "is not in the run's manifest"),
+        (with_manifest(b"[" * 100_000), "manifest.json is damaged: .* nested deeper"),
+        (doubled, "holds 2 runs, in folders of their own"),
+        (many(5_000), "has more than 5,000 files"),
+        (many(30_000), "lists too many files"),
         (cut, "not a zip, or it is cut short"),
         (bomb, "more than 100-fold"),
         (lambda path: path.write_bytes(b"<html><body>404"), "it is a web page"),

@@ -135,6 +135,8 @@ def _read_attributes(file: Path) -> tuple[tuple[str, ...], dict[str, int], Uint8
     lines = _lines(file)
     if len(lines) > 2 and len(lines[0]) == 1 and lines[0][0].isdigit():
         stated, names, body = int(lines[0][0]), lines[1], lines[2:]
+        if names[0].lower().endswith(SUFFIXES):
+            raise ValueError(f"{file.name} lacks the attribute names, which must be its second line.")
         if stated != len(body):
             raise ValueError(
                 f"{file.name} says {stated} pictures in its first line and lists {len(body)}. Is it complete?"

@@ -21,7 +21,7 @@ from gan_core.config import RunConfig
 from gan_core.config.settings import Settings
 from gan_core.experiments import arms
 from gan_core.experiments.sweeps import study as studies
-from gan_core.experiments.sweeps.objectives import measure
+from gan_core.experiments.sweeps.objectives import extractor_in, measure
 from gan_core.experiments.sweeps.plan import format_value
 from gan_core.experiments.sweeps.study import Claim, SweepStudy
 from gan_core.runs import Run, Status
@@ -223,6 +223,8 @@ class SweepWorker:
         objective = self.study.sweep.objective
         try:
             measured = measure(run, objective)
+            if other := studies.incomparable(extractor_in(measured.words), self.study.extractor()):
+                raise ValueError(other)
         except (ValueError, OSError) as refusal:
             self.log(f"Trial {claim.index + 1}: cannot be judged. {refusal}")
             self.study.fail(claim, str(refusal), **facts)

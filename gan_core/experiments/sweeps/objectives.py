@@ -57,6 +57,11 @@ class ObjectiveValue:
     words: str
 
 
+def extractor_in(words: str) -> str:
+    """The extractor that an `ObjectiveValue.words` names; "" where the value rests on no network's features."""
+    return words.partition("; ")[2]
+
+
 def objective_for(metric: str, direction: str = "", num_images: int = 1000) -> SweepObjective:
     """An objective, with the direction that its metric implies unless one is given.
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from gan_core.experiments.sweeps.objectives import extractor_in
 from gan_core.experiments.sweeps.plan import Sweep, Value
 from gan_core.experiments.sweeps.sampler import suggest
 from gan_core.experiments.sweeps.storage import open_storage, reachable
@@ -78,6 +79,12 @@ class SweepStudy:
             if trial.user_attrs.get("kind") != DUPLICATE and (held is None or attempt > _key(held)[1]):
                 newest[index] = trial
         return [newest[index] for index in sorted(newest)]
+
+    def extractor(self) -> str | None:
+        """The extractor of the first value, which the others must be of to compare; None while there is none."""
+        done = [trial for trial in self._all() if trial.state.name == "COMPLETE"]
+        first = min(done, key=lambda trial: (str(trial.datetime_complete), trial.number), default=None)
+        return None if first is None else extractor_of(first)
 
     def count_open(self) -> tuple[int, int]:
         """Counts of waiting and of running trials."""
@@ -265,6 +272,22 @@ def _key(trial: FrozenTrial) -> tuple[int, int]:
 def params_of(trial: FrozenTrial) -> dict[str, Value]:
     """Axis name -> value; empty for a waiting trial of a search."""
     return dict(trial.params or trial.system_attrs.get("fixed_params", {}))
+
+
+def extractor_of(trial: FrozenTrial) -> str:
+    """The extractor that a finished trial's value is of; "" where it is of none."""
+    return extractor_in(str(trial.user_attrs.get("measured", "")))
+
+
+def incomparable(extractor: str, first: str | None) -> str:
+    """Why a value of an extractor does not compare with the sweep's first; "" if it does."""
+    if first is None or extractor == first:
+        return ""
+    names = " and ".join(f"'{name}'" if name else "none" for name in (extractor, first))
+    return (
+        f"Values compare only in the features of one extractor; this one and the sweep's first are of {names}. Begin a new "
+        "sweep to measure all of them alike."
+    )
 
 
 def is_stale(trial: FrozenTrial) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.experiments.sweeps.plan import Sweep, Value
-from gan_core.experiments.sweeps.study import SweepStudy, is_stale, params_of
+from gan_core.experiments.sweeps.study import SweepStudy, extractor_of, incomparable, is_stale, params_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -52,12 +52,13 @@ class TrialRow:
 
 
 def rows_of(study: SweepStudy) -> list[TrialRow]:
-    """Every trial of a sweep, by index.
+    """Every trial of a sweep, by index; one whose value is of another extractor than the first has failed.
 
     Raises:
         ValueError: the storage cannot be read.
     """
-    return [_row(trial) for trial in study.trials()]
+    first = study.extractor()
+    return [_row(trial, first) for trial in study.trials()]
 
 
 def best(rows: Sequence[TrialRow], sweep: Sweep) -> TrialRow | None:
@@ -81,20 +82,26 @@ def seconds_left(rows: Sequence[TrialRow], minutes_each: float, shares: Mapping[
     return to_do * (sum(took) / len(took) if took else 60 * minutes_each)
 
 
-def _row(trial: FrozenTrial) -> TrialRow:
+def _row(trial: FrozenTrial, first: str | None) -> TrialRow:
     facts: dict[str, Any] = trial.user_attrs
+    done = trial.state.name == "COMPLETE"
+    other = incomparable(extractor_of(trial), first) if done else ""
     return TrialRow(
         index=int(facts.get("place", trial.number)),
-        state="interrupted" if trial.state.name == "RUNNING" and is_stale(trial) else STATES[trial.state.name],
+        state="failed" if other else _state(trial),
         params=params_of(trial),
-        estimate=_estimate(trial) if trial.state.name == "COMPLETE" else None,
+        estimate=_estimate(trial) if done and not other else None,
         measured=str(facts.get("measured", "")),
-        reason=str(facts.get("reason", "")),
+        reason=other or str(facts.get("reason", "")),
         finding=str(facts.get("finding", "")),
         run_id=str(facts.get("run", "")),
         seconds=float(facts.get("seconds", 0.0)),
         attempt=int(facts.get("attempt", 0)),
     )
+
+
+def _state(trial: FrozenTrial) -> str:
+    return "interrupted" if trial.state.name == "RUNNING" and is_stale(trial) else STATES[trial.state.name]
 
 
 def _estimate(trial: FrozenTrial) -> Estimate | None:

@@ -241,6 +241,7 @@ def test_the_folder_of_the_pictures_alone_is_refused_with_the_way_out(folder):
     [
         (celeba.ATTRIBUTES, "10\n", "11\n", "says 11 pictures in its first line and lists 10"),
         (celeba.ATTRIBUTES, "10\nBald", "Bald", "must begin with the number of pictures"),
+        (celeba.ATTRIBUTES, " ".join(NAMES) + " \n", "", "lacks the attribute names, which must be its second line"),
         (celeba.ATTRIBUTES, "Bald ", "", "line 3 has 4 values for 3 attributes"),
         (celeba.ATTRIBUTES, "1\n000002", "7\n000002", "line 3: a value must be 1 or -1"),
         (celeba.ATTRIBUTES, "000003.jpg", "../3.jpg", r"line 5 must begin with a plain file name"),

@@ -21,7 +21,7 @@ from gan_core.experiments.sweeps import worker as sweep_worker
 from gan_core.experiments.sweeps.folder import begin, delete, find_or_none, list_folders, resume
 from gan_core.experiments.sweeps.loop import Queued, SweepWorker
 from gan_core.experiments.sweeps.plan import listed
-from gan_core.experiments.sweeps.table import rows_of
+from gan_core.experiments.sweeps.table import best, rows_of
 from gan_core.jobs import task as tasks
 from gan_core.jobs.task import Progress
 from gan_core.runs import Run, Status, files
@@ -48,6 +48,18 @@ def test_a_grid_is_trained_and_judged_by_its_metric(runs_dir: Path) -> None:
         assert row.measured == "100 generated against 100 real points, in the plane itself"
     worker(folder).work()  # nothing is left to do
     assert len(runs.list_runs(runs_dir)) == 2
+
+
+def test_a_value_of_another_extractor_than_the_first_is_left_out_with_a_sentence(runs_dir: Path) -> None:
+    folder = folder_of(runs_dir, small(BATCHES))
+    study = folder.study()
+    claim = study.claim()
+    assert claim is not None
+    study.complete(claim, 9.0, measured="100 generated against 100 real images (held out); digits@1, scale 2")
+    worker(folder).work()
+    first, other = rows_of(study)
+    assert best([first, other], study.sweep) == first and (first.state, other.state) == ("done", "failed")
+    assert "are of none and 'digits@1, scale 2'. Begin a new sweep" in other.reason
 
 
 def test_a_curve_is_judged_by_the_mean_of_its_end(runs_dir: Path) -> None:

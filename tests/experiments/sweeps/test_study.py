@@ -86,6 +86,20 @@ def test_two_processes_share_a_sweep_and_try_nothing_twice(tmp_path: Path, kind:
     assert [(row.index, row.state, row.value) for row in rows] == [(n, "done", float(n)) for n in range(sweep.trials)]
 
 
+def test_values_of_two_extractors_in_one_sweep_are_not_compared(tmp_path: Path) -> None:
+    """As two machines, or two versions of the program, may have left them."""
+    study = open_study("one", address("journal", tmp_path), small(listed("training.seed", [0, 1, 2])))
+    study.enqueue_missing()
+    for value, extractor in ((7.0, "digits@1, scale 2"), (3.0, "digits@1, scale 9"), (8.0, "digits@1, scale 2")):
+        claim = study.claim()
+        assert claim is not None
+        study.complete(claim, value, measured=f"100 generated against 100 real images (held out); {extractor}")
+    rows = rows_of(study)
+    assert [(row.state, row.value) for row in rows] == [("done", 7.0), ("failed", None), ("done", 8.0)]
+    assert "'digits@1, scale 9' and 'digits@1, scale 2'" in rows[1].reason
+    assert best(rows, study.sweep) == rows[0]
+
+
 def test_a_database_gives_a_trial_to_one_of_two_who_ask_in_the_same_moment(tmp_path: Path) -> None:
     place = address("database", tmp_path)
     first, second = open_study("one", place, grid()), open_study("one", place, grid())
