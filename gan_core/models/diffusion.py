@@ -126,6 +126,14 @@ class Process:
         data = data.clamp(-1, 1) if clip else data
         return data, (x - signal * data) / spread
 
+    def score(self, predict: Predict, x: Tensor, t: Tensor) -> Tensor:
+        """The gradient of log p_t (N, ...) at x_t and t (N,), at least 1: where data lie, seen through the noise.
+
+        Source: Song et al. 2021, "Score-Based Generative Modeling through Stochastic Differential Equations", section 3.
+        """
+        noise = self.split(x, t, predict(x, t))[1]
+        return -noise / self._at(t, x)[1]
+
     def walk(
         self,
         predict: Predict,

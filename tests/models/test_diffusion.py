@@ -143,6 +143,16 @@ def test_ddim_is_a_function_of_the_latent_and_its_inversion_finds_the_latent_aga
     )
 
 
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_score_is_the_slope_of_the_log_density(objective):
+    """x_t of normal data is normal: the slope of its log density is (mean - x) / variance."""
+    process = Process.of(DiffusionConfig(objective=objective))
+    x, t = normal(200, 1), torch.full((200,), 400)
+    a, s = process.signal[400].item(), process.spread[400].item()
+    expected = (a * MEAN - x) / (a**2 * STD**2 + s**2)
+    torch.testing.assert_close(process.score(gaussian(process), x, t), expected, rtol=1e-3, atol=1e-3)
+
+
 def test_ddpm_adds_the_variance_of_its_posterior():
     """At eta 1, x_{t-1} of x_t and x_0 has the mean and variance of q(x_{t-1} | x_t, x_0): Ho et al. 2020, equations 6 and 7."""
     process = Process.of(DiffusionConfig(objective="x0", steps=2))
