@@ -153,6 +153,16 @@ def test_the_score_is_the_slope_of_the_log_density(objective):
     torch.testing.assert_close(process.score(gaussian(process), x, t), expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize(("schedule", "objective", "far"), [
+    ("cosine", "epsilon", True), ("linear", "epsilon", False), ("cosine", "v", False), ("cosine", "x0", False),
+])  # fmt: skip
+def test_a_small_error_of_the_noise_is_borne_unless_it_is_divided_by_the_end_of_a_cosine(schedule, objective, far):
+    process = Process.of(DiffusionConfig(schedule=schedule, objective=objective))
+    best, z = gaussian(process), normal(500, 1)
+    x = last(process.walk(lambda x, t: best(x, t) + 0.01, z, 50, 0.0, no_noise(), clip=False))
+    assert bool((x - MEAN).abs().max() > 5 * STD) == far
+
+
 def test_ddpm_adds_the_variance_of_its_posterior():
     """At eta 1, x_{t-1} of x_t and x_0 has the mean and variance of q(x_{t-1} | x_t, x_0): Ho et al. 2020, equations 6 and 7."""
     process = Process.of(DiffusionConfig(objective="x0", steps=2))
