@@ -21,7 +21,12 @@ def main() -> None:
     """Choose between the game and the flow."""
     lab.enter("twin")
     st.title(_("2-D lab"))
-    if linked_view(VIEWS, key="twin_view") == "flow":
+    view = linked_view(VIEWS, key="twin_view")
+    if st.session_state.setdefault("twin_last_view", view) != view:
+        st.session_state["twin_last_view"] = view
+        for name in ("run", "step", "story"):  # what the other view showed
+            st.query_params.pop(name, None)
+    if view == "flow":
         flow()
     else:
         game()

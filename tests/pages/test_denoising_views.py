@@ -83,26 +83,3 @@ def test_conditions_show_guidance_in_the_place_of_directions(visit: Visit, denoi
     assert views.options[-1] == "Guidance from 0 to 8" and "Hold the labels, move z" not in views.options
     assert "conditions_guide" in [getattr(e, "key", "") for e in app.main]
     assert not app.error
-
-
-def test_without_a_model_of_points_the_lab_leads_to_one(visit: Visit, denoiser: Run) -> None:
-    app = visit("twin", view="flow")
-    assert "There is no trained diffusion model of points yet" in words(app)
-    calm(app.button(key="twin_flow_train").click().run())
-    assert app.query_params["preset"] in ("ring8-ddpm", ["ring8-ddpm"])
-
-
-def test_points_flow_in_both_directions(visit: Visit, runs_dir: Path) -> None:
-    ring = {
-        "dataset__name": "ring8",
-        "network__name": "mlp_time",
-        "diffusion__sampling_steps": 4,
-        "diffusion__preview_steps": 2,
-    }
-    run = tiny_run(runs_dir, "A ring", **ring)
-    assert loop.train(run).state == "finished"
-    app = visit("twin", view="flow", run=run.id)
-    for way in ("data", "noise"):
-        calm(app.segmented_control(key="twin_flow_way").set_value(way).run())
-        assert "twin_flow" in [getattr(e, "key", "") for e in app.main]
-        assert "in 4 steps" in words(app) and not app.error
