@@ -11,13 +11,14 @@ from pages.components.shared.links import linked_view
 from pages.components.shared.run_picker import pick_run_and_step
 from pages.components.text import _
 
-COMPOSE, TEST, CLASSES, PAIRS, WALK = "compose", "test", "classes", "pairs", "walk"
+COMPOSE, TEST, CLASSES, PAIRS, WALK, GUIDE = "compose", "test", "classes", "pairs", "walk", "guide"
 VIEWS = {
     COMPOSE: _("Ask for something"),
     TEST: _("32 test conditions"),
     CLASSES: _("Every class, same z"),
     PAIRS: _("Flip one attribute"),
     WALK: _("Hold the labels, move z"),
+    GUIDE: _("Guidance from 0 to 8"),
 }
 OFFERED: dict[Kind, tuple[str, ...]] = {
     "objects": (COMPOSE, TEST, WALK),
@@ -50,6 +51,8 @@ def main() -> None:
     unknown = _("There is no conditional model “{id}” here; another is shown.")
     run, step = pick_run_and_step("conditions", runs, unknown=unknown, step_help=STEP)
     offered = OFFERED[kinds[run.id] or "attributes"]
+    if lab.draws_in_steps(run):  # its z has no directions to move along
+        offered = tuple(GUIDE if view == WALK else view for view in offered)
     key = f"conditions_view_{'_'.join(offered)}"  # the ways differ with the kind of labels
     show(run, step, linked_view({name: VIEWS[name] for name in offered}, key=key))
 
@@ -98,6 +101,7 @@ def show(run: Run, step: int, view: str) -> None:
         CLASSES: condition_views.all_classes,
         PAIRS: pairs.pairs,
         WALK: condition_views.walk,
+        GUIDE: condition_views.guide,
     }
     views[view](model)
 

@@ -10,12 +10,17 @@ from pages.components.shared.run_picker import offer_training, pick_run_and_step
 from pages.components.text import _
 
 VIEWS = {
+    "process": _("From noise to picture"),
+    "dials": _("Steps and fresh noise"),
     "sliders": _("Sliders"),
     "morph": _("Morph"),
     "arithmetic": _("Arithmetic"),
     "picture": _("Find a picture"),
+    "denoise": _("Denoise a picture"),
     "neighbours": _("Neighbours"),
 }
+WALKED = ("sliders", "morph", "arithmetic", "picture", "neighbours")
+IN_STEPS = ("process", "dials", "morph", "arithmetic", "denoise", "neighbours")  # its z has no directions to find
 STEP = _("The generator as it was after so many steps of training.")
 
 
@@ -35,7 +40,9 @@ def main() -> None:
         return
     unknown = _("There is no model “{id}” here; the newest is shown.")
     run, step = pick_run_and_step("explore", runs, unknown=unknown, step_help=STEP, remember=True)
-    show(run, step, linked_view(VIEWS, key="explore_view"))
+    offered = IN_STEPS if lab.draws_in_steps(run) else WALKED
+    key = "explore_view_steps" if offered is IN_STEPS else "explore_view"
+    show(run, step, linked_view({name: VIEWS[name] for name in offered}, key=key))
 
 
 def makes_images(run: Run) -> bool:
@@ -49,7 +56,7 @@ def makes_images(run: Run) -> bool:
 def show(run: Run, step: int, mode: str) -> None:
     """The chosen way of looking, or the sentence why the model cannot be opened."""
     with st.spinner(_("Loading the model…")):
-        from pages.components.explore import arithmetic, neighbours, picture
+        from pages.components.explore import arithmetic, denoising, neighbours, picture
         from pages.components.explore import views as latent_views
         from pages.components.shared import models  # these bring torch, which the server does without until here
 
@@ -57,6 +64,12 @@ def show(run: Run, step: int, mode: str) -> None:
     if sampler is None:
         return
     match mode:
+        case "process":
+            denoising.process(sampler)
+        case "dials":
+            denoising.dials(sampler)
+        case "denoise":
+            denoising.denoise(sampler, run)
         case "morph":
             latent_views.morph(sampler)
         case "arithmetic":

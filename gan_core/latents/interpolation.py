@@ -38,6 +38,12 @@ def slerp(start: FloatArray, end: FloatArray, count: int) -> FloatArray:
     return path.astype(np.float32)
 
 
+def lerp(start: FloatArray, end: FloatArray, count: int) -> FloatArray:
+    """`count` latents (count, latent_dim) from `start` to `end` (latent_dim,), both included, along the straight line."""
+    path: FloatArray = start + np.linspace(0, 1, count, dtype=np.float32)[:, None] * (end - start)
+    return path
+
+
 def neighbours(z: FloatArray, directions: FloatArray, size: int, reach: float) -> FloatArray:
     """Latents around z: a square along the first two directions, a line along the only one.
 

@@ -89,6 +89,16 @@ RULES: tuple[Rule, ...] = (
         "{c.diffusion.sampling_steps}) and diffusion.preview_steps (now {c.diffusion.preview_steps}) to {c.diffusion.steps} or less.",
     ),
     Rule(
+        "noise of points at a cosine's end",  # the first of 50 steps would multiply its error by 631; pictures are cut to their range
+        lambda c: (
+            _is_diffusion(c)
+            and NETWORKS.find(c.network.name).domain == "points"
+            and (c.diffusion.objective, c.diffusion.schedule) == ("epsilon", "cosine")
+        ),
+        "At its end the cosine schedule leaves almost nothing of a point, and a small error of the predicted noise (epsilon) throws "
+        "the sample far away. Set diffusion.objective to v or x0, or diffusion.schedule to linear.",
+    ),
+    Rule(
         "gradient penalty without batch norm",
         lambda c: _per_sample_penalty(c) and c.network.discriminator_norm == "batch",
         "The penalty '{c.penalty.name}' measures the discriminator's gradient for each image by itself, and batch norm makes "

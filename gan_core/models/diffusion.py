@@ -48,9 +48,18 @@ def alpha_bars(schedule: str, steps: int) -> Tensor:
     return torch.cat([torch.ones(1, dtype=torch.float64), kept])
 
 
-def timeline(steps: int, sampling_steps: int) -> list[int]:
-    """The times that a sampler visits, `sampling_steps` + 1 of them spread evenly from `steps` down to 0."""
-    return [round(steps * left / sampling_steps) for left in range(sampling_steps, -1, -1)]
+def timeline(start: int, sampling_steps: int) -> list[int]:
+    """The times that a sampler visits, `sampling_steps` + 1 of them spread evenly from `start` down to 0."""
+    return [round(start * left / sampling_steps) for left in range(sampling_steps, -1, -1)]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment of the way: the time, x there (N, ...), and the x_0 (N, ...) that it is thought to come from."""
+
+    t: int
+    x: Tensor
+    data: Tensor
 
 
 @dataclass(frozen=True)
@@ -117,22 +126,42 @@ class Process:
         data = data.clamp(-1, 1) if clip else data
         return data, (x - signal * data) / spread
 
-    def sample(
-        self, predict: Predict, x: Tensor, steps: int, eta: float, fresh: Iterator[Tensor], *, clip: bool
-    ) -> Tensor:
-        """Data (N, ...) for noise x_T: in `steps` steps, each of which adds `eta` times the noise that DDPM's would.
+    def score(self, predict: Predict, x: Tensor, t: Tensor) -> Tensor:
+        """The gradient of log p_t (N, ...) at x_t and t (N,), at least 1: where data lie, seen through the noise.
+
+        Source: Song et al. 2021, "Score-Based Generative Modeling through Stochastic Differential Equations", section 3.
+        """
+        noise = self.split(x, t, predict(x, t))[1]
+        return -noise / self._at(t, x)[1]
+
+    def walk(
+        self,
+        predict: Predict,
+        x: Tensor,
+        steps: int,
+        eta: float,
+        fresh: Iterator[Tensor],
+        *,
+        clip: bool,
+        start: int = 0,
+    ) -> Iterator[Moment]:
+        """The way from noise to data in `steps` steps, each of which adds `eta` times the noise that DDPM's would.
 
         eta 0 is DDIM, a function of x_T alone; eta 1 with all T steps is DDPM. Source: Song et al. 2021, equations 12 and 16.
 
         Args:
             predict: the network.
-            x: x_T (N, ...), standard normal.
-            steps: between 1 and T.
+            x: x_T, standard normal (N, ...), or x_start.
+            steps: between 1 and `start`.
             eta: between 0 and 1.
             fresh: standard normal noise (N, ...) for every step; not read if eta is 0.
             clip: see `split`.
+            start: the time of x; 0 for T.
+
+        Yields:
+            The moment after each step, with the x_0 that was predicted before it; the last one's x is the data.
         """
-        for t, after in pairwise(timeline(self.steps, steps)):
+        for t, after in pairwise(timeline(start or self.steps, steps)):
             times = torch.full((len(x),), t, device=x.device)
             data, noise = self.split(x, times, predict(x, times), clip=clip)
             kept, kept_after = float(self.alpha_bars[t]), float(self.alpha_bars[after])
@@ -140,10 +169,10 @@ class Process:
             x = math.sqrt(kept_after) * data + math.sqrt(max(0.0, 1 - kept_after - sigma**2)) * noise
             if sigma:
                 x = x + sigma * next(fresh)
-        return x
+            yield Moment(after, x, data)
 
-    def invert(self, predict: Predict, data: Tensor, steps: int, iterations: int = 1) -> Tensor:
-        """The noise x_T (N, ...) from which DDIM (eta 0, without clipping) makes these data in as many steps.
+    def invert(self, predict: Predict, data: Tensor, steps: int, iterations: int = 1) -> Iterator[Moment]:
+        """The way from data to the noise x_T (N, ...) of which DDIM (eta 0, without clipping) makes them in as many steps.
 
         Source: Song et al. 2021, section 4.3. Every step back is an equation for the noisier x: one iteration takes the
         prediction at the x that it comes from, as usual; further ones solve the equation more exactly (Pan et al. 2023,
@@ -162,7 +191,7 @@ class Process:
                     noise = (x - math.sqrt(kept) * clean) / math.sqrt(1 - kept)
                 noisier = math.sqrt(kept_before) * clean + math.sqrt(1 - kept_before) * noise
             x = noisier
-        return x
+            yield Moment(before, x, clean)
 
 
 def conditions(labels: Tensor, given: Tensor) -> Tensor:
@@ -200,11 +229,21 @@ def noise_of(latents: Tensor, shape: tuple[int, ...]) -> Iterator[Tensor]:
         yield torch.stack([torch.randn(shape, generator=rng) for rng in generators]).to(latents)
 
 
+def walk(
+    config: RunConfig, network: nn.Module, x: Tensor, labels: Tensor, steps: int, eta: float, start: int = 0
+) -> Iterator[Moment]:
+    """A denoiser's way from noise x_T (N, ...), or x_start, to samples; images are cut to [-1, 1] at every step."""
+    process, shape = Process.of(config.diffusion, x.device), image_shape(config.dataset)
+    predict, fresh = guided(network, process, labels, config.diffusion.guidance), noise_of(x.flatten(1), shape)
+    return process.walk(predict, x, steps, eta, fresh, clip=len(shape) == 3, start=start)
+
+
 def draw(config: RunConfig, network: nn.Module, z: Tensor, labels: Tensor, steps: int, eta: float) -> Tensor:
-    """Samples (N, ...) of a denoiser from noise z (N, D) and labels (N, L); images are cut to [-1, 1] at every step."""
-    process, shape = Process.of(config.diffusion, z.device), image_shape(config.dataset)
-    predict = guided(network, process, labels, config.diffusion.guidance)
-    return process.sample(predict, z.reshape(-1, *shape), steps, eta, noise_of(z, shape), clip=len(shape) == 3)
+    """Samples (N, ...) of a denoiser from noise z (N, D) and labels (N, L), in so many steps."""
+    x = z.reshape(-1, *image_shape(config.dataset))
+    for moment in walk(config, network, x, labels, steps, eta):
+        x = moment.x
+    return x
 
 
 class Diffusion(GenerativeModel):

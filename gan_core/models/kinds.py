@@ -83,6 +83,7 @@ class Kind:
         main_charts: the charts that show how its training went, by key (see `gan_core.figures.charts`).
         encodes: whether it turns images into latents.
         latent_is_noise: whether z is a sample's noise, of as many numbers as the sample; else its size is a setting.
+        draws_in_steps: whether a sample is made of noise step by step, with settings of diffusion as dials.
         has_discriminator: whether a network of it tells real from generated samples.
     """
 
@@ -100,6 +101,7 @@ class Kind:
     main_charts: tuple[str, ...]
     encodes: bool = False
     latent_is_noise: bool = False
+    draws_in_steps: bool = False
     has_discriminator: bool = False
 
     def applies(self, field: str) -> bool:
@@ -230,6 +232,7 @@ KINDS: Registry[Kind] = Registry(
             ),
             main_charts=("denoising",),
             latent_is_noise=True,
+            draws_in_steps=True,
         ),
     },
 )

@@ -69,6 +69,14 @@ def test_labels_reach_diffusion_in_one_way_and_guidance_needs_them_shown_and_hid
     assert broken(labelled | {"diffusion.condition_dropout": 0.0, "diffusion.guidance": 1.0}) == set()
 
 
+def test_the_noise_of_points_is_not_predicted_to_the_end_of_a_cosine():
+    points = {"dataset.name": "ring8", "network.name": "mlp_time", "diffusion.objective": "epsilon"}
+    assert broken(points) == {"noise of points at a cosine's end"}
+    for fits in ({"diffusion.schedule": "linear"}, {"diffusion.objective": "x0"}, {"diffusion.objective": "v"}):
+        assert broken(points | fits) == set()
+    assert broken(UNET | {"diffusion.objective": "epsilon"}) == set()
+
+
 @pytest.mark.parametrize(("steps", "fits"), [(50, True), (49, False)])
 def test_a_sampler_takes_no_more_steps_than_the_process(steps, fits):
     few = {"diffusion.steps": steps} | UNET

@@ -111,13 +111,18 @@ def gaussian(process: Process):
 def test_with_the_best_denoiser_samples_have_the_mean_and_spread_of_the_data(objective, steps, eta):
     process = Process.of(DiffusionConfig(objective=objective, steps=300))
     z = normal(4000, 1)
-    x = process.sample(
-        gaussian(process), z, steps, eta, (normal(4000, 1, seed=i) for i in itertools.count(1)), clip=False
-    )
+    noise = (normal(4000, 1, seed=i) for i in itertools.count(1))
+    x = last(process.walk(gaussian(process), z, steps, eta, noise, clip=False))
     assert x.mean().item() == pytest.approx(MEAN, abs=0.04)
     assert x.std().item() == pytest.approx(STD, rel=0.06)
     if not eta:  # the ordinary differential equation of a Gaussian only shifts and scales
         torch.testing.assert_close(x, MEAN + STD * z, rtol=0.05, atol=0.05)
+
+
+def last(way) -> Tensor:
+    """Where a way ends."""
+    *_, moment = way
+    return moment.x
 
 
 def no_noise():
@@ -128,12 +133,34 @@ def no_noise():
 def test_ddim_is_a_function_of_the_latent_and_its_inversion_finds_the_latent_again():
     process = Process.of(DiffusionConfig())
     z, predict = normal(200, 1), gaussian(process)
-    data = process.sample(predict, z, 50, 0.0, no_noise(), clip=False)
-    assert torch.equal(data, process.sample(predict, z, 50, 0.0, no_noise(), clip=False))
-    errors = [(process.invert(predict, data, 50, iterations=n) - z).abs().max().item() for n in (1, 2, 4)]
+    data = last(process.walk(predict, z, 50, 0.0, no_noise(), clip=False))
+    assert torch.equal(data, last(process.walk(predict, z, 50, 0.0, no_noise(), clip=False)))
+    errors = [(last(process.invert(predict, data, 50, iterations=n)) - z).abs().max().item() for n in (1, 2, 4)]
     assert errors[0] < 0.1 and errors[1] < 0.01 and errors[2] < 1e-3
-    again = process.sample(predict, process.invert(predict, data, 50, iterations=4), 50, 0.0, no_noise(), clip=False)
-    torch.testing.assert_close(again, data, rtol=1e-3, atol=1e-3)
+    found = last(process.invert(predict, data, 50, iterations=4))
+    torch.testing.assert_close(
+        last(process.walk(predict, found, 50, 0.0, no_noise(), clip=False)), data, rtol=1e-3, atol=1e-3
+    )
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_score_is_the_slope_of_the_log_density(objective):
+    """x_t of normal data is normal: the slope of its log density is (mean - x) / variance."""
+    process = Process.of(DiffusionConfig(objective=objective))
+    x, t = normal(200, 1), torch.full((200,), 400)
+    a, s = process.signal[400].item(), process.spread[400].item()
+    expected = (a * MEAN - x) / (a**2 * STD**2 + s**2)
+    torch.testing.assert_close(process.score(gaussian(process), x, t), expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("schedule", "objective", "far"), [
+    ("cosine", "epsilon", True), ("linear", "epsilon", False), ("cosine", "v", False), ("cosine", "x0", False),
+])  # fmt: skip
+def test_a_small_error_of_the_noise_is_borne_unless_it_is_divided_by_the_end_of_a_cosine(schedule, objective, far):
+    process = Process.of(DiffusionConfig(schedule=schedule, objective=objective))
+    best, z = gaussian(process), normal(500, 1)
+    x = last(process.walk(lambda x, t: best(x, t) + 0.01, z, 50, 0.0, no_noise(), clip=False))
+    assert bool((x - MEAN).abs().max() > 5 * STD) == far
 
 
 def test_ddpm_adds_the_variance_of_its_posterior():
@@ -149,7 +176,7 @@ def test_ddpm_adds_the_variance_of_its_posterior():
 
     x = torch.tensor([[2.0]])
     for noise in (0.0, 1.0):
-        process.sample(predict, x, 2, 1.0, itertools.repeat(torch.tensor([[noise]])), clip=False)
+        last(process.walk(predict, x, 2, 1.0, itertools.repeat(torch.tensor([[noise]])), clip=False))
     mean = math.sqrt(first) * beta / (1 - second) * 0.3 + math.sqrt(second / first) * (1 - first) / (1 - second) * 2
     assert seen[1].item() == pytest.approx(mean, rel=1e-4)
     assert (seen[3] - seen[1]).item() ** 2 == pytest.approx((1 - first) / (1 - second) * beta, rel=1e-4)

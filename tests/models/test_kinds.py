@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 
 import pytest
 import torch
@@ -42,6 +43,12 @@ def test_a_model_has_the_networks_and_optimisers_of_its_entry(name):
     assert model.latent_dim == config_of(name).network.latent_dim
     network = model.networks[kind.drawn_by].eval()
     assert decode(config_of(name), network, z, labels).shape == (2, 1, 8, 8)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_that_draws_in_steps_has_dials_and_a_way(name):
+    kind = KINDS[name]
+    assert kind.draws_in_steps == kind.applies("diffusion.eta") == hasattr(import_module(kind.module), "walk")
 
 
 @pytest.mark.parametrize("name", KINDS)

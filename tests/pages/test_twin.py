@@ -18,6 +18,7 @@ from gan_core.lab2d import engine as engine_module
 from gan_core.lab2d.engine import Engine, GameRecord
 from gan_core.lab2d.stories import STORIES
 from gan_core.runs import Run
+from gan_core.training import loop
 from pages.components.lab2d import play
 from pages.components.lab2d.stage import Action, Request, read_request
 from pages.components.lab2d.words import sentence
@@ -294,3 +295,22 @@ def test_the_sentence_when_nothing_can_be_counted() -> None:
     assert "Nothing is learned yet" in sentence({"captured": 0, "modes": 8}, step=0)
     assert "no known modes" in sentence({"loss/d": 1.0}, step=5)
     assert sentence({"loss/d": 1.0}, step=5, said="unwatched").startswith("Paused, because nobody was looking")
+
+
+def test_without_a_diffusion_model_of_points_the_lab_leads_to_one(visit: Visit) -> None:
+    app = visit("twin", view="flow")
+    assert "There is no trained diffusion model of points yet" in words(app)
+    assert labels(app) == ["Train one"]
+
+
+def test_points_flow_in_both_directions_and_the_game_forgets_their_run(visit: Visit, runs_dir: Path) -> None:
+    steps = {"diffusion__sampling_steps": 4, "diffusion__preview_steps": 2}
+    run = tiny_run(runs_dir, "A ring", dataset__name="ring8", network__name="mlp_time", **steps)
+    assert loop.train(run).state == "finished"
+    app = visit("twin", view="flow", run=run.id)
+    for way in ("data", "noise"):
+        calm(app.segmented_control(key="twin_flow_way").set_value(way).run())
+        assert "twin_flow" in [getattr(e, "key", "") for e in app.main]
+        assert "in 4 steps" in words(app) and not app.error
+    calm(app.segmented_control(key="twin_view").set_value("game").run())
+    assert "run" not in app.query_params and not app.error

@@ -84,7 +84,10 @@ def cell(one: Compared, title: str, others: Sequence[str]) -> None:
         st.text(title)
         st.caption(_("No sample grid here."))
     ends = comparing.endings(one.columns)
-    words = {"loss/g": _("G's loss"), "loss/d": _("D's loss"), "loss/reconstruction": _("error"), "loss/kl": "KL"}
+    words = {
+        "loss/g": _("G's loss"), "loss/d": _("D's loss"), "loss/reconstruction": _("error"), "loss/kl": "KL",
+        "loss/diffusion": _("loss"),
+    }  # fmt: skip
     facts = [f"{word} {ends[name].mean:.3g}" for name, word in words.items() if name in ends]
     facts += settings_of(one, others)
     facts.append(_("step {n:,}").format(n=drawn[-1]) if drawn else "")

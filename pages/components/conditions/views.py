@@ -3,12 +3,13 @@
 import numpy as np
 import streamlit as st
 
-from gan_core.datasets.conditions import LISTS, class_rows, listed_conditions, rows_of
+from gan_core.datasets.conditions import LISTS, Rows, class_rows, listed_conditions, rows_of
 from gan_core.figures import imaging
 from gan_core.figures.sheets import Line
+from gan_core.latents.denoising import with_dials
 from gan_core.runs.sampler import Sampler
 from pages.components.conditions.choice import choose_condition, choose_seed
-from pages.components.conditions.evaluated import evaluate, evaluator_for, show_score
+from pages.components.conditions.evaluated import Evaluated, evaluate, evaluator_for, show_score
 from pages.components.conditions.pictures import ROW, first_condition, kind, parts, place_of, sheet_button
 from pages.components.explore import views
 from pages.components.shared import lab
@@ -16,6 +17,7 @@ from pages.components.text import _
 from pages.components.widgets.condition_cards import Part, condition_cards
 
 MAX_CLASSES = 20  # rows at once
+SCALES = (0.0, 1.0, 2.0, 4.0, 6.0, 8.0)  # of guidance
 
 
 @st.fragment
@@ -129,3 +131,46 @@ def walk(model: Sampler) -> None:
         st.info(_("Choose at least one object above, and the model draws it."), icon=":material/info:")
         return
     views.sliders(model, rows_of([condition], names), page="conditions")
+
+
+@st.fragment
+def guide(model: Sampler) -> None:
+    """The same noise and labels with less and more guidance, a row each."""
+    names = model.config.conditioning.labels
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        condition = choose_condition(model.run_id, kind(model), names, first_condition(model))
+    with right:
+        seed = choose_seed(model.config.training.seed)
+    if not condition and kind(model) == "objects":
+        st.info(_("Choose at least one object above, and the model draws it."), icon=":material/info:")
+        return
+    rows = np.repeat(rows_of([condition], names), ROW, axis=0)
+    with st.spinner(_("Drawing, step by step…")):
+        images = lab.attempt(lambda: _guided(model, (model.run_id, model.step), rows, seed))
+    if images is None:
+        return
+    evaluator = evaluator_for(model.config)
+    found = [evaluate(evaluator, kind(model), pictures, rows, names) for pictures in images]
+    strips = []
+    for scale, pictures, judged in zip(SCALES, images, found, strict=True):
+        named = [Line(_("guidance {scale:g}").format(scale=scale))]
+        if judged.score is not None:
+            named.append(Line(_("found: {score}").format(score=str(judged.score))))
+        url = imaging.array_url(imaging.grid(pictures, columns=ROW, gap_px=1))
+        strips.append([Part(url, named[0].text, named)])
+    condition_cards(strips, key="conditions_guide", rows=True)
+    words = _(
+        "Down a column all pictures begin with the same noise. At 0 the labels are ignored, at 1 the model draws as it learned to; "
+        "above that each step is moved further the way the labels point: pictures say more clearly what was asked for, and "
+        "become more alike, until colours burn out (classifier-free guidance, Ho and Salimans 2022)."
+    )
+    st.caption(words)
+    both = Evaluated([line for judged in found for line in judged.lines])
+    heading = [", ".join(condition) or _("none of the labels"), place_of(model, seed)]
+    sheet_button(np.concatenate(images), both, heading, f"{model.run_id}-guidance-seed{seed}", ROW)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _guided(_model: Sampler, place: tuple[str, int], rows: Rows, seed: int) -> list[imaging.Uint8Array]:
+    return [with_dials(_model, guidance=scale).draw_labelled(rows, seed, ROW) for scale in SCALES]

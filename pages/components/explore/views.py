@@ -6,7 +6,8 @@ import streamlit as st
 
 from gan_core.figures import imaging
 from gan_core.latents.directions import moved, truncate
-from gan_core.latents.interpolation import neighbours, slerp
+from gan_core.latents.interpolation import lerp, neighbours, slerp
+from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler, latents
 from pages.components.explore import directions as latent_directions
@@ -18,11 +19,12 @@ from pages.components.shared.take_away import take_away
 from pages.components.text import _
 from pages.components.widgets.latent_explorer import Slider, latent_explorer, latent_state
 from pages.components.widgets.morph import frames_player
-from pages.components.widgets.picture import download_png
+from pages.components.widgets.picture import download_png, picture
 
 NEIGHBOURS = 5  # in a row and in a column
 REACH = 2.0
 MORPH_FRAMES = 36
+STOPS = 9
 
 
 def sliders(
@@ -142,12 +144,14 @@ def morph(model: Sampler) -> None:
         texts={"play": _("Play"), "pause": _("Pause"), "frame": _("Frame"),
                "alt": _("Morph from seed {a} to seed {b}").format(a=start, b=end)},
     )  # fmt: skip
-    strip = imaging.grid(images[:: max(1, MORPH_FRAMES // 9)], columns=9)
+    strip = imaging.grid(images[:: MORPH_FRAMES // STOPS], columns=STOPS)
     words = _(
         "The way follows a great circle (slerp), so that every stop is as far from the centre as a random latent is. Every "
         "numbered sample of the views Arithmetic and Neighbours is a seed, and can be an end."
     )
     st.caption(words)
+    if kind_of(model.config).latent_is_noise:
+        _straight(model, z_start, z_end, labels, strip)
     download_png(
         _("Download as a strip (PNG)"),
         lambda: imaging.png_bytes(imaging.to_picture(strip)),
@@ -158,3 +162,25 @@ def morph(model: Sampler) -> None:
     if run is not None:
         ends, row = [int(start), int(end)], labels[0].tolist()
         take_away(run, "walk", _("Make a film of it"), "explore_walk", seeds=ends, labels=row, step=model.step)
+
+
+def _straight(
+    model: Sampler,
+    start: npt.NDArray[np.float32],
+    end: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.float32],
+    strip: npt.NDArray[np.uint8],
+) -> None:
+    """The great circle's strip, and below it that of the straight line, on which noise is weaker half way."""
+    images = model.images(lerp(start, end, MORPH_FRAMES)[:: MORPH_FRAMES // STOPS], np.repeat(labels, STOPS, axis=0))
+    picture(
+        imaging.array_url(strip),
+        key="explore_slerp",
+        alt=_("Along a great circle"),
+        caption=_("Along a great circle (slerp)"),
+    )
+    picture(
+        imaging.array_url(imaging.grid(images, columns=STOPS)), key="explore_lerp", alt=_("Along a straight line"),
+        caption=_("Along the straight line (lerp): half way the noise is weaker by √2 than any that the model was trained on, and "
+                  "the picture is flatter."),
+    )  # fmt: skip

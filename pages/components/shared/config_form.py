@@ -108,7 +108,7 @@ LABELS = {
     "recording.checkpoint_every_steps": _("A checkpoint every"),
     "recording.checkpoint_every_s": _("A checkpoint at least every"),
     "recording.keep_checkpoints": _("Checkpoints kept"),
-    "recording.probe_every_steps": _("D(G(z)) after G's update every"),
+    "recording.probe_every_steps": _("Slower measurements every"),
     "recording.evaluate_every_epochs": _("Evaluator's accuracy every"),
 }
 
@@ -141,7 +141,9 @@ def config_form(base: RunConfig, prefix: str) -> dict[str, Any]:
         names = [name for name in fields if name.startswith(f"{section}.") and kind.applies(name)]
         if section == "dataset" or not names:
             continue
-        with st.expander(SECTIONS.get(section) or section.replace("_", " ").capitalize()):
+        part = kind.optimizer_of(names[0])
+        title = _("The {network}'s optimiser").format(network=_(part.title).lower()) if part else SECTIONS.get(section)
+        with st.expander(title or section.replace("_", " ").capitalize()):
             columns = st.columns(3)
             for index, name in enumerate(names):
                 with columns[index % 3]:

@@ -102,9 +102,8 @@ def _first_images(key: str, random_changes: dict[str, Any] | None) -> int:
     if few and random_changes is not None:
         st.info(
             _(
-                "A model that sees few images again and again learns them by heart: the discriminator knows every one, the "
-                "generator is left without useful advice, and the pictures stay poor or repeat the data. R1 saw this with "
-                "1,000 images. Mirroring and turning make more of few images, but no new ones."
+                "A model that sees few images again and again learns them by heart: a GAN's generator is left without useful "
+                "advice, and the pictures of any model stay poor or repeat the data. R1 saw this with 1,000 images. Mirroring and turning make more of few images, but no new ones."
             ),
             icon=":material/school:",
         )

@@ -21,6 +21,7 @@ from gan_core.config.devices import Machine
 from gan_core.config.reasons import reason
 from gan_core.figures import charts
 from gan_core.figures.style import Column
+from gan_core.models.kinds import kind_or_none
 from gan_core.runs import Run
 from gan_core.runs.metrics import MetricsTail
 from gan_core.training import supervisor
@@ -75,6 +76,15 @@ def all_runs() -> list[Run]:
 def run_or_none(run_id: str | None) -> Run | None:
     """The run with this id, or None; ids come from links, so anything may be in them."""
     return next((run for run in all_runs() if run.id == run_id), None) if run_id else None
+
+
+def draws_in_steps(run: Run) -> bool:
+    """Whether its samples are made of noise step by step; not of one that cannot be read, whose page says why."""
+    try:
+        kind = kind_or_none(run.config())
+    except ValueError:
+        return False
+    return kind is not None and kind.draws_in_steps
 
 
 def refresh_every() -> float:

@@ -1,8 +1,5 @@
 """One run, live: progress, controls, charts, samples, log. All viewers see the same files."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import streamlit as st
 
 from gan_core.config import LIVE_FIELDS, get
@@ -164,7 +161,7 @@ def begin_anew(run: Run) -> None:
 def curves(run: Run, smoothing: float, log_scale: bool) -> None:
     """The charts, each with its explanation."""
     seen = tuple(lab.Mark(f.since, _(f.title), f.columns) for f in diagnosed(run) if f.columns)
-    figures = lab.tail(str(run.path)).figure_jsons(smoothing, log_scale, (*marks(run.events()), *seen))
+    figures = lab.tail(str(run.path)).figure_jsons(smoothing, log_scale, (*marks(run), *seen))
     if not figures:
         st.caption(_("The curves begin with the first step."))
         return
@@ -181,12 +178,13 @@ def curves(run: Run, smoothing: float, log_scale: bool) -> None:
         st.caption(words.format(why=as_text(str(missing[-1].get("why", "")))))
 
 
-def marks(events: Sequence[dict[str, Any]]) -> tuple[lab.Mark, ...]:
+def marks(run: Run) -> tuple[lab.Mark, ...]:
     """Every live change, to be drawn on the charts."""
-    names = {"generator_optimizer.learning_rate": "lr G", "discriminator_optimizer.learning_rate": "lr D"}
+    parts = kind_of(run.config()).optimizers
+    names = {part.rate: f"lr {part.symbol}" if len(parts) > 1 else "lr" for part in parts}
     return tuple(
         lab.Mark(event["step"], ", ".join(f"{names.get(k, k)} {v:g}" for k, v in event["changes"].items()))
-        for event in events
+        for event in run.events()
         if event["type"] == "override" and event.get("changes")
     )
 
@@ -241,11 +239,12 @@ def learning_rates(run: Run, status: Status) -> None:
 def log(run: Run) -> None:
     """The newest log lines, in the manner of the DCGAN example."""
     with st.expander(_("Log"), expanded=False):
-        words = _(
-            "D(x) is the discriminator's mean belief in real images. D(G(z)) is its belief in generated ones: first "
-            "before D's update, then after it, just before G's update."
-        )
-        st.caption(words)
+        if kind_of(run.config()).has_discriminator:
+            words = _(
+                "D(x) is the discriminator's mean belief in real images. D(G(z)) is its belief in generated ones: first "
+                "before D's update, then after it, just before G's update."
+            )
+            st.caption(words)
         tail = lab.tail(str(run.path))
         rows = tail.last_rows(LOG_LINES)
         if tail.damaged:

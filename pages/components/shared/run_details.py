@@ -5,6 +5,7 @@ from dataclasses import asdict
 import streamlit as st
 
 from gan_core.config import run_config as schema
+from gan_core.models.kinds import applying
 from gan_core.presets import PRESETS
 from gan_core.runs import Run, environment
 from pages.components.shared.config_form import label
@@ -21,7 +22,7 @@ def details(run: Run) -> None:
         rows = [
             {_("setting"): label(name, info) if "." in name else name, _("value"): str(schema.get(config, name)),
              _("key"): name, _("meaning"): _(info.description)}
-            for name, info in fields.items()
+            for name, info in ((name, fields[name]) for name in applying([config]))
         ]  # fmt: skip
         st.dataframe(rows, hide_index=True, key=f"details_settings_{run.id}")
     if sessions := environment.sessions(run):

@@ -41,12 +41,14 @@ def open_links(run: Run, key: str) -> None:
             num_axes = len(datasets.image_shape(config.dataset))
         except ValueError:  # the page that opens it says why
             return
-        of_its_kind(run, config, key, pictures=has_model and num_axes == 3)
+        of_its_kind(run, config, key, pictures=has_model and num_axes == 3, points=has_model and num_axes == 1)
 
 
-def of_its_kind(run: Run, config: RunConfig, key: str, *, pictures: bool) -> None:
+def of_its_kind(run: Run, config: RunConfig, key: str, *, pictures: bool, points: bool) -> None:
     """Buttons to the pages that only some models have something to show on."""
     kind = kind_or_none(config)
+    if points and kind and kind.draws_in_steps:
+        page_button(_("2-D lab: how its points flow"), f"{key}_flow", "scatter_plot", "twin", view="flow", run=run.id)
     if pictures and config.conditioning.labels:
         page_button(_("Conditions"), f"{key}_conditions", "category", "conditions", run=run.id)
     if pictures and kind and kind.encodes:
