@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: run test check fast format e2e collapse-table intervals mutants lock sbom hostile fuzz crash-drill loadtest evidence
+.PHONY: run test check fast format e2e collapse-table preset-search pretrained intervals mutants lock sbom hostile fuzz crash-drill loadtest evidence
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -47,6 +47,15 @@ collapse-table: $(VENV)/.app
 	$(BIN)/python -m benchmarks.collapse_table --untuned
 	$(BIN)/python -m benchmarks.collapse_search
 	$(BIN)/python -m benchmarks.collapse_table
+
+# Hours of one core: the settings that the lite presets share, at equal processor time. Goes on where it stood; writes
+# gan_core/presets/recipes.json. Then docs/presets.md wants to be made anew (tools/presets_page.py).
+preset-search: $(VENV)/.app
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.preset_search
+
+# A night of one core: the models in checkpoints/pretrained. Goes on where it stood; `python tools/pretrained.py --plan` says the hours.
+pretrained: $(VENV)/.app
+	OMP_NUM_THREADS=1 $(BIN)/python tools/pretrained.py
 
 # How often the 95 % intervals of every metric hold, on images whose truth is known; about 10 minutes. Writes docs/intervals.json.
 intervals: $(VENV)/.app

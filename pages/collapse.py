@@ -31,7 +31,7 @@ def main() -> None:
         break_one()
     if broken is None:
         st.info(
-            _("Press one of the four buttons above: the broken model is trained and shown here."),
+            _("Press one of the buttons above: the broken model is trained and shown here."),
             icon=":material/info:",
         )
     else:
@@ -87,7 +87,7 @@ def choose(runs: dict[str, Run]) -> tuple[Run | None, Run | None]:
 
 
 def is_broken(run: Run) -> bool:
-    """Whether it is broken in one of the four ways."""
+    """Whether it is broken in one of the ways of this page."""
     return breakages.breakage_of(run.config()) is not None
 
 
@@ -99,7 +99,7 @@ def pair(broken: Run, repaired: Run | None) -> None:
     comparable = repaired is not None and show_differences(broken, repaired)
     if repaired is None and breakage is None:
         st.info(
-            _("“{name}” is not broken in one of the four ways. Choose a second run to put beside it.").format(
+            _("“{name}” is not broken in one of the ways of this page. Choose a second run to put beside it.").format(
                 name=as_text(broken.name)
             ),
             icon=":material/info:",

@@ -6,30 +6,27 @@ import importlib.util
 import sys
 
 import pytest
+import torch
+from helpers import tiny
 
 from gan_core import runs
 from gan_core.config import differences, with_changes
+from gan_core.config.devices import detect
 from gan_core.config.settings import PROJECT_DIR
-from gan_core.presets import preset_config
-from gan_core.runs import Run
+from gan_core.experiments import breakages
+from gan_core.models import kinds
+from gan_core.runs import Run, evaluations
 from gan_core.runs.sampler import open_sampler
+from gan_core.training.plan import resolve
 
 PLACE = PROJECT_DIR / "checkpoints" / "pretrained"
-MAX_BYTES = 40_000_000
 DECIDED = ("preset", "training.device", "training.precision", "training.threads", "recording.", "conditioning.")
-
-
-def recipes() -> dict[str, tuple[str, str, dict[str, object]]]:
-    """The table in tools/pretrained.py."""
-    spec = importlib.util.spec_from_file_location("pretrained_recipes", PROJECT_DIR / "tools" / "pretrained.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module.RECIPES
-
-
-RECIPES = recipes()
+spec = importlib.util.spec_from_file_location("pretrained_recipes", PROJECT_DIR / "tools" / "pretrained.py")
+assert spec and spec.loader
+pretrained = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(pretrained)
+RECIPES = pretrained.RECIPES
+SHIPPED = sorted(path.parent.name for path in PLACE.glob("*/config.json"))
 
 
 @pytest.fixture(autouse=True)
@@ -37,26 +34,95 @@ def shipped(monkeypatch) -> None:
     monkeypatch.setenv("GANVAS_PRETRAINED_DIR", str(PLACE))
 
 
-def test_there_is_one_run_for_each_recipe():
-    assert [run.id for run in runs.shipped_runs()] == sorted(RECIPES)
+def test_every_shipped_run_has_a_recipe():
+    assert [run.id for run in runs.shipped_runs()] == SHIPPED
+    assert {"digits-dcgan", "faces-acgan", "blocks-cgan", "faces-vae"} <= set(SHIPPED) <= set(RECIPES)
 
 
 def test_all_together_are_small():
-    assert sum(file.stat().st_size for file in PLACE.rglob("*") if file.is_file()) < MAX_BYTES
+    assert pretrained.megabytes(PLACE) < pretrained.MAX_MB
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_run_is_what_its_recipe_says(name):
-    run, (title, preset, changes) = Run(PLACE / name), RECIPES[name]
-    asked = with_changes(preset_config(preset), changes)
-    odd = [field for field in differences(asked, run.config()) if not field.startswith(DECIDED)]
-    assert odd == [] and run.name == title and run.status().state == "finished"
+    run, recipe = Run(PLACE / name), RECIPES[name]
+    assert run.name == recipe.title and run.status().state == "finished"
     assert run.status().owner == ""  # nothing about the machine that made it
-    assert run.config().conditioning.name == asked.conditioning.name
-    assert set(asked.conditioning.labels) <= set(run.config().conditioning.labels)
+    if run.note != pretrained.NOTE.format(name=name):
+        assert "python tools/pretrained.py" in run.note  # by an earlier recipe
+        return
+    asked = [recipe.config(pilot) for pilot in recipe.pilots or ("",)]
+    odd = [[f for f in differences(config, run.config()) if not f.startswith(DECIDED)] for config in asked]
+    assert [] in odd and run.config().conditioning.name in {config.conditioning.name for config in asked}
+    assert set(asked[0].conditioning.labels) <= set(run.config().conditioning.labels)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize(
+    ("name", "pilot"), [(name, pilot) for name in RECIPES for pilot in RECIPES[name].pilots or ("",)]
+)
+def test_every_recipe_can_be_trained(name, pilot):
+    config = resolve(RECIPES[name].config(pilot), detect())
+    assert config.training.threads == 1 and config.preset == RECIPES[name].preset
+    assert kinds.kind_of(config).encodes or config.training.ema_decay > 0
+
+
+def test_the_collapsed_pair_is_one_that_the_page_collapse_knows():
+    broken, repaired = (RECIPES[f"digits-{name}"].config() for name in ("collapsed", "repaired"))
+    breakage = breakages.breakage_of(broken)
+    assert breakage is not None and breakages.breakage_of(repaired) is None
+    assert differences(broken, repaired) == {breakage.field: (breakage.broken, breakage.repaired)}
+
+
+def test_training_goes_on_where_it_stood_and_is_done_once(tmp_path, monkeypatch):
+    recipe = pretrained.Recipe("Tiny", "mnist-dcgan", {}, {})
+    monkeypatch.setattr(pretrained.Recipe, "config", lambda self, pilot="": tiny())
+    monkeypatch.setattr(pretrained, "RECIPES", {"tiny": recipe})
+    monkeypatch.setattr(pretrained, "NUM_IMAGES", 100)
+    folder = tmp_path / "runs"
+    begun = runs.create(folder, tiny(), "tiny")
+    asked = iter([None] * 12 + ["stop"])
+    assert pretrained.loop.train(begun, request=lambda: next(asked)).step == 12
+    done = pretrained.train("tiny", folder)
+    assert done.id == begun.id and done.status().state == "finished" and done.status().step == 20
+    assert [e["step"] for e in done.events() if e["type"] == "resumed"] == [12]
+    kept = {found.metric for found in evaluations.read(done)}
+    assert kept == set(pretrained.MEASURED)
+    stamp = done.metrics_path.stat().st_mtime_ns
+    assert pretrained.train("tiny", folder).id == begun.id
+    assert done.metrics_path.stat().st_mtime_ns == stamp and len(evaluations.read(done)) == len(kept)
+
+
+def test_best_pilot_is_trained(tmp_path, monkeypatch):
+    pilots = {"a": {"network.latent_dim": 3}, "b": {"network.latent_dim": 4}}
+    recipe = pretrained.Recipe("Tiny", "mnist-dcgan", {}, pilots)
+    monkeypatch.setattr(
+        pretrained.Recipe, "config", lambda self, pilot="": with_changes(tiny(), self.pilots.get(pilot, {}))
+    )
+    monkeypatch.setattr(pretrained, "RECIPES", {"tiny": recipe})
+    monkeypatch.setattr(pretrained, "NUM_IMAGES", 100)
+    monkeypatch.setattr(pretrained, "pilot_score", lambda name, pilot, folder: {"a": 0.2, "b": 0.3}[pilot])
+    assert pretrained.train("tiny", tmp_path).config().network.latent_dim == 4
+
+
+def test_a_plan_says_what_training_costs(capsys, monkeypatch):
+    monkeypatch.setattr(pretrained.Recipe, "config", lambda self, pilot="": tiny())
+    pretrained.print_plan(["digits-dcgan", "faces-vae"], 2)
+    head, _line, digits, _faces, total = capsys.readouterr().out.splitlines()
+    assert head.startswith("| model | images | steps |") and digits.startswith("| digits-dcgan  | 60 | 20 | 0.")
+    shared = sum(t.numel() for t in tiny_weights()) * 2 / 1e6
+    assert f"| {shared + pretrained.LOGS_MB:.1f} |" in digits and total.startswith("| all, with ")
+
+
+def tiny_weights() -> list[torch.Tensor]:
+    from gan_core.models.building import build
+
+    model = build(tiny(), "cpu")
+    return [
+        t for network in (*model.networks.values(), *model.averages.values()) for t in network.state_dict().values()
+    ]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_run_draws_pictures_that_differ(name):
     sampler = open_sampler(Run(PLACE / name))
     images = sampler.draw(8, seed=0)

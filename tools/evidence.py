@@ -50,6 +50,8 @@ class Table:
 TABLES = (
     Table("the lite presets, trained", ("docs/presets.json", "docs/presets.md", "docs/presets/*.jpg"),
           "python tools/presets_page.py RUNS_DIR", "one seed each; its docstring trains them, about 2 hours of one core"),
+    Table("the settings that lite presets share", ("gan_core/presets/recipes.json",), "python -m benchmarks.preset_search",
+          "16 trials of equal processor time for each recipe, then a fresh seed; a recipe names its own source; hours of one core"),
     Table("the lessons over seeds", ("docs/lessons.json", "docs/lessons.md"), "python -m benchmarks.lessons RUNS_DIR",
           "six seeds; about an hour of one core"),
     Table("modes that eight methods find", ("gan_core/experiments/benchmark/data/*.json", "docs/collapse.md"),
@@ -74,7 +76,7 @@ TABLES = (
     Table("the animation of the default run", ("docs/pictures/learning.gif",),
           "python tools/animate.py RUN_FOLDER docs/pictures/learning.gif", "one finished run of mnist-dcgan"),
     Table("the shipped models", ("checkpoints/pretrained/*/config.json",), "python tools/pretrained.py",
-          "CPU, one seed each; about two hours"),
+          "CPU, one seed each; `--plan` says the hours"),
     Table("the shipped evaluators and their accuracy",
           ("checkpoints/pretrained/evaluators/*/evaluator.json", "checkpoints/pretrained/evaluators/README.md"),
           "python -m gan_core train-evaluator DATASET", "settings and figures in their README.md; an hour"),

@@ -173,6 +173,7 @@ def page(rows: dict[str, Any]) -> str:
             f"seen, **{row['minutes']} min**.\n\n![Samples of {name}](presets/{name}.jpg)\n\n"
             "| | |\n|---|---|\n"
             f"| the report saw | {SAW[name.removesuffix('-lite')]} |\n"
+            f"| look for | {preset.look_for} |\n"
             + (f"| score | {row['score']} |\n" if row["score"] else "")
             + f"| against real images | {marks} |\n"
             f"| last step | {losses}{'; ' if probabilities else ''}{probabilities} |\n"

@@ -1,84 +1,230 @@
-"""Trains the models in checkpoints/pretrained again, or packs runs that were trained with these settings.
+"""Trains the models in checkpoints/pretrained again.
 
-python tools/pretrained.py                         all of them, one after the other (about two hours on two cores)
-python tools/pretrained.py faces-vae               one of them
-python tools/pretrained.py --trained DIR           packs the finished runs of these names in DIR; trains nothing
+python tools/pretrained.py --plan            steps, hours and megabytes of each; times 200 steps of each, trains nothing
+python tools/pretrained.py [NAME ...]        trains and packs them, one after the other, beside whatever else the machine does
+python tools/pretrained.py --trained DIR     packs the finished runs of these names in DIR; trains nothing
+
+Runs stand in `.pretrained` of the runs folder, or in --runs DIR. Stop it when you like; the same command goes on from the newest
+checkpoint, and what has finished is not trained again. Where several ways to tell the model what to draw are named, each gets
+a short pilot, and the best of them on conditions that no test uses is trained in full.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-import tempfile
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run from anywhere, installed or not
 
-from gan_core import runs
-from gan_core.config import with_changes
+from gan_core import datasets, runs
+from gan_core.config import RunConfig, with_changes
 from gan_core.config.devices import detect
-from gan_core.config.settings import pretrained_dir
+from gan_core.config.settings import pretrained_dir, runs_dir
+from gan_core.datasets.batches import Batches
+from gan_core.evaluation.conditional import evaluate
+from gan_core.evaluation.measure import keep, measure
+from gan_core.experiments.breakages import BREAKAGES
+from gan_core.models.base import TrainingProgress
+from gan_core.models.building import build
 from gan_core.presets import preset_config
+from gan_core.runs import Run, evaluations
 from gan_core.runs.packing import pack
 from gan_core.training import loop, worker
-from gan_core.training.plan import resolve
+from gan_core.training.plan import resolve, total_steps
 
-FACES = {"dataset.num_images": 15_000, "training.epochs": 12, "training.ema_decay": 0.999}
+Changes = dict[str, Any]
+MAX_MB = 60  # all that is shipped
+LOGS_MB = 1.0  # curves and grids of one packed run, about
+PILOT_EPOCHS = 6
+UNTIMED = 10
+NUM_IMAGES = 2000  # measured
+MEASURED = ("fd", "recall", "coverage", "diversity")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a shipped model is trained.
+
+    Attributes:
+        title: for people.
+        preset: in PRESETS.
+        changes: to it; dotted field -> value.
+        pilots: further changes, of which the best in a pilot is taken; none where there is nothing to choose.
+    """
+
+    title: str
+    preset: str
+    changes: Changes
+    pilots: dict[str, Changes] = field(default_factory=dict)
+
+    def config(self, pilot: str = "") -> RunConfig:
+        """All of it, for one thread."""
+        return with_changes(
+            preset_config(self.preset), {**self.changes, **self.pilots.get(pilot, {}), "training.threads": 1}
+        )
+
+
+COLLAPSE = BREAKAGES["narrow"]
+FALLING: Changes = {
+    "generator_optimizer.schedule": "linear",
+    "discriminator_optimizer.schedule": "linear",
+    "training.ema_decay": 0.999,
+}
+DIGITS = {**FALLING, "training.epochs": 120}
+FACES = {**FALLING, "dataset.num_images": 15_000, "network.width": 32, "training.epochs": 60}
+BLOCKS = {
+    **FALLING, "dataset.image_size": 64, "dataset.num_images": 0, "network.width": 32, "network.latent_dim": 64, "training.epochs": 75,
+}  # fmt: skip
+ACGAN = {
+    "conditioning.name": "acgan",
+    "conditioning.label_weight": 20.0,
+}  # a mean over 24 labels is small beside the game
 RECIPES = {
-    "digits-dcgan": ("Digits: DCGAN", "mnist-dcgan", {"training.ema_decay": 0.99}),
-    "digits-acgan": (
-        "Digits on demand: ACGAN, ten classes",
-        "mnist-dcgan",
-        {"training.ema_decay": 0.99, "conditioning.name": "acgan"},
-    ),
-    "faces-dcgan": ("Cartoon faces: DCGAN", "r1-dcgan-lite", FACES),
-    "faces-acgan": (
+    "digits-dcgan": Recipe("Digits: DCGAN", "mnist-dcgan", DIGITS),
+    "digits-acgan": Recipe("Digits on demand: ACGAN, ten classes", "mnist-dcgan", {**DIGITS, "conditioning.name": "acgan"}),
+    "faces-dcgan": Recipe("Cartoon faces: DCGAN", "r1-dcgan-lite", FACES),
+    "faces-acgan": Recipe(
         "Cartoon faces on demand: ACGAN (Male, Eyeglasses)",
         "r5-acgan-lite",
-        {**FACES, "conditioning.labels": ("Male", "Eyeglasses")},
+        {**FACES, "conditioning.labels": ("Male", "Eyeglasses"), "conditioning.label_weight": 3.0},
     ),
-    "blocks-cgan": (
+    "blocks-cgan": Recipe(
         "Blocks on demand: conditional GAN, 24 objects",
         "r2-cgan-lite",
-        {
-            "conditioning.name": "acgan",
-            "conditioning.label_weight": 20.0,  # the mean over 24 labels is small beside the adversarial loss
-            "dataset.image_size": 64,
-            "dataset.num_images": 0,
-            "network.latent_dim": 64,
-            "training.epochs": 8,
-            "training.ema_decay": 0.995,
-        },
+        BLOCKS,
+        {"acgan": ACGAN, "projection": {"conditioning.name": "projection"}, "concat": {"conditioning.name": "concat"}},
     ),
-    "faces-vae": ("Cartoon faces: VAE", "r5-vae-lite", {"dataset.num_images": 15_000, "training.epochs": 8}),
-}
-NOTE = "Comes with Ganvas. Made by: python tools/pretrained.py {name}. Weights are stored in half precision."
+    "faces-vae": Recipe(
+        "Cartoon faces: VAE", "r5-vae-lite",
+        {"dataset.num_images": 15_000, "network.width": 24, "training.epochs": 40, "generator_optimizer.schedule": "linear"},
+    ),
+    "digits-collapsed": Recipe("Digits, collapsed: the latent is a single number", COLLAPSE.preset, {**COLLAPSE.also, COLLAPSE.field: COLLAPSE.broken}),
+    "digits-repaired": Recipe("Digits, the collapse repaired: 100 numbers", COLLAPSE.preset, {**COLLAPSE.also, **COLLAPSE.repair}),
+}  # fmt: skip
+NOTE = "Comes with Ganvas. Made by: python tools/pretrained.py {name} (recipe of November 2026). Weights are stored in half precision."
 
 
 def main() -> None:
-    """Trains and packs what the command line names."""
+    """Trains and packs, or plans, what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", choices=[[], *RECIPES], help="which; all when none is named")
+    parser.add_argument("--runs", type=Path, default=runs_dir() / ".pretrained", help="where the runs stand")
     parser.add_argument("--trained", type=Path, help="a folder of runs: pack those that have these names")
+    parser.add_argument("--plan", action="store_true", help="print steps, hours and sizes, and train nothing")
+    parser.add_argument("--timed", type=int, default=200, help="steps that the plan times of each")
     chosen = parser.parse_args()
-    for name in chosen.names or RECIPES:
-        run = runs.find(chosen.trained, name) if chosen.trained else train(name)
+    names = chosen.names or list(RECIPES)
+    os.nice(19)
+    torch.set_num_threads(1)
+    worker.keep_freed_memory()
+    if chosen.plan:
+        print_plan(names, chosen.timed)
+        return
+    for name in names:
+        run = runs.find(chosen.trained, name) if chosen.trained else train(name, chosen.runs)
         if run.path == pretrained_dir() / name:
             parser.error(f"{chosen.trained} has no run called {name}")
-        packed = pack(run, pretrained_dir() / name, RECIPES[name][0], NOTE.format(name=name))
-        size = sum(file.stat().st_size for file in packed.path.rglob("*") if file.is_file())
-        print(f"{packed.path}: {size / 1e6:.1f} MB")
+        packed = pack(run, pretrained_dir() / name, RECIPES[name].title, NOTE.format(name=name))
+        print(f"{packed.path}: {megabytes(packed.path):.1f} MB")
+    if (size := megabytes(pretrained_dir())) > MAX_MB:
+        parser.error(f"{pretrained_dir()} has {size:.0f} MB; at most {MAX_MB} are shipped. Make a network narrower.")
 
 
-def train(name: str) -> runs.Run:
-    """A finished run of one recipe, in a temporary folder."""
-    _title, preset, changes = RECIPES[name]
-    config = resolve(with_changes(preset_config(preset), changes), detect())
-    run = runs.create(Path(tempfile.mkdtemp()), config, name)
-    worker.keep_freed_memory()
-    status = loop.train(run, lambda status: print(f"\r{name}: step {status.step} of {status.total_steps}", end=""))
-    print(f"\r{name}: {status.state} after {status.seconds:.0f} s {status.error}")
+def megabytes(place: Path) -> float:
+    """Size of a folder."""
+    return sum(file.stat().st_size for file in place.rglob("*") if file.is_file()) / 1e6
+
+
+def train(name: str, folder: Path) -> Run:
+    """The finished and measured run of one recipe, trained from where it stands; its pilots first.
+
+    Raises:
+        SystemExit: it was stopped, or failed.
+    """
+    recipe = RECIPES[name]
+    best = max(recipe.pilots, key=lambda pilot: pilot_score(name, pilot, folder), default="")
+    run = finished(folder, name, recipe.config(best))
+    if not evaluations.read(run):
+        keep(run, measure(run, num_images=NUM_IMAGES, metrics=MEASURED))
+        if run.config().conditioning.labels:
+            evaluations.add(run, evaluate(run).evaluations())
+    for found in evaluations.read(run):
+        print(f"{name}: {found.metric} {found.value:.3g}")
     return run
+
+
+def pilot_score(name: str, pilot: str, folder: Path) -> float:
+    """Accuracy of a short training on the conditions of `new_test`."""
+    config = with_changes(RECIPES[name].config(pilot), {"training.epochs": PILOT_EPOCHS})
+    ratio = evaluate(finished(folder, f"{name} pilot {pilot}", config)).lists["new_test"].score.ratio
+    print(f"{name}: pilot {pilot} {ratio:.3f}")
+    return ratio
+
+
+def finished(folder: Path, name: str, config: RunConfig) -> Run:
+    """The run of this name and configuration, trained to its end; begun if it is not there.
+
+    Raises:
+        SystemExit: it was stopped, or failed.
+    """
+    config = resolve(config, detect())
+    there = (run for run in runs.list_runs(folder) if run.name == name and run.config() == config)
+    run = next(there, None) or runs.create(folder, config, name)
+    status = run.status()
+    if status.state != "finished":
+        status = loop.train(run, lambda now: print(f"\r{name}: step {now.step} of {now.total_steps}", end=""))
+        print(f"\r{name}: {status.state} after {status.seconds / 60:.0f} min {status.error}")
+    if status.state != "finished":
+        sys.exit(f"{name} is {status.state}. The same command goes on with it.")
+    return run
+
+
+def print_plan(names: list[str], timed: int) -> None:
+    """A Markdown table of what training costs and what it makes."""
+    print("| model | images | steps | s a step | hours of one core | MB |\n|---|---|---|---|---|---|")
+    hours = size = 0.0
+    for name in names:
+        recipe = RECIPES[name]
+        for pilot in recipe.pilots or ("",):
+            config = resolve(recipe.config(pilot), detect())
+            images = datasets.count(config.dataset)
+            steps, (seconds, weight) = total_steps(config, images), cost(config, timed)
+            short = with_changes(config, {"training.epochs": PILOT_EPOCHS})
+            full = pilot in ("", next(iter(recipe.pilots), ""))  # the plan takes the first pilot to be the best
+            steps = (steps if full else 0) + (total_steps(short, images) if recipe.pilots else 0)
+            took, size = steps * seconds / 3600, size + weight * full
+            hours += took
+            print(
+                f"| {name} {pilot} | {images:,} | {steps:,} | {seconds:.3f} | {took:.1f} | {weight if full else 0:.1f} |",
+                flush=True,
+            )
+    evaluators = megabytes(pretrained_dir() / "evaluators")
+    print(f"| all, with {evaluators:.1f} MB of evaluators | | | | {hours:.1f} | {size + evaluators:.1f} |")
+
+
+def cost(config: RunConfig, timed: int) -> tuple[float, float]:
+    """Processor seconds of a training step, over so many of them, and megabytes of the packed run."""
+    few = with_changes(config, {"dataset.num_images": 4 * config.training.batch_size})
+    fabric = loop.make_fabric(few)
+    model = build(few, fabric.device)
+    shared = [*model.networks.values(), *model.averages.values()]
+    weight = sum(t.numel() for network in shared for t in network.state_dict().values()) * 2 / 1e6 + LOGS_MB
+    loop.set_up(fabric, model)
+    data = datasets.prepare(few.dataset).with_labels(few.conditioning.labels)
+    batches = Batches(data, few.training.batch_size, 0, fabric.device, few.remedies.packing)
+    began = time.process_time()
+    for step in range(UNTIMED + timed):
+        if step == UNTIMED:
+            began = time.process_time()
+        loop.train_step(fabric, model, *batches.batch(step), TrainingProgress(step, UNTIMED + timed))
+    return (time.process_time() - began) / timed, weight
 
 
 if __name__ == "__main__":

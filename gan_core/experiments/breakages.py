@@ -1,4 +1,4 @@
-"""Four ways to break a model on purpose, each by one setting, and the same model with that setting repaired.
+"""Ways to break a model on purpose, each by one setting, and the same model with that setting repaired.
 
 The repaired rerun has the same seed, data order, latents, optimiser and number of steps, so every difference between the two
 comes from that setting. A branch trains on from the broken model's weights at a checkpoint with the setting repaired.
@@ -98,6 +98,12 @@ BREAKAGES: Registry[Breakage] = Registry(
             "It takes twenty steps for each one of the generator's. It soon tells real from generated without doubt, and a verdict "
             "without doubt gives no direction to learn in.",
             "mnist-dcgan", "objective.n_critic", 20, 1, 3,
+        ),
+        "narrow": Breakage(
+            "The latent is a single number",
+            "All that the generator can draw then lies on one curve through the space of pictures: the same few digits again and "
+            "again, each hardly different from the next, however long it learns. A collapse that the eye sees at once.",
+            "mnist-dcgan", "network.latent_dim", 1, 100, 3,
         ),
     },
 )  # fmt: skip

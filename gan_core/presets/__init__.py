@@ -2,7 +2,8 @@
 
 Each preset is a complete, runnable configuration. `NAME` is a report's own experiment (its data, sizes and budget),
 `NAME-lite` the same recipe on an embedded data set, sized so that a two-core CPU reaches a telling result in minutes.
-Where a value is inferred because the report does not state it, the description says so.
+Where a value is inferred because the report does not state it, the description says so, as it says what a lite preset changes of
+the report's rates and averages: those come from few shared recipes (`recipes`).
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_core.config import RunConfig, with_changes
+from gan_core.presets.recipes import changes_in_words
 
 
 @dataclass(frozen=True)
@@ -15,9 +16,10 @@ class Preset:
     Attributes:
         name: the key by which it is chosen; equals `config.preset`.
         title: a line for people.
-        description: what it shows, what is inferred, what a lite version shrinks.
+        description: what it shows, what is inferred, what a lite version shrinks; ends with what to look for.
         minutes: rough time on two quiet cores, as a hint beside the start button; 0 where a GPU is meant.
         config: all of it.
+        look_for: what a person is to see in a lite preset's pictures and curves; empty for a full one.
     """
 
     name: str
@@ -25,11 +27,15 @@ class Preset:
     description: str
     minutes: float
     config: RunConfig
+    look_for: str = ""
 
 
-def preset(name: str, title: str, description: str, config: RunConfig, minutes: float = 0) -> Preset:
-    """The preset of this configuration, which gets its name."""
-    return Preset(name, title, description, minutes, with_changes(config, {"preset": name}))
+def preset(
+    name: str, title: str, description: str, config: RunConfig, minutes: float = 0, look_for: str = ""
+) -> Preset:
+    """The preset of this configuration, which gets its name; `look_for` ends its description."""
+    words = f"{description.rstrip()} Look for: {look_for}" if look_for else description
+    return Preset(name, title, words, minutes, with_changes(config, {"preset": name}), look_for)
 
 
 def changed(base: RunConfig, **sections: dict[str, Any]) -> RunConfig:
@@ -47,17 +53,18 @@ LITE_IMAGES = 5000
 LITE_NOTE = (
     "Shrunk for two processor cores: {images:,} images of the embedded {data}, {size}x{size} pixels, width {width}, batch {batch}, "
     "{epochs} epochs; "
-    "network, loss and optimiser are the report's."
+    "network, loss and kind of optimiser are the report's. {game}"
 )
 
 
-def lite_note(config: RunConfig) -> str:
-    """The sentence that says how a lite preset was shrunk, with its own figures."""
+def lite_note(full: RunConfig, lite: RunConfig) -> str:
+    """The sentences that say how a lite preset was shrunk, and how else it learns than the full one, with its own figures."""
     return LITE_NOTE.format(
-        images=config.dataset.num_images or LITE_IMAGES,
-        data={"faces": "drawn faces", "blocks": "drawn blocks"}.get(config.dataset.name, config.dataset.name),
-        size=config.dataset.image_size,
-        width=config.network.width,
-        batch=config.training.batch_size,
-        epochs=config.training.epochs,
-    )
+        images=lite.dataset.num_images or LITE_IMAGES,
+        data={"faces": "drawn faces", "blocks": "drawn blocks"}.get(lite.dataset.name, lite.dataset.name),
+        size=lite.dataset.image_size,
+        width=lite.network.width,
+        batch=lite.training.batch_size,
+        epochs=lite.training.epochs,
+        game=changes_in_words(full, lite),
+    ).rstrip()

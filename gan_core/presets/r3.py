@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from gan_core.config import RunConfig
+from gan_core.config import RunConfig, with_changes
 from gan_core.presets.entry import LITE_IMAGES, adam, changed, lite_note, preset
+from gan_core.presets.recipes import with_recipe
 
 FULL = changed(
     RunConfig(),
@@ -50,51 +51,56 @@ LEAKY = (
     "marks than for good ones. Here it is linear; network.leaky_output brings the report's back. "
 )
 
-EXPERIMENTS = (
+FASTER = {f"{part}_optimizer.learning_rate": 5e-4 for part in ("generator", "discriminator")}
+AVERAGE = {"training.ema_decay": 0.995}
+VARIED = "the faces of all latents differ: hair, skin, background"
+EXPERIMENTS = (  # name, title, full, words, minutes, what it plays by in small, what to look for
     ("r3-dcgan", "DCGAN on anime faces", FULL,
      "5x5 networks, cross-entropy, D's loss the mean of its two halves (under Adam the same as their sum: Kingma and Ba 2015, "
-     "section 2.1), 10 epochs. Inferred: the halving, Adam with 1e-4 and (0.5, 0.999), batch 64. ", 3),
+     "section 2.1), 10 epochs. Inferred: the halving, Adam with 1e-4 and (0.5, 0.999), batch 64. ", 3,
+     "faces-gan", "faces with eyes and mouth in place, each another person."),
     ("r3-wgan", "WGAN with weight clipping", WGAN,
-     f"The critic's weights are cut to +-0.01 after each step; RMSprop. {INFERRED_WGAN}{LEAKY}", 3),
+     f"The critic's weights are cut to +-0.01 after each step; RMSprop. {INFERRED_WGAN}{LEAKY}", 3,
+     FASTER, f"{VARIED}; softer than r3-dcgan's."),
     ("r3-collapse", "mode collapse on purpose", COLLAPSE,
      "r3-wgan with the clip ten times wider (0.1). The report saw near-identical hair, eyes and face angle. Put it beside "
-     f"r3-fixed: same seed, latents, optimiser and steps. {INFERRED_WGAN}", 3),
+     f"r3-fixed: same seed, latents, optimiser and steps. {INFERRED_WGAN}", 3,
+     FASTER, "broken, blotched faces beside r3-fixed's; their recall and diversity on the page Collapse. In so short a run they are "
+     "broken rather than alike."),
     ("r3-fixed", "the collapse repaired", WGAN,
-     f"r3-collapse with the clip back at 0.01: variety returns. Everything else is equal. {INFERRED_WGAN}", 3),
+     f"r3-collapse with the clip back at 0.01: variety returns. Everything else is equal. {INFERRED_WGAN}", 3,
+     FASTER, f"{VARIED}, where r3-collapse has broken ones from the same latents."),
     ("r3-wgan-gp", "WGAN with gradient penalty", WGAN_GP,
-     "The assignment's other choice: lambda 10, Adam 1e-4 (0, 0.9), n_critic 5, no batch norm in the critic. ", 8),
+     "The assignment's other choice: lambda 10, Adam 1e-4 (0, 0.9), n_critic 5, no batch norm in the critic. ", 8,
+     FASTER | AVERAGE, f"{VARIED}; G makes one step in five, so they come late and stay soft."),
     ("r3-lsgan", "least squares", LSGAN,
-     "The assignment's other choice: squared distances instead of cross-entropy. Inferred: Adam as in r3-dcgan. ", 3),
+     "The assignment's other choice: squared distances instead of cross-entropy. Inferred: Adam as in r3-dcgan. ", 3,
+     "faces-gan", "much the same faces as r3-dcgan's: the loss is not what decides."),
     ("r3-sngan", "spectral norm and hinge loss", SNGAN,
      "The assignment's other choice: D's weights divided by their largest singular value, Adam 2e-4 (0, 0.9). "
-     "One step of D for each of G's, as in the other runs; the paper takes 5 with these rates (Miyato et al. 2018, section 4). ", 3),
+     "One step of D for each of G's, as in the other runs; the paper takes 5 with these rates (Miyato et al. 2018, section 4). ", 3,
+     AVERAGE, "faces whose hair and eyes have clear edges."),
 )  # fmt: skip
 
-FASTER = {"learning_rate": 5e-4}
-FASTER_NOTE = " The learning rate is 5e-4 instead of 5e-5, since the run has far fewer steps."
 
-
-def _lite(base: RunConfig) -> RunConfig:
-    """A recipe in small; with clipped weights it also takes larger steps, or nothing would be seen."""
+def _lite(base: RunConfig, play: str | dict[str, float]) -> RunConfig:
+    """A recipe in small, by the game of a shared recipe or with settings of its own."""
     small = changed(base, **SHRINK)
-    return changed(small, generator_optimizer=FASTER, discriminator_optimizer=FASTER) if _clips(base) else small
-
-
-def _clips(base: RunConfig) -> bool:
-    return base.objective.weight_clip > 0
+    return with_recipe(small, play, sizes=False) if isinstance(play, str) else with_changes(small, play)
 
 
 PRESETS = tuple(
     made
-    for name, title, base, words, minutes in EXPERIMENTS
+    for name, title, base, words, minutes, play, look_for in EXPERIMENTS
     for made in (
         preset(name, f"R3: {title}", f"{words}Needs a folder of pictures, and is meant for a GPU.", base),
         preset(
             f"{name}-lite",
             f"R3 in small: {title}",
-            words + lite_note(_lite(base)) + (FASTER_NOTE if _clips(base) else ""),
-            _lite(base),
+            words + lite_note(base, _lite(base, play)),
+            _lite(base, play),
             minutes,
+            look_for,
         ),
     )
 )

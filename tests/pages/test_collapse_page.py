@@ -46,9 +46,9 @@ def twin_of(broken: Run) -> Run:
 def test_the_empty_page_offers_four_ways_and_says_what_to_press(visit: Visit) -> None:
     app = visit("collapse")
     text = words(app)
-    assert labels(app).count("Break it") == len(BREAKAGES) == 4
+    assert labels(app).count("Break it") == len(BREAKAGES)
     assert all(way.title in text for way in BREAKAGES.values())
-    assert "Press one of the four buttons" in text
+    assert "Press one of the buttons" in text
 
 
 def test_one_click_queues_the_broken_model_and_shows_it(visit: Visit, runs_dir) -> None:
@@ -97,7 +97,7 @@ def test_runs_of_other_data_are_not_compared_and_a_sentence_says_why(visit: Visi
         "differ in size" in text and "Choose two runs of the same data" in text and "Images drawn from each" not in text
     )
     text = words(visit("collapse", broken=trained.id))
-    assert "is not broken in one of the four ways" in text
+    assert "is not broken in one of the ways of this page" in text
 
 
 def row(metric: str, value: float, spread: float, seed: int) -> Measurement:

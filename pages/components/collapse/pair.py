@@ -1,4 +1,4 @@
-"""Break a model in one of four ways, each by one setting; then the broken and the repaired run beside each other, live."""
+"""Break a model by one setting; then the broken and the repaired run beside each other, live."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -25,9 +25,11 @@ DOCTOR = ":material/stethoscope:"
 
 def break_one() -> None:
     """A card for each way; its button queues the broken model and shows it below."""
-    for place, name in zip([*st.columns(2), *st.columns(2)], BREAKAGES, strict=True):
-        with place, st.container(border=True, height="stretch"):
-            card(name, BREAKAGES[name])
+    names = list(BREAKAGES)
+    for first in range(0, len(names), 2):
+        for place, name in zip(st.columns(2), names[first : first + 2], strict=False):
+            with place, st.container(border=True, height="stretch"):
+                card(name, BREAKAGES[name])
 
 
 def card(name: str, breakage: Breakage) -> None:
