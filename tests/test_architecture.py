@@ -124,6 +124,7 @@ CONTRACT = (
     "about.json",
     "evaluations.jsonl",
     "environment.json",
+    "notes.json",
 )
 NOT_IN_PAGES = (
     "torch",

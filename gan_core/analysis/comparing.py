@@ -251,16 +251,20 @@ def first_tiles(grid: Uint8Array, config: RunConfig, count: int) -> Uint8Array:
         config: the run's.
         count: how many at most; a grid of another shape, or of points, comes back as it is.
     """
+    found = tiles(grid, config)
+    return grid if found is None or count >= len(found) else imaging.grid(found[:count], gap_px=GAP_PX)
+
+
+def tiles(grid: Uint8Array, config: RunConfig) -> Uint8Array | None:
+    """The images (N, 3, H, W) of a sample grid, as `first_tiles` takes it; None for one of another shape, or of points."""
     side, num = config.dataset.image_size, config.recording.num_samples
-    columns = math.ceil(math.sqrt(num))
-    rows = math.ceil(num / columns)
-    if grid.shape[:2] != (rows * (side + GAP_PX) + GAP_PX, columns * (side + GAP_PX) + GAP_PX) or count >= num:
-        return grid
-    tiles = []
-    for number in range(count):
-        top, left = (GAP_PX + place * (side + GAP_PX) for place in divmod(number, columns))
-        tiles.append(grid[top : top + side, left : left + side].transpose(2, 0, 1))
-    return imaging.grid(np.stack(tiles), gap_px=GAP_PX)
+    columns, rest = divmod(grid.shape[1] - GAP_PX, side + GAP_PX)  # earlier versions had others for some counts
+    rows = math.ceil(num / max(1, columns))
+    if rest or columns < 1 or grid.shape[0] != rows * (side + GAP_PX) + GAP_PX:
+        return None
+    places = (divmod(number, columns) for number in range(num))
+    corners = ((GAP_PX + row * (side + GAP_PX), GAP_PX + column * (side + GAP_PX)) for row, column in places)
+    return np.stack([grid[top : top + side, left : left + side].transpose(2, 0, 1) for top, left in corners])
 
 
 def table(configs: Sequence[RunConfig], rows: str, columns: str) -> tuple[list[Any], list[Any], dict[Any, list[int]]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, features
+from PIL import Image, ImageDraw, ImageFont, ImageOps, features
 
 from gan_core.analysis.comparing import Compared, read
 from gan_core.figures import charts, style
@@ -130,7 +130,9 @@ def pictures(compared: Compared, steps: Sequence[int], grid_px: int, report: Rep
         sheet = Image.new("RGB", size, PAPER)
         pen = ImageDraw.Draw(sheet)
         filter_ = Image.Resampling.NEAREST if first[0] >= grid.width else Image.Resampling.LANCZOS
-        sheet.paste(grid.resize(first, filter_), (PAD_PX, HEAD_PX))
+        sheet.paste(
+            ImageOps.pad(grid, first, filter_, PAPER), (PAD_PX, HEAD_PX)
+        )  # another shape: by an earlier version
         pen.text((PAD_PX, 5), _words(compared, step), INK, font)
         pen.text((PAD_PX, 25), name, FAINT, letters)
         _draw_losses(pen, curves, step, size, small)

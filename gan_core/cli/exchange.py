@@ -27,6 +27,7 @@ def export_run(
     with_note: Annotated[bool, typer.Option("--with-note", help="With your note on the run.")] = False,
     count: Annotated[int | None, typer.Option(help="Samples; of a plane, pictures in a row.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the samples' latents.", min=0)] = None,
+    per_epoch: Annotated[bool, typer.Option("--per-epoch", help="Of the log, one line an epoch.")] = False,
     axes: Annotated[str | None, typer.Option(metavar="A,B", help="Latent axes of the plane, from 0.")] = None,
     seeds: Annotated[str | None, typer.Option(metavar="A,B,...", help="Seeds that a walk goes between.")] = None,
     picture: Annotated[
@@ -40,6 +41,7 @@ def export_run(
     options = {
         "step": step, "every": every or None, "note": with_note or None, "count": count, "seed": seed, "fps": fps,
         "axes": _numbers("--axes", axes), "seeds": _numbers("--seeds", seeds), "pictures": picture or None,
+        "per_epoch": per_epoch or None,
     }  # fmt: skip
     words = export(found, form, out, **options)
     console.print(escape(f"{out}: {words}"), soft_wrap=True)

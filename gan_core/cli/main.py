@@ -144,6 +144,25 @@ def resume(
     _train(found)
 
 
+@app.command(name="train-longer")
+def train_longer(
+    run: RunName,
+    epochs: Annotated[int, typer.Option(help="How many more epochs.", min=1)],
+    runs_dir: RunsDir = None,
+    name: Annotated[str, typer.Option(help="Your name for the new run.")] = "",
+) -> None:
+    """Train a finished run on for more epochs, as a new run with the same past: a branch from its last checkpoint."""
+    from gan_core.experiments import follow_up
+    from gan_core.runs import branching
+
+    folder = runs_folder(runs_dir)
+    found = runs.find(folder, run)
+    how = follow_up.longer(found, epochs)
+    for warning in how.warnings:
+        print(warning, file=sys.stderr)
+    _train(branching.branch(folder, found, how.step, how.changes, name or follow_up.longer_name(found, epochs)))
+
+
 @app.command()
 def stop(run: RunName, runs_dir: RunsDir = None) -> None:
     """Stop a run that trains anywhere on this folder, and wait until its checkpoint is written."""
@@ -166,17 +185,24 @@ def sample(
     count: Annotated[int, typer.Option(help="Images in the grid.", min=1, max=4096)] = 64,
     seed: Annotated[int, typer.Option(help="Seed of the latents; the same seed gives the same images.", min=0)] = 0,
     step: Annotated[int | None, typer.Option(help="Checkpoint to sample from; the newest if not given.")] = None,
+    columns: Annotated[int | None, typer.Option(help="Images in a row; else so that no place is empty.", min=1)] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="Label to draw them with, of a model that takes any; may be repeated.")
+    ] = None,
     runs_dir: RunsDir = None,
 ) -> None:
     """Draw a grid of images from a run."""
     if out.suffix.lower() != ".png":
         raise ValueError(f"--out must name a .png file; got '{out}'.")
     found = runs.find(runs_folder(runs_dir), run)
+    from gan_core.datasets import conditions
     from gan_core.figures import imaging
     from gan_core.runs.sampler import latents, open_sampler
 
     sampler = open_sampler(found, step)
-    picture = sampler.sheet(latents(count, sampler.latent_dim, seed))
+    names = sampler.config.conditioning.labels
+    labels = conditions.rows_of([label] * count, names) if label else None
+    picture = sampler.sheet(latents(count, sampler.latent_dim, seed), labels, columns)
     runs.files.write_atomically(out.absolute(), imaging.png_bytes(picture))
     console.print(f"{out}: {count} images of '{escape(found.name)}' at step {sampler.step:,}, seed {seed}")
 

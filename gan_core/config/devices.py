@@ -72,6 +72,18 @@ def device_name(device: str) -> str:
     return "Apple GPU" if device == "mps" else processor()
 
 
+def memory_mib(device: str) -> int:
+    """The memory of a device of this machine, in MiB: a GPU's own, else the machine's; 0 where the system does not say. Loads torch."""
+    import torch
+
+    if device.startswith("cuda"):
+        return int(torch.cuda.get_device_properties(device).total_memory >> 20)
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+    except (AttributeError, ValueError, OSError):  # there is no sysconf on Windows
+        return 0
+
+
 def processor() -> str:
     """The processor's model and the instructions that torch uses of it, which decide the last bits. Loads torch."""
     import torch

@@ -75,6 +75,23 @@ def steps(pair: Pair, config: DatasetConfig) -> list[Step]:
     return found
 
 
+def in_words(pair: Pair, config: DatasetConfig) -> str:
+    """What preparing does to a picture, with its true sizes: "178x218, resized to 64x78, cut to 64x64"."""
+    before, after = pair
+    start, end = (f"{picture.width}x{picture.height}" for picture in pair)
+    preparation = DATASETS.find(config.name).preparation
+    if preparation == "draw":
+        return f"drawn at {end}, nothing to resize"
+    if before.size == after.size:
+        return f"{end}, nothing to resize"
+    if preparation == "pad":
+        return f"{start}, padded by {margin(config)} on each side and resized to {end}"
+    resized = resize_shorter_side(before, config.image_size)
+    steps_made = [f"resized to {resized.width}x{resized.height}"] if resized.size != before.size else []
+    steps_made += [f"cut to {end}"] if resized.size != after.size else []
+    return ", ".join([start, *steps_made])
+
+
 def margin(config: DatasetConfig) -> int:
     """Pixels that are added on each side of a digit."""
     return mnist5k.PADDING if DATASETS.find(config.name).preparation == "pad" else 0

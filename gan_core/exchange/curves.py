@@ -1,4 +1,4 @@
-"""The recorded metrics of a run for other programs: CSV, and the event files of TensorBoard.
+"""The recorded metrics of a run for other programs: CSV, the log of the DCGAN example, the event files of TensorBoard.
 
 An event file is a sequence of records as TensorFlow frames them (TFRecord): the length as uint64, its checksum, the content,
 its checksum; all little-endian. A checksum is CRC-32C (RFC 3720, appendix B.4), rotated right by 15 bits plus 0xa282ead8.
@@ -16,6 +16,7 @@ from typing import Any
 
 from gan_core.exchange import output
 from gan_core.runs import Run
+from gan_core.training.log_line import log_lines
 
 LARGEST_FLOAT32 = 3.4028234663852886e38
 NOT_SCALARS = ("step", "time")  # an event has fields of their own for these
@@ -30,14 +31,38 @@ def write_csv(run: Run, path: Path) -> str:
     Raises:
         ValueError: none is recorded; `output.new`.
     """
+    text = csv_text(run)
+    with output.new(path) as place:
+        place.write_bytes(text.encode())
+    return _what(run)
+
+
+def csv_text(run: Run) -> str:
+    """The content of the file of `write_csv`. Raises ValueError if nothing is recorded."""
     lines = _recorded(run)
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(dict.fromkeys(name for line in lines for name in line)))
     writer.writeheader()
     writer.writerows(lines)
+    return text.getvalue()
+
+
+def write_log(run: Run, path: Path, *, per_epoch: bool = False) -> str:
+    """Writes the log table of the PyTorch DCGAN example, whole: a line a recorded step, or the last of every epoch.
+
+    Returns, and raises, as `write_csv`.
+    """
+    text = log_text(run, per_epoch=per_epoch)
     with output.new(path) as place:
-        place.write_bytes(text.getvalue().encode())
-    return f"{len(lines):,} recorded steps of '{run.name}'"
+        place.write_bytes(text.encode())
+    return _what(run)
+
+
+def log_text(run: Run, *, per_epoch: bool = False) -> str:
+    """The content of the file of `write_log`. Raises ValueError if nothing is recorded."""
+    steps_per_epoch = run.status().steps_per_epoch
+    lines = log_lines(_recorded(run), run.config().training.epochs, steps_per_epoch, per_epoch=per_epoch)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def write_tensorboard(run: Run, path: Path) -> str:
@@ -52,7 +77,11 @@ def write_tensorboard(run: Run, path: Path) -> str:
         with (place / f"events.out.tfevents.{int(began):010d}.ganvas").open("wb") as file:
             for event in _events(lines, began):
                 file.write(record(event))
-    return f"{len(lines):,} recorded steps of '{run.name}'"
+    return _what(run)
+
+
+def _what(run: Run) -> str:
+    return f"{len(run.metrics()):,} recorded steps of '{run.name}'"
 
 
 def _recorded(run: Run) -> list[dict[str, Any]]:

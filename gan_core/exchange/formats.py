@@ -88,6 +88,9 @@ FORMATS: Registry[Format] = Registry(
             _draws_images,
         ),
         "csv": Format("the recorded metrics as a table", (".csv",), "gan_core.exchange.curves:write_csv"),
+        "log": Format(
+            "the log table of PyTorch's DCGAN example", (".txt",), "gan_core.exchange.curves:write_log", ("per_epoch",)
+        ),
         "tensorboard": Format(
             "the recorded metrics for TensorBoard, a folder", (), "gan_core.exchange.curves:write_tensorboard"
         ),

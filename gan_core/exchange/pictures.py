@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image
@@ -46,14 +47,20 @@ def write_samples(run: Run, path: Path, *, step: int | None = None, count: int |
     if count is not None and not 1 <= count <= MAX_SAMPLES:
         raise ValueError(f"--count must lie between 1 and {MAX_SAMPLES:,}; got {count:,}.")
     drawn = _numbered(sampler, count, seed)
-    with output.new(path) as place, zipfile.ZipFile(place, "w") as archive:
+    with output.new(path) as place, place.open("wb") as file:
+        write_zip(file, drawn)
+    held = ", ".join(f"{len(images):,} in images/{name}" for name, images in drawn.items())
+    return f"samples of '{run.name}' at step {sampler.step:,}, seed {seed}: {held}"
+
+
+def write_zip(file: IO[bytes], drawn: Mapping[str, Uint8Array]) -> None:
+    """Writes images uint8 (N, C, H, W) by the name of their folder as a zip of numbered PNGs: `images/NAME/0.png` ..."""
+    with zipfile.ZipFile(file, "w") as archive:
         for name, images in drawn.items():
             for number, image in enumerate(images):
                 entry = zipfile.ZipInfo(f"images/{name}/{number}.png", EARLIEST)
                 entry.external_attr = 0o644 << 16
                 archive.writestr(entry, imaging.png_bytes(imaging.to_picture(image)))
-    held = ", ".join(f"{len(images):,} in images/{name}" for name, images in drawn.items())
-    return f"samples of '{run.name}' at step {sampler.step:,}, seed {seed}: {held}"
 
 
 def _numbered(sampler: Sampler, count: int | None, seed: int) -> dict[str, Uint8Array]:

@@ -13,6 +13,7 @@ from gan_core.config import LIVE_FIELDS, field_names, get, with_changes
 from gan_core.config.settings import Settings
 from gan_core.experiments import arms
 from gan_core.models.kinds import kind_of
+from gan_core.models.schedules import rate_factor
 from gan_core.runs import Run, branching
 from gan_core.runs.branching import can_branch
 from gan_core.runs.status import OPEN_STATES
@@ -70,6 +71,65 @@ def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], 
     made = branching.branch(settings.runs_dir, run, step, changes, name.strip())
     queue.enqueue_new(made)
     return made
+
+
+@dataclass(frozen=True)
+class Longer:
+    """How a finished run goes on for more epochs: as a branch from its last checkpoint, since config.json never changes.
+
+    Attributes:
+        step: of that checkpoint.
+        changes: dotted field -> value, as `branch` takes them.
+        total_steps: those of the branch, its past included.
+        warnings: sentences about what depends on the number of steps and so is not what it would have been.
+    """
+
+    step: int
+    changes: dict[str, Any]
+    total_steps: int
+    warnings: tuple[str, ...]
+
+
+def longer(run: Run, epochs: int) -> Longer:
+    """How a finished run goes on for `epochs` more epochs.
+
+    Raises:
+        ValueError: fewer than one epoch, a run that has not finished, or one without a checkpoint that can be trained on.
+    """
+    if epochs < 1:
+        raise ValueError(f"A run goes on for at least 1 more epoch; got {epochs}.")
+    if (state := run.status().state) != "finished":
+        raise ValueError(f"Only a finished run can train longer; '{run.name}' is {state}. Resume it instead.")
+    config, step = run.config(), checkpoint_before(run, run.status().step)
+    num_images = plan.count_checked(config)
+    a_epoch = plan.epoch_of(config, num_images).steps
+    total = step + epochs * a_epoch
+    changes = {"training.epochs": -(-total // a_epoch), "training.max_steps": total if total % a_epoch else 0}
+    warnings = []
+    for part in kind_of(config).optimizers:
+        schedule = get(config, f"{part.section}.schedule")
+        before, after = (rate_factor(schedule, step, steps) for steps in (run.status().total_steps, total))
+        if before != after:
+            warnings.append(
+                f"{part.title}: the schedule '{schedule}' is stretched over {total:,} steps, so the rate goes on at "
+                f"{after:.0%} of its base; at the end of the first run it was {before:.0%}."
+            )
+    if noise := config.remedies.instance_noise:
+        warnings.append(
+            f"The instance noise, 0 at the end, goes on at {noise * (1 - step / total):.3g} and falls again."
+        )
+    return Longer(step, changes, total, tuple(warnings))
+
+
+def longer_name(run: Run, epochs: int) -> str:
+    """What a run that goes on is called until the user names it."""
+    return f"{run.name[:60]}, {epochs:,} epochs more"
+
+
+def train_longer(settings: Settings, run: Run, epochs: int, name: str = "") -> Run:
+    """The queued run that goes on where `run` ended, as `longer` says. Raises ValueError as `longer` and `branch` do."""
+    how = longer(run, epochs)
+    return branch(settings, run, how.step, how.changes, name or longer_name(run, epochs))
 
 
 def checkpoint_before(run: Run, step: int) -> int:

@@ -137,12 +137,20 @@ def resize_shorter_side(picture: Image.Image, size: int) -> Image.Image:
     return picture if picture.size == (width, height) else picture.resize((width, height), Image.Resampling.BILINEAR)
 
 
+def even_columns(count: int) -> int:
+    """How many of `count` (at least 1) pictures stand in a row, so that the fewest places of the last row stay empty.
+
+    No row is longer than four times the number of rows; of equal ones the nearest to a square is taken: 32 are 8 x 4, 20 are 5 x 4.
+    """
+    return min(range(math.ceil(math.sqrt(count)), math.isqrt(4 * count) + 1), key=lambda columns: -count % columns)
+
+
 def grid(images: Uint8Array, columns: int | None = None, gap_px: int = 2, background: int = 128) -> Uint8Array:
     """Images side by side.
 
     Args:
         images: uint8 (N, C, H, W), C 1 or 3.
-        columns: images in a row; the nearest to a square when None.
+        columns: images in a row; `even_columns` when None.
         gap_px: pixels between images and around them.
         background: grey value of the gaps.
 
@@ -150,7 +158,7 @@ def grid(images: Uint8Array, columns: int | None = None, gap_px: int = 2, backgr
         uint8 (height, width, 3).
     """
     count, _channels, height, width = images.shape
-    columns = columns or math.ceil(math.sqrt(count))
+    columns = columns or even_columns(count)
     rows = math.ceil(count / columns)
     canvas = np.full((rows * (height + gap_px) + gap_px, columns * (width + gap_px) + gap_px, 3), background, np.uint8)
     for index, image in enumerate(images):

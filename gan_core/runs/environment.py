@@ -36,6 +36,7 @@ class Environment:
         ganvas, commit: version, and commit of its source if that is known.
         python, torch, torchvision, numpy: versions.
         system, processor, device: operating system, processor, and the hardware trained on.
+        cores, memory_mib: processor cores that could be used, and the device's memory; 0 where an earlier version trained.
         threads, precision, deterministic, seed: as configured.
         data, num_images: the digest of the prepared data (see `content_digest`), and how many images they have.
     """
@@ -50,6 +51,8 @@ class Environment:
     system: str = ""
     processor: str = ""
     device: str = ""
+    cores: int = 0
+    memory_mib: int = 0
     threads: int = 0
     precision: str = ""
     deterministic: bool = False
@@ -80,6 +83,8 @@ def session(config: RunConfig, dataset: Dataset, step: int) -> Environment:
         system=devices.operating_system(),
         processor=devices.processor(),
         device=devices.device_name(training.device),
+        cores=devices.usable_cores(),
+        memory_mib=devices.memory_mib(training.device),
         threads=torch.get_num_threads(),
         precision=training.precision,
         deterministic=training.deterministic,
@@ -92,6 +97,25 @@ def session(config: RunConfig, dataset: Dataset, step: int) -> Environment:
 def sessions(run: Run) -> list[Environment]:
     """The sessions of a run, the first one first; none for a run of an earlier version or one that was never trained."""
     return read_sessions(files.read_json(run.environment_path))
+
+
+def hardware_line(run: Run) -> str:
+    """What a run was trained on, with which versions and for how long, in a line for a report; "" if that is not known.
+
+    Where its sessions differ in hardware or versions, each is named once, in order.
+    """
+    known = list(dict.fromkeys(map(_hardware, sessions(run))))
+    return f"{'; then '.join(known)}. {run.status().seconds / 60:.1f} minutes of training." if known else ""
+
+
+def _hardware(entry: Environment) -> str:
+    threads = f"{entry.threads} thread{'s' * (entry.threads != 1)}" + (
+        f" of {entry.cores} cores" if entry.cores else ""
+    )
+    memory = f", {entry.memory_mib / 1024:.1f} GiB of memory" if entry.memory_mib else ""
+    processor = "" if entry.device == entry.processor else f" beside {entry.processor}"
+    versions = f"Ganvas {entry.ganvas}, torch {entry.torch}, Python {entry.python}"
+    return f"{entry.device}{memory}{processor}, {threads}, {entry.precision}; {versions}; {entry.system}"
 
 
 def read_sessions(data: Mapping[str, Any]) -> list[Environment]:

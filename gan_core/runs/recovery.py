@@ -23,12 +23,13 @@ _NAMES = (
     "evaluations.jsonl",
     "control.json",
     "environment.json",
+    "notes.json",
 )
 
 
 def damage(run: Run) -> list[str]:
     """A sentence for each of a run's small files that is damaged; cheap enough for a list of runs."""
-    names = ("config.json", "about.json", "status.json", "control.json", "manifest.json", "pinned.json")
+    names = ("config.json", "about.json", "status.json", "control.json", "manifest.json", "pinned.json", "notes.json")
     return [words for name in names if (words := files.damage(run.path / name))]
 
 

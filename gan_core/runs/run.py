@@ -5,6 +5,7 @@
     status.json    where it stands; written by the trainer, or by the queue while nobody trains
     control.json   what is asked of it: run, pause or stop, and live changes
     environment.json  what it was trained with, a session at a time; see `gan_core.runs.environment`
+    notes.json     observations and marked pictures; see `gan_core.runs.notes`
     metrics.jsonl, events.jsonl, evaluations.jsonl, samples/, checkpoints/, manifest.json, log.txt
 
 Folder names are generated; names that people type live in about.json only and never become a path.
@@ -16,7 +17,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ class Run:
         self.events_path = path / "events.jsonl"
         self.evaluations_path = path / "evaluations.jsonl"  # measured after training
         self.environment_path = path / "environment.json"  # versions, device and data of every session
+        self.notes_path = path / "notes.json"  # what people saw; see `gan_core.runs.notes`
         self.manifest_path = path / "manifest.json"  # SHA-256 of all checkpoint files
         self.reserve_path = path / ".reserve"  # see `files.Reserve`
         self.log_path = path / "log.txt"  # the trainer's messages and tracebacks
@@ -124,14 +126,20 @@ class Run:
         Raises:
             ValueError: `require`, an empty name, one or a note that is too long, or a folder that cannot be written.
         """
-        self.require(actor)
         changes = {}
         if name is not None:
             changes["name"] = checked_text(name, "name", MAX_NAME, empty=False)
         if note is not None:
             changes["note"] = checked_text(note, "note", MAX_NOTE, empty=True, lines=True)
-        with self._asked("about"):
+        with self.changing(self.path / "about.json", actor):
             files.write_json(self.path / "about.json", files.read_json(self.path / "about.json") | changes)
+
+    @contextmanager
+    def changing(self, file: Path, actor: Actor | None = None) -> Iterator[None]:
+        """The right to change one of its files that people write. Raises ValueError: `require`, or it cannot be written."""
+        self.require(actor)
+        with self._asked(file.stem):
+            yield
 
     # requests to its trainer
 
@@ -289,7 +297,9 @@ class Run:
 
     def sweep(self) -> None:
         """Removes what a trainer that died left half-written. Only whoever holds `lock` may."""
-        with self._briefly_locked("control"), self._briefly_locked("about"):  # what pages write is not in the making
+        with ExitStack() as held:
+            for name in ("control", "about", "notes"):  # what pages write is not in the making
+                held.enter_context(self._briefly_locked(name))
             files.sweep(self.path)
         files.sweep(self.samples_dir)
         files.sweep(self.checkpoints_dir)

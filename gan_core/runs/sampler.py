@@ -68,9 +68,9 @@ class Sampler:
         labels = self.some_labels(len(z)) if labels is None else np.array(labels, np.float32)
         return self.forward(torch.from_numpy(np.array(z, np.float32)), torch.from_numpy(labels))
 
-    def sheet(self, z: FloatArray, labels: FloatArray | None = None) -> Image.Image:
-        """Samples as one picture: images in a grid, points as dots."""
-        return picture_of(self._drawn(z, labels))
+    def sheet(self, z: FloatArray, labels: FloatArray | None = None, columns: int | None = None) -> Image.Image:
+        """Samples as one picture: images in a grid, `columns` in a row, or points as dots."""
+        return picture_of(self._drawn(z, labels), columns)
 
     def first_response(self, z: FloatArray) -> FloatArray:
         """The first layer's response (N, features) to latents (N, latent_dim), for finding directions."""
@@ -116,11 +116,11 @@ class Sampler:
         return self.images(sample_latents(self.config, count).numpy())
 
 
-def picture_of(samples: Tensor) -> Image.Image:
-    """Samples as one picture: a grid of images (N, C, H, W), or a plot of points (N, 2)."""
+def picture_of(samples: Tensor, columns: int | None = None) -> Image.Image:
+    """Samples as one picture: a grid of images (N, C, H, W), `columns` in a row, or a plot of points (N, 2)."""
     if samples.dim() == 2:
         return imaging.scatter(samples.float().cpu().numpy())
-    return imaging.to_picture(imaging.grid(to_uint8(samples)))
+    return imaging.to_picture(imaging.grid(to_uint8(samples), columns))
 
 
 def latents(count: int, latent_dim: int, seed: int) -> FloatArray:

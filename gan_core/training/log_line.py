@@ -1,9 +1,9 @@
-"""The log line of the PyTorch DCGAN example, as the reports print it."""
+"""The log of the PyTorch DCGAN example, as the reports print it: a line a recorded step, or a line an epoch."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 RATES = ("rate/g", "rate/d", "rate/vae", "rate/diffusion")
 
@@ -32,3 +32,17 @@ def log_line(row: Mapping[str, float], epochs: int, steps_per_epoch: int) -> str
         text += f" D(G(z)): {row['prob/fake_before']:.4f} / {row['prob/fake_after']:.4f}"
     rates = [f"{row[name]:.3g}" for name in RATES if math.isfinite(row.get(name, math.nan))]
     return f"{text} lr: {' / '.join(rates)}" if rates else text
+
+
+def log_lines(
+    rows: Sequence[Mapping[str, float]], epochs: int, steps_per_epoch: int, *, per_epoch: bool = False
+) -> list[str]:
+    """The log table: `log_line` of every recorded step, or of the last recorded step of every epoch.
+
+    Args:
+        rows: recorded steps, in order.
+        epochs, steps_per_epoch: as `log_line` takes them.
+        per_epoch: whether to keep one line an epoch.
+    """
+    kept = {row["epoch"]: row for row in rows}.values() if per_epoch else rows
+    return [log_line(row, epochs, steps_per_epoch) for row in kept]

@@ -28,7 +28,7 @@ from gan_core.jobs import data, task
 from gan_core.latents import saved_directions
 from gan_core.latents.saved_directions import Direction
 from gan_core.models.building import build
-from gan_core.runs import Run, checkpoints, files
+from gan_core.runs import Run, checkpoints, files, notes
 from gan_core.training import allowance, loop, queue, supervisor
 
 ROLES = tuple(PEOPLE)
@@ -83,6 +83,8 @@ CALLS: dict[str, tuple[Callable[[Lab], Any], tuple[str, ...]]] = {
         lambda lab: supervisor.change_live(lab.run, {"generator_optimizer.learning_rate": 0.001}), OWNER,
     ),
     "rename a run": (lambda lab: lab.run.describe(name="mine"), OWNER),
+    "note what is seen in a run": (lambda lab: notes.observe(lab.run, "losses", "seen"), OWNER),
+    "remove a mark of a run": (lambda lab: notes.unmark(lab.run, 0, 0), OWNER),
     "delete a run": (lambda lab: supervisor.delete(lab.run), OWNER),
     "take a run back": (lambda lab: bin.restore(lab.binned), OWNER),
     "remove a run for good": (lambda lab: bin.remove(lab.binned), OWNER),

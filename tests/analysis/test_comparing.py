@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -198,6 +199,8 @@ def test_the_first_tiles_of_a_grid_are_the_first_images(num: int, count: int) ->
     config = tiny(recording__num_samples=num)
     cut = comparing.first_tiles(imaging.grid(images), config, count)
     assert np.array_equal(cut, imaging.grid(images[:count]))
+    earlier = imaging.grid(images, columns=math.ceil(math.sqrt(num)))
+    assert np.array_equal(comparing.first_tiles(earlier, config, count), cut)
 
 
 def test_a_grid_of_another_shape_stays_whole() -> None:

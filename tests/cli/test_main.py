@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from helpers import TINY, outcome, tiny_run
 from PIL import Image
 
 from gan_core import runs
 from gan_core.datasets import DATASETS
+from gan_core.figures import imaging
 from gan_core.presets import PRESETS
+from gan_core.runs.sampler import open_sampler
 from gan_core.training import loop, queue
 
 SETTINGS = [text for name, value in TINY.items() for text in ("--set", f"{name}={value}")]
@@ -202,3 +205,15 @@ def test_what_cannot_be_sampled_is_refused_and_leaves_nothing(command, runs_dir,
 def test_a_command_that_is_no_command_ends_with_status_2(command, arguments):
     status, _, err = command(*arguments)
     assert status == 2 and "Traceback" not in err
+
+
+def test_a_sample_sheet_takes_columns_and_labels_by_name(command, runs_dir, tmp_path):
+    run = tiny_run(runs_dir, "digits", conditioning__name="concat", training__max_steps=1)
+    loop.train(run)
+    names, out = run.config().conditioning.labels, tmp_path / "sheet.png"
+    assert command("sample", "digits", "--count", 20, "--columns", 10, "--label", names[3], "--out", out)[0] == 0
+    sampler = open_sampler(run)
+    row = np.eye(len(names), dtype=np.float32)[[3] * 20]
+    wanted = imaging.grid(sampler.draw(20, 0, row), columns=10)
+    assert np.array_equal(np.asarray(Image.open(out)), wanted)
+    assert command("sample", "digits", "--label", "no digit", "--out", out)[0] == 2

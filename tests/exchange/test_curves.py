@@ -128,3 +128,16 @@ def test_a_full_disk_is_a_sentence(recorded: Run, tmp_path: Path, monkeypatch: p
     with pytest.raises(ValueError, match=r"cannot be written \(No space left on device\)\. Free some space"):
         export(recorded, "csv", tmp_path / "metrics.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+def test_the_log_table_has_every_recorded_step_and_the_csv_of_a_page_is_that_of_the_file(
+    command, stopped: Run, tmp_path: Path
+) -> None:
+    assert command("export", stopped.id, "--as", "log", "--out", tmp_path / "log.txt")[0] == 0
+    lines = (tmp_path / "log.txt").read_text().splitlines()
+    assert len(lines) == 10 and all(" D(x): " in line and " D(G(z)): " in line for line in lines)
+    assert [line[: line.index(" ")] for line in lines[3:5]] == ["[1/5][4/4]", "[2/5][1/4]"]
+    assert command("export", stopped.id, "--as", "log", "--per-epoch", "--out", tmp_path / "epochs.txt")[0] == 0
+    assert (tmp_path / "epochs.txt").read_text().splitlines() == [lines[3], lines[7], lines[9]]
+    export(stopped, "csv", tmp_path / "curves.csv")
+    assert (tmp_path / "curves.csv").read_bytes().decode() == curves.csv_text(stopped)

@@ -173,3 +173,27 @@ def test_what_cannot_go_on_is_a_sentence_and_leaves_nothing(trained: Run, runs_d
     with pytest.raises(ValueError, match=words):
         follow_up.branch(settings.from_environment(), trained, step, changes)
     assert not runs_dir.exists() or not list(runs_dir.glob("[a-z]*"))
+
+
+def test_a_finished_run_goes_on_for_more_epochs_with_its_past(run):
+    made = follow_up.train_longer(settings.from_environment(), run, 3)
+    queue.withdraw(made)
+    status = loop.train(made)
+    assert (status.state, status.step, made.config().training.epochs) == ("finished", 20 + 3 * 4, 8)
+    assert [line["step"] for line in made.metrics()] == list(range(1, 33))
+    assert run.config().training.epochs == 5 and run.status().step == 20
+    with pytest.raises(ValueError, match="at least 1 more epoch; got 0"):
+        follow_up.longer(run, 0)
+    set_state(run, "stopped")
+    with pytest.raises(ValueError, match=r"is stopped\. Resume it instead"):
+        follow_up.longer(run, 1)
+
+
+def test_a_run_with_a_step_limit_and_a_schedule_goes_on_in_the_middle_of_an_epoch_and_says_so(runs_dir):
+    short = tiny_run(runs_dir, training__max_steps=6, generator_optimizer__schedule="linear")
+    assert loop.train(short).step == 6
+    how = follow_up.longer(short, 2)
+    assert (how.step, how.total_steps) == (6, 14)
+    assert how.changes == {"training.epochs": 4, "training.max_steps": 14}
+    (told,) = how.warnings
+    assert "'linear'" in told and "100%" in told and "it was 0%" in told  # 6 of 14: before the half way of its fall

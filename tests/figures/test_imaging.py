@@ -141,8 +141,8 @@ def test_a_grid_has_every_image_in_its_place():
     assert (made[:2] == 128).all() and (made[:, -2:] == 128).all()
 
 
-@pytest.mark.parametrize(("count", "columns"), [(1, 1), (4, 2), (5, 3), (64, 8), (20, 5)])
-def test_a_grid_is_nearly_square_when_nothing_else_is_asked(count, columns):
+@pytest.mark.parametrize(("count", "columns"), [(1, 1), (4, 2), (5, 3), (16, 4), (20, 5), (32, 8), (64, 8), (100, 10)])
+def test_a_grid_leaves_no_hole_where_its_count_allows(count, columns):
     made = imaging.grid(np.zeros((count, 3, 4, 4), np.uint8))
     assert made.shape[1] == 2 + 6 * columns
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import platform
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -61,7 +62,23 @@ def test_each_start_and_resume_adds_what_it_was_trained_with(runs_dir: Path) -> 
     assert (first.data, first.num_images) == (data.digest, 60)
     assert (first.ganvas, first.torch, first.numpy) == (gan_core.__version__, torch.__version__, np.__version__)
     assert (first.threads, first.precision, first.seed, first.deterministic) == (1, "fp32", 0, False)
+    assert first.cores == len(os.sched_getaffinity(0)) and first.memory_mib > 500
     assert first.processor and first.system and first.python == platform.python_version()
+
+
+def test_the_hardware_line_names_device_cores_memory_versions_and_minutes_each_machine_once(runs_dir: Path) -> None:
+    run = tiny_run(runs_dir)
+    assert environment.hardware_line(run) == ""
+    cpu = Environment(0, "1.0", "", "3.13.1", "2.9.0", system="Debian 13", processor="EPYC (AVX512)", device="EPYC (AVX512)",
+                      cores=2, memory_mib=7936, threads=1, precision="fp32")  # fmt: skip
+    gpu = replace(cpu, step=8, device="H200", cores=16, memory_mib=143360, threads=15, precision="bf16")
+    environment.write_sessions(run.environment_path, [cpu, replace(cpu, step=4), gpu])
+    run.write_status(replace(run.status(), seconds=90.0))
+    versions = "Ganvas 1.0, torch 2.9.0, Python 3.13.1; Debian 13"
+    assert environment.hardware_line(run) == (
+        f"EPYC (AVX512), 7.8 GiB of memory, 1 thread of 2 cores, fp32; {versions}; then "
+        f"H200, 140.0 GiB of memory beside EPYC (AVX512), 15 threads of 16 cores, bf16; {versions}. 1.5 minutes of training."
+    )
 
 
 def test_it_names_no_computer_user_or_folder(paused: Run, folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gan_core.training.log_line import log_line
+from gan_core.training.log_line import log_line, log_lines
 
 ROW = {
     "step": 1.0,
@@ -43,3 +43,10 @@ def test_what_was_not_measured_is_left_out() -> None:
 
 def test_before_the_number_of_steps_is_known_the_step_itself_is_shown() -> None:
     assert log_line({"step": 7.0, "epoch": 1.0}, 1, 0) == "[1/1][7/0]"
+
+
+def test_the_table_has_a_line_a_recorded_step_or_the_last_of_each_epoch() -> None:
+    rows = [{"step": float(step), "epoch": float((step - 1) // 4 + 1), "loss/g": float(step)} for step in range(1, 11)]
+    assert log_lines(rows, 3, 4) == [log_line(row, 3, 4) for row in rows]
+    last = log_lines(rows, 3, 4, per_epoch=True)
+    assert last == ["[1/3][4/4] Loss_G: 4.0000", "[2/3][4/4] Loss_G: 8.0000", "[3/3][2/4] Loss_G: 10.0000"]

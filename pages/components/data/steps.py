@@ -6,7 +6,7 @@ from gan_core.datasets import preprocessing
 from gan_core.figures import imaging
 from pages.components.data.look import pairs_of
 from pages.components.shared.data_choice import Chosen
-from pages.components.text import _
+from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture
 
 PICTURES = 3
@@ -59,6 +59,8 @@ def steps_view(chosen: Chosen, count: int) -> None:
     if not rows:
         st.warning(_("The first files of this data set cannot be read as pictures."))
         return
+    made = dict.fromkeys(preprocessing.in_words(pair, config) for pair in first)
+    st.markdown(_("These pictures: {what}.").format(what=as_text("; ".join(made))))
     facts = {"size": config.image_size, "margin": preprocessing.margin(config), "degrees": config.rotation_degrees}
     titles = [STEPS[step.name][0].format(**facts) for step in rows[0]]
     for number, (column, step) in enumerate(zip(st.columns(len(titles)), rows[0], strict=True)):

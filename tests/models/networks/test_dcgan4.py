@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from gan_core.config import DatasetConfig, NetworkConfig, RunConfig, TrainingConfig, with_changes
-from gan_core.models.architecture import describe
+from gan_core.models.architecture import describe, diagrams
 from gan_core.models.building import build_networks
 from gan_core.models.networks import NETWORKS
 
@@ -153,3 +153,19 @@ def test_an_image_depends_on_its_own_latent_alone():
     with torch.no_grad():
         torch.testing.assert_close(generator(z)[3:4], generator(z[3:4]), rtol=0, atol=1e-6)
         torch.testing.assert_close(generator(z.flip(0)).flip(0), generator(z), rtol=0, atol=1e-6)
+
+
+def test_the_diagram_has_a_block_a_convolution_with_its_shape_and_all_its_parameters():
+    blocks = diagrams(REPORT)["generator"]
+    assert [block.shape for block in blocks] == [
+        (100,),
+        (512, 4, 4),
+        (256, 8, 8),
+        (128, 16, 16),
+        (64, 32, 32),
+        (3, 64, 64),
+    ]
+    assert [block.title for block in blocks] == ["input", *5 * ["ConvTranspose2d"]]
+    assert blocks[1].lines == ("kernel 4, stride 1", "BatchNorm2d", "ReLU")
+    assert sum(block.num_parameters for block in blocks) == 3_576_704
+    assert sum(block.num_parameters for block in diagrams(REPORT)["discriminator"]) == 2_765_568
