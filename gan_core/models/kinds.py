@@ -135,13 +135,13 @@ KINDS: Registry[Kind] = Registry(
             ),
             sections=(
                 *_EVERY_KIND,
-                *("objective", "penalty", "conditioning", "remedies"),
+                *("objective", "penalty", "conditioning", "remedies", "augmentation"),
                 *("generator_optimizer", "discriminator_optimizer"),
             ),
             without=(),
             fixed=(),
             branching=(
-                *("objective.", "penalty."),
+                *("objective.", "penalty.", "augmentation."),
                 *("remedies.label_smoothing", "remedies.instance_noise", "conditioning.label_weight"),
             ),
             columns=(
@@ -149,7 +149,7 @@ KINDS: Registry[Kind] = Registry(
                 *("loss/label_fake", "prob/real", "prob/fake_before", "prob/fake_after", "prob/fake_after_g"),
                 *("score/real", "score/fake_before", "score/fake_after", "score/fake_after_g"),
                 *("accuracy/test", "accuracy/new_test", "accuracy/labels", "spread/real", "spread/fake"),
-                *("nearest/real", "nearest/fake", "logit/gap"),
+                *("nearest/real", "nearest/fake", "logit/gap", "augmentation/strength", "augmentation/sign"),
                 *("memory/train", "memory/held_out", "clip/saturation", "grad_norm/g", "grad_norm/d"),
             ),
             main_charts=("losses",),
@@ -174,11 +174,11 @@ KINDS: Registry[Kind] = Registry(
                 Fixed(
                     "vae without a game",
                     (
-                        *("objective", "penalty.name", "remedies", "conditioning.name", "network.spectral_norm"),
-                        *("network.leaky_output", "network.discriminator_norm"),
+                        *("objective", "penalty.name", "remedies", "augmentation", "conditioning.name"),
+                        *("network.spectral_norm", "network.leaky_output", "network.discriminator_norm"),
                     ),
-                    "A VAE has no discriminator, so objective, penalty, remedies, conditioning, spectral norm and the "
-                    "discriminator's settings must stay at their defaults.",
+                    "A VAE has no discriminator, so objective, penalty, remedies, augmentation, conditioning, spectral norm "
+                    "and the discriminator's settings must stay at their defaults.",
                 ),
                 Fixed(
                     "vae without ema",

@@ -15,6 +15,7 @@ from gan_core import datasets, runs
 from gan_core.config import RunConfig, parse_config, strict_json, with_changes
 from gan_core.datasets.batches import Batches
 from gan_core.models import compatibility
+from gan_core.models.augmentation import AUGMENTATIONS
 from gan_core.models.base import GenerativeModel, TrainingProgress
 from gan_core.models.building import build
 from gan_core.models.conditioning import CONDITIONINGS
@@ -56,6 +57,16 @@ SWITCHES = [
     {"remedies.minibatch_std": True},
     {"remedies.label_smoothing": 0.1, "remedies.instance_noise": 0.3},
     {"conditioning.name": "acgan", "conditioning.labels": "3,1"},
+    *({"augmentation.kinds": kind, "objective.name": o} for kind, o in zip(AUGMENTATIONS, OBJECTIVES, strict=False)),
+    {
+        "augmentation.kinds": "color,translation,cutout",
+        "augmentation.adaptive": True,
+        "augmentation.ramp_images": 1000,
+        "remedies.packing": 2,
+        "objective.name": "relativistic",
+        "objective.n_critic": 2,
+    },
+    {"augmentation.kinds": "color,translation,cutout", "penalty.name": "gradient", "conditioning.name": "projection"},
     *({"generator_optimizer.name": o, "discriminator_optimizer.name": o} for o in ("adamax", "rmsprop", "sgd")),
     *(
         {"network.name": "vae", "vae.kl_reduction": r, "vae.reconstruction": k, "training.ema_decay": 0}
@@ -137,6 +148,8 @@ ILLEGAL = {
     "batch norm of packs": {"dataset.name": "ring8", "network.name": "mlp", "remedies.packing": 8, "training.batch_size": 8},
     "smoothing needs a target": {"objective.name": "hinge", "remedies.label_smoothing": 0.1},
     "pairs without parts": {"objective.name": "relativistic", "objective.fake_weight": 0.5},
+    "augmentation of images": {"dataset.name": "ring8", "network.name": "mlp", "augmentation.kinds": "cutout"},
+    "something to adapt": {"augmentation.adaptive": True},
     "something to learn": {"objective.real_weight": 0, "objective.fake_weight": 0},
 }  # fmt: skip
 
