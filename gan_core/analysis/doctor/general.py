@@ -168,6 +168,13 @@ def more_images(config: RunConfig) -> list[Remedy]:
     if config.dataset.num_images:
         changes = {"dataset.num_images": 0}
         remedies = [Remedy("Use all images of the data set", "Nothing helps as much as more data.", changes)]
+    if not config.augmentation.kinds:
+        remedies.append(Remedy(
+            "Change what D sees of every image (DiffAugment)",
+            "Colours, place and a cut-out differ each time, of real and generated images alike: D cannot know its few images by heart, and "
+            "G's stay as they are (Zhao et al. 2020).",
+            {"augmentation.kinds": "color,translation,cutout"},
+        ))  # fmt: skip
     return [
         *remedies,
         Remedy(
