@@ -52,6 +52,8 @@ TABLES = (
           "python tools/presets_page.py RUNS_DIR", "one seed each; its docstring trains them, about 2 hours of one core"),
     Table("the lessons over seeds", ("docs/lessons.json", "docs/lessons.md"), "python -m benchmarks.lessons RUNS_DIR",
           "six seeds; about an hour of one core"),
+    Table("how many pictures a GAN needs", ("docs/few-data.json", "docs/few-data.md"),
+          "python -m benchmarks.few_pictures RUNS_DIR", "three seeds; some hours of one core"),
     Table("modes that eight methods find", ("gan_core/experiments/benchmark/data/*.json", "docs/collapse.md"),
           "make collapse-table", "ten seeds on points, two or three on digits; hours"),
     Table("whether the intervals are honest", ("docs/intervals.json", "docs/intervals.md"), "make intervals",
