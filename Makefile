@@ -41,8 +41,11 @@ $(VENV)/.browser: $(VENV)/.dev
 	  (apt-get update && apt-get install -y chromium)
 	touch $@
 
-# Hours of training, written as they come; stopped and started again it goes on. Ends with docs/collapse.md.
+# Many hours: one setting for all, the search of each method's own, and the table at those. Written as they come; stopped and
+# started again it goes on. Ends with docs/collapse.md.
 collapse-table: $(VENV)/.app
+	$(BIN)/python -m benchmarks.collapse_table --untuned
+	$(BIN)/python -m benchmarks.collapse_search
 	$(BIN)/python -m benchmarks.collapse_table
 
 # How often the 95 % intervals of every metric hold, on images whose truth is known; about 10 minutes. Writes docs/intervals.json.

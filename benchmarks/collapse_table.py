@@ -1,11 +1,13 @@
 """The collapse benchmark: eight methods on points and stacked digits whose modes are known, trained and counted.
 
     python -m benchmarks.collapse_table [--tasks ring8,grid25] [--methods bce,pacgan2] [--seeds 10]
+    python -m benchmarks.collapse_table --untuned
     python -m benchmarks.collapse_table --render
 
-Trains what is missing, writes every result at once into gan_core/experiments/benchmark/data, and docs/collapse.md at the end:
-stop it when you like, start it again to go on. `--render` only writes the page. One processor thread; two processes may
-share the work by task. All of it takes some hours.
+Trains each method at the setting that benchmarks.collapse_search chose for it, with seeds that no search has seen, then the
+plain GAN and PacGAN2 at other batches; `--untuned` trains with one setting for all. What is missing is made and every result
+written at once into gan_core/experiments/benchmark/data, and docs/collapse.md at the end: stop it when you like, start it
+again to go on. `--render` only writes the page. One processor thread; processes may share the work by task. Hours.
 """
 
 from __future__ import annotations
@@ -15,37 +17,107 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from gan_core.experiments.benchmark import METHODS, REAL, TASKS, Result, results, storage
+from gan_core.config import Section
+from gan_core.experiments.benchmark import METHODS, REAL, TASKS, TUNED_TASKS, Result, Tuned, results, storage, tuning
 from gan_core.experiments.benchmark.page import PAGE, page
 from gan_core.runs.files import write_atomically
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from gan_core.config import RunConfig
-    from gan_core.datasets.base import Dataset
-    from gan_core.evaluation.metrics.modes import Modes
-    from gan_core.models.base import GenerativeModel
-
-    Samples = npt.NDArray[np.floating]
-
 STACK = 10
 """Seeds of points trained side by side; images gain nothing from it and are trained one at a time."""
-CHUNK = 250
+Job = tuple[str, tuple[int, ...], int | None]
+"""Method or "real", seeds to make together, packs in a batch where they are not the setting's own."""
 
 
-def missing(task: str, methods: Sequence[str], num_seeds: int) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """What is still to be made: (method or "real", seeds to make together), the first seed of every method before the second."""
+# at the searched settings
+
+
+def begun(task: str, search: tuning.Search, methods: Sequence[str], steps: int, every: int) -> Tuned:
+    """What is there of a task's table, with the settings of the methods that are to be trained.
+
+    Raises:
+        ValueError: a method was not searched, or what is there was made with other settings or steps.
+    """
+    settings = {method: search.of(task, method).setting for method in methods}
+    kept = storage.tuned(task) or Tuned(task=task, steps=steps, every=every, settings={})
+    changed = [name for name in methods if kept.settings.get(name, settings[name]) != settings[name]]
+    if changed or (kept.steps, kept.every) != (steps, every):
+        raise ValueError(
+            f"The results '{storage.tuned_path(task)}' were made with other settings ({', '.join(changed) or 'steps'}). "
+            "Delete the file and train again."
+        )
+    return kept.model_copy(update={"settings": {**kept.settings, **settings}})
+
+
+def missing_tuned(kept: Tuned, methods: Sequence[str], seeds: Sequence[int]) -> Iterator[Job]:
+    """What is still to be made: the table first, then the other batches."""
+    done = {(r.method, r.seed, r.batch) for r in kept.results}
+    jobs: list[tuple[str, int | None]] = [(method, None) for method in (REAL, *methods)]
+    jobs += [
+        (method, batch)
+        for method in tuning.BATCH_METHODS
+        if method in methods
+        for batch in tuning.BATCHES
+        if batch != kept.settings[method]["batch"]
+    ]
+    for method, batch in jobs:
+        left = [seed for seed in seeds if (method, seed, batch) not in done]
+        for start in range(0, len(left), STACK):
+            yield method, tuple(left[start : start + STACK]), batch
+
+
+def make_tuned(kept: Tuned, method: str, seeds: tuple[int, ...], batch: int | None) -> list[Result]:
+    """Trains some seeds of a method at its setting: a result for its last weights and one for their running average."""
+    from benchmarks.collapse_runs import configuration, count_real, counted, train
+
+    if method == REAL:
+        return count_real(kept.task, seeds)
+    setting = kept.settings[method] | ({"batch": batch} if batch else {})
+    ratio = kept.d_steps(method)
+    configs = [configuration(tuning.changes(kept.task, method, setting, seed, ratio * kept.steps)) for seed in seeds]
+    made = []
+    for seed, one in zip(seeds, train(kept.task, configs, every=ratio * kept.every, unit_spread=True), strict=True):
+        last = counted(kept.task, method, seed, one.last).model_copy(update={"batch": batch, "curve": one.curve})
+        ema = counted(kept.task, method, seed, one.ema).model_copy(update={"batch": batch, "weights": "ema"})
+        made += [last, ema]
+    return made
+
+
+def keep_tuned(task: str, kept: Tuned, made: Sequence[Result]) -> Tuned:
+    """Adds results to the task's file; what another process added meanwhile stays. Returns what is there now."""
+    found = storage.tuned(task) or kept
+    found = found.model_copy(update={"settings": {**found.settings, **kept.settings}})
+    done = {(r.method, r.seed, r.batch) for r in found.results}
+    new = [result for result in made if (result.method, result.seed, result.batch) not in done]
+    found = found.model_copy(update={"results": (*found.results, *new)})
+    _write(f"tuned-{task}", found)
+    return found
+
+
+# with one setting for all
+
+
+def missing(task: str, methods: Sequence[str], num_seeds: int) -> Iterator[Job]:
+    """What is still to be made, the first seed of every method before the second."""
+    from benchmarks.collapse_runs import is_points
+
     done = {(r.method, r.seed) for r in results(task).results}
-    stack = STACK if TASKS[task].settings["network.name"] == "mlp" else 1
+    stack = STACK if is_points(task) else 1
     for start in range(0, num_seeds, stack):
         for method in (REAL, *methods):
             seeds = tuple(s for s in range(start, min(start + stack, num_seeds)) if (method, s) not in done)
             if seeds:
-                yield method, seeds
+                yield method, seeds, None
+
+
+def make(task: str, method: str, seeds: tuple[int, ...]) -> list[Result]:
+    """Trains some seeds of a method on a task and counts the modes that each reaches; for "real", counts real samples."""
+    from benchmarks.collapse_runs import configuration, count_real, counted, train
+
+    if method == REAL:
+        return count_real(task, seeds)
+    trained = train(task, [configuration(TASKS[task].changes(method, seed)) for seed in seeds])
+    return [counted(task, method, seed, one.last) for seed, one in zip(seeds, trained, strict=True)]
 
 
 def keep(task: str, made: Sequence[Result]) -> None:
@@ -53,147 +125,68 @@ def keep(task: str, made: Sequence[Result]) -> None:
     found = results(task)
     done = {(r.method, r.seed) for r in found.results}
     new = [result for result in made if (result.method, result.seed) not in done]
-    content = found.model_copy(update={"results": (*found.results, *new)}).model_dump(mode="json")
-    rows = ",\n  ".join(json.dumps(row) for row in content.pop("results"))
+    _write(task, found.model_copy(update={"results": (*found.results, *new)}))
+
+
+def _write(name: str, found: Section) -> None:
+    """One result a line, so that a difference of two versions can be read."""
+    content = found.model_dump(mode="json")
+    rows = ",\n  ".join(json.dumps(row) for row in _short(content.pop("results")))
     head = json.dumps(content, indent=1).removesuffix("\n}")
-    write_atomically(storage.DATA / f"{task}.json", f'{head},\n "results": [\n  {rows}\n ]\n}}\n'.encode())
+    write_atomically(storage.DATA / f"{name}.json", f'{head},\n "results": [\n  {rows}\n ]\n}}\n'.encode())
 
 
-def make(task: str, method: str, seeds: tuple[int, ...]) -> list[Result]:
-    """Trains some seeds of a method on a task and counts the modes that each reaches; for "real", counts real samples."""
-    count = TASKS[task].num_samples
-    drawn = real_samples(task, seeds, count) if method == REAL else trained_samples(task, method, seeds, count)
-    return [counted(task, method, seed, samples) for seed, samples in zip(seeds, drawn, strict=True)]
+def _short(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Without what is not there."""
+    return [{key: value for key, value in row.items() if value not in (None, [], "last")} for row in rows]
 
 
-def counted(task: str, method: str, seed: int, samples: Samples) -> Result:
-    """One generator's result, from its samples (N, ...); of samples that are not finite: nothing found."""
-    import numpy as np
-
-    entry = TASKS[task]
-    if not np.isfinite(samples).all():
-        kl = float(np.log(entry.num_modes))  # as bad as one mode alone
-        return Result(method=method, seed=seed, mode_tv=1, captured=0, high_quality=0, reverse_kl=kl, num_samples=len(samples), diverged=True)  # fmt: skip
-    found = modes_of(task, samples)
-    return Result(
-        method=method,
-        seed=seed,
-        mode_tv=round(found.mode_tv, 5),
-        captured=found.captured,
-        high_quality=round(found.high_quality, 5),
-        reverse_kl=round(max(0.0, found.reverse_kl), 5),
-        num_samples=found.num_samples,
+def _tell(task: str, job: Job, made: Sequence[Result], began: float) -> None:
+    method, _, batch = job
+    found = ", ".join(str(result.captured) for result in made if result.weights == "last")
+    at = f" with batches of {batch}" if batch else ""
+    print(
+        f"{task} {method}{at}: {found} of {TASKS[task].num_modes} modes, {time.monotonic() - began:.0f} s", flush=True
     )
-
-
-def modes_of(task: str, samples: Samples) -> Modes:
-    """The modes that samples reach: points (N, 2), or stacked digits uint8 (N, 3, S, S)."""
-    from gan_core.datasets.sources.toys import GRID25, RING8
-    from gan_core.evaluation.metrics.modes import captured, class_modes
-
-    if TASKS[task].settings["network.name"] == "mlp":
-        mixture = {"ring8": RING8, "grid25": GRID25}[task]
-        return captured(samples, mixture.centres, mixture.spread)
-    return class_modes(digits_of(samples), TASKS[task].num_modes)
-
-
-def digits_of(stacks: Samples) -> npt.NDArray[np.int64]:
-    """Numbers 0-999 (N,) that the shipped digits evaluator reads in stacks uint8 (N, 3, S, S): red, green, blue."""
-    import torch
-
-    from gan_core.evaluation.evaluators import read_folder, shipped_dir
-    from gan_core.evaluation.evaluators.evaluator import open_evaluator
-
-    evaluator = open_evaluator(read_folder(shipped_dir() / "digits"))
-    with torch.autocast("cpu", torch.bfloat16):  # twice as fast, and the same digit on all 500 held-out ones
-        read = evaluator.logits(stacks.reshape(-1, 1, *stacks.shape[2:])).argmax(dim=1)
-    red, green, blue = read.reshape(-1, 3).T.numpy()
-    return 100 * red + 10 * green + blue
-
-
-def real_samples(task: str, seeds: Sequence[int], count: int) -> list[Samples]:
-    """For each seed as many real samples as a generator has to draw, chosen anew from the training data."""
-    import numpy as np
-
-    data = prepared(task)
-    chosen = [np.random.default_rng([seed, 1]).choice(len(data), count, replace=len(data) < count) for seed in seeds]
-    return [data.images[places] for places in chosen]
-
-
-def trained_samples(task: str, method: str, seeds: tuple[int, ...], count: int) -> list[Samples]:
-    """For each seed the samples of a generator trained from scratch; points float (N, 2), images uint8 (N, 3, S, S)."""
-    import numpy as np
-    import torch
-
-    from benchmarks.stacked import Alone, build_stacked
-    from gan_core.datasets.batches import Batches, to_uint8
-    from gan_core.models.base import TrainingProgress
-    from gan_core.models.building import build, stream
-    from gan_core.training.loop import train_step
-
-    configs = [configuration(task, method, seed) for seed in seeds]
-    torch.set_num_threads(1)
-    data = prepared(task)
-    first = configs[0]
-    points = first.network.name == "mlp"
-    model: GenerativeModel = build_stacked(configs) if points else build(first, "cpu")
-    feeds = [Batches(data, first.training.batch_size, seed) for seed in seeds]
-    total, began = first.training.max_steps, time.monotonic()
-    for step in range(total):
-        images, labels = (torch.cat(parts) for parts in zip(*(feed.batch(step) for feed in feeds), strict=True))
-        train_step(Alone(len(seeds)), model, images, labels, TrainingProgress(step, total))  # type: ignore[arg-type]
-        if (step + 1) % 500 == 0:
-            print(f"  {task} {method}: step {step + 1} of {total}, {time.monotonic() - began:.0f} s", flush=True)
-    latents = [torch.randn(count, model.latent_dim, generator=stream(seed, "samples")) for seed in seeds]
-    if points:
-        return list(
-            model.sample(torch.cat(latents), torch.zeros(count * len(seeds), 0)).numpy().reshape(len(seeds), count, 2)
-        )
-    parts = [to_uint8(model.sample(z, torch.zeros(len(z), 0))) for z in latents[0].split(CHUNK)]
-    return [np.concatenate(parts)]
-
-
-def configuration(task: str, method: str, seed: int) -> RunConfig:
-    """One run's configuration, checked as every run's is."""
-    from gan_core.config import RunConfig, with_changes
-    from gan_core.training.plan import check
-
-    config = with_changes(RunConfig(), TASKS[task].changes(method, seed))
-    check(config)
-    return config
-
-
-def prepared(task: str) -> Dataset:
-    """The task's training data, without labels."""
-    from gan_core import datasets
-
-    return datasets.prepare(configuration(task, "bce", 0).dataset).with_labels(())
 
 
 def main() -> None:
     """Makes what is missing, then the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tasks", default=",".join(TASKS), help="which, separated by commas")
+    parser.add_argument("--tasks", default="", help="which, separated by commas; else all that there are")
     parser.add_argument("--methods", default=",".join(METHODS), help="which, separated by commas")
-    parser.add_argument("--seeds", type=int, default=0, help="how many a method; 0: as each task says")
+    parser.add_argument("--seeds", type=int, default=0, help="how many a method; 0: 10, or untuned as each task says")
+    parser.add_argument("--steps", type=int, default=tuning.STEPS, help="of G; D makes 1 or 5 for each")
+    parser.add_argument("--every", type=int, default=tuning.EVERY, help="steps of G between two counts of the modes")
+    parser.add_argument("--untuned", action="store_true", help="one setting for all methods")
     parser.add_argument("--render", action="store_true", help="only write docs/collapse.md from what is there")
     args = parser.parse_args()
-    tasks, methods = args.tasks.split(","), args.methods.split(",")
+    tasks = args.tasks.split(",") if args.tasks else list(TASKS if args.untuned else TUNED_TASKS)
+    methods = args.methods.split(",")
     for name in tasks:
         TASKS.find(name)
     for name in methods:
         METHODS.find(name)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    search = None if args.untuned or args.render else tuning.search()
+    if search is None and not (args.untuned or args.render):
+        parser.error(
+            "No settings were searched yet. Run `python -m benchmarks.collapse_search` first, or give --untuned."
+        )
     for task in [] if args.render else tasks:
-        for method, seeds in missing(task, methods, args.seeds or TASKS[task].num_seeds):
+        if search is None:
+            for job in missing(task, methods, args.seeds or TASKS[task].num_seeds):
+                began = time.monotonic()
+                made = make(task, job[0], job[1])
+                keep(task, made)
+                _tell(task, job, made, began)
+            continue
+        kept = begun(task, search, methods, args.steps, args.every)
+        for job in missing_tuned(kept, methods, tuning.TABLE_SEEDS[: args.seeds or None]):
             began = time.monotonic()
-            made = make(task, method, seeds)
-            keep(task, made)
-            found = ", ".join(str(result.captured) for result in made)
-            print(
-                f"{task} {method}: {found} of {TASKS[task].num_modes} modes, {time.monotonic() - began:.0f} s",
-                flush=True,
-            )
+            made = make_tuned(kept, *job)
+            kept = keep_tuned(task, kept, made)
+            _tell(task, job, made, began)
     write_atomically(PAGE, page().encode())
     print(f"Wrote {PAGE}.")
 

@@ -77,8 +77,7 @@ CODED: Changes = {
     "network.name": "vae",
     "generator_optimizer.name": "adamax",
     "generator_optimizer.learning_rate": 2e-3,
-    "network.width": 8,
-    "training.max_steps": 600,
+    "training.max_steps": 900,
 }
 
 

@@ -88,7 +88,9 @@ def measured(metric: Metric, material: Material) -> tuple[Estimate, Array]:
     if found is None:
         raise ValueError(f"'{metric.name}' cannot be computed of these images.")
     replicates = found.replicates(REPEATS, SEED)
-    return half_sample_estimate(found.value, replicates, COUNT, metric.lowest, metric.highest), replicates
+    return half_sample_estimate(
+        found.value, replicates, COUNT, metric.lowest, min(metric.highest, found.highest)
+    ), replicates
 
 
 def intervals(name: str, trials: int) -> tuple[list[dict[str, Any]], Count]:

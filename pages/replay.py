@@ -9,6 +9,7 @@ from pages.components.shared import lab
 from pages.components.shared.run_links import page_button
 from pages.components.shared.run_picker import choose_run, offer_training, warn_of_unknown
 from pages.components.shared.run_records import compared
+from pages.components.shared.take_away import files_form
 from pages.components.text import _
 
 
@@ -43,6 +44,8 @@ def main() -> None:
     recording(run)
     with st.expander(_("Film: MP4 or GIF"), icon=":material/movie:"):
         st.fragment(film_form)(run)
+    with st.expander(_("Files for other programs: zip, ONNX, CSV, TensorBoard"), icon=":material/download:"):
+        st.fragment(files_form)(run, "replay_file")
 
 
 def recorded(run: Run) -> bool:

@@ -22,7 +22,6 @@ def main() -> None:
         "one that fails (it is *pruned*), so that no time is lost on it."
     )
     st.markdown(words)
-    revive(str(lab.start().runs_dir))
     kept = folders.list_folders(lab.start().runs_dir)
     tell_damaged(folders.damaged_folders(lab.start().runs_dir))
     if not kept:
@@ -42,12 +41,6 @@ def main() -> None:
     results(shown)
     words = _("Only the sweep is removed from this list. Its runs, with all they hold, stay on the page Runs.")
     remove_button(_("Remove this sweep"), words, "sweeps_forget", lambda: folders.delete(shown))
-
-
-@st.cache_resource(show_spinner=False)
-def revive(runs_dir: str) -> None:
-    """Once a server: sweeps that should go on, and lost their process when the machine was restarted, go on."""
-    folders.resume_all(lab.start().runs_dir)
 
 
 main()

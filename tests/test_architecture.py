@@ -17,7 +17,7 @@ from gan_core.config.settings import PROJECT_DIR
 # Top first. A room imports from the rows below it, never from its own row's other rooms (docs/architecture.md).
 ROOMS = (
     ("cli",),
-    ("experiments",),
+    ("experiments", "exchange"),
     ("analysis", "hub", "lab2d"),
     ("training", "latents"),
     ("evaluation",),
@@ -51,6 +51,9 @@ LIGHT = [
     "evaluation.measure",
     "evaluation.measure_task",
     "evaluation.metrics",
+    "exchange.formats",
+    "exchange.run_zip",
+    "exchange.unzipping",
     "experiments.arms",
     "experiments.benchmark.figure",
     "experiments.benchmark.page",
@@ -134,7 +137,7 @@ NOT_IN_PAGES = (
     "scipy",
     "sklearn",
 )
-SAME_INTERFACE = {"Generator", "Backbone"}  # every architecture has these, under these names
+SAME_INTERFACE = {"Generator", "Backbone", "Denoiser"}  # every architecture has these, under these names
 PAGE_FOLDERS = {"twin": "lab2d"}  # pages whose components stand under another name
 ARROWS_BETWEEN_PAGES = {("conditions", "explore"), ("vae", "explore")}  # sliders and pictures to begin them with
 MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_ROOM_FILES = 400, 50, 25

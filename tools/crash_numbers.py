@@ -54,7 +54,7 @@ def _loss(model: GenerativeModel, _images: Tensor) -> None:
 POISONS: dict[str, Poison] = {
     "image": lambda _model, images: images[:1].fill_(math.nan),
     "weight of the first network": _weight(0),
-    "weight of the second network": _weight(1),
+    "weight of the last network": _weight(-1),
     "loss": _loss,
     "gradient": _gradient(math.nan),
     "infinite gradient": _gradient(math.inf),

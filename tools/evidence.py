@@ -56,6 +56,8 @@ TABLES = (
           "python -m benchmarks.few_pictures RUNS_DIR", "three seeds; some hours of one core"),
     Table("modes that eight methods find", ("gan_core/experiments/benchmark/data/*.json", "docs/collapse.md"),
           "make collapse-table", "ten seeds on points, two or three on digits; hours"),
+    Table("the settings searched for each method", ("docs/collapse_search.json",), "python -m benchmarks.collapse_search",
+          "the same trials and steps for each, two seeds that the table never uses; hours"),
     Table("whether the intervals are honest", ("docs/intervals.json", "docs/intervals.md"), "make intervals",
           "simulated populations, a fixed seed; minutes"),
     Table("how often the doctor is right", ("docs/doctor.md",), "python -m tests.analysis.doctor.rates",

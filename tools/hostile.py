@@ -120,7 +120,7 @@ def read_picture(data: bytes, place: Path) -> None:
 
 def read_archive(data: bytes, place: Path) -> None:
     """A zip of pictures: what the guarded process does, and where its files are."""
-    zips._check_directory_size(io.BytesIO(data))
+    zips.check_directory(io.BytesIO(data))
     (place / "x.zip").write_bytes(data)
     limits = {"most": zips.MAX_ENTRIES, "most_bytes": zips.MAX_TOTAL_BYTES}
     order = {"zip": str(place / "x.zip"), "folder": str(place / "in"), "limits": limits, "encoding": ""}

@@ -1,6 +1,7 @@
 """What people delete goes to a bin beside it and can be taken back for seven days.
 
-FOLDER/.bin/TIME.ID/    record.json: name and owner; and what was deleted, under its own name
+FOLDER/.bin/TIME.ID/    record.json: name and owner; what was deleted, under its own name; .seen-DAY for every day on which
+                        it was looked at there, so that a clock which jumps ahead makes nothing old
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from pathlib import Path
 
 from gan_core.access import Actor, require
 from gan_core.config import one_line, read_strictly
+from gan_core.config.reasons import not_written
 
 FOLDER, RECORD = ".bin", "record.json"
-KEPT_S = 7 * 86_400.0
-_NAME = re.compile(r"(\d{10,12})\.([A-Za-z0-9][A-Za-z0-9_.-]{0,80})", re.ASCII)
+KEPT_DAYS = 7
+KEPT_S = KEPT_DAYS * 86_400.0
+_NAME = re.compile(r"(\d{1,12})\.([A-Za-z0-9][A-Za-z0-9_.-]{0,80})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,35 @@ class Binned:
 
 
 def discard(path: Path, *, name: str = "", owner: str = "") -> None:
-    """Moves a file or folder into the bin of the folder that it is in: gone from every list at once."""
-    place = path.parent / FOLDER / f"{int(time.time())}.{path.name}"
-    place.mkdir(parents=True, exist_ok=True)
-    (place / RECORD).write_text(json.dumps({"name": name[:200], "owner": owner}), encoding="utf-8")
-    path.rename(place / path.name)
+    """Moves a file or folder into the bin of the folder that it is in: gone from every list at once.
+
+    Raises:
+        ValueError: it cannot be moved. On a full disk it is, though nothing may be left to say whose it was.
+    """
+    try:
+        place = _new_place(path)
+        try:
+            path.rename(place / path.name)
+        except OSError:
+            place.rmdir()
+            raise
+    except OSError as error:
+        raise ValueError(not_written(f"The bin of {path.parent}", error)) from error
+    with contextlib.suppress(OSError):
+        (place / RECORD).write_text(json.dumps({"name": name[:200], "owner": owner}), encoding="utf-8")
+
+
+def _new_place(path: Path) -> Path:
+    """A new folder in the bin; a thing of the same name may have been deleted in this second."""
+    stamp = max(0, int(time.time()))
+    while True:
+        place = path.parent / FOLDER / f"{stamp}.{path.name}"
+        try:
+            place.mkdir(parents=True)
+        except FileExistsError:
+            stamp += 1
+        else:
+            return place
 
 
 def binned(folder: Path) -> list[Binned]:
@@ -59,7 +86,8 @@ def binned(folder: Path) -> list[Binned]:
         entries = list((folder / FOLDER).iterdir())
     except OSError:
         return []
-    found = [_read(entry, match) for entry in entries if (match := _NAME.fullmatch(entry.name))]
+    matches = [(entry, match) for entry in entries if (match := _NAME.fullmatch(entry.name))]
+    found = [_read(entry, match) for entry, match in matches if (entry / match[2]).exists()]
     return sorted(found, key=lambda thing: thing.deleted_at, reverse=True)
 
 
@@ -80,12 +108,16 @@ def restore(thing: Binned, *, actor: Actor | None = None) -> None:
     shutil.rmtree(thing.path, ignore_errors=True)
 
 
-def empty(folder: Path, *, older_than_s: float = KEPT_S) -> int:
-    """Removes for good what has been in the bin of a folder for so long. Returns how many."""
-    old = [thing for thing in binned(folder) if time.time() - thing.deleted_at >= older_than_s]
-    for thing in old:
-        shutil.rmtree(thing.path, ignore_errors=True)
-    return len(old)
+def empty(folder: Path) -> int:
+    """Removes for good what has been in the bin of a folder for KEPT_DAYS, and was seen there on as many. Returns how many."""
+    now, removed = time.time(), 0
+    for thing in binned(folder):
+        with contextlib.suppress(OSError):
+            (thing.path / f".seen-{int(now // 86_400)}").touch()
+        if now - thing.deleted_at >= KEPT_S and len(list(thing.path.glob(".seen-*"))) >= KEPT_DAYS:
+            shutil.rmtree(thing.path, ignore_errors=True)
+            removed += 1
+    return removed
 
 
 def remove(thing: Binned, *, actor: Actor | None = None) -> None:

@@ -46,6 +46,7 @@ class StudentLimits(BaseModel):
     batch_size: int = Field(default=512, gt=0)
     gigabytes: float = Field(default=4.0, gt=0)
     waiting: int = Field(default=3, gt=0)
+    tasks: int = Field(default=4, gt=0)
 
 
 class Classroom(BaseModel):
@@ -278,6 +279,30 @@ def check_folder(root: str | Path, actor: Actor | None = None) -> None:
     if not any(wanted.is_relative_to(place) for place in (data_dir(), *map(Path, room.folders))):
         shown = ", ".join(room.folders) or "none"
         raise Refused(f"Only teachers may use any folder of this server's disk. Folders for everybody: {shown}.")
+
+
+def check_share(held: int, actor: Actor | None = None) -> None:
+    """Refuses a student who keeps more bytes than the classroom allows.
+
+    Args:
+        held: bytes of their runs, or of the data that they brought.
+        actor: on whose behalf; None for `access.current`.
+
+    Raises:
+        Refused: with the limit, the value and what to do.
+    """
+    actor = actor or current()
+    room = read()
+    if room is not None and actor.role == Role.STUDENT and held / 1e9 > room.limits.gigabytes:
+        raise Refused(
+            f"What you keep takes {held / 1e9:.4g} GB; a student may keep {room.limits.gigabytes:g} GB. Delete runs or data "
+            "sets that you no longer need."
+        )
+
+
+def folder_bytes(folder: Path) -> int:
+    """How many bytes the files in a folder have."""
+    return sum((Path(place) / name).lstat().st_size for place, _, names in os.walk(folder) for name in names)
 
 
 def _student(students: Mapping[str, Mapping[str, str]], name: str) -> str | None:

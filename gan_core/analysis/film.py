@@ -94,6 +94,14 @@ def film(run: Run, kind: str, fps: int, report: Report) -> tuple[bytes, tuple[in
     """
     steps = check(run, kind, fps)
     frames = pictures(read(run), steps, GRID_PX[kind], report)
+    return encode(frames, kind, fps)
+
+
+def encode(frames: Iterator[Image.Image], kind: str, fps: int) -> tuple[bytes, tuple[int, int, int]]:
+    """Pictures of one size, with even sides, as a film's file; and its width, height and number of frames.
+
+    Raises ValueError if there is none, or this Pillow was built without AV1.
+    """
     return (_mp4 if kind == "mp4" else _gif)(frames, fps)
 
 

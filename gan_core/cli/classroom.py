@@ -27,11 +27,13 @@ def classroom(
     batch_size: Annotated[int, typer.Option(help="Largest batch of a student's run.", min=1)] = DEFAULT.batch_size,
     gigabytes: Annotated[float, typer.Option(help="Storage of a student's runs.", min=0.1)] = DEFAULT.gigabytes,
     waiting: Annotated[int, typer.Option(help="Most waiting runs of a student.", min=1)] = DEFAULT.waiting,
+    tasks: Annotated[int, typer.Option(help="Most tasks of a student at once.", min=1)] = DEFAULT.tasks,
 ) -> None:  # fmt: skip
     """Make a classroom: students sign in with a class code, the teacher with a PIN, everybody may watch."""
     limits = rooms.StudentLimits(
-        steps=steps, weights=weights, image_size=image_size, batch_size=batch_size, gigabytes=gigabytes, waiting=waiting
-    )
+        steps=steps, weights=weights, image_size=image_size, batch_size=batch_size, gigabytes=gigabytes, waiting=waiting,
+        tasks=tasks,
+    )  # fmt: skip
     made = rooms.make(pin, code, tuple(folders or ()), limits)
     print(f"Class code: {made}")
     print(f"Kept as hashes in {rooms.path()}. Earlier sign-ins have ended; a running server knows at once.")

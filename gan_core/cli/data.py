@@ -72,7 +72,7 @@ def download(
             downloads.download(name, target, move)
             words = f"{name} is in {target}. Train with: --set dataset.name={name} --set dataset.root={target}"
         else:
-            count = downloads.from_hub(hub, target, move)
+            count = downloads.from_hub(hub, target, move, own_login=True)
             words = f"{hub}: {count:,} pictures in {target}. Train with: --set dataset.name=folder --set dataset.root={target}"
     _print_result(words, as_json)
 

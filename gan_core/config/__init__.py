@@ -18,12 +18,14 @@ from gan_core.config.sections import (
     AugmentationConfig,
     ConditioningConfig,
     DatasetConfig,
+    DiffusionConfig,
     NetworkConfig,
     ObjectiveConfig,
     OptimizerConfig,
     PenaltyConfig,
     RecordingConfig,
     RemedyConfig,
+    Schedule,
     Section,
     TrainingConfig,
     VAEConfig,
@@ -40,7 +42,7 @@ from gan_core.config.strict import (
 
 __all__ = [
     "LIVE_FIELDS", "MAX_JSON_BYTES", "MAX_JSON_DEPTH", "MIN_BATCH_SIZE", "SCHEMA_VERSION", "AugmentationConfig", "ConditioningConfig",
-    "DatasetConfig", "NetworkConfig", "ObjectiveConfig", "OptimizerConfig", "PenaltyConfig", "RecordingConfig", "RemedyConfig",
-    "RunConfig", "Section", "TrainingConfig", "VAEConfig", "choices", "differences", "field_names", "get", "live_changes", "may_be_live",
+    "DatasetConfig", "DiffusionConfig", "NetworkConfig", "ObjectiveConfig", "OptimizerConfig", "PenaltyConfig", "RecordingConfig", "RemedyConfig",
+    "RunConfig", "Schedule", "Section", "TrainingConfig", "VAEConfig", "choices", "differences", "field_names", "get", "live_changes", "may_be_live",
     "one_line", "parse_config", "read_strictly", "several_lines", "strict_json", "strict_object", "with_changes",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from gan_core.config.sections import (
     AugmentationConfig,
     ConditioningConfig,
     DatasetConfig,
+    DiffusionConfig,
     NetworkConfig,
     ObjectiveConfig,
     OptimizerConfig,
@@ -45,6 +46,7 @@ class RunConfig(Section):
     remedies: RemedyConfig = RemedyConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
     vae: VAEConfig = VAEConfig()
+    diffusion: DiffusionConfig = DiffusionConfig()
     generator_optimizer: OptimizerConfig = OptimizerConfig()
     discriminator_optimizer: OptimizerConfig = OptimizerConfig()
     training: TrainingConfig = TrainingConfig()

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 MIN_BATCH_SIZE = 2  # batch norm compares the images of a batch with each other
 Precision = Literal["auto", "fp32", "bf16"]
+Schedule = Literal["constant", "linear", "cosine", "warmup"]
 
 
 def number(unit: str = "", **bounds: Any) -> Any:
@@ -49,20 +50,22 @@ class DatasetConfig(Section):
 
 
 class NetworkConfig(Section):
-    """The networks: a generator that makes images and a discriminator that judges them, or a VAE's encoder and decoder."""
+    """The networks: a generator that makes images and a discriminator that judges them, a VAE's encoder and decoder, or a denoiser."""
 
     name: str = "dcgan4"
     """Architecture of both networks."""
     width: Annotated[int, number("channels", ge=1, le=1024)] = 64
     """Channels of the layer nearest the image; deeper layers have 2, 4, 8 times as many. Wider learns more and trains slower."""
-    latent_dim: Annotated[int, number("numbers", ge=1, le=4096)] = 100
-    """Size of the latent z, the list of random numbers from which the generator makes one image."""
+    latent_dim: Annotated[int, number("numbers", ge=1, le=4_000_000)] = 100
+    """Size of the latent z, the list of random numbers from which the generator makes one image. Diffusion begins with a noisy image: z has its size."""
     generator_leak: Annotated[float, number("", ge=0, lt=1)] = 0.0
     """Slope of the generator's activations for negative values: 0 is ReLU, 0.2 the usual LeakyReLU."""
     discriminator_norm: Literal["batch", "none"] = "batch"
     """Normalisation inside the discriminator. Gradient penalties need none: batch norm makes samples depend on each other."""
     spectral_norm: bool = False
     """Divide each of the discriminator's weights by its largest singular value, so that its slope stays bounded (SNGAN)."""
+    spectral_scale: Annotated[float, number("", gt=0, le=100)] = 1.0
+    """Norm that spectral norm gives each layer: the discriminator's slope stays below this number to the power of its layers. The paper has 1; small networks often want 2 or 3."""
     leaky_output: bool = False
     """End the discriminator in a LeakyReLU(0.2), as report R3 did. A critic is normally linear: this one flattens its bad marks."""
 
@@ -149,6 +152,29 @@ class VAEConfig(Section):
     """Price of a wrong pixel, averaged over pixels in [0, 1]: squared error, or cross-entropy."""
 
 
+class DiffusionConfig(Section):
+    """How a diffusion model turns data into noise, what it learns of that, and how it draws."""
+
+    objective: Literal["epsilon", "x0", "v"] = "v"
+    """What the network predicts of a noisy image: its noise (epsilon), the image without it (x0), or v, a mix of both that stays useful at every noise level."""
+    schedule: Literal["linear", "cosine"] = "cosine"
+    """How fast images turn into noise: linear (Ho et al. 2020) spends many steps on almost pure noise, cosine (Nichol and Dhariwal 2021) fewer: better for small images."""
+    steps: Annotated[int, number("steps", ge=2, le=10_000)] = 1000
+    """Steps from an image to pure noise (T)."""
+    attention: bool = False
+    """Let the places of the network's lowest resolution look at each other (self-attention)."""
+    condition_dropout: Annotated[float, number("", ge=0, lt=1)] = 0.1
+    """Share of images whose labels are hidden in training, so that the model also learns to draw without: guidance needs both."""
+    sampling_steps: Annotated[int, number("steps", ge=1, le=10_000)] = 50
+    """Steps in which a sample is drawn, at most T. Fewer are faster, and coarser."""
+    eta: Annotated[float, number("", ge=0, le=1)] = 0.0
+    """Fresh noise in each step of sampling: 0 is DDIM, where equal noise gives equal samples; 1 is DDPM, which wants all T steps."""
+    guidance: Annotated[float, number("", ge=0, le=50)] = 1.0
+    """How far samples follow their labels (classifier-free guidance): 0 ignores them, 1 is the plain model, more is clearer and less varied."""
+    preview_steps: Annotated[int, number("steps", ge=1, le=10_000)] = 10
+    """Steps of DDIM for the sample grids and the evaluator's curve while it trains: few, so that training does not wait for them."""
+
+
 class OptimizerConfig(Section):
     """How one network's weights are changed."""
 
@@ -160,6 +186,8 @@ class OptimizerConfig(Section):
     """Momentum (Adam, Adamax, SGD): how much of the last steps' direction is kept. GANs like 0.5 or 0 better than the usual 0.9."""
     beta2: Annotated[float, number("", ge=0, lt=1)] = 0.999
     """Memory for the size of gradients (Adam, Adamax; RMSprop calls it alpha)."""
+    schedule: Schedule = "constant"
+    """How the learning rate moves over the run: constant, linear (from half way straight down to 0), cosine (one smooth fall to 0), warmup (up from 0 over the first 5 % of the steps, then constant)."""
 
 
 class TrainingConfig(Section):

@@ -90,7 +90,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
             description=(
                 "Your own pictures: all in one folder, or one subfolder a class (the ImageFolder layout), and folders for "
                 "training and testing above them if you like (train and test, or val), within any folder around. PNG, JPEG, "
-                "BMP, GIF and WEBP are read: upright, 16 bits as v / 257, what is transparent on white. Each is resized so "
+                "BMP, GIF and WEBP are read: upright, grey of 16 bits as v / 257, what is transparent on white. Each is resized so "
                 "that its shorter side fits, then cut to the square in its middle. Files that are not used are named."
             ),
             needs_root=True,

@@ -64,10 +64,12 @@ def holds(config: DatasetConfig, source: Source) -> bool:
 
 
 def skipped(config: DatasetConfig, source: Source) -> tuple[tuple[tuple[str, str], ...], int] | None:
-    """The files that the prepared data set leaves out, as `Dataset.skipped` and `num_skipped`; None if it is not in the cache."""
+    """The files that the prepared data set leaves out, as `Dataset.skipped` and `num_skipped`; None if it is not in the cache, or damaged."""
+    place = _place(config, source)
     try:
-        return _skipped(read_strictly(_place(config, source) / "meta.json", MAX_META_BYTES))
-    except OSError:
+        _check(place)
+        return _skipped(read_strictly(place / "meta.json", MAX_META_BYTES))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

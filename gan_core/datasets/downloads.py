@@ -81,13 +81,14 @@ def download(name: str, root: Path, progress: Progress) -> None:
             raise ValueError(_sentence(entry, name, error)) from error
 
 
-def from_hub(repo: str, root: Path, progress: Progress) -> int:
+def from_hub(repo: str, root: Path, progress: Progress, *, own_login: bool = False) -> int:
     """Fetches a data set repository of the Hugging Face Hub into `root`. Returns how many pictures it holds.
 
     Args:
         repo: "owner/name".
         root: is made if need be.
         progress: called with (bytes, bytes in all) about twice a second.
+        own_login: whether this computer's login to the Hub may be sent, for private data sets; only public ones without.
 
     Raises:
         ValueError: if the repository's name is invalid or unknown, the Hub cannot be reached, it is larger than what is
@@ -98,16 +99,18 @@ def from_hub(repo: str, root: Path, progress: Progress) -> int:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
+    token = None if own_login else False
     try:
         with _patience():
-            info = HfApi().dataset_info(repo, files_metadata=True, timeout=SILENCE_S)
+            info = HfApi(token=token).dataset_info(repo, files_metadata=True, timeout=SILENCE_S)
             listed = info.siblings or ()
             total = sum(file.size or 0 for file in listed)
             _check_room(repo, root, len(listed), total)
             with _watched(root, total, progress, suffixes=()):
                 snapshot_download(
-                    repo, repo_type="dataset", revision=info.sha, local_dir=root, etag_timeout=SILENCE_S, max_workers=4
-                )
+                    repo, repo_type="dataset", revision=info.sha, local_dir=root, etag_timeout=SILENCE_S, max_workers=4,
+                    token=token,
+                )  # fmt: skip
     except _NoRoom:
         raise
     except HfHubHTTPError as error:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from gan_core.access import Actor, bin, require
+from gan_core.access.classroom import check_share, folder_bytes
 from gan_core.config import DatasetConfig, one_line, read_strictly, settings
 from gan_core.config.reasons import not_written
 from gan_core.datasets import zips
@@ -78,11 +79,12 @@ def add_zip(
     """Unpacks an untrusted zip of pictures as a data set called `name`; `encoding` as `zips.unpack`.
 
     Raises:
-        ValueError: if the zip is damaged, dangerous, too large or has no picture, or the disk cannot be written.
+        ValueError: if the zip is damaged, dangerous, too large or has no picture, the actor would keep more than their share, or
+            the disk cannot be written.
     """
-    owner = require("train", actor).id
+    actor = require("train", actor)
     name = checked_name(name)
-    with _new("pictures", name) as (place, keep):
+    with _new("pictures", name, actor) as (place, keep):
         unpacked = zips.unpack(file, place / "pictures", progress or (lambda done, total: None), encoding)
         config = DatasetConfig(name="folder", root=str(place / "pictures"))
         own = Own(
@@ -94,27 +96,32 @@ def add_zip(
             skipped=unpacked.skipped,
             num_skipped=unpacked.num_skipped,
             made_at=time.time(),
-            owner=owner,
+            owner=actor.id,
             encoding=unpacked.encoding,
         )
         return keep(own)
 
 
 def add_points(rows: Sequence[object], name: str, *, actor: Actor | None = None) -> Own:
-    """Stores points as a data set. Raises ValueError as `points.checked` does, or if the disk cannot be written."""
-    owner = require("train", actor).id
+    """Stores points as a data set. Raises ValueError as `points.checked` does, or as `add_zip` for the share and the disk."""
+    actor = require("train", actor)
     name = checked_name(name)
     checked = points.checked(rows, name)
-    with _new("points", name) as (place, keep):
+    with _new("points", name, actor) as (place, keep):
         content = {"name": name, "points": [[round(float(x), 5), round(float(y), 5)] for x, y in checked]}
         (place / "points.json").write_text(json.dumps(content), encoding="utf-8")
-        return keep(Own(place.name, "points", name, len(checked), made_at=time.time(), owner=owner))
+        return keep(Own(place.name, "points", name, len(checked), made_at=time.time(), owner=actor.id))
 
 
 def list_own() -> list[Own]:
     """All uploads, newest first; a damaged one is left out, and named by `damaged`. Other folders are ignored."""
     found = [own for own in map(_read, _folders()) if not isinstance(own, str)]
     return sorted(found, key=lambda own: (-own.made_at, own.id))
+
+
+def bytes_of(owner: str) -> int:
+    """How many bytes the uploads of a student take; 0 for nobody's in particular."""
+    return sum(folder_bytes(settings.data_dir() / own.id) for own in list_own() if owner and own.owner == owner)
 
 
 def damaged() -> list[str]:
@@ -143,10 +150,7 @@ def delete(own_id: str, *, actor: Actor | None = None) -> None:
     it cannot be moved."""
     own = find(own_id)
     require("own", actor, own.owner)
-    try:
-        bin.discard(settings.data_dir() / own.id, name=own.name, owner=own.owner)
-    except OSError as error:
-        raise ValueError(f"'{own.name}' cannot be deleted ({error.strerror or error}).") from error
+    bin.discard(settings.data_dir() / own.id, name=own.name, owner=own.owner)
 
 
 def sweep() -> int:
@@ -177,8 +181,9 @@ Keep = Callable[[Own], Own]
 
 
 @contextmanager
-def _new(kind: str, name: str) -> Iterator[tuple[Path, Keep]]:
+def _new(kind: str, name: str, actor: Actor) -> Iterator[tuple[Path, Keep]]:
     """A folder to fill, and the function that makes it a data set once it is; what was not kept is removed."""
+    check_share(bytes_of(actor.id), actor)  # before any work
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:30]
     data_dir = settings.data_dir()
     final = data_dir / "-".join(part for part in (kind, slug, secrets.token_hex(4)) if part)
@@ -190,6 +195,7 @@ def _new(kind: str, name: str) -> Iterator[tuple[Path, Keep]]:
     aside = above / final.name
 
     def keep(own: Own) -> Own:
+        check_share(bytes_of(actor.id) + folder_bytes(aside), actor)
         (aside / "upload.json").write_text(json.dumps(asdict(own)), encoding="utf-8")
         aside.rename(final)
         return own

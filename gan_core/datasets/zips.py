@@ -38,7 +38,7 @@ PATIENCE = Patience(item_s=20.0, total_s=120.0)
 _END, _END_BYTES = b"PK\x05\x06", 22
 _POINTER64, _POINTER64_BYTES, _END64, _END64_BYTES = b"PK\x06\x07", 20, b"PK\x06\x06", 56
 # What zipfile raises upon damage: tried with thousands of broken files.
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError, IndexError, struct.error, ValueError,
     OSError, OverflowError, KeyError,
 )  # fmt: skip
@@ -68,7 +68,7 @@ def unpack(file: BinaryIO, folder: Path, progress: Progress, encoding: str = "")
         ValueError: if it is damaged, dangerous, too large, takes too long, or has no readable picture.
         OSError: the folder above cannot be written.
     """
-    _check_directory_size(file)
+    check_directory(file)
     copy = folder.with_name(f"{folder.name}.zip")
     with copy.open("wb") as target:
         shutil.copyfileobj(file, target, 1 << 20)
@@ -96,7 +96,7 @@ def take(arguments: dict[str, Any], start: Start) -> Iterator[tuple[int, str, st
     the names are read."""
     try:
         archive = zipfile.ZipFile(arguments["zip"])
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ValueError(
             f"The file is not a zip, or a damaged one ({str(error)[:120] or type(error).__name__})."
         ) from error
@@ -107,13 +107,13 @@ def take(arguments: dict[str, Any], start: Start) -> Iterator[tuple[int, str, st
         names, read_as = zip_names.decoded([zip_names.raw_name(entry) for entry in listed], arguments["encoding"])
         files = [(name.replace("\\", "/"), entry) for name, entry in zip(names, listed, strict=True)]
         for name, entry in files:
-            _check_names(name, entry)
-        layout = understand(name for name, _entry in files if not name.endswith("/"))
+            check_names(name, entry)
+        layout = understand(name for name, _entry in files)
         left_out = dict(layout.left_out)
         places = {picture.path: (part, picture.label) for part, found in layout.parts.items() for picture in found}
         last = dict(files)
         files = [(name, entry) for name, entry in files if name in left_out or name in places]
-        _check([entry for _name, entry in files], archive.start_dir, **arguments["limits"])
+        check_entries([entry for _name, entry in files], archive.start_dir, **arguments["limits"])
         for number in range(start.first, len(files)):
             (name, entry), reason = files[number], start.fault if number == start.first else ""
             if not reason and last[name] is not entry:
@@ -141,15 +141,17 @@ def take(arguments: dict[str, Any], start: Start) -> Iterator[tuple[int, str, st
             yield len(files), name[:MAX_NAME], reason, read_as
 
 
-def _check_directory_size(file: BinaryIO) -> None:
-    """Refuses a list of contents so long that reading it would cost memory; a wrong size is found out when it is read."""
+def check_directory(file: BinaryIO, most_bytes: int = MAX_ZIP_BYTES) -> None:
+    """Refuses a list of contents so long that reading it would cost memory; a wrong size is found out when it is read.
+
+    Raises:
+        ValueError: no zip, one cut short, one of more than `most_bytes`, or too long a list.
+    """
     if is_web_page(file.read(HEAD_BYTES)):
         raise ValueError(f"The file is no zip: {WEB_PAGE}")
     end = file.seek(0, io.SEEK_END)
-    if end > MAX_ZIP_BYTES:
-        raise ValueError(
-            f"The zip has {end:,} bytes; at most {MAX_ZIP_BYTES:,} are read. Send fewer or smaller pictures."
-        )
+    if end > most_bytes:
+        raise ValueError(f"The zip has {end:,} bytes; at most {most_bytes:,} are read. Send fewer or smaller pictures.")
     # the end record, the longest comment, ZIP64's end record and its pointer
     file.seek(max(0, end - _END_BYTES - 65_536 - _POINTER64_BYTES - _END64_BYTES))
     tail = file.read()
@@ -169,7 +171,7 @@ def _check_directory_size(file: BinaryIO) -> None:
         raise ValueError(f"The zip lists too many files; at most {MAX_ENTRIES:,} pictures are taken.")
 
 
-def _check(entries: Sequence[zipfile.ZipInfo], directory_at: int, *, most: int, most_bytes: int) -> None:
+def check_entries(entries: Sequence[zipfile.ZipInfo], directory_at: int, *, most: int, most_bytes: int) -> None:
     """Raises ValueError for what can be refused before anything is unpacked: number, size, overlap, single entries."""
     if len(entries) > most:
         raise ValueError(f"The zip holds {len(entries):,} files; at most {most:,} are taken. Send fewer pictures.")
@@ -188,7 +190,7 @@ def _check(entries: Sequence[zipfile.ZipInfo], directory_at: int, *, most: int, 
             raise ValueError("Files overlap inside this zip, as in a zip bomb; it was not unpacked.")
 
 
-def _check_names(name: str, entry: zipfile.ZipInfo) -> None:
+def check_names(name: str, entry: zipfile.ZipInfo) -> None:
     """Raises ValueError if the name, in any way in which it can be read, leads out of the zip."""
     for text in (name, entry.orig_filename, entry.filename):
         parts = text.replace("\\", "/").split("/")
@@ -223,7 +225,7 @@ def _picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folders: Sequence
     try:
         with archive.open(entry) as member:
             content = member.read(entry.file_size + 1)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ValueError(f"damaged ({str(error)[:120] or type(error).__name__}).") from error
     check_picture(io.BytesIO(content))
     return content

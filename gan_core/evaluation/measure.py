@@ -145,7 +145,9 @@ def measure_sampler(
                 continue
             report("resampling", number, len(metrics))
             replicates = weighted.replicates(REPEATS, seed)
-            found = half_sample_estimate(weighted.value, replicates, weighted.num_fake, metric.lowest, metric.highest)
+            found = half_sample_estimate(
+                weighted.value, replicates, weighted.num_fake, metric.lowest, min(metric.highest, weighted.highest)
+            )
             rows.append(Measurement(
                 metric.name, found, weighted.real, weighted.num_real, extractor.name,
                 REFERENCE[kind], sampler.step, seed, metric.explanation + weighted.note, tuple(map(float, replicates)),

@@ -52,21 +52,21 @@ def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], 
         name: the user's name for it; made from the parent's when empty.
 
     Raises:
-        ValueError: if the actor may not, a value is out of bounds, settings or the checkpoint do not fit, or nothing is left to train.
+        ValueError: if the actor may not, a value is out of bounds, settings, data or the checkpoint do not fit, or nothing is
+            left to train.
     """
+    require("train")
     before = run.config()
     config = with_changes(before, changes)
     changes = {field: get(config, field) for field in changes if get(config, field) != get(before, field)}
-    plan.check(config)
-    num_images = run.status().num_images
-    if num_images and plan.total_steps(config, num_images) <= step:
+    num_images = plan.count_checked(config)
+    if plan.total_steps(config, num_images) <= step:
         epochs = step // plan.epoch_of(config, num_images).steps
         raise ValueError(
             f"With {config.training.epochs} epochs nothing is left to train after step {step:,}. Set the epochs above "
             f"{epochs}, the step limit above {step:,}, or begin at an earlier step."
         )
-    require("train")
-    allowance.check_actor(settings.runs_dir, config, plan.total_steps(config, num_images or 1))
+    allowance.check_actor(settings.runs_dir, config, plan.total_steps(config, num_images))
     made = branching.branch(settings.runs_dir, run, step, changes, name.strip())
     queue.enqueue(made)
     return made

@@ -126,6 +126,26 @@ CHARTS: tuple[Chart, ...] = (
         (Series("loss/kl", "KL", 1),),
     ),
     Chart(
+        "denoising",
+        "Loss of the denoiser",
+        "How far the network's prediction is from the truth, as mean squared error over images of every noise level. It falls fast at "
+        "first and then hardly moves while the samples still get better: how noisy the images happen to be matters more to it than "
+        "what was learned (Nichol and Dhariwal 2021, section 3.2). Look at the samples.",
+        (Series("loss/diffusion", "all noise levels", 2),),
+    ),
+    Chart(
+        "noise_levels",
+        "Loss of the denoiser by noise level",
+        "The same loss in four parts of the way from image to noise. With little noise the network learns details, with much noise "
+        "the rough shape: a part that stays high tells which of the two is missing.",
+        (
+            Series("loss/quarter_1", "least noise", 0),
+            Series("loss/quarter_2", "second quarter", 1),
+            Series("loss/quarter_3", "third quarter", 3),
+            Series("loss/quarter_4", "most noise", 4),
+        ),
+    ),
+    Chart(
         "penalty",
         "The penalty on the critic's slope",
         "The price that the discriminator pays for its slope, before it is weighted. Near zero, the slope is where the penalty "
@@ -200,6 +220,19 @@ CHARTS: tuple[Chart, ...] = (
             Series("grad_norm/g", "Generator", 1),
             Series("grad_norm/d", "Discriminator", 0),
             Series("grad_norm/vae", "Encoder and decoder", 2),
+            Series("grad_norm/diffusion", "Denoiser", 3),
+        ),
+    ),
+    Chart(
+        "rates",
+        "Learning rate of each step",
+        "The learning rate that was set, times what its schedule makes of it. A live change moves the rate that was set: "
+        "the schedule goes on from there.",
+        (
+            Series("rate/g", "Generator", 1),
+            Series("rate/d", "Discriminator", 0),
+            Series("rate/vae", "Encoder and decoder", 2),
+            Series("rate/diffusion", "Denoiser", 3),
         ),
     ),
 )

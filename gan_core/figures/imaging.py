@@ -29,7 +29,7 @@ Uint8Array = npt.NDArray[np.uint8]
 def open_picture(file: Path | io.BytesIO, channels: int) -> Image.Image:
     """A picture from an untrusted file, upright, in grey (1 channel) or RGB (3 channels); of several frames the first.
 
-    Values of 16 bits become v / 257, so that 65535 is 255; what is transparent lies on white.
+    Grey values of 16 bits become v / 257, so that 65535 is 255; what is transparent lies on white.
 
     Raises:
         ValueError: if it is not one of FORMATS, damaged, or larger than MAX_PIXELS.
@@ -50,6 +50,8 @@ def _of_eight_bits(picture: Image.Image) -> Image.Image:
     pixels = np.empty((picture.height, picture.width), np.uint8)
     for row, values in enumerate(np.asarray(picture)):  # row by row: never several copies of a large picture
         pixels[row] = (values.astype(np.uint32) + 128) // 257
+        if "transparency" in picture.info:  # one value that is transparent, of 16 bits
+            pixels[row][values == picture.info["transparency"]] = 255
     return Image.fromarray(pixels)
 
 

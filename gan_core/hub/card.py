@@ -103,7 +103,9 @@ def _data(config: RunConfig, status: Status) -> str:
 def _training(config: RunConfig, status: Status) -> str:
     kind = kind_of(config)
     optimizers = [(part, get(config, part.section)) for part in kind.optimizers]
-    rates = "; ".join(f"{part.symbol}: {o.name}, learning rate {o.learning_rate:g}" for part, o in optimizers)
+    rates = "; ".join(
+        f"{part.symbol}: {o.name}, learning rate {o.learning_rate:g}, {o.schedule}" for part, o in optimizers
+    )
     rows = {
         "architecture": f"`{config.network.name}`, width {config.network.width}, latent size {config.network.latent_dim}",
         "objective": config.objective.name if kind.applies("objective.name") else kind.short,
@@ -126,7 +128,7 @@ def _results(metrics: Sequence[Mapping[str, Any]], measured: list[str]) -> str:
     scores, rows = [], []
     for name in sorted({key for line in metrics for key in line}):
         family, _, what = name.partition("/")
-        if name in _COUNTS or family in ("hits", "requested"):
+        if name in _COUNTS or family in ("hits", "requested", "rate"):
             continue
         if family == "accuracy":
             scores += _score(what, metrics)

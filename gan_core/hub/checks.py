@@ -110,7 +110,7 @@ def manifest(place: Path, names: Iterable[str]) -> None:
 
 def tensors(place: Path, names: Iterable[str], config: RunConfig, shapes: Shapes) -> None:
     """Refuses checkpoint files whose tensors are not the architecture's, by name, shape, type and number; then reads them
-    one at a time and refuses numbers that are not finite.
+    one at a time and refuses numbers that are not finite. So too state.json, as `portable.checked_state` says.
 
     Raises:
         ValueError: if one differs, with the file and the tensor.
@@ -121,8 +121,10 @@ def tensors(place: Path, names: Iterable[str], config: RunConfig, shapes: Shapes
         elif part.kind == "optimizer":
             fits_optimizer(header(place / part.name), shapes, config, part.name)
         else:
+            if part.kind == "state":
+                portable.checked_state((place / part.name).read_bytes(), config, part.name)
             continue
-        _check_finite(place / part.name, part.name)
+        check_finite(place / part.name, part.name)
 
 
 def header(path: Path) -> Shapes:
@@ -177,7 +179,8 @@ def fits_optimizer(found: Shapes, shapes: Shapes, config: RunConfig, where: str)
             )
 
 
-def _check_finite(path: Path, where: str) -> None:
+def check_finite(path: Path, where: str) -> None:
+    """Raises ValueError, with the tensor, if a safetensors file is damaged or holds numbers that are not finite."""
     import torch
     from safetensors import SafetensorError, safe_open
 

@@ -10,7 +10,6 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.hf_api import RepoSibling
 
 from gan_core import runs
-from gan_core.config import RunConfig, with_changes
 from gan_core.hub import checks, listing
 from gan_core.hub.listing import Listed
 from gan_core.hub.orders import Pull
@@ -50,7 +49,7 @@ def pull(session: Session, order: Pull, place: Path, runs_dir: Path) -> dict[str
     checks.tensors(copy, files, config, shapes)
     newest = max(part.step for part in listing.parts(files) if part.kind == "model")
     weights_only = portable.checkpoint_name(newest, "optimizer") not in files
-    adoption.write_run(copy, _for_this_machine(config), adoption.Origin(order.repo, revision, weights_only))
+    adoption.write_run(copy, adoption.for_this_machine(config), adoption.Origin(order.repo, revision, weights_only))
     return _result(adoption.move_in(copy, runs_dir, order.repo))
 
 
@@ -98,18 +97,3 @@ def _result(run: Run) -> dict[str, Any]:
         "step": run.status().step,
         "weights_only": origin.weights_only,
     }
-
-
-def _for_this_machine(config: RunConfig) -> RunConfig:
-    """The same configuration on a device of this machine, and without the folder of another's pictures."""
-    from gan_core.config.devices import detect
-
-    changes: dict[str, Any] = {"dataset.root": ""}
-    machine = detect()
-    if config.training.device not in machine.devices:
-        changes["training.device"] = machine.devices[0]
-        if machine.devices[0] not in machine.bf16_devices:
-            changes["training.precision"] = "fp32"
-    if config.training.precision == "auto":
-        changes["training.precision"] = "fp32"
-    return with_changes(config, changes)

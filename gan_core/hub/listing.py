@@ -33,22 +33,22 @@ class Listed:
     git: str | None = None
 
 
-def wanted(listed: Iterable[Listed], repo: str) -> dict[str, Listed]:
-    """The files of a run among those of a repository, once none of them forbids it.
+def wanted(listed: Iterable[Listed], repo: str, holder: str = "repository") -> dict[str, Listed]:
+    """The files of a run among those of a repository, or of another `holder`, once none of them forbids it.
 
     Raises:
-        ValueError: if there is a pickle, a path outside the repository, too many or too large files, or no run.
+        ValueError: if there is a pickle, a path that leads out of it, too many or too large files, or no run.
     """
     found: dict[str, Listed] = {}
     for number, file in enumerate(listed):
         path = PurePosixPath(file.name)
         if number >= MAX_LISTED:
-            raise ValueError(f"The repository '{repo}' has more than {MAX_LISTED:,} files; that is no run of Ganvas.")
+            raise ValueError(f"The {holder} '{repo}' has more than {MAX_LISTED:,} files; that is no run of Ganvas.")
         if path.is_absolute() or ".." in path.parts or "\\" in file.name or ":" in file.name or "\0" in file.name:
-            raise ValueError(f"The repository '{repo}' has a file whose name leads elsewhere: {file.name[:80]!r}.")
+            raise ValueError(f"The {holder} '{repo}' has a file whose name leads elsewhere: {file.name[:80]!r}.")
         if path.suffix.lower() in PICKLES:
             raise ValueError(
-                f"The repository '{repo}' holds {file.name[:80]!r}, a pickle or a format that may hold one: opening such a "
+                f"The {holder} '{repo}' holds {file.name[:80]!r}, a pickle or a format that may hold one: opening such a "
                 "file can run any program on this computer. Only safetensors are read; ask its author for those."
             )
         part = portable.part(file.name)
@@ -59,7 +59,7 @@ def wanted(listed: Iterable[Listed], repo: str) -> dict[str, Listed]:
     missing = [portable.JSON_NAMES[kind] for kind in ("config", "manifest") if kind not in kinds]
     if missing or "model" not in kinds:
         absent = " and ".join([*missing, *([] if "model" in kinds else ["a checkpoint"])])
-        raise ValueError(f"The repository '{repo}' is no run of Ganvas: it has no {absent}.")
+        raise ValueError(f"The {holder} '{repo}' is no run of Ganvas: it has no {absent}.")
     total = sum(file.size or 0 for file in found.values())
     if len(found) > MAX_PARTS or total > MAX_TOTAL_BYTES:
         raise ValueError(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gan_core import datasets
+from gan_core.access import Actor, require
 from gan_core.access.classroom import check_folder
 from gan_core.config import DatasetConfig
 from gan_core.datasets import downloads
@@ -35,6 +36,12 @@ def hub_download(repo: str, root: Path) -> Task:
     return _task("gan_core.jobs.data:fetch_from_hub", repo=repo, root=str(root))
 
 
+def check_hub_download(repo: str, *, actor: Actor | None = None) -> None:
+    """Raises ValueError if the actor may not use the Hub, or the name of a repository is none."""
+    require("hub", actor)
+    downloads.check_repo(repo)
+
+
 def prepare(arguments: dict[str, Any], report: Report) -> Arrays:
     """Decodes and resizes; see `preparation`."""
     prepared = datasets.prepare(DatasetConfig(**arguments["config"]), lambda done, total: report("images", done, total))
@@ -50,6 +57,7 @@ def fetch(arguments: dict[str, Any], report: Report) -> Arrays:
 
 def fetch_from_hub(arguments: dict[str, Any], report: Report) -> Arrays:
     """Fetches from the Hub; see `hub_download`."""
+    require("hub")
     check_folder(arguments["root"])
     return {"count": np.array(downloads.from_hub(arguments["repo"], Path(arguments["root"]), _bytes(report)))}
 

@@ -16,11 +16,14 @@ import hashlib
 import json
 import os
 import re
+import struct
 import subprocess
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,7 +32,7 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
-from gan_core.access import Actor, environment, require
+from gan_core.access import Actor, Refused, Role, classroom, environment, require
 from gan_core.config import settings, strict_object
 from gan_core.config.reasons import not_written
 from gan_core.processes.process import death, last_line, launch, without_token
@@ -42,9 +45,15 @@ MAX_ARGUMENTS = 64_000_000  # bytes
 START_S = 120.0  # a child imports torch first, on a machine that may be busy training
 TASK, PROGRESS, CANCEL, RESULT, LOG = "task.json", "progress.json", "cancel", "result.npz", "log.txt"
 TURN = "turn.json"  # in a function's folder: the task that runs
+RUNNING = "running.json"  # in the folder of all: folder of a task that runs -> id of whom it works for
+MAX_RUNNING = 24  # at once; each holds a process
 NAME, ADVICE = "The process that worked on it", "Start it again."
 
 Arrays = dict[str, npt.NDArray[Any]]
+_UNREADABLE = (  # what numpy and zipfile raise upon damage
+    OSError, ValueError, TypeError, LookupError, EOFError, NotImplementedError, RuntimeError, MemoryError, OverflowError,
+    zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
 _FUNCTION = re.compile(r"gan_core(\.[a-z][a-z0-9_]*)+:[a-z][a-z0-9_]*", re.ASCII)
 
 
@@ -126,6 +135,22 @@ class Progress:
     updated_at: float = 0.0
 
 
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_SOUND: dict[str, Callable[[Any], bool]] = {
+    "state": lambda value: isinstance(value, str) and value in ("new", "running", "done", "cancelled", "failed"),
+    "stage": _is_text, "error": _is_text, "done": _is_count, "total": _is_count, "updated_at": files.is_number,
+    "value": lambda value: value is None or files.is_number(value),
+}  # fmt: skip
+"""Field of a stored `Progress` -> whether a value may stand there."""
+
+
 def folder(task: Task) -> Path:
     """Where a task's files are.
 
@@ -138,7 +163,7 @@ def folder(task: Task) -> Path:
     runs = [Run(Path(path)) for path in (values.pop("run", None), *values.pop("runs", ())) if path is not None]
     decides = {"layout": LAYOUT, "arguments": values, "runs": [[run.id, run.config().to_json()] for run in runs]}
     key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:24]
-    return settings.cache_dir() / "background" / task.function.removeprefix("gan_core.").replace(":", ".") / key
+    return _background() / task.function.removeprefix("gan_core.").replace(":", ".") / key
 
 
 def progress(task: Task) -> Progress:
@@ -151,12 +176,10 @@ def progress(task: Task) -> Progress:
 
 
 def read_progress(place: Path) -> Progress:
-    """The stored progress of a task's folder."""
+    """The stored progress of a task's folder; none if it is damaged, or of another version of this program."""
     data = files.read_json(place / PROGRESS)
-    try:
-        return replace(Progress(), **data)
-    except TypeError:  # an unknown field: of another version of this program
-        return Progress()
+    sound = all(name in _SOUND and _SOUND[name](value) for name, value in data.items())
+    return replace(Progress(), **data) if sound else Progress()
 
 
 def write_progress(place: Path, now: Progress) -> None:
@@ -173,7 +196,7 @@ def result(task: Task) -> Arrays:
     try:
         with np.load(folder(task) / RESULT) as stored:  # no pickle is read
             return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except _UNREADABLE as error:
         raise ValueError("This result is not in the cache, or cannot be read: start it again.") from error
 
 
@@ -186,7 +209,7 @@ def start(task: Task, *, anew: bool = False, actor: Actor | None = None) -> None
         actor: on whose behalf; its process may do what they may. None for `access.current`.
 
     Raises:
-        ValueError: the actor may not, or its folder cannot be written.
+        ValueError: the actor may not, too many run already, or its folder cannot be written.
     """
     actor = require("train", actor)
     place = folder(task)
@@ -196,11 +219,12 @@ def start(task: Task, *, anew: bool = False, actor: Actor | None = None) -> None
             state = progress(task).state
             if state == "running" or (state == "done" and not anew):
                 return
-            files.sweep(place)
-            for name in (CANCEL, RESULT):
-                (place / name).unlink(missing_ok=True)
-            files.write_json(place / TASK, asdict(task))
-            write_progress(place, Progress("running", "starting"))
+            with _admitted(place, actor):
+                files.sweep(place)
+                for name in (CANCEL, RESULT):
+                    (place / name).unlink(missing_ok=True)
+                files.write_json(place / TASK, asdict(task))
+                write_progress(place, Progress("running", "starting"))
             _launch(place, actor)
     except OSError as error:
         variable = "" if task.place else "GANVAS_CACHE_DIR"
@@ -224,9 +248,44 @@ def forget(task: Task) -> None:
     (folder(task) / RESULT).unlink(missing_ok=True)
 
 
+def _background() -> Path:
+    return settings.cache_dir() / "background"
+
+
+@contextmanager
+def _admitted(place: Path, actor: Actor) -> Iterator[None]:
+    """Enters a task in the list of those that run, while it is begun.
+
+    Raises:
+        Refused: too many run, in all or of this student's.
+    """
+    listed = _background() / RUNNING
+    listed.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(listed.with_suffix(".lock")):
+        owners = {
+            name: owner
+            for name, owner in files.read_json(listed).items()
+            if name != str(place) and _stale(read_progress(Path(name))).state == "running"
+        }
+        room = classroom.read()
+        if room is not None and actor.role == Role.STUDENT:
+            most, mine = room.limits.tasks, list(owners.values()).count(actor.id)
+            if mine >= most:
+                raise Refused(
+                    f"You have {mine} tasks running; a student may have {most}. Wait until one ends, or cancel one."
+                )
+        if len(owners) >= MAX_RUNNING:
+            raise Refused(
+                f"This server works on {len(owners)} tasks, at most {MAX_RUNNING} at once. Try again when one has ended."
+            )
+        files.write_json(listed, owners | {str(place): actor.id})
+        yield
+
+
 def _stale(now: Progress) -> Progress:
     limit = START_S if now.stage == "starting" else STALE_AFTER_S
-    if now.state == "running" and time.time() - now.updated_at > limit:
+    age = time.time() - now.updated_at  # one that lies ahead was written before the clock was set back
+    if now.state == "running" and not -HEARTBEAT_S <= age <= limit:
         return replace(now, state="failed", error=f"{NAME} ended without a word. {ADVICE}")
     return now
 

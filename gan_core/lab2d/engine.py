@@ -85,12 +85,11 @@ class Engine:
             try:
                 self._started().send({"game": game, **order})
             except ChildDied:  # it ended just now
-                self._seen.setdefault(game, GameRecord()).lost = True
+                self._seen.pop(game, None)
 
     def knows(self, game: str) -> bool:
         """Whether this game was begun and is still there."""
-        seen = self._seen.get(game)
-        return seen is not None and not seen.lost and self.pid is not None
+        return game in self._seen and self.pid is not None
 
     def seen(self, game: str) -> GameRecord:
         """The record of a game; one that is lost if it is unknown."""
@@ -135,15 +134,16 @@ class Engine:
             print(line, file=sys.stderr, flush=True)
 
     def _lose_all(self) -> None:
-        for seen in self._seen.values():
-            seen.lost = True
+        self._seen.clear()
         self._changed.notify_all()
 
     def _take(self, message: Message) -> None:
         if "ready" in message:
             self._ready = True
             return
-        seen = self._seen.setdefault(message["game"], GameRecord())
+        seen = self._seen.get(message["game"])
+        if seen is None:  # lost meanwhile
+            return
         if "scene" in message:
             seen.scene = message["scene"]
             seen.frames.clear()
@@ -153,7 +153,7 @@ class Engine:
             seen.refusals += 1
             seen.refusal = message["refused"]
         else:
-            seen.lost = True
+            del self._seen[message["game"]]
 
 
 _engine: Engine | None = None

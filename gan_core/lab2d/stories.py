@@ -41,8 +41,8 @@ LIVE_FIELDS = (
 CARRIED = (
     *(name for name in LIVE_FIELDS if name.startswith(("objective.", "penalty.", "remedies."))),
     "remedies.packing",
-    *(f"{who}_optimizer.{name}" for who in ("generator", "discriminator") for name in ("name", "learning_rate", "beta1", "beta2")),
-    *(f"network.{name}" for name in ("spectral_norm", "leaky_output")),
+    *(f"{who}_optimizer.{name}" for who in ("generator", "discriminator") for name in ("name", "learning_rate", "beta1", "beta2", "schedule")),
+    *(f"network.{name}" for name in ("spectral_norm", "spectral_scale", "leaky_output")),
     *(f"training.{name}" for name in ("batch_size", "seed")),
 )  # fmt: skip
 """What a game takes over from a run; data, networks, labels and the running average it does not."""

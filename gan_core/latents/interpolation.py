@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from statistics import NormalDist
+
 import numpy as np
 import numpy.typing as npt
 
@@ -53,3 +56,29 @@ def neighbours(z: FloatArray, directions: FloatArray, size: int, reach: float) -
         return row
     square: FloatArray = steps[:, None, None] * directions[1] + row[None]
     return square.reshape(-1, len(z))
+
+
+def plane(latent_dim: int, axes: Sequence[int], size: int) -> FloatArray:
+    """Latents over the plane of two axes, at equal shares of the prior; all others are 0.
+
+    Source: Kingma and Welling 2014, "Auto-Encoding Variational Bayes", figure 4: places of the unit square, at the middles of
+    its cells here, through the inverse of the normal distribution function.
+
+    Args:
+        latent_dim: size of a latent.
+        axes: numbers of the two, from 0: the first grows to the right, the second downwards.
+        size: latents in a row and in a column.
+
+    Returns:
+        float32 (size * size, latent_dim), row by row.
+
+    Raises ValueError if these are not two different axes of the latent.
+    """
+    if len(set(axes)) != 2 or len(axes) != 2 or not all(0 <= axis < latent_dim for axis in axes):
+        given = ", ".join(map(str, axes))
+        raise ValueError(f"A plane has two different axes of the latent, 0 to {latent_dim - 1}; got {given}.")
+    quantiles = [NormalDist().inv_cdf((place + 0.5) / size) for place in range(size)]
+    z = np.zeros((size, size, latent_dim), np.float32)
+    z[..., axes[0]] = np.array(quantiles)[None, :]
+    z[..., axes[1]] = np.array(quantiles)[:, None]
+    return z.reshape(-1, latent_dim)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gan_core.config import MIN_BATCH_SIZE, RunConfig, get
+from gan_core.config import MIN_BATCH_SIZE, DiffusionConfig, RunConfig, get
 from gan_core.models.conditioning import CONDITIONINGS
 from gan_core.models.kinds import KINDS, Fixed, Kind, kind_of
 from gan_core.models.networks import NETWORKS
@@ -52,8 +52,42 @@ def _per_sample_penalty(config: RunConfig) -> bool:
     return penalty is not None and not penalty.allows_batch_norm
 
 
+def _is_diffusion(config: RunConfig) -> bool:
+    return kind_of(config).applies("diffusion.steps")
+
+
 RULES: tuple[Rule, ...] = (
     *(_defaults(fixed, kind) for kind in KINDS.values() for fixed in kind.fixed),
+    Rule(
+        "diffusion needs the time",
+        lambda c: c.diffusion != DiffusionConfig() and not _is_diffusion(c),
+        "The network '{c.network.name}' cannot be told the time, so it draws without diffusion. Set network.name to unet (images) "
+        "or mlp_time (points), or leave the settings of diffusion at their defaults.",
+    ),
+    Rule(
+        "labels added to the time",
+        lambda c: _is_diffusion(c) and c.conditioning.name not in ("none", "concat"),
+        "A diffusion model takes its labels together with the time; '{c.conditioning.name}' is a way of a discriminator. Set "
+        "conditioning.name to concat or none.",
+    ),
+    Rule(
+        "guidance by labels",
+        lambda c: c.diffusion.guidance != 1 and not CONDITIONINGS.find(c.conditioning.name).uses_labels,
+        "Guidance strengthens what labels say, and this model has none. Set diffusion.guidance to 1 or conditioning.name to "
+        "concat; got diffusion.guidance {c.diffusion.guidance:g}.",
+    ),
+    Rule(
+        "guidance needs hidden labels",
+        lambda c: c.diffusion.guidance != 1 and c.diffusion.condition_dropout == 0,
+        "Guidance compares predictions with and without labels, and without dropped labels only the former are learned. Set "
+        "diffusion.condition_dropout to 0.1, or diffusion.guidance to 1; got diffusion.guidance {c.diffusion.guidance:g}.",
+    ),
+    Rule(
+        "sampling within the process",
+        lambda c: max(c.diffusion.sampling_steps, c.diffusion.preview_steps) > c.diffusion.steps,
+        "A sampler visits each of the {c.diffusion.steps} steps of the process once at most. Set diffusion.sampling_steps (now "
+        "{c.diffusion.sampling_steps}) and diffusion.preview_steps (now {c.diffusion.preview_steps}) to {c.diffusion.steps} or less.",
+    ),
     Rule(
         "gradient penalty without batch norm",
         lambda c: _per_sample_penalty(c) and c.network.discriminator_norm == "batch",
@@ -77,6 +111,12 @@ RULES: tuple[Rule, ...] = (
         lambda c: c.objective.weight_clip > 0 and (c.network.spectral_norm or _per_sample_penalty(c)),
         "Weight clipping, spectral norm and gradient penalties each bound the critic's slope; use one. Set "
         "objective.weight_clip to 0; got {c.objective.weight_clip}.",
+    ),
+    Rule(
+        "scale of a spectral norm",
+        lambda c: c.network.spectral_scale != 1 and not c.network.spectral_norm,
+        "network.spectral_scale is the norm that spectral norm gives each layer; got {c.network.spectral_scale} without it. Set "
+        "network.spectral_norm to true or network.spectral_scale to 1.",
     ),
     Rule(
         "packing without labels",

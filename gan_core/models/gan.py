@@ -281,7 +281,7 @@ def build_networks(config: RunConfig, rng: torch.Generator | None) -> dict[str, 
         rng,
     )
     if network.spectral_norm:
-        normalise_spectrum(networks["discriminator"], rng)
+        normalise_spectrum(networks["discriminator"], rng, network.spectral_scale)
     return networks
 
 

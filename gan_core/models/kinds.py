@@ -82,6 +82,7 @@ class Kind:
         columns: the metrics of its own that its runs may record.
         main_charts: the charts that show how its training went, by key (see `gan_core.figures.charts`).
         encodes: whether it turns images into latents.
+        latent_is_noise: whether z is a sample's noise, of as many numbers as the sample; else its size is a setting.
         has_discriminator: whether a network of it tells real from generated samples.
     """
 
@@ -98,6 +99,7 @@ class Kind:
     columns: tuple[str, ...]
     main_charts: tuple[str, ...]
     encodes: bool = False
+    latent_is_noise: bool = False
     has_discriminator: bool = False
 
     def applies(self, field: str) -> bool:
@@ -151,6 +153,7 @@ KINDS: Registry[Kind] = Registry(
                 *("accuracy/test", "accuracy/new_test", "accuracy/labels", "spread/real", "spread/fake"),
                 *("nearest/real", "nearest/fake", "logit/gap", "augmentation/strength", "augmentation/sign"),
                 *("memory/train", "memory/held_out", "clip/saturation", "grad_norm/g", "grad_norm/d"),
+                *("rate/g", "rate/d"),
             ),
             main_charts=("losses",),
             has_discriminator=True,
@@ -167,15 +170,16 @@ KINDS: Registry[Kind] = Registry(
             optimizers=(OptimizerPart("autoencoder", "generator_optimizer", "Encoder and decoder", "the VAE", "vae"),),
             sections=(*_EVERY_KIND, "vae", "generator_optimizer"),
             without=(
-                *("network.spectral_norm", "network.leaky_output", "network.discriminator_norm"),
-                "training.ema_decay",
+                *("network.spectral_norm", "network.spectral_scale", "network.leaky_output"),
+                *("network.discriminator_norm", "training.ema_decay"),
             ),
             fixed=(
                 Fixed(
                     "vae without a game",
                     (
                         *("objective", "penalty.name", "remedies", "augmentation", "conditioning.name"),
-                        *("network.spectral_norm", "network.leaky_output", "network.discriminator_norm"),
+                        *("network.spectral_norm", "network.spectral_scale", "network.leaky_output"),
+                        "network.discriminator_norm",
                     ),
                     "A VAE has no discriminator, so objective, penalty, remedies, augmentation, conditioning, spectral norm "
                     "and the discriminator's settings must stay at their defaults.",
@@ -188,9 +192,46 @@ KINDS: Registry[Kind] = Registry(
                 ),
             ),
             branching=("vae.",),
-            columns=("loss/reconstruction", "loss/kl", "loss/vae", "grad_norm/vae"),
+            columns=("loss/reconstruction", "loss/kl", "loss/vae", "grad_norm/vae", "rate/vae"),
             main_charts=("reconstruction", "kl"),
             encodes=True,
+        ),
+        "diffusion": Kind(
+            title="diffusion model",
+            short="DDPM",
+            module="gan_core.models.diffusion",
+            networks={
+                "denoiser": lambda shape, _z, labels: (shape, (), (labels + 1 if labels else 0,)),
+            },
+            drawn_by="denoiser",
+            optimizers=(OptimizerPart("denoiser", "generator_optimizer", "Denoiser", "the denoiser", "diffusion"),),
+            sections=(*_EVERY_KIND, "conditioning", "diffusion", "generator_optimizer"),
+            without=(
+                *("network.latent_dim", "network.generator_leak", "network.spectral_norm", "network.leaky_output"),
+                *("network.spectral_scale", "network.discriminator_norm", "conditioning.label_weight"),
+            ),
+            fixed=(
+                Fixed(
+                    "diffusion without a game",
+                    (
+                        *("objective", "penalty.name", "remedies", "augmentation", "network.generator_leak"),
+                        *("network.spectral_norm", "network.spectral_scale", "network.leaky_output"),
+                        "network.discriminator_norm",
+                    ),
+                    "A diffusion model has no generator and no discriminator, so objective, penalty, remedies, augmentation, "
+                    "spectral norm, and the settings of these two networks must stay at their defaults.",
+                ),
+            ),
+            branching=(
+                *("diffusion.condition_dropout", "diffusion.sampling_steps", "diffusion.eta", "diffusion.guidance"),
+                "diffusion.preview_steps",
+            ),
+            columns=(
+                *("loss/diffusion", "loss/quarter_1", "loss/quarter_2", "loss/quarter_3", "loss/quarter_4"),
+                *("accuracy/test", "accuracy/new_test", "accuracy/labels", "grad_norm/diffusion", "rate/diffusion"),
+            ),
+            main_charts=("denoising",),
+            latent_is_noise=True,
         ),
     },
 )

@@ -12,20 +12,23 @@ from gan_core.config import OptimizerConfig
 
 
 def build_optimizer(config: OptimizerConfig, weights: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """The optimiser over some weights.
+    """The optimiser over some weights; `schedules.scheduled` gives each step its rate.
 
     Source: Kingma and Ba 2015, "Adam", algorithms 1 (Adam) and 2 (Adamax); Tieleman and Hinton 2012 (RMSprop).
     """
     rate, betas = config.learning_rate, (config.beta1, config.beta2)
+    optimizer: torch.optim.Optimizer
     match config.name:
         case "adam":
-            return torch.optim.Adam(weights, lr=rate, betas=betas, fused=True)
+            optimizer = torch.optim.Adam(weights, lr=rate, betas=betas, fused=True)
         case "adamax":
-            return torch.optim.Adamax(weights, lr=rate, betas=betas)
+            optimizer = torch.optim.Adamax(weights, lr=rate, betas=betas)
         case "rmsprop":
-            return torch.optim.RMSprop(weights, lr=rate, alpha=config.beta2)
+            optimizer = torch.optim.RMSprop(weights, lr=rate, alpha=config.beta2)
         case "sgd":
-            return torch.optim.SGD(weights, lr=rate, momentum=config.beta1)
+            optimizer = torch.optim.SGD(weights, lr=rate, momentum=config.beta1)
+    optimizer.defaults["schedule"] = config.schedule  # for `scheduled`; no checkpoint holds it
+    return optimizer
 
 
 def running_average(generator: nn.Module, decay: float) -> AveragedModel | None:

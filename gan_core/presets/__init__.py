@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from gan_core.config import RunConfig
 from gan_core.config.registry import Registry
-from gan_core.presets import digits, r1, r2, r3, r4, r5
+from gan_core.presets import diffusion, digits, r1, r2, r3, r4, r5
 from gan_core.presets.entry import Preset
 
 __all__ = ["DEFAULT", "PRESETS", "Preset", "preset_config"]
 
 PRESETS: Registry[Preset] = Registry(
-    "preset", {p.name: p for part in (digits, r1, r2, r3, r4, r5) for p in part.PRESETS}
+    "preset", {p.name: p for part in (digits, r1, r2, r3, r4, r5, diffusion) for p in part.PRESETS}
 )
 DEFAULT = "mnist-dcgan"
 

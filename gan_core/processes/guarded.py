@@ -23,8 +23,10 @@ from gan_core.processes.child import Child, ChildDied, Parent
 MEMORY_BYTES = 262_000_000  # of the child in all; 256 MiB with what the system counts beside it
 START_S = 60.0  # a cold interpreter on a busy machine
 ALONE = 256  # items that are worked on one at a time after several at once were too much
+AT_ONCE = 4  # children of one server: a gigabyte
 TOO_MUCH = "it needs more than the 256 MiB of memory that reading may take."
 NAME = "The process that reads untrusted files"
+_places = threading.BoundedSemaphore(AT_ONCE)
 _KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "PYTHONPATH")
 
 
@@ -67,8 +69,18 @@ def each(
         at_once: whether the function works on several items at once where it may; who was too much is found out alone.
 
     Raises:
-        ValueError: the function refuses, the time for all is over, or the process dies before the first item.
+        ValueError: the function refuses, the time for all is over, the process dies before the first item, or AT_ONCE
+            others are still at work after START_S.
     """
+    if not _places.acquire(timeout=START_S):
+        raise ValueError(f"{AT_ONCE} others are reading files already, as many as may at once. Try again in a minute.")
+    try:
+        yield from _in_turn(function, arguments, patience, at_once)
+    finally:
+        _places.release()
+
+
+def _in_turn(function: str, arguments: dict[str, Any], patience: Patience, at_once: bool) -> Iterator[Any]:
     ends = time.monotonic() + patience.total_s
     start = Start()
     while True:

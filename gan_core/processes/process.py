@@ -53,8 +53,9 @@ def launch(
 
 
 def without_token(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment without the Hub's token."""
-    return {name: value for name, value in environment.items() if name not in TOKENS}
+    """An environment without the Hub's token, in which the Hub's own code sends no login of this computer."""
+    kept = {name: value for name, value in environment.items() if name not in TOKENS}
+    return kept | {"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}
 
 
 def death(name: str, code: int, last_words: str = "", advice: str = "") -> str:

@@ -12,14 +12,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gan_core.config import RunConfig, several_lines, strict_object
+from gan_core.config import RunConfig, several_lines, strict_object, with_changes
 from gan_core.config import one_line as _line
 from gan_core.processes import guarded
 from gan_core.runs import environment, evaluations, files, folder, portable
-from gan_core.runs.run import MAX_NAME, MAX_NOTE, Run
+from gan_core.runs.run import MAX_NAME, MAX_NOTE, Run, are_labels
 from gan_core.runs.status import Control, Status, read_status
-
-MAX_PINNED = 256
 
 
 @dataclass(frozen=True)
@@ -88,6 +86,21 @@ def write_run(place: Path, config: RunConfig, came_from: Origin) -> None:
     run.write_status(_status(status, step, config, weights_only=came_from.weights_only))
 
 
+def for_this_machine(config: RunConfig) -> RunConfig:
+    """The same configuration on a device of this machine, and without the folder of another's pictures."""
+    from gan_core.config.devices import detect
+
+    changes: dict[str, Any] = {"dataset.root": ""}
+    machine = detect()
+    if config.training.device not in machine.devices:
+        changes["training.device"] = machine.devices[0]
+        if machine.devices[0] not in machine.bf16_devices:
+            changes["training.precision"] = "fp32"
+    if config.training.precision == "auto":
+        changes["training.precision"] = "fp32"
+    return with_changes(config, changes)
+
+
 def move_in(place: Path, runs_dir: Path, repo: str) -> Run:
     """Moves such a folder into the runs folder under a new id made of the repository's name; returns the run.
 
@@ -137,11 +150,10 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _labels(labels: Any, config: RunConfig) -> list[list[int]]:
-    width = len(config.conditioning.labels)
-    fits = isinstance(labels, list) and len(labels) <= MAX_PINNED
-    if not fits or any(not isinstance(r, list) or len(r) != width or any(x not in (0, 1) for x in r) for r in labels):
+    count, width = config.recording.num_samples, len(config.conditioning.labels)
+    if not are_labels(labels, count, width):
         raise ValueError(
-            f"pinned.json must hold at most {MAX_PINNED} rows of {width} labels, each 0 or 1; this one holds something else."
+            f"pinned.json must hold {count} rows of {width} labels, each 0 or 1; this one holds something else."
         )
     return [[int(x) for x in row] for row in labels]
 

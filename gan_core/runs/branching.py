@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gan_core.config import get, strict_json, with_changes
+from gan_core.config import get, with_changes
 from gan_core.models.kinds import KINDS, kind_of
 from gan_core.runs import files
 from gan_core.runs.folder import create
-from gan_core.runs.portable import sha256
+from gan_core.runs.portable import checked_state, sha256
 from gan_core.runs.run import Run
 
 OPTIMIZERS = tuple(dict.fromkeys(part.section for kind in KINDS.values() for part in kind.optimizers))
 CHANGEABLE = (
     *(field for kind in KINDS.values() for field in kind.branching),
     "recording.",
-    *(f"{name}.{field}" for name in OPTIMIZERS for field in ("learning_rate", "beta1", "beta2")),
+    *(f"{name}.{field}" for name in OPTIMIZERS for field in ("learning_rate", "beta1", "beta2", "schedule")),
     *(f"training.{name}" for name in ("epochs", "max_steps", "precision", "device", "threads", "deterministic")),
 )
 """Fields, or beginnings of fields, that fit the weights and optimisers of any checkpoint."""
@@ -42,7 +41,8 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
         name: the user's name for it.
 
     Raises:
-        ValueError: a change that does not fit a trained checkpoint, a step without one, or one for looking at only.
+        ValueError: a change that does not fit a trained checkpoint, a step without one, or one for looking at only or
+            whose rates cannot be changed because it is damaged.
     """
     for field in changes:
         if not can_branch({field: None}):
@@ -64,7 +64,7 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
         copy_past(parent, run, step)
         _change_rates(run, step, changes)
         run.add_event("branched", step, parent=parent.id, changes=dict(changes), time=round(time.time(), 3))
-    except OSError:
+    except (OSError, ValueError):
         shutil.rmtree(run.path, ignore_errors=True)
         raise
     return run
@@ -92,12 +92,18 @@ def copy_past(parent: Run, run: Run, step: int) -> None:
 def _change_rates(run: Run, step: int, changes: Mapping[str, Any]) -> None:
     """Puts changed rates into the checkpoint's optimisers, which carry their own from before."""
     config, file = run.config(), run.checkpoint_dir(step) / "state.json"
-    state = strict_json(file.read_bytes())
-    for part in dict.fromkeys(part for name in changes if (part := kind_of(config).optimizer_of(name))):
-        for group in state["groups"].get(part.stored_name, ()):
-            group["lr"] = get(config, part.rate)
-            if "betas" in group:
-                group["betas"] = [get(config, f"{part.section}.beta1"), get(config, f"{part.section}.beta2")]
-    file.write_text(json.dumps(state), encoding="utf-8")
-    manifest = files.read_json(run.manifest_path)
-    files.write_json(run.manifest_path, {**manifest, f"{file.parent.name}/state.json": sha256(file)})
+    rates = [name for name in changes if not name.endswith(".schedule")]  # that one no checkpoint holds
+    parts = dict.fromkeys(part for name in rates if (part := kind_of(config).optimizer_of(name)))
+    if not parts:
+        return
+    manifest, key = files.read_json(run.manifest_path), f"{file.parent.name}/{file.name}"
+    if manifest.get(key) != sha256(file):  # or the new hash would vouch for the damage
+        raise ValueError(f"{key} of the run is damaged: its SHA-256 is not the manifest's. Choose another checkpoint.")
+    state = checked_state(file.read_bytes(), config, key)
+    for part in parts:
+        (group,) = state["groups"][part.stored_name]
+        group["lr"] = get(config, part.rate)
+        if "betas" in group:
+            group["betas"] = [get(config, f"{part.section}.beta1"), get(config, f"{part.section}.beta2")]
+    files.write_json(file, state)
+    files.write_json(run.manifest_path, {**manifest, key: sha256(file)})

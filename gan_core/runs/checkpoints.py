@@ -27,12 +27,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gan_core.config import strict_json
 from gan_core.config.reasons import as_os_error
 from gan_core.models.base import GenerativeModel
 from gan_core.models.kinds import kind_of
 from gan_core.runs import files
-from gan_core.runs.portable import sha256
+from gan_core.runs.portable import checked_state, sha256
 from gan_core.runs.run import Run
 
 
@@ -89,17 +88,23 @@ def load(run: Run, step: int, model: GenerativeModel) -> dict[str, Any]:
         ValueError: a file is missing, damaged, or does not fit the architecture. The model is then unusable.
     """
     place = run.checkpoint_dir(step)
-    state: dict[str, Any] = strict_json(_verified(run, place / "state.json").read_bytes())
+    content = _verified(run, place / "state.json").read_bytes()
+    state = checked_state(content, run.config(), f"{place.name}/state.json")
     _fill(model.networks, _read_tensors(run, place / "model.safetensors"), place)
     if model.averages:
         _fill(model.averages, _read_tensors(run, place / "ema.safetensors"), place)
     tensors = _read_tensors(run, place / "optimizer.safetensors")
     for name, optimizer in _stored_optimizers(run, model).items():
         own = {key.removeprefix(f"{name}."): tensors.pop(key) for key in [*tensors] if key.startswith(f"{name}.")}
-        _fill_optimizer(optimizer, own, state["groups"][name], place)
+        _fill_optimizer(optimizer, own, state["groups"][name][0], place)
     if tensors:
         raise _misfit(place, min(tensors))
-    model.rng.set_state(torch.frombuffer(bytearray(base64.b64decode(state["rng"])), dtype=torch.uint8))
+    try:
+        model.rng.set_state(torch.frombuffer(bytearray(base64.b64decode(state["rng"])), dtype=torch.uint8))
+    except RuntimeError as error:
+        raise ValueError(
+            f"{place.name}/state.json holds no random state of this program ({str(error)[:120]}). Use another checkpoint."
+        ) from error
     for name, value in model.scalars().items():  # a branch that begins to adapt finds none, and begins afresh
         value.fill_(float(state.get("scalars", {}).get(name, value)))
     return state
@@ -196,10 +201,11 @@ def fits(stored: torch.dtype, needed: torch.dtype) -> bool:
     return stored == needed or (stored == torch.float16 and needed == torch.float32)
 
 
-def _fill_optimizer(
-    optimizer: Optimizer, tensors: Mapping[str, Tensor], groups: list[dict[str, Any]], place: Path
-) -> None:
-    """Puts "0.exp_avg" ... into an optimiser: nothing at all at step 0, else the same states for every parameter."""
+def _fill_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor], kept: Mapping[str, Any], place: Path) -> None:
+    """Puts "0.exp_avg" ... into an optimiser: nothing at all at step 0, else the same states for every parameter.
+
+    Of its settings, rate and betas are those of the checkpoint, `kept`; all others stay those of the configuration.
+    """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
@@ -213,8 +219,14 @@ def _fill_optimizer(
         state.setdefault(index, {})[kind] = tensor
     if state and (len(state) != len(parameters) or len({frozenset(kinds) for kinds in state.values()}) != 1):
         raise _misfit(place, min(tensors))
-    restored = [{k: tuple(v) if k == "betas" else v for k, v in group.items()} for group in groups]
-    optimizer.load_state_dict({"state": state, "param_groups": restored})
+    changes: dict[str, Any] = {"lr": kept["lr"]}
+    if "betas" in kept:
+        changes["betas"] = tuple(kept["betas"])
+    groups = [
+        group | {name: value for name, value in changes.items() if name in group}
+        for group in optimizer.state_dict()["param_groups"]
+    ]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 def _check_finite(name: str, tensor: Tensor, place: Path) -> None:

@@ -7,6 +7,7 @@ is asked for.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import shutil
@@ -15,7 +16,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gan_core.config import may_be_live, strict_json, with_changes
+from gan_core.config import RunConfig, may_be_live, strict_json, strict_object, with_changes
+from gan_core.models.kinds import kind_of
 from gan_core.runs import environment, evaluations, files
 from gan_core.runs.run import Run
 
@@ -87,7 +89,14 @@ def sha256(path: Path) -> str:
 
 
 def export(
-    run: Run, place: Path, *, step: int | None = None, optimizer: bool = False, note: bool = False, grids: bool = False
+    run: Run,
+    place: Path,
+    *,
+    step: int | None = None,
+    optimizer: bool = False,
+    note: bool = False,
+    grids: bool = False,
+    every: bool = False,
 ) -> int:
     """Writes a copy of a run for other machines into the folder `place`.
 
@@ -98,6 +107,7 @@ def export(
         optimizer: with what training needs to go on (three times the size).
         note: with the user's note.
         grids: with every sample grid until then, not only the last.
+        every: with every checkpoint until then, not only that one.
 
     Returns:
         The step of the checkpoint.
@@ -106,10 +116,8 @@ def export(
         ValueError: no checkpoint (of that step), or a damaged one.
     """
     step = run.chosen_step(step)
-    kinds = [kind for kind in CHECKPOINT_KINDS if optimizer or kind != "optimizer"]
-    names = [checkpoint_name(step, kind) for kind in kinds if (run.path / checkpoint_name(step, kind)).exists()]
-    manifest = _copied_checkpoint(run, place, names)
-    _write(place, "manifest", manifest)
+    steps = [taken for taken in run.checkpoint_steps() if taken == step or (every and taken < step)]
+    _write(place, "manifest", _copied_checkpoints(run, place, steps, optimizer=optimizer))
     config = with_changes(run.config(), {"dataset.root": ""})
     (place / JSON_NAMES["config"]).write_text(config.to_json(), encoding="utf-8")
     _write(place, "about", {"name": run.name, "note": run.note if note else ""})
@@ -131,11 +139,15 @@ def export(
     return step
 
 
-def _copied_checkpoint(run: Run, place: Path, names: Iterable[str]) -> dict[str, str]:
-    """Copies a checkpoint's files; returns their hashes, found equal to the manifest's, for a manifest of their own."""
+def _copied_checkpoints(run: Run, place: Path, steps: Iterable[int], *, optimizer: bool) -> dict[str, str]:
+    """Copies checkpoints' files; returns their hashes, found equal to the manifest's, for a manifest of their own."""
     known = files.read_json(run.manifest_path)
     hashes = {}
+    kinds = [kind for kind in CHECKPOINT_KINDS if optimizer or kind != "optimizer"]
+    names = [checkpoint_name(step, kind) for step in steps for kind in kinds]
     for name in names:
+        if not (run.path / name).exists():
+            continue
         _copy(run.path / name, place / name)
         key = name.partition("/")[2]  # the manifest's keys begin below checkpoints/
         hashes[key] = sha256(place / name)
@@ -144,6 +156,37 @@ def _copied_checkpoint(run: Run, place: Path, names: Iterable[str]) -> dict[str,
                 f"The checkpoint file {key} of '{run.id}' is damaged or was just replaced. Choose another."
             )
     return hashes
+
+
+def checked_state(content: bytes, config: RunConfig, where: str) -> dict[str, Any]:
+    """The object in a checkpoint's state.json, as far as training goes on from it found to be sound.
+
+    Raises:
+        ValueError: no JSON object, no random state or time, an optimiser without a rate and betas that its fields allow, or a
+            scalar that is no number.
+    """
+    state = strict_object(content)
+    rng, groups = state.get("rng"), state.get("groups")
+    if not isinstance(rng, str) or not _is_base64(rng) or not _in_range(state.get("seconds"), 1e12):
+        raise ValueError(
+            f"{where} must hold rng, in base64, and seconds, from 0 on; it does not. Use another checkpoint."
+        )
+    for part in kind_of(config).optimizers:
+        kept = groups.get(part.stored_name) if isinstance(groups, dict) else None
+        group = kept[0] if isinstance(kept, list) and len(kept) == 1 and isinstance(kept[0], dict) else {}
+        rate, betas = group.get("lr"), group.get("betas", [0.0, 0.0])
+        whole = isinstance(betas, list) and len(betas) == 2 and all(_in_range(beta, 1) for beta in betas)
+        if not (whole and files.is_number(rate) and may_be_live(part.rate, rate)):
+            raise ValueError(
+                f"{where} must hold for '{part.stored_name}' a learning rate above 0, at most 1, and betas from 0 to below "
+                f"1; got {rate!r:.40} and {betas!r:.60}. Use another checkpoint."
+            )
+    scalars = state.get("scalars", {})
+    if not (isinstance(scalars, dict) and all(map(files.is_number, scalars.values()))):
+        raise ValueError(
+            f"{where} must hold scalars by name, finite numbers; got {scalars!r:.60}. Use another checkpoint."
+        )
+    return state
 
 
 def metrics_until(lines: Iterable[Mapping[str, Any]], step: int) -> Iterator[dict[str, float]]:
@@ -175,16 +218,12 @@ def events_until(lines: Iterable[Mapping[str, Any]], step: int) -> list[dict[str
     that its field does not allow is left out."""
     kept: list[dict[str, Any]] = []
     for line in lines:
-        at, moment, kind = line.get("step"), line.get("time"), line.get("type")
-        if not (
-            isinstance(at, int)
-            and 0 <= at <= step
-            and _in_range(moment, 1e11)
-            and isinstance(kind, str)
-            and kind in _EVENTS
-        ):
+        moment, kind = line.get("time"), line.get("type")
+        if not (files.has_step(line) and line["step"] <= step and _in_range(moment, 1e11)):
             continue
-        event: dict[str, Any] = {"type": kind, "step": at, "time": moment}
+        if not isinstance(kind, str) or kind not in _EVENTS:
+            continue
+        event: dict[str, Any] = {"type": kind, "step": line["step"], "time": moment}
         if kind == "override":
             changes, sequence = line.get("changes"), line.get("sequence")
             if not isinstance(changes, dict) or not isinstance(sequence, int) or not _in_range(sequence, 1e9):
@@ -215,6 +254,13 @@ def checked_lines(path: Path, most: int = MAX_LINES) -> Iterator[dict[str, Any]]
             if not isinstance(value, dict):
                 raise ValueError(f"{path.name} has a line that is not an object.")
             yield value
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except ValueError:
+        return False
 
 
 def _in_range(value: Any, below: float) -> bool:

@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 
 from gan_core.access import Actor, bin, require
 from gan_core.config import RunConfig, one_line, parse_config, read_strictly, settings, several_lines
+from gan_core.config.reasons import not_written
 from gan_core.runs import files
 from gan_core.runs.status import Control, Status, read_control, read_status
 
@@ -121,7 +122,7 @@ class Run:
         """Sets the user's name and note for it.
 
         Raises:
-            ValueError: `require`, an empty name, one or a note that is too long, or a run that comes with the program.
+            ValueError: `require`, an empty name, one or a note that is too long, or a folder that cannot be written.
         """
         self.require(actor)
         changes = {}
@@ -129,7 +130,7 @@ class Run:
             changes["name"] = checked_text(name, "name", MAX_NAME, empty=False)
         if note is not None:
             changes["note"] = checked_text(note, "note", MAX_NOTE, empty=True, lines=True)
-        with self._briefly_locked("about"):
+        with self._asked("about"):
             files.write_json(self.path / "about.json", files.read_json(self.path / "about.json") | changes)
 
     # requests to its trainer
@@ -139,13 +140,13 @@ class Run:
         return read_control(files.read_json(self.path / "control.json"))
 
     def command(self, command: str) -> None:
-        """Asks the trainer to run, pause or stop."""
-        with self._briefly_locked("control"):
+        """Asks the trainer to run, pause or stop. Raises ValueError if its folder cannot be written."""
+        with self._asked("control"):
             files.write_json(self.path / "control.json", asdict(replace(self.control(), command=command)))
 
     def override(self, changes: dict[str, float]) -> None:
-        """Asks the trainer to change live fields; it answers with an event when it has."""
-        with self._briefly_locked("control"):
+        """Asks the trainer to change live fields; it answers with an event. Raises ValueError as `command`."""
+        with self._asked("control"):
             control = self.control()
             changed = replace(control, sequence=control.sequence + 1, overrides={**control.overrides, **changes})
             files.write_json(self.path / "control.json", asdict(changed))
@@ -273,6 +274,15 @@ class Run:
         return False
 
     @contextmanager
+    def _asked(self, name: str) -> Iterator[None]:
+        """`_briefly_locked`, for what a person asks: a disk that cannot be written is a ValueError."""
+        try:
+            with self._briefly_locked(name):
+                yield
+        except OSError as error:
+            raise ValueError(not_written(f"The folder of the run '{self.name}'", error)) from error
+
+    @contextmanager
     def _briefly_locked(self, name: str) -> Iterator[None]:
         with FileLock(self.path / f".{name}.lock", timeout=10):
             yield
@@ -288,7 +298,7 @@ class Run:
         """Moves the directory to the bin of its folder (see `access.bin`).
 
         Raises:
-            ValueError: `require`; it is being trained.
+            ValueError: `require`; it is being trained, or cannot be moved.
         """
         self.require(actor)
         try:
@@ -296,6 +306,17 @@ class Run:
                 bin.discard(self.path, name=self.name, owner=self.owner)
         except BlockingIOError:
             raise ValueError(f"The run '{self.name}' is training. Stop it before you delete it.") from None
+        except OSError as error:
+            raise ValueError(not_written(f"The folder of the run '{self.name}'", error)) from error
+
+
+def are_labels(labels: Any, count: int, width: int) -> bool:
+    """Whether it is `count` rows of `width` labels, each 0 or 1."""
+    return (
+        isinstance(labels, list)
+        and len(labels) == count
+        and all(isinstance(row, list) and len(row) == width and all(x in (0, 1) for x in row) for row in labels)
+    )
 
 
 def checked_text(text: str, what: str, limit: int, *, empty: bool, lines: bool = False) -> str:

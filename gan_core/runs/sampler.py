@@ -16,6 +16,7 @@ from gan_core.datasets.batches import to_uint8
 from gan_core.figures import imaging
 from gan_core.models.building import build_networks, decode, sample_latents
 from gan_core.models.kinds import kind_of
+from gan_core.models.networks.shapes import LatentNetwork
 from gan_core.runs import Run, checkpoints
 
 BATCH = 256  # images drawn at once
@@ -26,7 +27,7 @@ FloatArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Sampler:
-    """A GAN's generator or a VAE's decoder at one checkpoint. Takes and returns arrays.
+    """A GAN's generator, a VAE's decoder or a diffusion model's denoiser at one checkpoint. Takes and returns arrays.
 
     Attributes:
         run_id, step: where it comes from.
@@ -74,16 +75,23 @@ class Sampler:
     def first_response(self, z: FloatArray) -> FloatArray:
         """The first layer's response (N, features) to latents (N, latent_dim), for finding directions."""
         latents_and_labels = torch.from_numpy(np.concatenate([z, self.some_labels(len(z))], axis=1))
-        respond = getattr(self.network, "first_response")  # noqa: B009 - a Module's attributes have no type
         with torch.inference_mode():
-            response: FloatArray = respond(latents_and_labels).float().numpy()
+            response: FloatArray = self._latent_network().first_response(latents_and_labels).float().numpy()
         return response
 
     def first_weight(self) -> FloatArray:
         """The matrix with which the first layer receives z, (features, latent_dim): the columns of labels are left out."""
-        weight_of = getattr(self.network, "first_weight")  # noqa: B009 - a Module's attributes have no type
-        weight: FloatArray = weight_of().detach().float().numpy()
+        weight: FloatArray = self._latent_network().first_weight().detach().float().numpy()
         return weight[:, : self.latent_dim]
+
+    def _latent_network(self) -> LatentNetwork:
+        """The network, whose first layer takes z. Raises ValueError if it has none: it is a denoiser."""
+        if not isinstance(self.network, LatentNetwork):
+            raise ValueError(
+                f"A {kind_of(self.config).title} has no layer that takes z as a whole, so no directions can be found in one. Choose "
+                "single coordinates."
+            )
+        return self.network
 
     def draw(self, count: int, seed: int, labels: FloatArray | None = None) -> Uint8Array:
         """Images uint8 (count, C, H, W) for new latents from a seed."""
@@ -94,7 +102,7 @@ class Sampler:
         """Images uint8 (N, C, H, W) for labels (N, L), each with the next of `num_latents` latents, repeated.
 
         The latents are those that `gan_core.evaluation.conditional` takes: with the run's own seed, a test list's score here is the
-        live curve's (but for rounding, where the run trained in another precision).
+        live curve's (but for rounding, where the run trained in another precision, and for diffusion, whose curve takes fewer steps).
         """
         fixed = sample_latents(with_changes(self.config, {"training.seed": seed}), num_latents).numpy()
         return self._in_batches(fixed[np.arange(len(labels)) % num_latents], labels)

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import os
+import math
 from pathlib import Path
 
 from gan_core import runs
 from gan_core.access import Actor, Refused, Role, classroom, current
 from gan_core.config import RunConfig
+from gan_core.datasets import uploads
 from gan_core.models.networks import NETWORKS
 from gan_core.runs.status import OPEN_STATES
 
 MAX_WEIGHTS = 1_000_000_000  # with Adam's state 16 GB in single precision
 MAX_BATCH_VALUES = 1_000_000_000  # 4 GB
 MAX_EPOCHS = 500_000
+MAX_KEPT, MAX_WRITTEN, MAX_HOURLY = 100, 1_000, 360  # of a student's checkpoints, and as many sample grids
 
 
 def estimated_weights(config: RunConfig) -> int:
-    """About how many weights both networks have; right within a factor of three for the architectures of this program.
-
-    Convolutions of 4 x 4 whose channels double while the image halves: width * size / 8 channels at the bottom, the first
-    layer of the latent on top, twice.
-    """
-    width, latent = config.network.width, config.network.latent_dim
-    if NETWORKS.find(config.network.name).domain == "points":
-        return 4 * width * (width + latent)
-    deepest = width * max(1, config.dataset.image_size // 8)
-    return 2 * (16 * deepest * latent + 11 * deepest * deepest)
+    """About how many weights the networks have; right within a factor of three for the architectures of this program."""
+    network = config.network
+    return NETWORKS.find(network.name).weights(network.width, config.dataset.image_size, network.latent_dim)
 
 
 def check_size(config: RunConfig) -> None:
@@ -72,13 +67,26 @@ def check_actor(runs_dir: Path, config: RunConfig, steps: int, actor: Actor | No
     room = classroom.read()
     if actor.role != Role.STUDENT or room is None:
         return
-    limits, training = room.limits, config.training
+    limits, training, recording = room.limits, config.training, config.recording
     for what, value, most, way_out in (
         ("steps", steps, limits.steps, "fewer epochs"),
         ("weights, about,", estimated_weights(config), limits.weights, "a smaller network.width"),
         ("pixels a side", config.dataset.image_size, limits.image_size, "a smaller dataset.image_size"),
         ("images a batch", training.batch_size, limits.batch_size, "a smaller training.batch_size"),
-    ):
+        ("checkpoints to keep", recording.keep_checkpoints, MAX_KEPT, "a smaller recording.keep_checkpoints"),
+        (
+            "checkpoints to write", steps // (recording.checkpoint_every_steps or steps or 1), MAX_WRITTEN,
+            "a larger recording.checkpoint_every_steps",
+        ),
+        (
+            "checkpoints an hour", math.ceil(3600 / recording.checkpoint_every_s), MAX_HOURLY,
+            "a larger recording.checkpoint_every_s",
+        ),
+        (
+            "sample grids to draw", steps // (recording.sample_every_steps or steps or 1), MAX_WRITTEN,
+            "a larger recording.sample_every_steps",
+        ),
+    ):  # fmt: skip
         if value > most:
             raise Refused(f"This run has {value:,} {what}; a student may use {most:,}. Choose {way_out}.")
     mine = [run for run in runs.list_runs(runs_dir) if run.owner == actor.id]
@@ -86,12 +94,4 @@ def check_actor(runs_dir: Path, config: RunConfig, steps: int, actor: Actor | No
         raise Refused(
             f"You have one run training and {limits.waiting} waiting, as many as a student may. Wait, or stop one of them."
         )
-    held = sum(_bytes(run.path) for run in mine) / 1e9
-    if held > limits.gigabytes:
-        raise Refused(
-            f"Your runs take {held:.1f} GB; a student may keep {limits.gigabytes:g} GB. Delete runs that you no longer need."
-        )
-
-
-def _bytes(folder: Path) -> int:
-    return sum((Path(place) / name).lstat().st_size for place, _, names in os.walk(folder) for name in names)
+    classroom.check_share(sum(classroom.folder_bytes(run.path) for run in mine) + uploads.bytes_of(actor.id), actor)

@@ -28,6 +28,7 @@ from gan_core.models.building import build, sample_latents
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run, Status, checkpoints, environment, files, recovery
 from gan_core.runs.heartbeat import Heartbeat
+from gan_core.runs.run import are_labels
 from gan_core.runs.sampler import picture_of
 from gan_core.training.live_score import LiveScore
 from gan_core.training.memory_probe import MemoryProbe
@@ -165,12 +166,15 @@ class _Session:
         run.add_event("started" if self.start_step == 0 else "resumed", self.start_step)
 
     def _pinned_labels(self, dataset: Dataset) -> torch.Tensor:
-        """The labels of the sample grid (num_samples, L): those of a sample of the data set's images, kept with the run."""
+        """The labels of the sample grid (num_samples, L): those of a sample of the data set's images, kept with the run.
+
+        Chosen anew where those that are kept do not fit: a branch may have another number of samples.
+        """
         count = self.config.recording.num_samples
         if not dataset.label_names:
             return torch.zeros(count, 0)
         kept = self.run_dir.pinned_labels()
-        if kept is None:
+        if not are_labels(kept, count, len(dataset.label_names)):
             kept = np.resize(dataset.labels[dataset.order[:count]], (count, dataset.labels.shape[1])).tolist()
             self.run_dir.pin_labels(kept)
         return torch.tensor(kept, dtype=torch.float32).reshape(count, -1)

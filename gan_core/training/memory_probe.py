@@ -43,7 +43,7 @@ class MemoryProbe:
         self.missing = ""
         if DATASETS.find(config.dataset.name).domain != "images" or not config.recording.probe_every_steps:
             return
-        if kind_of(config).encodes:
+        if not kind_of(config).has_discriminator:
             return
         try:
             found = held_out(config.dataset)

@@ -16,6 +16,7 @@ from gan_core.datasets.epochs import Epoch
 from gan_core.models import compatibility
 from gan_core.models.augmentation import AUGMENTATIONS
 from gan_core.models.conditioning import CONDITIONINGS
+from gan_core.models.kinds import kind_of
 from gan_core.models.networks import NETWORKS
 from gan_core.models.objectives import OBJECTIVES
 from gan_core.models.penalties import PENALTIES
@@ -115,6 +116,7 @@ def decide(config: RunConfig, machine: Machine, num_images: int) -> RunConfig:
         config,
         {
             **_labels(config),
+            "network.latent_dim": _latent_dim(config),
             "dataset.root": settings.absolute(config.dataset.root),
             "training.device": device,
             "training.precision": precision,
@@ -124,6 +126,12 @@ def decide(config: RunConfig, machine: Machine, num_images: int) -> RunConfig:
             or max(1, math.ceil(steps / CHECKPOINTS_A_RUN)),
         },
     )
+
+
+def _latent_dim(config: RunConfig) -> int:
+    """The size of z: as set, or that of a sample where z is its noise."""
+    is_noise = kind_of(config).latent_is_noise
+    return math.prod(datasets.image_shape(config.dataset)) if is_noise else config.network.latent_dim
 
 
 def _labels(config: RunConfig) -> dict[str, Any]:

@@ -6,6 +6,7 @@ finds the queue as it was.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import replace
@@ -58,7 +59,8 @@ def claim_next(runs_dir: Path, device: str) -> Run | None:
     Owners take turns: whose last turn is longest ago is next, and each trains one run at a time. Runs that are nobody's
     in particular count as one owner's, who may use every device.
     """
-    served = {str(k): v for k, v in files.read_json(_served(runs_dir)).items() if isinstance(v, (int, float))}
+    now, turns = time.time(), files.read_json(_served(runs_dir))
+    served = {owner: min(last, now) for owner, last in turns.items() if files.is_number(last)}  # the clock was set back
     waiting = []
     for run_id in queued_ids(runs_dir):
         run = Run(runs_dir / run_id)
@@ -70,7 +72,8 @@ def claim_next(runs_dir: Path, device: str) -> Run | None:
     for run in sorted(waiting, key=lambda run: served.get(run.owner, 0.0)):
         if not (run.owner and _trains(runs_dir, run.owner)) and withdraw(run):
             if run.owner or served:
-                files.write_json(_served(runs_dir), served | {run.owner: time.time()})
+                with contextlib.suppress(OSError):  # a full disk: only the turn is forgotten
+                    files.write_json(_served(runs_dir), served | {run.owner: now})
             return run
     return None
 

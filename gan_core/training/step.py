@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress, Update
+from gan_core.models.schedules import scheduled
 
 
 class TrainingFailed(ValueError):
@@ -65,14 +66,14 @@ def apply_updates(
             names keep weights and buffers bit for bit.
 
     Returns:
-        The step's metrics, with grad_norm/* of every update that was made: the length of its gradient. On a
-        device with a flag it is not finite either if the loss was not.
+        The step's metrics, with those of every update that was made: grad_norm/*, the length of its gradient (on a device
+        with a flag it is not finite either if the loss was not), and with a schedule rate/*, its learning rate.
 
     Raises:
         TrainingFailed: a loss or a gradient is not finite; its update is not made.
     """
     still = () if trained is None else [network for name, network in model.networks.items() if name not in trained]
-    norms: Metrics = {}
+    made: Metrics = {}
     with _unchanged(still):
         updates = model.train_step(images, labels, progress)
         while True:
@@ -85,12 +86,16 @@ def apply_updates(
                 continue
             optimizer = model.optimizers[update.optimizer]
             backward(update)
-            norms[f"grad_norm/{update.short}"] = _checked_norm(optimizer, update, progress.step + 1)
-            optimizer.step()
+            made[f"grad_norm/{update.short}"] = _checked_norm(optimizer, update, progress.step + 1)
+            with scheduled(optimizer, progress.step, progress.total_steps) as rate:
+                optimizer.step()
+            if rate is not None:
+                norm = made[f"grad_norm/{update.short}"]
+                made[f"rate/{update.short}"] = torch.full_like(norm, rate)  # filled on its device: nobody waits
             optimizer.zero_grad()
             yield update
     model.finish_step()
-    return metrics | norms
+    return metrics | made
 
 
 def _checked_norm(optimizer: torch.optim.Optimizer, update: Update, step: int) -> Tensor:

@@ -97,18 +97,19 @@ def resume(
         from_start: begin at step 0 instead; what is there is set aside in its folder.
 
     Raises:
-        ValueError: the actor may not, it is training already, or comes with the program.
+        ValueError: the actor may not, its data cannot be read, it is training already, comes with the program, or cannot be written.
     """
     run.require(actor)
-    allowance.check_actor(run.path.parent, run.config(), run.status().total_steps, actor)
+    config = run.config()
+    allowance.check_actor(run.path.parent, config, plan.total_steps(config, plan.count_checked(config)), actor)
     try:
         if accept_changed_data:
             environment.allow_changed_data(run)
         if from_start:
             recovery.begin_anew(run)
         queue.enqueue(run)
-    except BlockingIOError as error:
-        raise ValueError(str(error)) from None
+    except OSError as error:  # it is being trained, or the disk is full
+        raise ValueError(reason(error) or str(error)) from error
 
 
 def leave(run: Run, command: str, *, actor: Actor | None = None) -> None:
@@ -119,11 +120,9 @@ def leave(run: Run, command: str, *, actor: Actor | None = None) -> None:
     """
     run.require(actor)
     run.command(command)
-    if queue.withdraw(run):
-        with run.lock():
-            state = {"pause": "paused", "stop": "stopped"}[command]
-            run.write_status(replace(run.status(), state=state))
-            run.add_event(state, run.status().step)
+    state = {"pause": "paused", "stop": "stopped"}[command]
+    if _waits_no_longer(run, state):
+        run.add_event(state, run.status().step)
 
 
 def leave_all(left: Iterable[Run], command: str) -> None:
@@ -139,8 +138,17 @@ def delete(run: Run, *, actor: Actor | None = None) -> None:
         ValueError: the actor may not, it is training, or comes with the program.
     """
     run.require(actor)
-    queue.withdraw(run)
+    _waits_no_longer(run, "stopped")  # nor when it is taken back
     run.delete(actor=actor)
+
+
+def _waits_no_longer(run: Run, state: str) -> bool:
+    """Takes a run that waits, or that is queued and in no queue, to another state; whether it was one."""
+    if queue.withdraw(run) or run.status().state == "queued":
+        with contextlib.suppress(BlockingIOError), run.lock(timeout_s=1.0):  # else its trainer reads what is asked
+            if (status := run.status()).state == "queued":
+                return run.write_last_status(replace(status, state=state))
+    return False
 
 
 def change_live(run: Run, changes: Mapping[str, Any], *, actor: Actor | None = None) -> None:
@@ -171,7 +179,7 @@ def _start_supervising(settings: Settings) -> None:
     while True:  # the thread never ends, or each page load would begin another
         try:
             runs_dir.mkdir(parents=True, exist_ok=True)
-            files.sweep(runs_dir)
+            files.sweep(runs_dir, older_than_s=3600.0)  # what is younger, another server may be making
             for folder in (runs_dir, *runs_dir.glob(".*/")):
                 bin.empty(folder)
             found = first.warm_up()

@@ -81,7 +81,7 @@ def verify(run: Run, steps: int | None = None, move: Move = lambda done, total: 
             be prepared, or the repetition fails.
     """
     start = max((event["step"] for event in run.events() if event["type"] == "branched"), default=0)
-    recorded = {line["step"]: line for line in files.read_lines(run.metrics_path) if line["step"] > start}
+    recorded = {line["step"]: line for line in run.metrics() if line["step"] > start}
     steps = _num_steps(run, start, steps, max(recorded, default=start) - start)
     last = start + steps
     config = _for_this_machine(run.config())
@@ -163,7 +163,7 @@ def _repeat(run: Run, again: Run, start: int, steps: int, move: Move) -> None:
 
 def _compare_metrics(recorded: Mapping[int, dict[str, Any]], again: Run, last: int) -> tuple[list[Mismatch], int]:
     """Every number that differs, up to a step, and how many numbers were compared."""
-    repeated = {line["step"]: line for line in files.read_lines(again.metrics_path)}
+    repeated = {line["step"]: line for line in again.metrics()}
     differing, count = [], 0
     for step, line in recorded.items():
         if step > last:

@@ -1,5 +1,6 @@
 """What is deleted can be taken back for seven days."""
 
+import errno
 import time
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from helpers import tiny_run
 
 from gan_core import runs
 from gan_core.access import bin
-from gan_core.access.bin import KEPT_S
+from gan_core.access.bin import KEPT_DAYS, KEPT_S
 from gan_core.datasets import uploads
 
 
@@ -34,8 +35,61 @@ def test_the_bin_empties_itself_after_seven_days(tmp_path: Path, monkeypatch: py
         if name == "old":
             (thing,) = bin.binned(tmp_path)
             thing.path.rename(thing.path.with_name(f"{int(time.time() - KEPT_S)}.{thing.id}"))
-    assert bin.empty(tmp_path) == 1
+    today = time.time()
+    for day in range(KEPT_DAYS):
+        assert len(bin.binned(tmp_path)) == 2
+        monkeypatch.setattr(time, "time", lambda day=day: today + day * 86_400)
+        emptied = bin.empty(tmp_path) + bin.empty(tmp_path)
+    assert emptied == 1
     assert [thing.name for thing in bin.binned(tmp_path)] == ["new"]
+
+
+@pytest.mark.parametrize("jump_s", [8 * 86_400.0, 10**9])
+def test_a_clock_that_jumps_ahead_empties_no_bin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump_s: float
+) -> None:
+    tiny_run(tmp_path, "dear").delete()
+    assert bin.empty(tmp_path) == 0
+    ahead = time.time() + jump_s
+    monkeypatch.setattr(time, "time", lambda: ahead)
+    assert bin.empty(tmp_path) == 0
+    assert [thing.name for thing in bin.binned(tmp_path)] == ["dear"]
+
+
+def test_what_is_deleted_under_a_clock_of_1970_is_in_the_bin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = tiny_run(tmp_path, "dear")
+    with monkeypatch.context() as early:
+        early.setattr(time, "time", lambda: 1234.0)
+        run.delete()
+    assert bin.empty(tmp_path) == 0
+    (thing,) = bin.binned(tmp_path)
+    bin.restore(thing)
+    assert [found.name for found in runs.list_runs(tmp_path)] == ["dear"]
+
+
+def test_things_of_one_name_deleted_in_one_second_are_all_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1_764_000_000.0)
+    for content in "ab":
+        (tmp_path / "same.json").write_text(content)
+        bin.discard(tmp_path / "same.json", name=content)
+    assert {(t.name, (t.path / t.id).read_text()) for t in bin.binned(tmp_path)} == {("a", "a"), ("b", "b")}
+
+
+def test_a_full_disk_keeps_nothing_from_being_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = tiny_run(tmp_path, "dear")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    run.delete()
+    assert not run.path.exists() and bin.binned(tmp_path)[0].id == run.id
+    monkeypatch.setattr(Path, "mkdir", full)
+    other = tmp_path / "other.json"
+    other.touch()
+    with pytest.raises(ValueError, match=r"The bin of .* cannot be written .*Free some space"):
+        bin.discard(other)
+    assert other.exists()
 
 
 def test_what_is_there_again_is_not_overwritten(tmp_path: Path) -> None:

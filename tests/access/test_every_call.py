@@ -10,23 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from access_helpers import ANNA, PEOPLE, TEACHER
+from access_helpers import ANNA, CODE, PEOPLE, PIN, TEACHER
 from helpers import MACHINE, tiny, tiny_run
 from PIL import Image
 from sweep_helpers import small
 
 from gan_core import access, datasets, runs
 from gan_core.access import ALONE, Actor, Refused, bin, classroom
-from gan_core.config import DatasetConfig, settings
+from gan_core.config import DatasetConfig, settings, with_changes
 from gan_core.datasets import uploads
 from gan_core.experiments import follow_up
 from gan_core.experiments.sweeps import folder as sweeps
 from gan_core.figures import imaging
 from gan_core.hub import orders, transfer
-from gan_core.jobs import task
+from gan_core.jobs import data, task
 from gan_core.latents import saved_directions
 from gan_core.latents.saved_directions import Direction
-from gan_core.training import queue, supervisor
+from gan_core.training import allowance, loop, queue, supervisor
 
 ROLES = tuple(PEOPLE)
 EVERYBODY_SIGNED_IN, OWNER, TEACHERS = ("owner", "other student", "teacher"), ("owner", "teacher"), ("teacher",)
@@ -85,6 +85,7 @@ CALLS: dict[str, tuple[Callable[[Lab], Any], tuple[str, ...]]] = {
     "stop a sweep": (lambda lab: lab.sweep.order("stop"), OWNER),
     "delete a sweep": (lambda lab: sweeps.delete(lab.sweep), OWNER),
     "cancel a task": (lambda lab: task.cancel(task.Task.of("gan_core.jobs.data:prepare")), EVERYBODY_SIGNED_IN),
+    "fetch data from the Hub": (lambda lab: data.check_hub_download("some/faces"), TEACHERS),
     "use the Hub": (lambda lab: transfer.start(orders.WhoAmI()).cancel(), TEACHERS),
     "read any folder": (
         lambda lab: datasets.count(DatasetConfig(name="points", root=str(lab.tmp_path / "points.json"))), TEACHERS,
@@ -125,6 +126,13 @@ def test_every_call_that_changes_something_takes_an_actor(call: Callable[..., An
     assert "actor" in inspect.signature(call).parameters
 
 
+def test_a_students_process_fetches_nothing_from_the_hub(lab: Lab) -> None:
+    access.set_source(lambda: ANNA)
+    task_of_hers = data.hub_download("some/faces", lab.tmp_path / "data" / "downloads" / "faces")
+    with pytest.raises(Refused, match="Only teachers may use the Hub"):
+        data.fetch_from_hub(task_of_hers.values, lambda *told: None)
+
+
 def test_the_actor_that_is_given_counts_more_than_the_visitor(lab: Lab) -> None:
     access.set_source(lambda: TEACHER)
     with pytest.raises(Refused):
@@ -152,12 +160,44 @@ def test_what_a_student_begins_is_the_students(lab: Lab) -> None:
         ({"training__epochs": 2_000}, "steps; a student may use 1,000"),
         ({"dataset__image_size": 128}, "pixels a side; a student may use 64"),
         ({"network__width": 512, "dataset__image_size": 64}, "weights, about,; a student may use 30,000,000"),
+        ({"recording__keep_checkpoints": 10**6}, "checkpoints to keep; a student may use 100"),
+        ({"recording__checkpoint_every_s": 1e-9}, "checkpoints an hour; a student may use 360"),
     ],
 )
 def test_a_students_run_has_limits_and_a_teachers_has_none(lab: Lab, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(Refused, match=words):
         supervisor.submit(lab.settings, tiny(**changes), actor=ANNA)
     assert supervisor.submit(lab.settings, tiny(**changes), actor=TEACHER).status().state == "queued"
+
+
+@pytest.mark.parametrize("what", ["checkpoints to write", "sample grids to draw"])
+def test_a_students_long_run_records_so_often(lab: Lab, what: str) -> None:
+    field = "checkpoint_every_steps" if what.startswith("check") else "sample_every_steps"
+    config = tiny(**{f"recording__{field}": 1})
+    classroom.make(PIN, CODE, limits=classroom.StudentLimits(steps=2_000))
+    with pytest.raises(Refused, match=f"has 1,001 {what}; a student may use 1,000. Choose a larger recording.{field}"):
+        allowance.check_actor(lab.runs_dir, config, 1_001, ANNA)
+
+
+def test_a_students_limits_hold_for_branches_and_for_going_on(lab: Lab) -> None:
+    """Also of a run that says nothing of its number of images and steps, as one from the Hub may."""
+    long = runs.create(lab.runs_dir, tiny(training__epochs=2_000), "long", actor=ANNA)
+    loop.train(long, request=lambda: "stop")
+    long.write_status(replace(long.status(), state="stopped", num_images=0, total_steps=0))
+    access.set_source(lambda: ANNA)
+    with pytest.raises(Refused, match="8,000 steps; a student may use 1,000"):
+        supervisor.resume(long)
+    with pytest.raises(Refused, match="8,000 steps; a student may use 1,000"):
+        follow_up.branch(lab.settings, long, 0, {"training.seed": 0})
+    assert queue.queued_ids(lab.runs_dir) == []
+
+
+def test_a_student_branches_no_run_on_a_folder_for_teachers(lab: Lab) -> None:
+    changes = {"network.name": "mlp", "dataset.name": "points", "dataset.root": str(lab.tmp_path / "points.json")}
+    run = runs.create(lab.runs_dir, with_changes(lab.run.config(), changes), "a teacher's", actor=TEACHER)
+    access.set_source(lambda: ANNA)
+    with pytest.raises(Refused, match="Only teachers may use any folder"):
+        follow_up.branch(lab.settings, run, 0, {})
 
 
 def test_a_student_queues_so_many_runs_and_keeps_so_much(lab: Lab) -> None:
@@ -169,6 +209,19 @@ def test_a_student_queues_so_many_runs_and_keeps_so_much(lab: Lab) -> None:
     (lab.run.path / "big").write_bytes(bytes(1_100_000))
     with pytest.raises(Refused, match=r"may keep 0\.001 GB"):
         supervisor.submit(lab.settings, tiny(), actor=ANNA)
+
+
+def test_what_a_student_brings_counts_against_the_share(lab: Lab) -> None:
+    rows = [[number / 7, 1 / (number + 3)] for number in range(2_000)]
+    for size in (990_000, 1_100_000):  # too much with what comes; too much already
+        Path(lab.own.root).with_name("big").write_bytes(bytes(size))
+        with pytest.raises(Refused, match=r"What you keep takes 0\.001\d* GB; a student may keep 0\.001 GB"):
+            uploads.add_points(rows, "more", actor=ANNA)
+    with pytest.raises(Refused, match="What you keep"):
+        supervisor.submit(lab.settings, tiny(), actor=ANNA)
+    uploads.add_points(rows, "more", actor=TEACHER)
+    assert [own.name for own in uploads.list_own()] == ["more", "points"]
+    assert not list(settings.data_dir().glob(".incoming-*"))
 
 
 def test_owners_take_turns_and_train_one_at_a_time(tmp_path: Path) -> None:

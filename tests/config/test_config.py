@@ -27,7 +27,7 @@ INTEGERS = {
     "dataset.image_size": (4, 1024),
     "dataset.num_images": (0, 10**9),
     "network.width": (1, 1024),
-    "network.latent_dim": (1, 4096),
+    "network.latent_dim": (1, 4_000_000),
     "training.batch_size": (2, 65536),
     "training.epochs": (1, 1_000_000),
     "training.max_steps": (0, 10**9),
@@ -43,6 +43,8 @@ legal = st.fixed_dictionaries(
     | {
         "training.ema_decay": st.floats(0, 1, exclude_max=True),
         "generator_optimizer.beta1": st.floats(0, 1, exclude_max=True),
+        "generator_optimizer.schedule": st.sampled_from(["constant", "linear", "cosine", "warmup"]),
+        "network.spectral_scale": st.floats(0, 100, exclude_min=True),
         "recording.checkpoint_every_s": st.floats(1e-9, 1e9),
         "dataset.channels": st.sampled_from([1, 3]),
         "dataset.root": st.text(),
@@ -140,6 +142,17 @@ def test_a_change_that_cannot_be_is_refused_with_a_sentence(changes, sentence):
 def test_json_that_is_no_configuration_is_refused_with_a_sentence(data, sentence):
     with pytest.raises(ValueError, match=sentence):
         parse_config(data)
+
+
+def test_a_configuration_from_before_a_field_has_its_default():
+    old = json.loads(RunConfig().to_json())
+    del (
+        old["generator_optimizer"]["schedule"],
+        old["discriminator_optimizer"]["schedule"],
+        old["network"]["spectral_scale"],
+    )
+    assert parse_config(old) == RunConfig()
+    assert (RunConfig().generator_optimizer.schedule, RunConfig().network.spectral_scale) == ("constant", 1)
 
 
 def test_a_configuration_never_changes():

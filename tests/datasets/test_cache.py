@@ -190,6 +190,19 @@ def test_damaged_prepared_data_are_built_anew_with_a_word(cache, builds, caplog,
     assert len(builds) == 2
 
 
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"skipped": 3}', b"one bit"])
+def test_what_damaged_prepared_data_leave_out_is_not_asked_of_them(cache, tmp_path, content):
+    config = pictures(tmp_path / "pictures")
+    (tmp_path / "pictures" / "9.png").write_bytes(b"none")
+    datasets.prepare(config)
+    assert datasets.left_out(config)[1] == 1
+    (meta,) = cache.glob("*/meta.json")
+    good = meta.read_bytes()
+    meta.write_bytes(good.replace(b'"num_skipped": 1', b'"num_skipped": 3') if content == b"one bit" else content)
+    assert datasets.left_out(config) == ((), 0)
+    assert datasets.prepare(config).num_skipped == 1
+
+
 def test_the_sums_are_compared_once_a_process(cache, monkeypatch):
     first = datasets.prepare(FEW)
     monkeypatch.setattr("gan_core.datasets.cache._sums", lambda place: pytest.fail("summed again"))

@@ -34,17 +34,20 @@ from gan_core.datasets import downloads
 from gan_core.figures import imaging
 from gan_core.jobs import data
 from gan_core.jobs.task import Progress, Task, cancel, folder, progress, read_progress, result, start
+from gan_core.processes.process import TOKENS
 
 Answer = tuple[int, bytes, dict[str, str]]
 
 
 @contextmanager
-def serving(answer: Callable[[str], Answer]) -> Iterator[str]:
-    """A server on this machine's loopback; gives its address."""
+def serving(answer: Callable[[str], Answer], logins: list[str | None] | None = None) -> Iterator[str]:
+    """A server on this machine's loopback; gives its address, and keeps who said who they are in `logins`."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             status, content, headers = answer(self.path)
+            if logins is not None:
+                logins.append(self.headers["Authorization"])
             self.send_response(status)
             for name, value in {"Content-Length": str(len(content)), **headers}.items():
                 self.send_header(name, value)
@@ -200,6 +203,24 @@ def test_a_repository_of_pictures_is_fetched_from_the_hub(tmp_path):
     assert datasets.label_names(DatasetConfig(name="folder", root=str(root))) == ("cat", "dog")
 
 
+@pytest.mark.parametrize("told", [{}, {"own_login": True}])
+def test_the_computers_own_login_goes_to_the_hub_only_when_it_may(tmp_path, monkeypatch, told):
+    sent: list[str | None] = []
+    files = {"a.png": imaging.png_bytes(Image.new("L", (9, 9)))}
+
+    with serving(hub(files), sent) as address:
+        code = (
+            "from pathlib import Path\nfrom gan_core.datasets import downloads\n"
+            f"downloads.from_hub('some/faces', Path({str(tmp_path / 'here')!r}), lambda done, total: None, **{told})\n"
+        )
+        (tmp_path / "hf").mkdir()
+        (tmp_path / "hf" / "token").write_text("hf_of_the_teacher")
+        environment = {n: v for n, v in os.environ.items() if n not in (*TOKENS, "HF_HUB_DISABLE_IMPLICIT_TOKEN")}
+        environment |= {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}
+        subprocess.run([sys.executable, "-c", code], cwd=settings.PROJECT_DIR, env=environment, timeout=120, check=True)
+    assert sent and set(sent) - {None} == ({"Bearer hf_of_the_teacher"} if told else set())
+
+
 def test_a_repository_without_pictures_an_unknown_one_and_no_hub_at_all(tmp_path):
     with serving(hub({"data.parquet": b"PAR1"})) as address:
         done = command(["--from-hub", "some/faces", "--root", str(tmp_path / "a")], address, tmp_path)
@@ -225,7 +246,7 @@ def test_a_repository_larger_than_what_is_fetched_is_refused_before_a_byte_comes
     asked: list[str] = []
     answer = hub({"a.png": b""}, size)
     with serving(lambda path: (asked.append(path), answer(path))[1]) as address:
-        monkeypatch.setattr(huggingface_hub, "HfApi", lambda: HfApi(address))
+        monkeypatch.setattr(huggingface_hub, "HfApi", lambda token: HfApi(address, token=token))
         with pytest.raises(ValueError, match=words) as refusal:
             downloads.from_hub("some/faces", tmp_path / "here", lambda done, total: None)
     assert "internet" not in str(refusal.value)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks import collapse_runs
 from benchmarks import collapse_table as command
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.settings import PROJECT_DIR
@@ -16,6 +17,7 @@ from gan_core.datasets.sources import stacked_mnist
 from gan_core.experiments import benchmark
 from gan_core.experiments.benchmark import (
     METHODS,
+    OTHERS,
     PUBLISHED,
     TASKS,
     Published,
@@ -26,8 +28,8 @@ from gan_core.experiments.benchmark import (
     storage,
     summary,
 )
+from gan_core.experiments.benchmark.cells import figure_of
 from gan_core.experiments.benchmark.figure import figure
-from gan_core.experiments.benchmark.page import figure_of
 from gan_core.training.plan import check
 
 
@@ -91,10 +93,11 @@ def test_a_generator_that_smears_is_named():
     assert [row.title for row in summary.smeared(summary.rows(data))] == ["SNGAN"]
 
 
-def test_the_target_is_read_off_the_results():
-    wanted, reached = summary.target(found(made("pacgan2", [8, 8, 7]))) or (0, None)
-    assert wanted == 7.8 and reached is not None and reached.value == pytest.approx(23 / 3)
-    assert summary.target(found()) is None
+def test_the_targets_are_read_off_the_results():
+    modes, quality = summary.targets(found(made("pacgan2", [8, 8, 7])))
+    assert modes[:2] == ("captured", 7.9) and modes[2].value == pytest.approx(23 / 3)
+    assert quality[:2] == ("high_quality", 0.95) and quality[2].value == pytest.approx(0.9)
+    assert summary.targets(found()) == []
 
 
 # the recipe
@@ -114,6 +117,7 @@ def test_every_method_is_legal_on_every_task_and_differs_only_in_what_defines_it
 def test_published_figures_name_a_known_row_and_their_paper():
     assert all(task in TASKS and method in METHODS for task, method in PUBLISHED)
     assert all("20" in paper.source for papers in PUBLISHED.values() for paper in papers)
+    assert all(task in TASKS and "20" in paper.source for task, rows in OTHERS.items() for _, paper in rows)
     assert all(paper.reverse_kl for papers in PUBLISHED.values() for paper in papers if "PacGAN" in paper.source)
 
 
@@ -138,10 +142,10 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_is_missing_is_made_kept_and_not_made_again(tiny):
     todo = list(command.missing("ring8", ["bce", "pacgan2"], 2))
-    assert todo == [("real", (0, 1)), ("bce", (0, 1)), ("pacgan2", (0, 1))]
-    for method, seeds in todo[:2]:
+    assert todo == [("real", (0, 1), None), ("bce", (0, 1), None), ("pacgan2", (0, 1), None)]
+    for method, seeds, _ in todo[:2]:
         command.keep("ring8", command.make("ring8", method, seeds))
-    assert list(command.missing("ring8", ["bce", "pacgan2"], 2)) == [("pacgan2", (0, 1))]
+    assert list(command.missing("ring8", ["bce", "pacgan2"], 2)) == [("pacgan2", (0, 1), None)]
     kept = results("ring8").results
     assert [(r.method, r.seed, r.num_samples) for r in kept] == [
         ("real", 0, 200), ("real", 1, 200), ("bce", 0, 200), ("bce", 1, 200)
@@ -168,14 +172,22 @@ def test_results_of_other_settings_and_damaged_ones_are_refused(tiny, monkeypatc
 
 
 def test_samples_that_are_not_finite_count_as_nothing_found():
-    result = command.counted("ring8", "wgan", 0, np.full((10, 2), np.nan))
+    result = collapse_runs.counted("ring8", "wgan", 0, np.full((10, 2), np.nan))
     assert (result.mode_tv, result.captured, result.high_quality, result.diverged) == (1.0, 0, 0.0, True)
+
+
+def test_the_kl_of_good_samples_counts_them_alone_and_is_the_worst_without_any():
+    far = np.full((75, 2), 0.5)  # nearest to the mode at 45 degrees, of no quality
+    on_two = np.repeat([[1.0, 0.0], [-1.0, 0.0]], [75, 25], axis=0)
+    result = collapse_runs.counted("ring8", "bce", 0, np.concatenate([on_two, far]))
+    assert result.good_kl == pytest.approx(0.75 * math.log(6) + 0.25 * math.log(2), abs=1e-5) != result.reverse_kl
+    assert collapse_runs.counted("ring8", "bce", 0, far).good_kl == pytest.approx(math.log(8), abs=1e-5)
 
 
 def test_stacked_digits_are_read_colour_by_colour(monkeypatch):
     monkeypatch.setenv("GANVAS_PRETRAINED_DIR", str(PROJECT_DIR / "checkpoints" / "pretrained"))
     stacks, labels = stacked_mnist.draw(1, range(40), 16)
-    assert np.mean(command.digits_of(stacks) == stacked_mnist.modes(labels)) >= 0.85
+    assert np.mean(collapse_runs.digits_of(stacks) == stacked_mnist.modes(labels)) >= 0.85
 
 
 # what is shown
@@ -188,7 +200,14 @@ def test_the_page_holds_every_task_and_says_what_is_told_apart(tiny):
     assert "Above the plain GAN in modes captured: PacGAN2 (+3.0, p = 0.008)" in text
     assert "Cannot be told from the plain GAN in the share of high quality: PacGAN2." in text
     assert "6.3 ± 0.5, KL 0.45 (Lin et al. 2018, PacGAN, 10 runs)" in text
-    assert "Target for PacGAN2 (the lab's own bar, set near the paper's figure): 7.8 modes; reached" in text
+    assert (
+        "near the paper's figures): 7.9 modes (reached, with 8.00 (8.00 to 8.00)); 0.95 of high quality (missed" in text
+    )
+    assert (
+        "- Ring of 8: the plain GAN finds 5.0 (5.0 to 5.0) of 8 modes untuned (90% of its samples of high quality)."
+        in text
+    )
+    assert "| GDPP | 8 | 0.717 | Elfeki et al. 2019, GDPP, batch 512, 25,000 steps, of 7 distinct modes |" in text
 
 
 def test_the_component_shows_table_chart_and_sentence(tiny):
@@ -211,7 +230,11 @@ def test_the_component_shows_table_chart_and_sentence(tiny):
         in captions
     )
     assert "Lin et al. 2018, PacGAN, 10 runs: GAN 6.3 ± 0.5, KL 0.45; PacGAN2 7.9 ± 0.1, KL 0.07." in captions
-    assert app.dataframe[0].value["Papers: modes"].tolist() == ["–", "6.3 ± 0.5, KL 0.45", "7.9 ± 0.1, KL 0.07"]
+    assert app.dataframe[0].value["Papers: modes (± standard error)"].tolist() == [
+        "–",
+        "6.3 ± 0.5, KL 0.45",
+        "7.9 ± 0.1, KL 0.07",
+    ]
     assert "**Less** than the plain GAN in mode-TV (lower is better): PacGAN2." in text
     assert app.dataframe[0].value["Mode-TV"].tolist() == ["–", "0.500 (0.500 to 0.500)", "0.250 (0.250 to 0.250)"]
     assert app.dataframe[0].value["Modes captured"].tolist() == [
@@ -222,6 +245,7 @@ def test_the_component_shows_table_chart_and_sentence(tiny):
     assert len(app.get("plotly_chart")) == 3  # mode-TV, modes, and the share of good samples
     app = app.segmented_control(key="collapse_table_task").set_value("grid25").run()
     assert not app.exception and "yet" in app.info[0].value
+    assert "GDPP 24.8, 0.685" in " ".join(element.value for element in app.caption)
 
 
 def test_the_chart_draws_interval_seeds_and_what_papers_say(tiny):

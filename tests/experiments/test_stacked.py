@@ -18,16 +18,24 @@ from gan_core.training.plan import check
 STEPS, SEEDS = 12, (0, 1, 2)
 
 
-def configs(method: str) -> list[RunConfig]:
-    small = {"dataset.num_images": 64, "training.batch_size": 16, "network.width": 8}
+CHANGES: dict[str, dict[str, object]] = {
+    "sngan": {"network.spectral_scale": 3.0, "generator_optimizer.schedule": "linear"},
+    "bce": {"discriminator_optimizer.schedule": "cosine"},
+}  # what a search over a method's settings may give it
+
+
+def configs(method: str, changes: dict[str, object]) -> list[RunConfig]:
+    small = {"dataset.num_images": 64, "training.batch_size": 16, "network.width": 8, **changes}
     return [with_changes(RunConfig(), TASKS["ring8"].changes(method, seed) | small) for seed in SEEDS]
 
 
 @pytest.mark.parametrize(
-    "method", [name for name in METHODS if name != "wgan-gp"]
-)  # its mixing weights are one draw for all
-def test_a_stack_of_seeds_learns_what_each_seed_learns_alone(method):
-    chosen = configs(method)
+    ("method", "changes"),
+    [*((name, {}) for name in METHODS if name != "wgan-gp"), *CHANGES.items()],
+    ids=str,
+)  # wgan-gp's mixing weights are one draw for all
+def test_a_stack_of_seeds_learns_what_each_seed_learns_alone(method, changes):
+    chosen = configs(method, changes)
     data = datasets.prepare(chosen[0].dataset).with_labels(())
     feeds = [Batches(data, 16, seed) for seed in SEEDS]
     z = torch.randn(5, 2, generator=torch.Generator().manual_seed(1))

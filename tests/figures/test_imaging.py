@@ -86,6 +86,11 @@ def test_a_picture_of_sixteen_bits_is_turned_upright_too():
     assert opened(Image.fromarray(np.array([[0], [65_535]], np.uint16)), 1, exif=exif).tolist() == [[255], [0]]
 
 
+def test_the_transparent_value_of_a_grey_picture_of_sixteen_bits_lies_on_white():
+    values = np.array([[50_000, 49_999, 0]], np.uint16)
+    assert opened(Image.fromarray(values), 1, transparency=50_000).tolist() == [[255, 195, 0]]
+
+
 def half_transparent(mode: str) -> tuple[Image.Image, dict[str, object]]:
     """Black on the left, and on the right transparent."""
     if mode in ("RGBA", "LA"):

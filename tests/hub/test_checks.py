@@ -15,7 +15,7 @@ from helpers import tiny, tiny_run
 from safetensors.torch import load_file, save_file
 
 from gan_core.config import RunConfig, with_changes
-from gan_core.hub import checks, fetching, listing
+from gan_core.hub import checks, listing
 from gan_core.hub.listing import Listed
 from gan_core.hub.orders import Pull
 from gan_core.models.building import build_networks
@@ -216,6 +216,38 @@ def test_tensors_that_are_not_the_architectures_are_refused(arrived: Path, kind:
         check(arrived)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda s: s["groups"]["generator"][0].update(lr=-1e200), "a learning rate above 0, at most 1"),
+        (lambda s: s["groups"]["discriminator"][0].update(betas=[5, -3]), "betas from 0 to below 1"),
+        (lambda s: s.pop("groups"), "must hold for 'generator'"),
+        (lambda s: s.pop("rng"), "must hold rng"),
+        (lambda s: s.update(scalars={"strength": "1"}), "must hold scalars by name, finite numbers"),
+    ],
+)
+def test_a_state_that_sets_what_no_field_allows_is_refused(
+    arrived: Path, change: Callable[[Any], Any], words: str
+) -> None:
+    file = arrived / MODEL.replace("model.safetensors", "state.json")
+    state = json.loads(file.read_bytes())
+    change(state)
+    file.write_text(json.dumps(state))
+    vouch(arrived, file.relative_to(arrived).as_posix())
+    with pytest.raises(ValueError, match=words):
+        check(arrived)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3, 5])
+def test_labels_of_another_number_of_samples_are_refused(rows: int) -> None:
+    config = with_changes(
+        tiny(), {"conditioning.name": "concat", "conditioning.labels": ("0", "1"), "recording.num_samples": 4}
+    )
+    with pytest.raises(ValueError, match=r"pinned\.json must hold 4 rows of 2 labels"):
+        adoption._labels(rows * [[0, 1]], config)
+    assert adoption._labels(4 * [[0, 1]], config) == 4 * [[0, 1]]
+
+
 @pytest.mark.parametrize("name", ["evil.0.exp_avg", "generator.0.evil", "generator.99999.exp_avg", "generator.x.step"])
 def test_states_of_an_optimiser_that_belong_to_no_weight_are_refused(arrived: Path, name: str) -> None:
     rewrite(arrived, MODEL.replace("model", "optimizer"), lambda t: t | {name: torch.zeros(())})
@@ -344,9 +376,9 @@ def test_a_run_is_made_fit_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> 
     config = with_changes(
         tiny(), {"training.device": "cuda:7", "training.precision": "bf16", "dataset.root": "/home/x"}
     )
-    made = fetching._for_this_machine(config)
+    made = adoption.for_this_machine(config)
     assert made.training.device != "cuda:7" and made.dataset.root == ""
-    assert fetching._for_this_machine(tiny()) == tiny()
+    assert adoption.for_this_machine(tiny()) == tiny()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,8 @@ import pytest
 from filelock import FileLock
 from helpers import eventually, tiny_run
 
-from gan_core import datasets
+from gan_core import access, datasets
+from gan_core.access import classroom
 from gan_core.config import registry
 from gan_core.config.settings import PROJECT_DIR
 from gan_core.datasets.held_out import held_out
@@ -379,3 +381,74 @@ def test_a_task_can_be_begun_anew_and_keeps_to_its_place(tmp_path: Path, launche
     start(task, anew=True)
     assert launches == [folder(task)] * 2 and progress(task).state == "running"
     assert not list(folder(task).glob("*.npz"))
+
+
+ODD = {
+    "state": (["running"], "asleep", 1, None), "stage": (7, None), "done": ("a", -1, 1.5, True, None), "total": ({}, -1),
+    "value": ("x", [1.0], True), "error": (3,), "updated_at": ("x", None, [], True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ODD.items() for value in values])
+def test_a_progress_file_with_a_value_of_another_kind_counts_as_none(tmp_path: Path, name: str, value: object) -> None:
+    task = replace(Task.of("gan_core.jobs.data:prepare"), place=str(tmp_path))
+    background.write_progress(tmp_path, Progress("running", "images", 1, 2, 0.5))
+    stored = json.loads((tmp_path / "progress.json").read_bytes())
+    assert progress(task).state == "running"
+    (tmp_path / "progress.json").write_text(json.dumps(stored | {name: value}))
+    assert progress(task) == Progress()
+
+
+def test_a_dead_task_from_before_the_clock_was_set_back_has_failed_and_can_be_begun(
+    tmp_path: Path, launches: list[Path], monkeypatch
+) -> None:
+    task = replace(Task.of("gan_core.jobs.data:prepare"), place=str(tmp_path))
+    background.write_progress(tmp_path, Progress("running", "images", 1, 2))
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 1.0)  # as clocks are corrected
+    assert progress(task).state == "running"
+    monkeypatch.setattr(time, "time", lambda: now - 86_400)
+    assert progress(task).state == "failed"
+    start(task)
+    assert launches == [tmp_path]
+
+
+@pytest.mark.parametrize("damage", ["shape", "deflate", "member"])
+def test_a_result_of_any_damage_is_a_sentence(tmp_path: Path, damage: str) -> None:
+    task = replace(Task.of("gan_core.jobs.data:prepare"), place=str(tmp_path))
+    file = tmp_path / "result.npz"
+    if damage == "shape":
+        header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (10000000000000,)}"
+        with zipfile.ZipFile(file, "w") as made:
+            made.writestr("a.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    else:
+        np.savez_compressed(file, a=np.arange(5000))
+        content = bytearray(file.read_bytes())
+        at = {"deflate": 60, "member": content.rindex(b"PK\x01\x02") + 46}[damage]
+        content[at : at + 3] = b"\xff\xff\xff"
+        file.write_bytes(content)
+    with pytest.raises(ValueError, match="start it again"):
+        result(task)
+
+
+def test_so_many_tasks_run_at_once_and_fewer_of_one_student(tmp_path: Path, launches: list[Path], monkeypatch) -> None:
+    monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("GANVAS_CLASSROOM", str(tmp_path / "classroom.json"))
+    classroom.make("teach-er-42", limits=classroom.StudentLimits(tasks=2))
+    monkeypatch.setattr(background, "MAX_RUNNING", 4)
+    anna, ben = (access.Actor(name, name, access.Role.STUDENT) for name in ("anna", "ben"))
+    tasks = [Task.of("gan_core.jobs.data:prepare", config={"number": n}) for n in range(6)]
+    for number in (0, 0, 1):  # the first one twice: it runs
+        start(tasks[number], actor=anna)
+    with pytest.raises(
+        access.Refused, match=r"^You have 2 tasks running; a student may have 2\. Wait .* or cancel one"
+    ):
+        start(tasks[2], actor=anna)
+    assert not (folder(tasks[2]) / "task.json").exists() and progress(tasks[2]).state == "new"
+    start(tasks[2], actor=ben)
+    start(tasks[3], actor=ben)
+    with pytest.raises(access.Refused, match="This server works on 4 tasks, at most 4 at once"):
+        start(tasks[4])
+    background.write_progress(folder(tasks[0]), Progress("cancelled"))
+    start(tasks[4], actor=anna)
+    assert launches == [folder(task) for task in tasks[:5]]

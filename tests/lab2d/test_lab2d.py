@@ -26,6 +26,7 @@ from gan_core.lab2d.stories import BASE, CARRIED, STORIES, check, game_of, same_
 from gan_core.lab2d.worker import GameServer
 from gan_core.models.base import TrainingProgress
 from gan_core.models.building import build
+from gan_core.models.kinds import kind_of
 from gan_core.presets import PRESETS
 from gan_core.training import loop
 
@@ -268,7 +269,7 @@ def test_every_story_is_legal_on_every_data_set(name: str, data: str) -> None:
     check(with_changes(STORIES[name].config, {"dataset.name": data}))
 
 
-@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.config.network.name != "vae"])
+@pytest.mark.parametrize("name", [name for name, p in PRESETS.items() if kind_of(p.config).has_discriminator])
 def test_every_gan_preset_has_a_twin_with_its_rules(name: str) -> None:
     config = PRESETS[name].config
     twin = game_of(config, 2_800)
@@ -479,6 +480,21 @@ def test_a_process_that_was_killed_is_noticed_and_started_again() -> None:
     assert engine.pid not in (None, pid)
     engine.stop()
     assert engine.pid is None
+
+
+GONE = ECHO.replace('"frame": {"step": 0, "number": 1}', '"gone": True')
+
+
+def test_of_a_game_that_is_gone_nothing_is_kept() -> None:
+    engine = Engine(("-c", GONE))
+    for name in ("a", "b"):
+        engine.begin(name, {}, None)
+        eventually(lambda name=name: not engine.knows(name), "its end to be told")
+    engine.order("c", do="pause")  # of an earlier server
+    engine.begin("d", {}, None)
+    eventually(lambda: not engine.knows("d"), "its end to be told")
+    assert engine.seen("a").lost and engine._seen == {}
+    engine.stop()
 
 
 def test_the_process_ends_with_its_server() -> None:

@@ -8,6 +8,7 @@ from gan_core.config import RunConfig, with_changes
 from gan_core.models.compatibility import RULES
 
 VAE = {"network.name": "vae"}
+UNET = {"network.name": "unet"}
 
 
 def broken(changes: dict[str, object]) -> set[str]:
@@ -25,7 +26,7 @@ def test_the_default_configuration_and_a_plain_vae_break_nothing():
     [
         {"objective.name": "hinge"}, {"objective.n_critic": 2}, {"penalty.name": "r1"}, {"remedies.packing": 2},
         {"remedies.instance_noise": 0.1}, {"conditioning.name": "concat"}, {"network.spectral_norm": True},
-        {"network.leaky_output": True}, {"network.discriminator_norm": "none"},
+        {"network.spectral_scale": 2}, {"network.leaky_output": True}, {"network.discriminator_norm": "none"},
     ],
 )  # fmt: skip
 def test_a_vae_takes_no_setting_of_the_game(changes):
@@ -36,6 +37,44 @@ def test_a_vae_takes_no_setting_of_the_game(changes):
 def test_a_vae_keeps_no_average():
     assert broken(VAE | {"training.ema_decay": 0.1}) == {"vae without ema"}
     assert broken({"training.ema_decay": 0.1}) == set()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"objective.name": "hinge"}, {"penalty.name": "r1"}, {"remedies.label_smoothing": 0.1}, {"network.spectral_norm": True},
+        {"network.generator_leak": 0.2}, {"network.discriminator_norm": "none"},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("network", ["unet", "mlp_time"])
+def test_diffusion_takes_no_setting_of_the_game(network, changes):
+    assert broken({"network.name": network}) == set()
+    assert "diffusion without a game" in broken({"network.name": network} | changes)
+
+
+def test_diffusion_is_for_networks_that_are_told_the_time():
+    linear = {"diffusion.schedule": "linear"}
+    assert broken(linear) == broken(linear | VAE) == {"diffusion needs the time"}
+    assert broken(linear | UNET) == set()
+
+
+def test_labels_reach_diffusion_in_one_way_and_guidance_needs_them_shown_and_hidden():
+    for way, wrong in {"none": set(), "concat": set(), "acgan": {"labels added to the time"}}.items():
+        assert broken(UNET | {"conditioning.name": way}) == wrong
+    guided = UNET | {"diffusion.guidance": 2.0}
+    assert broken(guided) == broken(UNET | {"diffusion.guidance": 0.0}) == {"guidance by labels"}
+    labelled = guided | {"conditioning.name": "concat"}
+    assert broken(labelled) == set()
+    assert broken(labelled | {"diffusion.condition_dropout": 0.0}) == {"guidance needs hidden labels"}
+    assert broken(labelled | {"diffusion.condition_dropout": 0.0, "diffusion.guidance": 1.0}) == set()
+
+
+@pytest.mark.parametrize(("steps", "fits"), [(50, True), (49, False)])
+def test_a_sampler_takes_no_more_steps_than_the_process(steps, fits):
+    few = {"diffusion.steps": steps} | UNET
+    assert broken(few) == (set() if fits else {"sampling within the process"})
+    preview = few | {"diffusion.sampling_steps": 1, "diffusion.preview_steps": 50}
+    assert broken(preview) == (set() if fits else {"sampling within the process"})
 
 
 @pytest.mark.parametrize(("penalty", "each"), [("gradient", True), ("dragan", True), ("r1", False), ("none", False)])
@@ -67,6 +106,12 @@ def test_the_critics_slope_has_one_bound():
     assert broken(clip | {"network.spectral_norm": True}) == one
     assert broken(clip | {"penalty.name": "gradient", "network.discriminator_norm": "none"}) == one
     assert broken(clip | {"penalty.name": "r1"}) == set()
+
+
+def test_a_layers_norm_needs_spectral_norm():
+    scale = {"network.spectral_scale": 3}
+    assert broken(scale) == {"scale of a spectral norm"}
+    assert broken(scale | {"network.spectral_norm": True}) == set()
 
 
 @pytest.mark.parametrize(

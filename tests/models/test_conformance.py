@@ -1,6 +1,6 @@
 """One suite over every legal combination: it trains, samples, round-trips through JSON and resumes bit-exactly.
 
-Network x objective x penalty x conditioning, but for a few pairs of loss and penalty; every other switch on top of a plain GAN; the VAE's choices.
+Network x objective x penalty x conditioning, but for a few pairs of loss and penalty; every other switch on top of a plain GAN; the VAE's choices, and diffusion's.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from gan_core.models.objectives import OBJECTIVES
 from gan_core.models.penalties import PENALTIES
 from gan_core.runs import checkpoints
 from gan_core.training.plan import resolve
+from gan_core.training.step import apply_updates
 
 TINY = {
     "dataset.num_images": 24,
@@ -38,6 +39,11 @@ GANS = [name for name, entry in NETWORKS.items() if entry.model == "gan"]
 APART = {("relativistic", "gradient"), ("relativistic", "dragan")} | {
     (objective, penalty) for objective in ("least_squares", "wasserstein", "hinge") for penalty in ("r2", "r1_r2")
 }  # pairs of parts that are each tried with others
+ADAPTIVE = {
+    "augmentation.kinds": ",".join(AUGMENTATIONS),
+    "augmentation.adaptive": True,
+    "augmentation.ramp_images": 1000,
+}
 FULL = [
     {"network.name": n, "objective.name": o, "penalty.name": p, "conditioning.name": c}
     for n, o, p, c in itertools.product(GANS, OBJECTIVES, PENALTIES, CONDITIONINGS)
@@ -50,6 +56,7 @@ SWITCHES = [
     {"objective.name": "relativistic", "remedies.minibatch_std": True, "objective.n_critic": 2},
     {"network.spectral_norm": True},
     {"network.spectral_norm": True, "network.name": "resnet", "objective.name": "hinge"},
+    {"network.spectral_norm": True, "network.spectral_scale": 3.0},
     {"network.generator_leak": 0.2, "network.leaky_output": True},
     {"network.discriminator_norm": "none", "network.name": "dcgan5"},
     {"remedies.packing": 2},
@@ -57,27 +64,35 @@ SWITCHES = [
     {"remedies.minibatch_std": True},
     {"remedies.label_smoothing": 0.1, "remedies.instance_noise": 0.3},
     {"conditioning.name": "acgan", "conditioning.labels": "3,1"},
-    *({"augmentation.kinds": kind, "objective.name": o} for kind, o in zip(AUGMENTATIONS, OBJECTIVES, strict=False)),
-    {
-        "augmentation.kinds": "color,translation,cutout",
-        "augmentation.adaptive": True,
-        "augmentation.ramp_images": 1000,
-        "remedies.packing": 2,
-        "objective.name": "relativistic",
-        "objective.n_critic": 2,
-    },
+    *({"augmentation.kinds": kind} for kind in AUGMENTATIONS),
+    *({"network.name": n, **ADAPTIVE} for n in GANS if NETWORKS[n].domain == "images"),
+    *({"objective.name": o, **ADAPTIVE} for o in OBJECTIVES),
+    {"objective.name": "relativistic", "remedies.packing": 2, "objective.n_critic": 2, **ADAPTIVE},
     {"augmentation.kinds": "color,translation,cutout", "penalty.name": "gradient", "conditioning.name": "projection"},
     *({"generator_optimizer.name": o, "discriminator_optimizer.name": o} for o in ("adamax", "rmsprop", "sgd")),
+    *(
+        {"generator_optimizer.schedule": s, "discriminator_optimizer.schedule": s}
+        for s in ("linear", "cosine", "warmup")
+    ),
+    {"network.name": "vae", "generator_optimizer.schedule": "linear", "training.ema_decay": 0},
     *(
         {"network.name": "vae", "vae.kl_reduction": r, "vae.reconstruction": k, "training.ema_decay": 0}
         for r, k in itertools.product(("mean", "sum"), ("mse", "bce"))
     ),
+    *(
+        {"network.name": "mlp_time", "diffusion.objective": o, "diffusion.schedule": s}
+        for o, s in itertools.product(("epsilon", "x0", "v"), ("linear", "cosine"))
+    ),
+    {"network.name": "unet", "diffusion.attention": True, "diffusion.objective": "epsilon"},
+    {"network.name": "unet", "dataset.image_size": 16, "dataset.channels": 3},
+    {"network.name": "unet", "conditioning.name": "concat", "diffusion.guidance": 2.0, "conditioning.labels": "3,1"},
 ]
 
 
 def legal(changes: dict[str, object]) -> dict[str, object]:
     """The changes with what they need beside them: points for the MLP, no batch norm under a per-sample penalty."""
-    data = {"dataset.name": "ring8"} if changes.get("network.name") == "mlp" else {}
+    domain = NETWORKS[str(changes.get("network.name", "dcgan4"))].domain
+    data = {"dataset.name": "ring8"} if domain == "points" else {}
     penalty = PENALTIES[str(changes.get("penalty.name", "none"))]
     norm = {"network.discriminator_norm": "none"} if penalty and not penalty.allows_batch_norm else {}
     return {**data, **norm, **changes}
@@ -90,16 +105,13 @@ def make(changes: dict[str, object]) -> RunConfig:
 def play(model: GenerativeModel, batches: Batches, steps: range) -> list[dict[str, float]]:
     recorded = []
     for step in steps:
-        updates = model.train_step(*batches.batch(step), TrainingProgress(step, 4))
+        progress = TrainingProgress(step, 4)
+        updates = apply_updates(model, *batches.batch(step), progress, lambda update: update.loss.backward())
         try:
             while True:
-                update = next(updates)
-                update.loss.backward()
-                model.optimizers[update.optimizer].step()
-                model.optimizers[update.optimizer].zero_grad()
+                next(updates)
         except StopIteration as done:
             recorded.append({name: value.item() for name, value in done.value.items()})
-        model.finish_step()
     return recorded
 
 
@@ -119,7 +131,7 @@ def test_it_trains_samples_round_trips_and_resumes_bit_exactly(runs_dir, changes
     before = weights(whole)
     play(whole, batches, range(2))
     run = runs.create(runs_dir, config)
-    checkpoints.save(run, 2, whole, {}, keep=2)
+    checkpoints.save(run, 2, whole, {"seconds": 0.0}, keep=2)
     after = play(whole, batches, range(2, 4))
     assert all(torch.isfinite(torch.tensor(list(step.values()))).all() for step in after)
     assert any(not torch.equal(a, b) for a, b in zip(before, weights(whole), strict=True))
@@ -137,12 +149,21 @@ def test_it_trains_samples_round_trips_and_resumes_bit_exactly(runs_dir, changes
 ILLEGAL = {
     "vae without a game": {"network.name": "vae", "objective.name": "hinge"},
     "vae without ema": {"network.name": "vae", "training.ema_decay": 0.9},
+    "diffusion without a game": {"network.name": "unet", "remedies.packing": 2},
+    "diffusion needs the time": {"network.name": "resnet", "diffusion.objective": "epsilon"},
+    "labels added to the time": {"network.name": "unet", "conditioning.name": "projection"},
+    "guidance by labels": {"network.name": "unet", "diffusion.guidance": 3.0},
+    "guidance needs hidden labels": {
+        "network.name": "unet", "conditioning.name": "concat", "diffusion.guidance": 3.0, "diffusion.condition_dropout": 0.0,
+    },
+    "sampling within the process": {"network.name": "unet", "diffusion.steps": 49},
     "gradient penalty without batch norm": {"penalty.name": "gradient"},
     "gradient penalty without minibatch std": {
         "penalty.name": "dragan", "network.discriminator_norm": "none", "remedies.minibatch_std": True,
     },
     "penalty without packing": {"penalty.name": "r1", "remedies.packing": 2},
     "one bound on the critic": {"network.spectral_norm": True, "objective.weight_clip": 0.01},
+    "scale of a spectral norm": {"network.spectral_scale": 3.0},
     "packing without labels": {"remedies.packing": 2, "conditioning.name": "concat"},
     "whole packs": {"remedies.packing": 5},
     "batch norm of packs": {"dataset.name": "ring8", "network.name": "mlp", "remedies.packing": 8, "training.batch_size": 8},
@@ -175,6 +196,14 @@ def test_an_illegal_pair_is_refused_with_its_reason(rule):
         ),
         ({"dataset.name": "ring8"}, "makes images, the data set 'ring8' holds points"),
         ({"conditioning.name": "acgan", "conditioning.labels": "Male"}, "has no label 'Male'"),
+        (
+            {"network.name": "vae", "augmentation.kinds": "cutout"},
+            "has no discriminator, so .* augmentation, .* must stay",
+        ),
+        (
+            {"network.name": "unet", "augmentation.kinds": "cutout"},
+            "no discriminator, so .* augmentation, .* must stay",
+        ),
     ],
 )
 def test_parts_that_do_not_meet_are_refused(changes, sentence):

@@ -23,6 +23,7 @@ CONFIGS = {
         "augmentation__kinds": "color", "augmentation__adaptive": True,
     },
     "vae": {"network__name": "vae", "training__ema_decay": 0},
+    "diffusion": {"network__name": "unet", "conditioning__name": "concat", "diffusion__sampling_steps": 2},
 }  # fmt: skip
 
 
@@ -40,7 +41,8 @@ def test_a_model_has_the_networks_and_optimisers_of_its_entry(name):
     assert kind_of(config_of(name)) is kind
     assert list(model.networks) == list(kind.networks) and kind.drawn_by in model.networks
     assert list(model.optimizers) == [part.name for part in kind.optimizers]
-    z, labels = torch.zeros(2, 8), torch.zeros(2, len(config_of(name).conditioning.labels))
+    z, labels = torch.zeros(2, model.latent_dim), torch.zeros(2, len(config_of(name).conditioning.labels))
+    assert model.latent_dim == config_of(name).network.latent_dim
     network = model.networks[kind.drawn_by].eval()
     assert decode(config_of(name), network, z, labels).shape == (2, 1, 8, 8)
 
@@ -72,6 +74,9 @@ def test_settings_apply_where_something_heeds_them():
     assert vae.applies("vae.kl_weight") and not gan.applies("vae.kl_weight")
     assert vae.applies("generator_optimizer.beta1") and not vae.applies("discriminator_optimizer.beta1")
     assert vae.applies("network.width") and not vae.applies("network.spectral_norm")
+    diffusion = KINDS["diffusion"]
+    assert diffusion.applies("diffusion.eta") and diffusion.applies("conditioning.name")
+    assert not gan.applies("diffusion.eta") and not diffusion.applies("network.latent_dim")
     both = applying([config_of("gan"), config_of("vae")])
     assert set(both) == {name for name in field_names() if gan.applies(name) or vae.applies(name)}
 

@@ -11,6 +11,7 @@ import pytest
 from helpers import tiny_run
 
 from gan_core.analysis import film
+from gan_core.exchange import formats
 from gan_core.figures import charts
 from gan_core.jobs import task, task_worker
 from gan_core.runs import Run
@@ -133,6 +134,22 @@ def test_the_film_is_made_in_the_background_and_kept_for_the_next_visitor(
     app = calm(visit("replay", run=trained.id).segmented_control(key="replay_format").set_value("gif").run())
     assert "replay_film" not in {button.key for button in app.button}
     assert any("Download the film" in str(element.proto) for element in app.get("download_button"))
+
+
+def test_a_run_is_taken_away_in_files_that_fit_it(
+    visit: Visit, trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(task, "_launch", lambda place, actor: task_worker.work(place))  # here, at once
+    app = visit("replay", run=trained.id)
+    formats_shown = app.selectbox(key="replay_file_format").options
+    assert any(option.startswith("zip:") for option in formats_shown)
+    assert not any(option.startswith("plane:") for option in formats_shown)  # of a VAE
+    for name, begins in (("csv", b"step,epoch,time"), ("tensorboard", b"PK")):
+        app = calm(app.selectbox(key="replay_file_format").set_value(name).run())
+        app = calm(app.button(key="replay_file_make").click().run())
+        assert task.result(formats.task(trained, name))["content"].tobytes().startswith(begins)
+        assert any("Download (" in str(element.proto) for element in app.get("download_button"))
 
 
 def test_pages_that_show_a_run_lead_to_its_replay(visit: Visit, trained: Run, runs_dir: Path) -> None:

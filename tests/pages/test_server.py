@@ -1,5 +1,6 @@
 """What stands before Streamlit: headers, and nobody from elsewhere while there is no classroom."""
 
+import asyncio
 import platform
 import subprocess
 import sys
@@ -7,13 +8,20 @@ from pathlib import Path
 
 import pytest
 from access_helpers import PIN
+from helpers import eventually
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocket
+from sweep_helpers import small
 
 from gan_core.access import classroom
+from gan_core.experiments.sweeps import folder as sweeps
+from gan_core.jobs.task import Task
 from pages.components.shared import server
+from pages.components.shared.uploads import BODY_BYTES
 
 
 def answer(address: str) -> tuple[int, str]:
@@ -40,6 +48,76 @@ def test_a_damaged_classroom_does_not_shut_the_class_out(tmp_path: Path) -> None
     classroom.make(PIN)
     classroom.path().write_text("{")
     assert answer("192.168.0.7") == (200, "here")
+
+
+def leaves_while_sending(close_again: bool) -> None:
+    """A browser's visit to a server that finds it gone, and closes the connection twice (as Streamlit does), or breaks."""
+
+    async def endpoint(connection: WebSocket) -> None:
+        await connection.accept()
+        await connection.close()
+        if not close_again:
+            raise RuntimeError("broken")
+        await connection.close()
+
+    app = Starlette(routes=[WebSocketRoute("/", endpoint)], middleware=server.MIDDLEWARE)
+    with TestClient(app, client=("127.0.0.1", 5000)).websocket_connect("/") as connection:
+        connection.receive()
+
+
+def test_a_browser_that_leaves_is_no_error_of_the_server() -> None:
+    leaves_while_sending(close_again=True)
+    with pytest.raises(RuntimeError, match="broken"):
+        leaves_while_sending(close_again=False)
+
+
+def posted(body: bytes, **headers: str) -> tuple[int, bytes]:
+    """Status and answer for what a visitor sends to the page to sign in, which here sends it back."""
+
+    async def echo(request: Request) -> Response:
+        return Response(await request.body())
+
+    app = Starlette(routes=[Route("/sign-in", echo, methods=["POST"])], middleware=server.MIDDLEWARE)
+    found = TestClient(app, client=("127.0.0.1", 5000)).post("/sign-in", content=body, headers=headers)
+    return found.status_code, found.content
+
+
+def test_a_form_may_be_so_long_and_says_how_long() -> None:
+    assert posted(bytes(BODY_BYTES)) == (200, bytes(BODY_BYTES))
+    assert posted(bytes(BODY_BYTES + 1)) == (413, b"This takes 8,192 bytes at most; got 8,193.")
+    assert posted(b"x", **{"Transfer-Encoding": "chunked", "Content-Length": "1"})[0] == 400
+
+
+def test_an_upload_in_pieces_of_no_stated_length_is_refused() -> None:
+    app = Starlette(middleware=server.MIDDLEWARE)
+    headers = {"Transfer-Encoding": "chunked", "Content-Length": "1"}
+    found = TestClient(app, client=("127.0.0.1", 5000)).put("/_stcore/upload_file/s/f", content=b"x", headers=headers)
+    assert found.status_code == 400 and "transfer-encoding is not taken" in found.text
+
+
+def test_sweeps_go_on_when_the_server_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ails one of them keeps back neither the others nor the server."""
+    monkeypatch.setenv("GANVAS_RUNS_DIR", str(tmp_path))
+    for name in ("keep_memory_together", "let_runs_end"):  # they change this process for good
+        monkeypatch.setattr(server.sessions, name, lambda: None)
+    monkeypatch.setattr(server.supervisor, "ensure_supervisors", lambda settings: None)
+    for name in ("bad", "good", "stopped"):
+        sweeps.open_folder(tmp_path, small(name=name), sweep_id=name).order("stop" if name == "stopped" else "run")
+    begun: list[str] = []
+
+    def start(task: Task, **_: object) -> None:
+        begun.append(task.values["id"])
+        if task.values["id"] == "bad":
+            raise OSError("its folder is gone")
+
+    monkeypatch.setattr(sweeps.tasks, "start", start)
+
+    async def serve() -> None:
+        async with server.lifespan(None):
+            await asyncio.to_thread(eventually, lambda: len(begun) == 2, "both begin")
+
+    asyncio.run(serve())
+    assert sorted(begun) == ["bad", "good"]
 
 
 HOLDS_AND_LEAVES = """

@@ -140,13 +140,6 @@ def test_an_unfinished_sweep_goes_on_and_stops(visit: Visit, runs_dir: Path, no_
     assert not folder.should_run
 
 
-def test_a_restarted_machine_goes_on_with_what_was_wanted(visit: Visit, runs_dir: Path, no_process: list[str]) -> None:
-    folder = folder_of(runs_dir, small())
-    folder.order("run")
-    visit("sweeps")
-    assert no_process == [folder.id]
-
-
 def test_what_ended_the_process_and_a_damaged_study_are_sentences(visit: Visit, runs_dir: Path) -> None:
     folder = folder_of(runs_dir, small())
     folder.order("stop", "The disk is full.")

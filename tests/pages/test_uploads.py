@@ -53,6 +53,23 @@ def test_files_on_their_way_count(hall: Hall) -> None:
     assert hall.put("anna", "one more") == 204
 
 
+def test_a_file_on_its_way_reserves_room_once(hall: Hall) -> None:
+    hall.room.welcome("anna")
+    assert hall.room.admit("anna", "f", 10) is None
+    assert hall.put("anna", "f") == 409
+    hall.room.arrived("anna", "f")
+    assert hall.put("anna", "f") == 204
+
+
+def test_what_is_longer_than_was_said_is_dropped_when_there_is_no_room(hall: Hall) -> None:
+    hall.room.welcome("anna")
+    assert hall.room.admit("anna", "f", 1) is None
+    content = bytes(TOTAL_BYTES + 1)
+    hall.manager.add_file("anna", UploadedFileRec("f", "f", "application/zip", content))
+    hall.room.arrived("anna", "f")
+    assert hall.kept() == []
+
+
 def test_all_visitors_together_have_so_much_room(hall: Hall) -> None:
     for i in range(4):
         hall.here.add(f"v{i}")

@@ -102,6 +102,20 @@ def _runs(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
+def test_only_so_many_work_at_once_and_a_place_is_free_when_one_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarded, "START_S", 0.0)
+    at_work = [guarded.each(f"{HERE}:numbers", {}) for _ in range(guarded.AT_ONCE)]
+    monkeypatch.setattr(guarded, "_one_child", lambda *_: iter([1, 2]))  # their processes are no matter here
+    for items in at_work:
+        next(items)
+    with pytest.raises(ValueError, match="4 others are reading files already"):
+        told({})
+    at_work[0].close()
+    assert told({}) == [1, 2]
+    for items in at_work:
+        items.close()
+
+
 def test_the_child_knows_no_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     assert "hf_secret" not in guarded._environment().values()

@@ -59,6 +59,40 @@ def test_a_changed_learning_rate_reaches_the_optimisers_that_the_checkpoint_kept
     assert groups["generator"]["lr"] == parent.config().generator_optimizer.learning_rate
 
 
+def flip(run: Run, step: int, name: str, at: bytes) -> None:
+    """Flips a bit of a checkpoint's file, right behind some bytes of it."""
+    file = run.checkpoint_dir(step) / name
+    content = bytearray(file.read_bytes())
+    content[content.index(at) + len(at)] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("at", [b'"rng": "vf/fod', b'"seconds": '])
+def test_a_branch_with_another_rate_vouches_for_no_damage(parent, runs_dir, at):
+    flip(parent, 10, "state.json", at)
+    before = sorted(p.name for p in runs_dir.iterdir())
+    with pytest.raises(ValueError, match=r"state\.json of .* is damaged: its SHA-256 is not the manifest's"):
+        branch(runs_dir, parent, 10, {"generator_optimizer.learning_rate": 1e-4})
+    assert sorted(p.name for p in runs_dir.iterdir()) == before
+
+
+def test_a_branch_with_the_rates_of_its_parent_keeps_the_parents_hashes(parent, runs_dir):
+    flip(parent, 10, "state.json", b'"rng": "vf/fod')
+    made = branch(runs_dir, parent, 10, {"remedies.instance_noise": 0.5})
+    with pytest.raises(ValueError, match=r"state\.json of .* is damaged"):
+        checkpoints.load(made, 10, build(made.config(), "cpu"))
+
+
+def test_a_branch_takes_a_schedule_over_its_own_length_and_keeps_the_rate_of_its_checkpoint(parent, runs_dir):
+    changes = {"generator_optimizer.schedule": "linear", "training.epochs": 10}  # 40 steps in place of 20
+    made = branch(runs_dir, parent, 15, changes)
+    kept = [json.loads((run.checkpoint_dir(15) / "state.json").read_bytes()) for run in (parent, made)]
+    assert kept[0] == kept[1]
+    assert loop.train(made).state == "finished"
+    rates = {line["step"]: line.get("rate/g") for line in outcome(made)["metrics"]}
+    assert rates[15] is None and rates[21] == pytest.approx(2e-4) and rates[40] == pytest.approx(2e-4 / 20)
+
+
 @pytest.mark.parametrize(
     ("step", "changes", "words"),
     [

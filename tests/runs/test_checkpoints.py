@@ -135,6 +135,57 @@ def test_optimiser_states_that_do_not_fit_are_refused(run, change):
         load(run)
 
 
+def rewrite_state(run: Run, change) -> None:
+    """A state.json that somebody wrote, with a manifest to match."""
+    file = run.checkpoint_dir(5) / "state.json"
+    state = json.loads(file.read_bytes())
+    change(state)
+    file.write_text(json.dumps(state))
+    manifest = json.loads(run.manifest_path.read_bytes())
+    run.manifest_path.write_text(json.dumps(manifest | {"step-00000005/state.json": sha256(file)}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(lambda s, name=name: s.pop(name) for name in ("groups", "seconds", "rng")),
+        *(lambda s, rng=rng: s.update(rng=rng) for rng in (7, "", "AAAA", "no base64!")),
+        *(lambda s, seconds=seconds: s.update(seconds=seconds) for seconds in ("x", -1, None, True)),
+        *(lambda s, groups=groups: s.update(groups=groups) for groups in ([], {}, {"generator": []}, "x")),
+        *(
+            lambda s, odd=odd: s["groups"]["generator"][0].update(odd)
+            for odd in ({"lr": -1e200}, {"lr": "x"}, {"lr": "0.1"}, {"lr": True}, {"lr": 2}, {"lr": 0}, {"betas": [5, -3]},
+                        {"betas": [0.5]}, {"betas": "ab"}, {"betas": None})
+        ),
+        lambda s: s["groups"]["generator"][0].pop("lr"),
+        lambda s: s["groups"]["generator"].append(s["groups"]["generator"][0]),
+    ],
+)  # fmt: skip
+def test_a_state_that_training_cannot_go_on_from_is_refused(run, change):
+    rewrite_state(run, change)
+    with pytest.raises(ValueError, match=r"step-00000005/state\.json (must hold|holds no random state).*Use another"):
+        load(run)
+
+
+def test_of_an_optimisers_settings_only_rate_and_betas_are_the_checkpoints(run):
+    odd = {"maximize": True, "weight_decay": 9.0, "eps": 1e3, "fused": False, "lr": 0.25, "betas": [0.25, 0.75]}
+    rewrite_state(run, lambda s: s["groups"]["generator"][0].update(odd | {"params": [3], "evil": 1}))
+    model, _ = load(run)
+    (group,) = model.optimizers["generator"].param_groups
+    (fresh,) = build(run.config(), "cpu").optimizers["generator"].param_groups
+    assert (group["lr"], group["betas"]) == (0.25, (0.25, 0.75))  # a rate that was changed live survives
+    same = group.keys() - {"lr", "betas", "params"}
+    assert group.keys() == fresh.keys() and {n: group[n] for n in same} == {n: fresh[n] for n in same}
+    assert len(group["params"]) == len(fresh["params"])
+
+
+def test_a_checkpoint_without_a_sound_state_gives_way_to_an_older_one(run):
+    rewrite_state(run, lambda s: s.pop("groups"))
+    assert loop.train(run).state == "finished"
+    (refused,) = [event for event in run.events() if event["type"] == "checkpoint_refused"]
+    assert refused["step"] == 5 and "must hold for 'generator' a learning rate" in refused["error"]
+
+
 def test_a_checkpoint_file_that_is_no_safetensors_is_refused(run):
     file = run.checkpoint_dir(5) / "model.safetensors"
     file.write_bytes(b"\x80\x04pickle")

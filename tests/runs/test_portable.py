@@ -32,6 +32,7 @@ def test_other_fields_times_and_sequence_numbers_out_of_range_are_left_out() -> 
         good | {"sequence": 10**40},
         override(**{"training.batch_size": 2}),
         good | {"step": 61},
+        good | {"step": True},
     ]
     assert portable.events_until(odd, 60) == []
 

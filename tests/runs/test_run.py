@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
@@ -192,6 +193,21 @@ def test_events_of_many_writers_are_all_kept(runs_dir):
     for thread in threads:
         thread.join()
     assert sorted(e["step"] for e in run.events()) == sorted(list(range(20)) * 4)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda run: run.describe(name="mine"), lambda run: run.command("stop"), lambda run: run.override({"x": 1.0})],
+)
+def test_what_a_full_disk_cannot_take_is_refused_with_the_way_out(runs_dir, monkeypatch, ask):
+    run = tiny_run(runs_dir)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files, "write_json", full)
+    with pytest.raises(ValueError, match=r"The folder of the run .* cannot be written .*Free some space"):
+        ask(run)
 
 
 def test_a_locked_run_is_not_deleted(runs_dir):

@@ -32,6 +32,11 @@ def test_steps_are_counted_within_their_epoch(step: int, epoch: int, within: int
     assert line.startswith(f"[{epoch}/2][{within}/79] ")
 
 
+def test_with_a_schedule_the_rates_of_the_step_come_last() -> None:
+    line = log_line({"step": 3.0, "epoch": 1.0, "rate/d": 2e-4, "rate/g": 5e-5}, 1, 4)
+    assert line == "[1/1][3/4] lr: 5e-05 / 0.0002"
+
+
 def test_what_was_not_measured_is_left_out() -> None:
     assert log_line({"step": 3.0, "epoch": 1.0, "loss/g": 2.0}, 1, 4) == "[1/1][3/4] Loss_G: 2.0000"
 

@@ -416,6 +416,15 @@ def test_a_conditional_run_keeps_the_labels_of_its_samples_and_draws_with_them(r
     np.testing.assert_array_equal(np.asarray(Image.open(run.sample_path(20))), drawn)
 
 
+@pytest.mark.parametrize("kept", [[[1] + 9 * [0]], 8 * [[1, 0, 0, 0, 0]], [["x"] * 10] * 4, [7] * 4])
+def test_labels_that_do_not_fit_the_samples_are_chosen_anew(runs_dir, kept):
+    run = tiny_run(runs_dir, conditioning__name="acgan", training__max_steps=1)
+    run.pin_labels(kept)
+    assert loop.train(run).state == "finished"
+    labels = np.array(run.pinned_labels())
+    assert labels.shape == (4, 10) and (labels.sum(1) == 1).all()
+
+
 def test_points_train_and_are_drawn_as_a_plot(runs_dir):
     changes = {"network__name": "mlp", "dataset__name": "ring8", "network__discriminator_norm": "none"}
     run = tiny_run(runs_dir, **changes)

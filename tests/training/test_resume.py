@@ -58,6 +58,14 @@ def test_a_run_that_left_and_was_resumed_equals_one_that_never_did(runs_dir, unt
     assert outcome(run) == outcome(untouched)
 
 
+def test_a_diffusion_run_that_left_and_was_resumed_equals_one_that_never_did(runs_dir):
+    whole, left = (tiny_run(runs_dir, network__name="unet", training__max_steps=8) for _ in range(2))
+    loop.train(whole)
+    loop.train(left, request=leave_at(left, 4, "pause"))
+    assert loop.train(left).state == "finished"
+    assert outcome(left) == outcome(whole)
+
+
 @pytest.mark.parametrize("changes", [{}, ADAPTIVE], ids=["plain", "adaptive augmentation"])
 def test_a_run_that_left_at_every_step_equals_one_that_never_did(runs_dir, changes):
     untouched, run = tiny_run(runs_dir, **changes), tiny_run(runs_dir, **changes)
@@ -77,6 +85,24 @@ def test_an_adaptive_run_killed_between_two_adaptations_and_resumed_equals_one_t
     strengths = [line["augmentation/strength"] for line in outcome(run)["metrics"] if "augmentation/sign" in line]
     assert len(strengths) == 5 and strengths[-1] > 0
     assert outcome(run)["state"]["scalars"]["strength"] == pytest.approx(strengths[-1])
+
+
+@pytest.mark.parametrize("changes", [{}, {"network__name": "vae", "training__ema_decay": 0.0}])
+def test_a_scheduled_run_that_left_in_its_fall_equals_one_that_never_did(runs_dir, changes):
+    plain, run, constant = (
+        tiny_run(runs_dir, generator_optimizer__schedule=s, **changes) for s in ("linear", "linear", "constant")
+    )
+    loop.train(plain)
+    loop.train(constant)
+    loop.train(run, request=change_rate_at(run, {}, then={13: "pause"}))
+    loop.train(run)
+    assert outcome(run) == outcome(plain)
+    falling, steady = outcome(run)["metrics"], outcome(constant)["metrics"]
+    name = "rate/vae" if changes else "rate/g"
+    found = [line.pop(name) for line in falling]
+    assert found == pytest.approx([2e-4] * 11 + [2e-5 * left for left in range(9, 0, -1)])
+    assert falling[:11] == steady[:11] and falling[13:] != steady[13:]
+    assert [line.keys() for line in falling] == [line.keys() for line in steady]  # no other column is new
 
 
 @pytest.mark.slow
@@ -154,6 +180,14 @@ def test_a_live_learning_rate_changes_the_run_at_the_next_step_and_is_logged(run
     assert changed[8:] != plain[8:]
     groups = outcome(run)["state"]["groups"]
     assert [groups[name][0]["lr"] for name in ("generator", "discriminator")] == [0.01, 0.0002]
+
+
+def test_a_live_change_moves_the_rate_that_the_schedule_starts_from(runs_dir):
+    run = tiny_run(runs_dir, generator_optimizer__schedule="linear")
+    loop.train(run, request=change_rate_at(run, {14: 0.01}))
+    made = outcome(run)
+    assert rates(run) == [(15, 0.01)] and made["state"]["groups"]["generator"][0]["lr"] == 0.01
+    assert [line["rate/g"] for line in made["metrics"][14:16]] == pytest.approx([2e-4 * 0.6, 0.01 * 0.5])
 
 
 @pytest.mark.parametrize("step", [7, 8, 12])

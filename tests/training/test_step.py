@@ -23,6 +23,7 @@ CPU = torch.device("cpu")
 FAMILIES: dict[str, tuple[dict[str, Any], str]] = {
     "gan": ({}, "d"),
     "vae": ({"network__name": "vae", "training__ema_decay": 0.0}, "vae"),
+    "diffusion": ({"network__name": "unet"}, "diffusion"),
 }
 """Kind of model -> what makes a run one, and the short name of the first update of a step."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from helpers import TINY, eventually, outcome, tiny_run
 
+from gan_core.access import bin
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.settings import Settings
 from gan_core.runs import Run
@@ -48,6 +49,28 @@ def state(run: Run, wanted: str) -> None:
 
 def steps(run: Run, more_than: int = 0) -> None:
     eventually(lambda: run.status().step > more_than, f"{run.id} beyond step {more_than}")
+
+
+def test_a_waiting_run_that_was_deleted_and_taken_back_can_go_on(runs_dir):
+    run = tiny_run(runs_dir)
+    queue.enqueue(run)
+    supervisor.delete(run)
+    (thing,) = bin.binned(runs_dir)
+    bin.restore(thing)
+    assert run.status().state == "stopped" and queue.queued_ids(runs_dir) == []
+    supervisor.resume(run)
+    assert queue.queued_ids(runs_dir) == [run.id]
+
+
+def test_a_run_that_is_queued_and_in_no_queue_is_stopped_at_once(runs_dir):
+    run = tiny_run(runs_dir)
+    assert run.status().state == "queued" and queue.queued_ids(runs_dir) == []
+    supervisor.leave(run, "stop")
+    assert run.status().state == "stopped"
+    run = tiny_run(runs_dir)
+    with run.lock():  # a trainer is about to begin: it reads the command
+        supervisor.leave(run, "pause")
+    assert (run.status().state, run.control().command) == ("queued", "pause")
 
 
 def test_a_submitted_run_trains_to_its_end_and_equals_one_trained_directly(lab, runs_dir):

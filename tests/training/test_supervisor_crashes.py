@@ -318,9 +318,13 @@ def test_leftovers_of_a_crash_are_swept_when_a_server_starts(runs_dir, serve):
         (place / "file").touch()
     for file in (run.path / ".tmp-7-status.json", run.samples_dir / ".tmp-7-step-00000001.png"):
         file.touch()
+    being_made = runs_dir / ".tmp-another-servers"
+    being_made.mkdir()
+    hours_ago = time.time() - 7_200
+    os.utime(runs_dir / ".tmp-half-a-run", (hours_ago, hours_ago))
     serve()
     state(run, "finished")
-    assert list(runs_dir.rglob(".tmp-*")) == []
+    assert list(runs_dir.rglob(".tmp-*")) == [being_made]
 
 
 def test_a_full_disk_costs_a_run_and_never_the_supervisor(runs_dir, serve, monkeypatch):

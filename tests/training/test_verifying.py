@@ -50,6 +50,15 @@ def test_a_run_repeats_to_the_last_bit(runs_dir: Path, changes: dict[str, Any], 
     assert sorted(p.name for p in runs_dir.iterdir() if not p.name.startswith(".")) == [run.id]
 
 
+def test_a_damaged_line_of_the_log_is_passed_over(runs_dir: Path) -> None:
+    run = trained(runs_dir)
+    lines = run.metrics_path.read_text().splitlines()
+    odd = ['{"loss/d": 1.0}', '{"step": true, "loss/d": 1.0}', '{"step": 3, "loss/d": "x"}']
+    run.metrics_path.write_text("".join(line + "\n" for line in [odd[0], *lines, *odd[1:]]))
+    verdict = verify(run, steps=2)
+    assert verdict.matches and verdict.exact
+
+
 def test_a_number_that_was_changed_is_found(runs_dir: Path, command) -> None:
     run = trained(runs_dir)
     rewrite(run.metrics_path, 3, **{"loss/d": 1.25})

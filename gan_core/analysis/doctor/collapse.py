@@ -7,10 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign, slower_d
+from gan_core.analysis.doctor.finding import (
+    Diagnosis,
+    Remedy,
+    Sign,
+    lasting_sign,
+    of_images,
+    slower_d,
+    slower_g,
+)
 from gan_core.analysis.doctor.trace import Mask, RunTrace
-from gan_core.config import RunConfig
-from gan_core.datasets import DATASETS
+from gan_core.config import RunConfig, get
 from gan_core.models.kinds import kind_of
 from gan_core.runs.evaluations import Evaluation
 
@@ -23,17 +30,24 @@ REPEATED = 0.3  # share of generated images with a near copy; of real ones 0.01
 FEW_MODES = 0.65  # share of the kinds that real images show
 # more than real images in as small a number have; half of the kinds missing is a distance of 0.5, or log 2 nats
 UNBALANCED = {"mode_tv": 0.45, "mode_kl": 0.7}
+BATCH_NORM = " Only approximately here: with batch norm an image's slope also depends on the rest of its batch."
 NARROW = 0.1  # share of the recall that training images reach
 START = 200  # steps of G in which it may not have found variety yet
 HELD = 300  # recorded steps for which an early sign must hold: 100 faces at 64 px found variety after 460
 SLOW_START = 10  # windows, and
 SLOWEST_START = 600  # steps, after which sameness is no slow start any more
+LEAD = 4.0  # standard deviations between D's verdicts on real and generated images: it leads
 FEWEST_NUMBERS = 3  # in z, below which images cannot vary
 
 
 def mode_collapse(trace: RunTrace) -> Sign | None:
     """Generated images differ from each other far less than real ones do, or than they once did."""
-    return _in_curves(trace) or next(_measured(trace), None)
+    sign = _in_curves(trace) or next(_measured(trace), None)
+    if sign is None or not trace.has("logit/gap"):
+        return sign
+    place = np.flatnonzero(trace.steps <= sign.step)[-1:]
+    leads = bool((trace.mean("logit/gap")[place] > LEAD).any())
+    return replace(sign, remedies=tuple(_against_collapse(trace.config, d_leads=leads)))
 
 
 def _measured(trace: RunTrace) -> Iterator[Sign]:
@@ -66,8 +80,14 @@ def _in_curves(trace: RunTrace) -> Sign | None:
     fake, real = trace.mean("spread/fake"), trace.mean("spread/real")
     values = {"fake": fake, "real": real}
     words = (
-        "At step {step:,} the images of a batch differed from each other by {fake:.3f} (standard deviation of a pixel); real "
-        "ones by {real:.3f}."
+        (
+            "At step {step:,} the images of a batch differed from each other by {fake:.3f} (standard deviation of a pixel); real "
+            "ones by {real:.3f}."
+        )
+        if of_images(trace.config)
+        else (
+            "At step {step:,} the points of a batch lay {fake:.3f} apart (standard deviation of a coordinate), real ones {real:.3f}."
+        )
     )
     best = np.fmax.accumulate(np.nan_to_num(fake))
     fell = (best > FALL * real) & (fake < FALL * best) & (fake < FALL * real)
@@ -95,7 +115,7 @@ def alike(trace: RunTrace) -> Mask:
 def narrow_latent(trace: RunTrace) -> Sign | None:
     """z has one or two numbers: too few for images to vary."""
     numbers = trace.config.network.latent_dim
-    if numbers >= FEWEST_NUMBERS or DATASETS.find(trace.config.dataset.name).domain != "images":
+    if numbers >= FEWEST_NUMBERS or not of_images(trace.config):
         return None
     where = "a line" if numbers == 1 else "a plane"
     count = f"{numbers} number{'s' * (numbers > 1)}"
@@ -106,7 +126,8 @@ def narrow_latent(trace: RunTrace) -> Sign | None:
     )
 
 
-def _against_collapse(config: RunConfig) -> list[Remedy]:
+def _against_collapse(config: RunConfig, *, d_leads: bool = False) -> list[Remedy]:
+    """Lesson 3 of the lab repairs a collapsed game with pairs and with R1; a slower D helps only one that leads."""
     if kind_of(config).encodes:
         return [
             Remedy(
@@ -124,11 +145,32 @@ def _against_collapse(config: RunConfig) -> list[Remedy]:
         remedies.append(clip_as_in_the_paper())
     if not config.remedies.minibatch_std:
         remedies.append(Remedy(
-            "Show D how much the images of a batch differ",
+            "Show D how much the images of a batch differ" if of_images(config) else "Show D how much the points of a batch differ",
             "Sameness gives the generator away (minibatch standard deviation, Karras et al. 2018).",
             {"remedies.minibatch_std": True},
         ))  # fmt: skip
-    return [*remedies, slower_d(config, 0.5)]
+    if config.remedies.packing == 1:
+        remedies.append(Remedy(
+            "Let D judge pairs", "Two samples that are alike give the generator away (PacGAN, Lin et al. 2018).",
+            {"remedies.packing": 2},
+        ))  # fmt: skip
+    remedies += r1(config)
+    faster = get(config, "generator_optimizer.learning_rate") > get(config, "discriminator_optimizer.learning_rate")
+    if faster or config.penalty.name != "none":  # a penalty that is there already leaves little else
+        remedies.append(slower_g(config, 0.5))
+    return [*remedies, *([slower_d(config, 0.5)] if d_leads else [])]
+
+
+def r1(config: RunConfig) -> list[Remedy]:
+    """The penalty R1, where nothing else bounds D's slope."""
+    if config.penalty.name != "none" or config.objective.weight_clip > 0:
+        return []
+    return [Remedy(
+        "Charge D for steepness: R1 penalty, weight 5",
+        "Keeps D's slope small near real images, which makes the game converge (Mescheder et al. 2018)."
+        + BATCH_NORM * (config.network.discriminator_norm == "batch"),
+        {"penalty.name": "r1", "penalty.weight": 5.0, "training.precision": "fp32"},
+    )]  # fmt: skip
 
 
 def clip_as_in_the_paper() -> Remedy:

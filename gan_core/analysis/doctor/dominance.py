@@ -70,7 +70,7 @@ def _bound(config: RunConfig) -> list[Remedy]:
     return [
         clip_as_in_the_paper(),
         Remedy(
-            "Use a gradient penalty instead",
+            f"Raise the penalty's weight to {USUAL_PENALTY:g}" if config.penalty.name == "gradient" else "Use a gradient penalty instead",
             "It holds the critic's slope near 1 directly (Gulrajani et al. 2017).",
             {
                 "objective.weight_clip": 0.0, "penalty.name": "gradient", "penalty.weight": USUAL_PENALTY,

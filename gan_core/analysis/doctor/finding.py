@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from gan_core.analysis.doctor.trace import PATIENCE, Column, Mask, RunTrace
 from gan_core.config import RunConfig, get, with_changes
+from gan_core.datasets import DATASETS
 from gan_core.models.compatibility import RULES
 from gan_core.models.kinds import kind_of
 
@@ -77,16 +78,19 @@ class Diagnosis:
 
     def words(self, config: RunConfig) -> tuple[str, str]:
         """Title and explanation for the model of a configuration."""
-        return self.of_vae if self.of_vae and kind_of(config).encodes else (self.title, self.explanation)
+        return self.of_vae if self.of_vae and not kind_of(config).has_discriminator else (self.title, self.explanation)
 
     def fitting(self, config: RunConfig, sign: Sign) -> tuple[Remedy, ...]:
-        """What helps against what was found: remedies whose settings this kind of model has, and that no rule refuses."""
+        """What helps against what was found: remedies whose settings this kind of model has and that change something, and that
+        no rule refuses.
+        """
         kind = kind_of(config)
 
         def fits(remedy: Remedy) -> bool:
             after = with_changes(config, dict(remedy.changes))
             refused = any(rule.broken(after) and not rule.broken(config) for rule in RULES)
-            return not refused and all(kind.applies(name) for name in remedy.changes)
+            fits = not refused and all(kind.applies(name) for name in remedy.changes)
+            return fits and (not remedy.changes or after != config)
 
         return tuple(filter(fits, sign.remedies or self.remedies(config)))
 
@@ -131,12 +135,24 @@ def lasting_sign(
     return Sign(step, since, words.format(**shown, since=since, step=step), lasting=trace.lasts_now(holds))
 
 
+def of_images(config: RunConfig) -> bool:
+    """Whether the data are images, and no points in the plane."""
+    return DATASETS.find(config.dataset.name).domain == "images"
+
+
 def slower_d(config: RunConfig, factor: float = 0.25) -> Remedy:
     """A smaller learning rate for D."""
-    rate = float(get(config, "discriminator_optimizer.learning_rate")) * factor
-    return Remedy(
-        f"Let D learn slower: learning rate {rate:g}",
-        "G catches up while D takes smaller steps (two learning rates, Heusel et al. 2017).",
-        {"discriminator_optimizer.learning_rate": rate},
-        live=True,
+    return _slower(
+        config, "D", factor, "G catches up while D takes smaller steps (two learning rates, Heusel et al. 2017)."
     )
+
+
+def slower_g(config: RunConfig, factor: float) -> Remedy:
+    """A smaller learning rate for G."""
+    return _slower(config, "G", factor, "D answers what G does before G has moved on.")
+
+
+def _slower(config: RunConfig, symbol: str, factor: float, why: str) -> Remedy:
+    name = {"D": "discriminator_optimizer.learning_rate", "G": "generator_optimizer.learning_rate"}[symbol]
+    rate = float(get(config, name)) * factor
+    return Remedy(f"Let {symbol} learn slower: learning rate {rate:g}", why, {name: rate}, live=True)

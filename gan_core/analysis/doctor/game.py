@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from gan_core.analysis.doctor.collapse import HELD, START, alike
+from gan_core.analysis.doctor.collapse import HELD, LEAD, START, alike, r1
 from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign, slower_d
 from gan_core.analysis.doctor.trace import PATIENCE, Column, RunTrace
 from gan_core.config import RunConfig
 
 SURE = 0.98  # D's mean output (probability) for real images from which it has nothing left to learn
 LOST = 0.02  # and for generated ones
-LEAD, DECIDED = 4.0, 15.0  # standard deviations between D's verdicts: while G's images are alike; in any case
+DECIDED = 15.0  # standard deviations between D's verdicts beyond which it has won in any case; LEAD while G's images are alike
 LATEST_START = 1000  # steps after which D's lead counts, also where G has made few: it had many critic steps to answer
 CLAMP = 50.0  # half of where PyTorch's BCELoss cuts (100): the loss at an output of e^-50
 BOUND = 0.9  # share of weights at the clip
-BATCH_NORM = " Only approximately here: with batch norm an image's slope also depends on the rest of its batch."
 RHYTHMIC = 0.6  # share of a loss's variance that one rhythm makes
 
 
@@ -111,14 +110,7 @@ def _against_a_winning_d(config: RunConfig) -> list[Remedy]:
             "D is no longer paid for being certain (one-sided label smoothing, Salimans et al. 2016).",
             {"remedies.label_smoothing": 0.1},
         ))  # fmt: skip
-    if config.penalty.name == "none" and config.objective.weight_clip == 0:
-        remedies.append(Remedy(
-            "Charge D for steepness: R1 penalty, weight 5",
-            "Keeps D's slope small near real images, which makes the game converge (Mescheder et al. 2018)."
-            + BATCH_NORM * (config.network.discriminator_norm == "batch"),
-            {"penalty.name": "r1", "penalty.weight": 5.0, "training.precision": "fp32"},
-        ))  # fmt: skip
-    return remedies
+    return [*remedies, *r1(config)]
 
 
 def _against_saturation(config: RunConfig) -> list[Remedy]:
@@ -131,12 +123,13 @@ def _against_saturation(config: RunConfig) -> list[Remedy]:
                 "penalty.name": "gradient",
                 "penalty.weight": 10.0,
                 "network.discriminator_norm": "none",
+                "training.precision": "fp32",
             },
         ),
         Remedy(
-            f"Clip ten times wider: {10 * config.objective.weight_clip:g}",
-            "More room for the critic; too much of it brings collapse.",
-            {"objective.weight_clip": 10 * config.objective.weight_clip},
+            f"Clip twice as wide: {2 * config.objective.weight_clip:g}",
+            "More room for the critic; ten times as wide, as report R3 tried, brings collapse.",
+            {"objective.weight_clip": 2 * config.objective.weight_clip},
         ),
     ]
 

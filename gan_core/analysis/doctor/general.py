@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
+from gan_core.analysis.doctor.finding import (
+    Diagnosis,
+    Remedy,
+    Sign,
+    lasting_sign,
+    of_images,
+    slower_d,
+)
 from gan_core.analysis.doctor.trace import Column, Mask, RunTrace
 from gan_core.config import RunConfig, get
+from gan_core.datasets import DATASETS
 from gan_core.models.kinds import KINDS, OptimizerPart, kind_of
 
 TRAINED = {part.short: part for kind in KINDS.values() for part in kind.optimizers}  # by their names in metrics
@@ -19,6 +28,7 @@ VANISHED = 1e-3  # share of its typical size so far
 EXPLODED = 30.0  # times its typical size so far
 FEW_IMAGES, MANY_EPOCHS = 1000, 20
 FASTEST = {"adam": 2e-3, "adamax": 5e-3, "rmsprop": 1e-3, "sgd": 0.5}  # beyond these GANs seldom train
+FALLING = ("linear", "cosine")
 AHEAD = 0.75  # of D(x) before D(G(z)): what G never makes good; ten times the usual rates leave 0.56
 BEHIND = (
     0.5  # share of the real images' distance to their nearest fellow; ten times the usual rates pass it within 90 steps
@@ -37,15 +47,17 @@ def non_finite(trace: RunTrace) -> Sign | None:
 
 def vanishing_gradient(trace: RunTrace) -> Sign | None:
     """A network's gradient is a thousandth of what it typically was, or nothing."""
-    return _gradient_sign(trace, lambda now, typical: (now < VANISHED * typical) | (now < 1e-8), "fallen")
+    sign, network = _gradient_sign(trace, lambda now, typical: (now < VANISHED * typical) | (now < 1e-8), "fallen")
+    return sign and replace(sign, remedies=tuple(_against_standstill(trace.config, network)))
 
 
 def exploding_gradient(trace: RunTrace) -> Sign | None:
     """A network's gradient is many times what it typically was."""
-    return _gradient_sign(trace, lambda now, typical: now > EXPLODED * typical, "risen")
+    return _gradient_sign(trace, lambda now, typical: now > EXPLODED * typical, "risen")[0]
 
 
-def _gradient_sign(trace: RunTrace, unusual: Callable[[Column, Column], Mask], word: str) -> Sign | None:
+def _gradient_sign(trace: RunTrace, unusual: Callable[[Column, Column], Mask], word: str) -> tuple[Sign | None, str]:
+    """The first unusual gradient, and the symbol of its network."""
     for name in GRADIENTS:
         if not trace.has(name) or len(trace.steps) < 6 * trace.window:
             continue
@@ -64,8 +76,22 @@ def _gradient_sign(trace: RunTrace, unusual: Callable[[Column, Column], Mask], w
         )
         found = lasting_sign(trace, holds, words, {"typical": typical, "now": now}, windows=1)
         if found is not None:
-            return found
-    return None
+            return found, network
+    return None, ""
+
+
+def _against_standstill(config: RunConfig, network: str) -> list[Remedy]:
+    """What helps once a network's gradient has vanished: smaller steps of its own would change nothing now."""
+    if network == "G":
+        return [slower_d(config)]
+    if network == "D":
+        why = "D is certain of everything and learns no more. Its targets then stay out of its reach (Salimans et al. 2016)."
+        smooth = Remedy("Smooth D's labels by 0.1", why, {"remedies.label_smoothing": 0.1})
+        return [smooth, *(replace(one, live=False) for one in [slower_d(config)])]
+    why = (
+        "Too large a step left units that no image moves any more. It has to be taken back: from an earlier checkpoint."
+    )
+    return [replace(one, why=why, live=False) for one in _slower(config, 0.25)]
 
 
 def learning_rate_too_high(trace: RunTrace) -> Sign | None:
@@ -82,11 +108,20 @@ def learning_rate_too_high(trace: RunTrace) -> Sign | None:
         f"The {part.title.lower()}'s learning rate is {_rate(trace.config, part):g}; {get(trace.config, part.section).name} seldom stands "
         f"more than {_fastest(trace.config, part):g} here. "
     )
+    fast_now = _too_fast_now(trace, part)
     for holds, words, values in _harm(trace):
-        found = lasting_sign(trace, holds, cause + words, values)
+        found = lasting_sign(trace, holds & fast_now, cause + words, values)
         if found is not None:
             return found
     return None
+
+
+def _too_fast_now(trace: RunTrace, part: OptimizerPart) -> Mask:
+    """Where the rate that the schedule left of it was still beyond the bound (N,): everywhere without a schedule."""
+    name = f"rate/{part.short}"
+    if not trace.has(name):
+        return np.ones(len(trace.steps), bool)
+    return np.asarray(trace.mean(name) > _fastest(trace.config, part))
 
 
 def _rate(config: RunConfig, part: OptimizerPart) -> float:
@@ -127,7 +162,8 @@ def too_few_images(trace: RunTrace) -> Sign | None:
     if not 0 < trace.num_images < FEW_IMAGES or epochs < MANY_EPOCHS:
         return None
     model = kind_of(trace.config).short
-    evidence = f"{trace.num_images:,} images, each seen {epochs:,} times; a {model} wants thousands, at the least."
+    what = "images" if of_images(trace.config) else "points"
+    evidence = f"{trace.num_images:,} {what}, each seen {epochs:,} times; a {model} wants thousands, at the least."
     return Sign(0, 0, evidence)
 
 
@@ -150,7 +186,8 @@ def plateau(trace: RunTrace) -> Sign | None:
     return Sign(int(steps[-1]), int(steps[-third]), evidence)
 
 
-def _slower(config: RunConfig, factor: float) -> list[Remedy]:
+def _slower(config: RunConfig, factor: float, *, late: bool = False) -> list[Remedy]:
+    """Lower rates; late in a run not where the schedule has lowered the rate already."""
     return [
         Remedy(
             f"Lower the {part.title.lower()}'s learning rate to {float(get(config, part.rate)) * factor:g}",
@@ -159,30 +196,28 @@ def _slower(config: RunConfig, factor: float) -> list[Remedy]:
             live=True,
         )
         for part in reversed(kind_of(config).optimizers)
+        if not (late and get(config, part.section).schedule in FALLING)
     ]
 
 
 def more_images(config: RunConfig) -> list[Remedy]:
     """Remedies for too little data."""
-    remedies = [Remedy("Use more images", "Nothing helps as much. Add pictures.")]
+    what = "images" if of_images(config) else "points"
+    remedies = [Remedy(f"Use more {what}", "Nothing helps as much.")]
     if config.dataset.num_images:
         changes = {"dataset.num_images": 0}
-        remedies = [Remedy("Use all images of the data set", "Nothing helps as much as more data.", changes)]
-    if not config.augmentation.kinds:
+        remedies = [Remedy(f"Use all {what} of the data set", "Nothing helps as much as more data.", changes)]
+    if of_images(config) and not config.augmentation.kinds:
         remedies.append(Remedy(
             "Change what D sees of every image (DiffAugment)",
             "Colours, place and a cut-out differ each time, of real and generated images alike: D cannot know its few images by heart, and "
             "G's stay as they are (Zhao et al. 2020).",
             {"augmentation.kinds": "color,translation,cutout"},
         ))  # fmt: skip
-    return [
-        *remedies,
-        Remedy(
-            "Show the images mirrored as well",
-            "Twice as many views; not for digits or letters, which would become false.",
-            {"dataset.flip": True},
-        ),
-    ]
+    if of_images(config) and not (config.dataset.flip or DATASETS.find(config.dataset.name).mirrored_is_false):
+        why = "Twice as many views; not for writing, which would become false."
+        remedies.append(Remedy("Show the images mirrored as well", why, {"dataset.flip": True}))
+    return remedies
 
 
 DIAGNOSES = (
@@ -193,7 +228,7 @@ DIAGNOSES = (
     Diagnosis(
         "vanishing_gradient", "A gradient has vanished",
         "The gradient is the push that each step gives the weights. Almost none is left: that network has stopped learning.",
-        "failure", GRADIENTS, vanishing_gradient, lambda config: _slower(config, 0.25)[:1],
+        "failure", GRADIENTS, vanishing_gradient, lambda config: _against_standstill(config, "G"),
     ),
     Diagnosis(
         "exploding_gradient", "A gradient explodes",
@@ -211,14 +246,14 @@ DIAGNOSES = (
         "note", (), too_few_images, more_images,
         of_vae=(
             "Too few images",
-            "With so few images the encoder and decoder can learn each by heart. Other images then come back wrong, and random "
-            "latents give mixtures of the known ones.",
+            "With so few images the network can learn each by heart. Other images are then strange to it, and its samples are copies "
+            "or mixtures of the known ones.",
         ),
     ),
     Diagnosis(
         "plateau", "Nothing changes any more",
         "What is measured has stopped moving: more steps of the same will hardly help.",
         "note", ("accuracy/test", "accuracy/labels", "loss/reconstruction"), plateau,
-        lambda config: _slower(config, 0.2),
+        lambda config: _slower(config, 0.2, late=True),
     ),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign
+from gan_core.analysis.doctor.finding import Diagnosis, Remedy, Sign, lasting_sign, of_images
 from gan_core.analysis.doctor.general import more_images
 from gan_core.analysis.doctor.trace import RunTrace
 from gan_core.config import RunConfig
@@ -49,7 +49,7 @@ def _nearest(trace: RunTrace) -> Sign | None:
 
 def _against(config: RunConfig) -> list[Remedy]:
     remedies = more_images(config)
-    if not config.dataset.rotation_degrees:
+    if of_images(config) and not config.dataset.rotation_degrees:
         remedies.append(Remedy(
             "Turn the images by up to 5 degrees",
             "The same picture never comes twice, so it cannot be learned by heart.",
@@ -102,7 +102,7 @@ DIAGNOSES = (
         "warning", ("memory/train", "memory/held_out"), memorisation, _against,
         of_vae=(
             "The training images are learned by heart",
-            "The decoder should draw what real images are like. Instead its samples lie next to single training images.",
+            "The model should draw what real images are like. Instead its samples lie next to single training images.",
         ),
     ),
     Diagnosis(

@@ -5,8 +5,9 @@
     list_eval_partition.txt        one line a picture: name and 0 (train), 1 (validation) or 2 (test)
 
 They may lie in folders of their own below the one that is named (torchvision's `celeba`, the authors' `Img`, `Anno` and
-`Eval`, Kaggle's `img_align_celeba/img_align_celeba`), and the lists may be Kaggle's, in CSV. Where only part of the pictures
-is there, that part is used; the others are left out, counted and named.
+`Eval`, Kaggle's `img_align_celeba/img_align_celeba`), and the lists may be Kaggle's, in CSV. A picture is known by its
+number or name, whatever its suffix (the authors' PNG edition has lists of .jpg). Where only part of the pictures is there,
+that part is used; the others are left out, counted and named.
 
 R5's 40,000 training and 2,621 test pictures are here a seeded sample of each split: dataset.num_images. To keep only
 some attributes, see `Dataset.with_labels`.
@@ -49,11 +50,12 @@ class _Copy:
 
 @dataclass(frozen=True)
 class _Lists:
-    """Both text files: the pictures of each split, in order, and every picture's attributes by name."""
+    """Both text files, a picture's key as of `_key`: the pictures of each split, in order, and every picture's attributes by name."""
 
     splits: dict[str, tuple[str, ...]]
+    divided: frozenset[str]  # keys of all pictures that are in a split
     names: tuple[str, ...]
-    rows: dict[str, int]
+    rows: dict[str, int]  # by key
     labels: Uint8Array
 
 
@@ -68,11 +70,11 @@ def _copy(config: DatasetConfig) -> _Copy:
         for name in names:
             if name.lower() in WANTED:
                 found.setdefault(name.lower(), (here / name).relative_to(root))
-        if here.name.lower() == IMAGES and any(name.lower().endswith(SUFFIXES) for name in names):
+        if here.name.lower() in (IMAGES, f"{IMAGES}_png") and any(name.lower().endswith(SUFFIXES) for name in names):
             found.setdefault(IMAGES, here.relative_to(root))
     for name in (ATTRIBUTES, PARTITION):
         if (file := found.get(name) or found.get(name.replace(".txt", ".csv"))) is None:
-            above = f" Name the folder above {IMAGES}." if root.name.lower() == IMAGES else ""
+            above = f" Name the folder above {IMAGES}." if root.name.lower().startswith(IMAGES) else ""
             raise ValueError(f"'{root}' holds no {name}. {LAYOUT}{above}")
         found[name] = file
     if IMAGES not in found:
@@ -101,15 +103,31 @@ def _read_lists(attributes: Path, partition: Path, _attributes_changed: int, _pa
     names, rows, labels = _read_attributes(attributes)
     splits: dict[str, list[str]] = {split: [] for split in SPLITS}
     by_number = {number: splits[split] for split, number in SPLITS.items()} | {"1": []}
+    seen: dict[str, int] = {}
     for line, parts in enumerate(_lines(partition), start=1):
         if line == 1 and len(parts) == 2 and "." not in parts[0] and not parts[1].isdigit():
             continue  # the names of Kaggle's columns
-        if len(parts) != 2 or parts[1] not in by_number:
+        if len(parts) != 2 or (number := parts[1].removesuffix(".0")) not in by_number:
             raise ValueError(f"{partition.name}, line {line} must be a file name and 0, 1 or 2.")
-        if parts[0] not in rows:
+        key = _key(parts[0])
+        if key not in rows:
             raise ValueError(f"{partition.name}, line {line} names a picture for which {attributes.name} has no line.")
-        by_number[parts[1]].append(parts[0])
-    return _Lists({split: tuple(files) for split, files in splits.items()}, names, rows, labels)
+        _once(seen, key, partition.name, line)
+        by_number[number].append(parts[0])
+    return _Lists({split: tuple(files) for split, files in splits.items()}, frozenset(seen), names, rows, labels)
+
+
+def _key(name: str) -> str:
+    """What makes a picture's name the same in lists and folders: no suffix, small letters, no zeros before a number."""
+    stem = name.lower()
+    stem = stem.rpartition(".")[0] if stem.endswith(SUFFIXES) else stem
+    return stem.lstrip("0") or stem
+
+
+def _once(seen: dict[str, int], key: str, file: str, line: int) -> None:
+    """Raises ValueError if a picture has a second line."""
+    if (first := seen.setdefault(key, line)) != line:
+        raise ValueError(f"{file}, line {line} names the picture of line {first} again. Delete one of the two lines.")
 
 
 def _read_attributes(file: Path) -> tuple[tuple[str, ...], dict[str, int], Uint8Array]:
@@ -130,18 +148,20 @@ def _read_attributes(file: Path) -> tuple[tuple[str, ...], dict[str, int], Uint8
         )
     rows: dict[str, int] = {}
     labels = np.empty((len(body), len(names)), np.uint8)
-    value = {"1": 1, "-1": 0}
+    value = {"1": 1, "1.0": 1, "true": 1} | dict.fromkeys(("-1", "-1.0", "0", "0.0", "false"), 0)
+    seen: dict[str, int] = {}
     for row, (picture, *values) in enumerate(body):
         line = row + 1 + len(lines) - len(body)
-        if Path(picture).name != picture:
+        if not picture or Path(picture).name != picture:
             raise ValueError(f"{file.name}, line {line} must begin with a plain file name.")
         if len(values) != len(names):
             raise ValueError(f"{file.name}, line {line} has {len(values)} values for {len(names)} attributes.")
         try:
-            labels[row] = [value[v] for v in values]
+            labels[row] = [value[v.lower()] for v in values]
         except KeyError:
-            raise ValueError(f"{file.name}, line {line}: a value must be 1 or -1.") from None
-        rows[picture] = row
+            raise ValueError(f"{file.name}, line {line}: a value must be 1 or -1 (or 0).") from None
+        _once(seen, _key(picture), file.name, line)
+        rows[_key(picture)] = row
     return tuple(names), rows, labels
 
 
@@ -165,7 +185,9 @@ def _lines(file: Path) -> list[list[str]]:
     comma = next((mark for mark in ",;\t" if lines and mark in lines[0].strip()), None)
     if comma is None:
         return [line.split() for line in lines]
-    return [[cell.strip().strip('"') for cell in line.split(comma)] for line in lines]
+    table = [[cell.strip().strip('"') for cell in line.split(comma)] for line in lines]
+    first = 1 if table[0][0] in ("", "Unnamed: 0") else 0  # the index that pandas writes
+    return [cells[first:] for cells in table]
 
 
 class _CelebA(PictureFiles):
@@ -186,7 +208,8 @@ class _CelebA(PictureFiles):
         if not names:
             number = SPLITS[config.split]
             raise ValueError(f"{copy.partition.name} puts no picture into the split '{config.split}' ({number}).")
-        files = _paths(copy.images, names, _pictures_in(copy))
+        folder = copy.root / copy.images
+        files = _paths(folder, copy.images, names, folder.stat().st_mtime_ns)
         if not files:
             raise ValueError(
                 f"None of the {len(names):,} pictures that {copy.partition.name} puts into the split '{config.split}' is in "
@@ -197,36 +220,51 @@ class _CelebA(PictureFiles):
     def left_out(self, config: DatasetConfig) -> Sequence[tuple[str, str]]:
         copy = _copy(config)
         lists, there = _lists(copy), _pictures_in(copy)
-        listed = lists.splits[config.split]
-        missing = [
-            (name, f"{copy.partition.name} names it, and it is not there.") for name in listed if name not in there
-        ]
-        unknown = sorted(there - lists.rows.keys())
-        return missing + [(name, f"{copy.attributes.name} has no line for it.") for name in unknown]
+        left_out: list[tuple[str, str]] = []
+        for name in lists.splits[config.split]:
+            if not (names := there.get(_key(name))):
+                left_out.append((name, f"{copy.partition.name} names it, and it is not there."))
+            elif len(names) > 1:
+                used = _chosen(name, names)
+                left_out += [(other, f"'{used}' is the same picture, and is used.") for other in names if other != used]
+        for key in sorted(there.keys() - lists.divided):
+            file = copy.partition.name if key in lists.rows else copy.attributes.name
+            left_out += [(name, f"{file} has no line for it.") for name in there[key]]
+        return left_out
 
     def label_names(self, config: DatasetConfig) -> tuple[str, ...]:
         return _lists(_copy(config)).names
 
     def all_labels(self, config: DatasetConfig) -> Uint8Array:
         lists = _lists(_copy(config))
-        return lists.labels[[lists.rows[path.name] for path in self.files(config)[1]]]
+        return lists.labels[[lists.rows[_key(path.name)] for path in self.files(config)[1]]]
 
 
-def _pictures_in(copy: _Copy) -> frozenset[str]:
-    """Names in the folder of pictures, but for what systems write."""
+def _pictures_in(copy: _Copy) -> dict[str, list[str]]:
+    """Names in the folder of pictures by key, but for what systems write."""
     folder = copy.root / copy.images
     return _listed(folder, folder.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=2)
-def _listed(folder: Path, _changed: int) -> frozenset[str]:
-    return frozenset(name for name in os.listdir(folder) if name.lower().endswith(SUFFIXES) and name[0] != ".")
+def _listed(folder: Path, _changed: int) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in sorted(os.listdir(folder)):
+        if name.lower().endswith(SUFFIXES) and name[0] != ".":
+            found.setdefault(_key(name), []).append(name)
+    return found
+
+
+def _chosen(name: str, there: Sequence[str]) -> str:
+    """Of files that are the same picture the one that has the listed name, else the first."""
+    return name if name in there else there[0]
 
 
 @lru_cache(maxsize=4)
-def _paths(images: Path, names: tuple[str, ...], there: frozenset[str]) -> tuple[Path, ...]:
+def _paths(folder: Path, images: Path, names: tuple[str, ...], changed: int) -> tuple[Path, ...]:
     """The paths of those of the names that are there; kept, for pages ask again and again."""
-    return tuple(images / name for name in names if name in there)
+    there = _listed(folder, changed)
+    return tuple(images / _chosen(name, found) for name in names if (found := there.get(_key(name))))
 
 
 SOURCE = _CelebA()

@@ -18,7 +18,7 @@ from gan_core.datasets.sources.layout import SUFFIXES, Layout, Named, Placed, un
 
 
 def _files(root: Path, refused: list[Named]) -> Iterator[str]:
-    """All files below a folder, as paths relative to it; adds to `refused` links and what cannot be read."""
+    """All files below a folder, and its empty folders with "/" at the end, as paths relative to it; adds to `refused` links and what cannot be read."""
     inside, waiting = root.resolve(), [""]
     while waiting:
         above = waiting.pop()
@@ -30,6 +30,8 @@ def _files(root: Path, refused: list[Named]) -> Iterator[str]:
                 raise ValueError(f"The folder '{root}' cannot be read ({error.strerror or error}).") from error
             refused.append((above, f"the folder cannot be read ({error.strerror or error})."))
             continue
+        if above and not found:
+            yield above
         for entry in found:
             path = f"{above}{entry.name}"
             if entry.is_dir(follow_symlinks=False):
@@ -78,9 +80,7 @@ class _Folder(PictureFiles):
             )
         found = layout.parts.get(config.split) or (layout.parts.get("") if config.split == "train" else None)
         if not found and config.split == "train":
-            raise ValueError(
-                f"The folder '{root}' has pictures for testing only. To train on them, name their own folder."
-            )
+            raise ValueError("There are pictures for testing only. To train on them, rename their folder.")
         if not found:
             raise ValueError(
                 f"The folder '{root}' is not divided into 'train' and 'test'. Make two subfolders of these names, or set "

@@ -4,9 +4,12 @@ One set of rules over paths, so that a folder and a zip of it mean the same:
 
 - A folder around everything is passed over, and one around everything in it.
 - Folders for training and for testing divide the set, in any case and manner of writing: `train`, `Test`, `validation`,
-  `test_set`, `seg_train`. Where there is none for testing, the one for validation serves.
+  `test_set`, `seg_train`, `訓練`. Where there is none for testing, the one for validation serves. They may have the class
+  in their names (`trainA`, `cats_test`), or lie in the folder of each class.
 - Otherwise two or more folders with pictures are classes, whose names they have; what lies deeper belongs to the first.
-- Pictures beside those folders are left out while they are the fewer. What can be understood in two ways is refused.
+  A class of the test part is that of the training part whatever the case of its name.
+- Pictures beside folders are left out while they are the fewer, and those of a single folder likewise. What can be
+  understood in two ways is refused. An empty folder is named.
 - What systems write by themselves (`__MACOSX`, `.DS_Store`, `Thumbs.db` ...) is none of the user's files.
 """
 
@@ -26,14 +29,21 @@ NOT_READ = (
 ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".jar", ".cab", ".iso")
 MAX_DEPTH = 16
 PARTS = ("train", "test", "val")
-NO_PICTURE = "not a picture."
-_NO_CLASS = ("test", "testing", "val", "validation")
+NO_PICTURE, OF_CLASSES = "not a picture.", "folders of the classes; put it into one of them."
+_NO_CLASS = ("test", "testing", "val", "validation", "測試", "测试", "驗證", "验证")
 _CLUTTER = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
-_CLUTTER_FOLDERS = ("__macosx", "@eadir", "$recycle.bin", "system volume information")
-_PART = re.compile(
-    r"(?:.*[ _.-])?(?:(?P<train>train|training)|(?P<test>test|testing)|(?P<val>val|valid|validation))"
-    r"(?:[ _-]?(?:set|data|images?|imgs?|pictures?|split))?[ _-]?\d{0,4}"
+_CLUTTER_FOLDERS = (
+    "__macosx", "@eadir", "@recycle", "#recycle", "#snapshot", "$recycle.bin", "lost+found", "system volume information",
+)  # fmt: skip
+_WORD = (
+    "(?i:(?P<train>train(?:ing)?|訓練|训练)|(?P<test>test(?:ing)?|測試|测试)|(?P<val>val(?:id(?:ation)?)?|驗證|验证))"
 )
+_BETWEEN = r"(?:[ _.-]+|(?<=[^A-Z])(?=[A-Z])|(?<=[^\x00-\x7f])|(?=[^\x00-\x7f]))"  # trainA, train_a, 訓練a
+_PART = re.compile(
+    rf"(?:(?P<rest>.*?){_BETWEEN})?{_WORD}"
+    r"(?i:[ _-]?(?:set|data|images?|imgs?|pictures?|split|(?:資料|数据|圖片|图片)?集?))?[ _-]?\d{0,4}"
+)
+_PART_FIRST = re.compile(rf"{_WORD}{_BETWEEN}(?P<rest>.+)")
 
 Named = tuple[str, str]
 """A file and why it is left out."""
@@ -73,7 +83,7 @@ def understand(files: Iterable[str]) -> Layout:
     """What these files mean together.
 
     Args:
-        files: paths with "/", relative to the folder or the zip.
+        files: paths with "/", relative to the folder or the zip; folders end in "/", and count where nothing is in them.
 
     Raises:
         ValueError: if folders and pictures can be understood in two ways.
@@ -81,8 +91,14 @@ def understand(files: Iterable[str]) -> Layout:
     pictures: list[_Seen] = []
     left_out: list[Named] = []
     others: list[Named] = []
+    files = list(files)
+    full = {folder for file in files for folder in _above(file)}
     for file in files:
         below = tuple(part for part in file.split("/") if part not in ("", "."))
+        if file.endswith("/"):
+            if below not in full and _why_not((*below, "any")) == NO_PICTURE:
+                others.append((file, "an empty folder; it is no class."))
+            continue
         reason = _why_not(below)
         if reason == NO_PICTURE:
             others.append((file, reason))
@@ -91,6 +107,7 @@ def understand(files: Iterable[str]) -> Layout:
         elif reason is not None:
             pictures.append(_Seen(file, below))
     pictures.sort(key=lambda seen: seen.below)
+    left_out = _with_lost_folders(left_out, pictures)
     parts = _divide(pictures, left_out)
     if "val" in parts:
         for_validation = parts.pop("val")
@@ -100,6 +117,23 @@ def understand(files: Iterable[str]) -> Layout:
         else:
             parts["test"] = for_validation
     return Layout(parts, [*left_out, *others])
+
+
+def _above(path: str) -> list[tuple[str, ...]]:
+    """The folders that a file or folder lies in, as far as they are looked into."""
+    below = [part for part in path.rstrip("/").split("/", MAX_DEPTH + 1) if part not in ("", ".")]
+    return [tuple(below[:depth]) for depth in range(1, len(below))]
+
+
+def _with_lost_folders(left_out: list[Named], pictures: list[_Seen]) -> list[Named]:
+    """What is left out, with a word on formats that are not read where their folder is lost as a class with them."""
+    kept = {folder for seen in pictures for folder in _above(seen.path)}
+    told: list[Named] = []
+    for file, reason in left_out:
+        folder = _above(file)[-1:]
+        lost = pictures and folder and folder[0] not in kept and reason.startswith("pictures in .")
+        told.append((file, f"{reason} Nothing in '{folder[0][-1][:60]}' is read: it is no class." if lost else reason))
+    return told
 
 
 def _why_not(parts: tuple[str, ...]) -> str | None:
@@ -128,36 +162,107 @@ def _divide(pictures: list[_Seen], left_out: list[Named]) -> dict[str, list[Plac
     for seen in pictures:
         if len(seen.below) > 1:
             folders[seen.below[0]].append(_Seen(seen.path, seen.below[1:]))
+    if combined := _combined(folders):
+        _leave(loose, "it lies beside the folders for training and testing.", left_out)
+        _leave_others(folders, [name for named in combined.values() for _label, name in named], left_out)
+        return _same_classes({
+            part: [Placed(seen.path, label) for label, name in combined[part] for seen in folders[name]]
+            for part in PARTS if part in combined
+        })  # fmt: skip
     named = _named_parts(folders)
     inside = {name: _Inside(folders[name]) for names in named.values() for name in names}
     if _is_divided(named, inside, list(folders)):
         _leave(loose, "it lies beside the folders for training and testing.", left_out)
-        for name in folders.keys() - inside.keys():
-            _leave(folders[name], "its folder is neither for training nor for testing.", left_out)
+        _leave_others(folders, inside, left_out)
         return _same_classes({part: inside[named[part][0]].as_one(left_out) for part in PARTS if part in named})
     if len(folders) == 1:
-        (within,) = folders.values()
+        ((name, within),) = folders.items()
         strays: list[Named] = []
         divided = _divide(within, strays)
-        if not loose or set(divided) != {""} or any(picture.label for picture in divided[""]):
-            _leave_few(loose, folders, left_out)
-            left_out += strays
-            return divided
+        plain = set(divided) == {""} and not any(picture.label for picture in divided[""])
+        if plain and len(loose) > len(within):
+            _leave(within, f"it lies in '{name[:60]}', beside more pictures that lie in no folder.", left_out)
+            return {"": [Placed(seen.path) for seen in loose]}
+        _leave_few(loose, folders, left_out, "folder of the others." if plain else OF_CLASSES)
+        left_out += strays
+        return divided
     if len(folders) > 1:
         _leave_few(loose, folders, left_out)
-        return {"": [Placed(seen.path, _nfc(name)) for name, within in folders.items() for seen in within]}
+        return _turned(folders, left_out) or {
+            "": [Placed(seen.path, _label(name)) for name, within in folders.items() for seen in within]
+        }
     return {"": [Placed(seen.path) for seen in pictures]}
 
 
+def _combined(folders: Mapping[str, list[_Seen]]) -> dict[str, list[tuple[str, str]]]:
+    """Folders named after a part and a class (`trainA`, `cats_test`): by part, (class, folder); {} if there are none.
+
+    Raises ValueError if the classes of training and testing do not fit to each other.
+    """
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    split = {name: match for name in folders if (match := _part_of(name))}
+    for name, match in split.items():
+        found[_part(match)].append((_label(match["rest"] or ""), name))
+    labels = {part: [label.lower() for label, _name in named] for part, named in found.items()}
+    train, tested = labels.pop("train", []), {label for named in labels.values() for label in named}
+    plain = all(match.re is _PART for match in split.values())
+    if not train or not tested or (plain and len(split) == len(found)) or not any((*train, *tested)):
+        return {}
+    single, every = len(train) == 1, len(split) == len(folders)
+    twice = any(len({label for label, _name in named}) < len(named) for named in found.values())
+    fits = not twice and "" not in train and tested <= set(train)
+    if fits and (every or not single):
+        return {part: [("" if single else label, name) for label, name in named] for part, named in found.items()}
+    if fits or every:
+        raise ValueError(
+            f"By their names, some of {_listed(list(folders))} are for training and some for testing, but not all of them, "
+            "or not of the same classes. Make two folders, 'train' and 'test', with one folder for each class in both."
+        )
+    return {}
+
+
+def _turned(folders: Mapping[str, list[_Seen]], left_out: list[Named]) -> dict[str, list[Placed]]:
+    """The parts where each class has folders for training and testing; {} if none has. Raises ValueError if some have."""
+    parts = {
+        name: {inner: part for part, inners in _named_parts({seen.below[0] for seen in within if seen.below[1:]}).items()
+               for inner in inners}
+        for name, within in folders.items()
+    }  # fmt: skip
+    if not any("train" in found.values() and len(set(found.values())) > 1 for found in parts.values()):
+        return {}
+    if undivided := [name for name, found in parts.items() if not found]:
+        raise ValueError(
+            f"There are no folders for training and testing in {_listed(undivided)}, as in other classes. Make them there "
+            "too, or put all pictures of each class into one folder."
+        )
+    turned: dict[str, list[Placed]] = defaultdict(list)
+    for name, within in folders.items():
+        for seen in within:
+            if part := parts[name].get(seen.below[0]):
+                turned[part].append(Placed(seen.path, _label(name)))
+            else:
+                _leave([seen], "it lies beside its class's folders for training and testing.", left_out)
+    return {part: turned[part] for part in PARTS if part in turned}
+
+
 def _same_classes(parts: dict[str, list[Placed]]) -> dict[str, list[Placed]]:
-    """The parts; where one has a single folder, and that is a class of another part, its pictures are of this class."""
-    classes = {picture.label for found in parts.values() for picture in found} - {""}
+    """The parts, with the classes of all spelled as in the first, which is for training. Where a part has a single folder,
+    and that is a class of another part, its pictures are of this class."""
+    classes = list(dict.fromkeys(picture.label for found in parts.values() for picture in found if picture.label))
+    spelled = {label.lower(): label for label in reversed(classes)}
+    first = {picture.label for picture in next(iter(parts.values()))}
+
+    def known(name: str) -> str:
+        return name if name in first else spelled.get(name.lower(), "")
+
     for part, found in parts.items():
-        labels = [
-            {_nfc(name) for name in picture.path.split("/")[:-1]} & classes for picture in found if not picture.label
+        above = [
+            {known(_label(name)) for name in (picture.path.split("/")[:-1] if not picture.label else [picture.label])}
+            - {""}
+            for picture in found
         ]
-        if labels and all(len(of_one) == 1 for of_one in labels):
-            parts[part] = [Placed(picture.path, *of_one) for picture, of_one in zip(found, labels, strict=True)]
+        if above and all(len(of_one) == 1 for of_one in above):
+            parts[part] = [Placed(picture.path, *of_one) for picture, of_one in zip(found, above, strict=True)]
     return parts
 
 
@@ -180,13 +285,22 @@ class _Inside:
         return first
 
 
+def _part_of(name: str) -> re.Match[str] | None:
+    """The part, and what else is in a folder's name, if it is that of a part."""
+    name = _label(name)
+    return _PART.fullmatch(name) or _PART_FIRST.fullmatch(name)
+
+
+def _part(match: re.Match[str]) -> str:
+    return next(part for part in PARTS if match[part])
+
+
 def _named_parts(folders: Iterable[str]) -> dict[str, list[str]]:
     """The folders whose names are those of a part, by part."""
     found: dict[str, list[str]] = defaultdict(list)
     for name in folders:
-        match = _PART.fullmatch(_nfc(name).strip().lower())
-        if match and match.lastgroup:
-            found[match.lastgroup].append(name)
+        if match := _PART.fullmatch(_label(name)):
+            found[_part(match)].append(name)
     return found
 
 
@@ -205,11 +319,13 @@ def _is_divided(named: Mapping[str, list[str]], inside: Mapping[str, _Inside], f
         )
     for names in named.values():
         if len(names) > 1:
-            raise ValueError(f"{_listed(names)} are folders for the same part of the set. Keep one of them.")
+            raise ValueError(f"{_listed(names)} are folders for the same part of the set. Put their pictures into one.")
     return True
 
 
-def _leave_few(loose: list[_Seen], folders: Mapping[str, list[_Seen]], left_out: list[Named]) -> None:
+def _leave_few(
+    loose: list[_Seen], folders: Mapping[str, list[_Seen]], left_out: list[Named], beside: str = OF_CLASSES
+) -> None:
     """Leaves out pictures beside folders of pictures. Raises ValueError if they are not the fewer."""
     inside = sum(map(len, folders.values()))
     if len(loose) >= inside:
@@ -217,7 +333,12 @@ def _leave_few(loose: list[_Seen], folders: Mapping[str, list[_Seen]], left_out:
             f"{len(loose):,} pictures lie beside {_listed(list(folders))}, where there are {inside:,}. Put each into the "
             "folder of its class, or all of them into one folder."
         )
-    _leave(loose, "it lies beside the folders of the classes; put it into one of them.", left_out)
+    _leave(loose, f"it lies beside the {beside}", left_out)
+
+
+def _leave_others(folders: Mapping[str, list[_Seen]], used: Iterable[str], left_out: list[Named]) -> None:
+    for name in folders.keys() - set(used):
+        _leave(folders[name], "its folder is neither for training nor for testing.", left_out)
 
 
 def _leave(pictures: list[_Seen], reason: str, left_out: list[Named]) -> None:
@@ -230,6 +351,6 @@ def _listed(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
 
 
-def _nfc(name: str) -> str:
-    """The name in composed characters: macOS takes them apart."""
-    return unicodedata.normalize("NFC", name)
+def _label(name: str) -> str:
+    """The class of a folder: its name without blanks around it, in composed characters, which macOS takes apart."""
+    return unicodedata.normalize("NFC", name).strip() or name

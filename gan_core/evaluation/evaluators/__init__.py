@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -258,7 +259,7 @@ def how_to_train(config: RunConfig) -> str:
     dataset = config.dataset
     command = f"python -m gan_core train-evaluator {dataset.name}"
     if dataset.root:
-        command += f" --root '{dataset.root}'"
+        command += f" --root {shlex.quote(dataset.root)}"
     return f"{command} --image-size {dataset.image_size} --channels {dataset.channels}"
 
 

@@ -158,7 +158,7 @@ def train_evaluator(recipe: Recipe, folder: Path, progress: Progress) -> Evaluat
 
 
 def split(config: DatasetConfig, progress: Progress) -> TrainingSplit:
-    """The images to learn from and those kept back: the data set's own test split, else a tenth of its images.
+    """The images to learn from and those kept back: the data set's own test split if it has labels, else a tenth of its images.
 
     Raises ValueError if the data set has no labels or too few images, or a class is not in both parts.
     """
@@ -177,7 +177,7 @@ def split(config: DatasetConfig, progress: Progress) -> TrainingSplit:
     except ValueError:  # it has no such split
         test = None
     exclusive = DATASETS[config.name].exclusive_labels
-    if test is not None and not _overlap(train, test):
+    if test is not None and test.label_names and not _overlap(train, test):
         test = _matched(train, test, exclusive)
         return TrainingSplit(train, test, f"{len(test):,} images: the test split of '{config.name}'")
     if len(train) < 1 / HELD_OUT_SHARE:

@@ -62,4 +62,4 @@ def estimate(
     """
     found, metric = weighted(name, real, fake), METRICS[name]
     replicates = found.replicates(repeats, seed)
-    return half_sample_estimate(found.value, replicates, len(fake), metric.lowest, metric.highest)
+    return half_sample_estimate(found.value, replicates, len(fake), metric.lowest, min(metric.highest, found.highest))

@@ -85,6 +85,7 @@ class Weighted:
         real: the same metric of real images in the generated ones' place; None where there are no others.
         note: what these counts do to the value; begins with a space, or is empty.
         max_repeats: how many half-samples it is worth; None for any number.
+        highest: what it can reach of this material, where that is less than `Metric.highest`.
     """
 
     compute: Callable[[Counts, Counts], float]
@@ -95,6 +96,7 @@ class Weighted:
     real: float | None = None
     note: str = ""
     max_repeats: int | None = None
+    highest: float = float("inf")
 
     @property
     def value(self) -> float:

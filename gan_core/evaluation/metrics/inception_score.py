@@ -55,8 +55,10 @@ def _weighted(material: Material, report: Report) -> Weighted:
         return inception_score(probabilities[np.repeat(np.arange(count), counts)], exclusive=exclusive)
 
     real = inception_score(material.real.probabilities, exclusive=exclusive)
+    labels = probabilities.shape[1]
+    highest = float(labels) if exclusive else float(2.0**labels)  # a label alone distinguishes two
     note = "" if exclusive else " Labels are taken as independent: an upper bound."
-    return Weighted(compute, 0, count, len(material.real.features), count, real, f"{note} Ten splits.")
+    return Weighted(compute, 0, count, len(material.real.features), count, real, f"{note} Ten splits.", highest=highest)
 
 
 INCEPTION_SCORE = Metric(

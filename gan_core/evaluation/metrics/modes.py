@@ -180,8 +180,11 @@ def _modes(
     return Modes(tuple(map(int, counts)), tuple(map(int, good)), tuple(map(float, shares)))
 
 
-def _of_kinds(of_modes: Callable[[Modes], float | None]) -> Callable[[Material, Report], Weighted | None]:
-    """`Metric.weighted` of something about which of the training images' kinds are among the generated ones."""
+def _of_kinds(
+    of_modes: Callable[[Modes], float | None], highest: Callable[[int], float] = lambda num_kinds: np.inf
+) -> Callable[[Material, Report], Weighted | None]:
+    """`Metric.weighted` of something about which of the training images' kinds are among the generated ones; `highest` of
+    so many kinds."""
 
     def weighted(material: Material, _report: Report) -> Weighted | None:
         if material.training_kinds is None:
@@ -207,7 +210,9 @@ def _of_kinds(of_modes: Callable[[Modes], float | None]) -> Callable[[Material, 
         outside = 1 - float(np.isin(fake, known).mean())
         note = f" There are {len(known):,} kinds; {outside:.0%} of the generated images are of none of them."
         real = of(others, np.ones(len(others), np.int64))
-        return Weighted(compute, 0, len(fake), len(material.training_kinds), len(fake), real, note)
+        return Weighted(
+            compute, 0, len(fake), len(material.training_kinds), len(fake), real, note, highest=highest(len(known))
+        )
 
     return weighted
 
@@ -225,7 +230,7 @@ MODES = Metric(
     "modes", "Modes found",
     "How many of the known kinds of image (classes, or combinations of labels that the training images have) an evaluator "
     "sees at least once. It grows with the number of images, and the evaluator's mistakes count as found.",
-    needs=frozenset({"kinds"}), direction="higher", weighted=_of_kinds(lambda modes: float(modes.captured) or None),
+    needs=frozenset({"kinds"}), direction="higher", weighted=_of_kinds(lambda modes: float(modes.captured) or None, float),
 )  # fmt: skip
 MODE_KL = Metric(
     "mode_kl", "Balance of the modes",

@@ -106,17 +106,30 @@ def of_estimates(left: Estimate, right: Estimate) -> Difference:
 
     The difference's interval reaches as far as the halves of both intervals that face each other say, squared and added. For
     normal intervals that is the test of two means. Source: Zou and Donner 2008, "Construction of confidence limits about
-    effect measures: a general approach". An estimate without an interval, or of a single observation, is
-    never distinguished from another.
+    effect measures: a general approach". An interval that was cut at the metric's bounds counts as before the cut. An
+    estimate without an interval, or of a single observation, is never distinguished from another.
     """
     if left.method == right.method == "Wilson":
         return of_counts(*(Count(round(one.value * one.count), one.count) for one in (left, right)))
     value, count = left.value - right.value, min(left.count, right.count)
-    below = math.hypot(left.value - left.low, right.high - right.value)
-    above = math.hypot(left.high - left.value, right.value - right.low)
+    (left_below, left_above), (right_below, right_above) = _reach(left), _reach(right)
+    below, above = math.hypot(left_below, right_above), math.hypot(left_above, right_below)
     known = left.has_interval and right.has_interval and 1 not in (left.count, right.count)
     p = _normal_p(value, below if value > 0 else above) if known else 1.0
     return _difference(Estimate(value, value - below, value + above, count, "normal"), p, "normal")
+
+
+def _reach(estimate: Estimate) -> tuple[float, float]:
+    """How far an interval reaches below and above its value, before it was cut at the metric's bounds.
+
+    All but Wilson's are symmetric, so the longer side is the uncut one. No width at all says that no half-sample differed,
+    not that nothing can: then 3 / count, as for a share that was seen in none of so many images (Hanley and Lippman-Hand 1983).
+    """
+    below, above = estimate.value - estimate.low, estimate.high - estimate.value
+    if estimate.method == "Wilson":
+        return below, above
+    half_width = max(below, above) or (3 / estimate.count if estimate.count else 0.0)
+    return half_width, half_width
 
 
 def compare(counts: Mapping[str, Count]) -> list[Difference]:

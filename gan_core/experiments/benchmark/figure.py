@@ -1,13 +1,15 @@
-"""The benchmark's results as bars: one a method with its 95 % interval, each seed as a dot, the papers' values beside."""
+"""The benchmark's results: bars with intervals, seeds and the papers' values; modes and quality against steps and batch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 import plotly.graph_objects as go
 
-from gan_core.experiments.benchmark import REAL, Published
-from gan_core.experiments.benchmark.summary import Row
+from gan_core.experiments.benchmark import METHODS, REAL, Published, Tuned
+from gan_core.experiments.benchmark.summary import Row, mean_curve
+from gan_core.experiments.benchmark.tuning import BATCH_METHODS
 from gan_core.figures.style import COLORS, GREY, add_level, lay_out
 
 
@@ -53,3 +55,46 @@ def _papers(fig: go.Figure, reported: Sequence[tuple[str, Published]], measure: 
                     marker={"size": 9, "symbol": "diamond-open", "color": COLORS[2], "line": {"width": 2}},
                     customdata=[paper.source for _, _, paper in there],
                     hovertemplate="%{y}<extra>%{customdata}</extra>")  # fmt: skip
+
+
+def against_steps(found: Tuned, measure: str, highest: float, words: Mapping[str, str]) -> go.Figure:
+    """A measure of every method's last weights against the steps of G, means over the seeds.
+
+    Args:
+        found: results at the searched settings.
+        measure: "captured" or "high_quality".
+        highest: the top of the axis, drawn as a dotted line.
+        words: names for `measure` and for the axis of `steps`.
+    """
+    column = 1 if measure == "captured" else 2
+    lines = {METHODS[method].title: mean_curve(found, method) for method in found.settings}
+    return _lines({name: [(at[0], at[column]) for at in curve] for name, curve in lines.items()}, "lines", highest,
+                  words["steps"], words["measure"])  # fmt: skip
+
+
+def against_batch(found: Tuned, measure: str, highest: float, words: Mapping[str, str]) -> go.Figure:
+    """The same against the packs in a batch (`words["batch"]`), of the methods that were trained with several."""
+    lines = {
+        METHODS[method].title: [
+            (size, fmean(getattr(r, measure) for r in made)) for size, made in found.by_batch(method).items()
+        ]
+        for method in BATCH_METHODS
+        if method in found.settings
+    }
+    fig = _lines(lines, "lines+markers", highest, words["batch"], words["measure"])
+    sizes = sorted({size for line in lines.values() for size, _ in line})
+    fig.update_xaxes(type="log", tickvals=sizes, ticktext=[str(size) for size in sizes])
+    return fig
+
+
+def _lines(
+    lines: Mapping[str, Sequence[tuple[int, float]]], mode: str, highest: float, x_title: str, y_title: str
+) -> go.Figure:
+    fig = go.Figure()
+    for (name, points), color in zip(lines.items(), COLORS, strict=False):
+        fig.add_scatter(x=[x for x, _ in points], y=[y for _, y in points], mode=mode, name=name,
+                        line={"color": color}, hovertemplate="%{y:.3~f}<extra>" + name + "</extra>")  # fmt: skip
+    add_level(fig, highest)
+    yaxis = {"title": {"text": y_title}, "range": (0, highest * 1.08)}
+    lay_out(fig, x_title, yaxis=yaxis, height=300, hovermode="closest")
+    return fig

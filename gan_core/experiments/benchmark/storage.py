@@ -1,19 +1,22 @@
-"""The results of each seed, stored in `data/TASK.json`."""
+"""The results of each seed: `data/TASK.json` with one setting for all methods, `data/tuned-TASK.json` with searched ones."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from gan_core.config import Section, strict_json
-from gan_core.experiments.benchmark.protocol import recipe
+from gan_core.experiments.benchmark.protocol import METHODS, recipe
+from gan_core.experiments.benchmark.tuning import BATCH_METHODS, BATCHES, EVERY, STEPS, Value
 
 DATA = Path(__file__).parent / "data"
 REAL = "real"
 """Method name of real samples, the ceiling of every measure."""
-MEASURES = ("mode_tv", "captured", "high_quality", "reverse_kl")
+MEASURES = ("mode_tv", "captured", "high_quality", "reverse_kl", "good_kl")
+Weights = Literal["last", "ema"]
+Stored = TypeVar("Stored", bound=Section)
 
 
 class Result(Section):
@@ -31,10 +34,18 @@ class Result(Section):
     """Share of samples of high quality."""
     reverse_kl: Annotated[float, Field(ge=-1e-6)]
     """KL(generated || real) over the modes, in nats."""
+    good_kl: Annotated[float, Field(ge=-1e-6)] | None = None
+    """The same over the samples of high quality alone, as PacGAN's code counts it; None where it was not measured."""
     num_samples: Annotated[int, Field(ge=1)]
     """Samples drawn."""
     diverged: bool = False
-    """Whether its samples were no longer finite; it counts as no mode captured."""
+    """Whether training or its samples became infinite; it counts as no mode captured."""
+    weights: Weights = "last"
+    """Of the last step, or their running average."""
+    batch: Annotated[int, Field(ge=1)] | None = None
+    """Packs in a batch where it is not the setting's own."""
+    curve: tuple[tuple[int, float], ...] = ()
+    """Modes captured and share of high quality of the last weights, every so many steps."""
 
 
 class Results(Section):
@@ -48,8 +59,68 @@ class Results(Section):
     """One a method and seed, in the order in which they were made."""
 
 
+class Tuned(Section):
+    """The content of data/tuned-TASK.json: each method at its searched setting."""
+
+    task: str
+    """In TASKS."""
+    steps: Annotated[int, Field(ge=1)] = STEPS
+    """Of G."""
+    every: Annotated[int, Field(ge=1)] = EVERY
+    """Steps of G between two points of a curve."""
+    settings: dict[str, dict[str, Value]]
+    """Method -> its setting: name in tuning.AXES -> value."""
+    results: tuple[Result, ...] = ()
+    """One a method, seed, batch and kind of weights."""
+
+    def table(self, weights: Weights = "last") -> Results:
+        """The results at the chosen settings, from one kind of weights, as a table of their own."""
+        rows = tuple(r for r in self.results if r.batch is None and (r.weights == weights or r.method == REAL))
+        return Results(task=self.task, recipe={"methods": self.settings}, results=rows)
+
+    def by_batch(self, method: str) -> dict[int, tuple[Result, ...]]:
+        """Packs in a batch -> the results of the method's last weights, smallest batch first."""
+        mine = [r for r in self.results if r.method == method and r.weights == "last"]
+        own = int(self.settings[method]["batch"])
+        sizes = sorted({r.batch or own for r in mine})
+        return {size: tuple(r for r in mine if (r.batch or own) == size) for size in sizes}
+
+    def d_steps(self, method: str) -> int:
+        """Steps of D for each of G's."""
+        default = METHODS.find(method).settings.get("objective.n_critic", 1)
+        return int(self.settings[method].get("n_critic", default))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every method, and every batch of those that have several, has as many seeds as the real samples.
+
+        Before, it is no table to show.
+        """
+        rows = self.table().results
+        count = {name: sum(r.method == name for r in rows) for name in (REAL, *METHODS)}
+        if not count[REAL] or len(set(count.values())) > 1:
+            return False
+        batches = [self.by_batch(method) for method in BATCH_METHODS if method in METHODS]
+        return all(len(known.get(size, ())) == count[REAL] for known in batches for size in BATCHES)
+
+
+def tuned(task: str) -> Tuned | None:
+    """What was made at the searched settings; None where there is nothing yet.
+
+    Raises:
+        ValueError: if the file is damaged.
+    """
+    path = tuned_path(task)
+    return _read(path, Tuned) if path.exists() else None
+
+
+def tuned_path(task: str) -> Path:
+    """Where a task's results at searched settings are stored."""
+    return DATA / f"tuned-{task}.json"
+
+
 def results(task: str) -> Results:
-    """The stored results of a task; empty where there are none.
+    """The results of a task with one setting for all methods; empty where there are none.
 
     Raises:
         ValueError: if the file is damaged, or was made with other settings.
@@ -58,12 +129,16 @@ def results(task: str) -> Results:
     path = DATA / f"{task}.json"
     if not path.exists():
         return empty
+    found = _read(path, Results)
+    if found.task != task or found.recipe != empty.recipe:
+        raise ValueError(f"The results '{path}' were made with other settings. Delete the file and train again.")
+    return found
+
+
+def _read(path: Path, kind: type[Stored]) -> Stored:
     try:
-        found = TypeAdapter(Results).validate_python(strict_json(path.read_bytes()))
+        return TypeAdapter(kind).validate_python(strict_json(path.read_bytes()))
     except (OSError, ValidationError, ValueError) as error:
         raise ValueError(
             f"The results '{path}' cannot be read ({error!s:.200}). Delete the file and train again."
         ) from error
-    if found.task != task or found.recipe != empty.recipe:
-        raise ValueError(f"The results '{path}' were made with other settings. Delete the file and train again.")
-    return found

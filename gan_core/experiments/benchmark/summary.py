@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Literal
 
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.intervals import mean_over_seeds
 from gan_core.evaluation.statistics.tests import Difference, of_seeds, surest_first, together
-from gan_core.experiments.benchmark import MEASURES, METHODS, PUBLISHED, REAL, TARGETS, TASKS, Published, Results
+from gan_core.experiments.benchmark import MEASURES, METHODS, PUBLISHED, REAL, TARGETS, TASKS, Published, Results, Tuned
 
 PLAIN = "bce"
 """The method that every other is compared with."""
@@ -41,7 +42,13 @@ class Row:
 def rows(found: Results) -> list[Row]:
     """A line for each method that has results, the real samples first, then in METHODS' order."""
     task = TASKS.find(found.task)
-    limits = {"mode_tv": 1.0, "captured": float(task.num_modes), "high_quality": 1.0, "reverse_kl": math.inf}
+    limits = {
+        "mode_tv": 1.0,
+        "captured": float(task.num_modes),
+        "high_quality": 1.0,
+        "reverse_kl": math.inf,
+        "good_kl": math.inf,
+    }
     lines = []
     for method in (REAL, *METHODS):
         mine = [result for result in found.results if result.method == method]
@@ -82,8 +89,40 @@ def smeared(lines: Sequence[Row]) -> list[Row]:
     return [row for row in lines if row.measures["high_quality"].value < FEW]
 
 
-def target(found: Results) -> tuple[float, Estimate] | None:
-    """PacGAN2's target on this task, and its result; None where there is no target or no result."""
-    wanted = TARGETS.get((found.task, "pacgan2"))
-    reached = {row.method: row.measures["captured"] for row in rows(found)}.get("pacgan2")
-    return None if wanted is None or reached is None else (wanted, reached)
+def targets(found: Results) -> list[tuple[str, float, Estimate]]:
+    """PacGAN2's targets on this task: (measure, wanted, reached); none where there is no target or no result."""
+    wanted = TARGETS.get((found.task, "pacgan2"), {})
+    reached = next((row.measures for row in rows(found) if row.method == "pacgan2"), None)
+    return [] if reached is None else [(measure, value, reached[measure]) for measure, value in wanted.items()]
+
+
+def against_papers(lines: Sequence[Row]) -> dict[str, list[Row]]:
+    """Methods whose mean is at or above every published figure of modes and quality ("reached"), and below one ("below")."""
+    found: dict[str, list[Row]] = {"reached": [], "below": []}
+    for row in lines:
+        figures = [(paper.captured, "captured") for paper in row.published]
+        figures += [(paper.high_quality, "high_quality") for paper in row.published if paper.high_quality is not None]
+        if figures:
+            held = all(row.measures[measure].value >= figure for figure, measure in figures)
+            found["reached" if held else "below"].append(row)
+    return found
+
+
+def mean_curve(found: Tuned, method: str) -> list[tuple[int, float, float]]:
+    """(steps of G, modes captured, share of high quality), means over the seeds whose training reached that step."""
+    curves = [r.curve for r in found.table().results if r.method == method]
+    reached = [[c[i] for c in curves if i < len(c)] for i in range(max(map(len, curves), default=0))]
+    return [
+        ((i + 1) * found.every, fmean(modes for modes, _ in at), fmean(quality for _, quality in at))
+        for i, at in enumerate(reached)
+    ]
+
+
+def levelled(curve: Sequence[tuple[int, float, float]], num_modes: int, slack: float = 0.02) -> int:
+    """The first step from which modes and quality stay within `slack` (a share of all modes; of quality) of their last values."""
+    *_, (last, modes, quality) = curve
+    for step, m, q in reversed(curve):
+        if abs(m - modes) > slack * num_modes or abs(q - quality) > slack:
+            break
+        last = step
+    return last

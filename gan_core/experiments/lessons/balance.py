@@ -115,7 +115,8 @@ LESSON = entry.Lesson(
             ),
             "fewer",
             strong_discriminator,
-            "In the plane even a strong D leaves some slope to learn from; with more steps a slow G may catch up. And the balanced game itself "
+            "Two settings were changed, D's rate and G's: a G ten times slower may reach less in as many steps whatever D does. In the plane even a strong "
+            "D leaves some slope to learn from; with more steps a slow G may catch up. And the balanced game itself "
             "may collapse, as it did with seed 2: beside that one the strong D looks like a good teacher.",
         ),
         entry.Predict(

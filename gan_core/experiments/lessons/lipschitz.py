@@ -139,8 +139,9 @@ LESSON = entry.Lesson(
             "You change WGAN's clip from 0.01 to 0.1 and all pictures come out nearly equal. What happened, and what do you use instead?",
             "In a critic without batch norm the bound on the slope grew by ten *per layer*: it may become far steeper than a Wasserstein critic may be, "
             "and G runs after a few steep spots. With batch norm, as in report R3, the scale of the weights before it cancels (Ioffe and Szegedy 2015, "
-            "section 3.3); the cut bounds batch norm's own gain, and dividing by a batch's spread has no bound at all. Spectral norm bounds the slope "
-            "itself, whatever the depth, and a gradient penalty asks for it where it matters.",
+            "section 3.3); the cut bounds batch norm's own gain, and dividing by a batch's spread has no bound at all. Spectral norm bounds the norm "
+            "of each layer's weight matrix, and so the slope of a network like this one whatever its depth (of convolutions only roughly: it takes "
+            "the kernel as a matrix, Miyato et al. 2018); a gradient penalty asks for the slope where it matters.",
             {"collapse": "See it on pictures", "twin": "See the critic's landscape", "train": "Try r3-wgan-gp-lite"},
         ),
     ),

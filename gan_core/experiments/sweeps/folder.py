@@ -11,8 +11,9 @@ from __future__ import annotations
 import platform
 import re
 import time
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from filelock import FileLock, Timeout
 from gan_core import runs
 from gan_core.access import Actor, bin, for_owner, require
 from gan_core.config import one_line, read_strictly
+from gan_core.config.reasons import not_written
 from gan_core.config.settings import Settings
 from gan_core.experiments.sweeps.plan import Sweep
 from gan_core.experiments.sweeps.study import SweepStudy, open_study
@@ -92,9 +94,12 @@ class SweepFolder:
         return error or (tasks.progress(self.task).error if self.should_run else "")
 
     def order(self, command: str, error: str = "", *, actor: Actor | None = None) -> None:
-        """Commands its process to run or to stop. Raises ValueError if the actor may not."""
+        """Commands its process to run or to stop. Raises ValueError if the actor may not, or the disk cannot be written."""
         require("own", actor, self.owner)
-        files.write_json(self.path / ORDER, {"command": command, "error": error, "time": time.time()})
+        try:
+            files.write_json(self.path / ORDER, {"command": command, "error": error, "time": time.time()})
+        except OSError as failure:
+            raise ValueError(not_written(f"The folder of the sweep '{self.name}'", failure)) from failure
 
     @contextmanager
     def work(self) -> Iterator[bool]:
@@ -219,10 +224,15 @@ def resume(folder: SweepFolder, *, actor: Actor | None = None) -> None:
 
 
 def resume_all(runs_dir: Path) -> None:
-    """Starts the processes of sweeps that should run and have none, for example after this machine was restarted."""
+    """Starts the processes of sweeps that should run and have none, for example after this machine was restarted. What
+    ails one is printed, and keeps back no other."""
     for folder in list_folders(runs_dir):
-        if folder.should_run and not folder.has_worker():
-            resume(folder, actor=for_owner(folder.owner))
+        try:
+            if folder.should_run and not folder.has_worker():
+                with suppress(ValueError):  # too many tasks run already; the others go on
+                    resume(folder, actor=for_owner(folder.owner))
+        except Exception as failure:
+            traceback.print_exception(failure)
 
 
 def delete(folder: SweepFolder, *, actor: Actor | None = None) -> None:

@@ -25,6 +25,7 @@ from gan_core.experiments.sweeps.objectives import measure
 from gan_core.experiments.sweeps.plan import format_value
 from gan_core.experiments.sweeps.study import Claim, SweepStudy
 from gan_core.runs import Run, Status
+from gan_core.runs.status import RESUMABLE_STATES
 from gan_core.training import queue, supervisor
 
 EXAMINE_S = 5.0
@@ -115,9 +116,12 @@ class Queued:
 
     def train(self, run: Run, command: Command) -> Status:
         """See `Runner`."""
-        if run.status().state in ("paused", "stopped", "failed", "interrupted"):
-            with contextlib.suppress(ValueError):  # another process has just done so
+        if run.status().state in RESUMABLE_STATES:
+            try:
                 supervisor.resume(run)
+            except ValueError as refusal:
+                if (status := run.status()).state in RESUMABLE_STATES:  # else another process has just done so
+                    return replace(status, state="failed", error=str(refusal))
         sent = ""
         while True:
             status = run.status()

@@ -19,7 +19,7 @@ from gan_core.training import plan
 MAX_TRIALS = 300
 MAX_AXES = 6
 LINKED: Mapping[str, tuple[str, ...]] = {
-    "learning_rate": ("generator_optimizer.learning_rate", "discriminator_optimizer.learning_rate")
+    name: (f"generator_optimizer.{name}", f"discriminator_optimizer.{name}") for name in ("learning_rate", "schedule")
 }
 """Name -> settings that always get the same value."""
 NOT_VARIED = ("schema_version", "preset", "dataset.root", "training.device", "conditioning.labels")

@@ -273,7 +273,9 @@ def is_stale(trial: FrozenTrial) -> bool:
     if isinstance(worker, dict) and worker.get("host") == platform.node():
         return not _lives(int(worker["pid"]), float(worker["began"]))
     begun = trial.datetime_start.timestamp() if trial.datetime_start else 0.0
-    return time.time() - float(trial.user_attrs.get("beat", begun)) > STALE_AFTER_S
+    return (
+        abs(time.time() - float(trial.user_attrs.get("beat", begun))) > STALE_AFTER_S
+    )  # also after a clock was set back
 
 
 def _lives(pid: int, began: float) -> bool:

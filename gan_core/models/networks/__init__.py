@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gan_core.config.registry import Registry
 
 __all__ = ["NETWORKS", "NetworkEntry"]
+
+Weights = Callable[[int, int, int], int]
+"""(width, image size, latent_dim) -> about how many weights, right within a factor of three."""
+
+
+def _doubling(width: int, size: int, latent_dim: int) -> int:
+    """Convolutions of 4 x 4 whose channels double while the image halves: width * size / 8 channels at the bottom, the first
+    layer of the latent on top, twice."""
+    deepest = width * max(1, size // 8)
+    return 2 * (16 * deepest * latent_dim + 11 * deepest * deepest)
 
 
 @dataclass(frozen=True)
@@ -18,8 +29,9 @@ class NetworkEntry:
         model: the kind of model that these networks make, a key of `gan_core.models.kinds.KINDS`.
         domain: "images" or "points": what they make.
         smallest: the image size must be a power of two, at least this; 0 for points.
-        module: import path of the module with the classes Generator and Backbone, or Encoder and Decoder.
+        module: import path of the module with the classes Generator and Backbone, Encoder and Decoder, or Denoiser.
         init: import path of the initialisation.
+        weights: how many weights they have.
     """
 
     title: str
@@ -29,6 +41,7 @@ class NetworkEntry:
     smallest: int
     module: str
     init: str
+    weights: Weights = _doubling
 
     def check_size(self, size: int) -> None:
         """Refuses image sizes that these networks cannot make.
@@ -82,6 +95,7 @@ NETWORKS: Registry[NetworkEntry] = Registry(
             0,
             "gan_core.models.networks.mlp",
             "gan_core.models.networks.initialisation:default_init",
+            lambda width, _size, latent_dim: 4 * width * (width + latent_dim),
         ),
         "vae": NetworkEntry(
             "Variational autoencoder",
@@ -92,6 +106,27 @@ NETWORKS: Registry[NetworkEntry] = Registry(
             8,
             "gan_core.models.networks.vae",
             "gan_core.models.networks.initialisation:default_init",
+        ),
+        "unet": NetworkEntry(
+            "U-Net (diffusion)",
+            "Residual blocks that go down to 4x4 and up again, told the time and the labels (Ho et al. 2020); images are first "
+            "folded to half their size, which makes every layer four times cheaper.",
+            "diffusion",
+            "images",
+            8,
+            "gan_core.models.networks.unet",
+            "gan_core.models.networks.unet:init",
+            lambda width, size, _latent_dim: 250 * (size.bit_length() - 3) * width**2,
+        ),
+        "mlp_time": NetworkEntry(
+            "Plain layers with time, for points in the plane (diffusion)",
+            "Residual layers of plain neurons that are told the time: diffusion where everything can be drawn.",
+            "diffusion",
+            "points",
+            0,
+            "gan_core.models.networks.mlp_time",
+            "gan_core.models.networks.initialisation:default_init",
+            lambda width, _size, _latent_dim: 4 * width * (width + 20),
         ),
     },
 )

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils.parametrize import register_parametrization
 
 from gan_core.models.conditioning import Conditioning
 
@@ -111,21 +112,36 @@ def _with_std(features: Tensor) -> Tensor:
     return torch.cat([features, plane.to(features.dtype)], dim=1)
 
 
-def normalise_spectrum(network: nn.Module, rng: torch.Generator | None) -> None:
-    """Divides every weight by its largest singular value, estimated by power iteration.
+class _Scaled(nn.Module):
+    """A weight times a constant; no checkpoint holds it."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, weight: Tensor) -> Tensor:
+        return self.scale * weight
+
+
+def normalise_spectrum(network: nn.Module, rng: torch.Generator | None, scale: float = 1.0) -> None:
+    """Divides every weight by its largest singular value, estimated by power iteration, and multiplies it by `scale`.
 
     Source: Miyato et al. 2018, "Spectral Normalization for Generative Adversarial Networks", algorithm 1, as torch
-    implements it. The first singular vectors come from `rng`, not from torch's global generator.
+    implements it; section 2 fixes the scale to 1. The first singular vectors come from `rng`, not from torch's global
+    generator. Of a convolution it is the norm of its kernel as a matrix, as in the paper.
 
     Args:
         network: finished, with its first weights; changed in place.
         rng: a CPU generator; None on the `meta` device.
+        scale: the norm of each layer. With activations of slope at most 1, that of the network is at most scale**layers.
     """
     for module in list(network.modules()):
         if not isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             continue
         with torch.random.fork_rng(devices=[]):  # torch draws vectors of its own first; ours replace them
             spectral_norm(module)
+            if scale != 1:
+                register_parametrization(module, "weight", _Scaled(scale))
         if rng is None:
             continue
         normaliser: Any = module.parametrizations.weight[0]  # type: ignore[union-attr, index]

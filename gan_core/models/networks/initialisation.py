@@ -93,7 +93,7 @@ def default_init(module: nn.Module, rng: torch.Generator) -> None:
         nn.init.uniform_(module.weight, -bound, bound, generator=rng)
         if module.bias is not None:
             nn.init.uniform_(module.bias, -bound, bound, generator=rng)
-    elif isinstance(module, BATCH_NORMS):
+    elif isinstance(module, (*BATCH_NORMS, nn.GroupNorm)):
         module.reset_parameters()
     elif next(module.parameters(recurse=False), None) is not None:
         raise TypeError(f"No initialisation for a {type(module).__name__} layer.")

@@ -4,11 +4,12 @@ import streamlit as st
 
 from gan_core.config import RunConfig, with_changes
 from gan_core.evaluation.statistics.tests import Difference
-from gan_core.experiments.benchmark import METHODS, REAL, TASKS, BenchmarkTask, results
+from gan_core.experiments.benchmark import METHODS, OTHERS, REAL, TASKS, BenchmarkTask, Results, results, tuned
+from gan_core.experiments.benchmark.cells import figure_of, interval, quality_of
 from gan_core.experiments.benchmark.figure import figure
-from gan_core.experiments.benchmark.page import figure_of, interval
-from gan_core.experiments.benchmark.summary import Row, differences, rows, smeared, target
+from gan_core.experiments.benchmark.summary import Row, differences, rows, smeared, targets
 from gan_core.lab2d.stories import STORIES
+from pages.components.collapse.tuned import PERFECT, tuned_parts
 from pages.components.shared import lab
 from pages.components.text import _
 
@@ -17,7 +18,6 @@ CRITERIA = {
     "points": _("A mode counts as captured with at least one sample within 3 standard deviations of its middle."),
     "images": _("A mode is one of the 1,000 triples of digits; the shipped digits evaluator reads each colour."),
 }
-PERFECT = 0.989
 
 
 def collapse_table() -> None:
@@ -41,26 +41,58 @@ def collapse_table() -> None:
 
 def _task(name: str) -> None:
     task = TASKS[name]
-    found = lab.attempt(lambda: results(name))
-    if found is None:
+    read = lab.attempt(lambda: (results(name), tuned(name)))
+    if read is None:
         return
-    lines = rows(found)
-    if len(lines) < 2:
+    found, searched = read
+    if searched is not None and searched.is_complete:
+        words = _("The plain GAN finds {untuned} modes with one setting for all, {tuned} at its own searched setting.")
+        st.markdown(words.format(untuned=_plain(rows(found)) or "–", tuned=_plain(rows(searched.table()))))
+        _shown(searched.table(), "tuned", {row.method: row for row in rows(searched.table("ema"))})
+        tuned_parts(searched)
+        with st.expander(_("Untuned: one setting for all methods"), icon=":material/tune:"):
+            _one_setting(name, found)
+    else:
+        _one_setting(name, found)
+    others = [
+        f"{method} {figure_of(paper)}, {quality_of(paper)} ({paper.source})" for method, paper in OTHERS.get(name, ())
+    ]
+    if others:
+        words = _("Published, not trained here (modes, share of high quality): {methods}.")
+        st.caption(words.format(methods="; ".join(others)))
+    st.caption(
+        _(
+            "Collapse itself is shown, step by step, by the plain GAN in the 2-D lab and by lesson 3, which also repairs it."
+        )
+    )
+    _how_to_read(task)
+
+
+def _one_setting(name: str, found: Results) -> None:
+    """The table with one setting for all methods."""
+    if len(rows(found)) < 2:
         st.info(_("No method has been trained on this data set yet. `make collapse-table` does it; it takes hours."))
         return
-    st.markdown(" ".join(_sentences(name, task, lines, differences(found))))
-    if _has_points(task) and (quality := _compared_with_plain(differences(found, "high_quality"), _("high quality"))):
-        st.markdown(" ".join([_("**High quality** is the share of samples on a mode."), *quality]))
+    _shown(found, "untuned")
     if name == STORIES["bce"].config.dataset.name:
         st.caption(_other_rules(name))
-    _charts(name, task, lines)
-    st.dataframe(_cells(task, lines), hide_index=True, height="content", key=f"collapse_table_rows_{name}")
+    _conditions(TASKS[name])
+
+
+def _shown(found: Results, key: str, average: dict[str, Row] | None = None) -> None:
+    """Sentences, charts, table and papers of one set of results; with those of the running average beside, if given."""
+    task, lines = TASKS[found.task], rows(found)
+    st.markdown(" ".join(_sentences(found, task, lines)))
+    if _has_points(task) and (quality := _compared_with_plain(differences(found, "high_quality"), _("high quality"))):
+        st.markdown(" ".join([_("**High quality** is the share of samples on a mode."), *quality]))
+    _charts(f"{key}_{found.task}", task, lines)
+    cells = _cells(task, lines, average or {})
+    st.dataframe(cells, hide_index=True, height="content", key=f"collapse_table_rows_{key}_{found.task}")
     if sources := _sources(lines):
         st.caption(_("Papers: {sources}.").format(sources=" · ".join(sources)))
-    _conditions(task)
 
 
-def _charts(name: str, task: BenchmarkTask, lines: list[Row]) -> None:
+def _charts(key: str, task: BenchmarkTask, lines: list[Row]) -> None:
     """Mode-TV, modes captured, and for points the share of good samples beside: modes captured alone do not say enough."""
     words = {"seed": _("one seed"), "published": _("a paper's figure"), "real": _("Real samples")}
     shown = [("captured", float(task.num_modes), _("modes captured"))]
@@ -70,36 +102,37 @@ def _charts(name: str, task: BenchmarkTask, lines: list[Row]) -> None:
         shown.append(("high_quality", PERFECT, _("share of high quality")))
     for place, (measure, highest, title) in zip(st.columns(len(shown)), shown, strict=True):
         drawn = figure(lines, measure, highest, {**words, "measure": title})
-        place.plotly_chart(drawn, key=f"collapse_table_{measure}_{name}", config={"displaylogo": False})
+        place.plotly_chart(drawn, key=f"collapse_table_{measure}_{key}", config={"displaylogo": False})
 
 
 def _has_points(task: BenchmarkTask) -> bool:
     return bool(task.settings["network.name"] == "mlp")
 
 
-def _sentences(name: str, task: BenchmarkTask, lines: list[Row], compared: list[Difference]) -> list[str]:
+def _plain(lines: list[Row]) -> str:
+    """The plain GAN's modes with their interval; empty where it was not trained."""
+    return next((interval(row.measures["captured"], 1) for row in lines if row.method == "bce"), "")
+
+
+def _sentences(found: Results, task: BenchmarkTask, lines: list[Row]) -> list[str]:
     """What the figures say, in words."""
     sentences = []
-    plain = next((row for row in lines if row.method == "bce"), None)
-    if plain is not None:
+    if modes := _plain(lines):
         words = _("The plain GAN finds **{found}** of {all:,} modes.")
-        sentences.append(words.format(found=interval(plain.measures["captured"], 1), all=task.num_modes))
-    sentences += _compared_with_plain(differences(results(name), "mode_tv"), _("mode-TV (lower is better)"))
-    sentences += _compared_with_plain(compared, _("modes captured"))
+        sentences.append(words.format(found=modes, all=task.num_modes))
+    sentences += _compared_with_plain(differences(found, "mode_tv"), _("mode-TV (lower is better)"))
+    sentences += _compared_with_plain(differences(found), _("modes captured"))
     if chance := smeared(lines):
         words = _("Most samples lie between the modes, so modes are hit **by chance**: {methods}.")
         sentences.append(words.format(methods=", ".join(row.title for row in chance)))
-    goal = target(results(name))
-    if goal is not None:
-        goal_modes, reached = goal
-        words = _(
-            "PacGAN2 reaches the lab's target, its own bar near the paper's figure, of {wanted:g} modes, with {x}."
-        )
-        missed = _(
-            "PacGAN2 misses the lab's target, its own bar near the paper's figure, of {wanted:g} modes, with {x}."
-        )
+    names = {"captured": _("modes"), "high_quality": _("high quality")}
+    for measure, wanted, reached in targets(found):
+        words = _("PacGAN2 reaches the lab's target, near the paper's figure, of {wanted:g} ({measure}), with {x}.")
+        missed = _("PacGAN2 misses the lab's target, near the paper's figure, of {wanted:g} ({measure}), with {x}.")
         sentences.append(
-            (words if reached.value >= goal_modes else missed).format(x=interval(reached, 2), wanted=goal_modes)
+            (words if reached.value >= wanted else missed).format(
+                x=interval(reached, 2), wanted=wanted, measure=names[measure]
+            )
         )
     return sentences
 
@@ -146,8 +179,8 @@ def _sources(lines: list[Row]) -> list[str]:
     return [f"{source}: {'; '.join(figures)}" for source, figures in found.items()]
 
 
-def _cells(task: BenchmarkTask, lines: list[Row]) -> dict[str, list[str]]:
-    """The table's columns: ours with intervals, the papers' beside."""
+def _cells(task: BenchmarkTask, lines: list[Row], average: dict[str, Row]) -> dict[str, list[str]]:
+    """The table's columns: ours with intervals, those of the running average if given, the papers' beside."""
     points = _has_points(task)
     columns: dict[str, list[str]] = {
         _("Method"): [_("Real samples") if row.method == REAL else row.title for row in lines],
@@ -158,7 +191,18 @@ def _cells(task: BenchmarkTask, lines: list[Row]) -> dict[str, list[str]]:
     if points:
         columns[_("High quality")] = [interval(row.measures["high_quality"], 3) for row in lines]
     columns[_("Reverse KL")] = [interval(row.measures["reverse_kl"], 2) for row in lines]
-    columns[_("Papers: modes")] = ["; ".join(figure_of(p) for p in row.published) or "–" for row in lines]
+    if any("good_kl" in row.measures for row in lines):
+        columns[_("KL of good samples")] = [interval(row.measures["good_kl"], 2) for row in lines]
+    for measure, title, digits in (
+        ("captured", _("Average: modes"), 1),
+        ("high_quality", _("Average: quality"), 3),
+    ):
+        if average:
+            own = [None if row.method == REAL else average[row.method].measures[measure] for row in lines]
+            columns[title] = ["–" if mean is None else interval(mean, digits) for mean in own]
+    columns[_("Papers: modes (± standard error)")] = [
+        "; ".join(figure_of(p) for p in row.published) or "–" for row in lines
+    ]
     if points:
         quality = [[p.high_quality for p in row.published if p.high_quality is not None] for row in lines]
         columns[_("Papers: quality")] = ["; ".join(f"{q:.3f}" for q in known) or "–" for known in quality]
@@ -166,8 +210,7 @@ def _cells(task: BenchmarkTask, lines: list[Row]) -> dict[str, list[str]]:
 
 
 def _conditions(task: BenchmarkTask) -> None:
-    points = _has_points(task)
-    judge = CRITERIA["points" if points else "images"]
+    judge = CRITERIA["points" if _has_points(task) else "images"]
     words = _(
         "Conditions: {samples:,} samples from each generator. {judge} Networks of width {width}, batches of {batch} (times the pack "
         "for PacGAN), {steps:,} discriminator steps: far fewer than the papers', with other networks. Neither the height nor the order "
@@ -183,6 +226,10 @@ def _conditions(task: BenchmarkTask) -> None:
             steps=task.settings["training.max_steps"],
         )
     )
+
+
+def _how_to_read(task: BenchmarkTask) -> None:
+    points = _has_points(task)
     with st.expander(_("How to read it"), icon=":material/help:"):
         st.markdown(
             _(
@@ -201,6 +248,6 @@ def _conditions(task: BenchmarkTask) -> None:
             "- **Reverse KL** says how unevenly the modes are hit (every sample counts for its nearest mode): 0 is as in the data.\n"
             "- **Told apart** means: p at most 0.05 after Holm's correction for all methods of the data set, for each measure by itself. With 5 seeds or more the "
             "test is an exact permutation test, with fewer Welch's t-test.\n"
-            "- The papers' ± is PacGAN's standard error; its KL counts samples of high quality only; – where no figure was found. All settings, and what differs from the papers, are in docs/collapse.md."
+            "- **KL of good samples** counts samples of high quality only, as PacGAN's code does. The papers' ± is PacGAN's standard error; – where no figure was found. All settings, and what differs from the papers, are in docs/collapse.md."
         )
         st.markdown(words)

@@ -72,7 +72,7 @@ def hub_panel() -> None:
         st.success(words.format(folder=as_text(str(root))), icon=":material/download_done:")
         return
     pressed = st.button(_("Download"), key="data_hub_download", icon=":material/download:")
-    if pressed and lab.succeeds(lambda: downloads.check_repo(repo)) and _begin(download):
+    if pressed and lab.succeeds(lambda: data.check_hub_download(repo)) and _begin(download):
         st.rerun()
 
 

@@ -67,7 +67,10 @@ def axes(kind: str, model: Sampler, run: Run | None, page: str) -> Axes | None:
     if kind == SAVED and run is not None:
         return _saved_axes(model, run, page)
     method: Method = "raw" if kind == RAW else "sefa" if kind == SEFA else "pca"
-    vectors, stretches = _computed(model, model.run_id, model.step, method)
+    computed = lab.attempt(lambda: _computed(model, model.run_id, model.step, method), "info")
+    if computed is None:
+        return None
+    vectors, stretches = computed
     names = [f"z[{i}]" if kind == RAW else _("Direction {n}").format(n=i + 1) for i in range(len(vectors))]
     helps = [_help(kind, i, stretches) for i in range(len(vectors))]
     return _made(method, kind, vectors, names, helps)

@@ -13,6 +13,8 @@ from pages.components.explore import directions as latent_directions
 from pages.components.explore.directions import KINDS, Axes
 from pages.components.explore.samples import Start, choose_labels, found_start
 from pages.components.explore.saved import manage, save_popover
+from pages.components.shared import lab
+from pages.components.shared.take_away import take_away
 from pages.components.text import _
 from pages.components.widgets.latent_explorer import Slider, latent_explorer, latent_state
 from pages.components.widgets.morph import frames_player
@@ -131,7 +133,8 @@ def morph(model: Sampler) -> None:
     start = columns[0].number_input(_("From seed"), 0, 2**31 - 1, 0, key="explore_from", bind="query-params")
     end = columns[1].number_input(_("To seed"), 0, 2**31 - 1, 1, key="explore_to", bind="query-params")
     z_start, z_end = (latents(1, model.latent_dim, int(seed))[0] for seed in (start, end))
-    images = model.images(slerp(z_start, z_end, MORPH_FRAMES), np.repeat(choose_labels(model), MORPH_FRAMES, axis=0))
+    labels = choose_labels(model)
+    images = model.images(slerp(z_start, z_end, MORPH_FRAMES), np.repeat(labels, MORPH_FRAMES, axis=0))
     there_and_back = np.concatenate([images, images[-2:0:-1]])
     frames_player(
         [imaging.array_url(image) for image in there_and_back],
@@ -151,3 +154,7 @@ def morph(model: Sampler) -> None:
         f"{model.run_id}-{start}-to-{end}",
         "explore_download_strip",
     )
+    run = lab.run_or_none(model.run_id)
+    if run is not None:
+        ends, row = [int(start), int(end)], labels[0].tolist()
+        take_away(run, "walk", _("Make a film of it"), "explore_walk", seeds=ends, labels=row, step=model.step)

@@ -32,6 +32,7 @@ FINER = (
     "generator_optimizer.name", "generator_optimizer.beta1", "generator_optimizer.beta2", "training.batch_size",
     "discriminator_optimizer.name", "discriminator_optimizer.beta1", "discriminator_optimizer.beta2", "training.max_steps",
     "objective.real_weight", "objective.fake_weight", "remedies.label_smoothing", "remedies.instance_noise",
+    "generator_optimizer.schedule", "discriminator_optimizer.schedule", "network.spectral_scale",
 )  # fmt: skip
 
 

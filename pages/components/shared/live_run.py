@@ -224,7 +224,10 @@ def learning_rates(run: Run, status: Status) -> None:
     with st.form("live_rates", border=True):
         st.markdown(
             f"**{_('Learning rates')}**",
-            help=_("How large a change each step makes to a network's weights. Takes effect at the next step."),
+            help=_(
+                "How large a change each step makes to a network's weights. Takes effect at the next step. With a schedule it is "
+                "the rate that the schedule multiplies; the chart of the learning rate shows each step's own."
+            ),
         )
         columns = st.columns(2)
         typed = {

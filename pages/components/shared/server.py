@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import threading
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,6 +18,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from gan_core.access import classroom
 from gan_core.config import settings
+from gan_core.experiments.sweeps import folder as sweeps
 from gan_core.training import supervisor
 from pages.components.shared import sessions, uploads
 from pages.components.shared.uploads import ASGI, Message, Receive, Send, UploadGuard
@@ -25,6 +27,7 @@ OPEN_DOORS = (
     "There is no classroom, so anybody could do everything. Make one first: python -m gan_core classroom. Or set "
     "server.address to 127.0.0.1, and open it on this computer."
 )
+CLOSED_TWICE = "once a close message has been sent"
 GIVE_BACK_S = 20.0  # at most so often, since all threads wait for it (some tenths of a second)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -70,18 +73,37 @@ class LocalOnly:
         await self.app(scope, receive, send)
 
 
-MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(LocalOnly), Middleware(UploadGuard)]
+class Departures:
+    """ASGI middleware for browsers that leave while something is sent to them: Streamlit then closes what is closed already, and
+    the error that Starlette raises at that would stand in the log as one of the server's.
+    """
+
+    def __init__(self, app: ASGI) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Passes everything on, but that error."""
+        try:
+            await self.app(scope, receive, send)
+        except RuntimeError as error:
+            if scope["type"] != "websocket" or CLOSED_TWICE not in str(error):
+                raise
+
+
+MIDDLEWARE = [Middleware(Departures), Middleware(SecurityHeaders), Middleware(LocalOnly), Middleware(UploadGuard)]
 
 
 @contextlib.asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """Goes on with the queue at once, and gives back what visitors leave behind."""
+    """Goes on with the queue and the sweeps at once, and gives back what visitors leave behind."""
     PagesManager.uses_pages_directory = (
         False  # as st.navigation says at its first run: until then a click runs a file alone
     )
     sessions.keep_memory_together()
     sessions.let_runs_end()
-    supervisor.ensure_supervisors(settings.from_environment())
+    chosen = settings.from_environment()
+    supervisor.ensure_supervisors(chosen)
+    threading.Thread(target=sweeps.resume_all, args=(chosen.runs_dir,), name="ganvas-sweeps", daemon=True).start()
     sweeping = asyncio.create_task(_sweep())
     try:
         yield

@@ -22,6 +22,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 FILES = 2  # of a visitor: no page shows more uploaders
 TOTAL_BYTES = 512 * 2**20
+BODY_BYTES = 8192  # of a request that is no upload: the form to sign in
 DRAINED_BYTES = 64 * 2**20
 UNCLAIMED_S, LEFT_S = 60.0, 20.0
 SWEEP_S = 5.0
@@ -68,6 +69,8 @@ class Room:
         with self._guard:
             if session not in self._welcome:
                 return 403, "This page takes no files. Open the page with the uploader and choose the file there."
+            if (session, file) in self._coming:  # its room is reserved once
+                return 409, "This file is on its way already."
             if sum(key[0] == session for key in self._coming) >= FILES:
                 return 429, f"{FILES} files are on their way already. Wait until they have arrived."
             if self._held() + sum(self._coming.values()) + length > TOTAL_BYTES:
@@ -76,10 +79,13 @@ class Room:
             return None
 
     def arrived(self, session: str, file: str) -> None:
-        """Ends a reservation, whatever came of it; of this visitor's files only the newest FILES stay."""
+        """Ends a reservation, whatever came of it; of this visitor's files only the newest FILES stay, and none beyond
+        TOTAL_BYTES."""
         with self._guard:
             self._coming.pop((session, file), None)
             self._since.setdefault((session, file), self.clock())
+            if self._held() > TOTAL_BYTES:  # more has come than was said
+                self._drop((session, file))
             theirs = sorted((k for k in self._since if k[0] == session), key=lambda key: self._since[key])
             for key in theirs[:-FILES]:
                 self._drop(key)
@@ -143,18 +149,31 @@ def uploader(label: str, **options: Any) -> UploadedFile | None:
 
 
 class UploadGuard:
-    """ASGI middleware that asks `Room.admit` before a byte of an upload is read."""
+    """ASGI middleware that asks `Room.admit` before a byte of an upload is read; all else has BODY_BYTES for what it sends."""
 
     def __init__(self, app: ASGI) -> None:
         self.app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answers a refused upload itself; everything else goes on to the app."""
-        found = _ROUTE.search(scope["path"]) if scope["type"] == "http" and scope["method"] == "PUT" else None
-        if found is None:
+        """Answers what is refused itself; everything else goes on to the app."""
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        length = dict(scope["headers"]).get(b"content-length", b"")
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"")
+        if b"transfer-encoding" in headers:  # of a length that nobody knows, whatever else is said
+            await PlainTextResponse("A request says how long it is; transfer-encoding is not taken.", 400)(
+                scope, receive, send
+            )
+            return
+        found = _ROUTE.search(scope["path"]) if scope["method"] == "PUT" else None
+        if found is None:
+            if length.isdigit() and int(length) > BODY_BYTES:
+                words = f"This takes {BODY_BYTES:,} bytes at most; got {int(length):,}."
+                await PlainTextResponse(words, 413)(scope, receive, send)
+            else:
+                await self.app(scope, receive, send)
+            return
         if not length.isdigit():
             await PlainTextResponse("An upload says its length.", 411)(scope, receive, send)
             return

@@ -101,8 +101,8 @@ def axis_rows(config: RunConfig, preset: str) -> list[str]:
 
 def title_of(field: str) -> str:
     """A setting's name, with its section where several have one of that name."""
-    if field == "learning_rate":
-        return _("Learning rate of both networks")
+    if field in LINKED:
+        return _("{setting} of both networks").format(setting=LABELS[LINKED[field][0]])
     label = LABELS.get(field, field)
     section = SECTIONS.get(field.partition(".")[0], "").partition(":")[0]
     return f"{section}: {label}" if section else label

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from gan_core.analysis.doctor import diagnose
+from gan_core.analysis.doctor.collapse import LEAD
 from gan_core.runs.evaluations import Evaluation
 from tests.analysis.doctor.steady import changes, measured, sign, steady, then, when
 
@@ -100,9 +102,22 @@ def test_a_latent_of_one_or_two_numbers_is_too_narrow_for_images(numbers, where)
 
 
 def test_remedies_against_collapse():
-    differ, slower = changes("mode_collapse")
-    assert differ == {"remedies.minibatch_std": True}
-    assert slower == {"discriminator_optimizer.learning_rate": pytest.approx(0.0001)}
-    assert changes("mode_collapse", remedies__minibatch_std=True) == [slower]
+    """As lesson 3 repairs it: pairs and R1. A slower D only where D leads; a slower G where G is the faster one."""
+    differ, pairs, bounded = changes("mode_collapse")
+    assert differ == {"remedies.minibatch_std": True} and pairs == {"remedies.packing": 2}
+    assert bounded == {"penalty.name": "r1", "penalty.weight": 5.0, "training.precision": "fp32"}
+    assert changes("mode_collapse", remedies__minibatch_std=True, remedies__packing=4) == [bounded]
+    *_, slower_g = changes("mode_collapse", discriminator_optimizer__learning_rate=1e-8)
+    assert slower_g == {"generator_optimizer.learning_rate": pytest.approx(0.0001)}
+    slower_d = {"discriminator_optimizer.learning_rate": pytest.approx(0.0001)}
+    for gap, there in ((LEAD + 0.1, True), (LEAD - 0.1, False)):
+        alike = {"spread/fake": 0.01, "spread/real": 0.4, "logit/gap": gap}
+        found = next(one for one in diagnose(steady(alike, 700)) if one.name == "mode_collapse")
+        assert (slower_d in [dict(remedy.changes) for remedy in found.remedies]) == there
+    points = sign(
+        "mode_collapse",
+        steady({"spread/fake": 0.01, "spread/real": 0.4}, 700, dataset__name="ring8", network__name="mlp"),
+    )
+    assert "points of a batch" in points.evidence and "pixel" not in points.evidence
     assert {"objective.weight_clip": 0.01} in changes("mode_collapse", objective__weight_clip=0.021)
     assert {"objective.weight_clip": 0.01} not in changes("mode_collapse", objective__weight_clip=0.02)

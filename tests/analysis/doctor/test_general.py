@@ -7,7 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gan_core.analysis.doctor import DIAGNOSES, RunTrace
+from gan_core.config import RunConfig, get, with_changes
 from gan_core.evaluation.metrics import METRICS
+from gan_core.presets import preset_config
 from tests.analysis.doctor.steady import changes, measured, sign, steady, then, when
 
 NAN = float("nan")
@@ -85,6 +88,20 @@ def test_a_learning_rate_is_too_high_beyond_its_optimisers_limit_where_the_curve
         in found(1.01 * limit, **even, **{"nearest/fake": 0.149, "nearest/real": 0.3}).evidence
     )
     assert found(1.01 * limit, **even, **{"nearest/fake": 0.151, "nearest/real": 0.3}) is None
+
+
+def test_harm_counts_while_the_schedule_leaves_the_rate_too_high():
+    rate = {"discriminator_optimizer__learning_rate": 0.01, "discriminator_optimizer__schedule": "linear"}
+    assert sign("learning_rate_too_high", steady(BEHIND | {"rate/d": 0.01}, **rate)).lasting
+    fallen = sign("learning_rate_too_high", steady(BEHIND | {"rate/d": then((200, 0.01), (200, 1e-5))}, **rate))
+    assert (fallen.step, fallen.lasting) == (159, False)
+    assert sign("learning_rate_too_high", steady(BEHIND | {"rate/d": 1e-3}, **rate)) is None
+
+
+def test_where_a_rate_falls_by_itself_a_standstill_asks_for_no_lower_one():
+    plateau, config = DIAGNOSES["plateau"], with_changes(RunConfig(), {"generator_optimizer.schedule": "linear"})
+    assert [list(remedy.changes) for remedy in plateau.remedies(config)] == [["discriminator_optimizer.learning_rate"]]
+    assert len(plateau.remedies(RunConfig())) == 2
 
 
 def test_a_vaes_learning_rate_is_judged_by_its_own_loss():
@@ -242,12 +259,35 @@ def test_remedies_that_slow_down():
     assert changes("vanishing_gradient") == [{d: pytest.approx(2e-4 * 0.25)}]
 
 
+def test_what_helps_a_vanished_gradient_is_not_a_smaller_step_of_the_network_that_stands_still():
+    d, vae = "discriminator_optimizer.learning_rate", "generator_optimizer.learning_rate"
+    cases = (("g", "mnist-dcgan", [{d: 0.000125}]), ("d", "mnist-dcgan", [{"remedies.label_smoothing": 0.1}, {d: 0.000125}]),
+             ("vae", "r5-vae-lite", [{vae: pytest.approx(0.25 * get(preset_config("r5-vae-lite"), vae))}]))  # fmt: skip
+    for short, preset, expected in cases:
+        found = sign("vanishing_gradient", RunTrace({"step": np.arange(1.0, 401), f"grad_norm/{short}": then((200, 10.0), (200, 1e-4))},
+                     preset_config(preset), 5000, 20, "", {}))  # fmt: skip
+        assert [dict(remedy.changes) for remedy in found.remedies] == expected
+        assert all(
+            remedy.live == (short == "g")
+            for remedy in found.remedies
+            if not remedy.changes.get("remedies.label_smoothing")
+        )
+
+
 def test_remedies_against_too_little_data():
-    flip, augment = {"dataset.flip": True}, {"augmentation.kinds": "color,translation,cutout"}
-    assert changes("too_few_images", dataset__num_images=0) == [{}, augment, flip]
-    assert changes("too_few_images", dataset__num_images=500) == [{"dataset.num_images": 0}, augment, flip]
-    assert changes("too_few_images", augmentation__kinds="color") == [{}, flip]
+    mirrored, augment = {"dataset.flip": True}, {"augmentation.kinds": "color,translation,cutout"}
+    assert changes("too_few_images", dataset__name="faces", dataset__num_images=0) == [{}, augment, mirrored]
+    assert changes("too_few_images", dataset__name="faces", dataset__num_images=500) == [
+        {"dataset.num_images": 0},
+        augment,
+        mirrored,
+    ]
+    assert changes("too_few_images", dataset__name="mnist5k") == [{}, augment]  # a mirrored digit is none
+    assert changes("too_few_images", dataset__name="faces", augmentation__kinds="color") == [{}, mirrored]
+    assert changes("too_few_images", dataset__name="faces", dataset__flip=True) == [{}, augment]
+    assert changes("too_few_images", dataset__name="ring8") == [{}]
     turned, noise = {"dataset.rotation_degrees": 5.0}, {"remedies.instance_noise": 0.1}
-    assert changes("memorisation")[3:] == [turned, noise]
+    assert changes("memorisation", dataset__name="faces")[3:] == [turned, noise]
+    assert turned not in changes("memorisation", dataset__name="ring8")
     assert turned not in changes("memorisation", dataset__rotation_degrees=3.0)
     assert noise not in changes("memorisation", remedies__instance_noise=0.2)

@@ -174,6 +174,63 @@ def test_a_web_page_in_place_of_a_list_or_of_the_pictures_is_told(folder):
         datasets.count(config(folder))
 
 
+def without_zeros(folder):
+    for name in (celeba.ATTRIBUTES, celeba.PARTITION):
+        lines = (folder / name).read_text().splitlines()
+        rows = [line.lstrip("0").replace(".jpg", "") if ".jpg" in line else line for line in lines]
+        (folder / name).write_text("\n".join(rows))
+
+
+def as_png(folder):
+    for file in (folder / celeba.IMAGES).iterdir():
+        file.rename(file.with_suffix(".png"))
+    (folder / celeba.IMAGES).rename(folder / f"{celeba.IMAGES}_png")
+
+
+def in_capitals(folder):
+    for file in (folder / celeba.IMAGES).iterdir():
+        file.rename(file.with_suffix(".JPG"))
+
+
+def by_pandas(folder):
+    as_kaggle(folder)
+    for file in folder.glob("*.csv"):
+        lines = file.read_text().splitlines()
+        file.write_text("\n".join(f"{number - 1 if number else ''},{line}" for number, line in enumerate(lines)))
+
+
+def with_zeros(folder):
+    file = folder / celeba.ATTRIBUTES
+    file.write_text(file.read_text().replace("-1", "0").replace(" 1", " True"))
+
+
+@pytest.mark.parametrize("change", [without_zeros, as_png, in_capitals, by_pandas, with_zeros])
+def test_what_programs_and_people_make_of_it_means_the_same(folder, change):
+    before = datasets.labels(config(folder))
+    change(folder)
+    assert celeba.SOURCE.left_out(config(folder)) == []
+    np.testing.assert_array_equal(datasets.labels(config(folder)), before)
+
+
+@pytest.mark.parametrize(("name", "line"), [(celeba.PARTITION, 11), (celeba.ATTRIBUTES, 13)])
+def test_a_picture_with_two_lines_is_refused(folder, name, line):
+    lines = (folder / name).read_text().splitlines()
+    again = lines[-10].replace("000001.jpg", "1.PNG").removesuffix("0") + ("2" if name == celeba.PARTITION else "")
+    (folder / name).write_text("\n".join([*lines, again]).replace("10\nBald", "11\nBald"))
+    with pytest.raises(ValueError, match=rf"line {line} names the picture of line {line - 10} again"):
+        datasets.count(config(folder))
+
+
+def test_a_picture_in_no_split_and_one_that_is_there_twice_are_named(folder):
+    edit(folder / celeba.PARTITION, "000006.jpg 1\n", "")
+    Image.new("RGB", (9, 9)).save(folder / celeba.IMAGES / "000001.png")
+    assert dict(celeba.SOURCE.left_out(config(folder))) == {
+        "000001.png": "'000001.jpg' is the same picture, and is used.",
+        "000006.jpg": "list_eval_partition.txt has no line for it.",
+    }
+    assert datasets.count(config(folder)) == 5
+
+
 def test_the_folder_of_the_pictures_alone_is_refused_with_the_way_out(folder):
     with pytest.raises(ValueError, match="Name the folder above img_align_celeba"):
         datasets.count(config(folder / celeba.IMAGES))

@@ -116,6 +116,11 @@ def in_folders(root: Path, counts: dict[str, int]) -> DatasetConfig:
     return DatasetConfig(name="folder", root=str(root), image_size=8, channels=3)
 
 
+def test_a_test_split_without_labels_is_none(tmp_path: Path):
+    parts = split(in_folders(tmp_path, {"train/cat": 30, "train/dog": 10, "test": 5}), no_progress)
+    assert (len(parts.train), len(parts.held_out)) == (36, 4) and "a tenth" in parts.note
+
+
 def test_a_tenth_is_kept_back_of_every_class(tmp_path: Path):
     parts = split(in_folders(tmp_path, {"a": 60, "b": 20, "c": 3}), no_progress)
     assert parts.held_out.labels.sum(axis=0).tolist() == [5, 2, 1]
@@ -127,7 +132,7 @@ def test_a_tenth_is_kept_back_of_every_class(tmp_path: Path):
     ("counts", "words"),
     [
         ({"train/cat": 9, "train/dog": 9, "train/owl": 9, "test/cat": 3, "test/dog": 3}, "to be measured on of: owl"),
-        ({"train/cat": 9, "train/dog": 9, "test/cat": 3, "test/Dog": 3}, "to learn from of: Dog"),
+        ({"train/cat": 9, "train/dog": 9, "test/cat": 3, "test/Wolf": 3}, "to learn from of: Wolf"),
         ({"train/cat": 9, "train/dog": 9, "test/cat": 3, "test/dog": 3, "test/owl": 3}, "to learn from of: owl"),
         ({"cat": 30, "dog": 1}, "to learn from of: dog"),
     ],

@@ -71,6 +71,7 @@ def test_the_users_own_copy_of_mnist_is_seen_by_the_digits_evaluator(shipped_dig
     [
         (config_of("ring8"), "points in the plane"),
         (config_of("fashion-mnist", dataset__root="/x"), "python -m gan_core train-evaluator fashion-mnist"),
+        (config_of("fashion-mnist", dataset__root="/it's; ls"), r"""--root '/it'"'"'s; ls' --image-size"""),
         (config_of("mnist5k", dataset__channels=3), "3 colour channels"),
     ],
 )

@@ -135,12 +135,29 @@ def test_two_means_are_compared_by_the_test_of_their_difference():
 
 def test_intervals_of_uneven_halves_are_compared_by_the_halves_that_face_each_other():
     """Zou and Donner 2008: 5 (4 to 6) against 0 (-9 to 12) by 1 and 12; 0 (-9 to 12) against -5 (-6 to -4) by 9 and 1."""
-    wide, z = Estimate(0, -9, 12, 50, "half-samples"), stats.norm.ppf(0.975)
+    wide, z = Estimate(0, -9, 12, 50, "Wilson"), stats.norm.ppf(0.975)
     above = of_estimates(Estimate(5, 4, 6, 50, "half-samples"), wide)
     below = of_estimates(wide, Estimate(-5, -6, -4, 50, "half-samples"))
     assert above.p_value == pytest.approx(2 * stats.norm.sf(5 * z / math.hypot(1, 12)))
     assert below.p_value == pytest.approx(2 * stats.norm.sf(5 * z / math.hypot(9, 1)))
     assert above.estimate.interval == pytest.approx((5 - math.hypot(1, 12), 5 + math.hypot(1, 9)))
+
+
+@pytest.mark.parametrize(
+    ("value", "half_width", "bound", "p"), [(0.03, 0.05, 0, 0.24), (0.97, 0.06, 1, 0.33), (0.004, 0.00466, 0, 0.09)]
+)
+def test_an_interval_cut_at_the_metrics_bound_counts_as_before_the_cut(value, half_width, bound, p):
+    cut = Estimate(value, max(0, value - half_width), min(1, value + half_width), 10_000_000, "half-samples")
+    sure = Estimate(bound, bound, bound, 10_000_000, "half-samples")
+    for found in (of_estimates(cut, sure), of_estimates(sure, cut)):
+        assert not found.differs and found.p_value == pytest.approx(p, abs=0.01)
+
+
+def test_a_share_seen_in_none_of_few_images_may_be_small_all_the_same():
+    """The rule of three: 0 of 50 reaches to 0.06, 0 of 5,000 to 0.0006."""
+    some = Estimate(0.03, 0.02, 0.04, 400, "half-samples")
+    for count, told in ((50, False), (5000, True)):
+        assert of_estimates(some, Estimate(0, 0, 0, count, "half-samples")).differs == told
 
 
 def test_a_difference_is_found_where_its_interval_leaves_out_0():
@@ -204,7 +221,7 @@ def test_replicates_drawn_together_are_subtracted_draw_by_draw():
 
 def test_a_small_difference_is_judged_by_the_halves_that_face_zero():
     """0.5 +- (1 below, 0.1 above) against an exact-looking 0: the half below decides, for values below 1 too."""
-    one, zero = Estimate(0.5, -0.5, 0.6, 50, "normal"), Estimate(0.0, 0.0, 0.0, 50, "normal")
+    one, zero = Estimate(0.5, -0.5, 0.6, 50, "Wilson"), Estimate(0.0, 0.0, 0.0, 10**9, "normal")
     assert of_estimates(one, zero).p_value == pytest.approx(2 * stats.norm.sf(1.959963985 * 0.5), rel=1e-6)
     assert of_estimates(zero, one).p_value == pytest.approx(of_estimates(one, zero).p_value)
 

@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers import MACHINE, eventually
+from helpers import MACHINE, eventually, tiny
 from sweep_helpers import BATCHES, POINTS, folder_of, small, worker
 
 from gan_core import runs
-from gan_core.config import settings
+from gan_core.config import settings, with_changes
 from gan_core.experiments.sweeps import worker as sweep_worker
 from gan_core.experiments.sweeps.folder import begin, delete, find_or_none, list_folders, resume
 from gan_core.experiments.sweeps.loop import Queued, SweepWorker
@@ -24,7 +24,7 @@ from gan_core.experiments.sweeps.plan import listed
 from gan_core.experiments.sweeps.table import rows_of
 from gan_core.jobs import task as tasks
 from gan_core.jobs.task import Progress
-from gan_core.runs import Run, files
+from gan_core.runs import Run, Status, files
 from gan_core.runs.metrics import MetricsTail
 from gan_core.training import queue, supervisor
 
@@ -106,6 +106,14 @@ def test_the_doctor_stops_a_run_of_the_queue_that_is_dying(runs_dir: Path, monke
     assert (row.state, row.finding) == ("pruned", "bce_clamp")
     assert row.reason.startswith("G's loss has left the scale.")
     assert Run(runs_dir / run_id).status().state == "stopped" and queue.queued_ids(runs_dir) == []
+
+
+def test_a_run_that_cannot_go_on_fails_with_the_reason(runs_dir: Path) -> None:
+    changes = {"dataset.name": "folder", "dataset.root": str(runs_dir / "gone")}
+    run = runs.create(runs_dir, with_changes(tiny(), changes))
+    run.write_status(Status(state="interrupted"))
+    status = Queued(settings.from_environment()).train(run, lambda: "")
+    assert status.state == "failed" and "gone" in status.error
 
 
 def die(run: Run) -> None:

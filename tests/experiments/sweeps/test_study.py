@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -137,6 +138,20 @@ def test_a_worker_of_another_machine_is_given_up_when_it_gives_no_sign_of_life(
     assert not study.heartbeat(claim)  # it learns so at its next sign of life, and its result no longer counts
     study.complete(claim, 1.0)
     assert rows_of(study)[0].state == "waiting"
+
+
+def test_a_worker_elsewhere_whose_last_sign_of_life_lies_far_ahead_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = opened(tmp_path, grid())
+    now = time.time()
+    monkeypatch.setattr(studies.platform, "node", lambda: "elsewhere")
+    monkeypatch.setattr(studies.time, "time", lambda: now + 60)  # clocks of two machines differ
+    assert study.claim() is not None
+    monkeypatch.undo()
+    assert study.retry_stale() == 0
+    monkeypatch.setattr(studies.time, "time", lambda: now - 86_400)  # set back
+    assert study.retry_stale() == 1
 
 
 def test_a_trial_that_kills_everybody_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,6 +149,22 @@ def test_spectral_norm_of_a_known_matrix_divides_by_its_largest_singular_value()
     assert layer[2].weight[0, 0, 1, 1].item() == pytest.approx(1)
 
 
+def test_the_largest_singular_value_of_each_layer_equals_the_scale():
+    config = with_changes(
+        RunConfig(),
+        {"network.spectral_norm": True, "network.spectral_scale": 3, "network.width": 16, "dataset.image_size": 16},
+    )
+    scaled = build_networks(config)["discriminator"]
+    plain = build_networks(with_changes(config, {"network.spectral_scale": 1}))["discriminator"]
+    assert scaled.state_dict().keys() == plain.state_dict().keys()  # checkpoints of either fit
+    assert singular_values(scaled) == pytest.approx([3 * value for value in singular_values(plain)], rel=1e-5)
+    layers = nn.Sequential(nn.Linear(2, 2, bias=False), nn.ReLU(), nn.Linear(2, 1, bias=False))
+    normalise_spectrum(layers, torch.Generator().manual_seed(0), 3)
+    assert singular_values(layers) == pytest.approx([3, 3], rel=1e-4)
+    x, step = normal(500, 2).float(), 0.1 * F.normalize(normal(500, 2, seed=1).float())
+    assert ((layers(x + step) - layers(x)).abs() / 0.1).max() <= 9 * 1.001  # scale ** layers
+
+
 def test_spectral_norm_draws_from_its_own_generator_alone():
     def made(seed: int) -> list[torch.Tensor]:
         torch.manual_seed(seed)

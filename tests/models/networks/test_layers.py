@@ -7,13 +7,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gan_core.config import DatasetConfig, NetworkConfig, RunConfig
+from gan_core.config import DatasetConfig, NetworkConfig, RunConfig, with_changes
+from gan_core.datasets import image_shape
 from gan_core.models.architecture import describe
 from gan_core.models.building import build_networks
 from gan_core.models.networks import NETWORKS
 from gan_core.models.networks.initialisation import load_module
 
 IMAGES = [name for name, entry in NETWORKS.items() if entry.domain == "images"]
+OF_LATENTS = [name for name, entry in NETWORKS.items() if entry.model != "diffusion"]
+DENOISERS = [name for name in NETWORKS if name not in OF_LATENTS]
 
 
 def config(name: str, size: int = 32, **network) -> RunConfig:
@@ -104,7 +107,7 @@ def test_vae_has_the_reports_layers():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name != "resnet"])
+@pytest.mark.parametrize("name", [name for name in OF_LATENTS if name != "resnet"])
 @pytest.mark.parametrize("leak", [0.0, 0.3])
 def test_leaks_are_a_fifth_in_discriminators_and_as_wished_in_generators(name, leak):
     networks = build_networks(config(name, generator_leak=leak), meta=True)
@@ -115,7 +118,7 @@ def test_leaks_are_a_fifth_in_discriminators_and_as_wished_in_generators(name, l
     assert slopes["decoder" if name == "vae" else "generator"] == ({leak} if leak else set())
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", OF_LATENTS)
 @pytest.mark.parametrize("size", [8, 16, 64])
 def test_shapes_at_every_size(name, size):
     made = config(name, size)
@@ -160,7 +163,7 @@ def test_the_residual_discriminator_is_its_papers(normalisation):
     assert norms == ([0, 1, 1] if normalisation == "batch" else [0, 0, 0])
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", OF_LATENTS)
 def test_the_first_weight_is_the_matrix_of_the_first_linear_map(name):
     """The first response to two latents differs by the matrix times their difference, but for batch norm's scale."""
     network = build_networks(config(name))["decoder" if name == "vae" else "generator"].eval()
@@ -182,6 +185,53 @@ def test_image_networks_want_a_power_of_two_from_eight_on(name, size):
     NETWORKS[name].check_size(64)
     with pytest.raises(ValueError, match=f"at least 8; got {size}"):
         NETWORKS[name].check_size(size)
+
+
+@pytest.mark.parametrize("name", DENOISERS)
+@pytest.mark.parametrize("size", [8, 16, 64])
+def test_a_denoiser_keeps_the_shape_begins_at_its_last_layers_bias_and_heeds_time_and_condition(name, size):
+    """Layers that begin at zero are given weights: then every input counts."""
+    torch.manual_seed(0)
+    made = config(name, size)
+    made = with_changes(made, {"conditioning.name": "concat", "conditioning.labels": ("3", "1")})
+    shape = image_shape(made.dataset)
+    network, x, told = build_networks(made)["denoiser"], torch.rand(4, *shape), torch.eye(4)[:, :3]
+    if name == "unet":
+        assert not network(x, torch.full((4,), 0.5), told).any()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += 0.1 * torch.rand_like(parameter)
+    plain = network(x, torch.full((4,), 0.5), told)
+    assert plain.shape == x.shape
+    for other in (network(x, torch.full((4,), 0.6), told), network(x, torch.full((4,), 0.5), 1 - told)):
+        assert (plain - other).abs().max() > 1e-3
+
+
+def test_the_u_net_has_its_resolutions_and_skips():
+    """Of 32 px: 16, 8 and 4, with twice the width below the first."""
+
+    def found(made):
+        return [
+            (m.name, m.output_shape[1:], m.detail.split(",")[0])
+            for m in describe(made)["denoiser"]
+            if m.kind == "Conv2d"
+        ]
+
+    three = found(config("unet"))
+    assert [row[1] for row in three if row[0].endswith("conv1")] == [(16, 16), (8, 8), *[(4, 4)] * 4, (8, 8), (16, 16)]
+    assert [int(row[2]) for row in three if row[0].endswith("conv1")] == [4, 4, 8, 8, 8, 16, 16, 8]
+    with_attention = with_changes(config("unet"), {"diffusion.attention": True})
+    assert [row[1] for row in found(with_attention) if row[0].startswith("attention")] == [(4, 4)]
+    total = sum(p.numel() for p in build_networks(with_attention, meta=True)["denoiser"].parameters())
+    assert sum(layer.num_parameters for layer in describe(with_attention)["denoiser"]) == total
+
+
+@pytest.mark.parametrize("name", DENOISERS)
+@pytest.mark.parametrize(("size", "width"), [(8, 16), (32, 32), (64, 64)])
+def test_the_estimate_of_weights_is_right_within_a_factor_of_three(name, size, width):
+    made = config(name, size, width=width, latent_dim=64)
+    count = sum(p.numel() for n in build_networks(made, meta=True).values() for p in n.parameters())
+    assert 1 / 3 < NETWORKS[name].weights(width, size, 64) / count < 3
 
 
 def test_networks_for_points_take_any_size():

@@ -1,0 +1,151 @@
+"""The part of docs/collapse.md on methods at their searched settings: tables and sentences, from data/tuned-TASK.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from gan_core.experiments.benchmark import METHODS, TASKS, Results, Tuned, results, tuned
+from gan_core.experiments.benchmark.cells import figure_of, interval, quality_of
+from gan_core.experiments.benchmark.summary import PLAIN, Row, against_papers, levelled, mean_curve, rows
+from gan_core.experiments.benchmark.tuning import AXES, BATCH_METHODS
+
+NAMES = {
+    "rate_g": "rate of G",
+    "rate_d": "rate of D",
+    "beta1": "beta1",
+    "schedule": "schedule",
+    "batch": "batch",
+    "weight": "penalty's weight",
+    "clip": "clip bound",
+    "scale": "spectral scale",
+    "n_critic": "critic steps",
+}
+"""Name in tuning.AXES -> words."""
+
+
+def axes() -> str:
+    """What the search varies, with its bounds, in words."""
+    return ", ".join(
+        f"{NAMES[name]} ({' or '.join(map(str, axis.values)) if axis.values else f'{axis.low:g} to {axis.high:g}'})"
+        for name, axis in AXES.items()
+    )
+
+
+def plain(task: str) -> str:
+    """How many modes the plain GAN finds untuned, and tuned where every method has been; empty where it was not trained."""
+    all_modes = f"of {TASKS[task].num_modes:,} modes"
+    searched = tuned(task)
+    parts = [_plain_row(results(task), f"{all_modes} untuned")]
+    if searched is not None and searched.is_complete:
+        parts.append(_plain_row(searched.table(), f"{all_modes} tuned"))
+    words = ", ".join(part for part in parts if part)
+    return f"the plain GAN finds {words}." if words else ""
+
+
+def _plain_row(found: Results, words: str) -> str:
+    row = next((row for row in rows(found) if row.method == PLAIN), None)
+    if row is None:
+        return ""
+    quality = row.measures["high_quality"]
+    points = TASKS[found.task].settings["network.name"] == "mlp"
+    good = f" ({quality.value:.0%} of its samples of high quality)" if points else ""
+    return f"{interval(row.measures['captured'], 1)} {words}{good}"
+
+
+def section(found: Tuned) -> list[str]:
+    """Lines of Markdown: the table, the settings, the papers, modes against steps and against the batch."""
+    task = TASKS[found.task]
+    last, ema = rows(found.table()), {row.method: row for row in rows(found.table("ema"))}
+    conditions = (
+        f"{task.num_samples:,} samples from each generator; a sample's mode: {task.assignment}. {found.steps:,} steps of G, width "
+        f"{task.settings['network.width']}; first the last weights, then their running average."
+    )
+    return [
+        "### Tuned: each method at its own searched setting",
+        "",
+        conditions,
+        "",
+        "| | seeds | steps of D | mode-TV | modes captured | high quality | KL of good samples | average: modes | high quality "
+        "| published: modes (± standard error) | high quality |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+        *(_line(found, row, ema[row.method]) for row in last),
+        "",
+        *_settings(found),
+        "",
+        *_curves(found),
+        "",
+        *_batches(found),
+        "",
+        *_against_papers(last),
+    ]
+
+
+def _line(found: Tuned, row: Row, ema: Row) -> str:
+    measures = row.measures
+    steps = f"{found.steps * found.d_steps(row.method):,}" if row.method in METHODS else "–"
+    died = f" ({row.diverged} diverged)" if row.diverged else ""
+    average = ema.measures if row.method in METHODS else None
+    cells = [
+        row.title,
+        f"{measures['captured'].count}{died}",
+        steps,
+        interval(measures["mode_tv"], 3),
+        interval(measures["captured"], 1),
+        interval(measures["high_quality"], 3),
+        interval(measures["good_kl"], 2),
+        interval(average["captured"], 1) if average else "–",
+        interval(average["high_quality"], 3) if average else "–",
+        "; ".join(f"{figure_of(paper)} ({paper.source})" for paper in row.published) or "none found",
+        "; ".join(quality_of(paper) for paper in row.published) or "–",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _settings(found: Tuned) -> list[str]:
+    names = [name for name in NAMES if any(name in setting for setting in found.settings.values())]
+    lines = [
+        f"| {METHODS[method].title} | {' | '.join(str(setting.get(name, '–')) for name in names)} |"
+        for method, setting in found.settings.items()
+    ]
+    return [f"| chosen | {' | '.join(NAMES[name] for name in names)} |", "|---" * (len(names) + 1) + "|", *lines]
+
+
+def _curves(found: Tuned) -> list[str]:
+    """Modes and quality at some of the steps at which they were counted."""
+    curves = {method: mean_curve(found, method) for method in found.settings}
+    count = found.steps // found.every
+    marks = sorted({1, max(1, count // 10), max(1, count // 3), max(1, 2 * count // 3), count})
+    lines = []
+    for method, curve in curves.items():
+        cells = [f"{curve[m - 1][1]:.1f}, {curve[m - 1][2]:.3f}" if m <= len(curve) else "diverged" for m in marks]
+        level = f"{levelled(curve, TASKS[found.task].num_modes):,}" if curve else "–"
+        lines.append(f"| {METHODS[method].title} | {' | '.join(cells)} | {level} |")
+    head = " | ".join(f"{mark * found.every:,}" for mark in marks)
+    return [f"| modes, quality after steps of G | {head} | level from |", "|---" * (len(marks) + 2) + "|", *lines]
+
+
+def _batches(found: Tuned) -> list[str]:
+    """Modes and quality of the methods that were trained with several batches."""
+    known = {method: found.by_batch(method) for method in BATCH_METHODS if method in found.settings}
+    sizes = sorted({size for sizes in known.values() for size in sizes})
+    lines = []
+    for method, by_size in known.items():
+        cells = [
+            f"{fmean(r.captured for r in there):.1f}, {fmean(r.high_quality for r in there):.3f}"
+            if (there := by_size.get(size))
+            else "–"
+            for size in sizes
+        ]
+        lines.append(f"| {METHODS[method].title} | {' | '.join(cells)} |")
+    head = " | ".join(map(str, sizes))
+    return [f"| modes, quality with batches of | {head} |", "|---" * (len(sizes) + 1) + "|", *lines]
+
+
+def _against_papers(lines: Sequence[Row]) -> list[str]:
+    held = against_papers(lines)
+    words = {
+        "reached": "At or above every published figure of modes and quality",
+        "below": "Below a published figure of modes or quality",
+    }
+    return [f"- {words[kind]}: {', '.join(row.title for row in some)}." for kind, some in held.items() if some]

@@ -1,0 +1,55 @@
+"""The collapse benchmark at searched settings: its conditions, modes against steps and batch, and the settings themselves."""
+
+from collections.abc import Callable
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from gan_core.experiments.benchmark import METHODS, TASKS, Tuned
+from gan_core.experiments.benchmark.figure import against_batch, against_steps
+from gan_core.experiments.benchmark.tuning import AXES
+from pages.components.text import _
+
+PERFECT = 0.989
+NAMES = {
+    "rate_g": _("Rate of G"),
+    "rate_d": _("Rate of D"),
+    "beta1": _("Beta 1"),
+    "schedule": _("Rate over the run"),
+    "batch": _("Batch"),
+    "weight": _("Penalty's weight"),
+    "clip": _("Clip bound"),
+    "scale": _("Spectral scale"),
+    "n_critic": _("Critic steps"),
+}
+
+
+def tuned_parts(found: Tuned) -> None:
+    """What stands below the table: conditions, two pairs of curves, and the chosen settings."""
+    task = TASKS[found.task]
+    words = _(
+        "Conditions: every method had the same budget of search (Lucic et al. 2018) with seeds that the table does not use. {samples:,} "
+        "samples from each generator, {steps:,} generator steps, and as many or five times as many of the discriminator. The table "
+        "counts the last weights, and beside them their running average. Points were trained at unit spread and counted in their "
+        "own units; networks of width {width}."
+    )
+    st.caption(words.format(samples=task.num_samples, steps=found.steps, width=task.settings["network.width"]))
+    _pair(found, "steps", against_steps, _("generator steps"))
+    _pair(found, "batch", against_batch, _("packs in a batch"))
+    with st.expander(_("The settings that the search chose"), icon=":material/tune:"):
+        used = [name for name in AXES if any(name in setting for setting in found.settings.values())]
+        columns = {NAMES[name]: [str(setting.get(name, "–")) for setting in found.settings.values()] for name in used}
+        methods = {_("Method"): [METHODS[method].title for method in found.settings]}
+        st.dataframe(methods | columns, hide_index=True, height="content", key=f"collapse_tuned_settings_{found.task}")
+
+
+def _pair(found: Tuned, against: str, draw: Callable[..., go.Figure], axis: str) -> None:
+    """Modes and quality beside each other."""
+    shown = (
+        ("captured", float(TASKS[found.task].num_modes), _("modes captured")),
+        ("high_quality", PERFECT, _("high quality")),
+    )
+    for place, (measure, highest, title) in zip(st.columns(2), shown, strict=True):
+        drawn = draw(found, measure, highest, {"measure": title, against: axis})
+        key = f"collapse_tuned_{against}_{measure}_{found.task}"
+        place.plotly_chart(drawn, key=key, config={"displaylogo": False})
