@@ -37,11 +37,13 @@ def verdicts(lesson: Lesson, seed: int, folder: Path) -> dict[str, Any]:
     return {key: {"choice": found.choice, "values": dict(found.values)} for key, found in results.items()}
 
 
-def outcome(experiment: Experiment, arm: arms.Arm, folder: Path, title: str) -> Outcome:
-    """What the run of an arm shows; it is trained if the folder has none that is finished."""
+def trained(experiment: arms.Comparison, arm: arms.Arm, folder: Path, title: str) -> runs.Run:
+    """The finished run of an arm; it is trained if the folder has none.
+
+    Raises:
+        RuntimeError: it failed.
+    """
     from gan_core.config.devices import detect
-    from gan_core.experiments.lessons.measuring import measure
-    from gan_core.runs.metrics import MetricsTail
     from gan_core.training import loop, plan
 
     machine = detect()
@@ -50,6 +52,15 @@ def outcome(experiment: Experiment, arm: arms.Arm, folder: Path, title: str) -> 
         run = runs.create(folder, plan.resolve(experiment.config(arm), machine), f"{title}: {arm.name}")
     if run.status().state != "finished" and (ended := loop.train(run)).state != "finished":
         raise RuntimeError(f"The run of arm '{arm.name}' in {run.path} ended as {ended.state}: {ended.error}")
+    return run
+
+
+def outcome(experiment: Experiment, arm: arms.Arm, folder: Path, title: str) -> Outcome:
+    """What the run of an arm shows."""
+    from gan_core.experiments.lessons.measuring import measure
+    from gan_core.runs.metrics import MetricsTail
+
+    run = trained(experiment, arm, folder, title)
     tail = MetricsTail(run.metrics_path)
     tail.refresh()
     columns = {name: tail.column(name) for name in tail.names()}

@@ -5,6 +5,7 @@ import streamlit as st
 from gan_core.experiments import breakages
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
+from pages.components.collapse.few_pictures import few_pictures
 from pages.components.collapse.measured import measured
 from pages.components.collapse.pair import beside, break_one, repair, show_differences, turn
 from pages.components.collapse.table import collapse_table
@@ -16,7 +17,7 @@ NONE_CHOSEN = ""
 
 
 def main() -> None:
-    """Four buttons that break a model; two runs side by side; their measurements; the benchmark."""
+    """Four buttons that break a model; two runs side by side; their measurements; the benchmark; few pictures."""
     lab.enter("collapse")
     st.title(_("Collapse"))
     words = _(
@@ -38,6 +39,7 @@ def main() -> None:
         pair(broken, repaired)
     st.divider()
     collapse_table()
+    few_pictures()
 
 
 def draws_pictures(run: Run) -> bool:

@@ -85,6 +85,16 @@ ADDITIONS = {
             ]
         }
     ),
+    "kind of augmentation": Addition(
+        lines={
+            "gan_core/models/augmentation.py": [
+                (
+                    '        "translation": Augmentation(',
+                    '        "toy_augmentation": Augmentation("Toy augmentation", _color),\n',
+                )
+            ]
+        }
+    ),
     "network": Addition(
         files={"gan_core/models/networks/toy.py": like("gan_core/models/networks/dcgan4.py")},
         lines={
@@ -217,6 +227,7 @@ from gan_core.datasets import DATASETS
 from gan_core.evaluation.metrics import METRICS
 from gan_core.experiments.lessons import LESSONS
 from gan_core.experiments.sweeps.objectives import fitting_metrics
+from gan_core.models.augmentation import AUGMENTATIONS
 from gan_core.models.kinds import kind_of
 from gan_core.models.networks import NETWORKS
 from gan_core.models.objectives import OBJECTIVES
@@ -239,6 +250,7 @@ train = visit("train")
 found = {
     "loss": ["toy_loss" in OBJECTIVES, "Toy loss" in options(train, "_objective.name")],
     "penalty": ["toy_penalty" in PENALTIES, "Toy penalty" in options(train, "_penalty.name")],
+    "kind of augmentation": ["toy_augmentation" in AUGMENTATIONS, any("Toy augmentation" in box.options for box in train.multiselect)],
     "network": ["toy_network" in NETWORKS, "Toy network" in options(train, "_network.name")],
     "data set": ["toy-set" in DATASETS, any("Toy set" in o for box in visit("data").selectbox for o in box.options)],
     "metric": ["toy_metric" in METRICS, "toy_metric" in fitting_metrics(with_changes(RunConfig(), {"dataset.name": "ring8", "network.name": "mlp"}))],
@@ -322,7 +334,7 @@ def test_every_toy_works_from_the_command_line(copy: Path):
     small = ["network.width=4", "network.latent_dim=8", "dataset.image_size=8", "dataset.num_images=32", "training.batch_size=16",
              "training.max_steps=4", "training.device=cpu", "training.threads=1", "training.precision=fp32"]  # fmt: skip
     gan = ["objective.name=toy_loss", "penalty.name=toy_penalty", "network.name=toy_network", "dataset.name=toy-set",
-           "toy_section.toy_strength=0.25", "network.discriminator_norm=none"]  # fmt: skip
+           "toy_section.toy_strength=0.25", "augmentation.kinds=toy_augmentation", "network.discriminator_norm=none"]  # fmt: skip
     for name, settings in {"gan": gan, "vae": ["network.name=toy_layers"]}.items():
         changes = [part for setting in (*small, *settings) for part in ("--set", setting)]
         in_copy(copy, "-m", "gan_core", "train", "mnist-dcgan", *changes, "--name", name)

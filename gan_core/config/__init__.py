@@ -15,6 +15,7 @@ from gan_core.config.run_config import (
 )
 from gan_core.config.sections import (
     MIN_BATCH_SIZE,
+    AugmentationConfig,
     ConditioningConfig,
     DatasetConfig,
     DiffusionConfig,
@@ -41,7 +42,7 @@ from gan_core.config.strict import (
 )
 
 __all__ = [
-    "LIVE_FIELDS", "MAX_JSON_BYTES", "MAX_JSON_DEPTH", "MIN_BATCH_SIZE", "SCHEMA_VERSION", "ConditioningConfig",
+    "LIVE_FIELDS", "MAX_JSON_BYTES", "MAX_JSON_DEPTH", "MIN_BATCH_SIZE", "SCHEMA_VERSION", "AugmentationConfig", "ConditioningConfig",
     "DatasetConfig", "DiffusionConfig", "NetworkConfig", "ObjectiveConfig", "OptimizerConfig", "PenaltyConfig", "RecordingConfig", "RemedyConfig",
     "RunConfig", "Schedule", "Section", "TrainingConfig", "VAEConfig", "choices", "differences", "field_names", "get", "live_changes", "may_be_live",
     "one_line", "parse_config", "read_bounded", "read_strictly", "several_lines", "strict_json", "strict_object", "with_changes",

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from pydantic import ValidationError
 
 from gan_core.config.sections import (
+    AugmentationConfig,
     ConditioningConfig,
     DatasetConfig,
     DiffusionConfig,
@@ -43,6 +44,7 @@ class RunConfig(Section):
     penalty: PenaltyConfig = PenaltyConfig()
     conditioning: ConditioningConfig = ConditioningConfig()
     remedies: RemedyConfig = RemedyConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
     vae: VAEConfig = VAEConfig()
     diffusion: DiffusionConfig = DiffusionConfig()
     generator_optimizer: OptimizerConfig = OptimizerConfig()

@@ -120,6 +120,27 @@ class RemedyConfig(Section):
     """Standard deviation of noise added to everything the discriminator sees; it falls to 0 by the end of the run."""
 
 
+class AugmentationConfig(Section):
+    """Changed copies of all images, real and generated, that the discriminator sees in their place: so that few images suffice."""
+
+    kinds: tuple[str, ...] = ()
+    """Changes, at random: color, translation, cutout (DiffAugment); none is off. They leave G's images as they are, and help where there are few."""
+    adaptive: bool = False
+    """Change so large a share of the images as holds D back from knowing the real ones by heart (ADA); otherwise all are changed."""
+    target: Annotated[float, number("", gt=0, lt=1)] = 0.6
+    """Where the adaptive share is held: the mean sign of D's verdict on real images, 0 if it cannot tell them, 1 if it is sure of all."""
+    ramp_images: Annotated[int, number("images", ge=1000)] = 500_000
+    """Images that are seen while the adaptive share goes from 0 to 1. The paper's 500,000 suit long runs; a short one needs fewer."""
+
+    @field_validator("kinds", mode="before")
+    @classmethod
+    def _one_by_one(cls, value: Any) -> Any:
+        """Also "color+cutout" and "none": a sweep names all kinds of a run in one word."""
+        if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
+            return tuple(kind for part in value for kind in part.split("+") if kind != "none")
+        return value
+
+
 class VAEConfig(Section):
     """The loss of a variational autoencoder."""
 

@@ -189,6 +189,19 @@ CHARTS: tuple[Chart, ...] = (
         may_be_log=False,
     ),
     Chart(
+        "augmentation",
+        "Adaptive augmentation",
+        "The share of the images that are changed before D sees them, and the mean sign of its verdict on real images by which that share is "
+        "moved: 0 if D cannot tell them, 1 if it is sure of all. Held back from knowing its few images by heart, D's sign settles at the "
+        "target (0.6); a share near 1 means that the images are too few for it to do so, and that its changes may show in G's (Karras et al. 2020).",
+        (
+            Series("augmentation/strength", "share of images changed", 2),
+            Series("augmentation/sign", "mean sign of D on real images", 0),
+        ),
+        y_range=(-1.02, 1.02),
+        may_be_log=False,
+    ),
+    Chart(
         "clipping",
         "Share of clipped weights",
         "How many of the critic's weights lie at the bound. Near 1, clipping leaves it only the simplest functions; near 0, the "

@@ -81,6 +81,11 @@ class GenerativeModel(Protocol):
         """Called once after every training step: running averages and the like; nothing by default."""
         return
 
+    def scalars(self) -> dict[str, Tensor]:
+        """Numbers of the training state beside weights, optimisers and `rng`, which a checkpoint holds: name -> scalar, to be
+        filled in place; none by default."""
+        return {}
+
     def sample(self, z: Tensor, labels: Tensor) -> Tensor:
         """Samples (N, ...) for latents (N, latent_dim) and labels (N, L); the training state stays as it is."""
 

@@ -164,6 +164,17 @@ RULES: tuple[Rule, ...] = (
         "Set objective.real_weight and objective.fake_weight to 1.",
     ),
     Rule(
+        "augmentation of images",
+        lambda c: bool(c.augmentation.kinds) and NETWORKS.find(c.network.name).domain == "points",
+        "Augmentation changes pictures, and the data set '{c.dataset.name}' holds points. Set augmentation.kinds to none.",
+    ),
+    Rule(
+        "something to adapt",
+        lambda c: c.augmentation.adaptive and not c.augmentation.kinds,
+        "With augmentation.kinds none there is nothing to adapt. Set augmentation.kinds to color,translation,cutout, or "
+        "augmentation.adaptive to false.",
+    ),
+    Rule(
         "something to learn",
         lambda c: c.objective.real_weight == 0 and c.objective.fake_weight == 0,
         "With objective.real_weight and objective.fake_weight both 0 the discriminator has nothing to learn. Set one above 0.",

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from gan_core.config import RunConfig
 from gan_core.datasets import image_shape
+from gan_core.models.augmentation import Augmenter
 from gan_core.models.base import Metrics, TrainingProgress, Update, unwrapped
 from gan_core.models.conditioning import CONDITIONINGS
 from gan_core.models.networks.critic import Critic, clip_saturation, clip_weights, normalise_spectrum
@@ -46,6 +47,7 @@ class GAN:
         }
         self.rng = rng
         self.latent_dim = config.network.latent_dim
+        self.augmenter = Augmenter(config, rng.device)
         self.use_losses_of(config)
         self._steps = 0  # done, with the one that is being made
         self._last: tuple[Tensor, Tensor, Tensor] | None = None
@@ -69,6 +71,7 @@ class GAN:
         images, labels = images[:whole], labels[:whole]
         z = self.draw_latents(len(images))
         self._steps = progress.step + 1
+        self.augmenter.begin_step(progress.step)
         is_generator_turn = (progress.step + 1) % self.config.objective.n_critic == 0
         with torch.set_grad_enabled(is_generator_turn):
             fake = decode(self.config, self.networks["generator"], z, labels)
@@ -83,7 +86,7 @@ class GAN:
         self, real: Tensor, fake: Tensor, labels: Tensor, progress: TrainingProgress
     ) -> Generator[Update, None, Metrics]:
         config, discriminator = self.config, self.networks["discriminator"]
-        real, fake = self._noisy(real, progress), self._noisy(fake, progress)
+        real, fake = self._shown(real, progress), self._shown(fake, progress)
         real_logits, real_labels = discriminator(real, labels)
         fake_logits, fake_labels = discriminator(fake, labels)
         parts = self.objective.discriminator(real_logits, fake_logits, config.remedies.label_smoothing)
@@ -104,6 +107,7 @@ class GAN:
         yield Update("discriminator", "d", loss)
         if config.objective.weight_clip:
             clip_weights(discriminator, config.objective.weight_clip)
+        metrics |= self.augmenter.adapt(progress.step, self.objective.margin(real_logits, fake_logits))
         if len(real_logits) > 1:
             metrics["logit/gap"] = logit_gap(real_logits, fake_logits)
         return (
@@ -118,8 +122,8 @@ class GAN:
             real_logits = None
             if self.objective.is_paired:
                 with torch.no_grad():  # they do not depend on G
-                    real_logits, _ = discriminator(self._noisy(real, progress), labels)
-            logits, label_logits = discriminator(self._noisy(fake, progress), labels)
+                    real_logits, _ = discriminator(self._shown(real, progress), labels)
+            logits, label_logits = discriminator(self._shown(fake, progress), labels)
             loss = adversarial = self.objective.generator(real_logits, logits)
             if label_logits is not None:
                 loss = loss + self.config.conditioning.label_weight * self._label_loss(label_logits, labels)
@@ -132,8 +136,12 @@ class GAN:
             self.average.n_averaged.fill_(self._steps)  # also after a resume
             self.average.update_parameters(unwrapped(self.networks["generator"]))
 
+    def scalars(self) -> dict[str, Tensor]:
+        """See `GenerativeModel`."""
+        return self.augmenter.state()
+
     def probe(self) -> Metrics:
-        """D(G(z)) once more, for the last step's z, now that all updates are made; how much the samples of a batch differ
+        """D(G(z)) once more, for the last step's z, now that all updates are made, augmented as in the step; how much the samples of a batch differ
         from each other (standard deviation, mean over pixels) and each from the one most like it, real and generated;
         and how many weights are clipped."""
         if self._last is None:
@@ -142,7 +150,7 @@ class GAN:
         with torch.no_grad(), preserved_statistics(generator), preserved_statistics(discriminator):
             z, labels, real = self._last
             fake = decode(self.config, generator, z, labels)
-            logits, _ = discriminator(fake, labels)
+            logits, _ = discriminator(self.augmenter(fake), labels)
         metrics = self._mean_output("fake_after_g", logits)
         metrics |= {"spread/real": _spread(real), "spread/fake": _spread(fake)}
         if len(real) > 1:
@@ -174,9 +182,10 @@ class GAN:
         generator.train(was_training)
         return images
 
-    def _noisy(self, samples: Tensor, progress: TrainingProgress) -> Tensor:
-        """Samples with instance noise. Source: Sønderby et al. 2017, "Amortised MAP Inference for Image
-        Super-resolution", section 3.3; Arjovsky and Bottou 2017."""
+    def _shown(self, samples: Tensor, progress: TrainingProgress) -> Tensor:
+        """Samples as D sees them in a step: augmented, then with instance noise. Source of the noise: Sønderby et al.
+        2017, "Amortised MAP Inference for Image Super-resolution", section 3.3; Arjovsky and Bottou 2017."""
+        samples = self.augmenter(samples)
         spread = self.config.remedies.instance_noise * (1 - progress.share)
         if not spread:
             return samples

@@ -139,13 +139,13 @@ KINDS: Registry[Kind] = Registry(
             ),
             sections=(
                 *_EVERY_KIND,
-                *("objective", "penalty", "conditioning", "remedies"),
+                *("objective", "penalty", "conditioning", "remedies", "augmentation"),
                 *("generator_optimizer", "discriminator_optimizer"),
             ),
             without=(),
             fixed=(),
             branching=(
-                *("objective.", "penalty."),
+                *("objective.", "penalty.", "augmentation."),
                 *("remedies.label_smoothing", "remedies.instance_noise", "conditioning.label_weight"),
             ),
             columns=(
@@ -153,7 +153,7 @@ KINDS: Registry[Kind] = Registry(
                 *("loss/label_fake", "prob/real", "prob/fake_before", "prob/fake_after", "prob/fake_after_g"),
                 *("score/real", "score/fake_before", "score/fake_after", "score/fake_after_g"),
                 *("accuracy/test", "accuracy/new_test", "accuracy/labels", "spread/real", "spread/fake"),
-                *("nearest/real", "nearest/fake", "logit/gap"),
+                *("nearest/real", "nearest/fake", "logit/gap", "augmentation/strength", "augmentation/sign"),
                 *("memory/train", "memory/held_out", "clip/saturation", "grad_norm/g", "grad_norm/d"),
                 *("rate/g", "rate/d"),
             ),
@@ -179,11 +179,12 @@ KINDS: Registry[Kind] = Registry(
                 Fixed(
                     "vae without a game",
                     (
-                        *("objective", "penalty.name", "remedies", "conditioning.name", "network.spectral_norm"),
-                        *("network.spectral_scale", "network.leaky_output", "network.discriminator_norm"),
+                        *("objective", "penalty.name", "remedies", "augmentation", "conditioning.name"),
+                        *("network.spectral_norm", "network.spectral_scale", "network.leaky_output"),
+                        "network.discriminator_norm",
                     ),
-                    "A VAE has no discriminator, so objective, penalty, remedies, conditioning, spectral norm and the "
-                    "discriminator's settings must stay at their defaults.",
+                    "A VAE has no discriminator, so objective, penalty, remedies, augmentation, conditioning, spectral norm "
+                    "and the discriminator's settings must stay at their defaults.",
                 ),
                 Fixed(
                     "vae without ema",
@@ -215,11 +216,12 @@ KINDS: Registry[Kind] = Registry(
                 Fixed(
                     "diffusion without a game",
                     (
-                        *("objective", "penalty.name", "remedies", "network.generator_leak", "network.spectral_norm"),
-                        *("network.spectral_scale", "network.leaky_output", "network.discriminator_norm"),
+                        *("objective", "penalty.name", "remedies", "augmentation", "network.generator_leak"),
+                        *("network.spectral_norm", "network.spectral_scale", "network.leaky_output"),
+                        "network.discriminator_norm",
                     ),
-                    "A diffusion model has no generator and no discriminator, so objective, penalty, remedies, spectral "
-                    "norm, and the settings of these two networks must stay at their defaults.",
+                    "A diffusion model has no generator and no discriminator, so objective, penalty, remedies, augmentation, "
+                    "spectral norm, and the settings of these two networks must stay at their defaults.",
                 ),
             ),
             branching=(

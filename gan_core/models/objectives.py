@@ -42,6 +42,7 @@ class Objective:
         source: the paper.
         is_paired: whether both losses compare the i-th real with the i-th fake logit. Then the discriminator's has no
             parts, and the generator's needs the real logits; other objectives get None for them.
+        boundary: the logit between what D takes for generated and for real; None where a loss knows differences only.
     """
 
     title: str
@@ -51,6 +52,11 @@ class Objective:
     is_probability: bool
     source: str
     is_paired: bool = False
+    boundary: float | None = 0.0
+
+    def margin(self, real: Tensor, fake: Tensor) -> Tensor:
+        """By how much each real logit (N,) lies above the boundary; above its pair's fake logit (N,) where there is none."""
+        return real - (fake if self.boundary is None else self.boundary)
 
 
 def _parts(
@@ -197,6 +203,7 @@ OBJECTIVES: Registry[Objective] = Registry(
             True,
             False,
             "Mao et al. 2017, Least Squares Generative Adversarial Networks",
+            boundary=0.5,  # halfway between its targets
         ),
         "wasserstein": Objective(
             "Wasserstein (WGAN)",
@@ -205,6 +212,7 @@ OBJECTIVES: Registry[Objective] = Registry(
             False,
             False,
             "Arjovsky et al. 2017, Wasserstein GAN",
+            boundary=None,
         ),
         "hinge": Objective(
             "Hinge (SNGAN)",
@@ -222,6 +230,7 @@ OBJECTIVES: Registry[Objective] = Registry(
             False,
             "Jolicoeur-Martineau 2019, The relativistic discriminator; Huang et al. 2024, The GAN is dead; long live the GAN!",
             is_paired=True,
+            boundary=None,
         ),
     },
 )

@@ -3,7 +3,9 @@
 Each is added to D's loss before its one backward pass: a backward of its own would desynchronise ranks that train
 together. `critic` maps samples (N, ...) to logits (N,). With batch norm a sample's logit depends on its batch, so the
 gradient is that of one sample approximately: the two-sided penalties refuse it (Gulrajani et al. 2017, section 4), R1 and R2
-allow it (without it in Mescheder et al. 2018; here R1 was 0.83 of the samples' own after 200 steps of a DCGAN). Real and fake samples have one shape; `rng` is on their device. The result is a scalar, differentiable
+allow it (without it in Mescheder et al. 2018; here R1 was 0.83 of the samples' own after 200 steps of a DCGAN). Real and
+fake samples are those that D judges in its step: where they are augmented the penalty is of the augmented ones, as in Karras et al. 2020 (whose
+gradient is that with respect to the images before). They have one shape; `rng` is on their device. The result is a scalar, differentiable
 in the critic's weights.
 """
 

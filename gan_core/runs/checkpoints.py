@@ -3,7 +3,7 @@
     checkpoints/step-00000500/model.safetensors      networks, "generator.layers.0.weight" ...
                               ema.safetensors        running averages, if the run keeps any
                               optimizer.safetensors  "generator.0.exp_avg" ...: optimiser, parameter number, state name
-                              state.json             step, random states, hyperparameters of the optimisers
+                              state.json             step, random states, the model's scalars, hyperparameters of the optimisers
 
 Written aside, fsynced, entered in the run's manifest.json with their SHA-256, then renamed into place: a crash at any
 moment leaves the older checkpoints whole. No pickle is read or written.
@@ -63,7 +63,9 @@ def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], 
         _write_tensors(aside / "optimizer.safetensors", _optimizer_tensors(optimizers), step)
         rng = base64.b64encode(model.rng.get_state().numpy().tobytes()).decode("ascii")
         groups = {name: optimizer.state_dict()["param_groups"] for name, optimizer in optimizers.items()}
-        files.write_json(aside / "state.json", {"step": step, "rng": rng, "groups": groups, **extra})
+        scalars = {name: float(value) for name, value in model.scalars().items()}
+        state = {"step": step, "rng": rng, "groups": groups, **({"scalars": scalars} if scalars else {}), **extra}
+        files.write_json(aside / "state.json", state)
         hashes = {f"{place.name}/{file.name}": sha256(file) for file in sorted(aside.iterdir())}
         stale = _thinned(run.checkpoint_steps(), step, keep)
         _update_manifest(run, hashes)
@@ -105,6 +107,8 @@ def load(run: Run, step: int, model: GenerativeModel) -> dict[str, Any]:
         raise ValueError(
             f"{place.name}/state.json holds no random state of this program ({str(error)[:120]}). Use another checkpoint."
         ) from error
+    for name, value in model.scalars().items():  # a branch that begins to adapt finds none, and begins afresh
+        value.fill_(float(state.get("scalars", {}).get(name, value)))
     return state
 
 

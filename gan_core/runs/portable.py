@@ -162,7 +162,8 @@ def checked_state(content: bytes, config: RunConfig, where: str) -> dict[str, An
     """The object in a checkpoint's state.json, as far as training goes on from it found to be sound.
 
     Raises:
-        ValueError: no JSON object, no random state or time, or an optimiser without a rate and betas that its fields allow.
+        ValueError: no JSON object, no random state or time, an optimiser without a rate and betas that its fields allow, or a
+            scalar that is no number.
     """
     state = strict_object(content)
     rng, groups = state.get("rng"), state.get("groups")
@@ -180,6 +181,11 @@ def checked_state(content: bytes, config: RunConfig, where: str) -> dict[str, An
                 f"{where} must hold for '{part.stored_name}' a learning rate above 0, at most 1, and betas from 0 to below "
                 f"1; got {rate!r:.40} and {betas!r:.60}. Use another checkpoint."
             )
+    scalars = state.get("scalars", {})
+    if not (isinstance(scalars, dict) and all(map(files.is_number, scalars.values()))):
+        raise ValueError(
+            f"{where} must hold scalars by name, finite numbers; got {scalars!r:.60}. Use another checkpoint."
+        )
     return state
 
 

@@ -1,6 +1,8 @@
 """Has the discriminator memorised its training images? Its logits on some of them, against held-out images.
 
-Measured at every probe of a run; the images are a fixed sample, and no random number of training is used.
+Measured at every probe of a run; the images are a fixed sample, and no random number of training is used. Both are shown
+as they are, also to a D that learns from augmented ones: what parts the two answers can then only be that it was trained on one
+of them, and runs with and without augmentation are asked the same.
 """
 
 from __future__ import annotations

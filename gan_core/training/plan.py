@@ -14,6 +14,7 @@ from gan_core.config.devices import Machine
 from gan_core.datasets import DATASETS
 from gan_core.datasets.epochs import Epoch
 from gan_core.models import compatibility
+from gan_core.models.augmentation import AUGMENTATIONS
 from gan_core.models.conditioning import CONDITIONINGS
 from gan_core.models.kinds import kind_of
 from gan_core.models.networks import NETWORKS
@@ -37,6 +38,8 @@ def check(config: RunConfig) -> None:
     OBJECTIVES.find(config.objective.name)
     PENALTIES.find(config.penalty.name)
     CONDITIONINGS.find(config.conditioning.name)
+    for kind in config.augmentation.kinds:
+        AUGMENTATIONS.find(kind)
     network = NETWORKS.find(config.network.name)
     if network.domain != dataset.domain:
         fitting = [name for name, entry in NETWORKS.items() if entry.domain == dataset.domain]

@@ -223,6 +223,7 @@ def test_tensors_that_are_not_the_architectures_are_refused(arrived: Path, kind:
         (lambda s: s["groups"]["discriminator"][0].update(betas=[5, -3]), "betas from 0 to below 1"),
         (lambda s: s.pop("groups"), "must hold for 'generator'"),
         (lambda s: s.pop("rng"), "must hold rng"),
+        (lambda s: s.update(scalars={"strength": "1"}), "must hold scalars by name, finite numbers"),
     ],
 )
 def test_a_state_that_sets_what_no_field_allows_is_refused(

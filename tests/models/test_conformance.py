@@ -15,6 +15,7 @@ from gan_core import datasets, runs
 from gan_core.config import RunConfig, parse_config, strict_json, with_changes
 from gan_core.datasets.batches import Batches
 from gan_core.models import compatibility
+from gan_core.models.augmentation import AUGMENTATIONS
 from gan_core.models.base import GenerativeModel, TrainingProgress
 from gan_core.models.building import build
 from gan_core.models.conditioning import CONDITIONINGS
@@ -38,6 +39,11 @@ GANS = [name for name, entry in NETWORKS.items() if entry.model == "gan"]
 APART = {("relativistic", "gradient"), ("relativistic", "dragan")} | {
     (objective, penalty) for objective in ("least_squares", "wasserstein", "hinge") for penalty in ("r2", "r1_r2")
 }  # pairs of parts that are each tried with others
+ADAPTIVE = {
+    "augmentation.kinds": ",".join(AUGMENTATIONS),
+    "augmentation.adaptive": True,
+    "augmentation.ramp_images": 1000,
+}
 FULL = [
     {"network.name": n, "objective.name": o, "penalty.name": p, "conditioning.name": c}
     for n, o, p, c in itertools.product(GANS, OBJECTIVES, PENALTIES, CONDITIONINGS)
@@ -58,6 +64,11 @@ SWITCHES = [
     {"remedies.minibatch_std": True},
     {"remedies.label_smoothing": 0.1, "remedies.instance_noise": 0.3},
     {"conditioning.name": "acgan", "conditioning.labels": "3,1"},
+    *({"augmentation.kinds": kind} for kind in AUGMENTATIONS),
+    *({"network.name": n, **ADAPTIVE} for n in GANS if NETWORKS[n].domain == "images"),
+    *({"objective.name": o, **ADAPTIVE} for o in OBJECTIVES),
+    {"objective.name": "relativistic", "remedies.packing": 2, "objective.n_critic": 2, **ADAPTIVE},
+    {"augmentation.kinds": "color,translation,cutout", "penalty.name": "gradient", "conditioning.name": "projection"},
     *({"generator_optimizer.name": o, "discriminator_optimizer.name": o} for o in ("adamax", "rmsprop", "sgd")),
     *(
         {"generator_optimizer.schedule": s, "discriminator_optimizer.schedule": s}
@@ -162,6 +173,8 @@ ILLEGAL = {
     "batch norm of packs": {"dataset.name": "ring8", "network.name": "mlp", "remedies.packing": 8, "training.batch_size": 8},
     "smoothing needs a target": {"objective.name": "hinge", "remedies.label_smoothing": 0.1},
     "pairs without parts": {"objective.name": "relativistic", "objective.fake_weight": 0.5},
+    "augmentation of images": {"dataset.name": "ring8", "network.name": "mlp", "augmentation.kinds": "cutout"},
+    "something to adapt": {"augmentation.adaptive": True},
     "something to learn": {"objective.real_weight": 0, "objective.fake_weight": 0},
 }  # fmt: skip
 
@@ -187,6 +200,14 @@ def test_an_illegal_pair_is_refused_with_its_reason(rule):
         ),
         ({"dataset.name": "ring8"}, "makes images, the data set 'ring8' holds points"),
         ({"conditioning.name": "acgan", "conditioning.labels": "Male"}, "has no label 'Male'"),
+        (
+            {"network.name": "vae", "augmentation.kinds": "cutout"},
+            "has no discriminator, so .* augmentation, .* must stay",
+        ),
+        (
+            {"network.name": "unet", "augmentation.kinds": "cutout"},
+            "no discriminator, so .* augmentation, .* must stay",
+        ),
     ],
 )
 def test_parts_that_do_not_meet_are_refused(changes, sentence):

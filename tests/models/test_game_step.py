@@ -81,6 +81,19 @@ def test_without_instance_noise_or_at_its_end_samples_are_seen_as_they_are():
         assert torch.equal(calls[0][0], real) and torch.equal(calls[1][0], calls[2][0])
 
 
+def test_d_sees_images_augmented_in_both_steps_and_the_same_numbers_are_drawn_beside():
+    images = {"dataset__name": "mnist5k", "network__name": "dcgan4"}
+    model, plain = game(**images, augmentation__kinds="cutout"), game(**images)
+    real = torch.ones(COUNT, 1, 8, 8)
+    with watched(model) as calls:
+        step(model, real)
+        probe = model.probe()
+    assert len(calls) == 4 and all((seen == 0).flatten(1).any(1).all() for seen, _ in calls)
+    assert probe["spread/real"] == 0 and model.logits(real, torch.zeros(COUNT, 0)).unique().numel() == 1
+    step(plain, real)
+    assert torch.equal(model.rng.get_state(), plain.rng.get_state())
+
+
 def test_the_generators_turn_comes_every_n_critic_steps():
     model = game(objective__n_critic=3)
     turns = [set(step(model, points(), done=done, total=8)[0]) for done in range(7)]

@@ -19,10 +19,13 @@ from gan_core.models.networks import NETWORKS
 from gan_core.training import loop
 
 CONFIGS = {
-    "gan": {"conditioning__name": "acgan", "objective__weight_clip": 0.1},
+    "gan": {
+        "conditioning__name": "acgan", "objective__weight_clip": 0.1,
+        "augmentation__kinds": "color", "augmentation__adaptive": True,
+    },
     "vae": {"network__name": "vae", "training__ema_decay": 0},
     "diffusion": {"network__name": "unet", "conditioning__name": "concat", "diffusion__sampling_steps": 2},
-}
+}  # fmt: skip
 
 
 def config_of(name: str) -> RunConfig:

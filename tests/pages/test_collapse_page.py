@@ -12,6 +12,8 @@ from gan_core.evaluation import measure_task
 from gan_core.evaluation.measure import REPEATS, Measurement
 from gan_core.evaluation.metrics import METRICS
 from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.experiments import few_pictures
+from gan_core.experiments.arms import Comparison
 from gan_core.experiments.breakages import BREAKAGES
 from gan_core.jobs import task
 from gan_core.runs import Run
@@ -49,6 +51,22 @@ def test_the_empty_page_offers_four_ways_and_says_what_to_press(visit: Visit) ->
     assert labels(app).count("Break it") == len(BREAKAGES)
     assert all(way.title in text for way in BREAKAGES.values())
     assert "Press one of the buttons" in text
+
+
+def test_the_study_of_few_pictures_is_shown_once_measured_and_queued_at_one_click(
+    visit: Visit, runs_dir, monkeypatch
+) -> None:
+    assert "has not been measured yet" in words(visit("collapse"))
+    values = dict.fromkeys(few_pictures.MEASURES, 0.25)
+    row = {"method": "ada", "count": 300, "seed": 0, "values": values}
+    monkeypatch.setattr(few_pictures, "committed", lambda: {"rows": [row]})
+    two = few_pictures.COMPARISON.arms[:2]
+    monkeypatch.setattr(few_pictures, "COMPARISON", Comparison(few_pictures.BASE, two))
+    app = visit("collapse")
+    (table,) = [frame.value for frame in app.dataframe if "pictures" in frame.value]
+    assert table.iloc[0]["method"] == "ADA" and table.iloc[0]["pictures"] == 300
+    app = app.button(key="few_pictures_queue").click().run()
+    assert not app.exception and app.success[0].value == "2 runs were queued." and len(queue.queued_ids(runs_dir)) == 2
 
 
 def test_one_click_queues_the_broken_model_and_shows_it(visit: Visit, runs_dir) -> None:

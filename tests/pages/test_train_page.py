@@ -20,7 +20,7 @@ from pages.components.shared.config_form import LABELS
 from tests.pages.conftest import Visit, calm, labels, plain, run_folders, words
 
 PREFIX = "train_mnist-dcgan"
-WIDGETS = ("text_input", "number_input", "selectbox", "toggle")
+WIDGETS = ("text_input", "number_input", "selectbox", "toggle", "multiselect")
 NO_KNOB = {"schema_version", "preset"}  # fixed, and chosen above
 ELSEWHERE = {"dataset.root"}  # asked for when the data set needs a folder
 

@@ -41,6 +41,14 @@ def test_a_branch_goes_its_own_way_from_its_step_on(parent, runs_dir):
     assert made.name == "repaired" and made.config().remedies.instance_noise == 0.5
 
 
+def test_a_branch_that_begins_to_adapt_its_augmentation_begins_with_none(parent, runs_dir):
+    made = branch(runs_dir, parent, 10, {"augmentation.kinds": "cutout", "augmentation.adaptive": True})
+    model = build(made.config(), "cpu")
+    checkpoints.load(made, 10, model)
+    assert {name: value.item() for name, value in model.scalars().items()} == {"strength": 0, "signs": 0, "logits": 0}
+    assert loop.train(made).state == "finished"
+
+
 def test_a_changed_learning_rate_reaches_the_optimisers_that_the_checkpoint_kept(parent, runs_dir):
     changes = {"discriminator_optimizer.learning_rate": 1e-6, "discriminator_optimizer.beta1": 0.9}
     made = branch(runs_dir, parent, 15, changes)

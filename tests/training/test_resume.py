@@ -11,6 +11,12 @@ from gan_core.runs import Run
 from gan_core.training import loop
 
 LR = "generator_optimizer.learning_rate"
+ADAPTIVE = {
+    "augmentation__kinds": ("color", "translation", "cutout"),
+    "augmentation__adaptive": True,
+    "augmentation__target": 0.1,
+    "augmentation__ramp_images": 1000,
+}
 
 
 def leave_at(run: Run, step: int, command: str):
@@ -60,12 +66,25 @@ def test_a_diffusion_run_that_left_and_was_resumed_equals_one_that_never_did(run
     assert outcome(left) == outcome(whole)
 
 
-def test_a_run_that_left_at_every_step_equals_one_that_never_did(runs_dir, untouched):
-    run = tiny_run(runs_dir)
+@pytest.mark.parametrize("changes", [{}, ADAPTIVE], ids=["plain", "adaptive augmentation"])
+def test_a_run_that_left_at_every_step_equals_one_that_never_did(runs_dir, changes):
+    untouched, run = tiny_run(runs_dir, **changes), tiny_run(runs_dir, **changes)
+    loop.train(untouched)
     for step in range(20):
         assert loop.train(run, request=leave_at(run, 1, "pause")).step == min(step + 1, 20)
     assert loop.train(run).state == "finished"
     assert outcome(run) == outcome(untouched)
+
+
+def test_an_adaptive_run_killed_between_two_adaptations_and_resumed_equals_one_that_never_was(runs_dir):
+    untouched, run = tiny_run(runs_dir, **ADAPTIVE), tiny_run(runs_dir, **ADAPTIVE)
+    loop.train(untouched)
+    assert train_until_killed(run, at_step=14)  # after the checkpoint of step 10, which is no fourth step
+    assert loop.train(run).state == "finished"
+    assert outcome(run) == outcome(untouched)
+    strengths = [line["augmentation/strength"] for line in outcome(run)["metrics"] if "augmentation/sign" in line]
+    assert len(strengths) == 5 and strengths[-1] > 0
+    assert outcome(run)["state"]["scalars"]["strength"] == pytest.approx(strengths[-1])
 
 
 @pytest.mark.parametrize("changes", [{}, {"network__name": "vae", "training__ema_decay": 0.0}])

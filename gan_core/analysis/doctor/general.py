@@ -210,6 +210,13 @@ def more_images(config: RunConfig) -> list[Remedy]:
     if config.dataset.num_images:
         changes = {"dataset.num_images": 0}
         remedies = [Remedy(f"Use all {what} of the data set", "Nothing helps as much as more data.", changes)]
+    if of_images(config) and not config.augmentation.kinds:
+        remedies.append(Remedy(
+            "Change what D sees of every image (DiffAugment)",
+            "Colours, place and a cut-out differ each time, of real and generated images alike: D cannot know its few images by heart, and "
+            "G's stay as they are (Zhao et al. 2020).",
+            {"augmentation.kinds": "color,translation,cutout"},
+        ))  # fmt: skip
     if of_images(config) and not (config.dataset.flip or DATASETS.find(config.dataset.name).mirrored_is_false):
         why = "Twice as many views; not for writing, which would become false."
         remedies.append(Remedy("Show the images mirrored as well", why, {"dataset.flip": True}))

@@ -1,4 +1,4 @@
-"""Diagnosis: the training images are memorised."""
+"""Diagnoses of few images: they are memorised, or the augmentation against that shows in what G draws."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gan_core.config import RunConfig
 # standard deviations between D's mean logits of training and of held-out images; of 64 images each, accurate to 0.2
 KNOWN = 2.0
 COPIED = 0.6  # share of pairs whose generated image is nearer to a training image than the held-out one; chance is half
+LEAKED = 0.02  # more of the generated than of the real images that carry a mark of augmentation
 AUTHENTIC = 0.8  # of the share of authentic images among held-out ones; copies lower it
 
 
@@ -63,6 +64,36 @@ def _against(config: RunConfig) -> list[Remedy]:
     return remedies
 
 
+def augmentation_leak(trace: RunTrace) -> Sign | None:
+    """More generated images carry a mark of the run's augmentation than real ones do."""
+    found = trace.measured.get("augmentation_leak")
+    marking = {"translation", "cutout"} & {*trace.config.augmentation.kinds}
+    if found is None or found.real is None or not marking or found.low <= found.real + LEAKED:
+        return None
+    words = (
+        f"Measured at step {found.step:,}: {found.value:.0%} of the generated images (95 % interval {found.low:.0%} to {found.high:.0%}) "
+        f"have a grey square or margin, {found.real:.0%} of the real ones."
+    )
+    return Sign(found.step, found.step, words)
+
+
+def _against_leak(config: RunConfig) -> list[Remedy]:
+    remedies = []
+    if not config.augmentation.adaptive:
+        remedies.append(Remedy(
+            "Change only as many images as D's memory asks for (ADA)",
+            "While most images are seen as they are, G cannot take the changes for a part of them (Karras et al. 2020).",
+            {"augmentation.adaptive": True},
+        ))  # fmt: skip
+    for kind, words in (("cutout", "cut-outs"), ("translation", "shifts")):
+        if kind in config.augmentation.kinds:
+            others = [other for other in config.augmentation.kinds if other != kind]
+            remedies.append(Remedy(
+                f"Leave the {words} out", "What is not done cannot show.", {"augmentation.kinds": ",".join(others)},
+            ))  # fmt: skip
+    return remedies
+
+
 DIAGNOSES = (
     Diagnosis(
         "memorisation", "The training images are learned by heart",
@@ -73,5 +104,11 @@ DIAGNOSES = (
             "The training images are learned by heart",
             "The model should draw what real images are like. Instead its samples lie next to single training images.",
         ),
+    ),
+    Diagnosis(
+        "augmentation_leak", "The augmentation shows in the samples",
+        "D sees real and generated images changed alike, so G need not draw the changes. Where nearly all images are changed it may: then "
+        "cut-outs and shifted borders are a part of what it takes for real.",
+        "warning", (), augmentation_leak, _against_leak,
     ),
 )  # fmt: skip

@@ -18,6 +18,7 @@ from gan_core.evaluation.metrics.duplicates import DUPLICATES
 from gan_core.evaluation.metrics.frechet import FRECHET_DISTANCE, FRECHET_INFINITY
 from gan_core.evaluation.metrics.inception_score import INCEPTION_SCORE
 from gan_core.evaluation.metrics.kernel import KERNEL_DISTANCE
+from gan_core.evaluation.metrics.leakage import AUGMENTATION_LEAK
 from gan_core.evaluation.metrics.modes import MODE_KL, MODE_TV, MODES
 from gan_core.evaluation.metrics.ms_ssim import MS_SSIM
 from gan_core.evaluation.metrics.prdc import COVERAGE, DENSITY, PRECISION, RECALL
@@ -33,7 +34,7 @@ METRICS: Registry[Metric] = Registry(
         for metric in (
             MODE_TV, FRECHET_DISTANCE, FRECHET_INFINITY, KERNEL_DISTANCE, PRECISION, RECALL, DENSITY, COVERAGE, DIVERSITY, MS_SSIM, DUPLICATES,
             INCEPTION_SCORE, MODES, MODE_KL, COPYING,
-            AUTHPCT, CT,
+            AUTHPCT, CT, AUGMENTATION_LEAK,
         )
     },
 )  # fmt: skip

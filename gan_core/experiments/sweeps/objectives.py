@@ -118,6 +118,10 @@ def check_objective(config: RunConfig, objective: SweepObjective) -> None:
     _check_kind(kind_of(config), metric)
     if metric == "loss/penalty" and config.penalty.name == "none":
         raise ValueError("These runs have no penalty to record. Choose another metric, for example fd.")
+    if metric.startswith("augmentation/") and not config.augmentation.adaptive:
+        raise ValueError(
+            "These runs adapt no augmentation, so nothing is recorded of it. Choose another metric, for example fd."
+        )
     if metric == "clip/saturation" and not config.objective.weight_clip:
         raise ValueError(
             "These runs clip no weights, so nothing is recorded of it. Choose another metric, for example fd."

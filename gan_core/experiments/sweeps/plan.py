@@ -153,7 +153,8 @@ def listed(name: str, values: list[Any]) -> Axis:
         raise ValueError(f"'{name}' needs at least one value, for example {name}=1,2.")
     fields = Axis(name).fields
     read = [get(with_changes(RunConfig(), dict.fromkeys(fields, value)), fields[0]) for value in values]
-    return Axis(name, tuple(dict.fromkeys(read)))
+    named = ["+".join(value) or "none" if isinstance(value, tuple) else value for value in read]
+    return Axis(name, tuple(dict.fromkeys(named)))
 
 
 def ranged(name: str, low: Any, high: Any, log: bool | None = None) -> Axis:

@@ -11,6 +11,7 @@ from gan_core.config import RunConfig
 from gan_core.config import run_config as schema
 from gan_core.config.registry import Registry
 from gan_core.datasets import DATASETS
+from gan_core.models.augmentation import AUGMENTATIONS
 from gan_core.models.conditioning import CONDITIONINGS
 from gan_core.models.kinds import kind_of
 from gan_core.models.networks import NETWORKS
@@ -25,6 +26,7 @@ REGISTRIES: dict[str, Registry[Any]] = {
     "dataset.name": DATASETS,
     "penalty.name": PENALTIES,
     "conditioning.name": CONDITIONINGS,
+    "augmentation.kinds": AUGMENTATIONS,
 }
 SECTIONS = {
     "training": _("Training: how long, how much at once"),
@@ -35,6 +37,7 @@ SECTIONS = {
     "conditioning": _("Conditioning: telling the model what to draw"),
     "penalty": _("Penalty on the discriminator's slope"),
     "remedies": _("Remedies against collapse and imbalance"),
+    "augmentation": _("Augmentation: few images, seen in many ways"),
     "vae": _("Variational autoencoder: what it is paid for"),
     "diffusion": _("Diffusion: noise, prediction and sampler"),
     "dataset": _("Images"),
@@ -72,6 +75,10 @@ LABELS = {
     "remedies.minibatch_std": _("Minibatch standard deviation"),
     "remedies.label_smoothing": _("Label smoothing"),
     "remedies.instance_noise": _("Instance noise"),
+    "augmentation.kinds": _("Changes at random"),
+    "augmentation.adaptive": _("Adaptive share"),
+    "augmentation.target": _("Mean sign aimed at"),
+    "augmentation.ramp_images": _("From none to all in"),
     "vae.kl_weight": _("Weight of KL (lambda)"),
     "vae.kl_reduction": _("KL over dimensions"),
     "vae.reconstruction": _("Reconstruction loss"),
@@ -155,6 +162,11 @@ def knob(name: str, info: Any, value: Any, key: str) -> Any:
     """One widget, of the kind that the field's type and name ask for. Returns its value."""
     words, meaning = label(name, info), _(info.description)
     options = offers(name, info)
+    if options and isinstance(value, tuple):
+        return st.multiselect(
+            words, list(dict.fromkeys([*options, *value])), value, format_func=lambda option: title_of(name, option), help=meaning,
+            key=key, persist_state="session",
+        )  # fmt: skip
     if options:
         shown = [*options, *([value] if value not in options else [])]
         return st.selectbox(
@@ -219,5 +231,5 @@ def value_of(name: str, value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "–"
+        return ", ".join(title_of(name, part) for part in value) or "–"
     return title_of(name, value) if value not in (None, "") else "–"

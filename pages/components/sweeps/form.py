@@ -13,7 +13,7 @@ from gan_core.experiments.sweeps.plan import LINKED, MAX_AXES, MAX_TRIALS, NOT_V
 from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS
 from pages.components.shared import lab
-from pages.components.shared.config_form import LABELS, SECTIONS
+from pages.components.shared.config_form import LABELS, REGISTRIES, SECTIONS
 from pages.components.text import _, duration
 
 FIRST_AXES = ("training.batch_size", "learning_rate")
@@ -113,6 +113,8 @@ def first_words(config: RunConfig, field: str) -> str:
     value = get(config, LINKED.get(field, (field,))[0])
     if isinstance(value, bool):
         return "false, true"
+    if isinstance(value, tuple):
+        return f"none, {'+'.join(REGISTRIES[field])}"
     if isinstance(value, int) and value > 1:
         return f"{value}, {2 * value}"
     if isinstance(value, float) and value:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from gan_core.analysis.doctor import RunTrace
 from gan_core.config import RunConfig, with_changes
 from gan_core.presets import preset_config
+from gan_core.runs.evaluations import Evaluation
 
 LENGTH = 3000
 
@@ -84,8 +86,15 @@ def others(seed: int) -> Iterator[tuple[set[str], RunTrace]]:
     yield set(), with_kl(0.5, seed)
     yield {"plateau"}, standing_still(seed)
     yield {"narrow_latent"}, trace(healthy(seed), network__latent_dim=1)
+    yield {"augmentation_leak"}, leaking(seed)
     yield {"unbounded_critic"}, scored(seed, 500.0)
     yield set(), scored(seed, 5.0)
+
+
+def leaking(seed: int) -> RunTrace:
+    """A balanced game whose generator draws some of the cut-outs that D is shown."""
+    marked = Evaluation("augmentation_leak", 0.1, (0.08, 0.12), LENGTH, 1000, "digits", real=0.01)
+    return replace(trace(healthy(seed), augmentation__kinds="cutout"), measured={marked.metric: marked})
 
 
 def scored(seed: int, largest: float) -> RunTrace:

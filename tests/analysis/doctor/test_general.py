@@ -240,6 +240,26 @@ def test_copies_are_told_when_the_whole_interval_lies_above_three_fifths():
     assert "standard deviations apart" in both.evidence and "61% to 80%" in both.evidence
 
 
+def test_a_leak_is_two_hundredths_more_marks_than_real_images_have_of_an_augmentation_that_leaves_marks():
+    def leak(low: float, kinds: str = "cutout", real: float | None = 0.01):
+        found = replace(measured(0.2, low, 0.3, 900), real=real)
+        return sign("augmentation_leak", steady({}, measured={"augmentation_leak": found}, augmentation__kinds=kinds))
+
+    assert (
+        leak(0.03) is None and leak(0.1, "color") is None and leak(0.1, "none") is None and leak(0.1, real=None) is None
+    )
+    found = leak(0.031, "color,translation")
+    assert (found.step, found.since, found.lasting) == (900, 900, True)
+    assert (
+        "20% of the generated images (95 % interval 3% to 30%) have a grey square or margin, 1% of the real"
+        in found.evidence
+    )
+    adapt, kinds = {"augmentation.adaptive": True}, "augmentation.kinds"
+    assert changes("augmentation_leak", augmentation__kinds="color,cutout") == [adapt, {kinds: "color"}]
+    adaptive = {"augmentation__kinds": "translation,cutout", "augmentation__adaptive": True}
+    assert changes("augmentation_leak", **adaptive) == [{kinds: "translation"}, {kinds: "cutout"}]
+
+
 def test_remedies_that_slow_down():
     d, g = "discriminator_optimizer.learning_rate", "generator_optimizer.learning_rate"
     factors = {"non_finite": 0.1, "exploding_gradient": 0.25, "learning_rate_too_high": 0.1, "plateau": 0.2}
@@ -264,17 +284,19 @@ def test_what_helps_a_vanished_gradient_is_not_a_smaller_step_of_the_network_tha
 
 
 def test_remedies_against_too_little_data():
-    mirrored = {"dataset.flip": True}
-    assert changes("too_few_images", dataset__name="faces", dataset__num_images=0) == [{}, mirrored]
+    mirrored, augment = {"dataset.flip": True}, {"augmentation.kinds": "color,translation,cutout"}
+    assert changes("too_few_images", dataset__name="faces", dataset__num_images=0) == [{}, augment, mirrored]
     assert changes("too_few_images", dataset__name="faces", dataset__num_images=500) == [
         {"dataset.num_images": 0},
+        augment,
         mirrored,
     ]
-    assert changes("too_few_images", dataset__name="mnist5k") == [{}]  # a mirrored digit is none
-    assert changes("too_few_images", dataset__name="faces", dataset__flip=True) == [{}]
+    assert changes("too_few_images", dataset__name="mnist5k") == [{}, augment]  # a mirrored digit is none
+    assert changes("too_few_images", dataset__name="faces", augmentation__kinds="color") == [{}, mirrored]
+    assert changes("too_few_images", dataset__name="faces", dataset__flip=True) == [{}, augment]
     assert changes("too_few_images", dataset__name="ring8") == [{}]
     turned, noise = {"dataset.rotation_degrees": 5.0}, {"remedies.instance_noise": 0.1}
-    assert changes("memorisation", dataset__name="faces")[2:] == [turned, noise]
+    assert changes("memorisation", dataset__name="faces")[3:] == [turned, noise]
     assert turned not in changes("memorisation", dataset__name="ring8")
     assert turned not in changes("memorisation", dataset__rotation_degrees=3.0)
     assert noise not in changes("memorisation", remedies__instance_noise=0.2)

@@ -155,6 +155,7 @@ def test_what_needs_more_than_features_is_no_metric_of_points():
         "copying",
         "authpct",
         "ct",
+        "augmentation_leak",
     }
     with pytest.raises(ValueError, match="'duplicates' is measured of images"):
         weighted("duplicates", cloud(50), cloud(50))

@@ -36,6 +36,14 @@ def test_a_sweep_reads_back_as_it_was() -> None:
     assert Sweep.from_dict(sweep.to_dict()) == sweep
 
 
+def test_several_kinds_of_a_run_are_named_in_one_word() -> None:
+    kinds = axis_from("augmentation.kinds=none,color+cutout,translation")
+    sweep = sweep_from(name="x", preset="mnist-dcgan", axes=[kinds], metric="loss/g")
+    assert sweep.axes[0].values == ("none", "color+cutout", "translation")
+    found = [sweep.config(params).augmentation.kinds for params in sweep.combinations()]
+    assert found == [(), ("color", "cutout"), ("translation",)] and Sweep.from_dict(sweep.to_dict()) == sweep
+
+
 def test_what_is_varied_overrules_what_is_set() -> None:
     sweep = small(listed("training.batch_size", [10]), changes={"training.batch_size": 50})
     assert sweep.config(sweep.combinations()[0]).training.batch_size == 10
