@@ -22,7 +22,8 @@ def arrow_lengths(vectors: FloatArray, longest: float) -> FloatArray:
     """Vectors (M, 2) in their own directions, none as long as `longest`: the median one is half of it."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     usual = max(float(np.median(lengths)), 1e-12)
-    return (vectors / (lengths + usual) * longest).astype(np.float32)
+    scaled: FloatArray = (vectors / (lengths + usual) * longest).astype(np.float32)
+    return scaled
 
 
 def flow_frame(

@@ -41,8 +41,8 @@ def state_names(optimizer: torch.optim.Optimizer, settings: Mapping[str, Any]) -
     """
     weight = nn.Parameter(torch.zeros(1))
     weight.grad = torch.zeros(1)
-    own = optimizer.defaults | settings
-    momentum = {"momentum": 0.5 if own["momentum"] else 0.0} if "momentum" in optimizer.defaults else {}
+    own = {**optimizer.defaults, **settings}
+    momentum: dict[str, Any] = {"momentum": 0.5 if own["momentum"] else 0.0} if "momentum" in optimizer.defaults else {}
     other = type(optimizer)([weight], lr=1.0, **momentum)  # type: ignore[call-arg]
     other.step()
     return frozenset(other.state[weight])
