@@ -10,7 +10,7 @@ from pages.components.data.tasks import download_panel, prepare_panel
 from pages.components.shared import lab
 from pages.components.shared.data_choice import Chosen, choose_name, choose_settings
 from pages.components.shared.links import linked_view
-from pages.components.shared.settings_link import link_to_train
+from pages.components.shared.settings_link import device, link_to_train, own_proposal
 from pages.components.text import _, as_text
 
 VIEWS = {"look": _("What is in it"), "steps": _("How it is prepared"), "add": _("Bring your own")}
@@ -52,6 +52,8 @@ def show(chosen: Chosen, view: str) -> None:
     left_out(chosen, count)
     if st.button(_("Train on this data"), type="primary", key="data_train", icon=":material/play_arrow:"):
         st.switch_page("pages/train.py", query_params=link_to_train(chosen, count))
+    if chosen.entry.needs_root and chosen.entry.domain == "images" and count:
+        proposal(chosen, count)
     prepare_panel(chosen.config)
     if count < chosen.batch_size:
         words = _(
@@ -62,6 +64,27 @@ def show(chosen: Chosen, view: str) -> None:
         steps_view(chosen, count)
     else:
         look(chosen, count)
+
+
+def proposal(chosen: Chosen, count: int) -> None:
+    """What the button proposes for pictures of one's own, and why."""
+    found = own_proposal(chosen, count)
+    size, batch, steps = (
+        found[f"{name}"] for name in ("dataset.image_size", "training.batch_size", "training.max_steps")
+    )
+    words = _(
+        "Proposed for {count:,} pictures on {device}: {size} px, {batch} a step, {steps:,} steps, so that each is seen about {times:,} "
+        "times and shapes appear within about five minutes. Everything can be changed on the next page."
+    )
+    processor = _("a GPU") if device() != "cpu" else _("a processor without a GPU")
+    told = words.format(
+        count=count, device=processor, size=size, batch=batch, steps=steps, times=max(1, round(steps * batch / count))
+    )
+    if found["augmentation.kinds"]:
+        told += " " + _(
+            "So few would soon be known to the discriminator by heart: it sees them randomly changed (differentiable augmentation)."
+        )
+    st.caption(told)
 
 
 main()

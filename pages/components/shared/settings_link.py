@@ -1,6 +1,7 @@
 """Settings that a link brings to Train: `?dataset.name=faces&training.batch_size=32`, any field by its dotted name."""
 
 import hashlib
+import math
 from typing import Any
 
 import streamlit as st
@@ -8,13 +9,16 @@ import streamlit as st
 from gan_core import config as schema
 from gan_core.config import RunConfig, with_changes
 from gan_core.datasets import DATASETS
-from gan_core.presets import DEFAULT, PRESETS
+from gan_core.presets import DEFAULT, PRESETS, own_data
+from gan_core.training import supervisor
+from pages.components.shared import lab
 from pages.components.shared.config_form import LABELS
 from pages.components.shared.data_choice import Chosen
 from pages.components.text import _, as_text
 
 POINTS_STEPS = 3_000  # about what a small network needs to find the modes of points in the plane
 POINTS_BATCH = 128
+USUAL_BATCH = 64  # of the page Data
 
 
 def linked_settings(base: RunConfig, prefix: str) -> tuple[RunConfig, str]:
@@ -60,7 +64,31 @@ def link_to_train(chosen: Chosen, count: int) -> dict[str, str]:
             "training.batch_size": batch,
             "training.epochs": epochs,
         }
-    return {"preset": _preset(chosen)} | {name: str(value) for name, value in settings.items()}
+    elif chosen.entry.needs_root:
+        settings |= own_proposal(chosen, count)
+    return {"preset": _preset(chosen)} | {name: in_link(value) for name, value in settings.items()}
+
+
+def in_link(value: Any) -> str:
+    """A setting as an address carries it."""
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def device() -> str:
+    """What a run trains on unless told otherwise; "cpu" until that is known."""
+    found = supervisor.machine(lab.start())
+    return found.devices[0] if found else "cpu"
+
+
+def own_proposal(chosen: Chosen, count: int) -> dict[str, Any]:
+    """What is proposed for pictures of one's own; a size or batch that the visitor chose stays."""
+    found = dict(own_data.proposed(count, chosen.config.channels, device()))
+    if chosen.config.image_size != chosen.entry.usual_size:
+        found["dataset.image_size"] = chosen.config.image_size
+    if chosen.batch_size != USUAL_BATCH:
+        found["training.batch_size"] = chosen.batch_size
+        found["training.epochs"] = math.ceil(found["training.max_steps"] / max(1, count // chosen.batch_size))
+    return found
 
 
 def _preset(chosen: Chosen) -> str:
