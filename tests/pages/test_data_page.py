@@ -14,11 +14,12 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from gan_core import datasets, runs
-from gan_core.config import DatasetConfig, RunConfig, with_changes
+from gan_core.config import DatasetConfig, RunConfig, get, with_changes
 from gan_core.datasets import DATASETS, downloads, uploads
 from gan_core.figures import imaging
 from gan_core.jobs import data
 from gan_core.jobs.task import progress
+from gan_core.presets import own_data
 from gan_core.training.plan import check
 from pages.components.widgets.point_canvas import MAX_DRAWN, read_points
 from tests.pages.conftest import Visit, calm, labels, plain, words
@@ -325,3 +326,15 @@ def test_only_sensible_points_of_this_drawing_are_read() -> None:
     assert len(read_points({"points": [[0, 0]] * (MAX_DRAWN + 5), "revision": 0}, 0)) == MAX_DRAWN
     for message in (None, [], "x", {"points": "x", "revision": 0}, {"revision": 0}):
         assert read_points(message, 0) == []
+
+
+def test_pictures_of_ones_own_come_to_train_with_a_proposal_that_is_told(visit: Visit, runs_dir: Path) -> None:
+    own = own_pictures()
+    app = visit("data", data=own.id)
+    assert f"Proposed for {own.count:,} pictures" in plain(words(app)) and "32 px" in plain(words(app))
+    calm(app.button(key="data_train").click().run())
+    app = visit("train", **{key: value for key, value in app.query_params.items() if key != "data"})
+    calm(app.button(key="train_start").click().run())
+    (run,) = runs.list_runs(runs_dir)
+    wanted = own_data.proposed(own.count, run.config().dataset.channels, "cpu")
+    assert {name: get(run.config(), name) for name in wanted} == dict(wanted)
