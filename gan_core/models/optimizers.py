@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -41,9 +41,10 @@ def state_names(optimizer: torch.optim.Optimizer, settings: Mapping[str, Any]) -
     """
     weight = nn.Parameter(torch.zeros(1))
     weight.grad = torch.zeros(1)
-    own = optimizer.defaults | settings
+    own = {**optimizer.defaults, **settings}
     momentum = {"momentum": 0.5 if own["momentum"] else 0.0} if "momentum" in optimizer.defaults else {}
-    other = type(optimizer)([weight], lr=1.0, **momentum)  # type: ignore[call-arg]
+    kind: Callable[..., torch.optim.Optimizer] = type(optimizer)
+    other = kind([weight], lr=1.0, **momentum)
     other.step()
     return frozenset(other.state[weight])
 
