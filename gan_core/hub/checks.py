@@ -188,7 +188,8 @@ def fits_optimizer(found: Shapes, shapes: Shapes, config: RunConfig, where: str)
             )
     for name, kept in states.items():
         if kept not in (sets := whole[name.partition(".")[0]]):
-            needed = ", ".join(sorted(min(sets, key=lambda names: len(names))))
+            fewest = sorted(sets, key=len)[0]
+            needed = ", ".join(sorted(fewest))
             raise ValueError(f"The optimiser's state of {name[:80]!r} in {where} is not whole: it needs {needed}.")
 
 
