@@ -10,6 +10,7 @@ from helpers import tiny_run
 from streamlit.testing.v1 import AppTest
 
 from gan_core import runs
+from gan_core.access import bin
 from gan_core.runs import Run
 from tests.pages.conftest import Visit, calm, copy_of, labels, plain, words
 
@@ -126,6 +127,17 @@ def test_delete_asks_first(visit: Visit, trained: Run, trained_once: Path, runs_
     assert [run.id for run in runs.list_runs(runs_dir)] == [other.id]
     assert trained.id not in words(app)
     assert not trained.path.exists()
+
+
+def test_the_bin_is_emptied_of_what_is_ones_own(visit: Visit, trained_once: Path, runs_dir: Path) -> None:
+    for name in "ab":
+        copy_of(trained_once, runs_dir, f"run-{name}", f"Model {name}").delete()
+    bens = copy_of(trained_once, runs_dir, "bens", "Ben's")
+    bin.discard(bens.path, name="Ben's", owner="ben")
+    app = visit("runs")
+    calm(app.button(key="runs_bin_empty").click().run())
+    assert [thing.name for thing in bin.binned(runs_dir)] == ["Ben's"]
+    assert "runs_bin_empty" not in [button.key for button in app.button]
 
 
 def test_a_training_run_cannot_be_deleted(visit: Visit, trained: Run) -> None:
