@@ -15,15 +15,16 @@ FloatArray = npt.NDArray[np.float32]
 def square(side: int, reach: float) -> FloatArray:
     """The middles of side x side cells (side * side, 2) of a square from -reach to reach."""
     axis = (np.arange(side, dtype=np.float32) + 0.5) / side * 2 * reach - reach
-    return np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2).astype(np.float32)
+    middles: FloatArray = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2).astype(np.float32)
+    return middles
 
 
 def arrow_lengths(vectors: FloatArray, longest: float) -> FloatArray:
     """Vectors (M, 2) in their own directions, none as long as `longest`: the median one is half of it."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     usual = max(float(np.median(lengths)), 1e-12)
-    scaled: FloatArray = (vectors / (lengths + usual) * longest).astype(np.float32)
-    return scaled
+    shortened: FloatArray = (vectors / (lengths + usual) * longest).astype(np.float32)
+    return shortened
 
 
 def flow_frame(

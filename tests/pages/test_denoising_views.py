@@ -73,7 +73,7 @@ def test_no_page_speaks_of_a_discriminator_or_an_encoder(
     link = {"runs": f"{denoiser.id},{other.id}"} if page == "compare" else {"run": denoiser.id}
     app = visit(page, **link)
     said = "\n".join([words(app), *(frame.value.to_string() for frame in app.dataframe)]).lower()
-    assert "out of noise" in said or page != "compare"
+    assert "loss of the denoiser" in said or page != "compare"
     assert not [word for word in ("discriminator", "encoder", "d(x)", "d(g(z))") if word in said]
 
 
