@@ -15,6 +15,7 @@ VIEWS = {
     "arithmetic": _("Arithmetic"),
     "picture": _("Find a picture"),
     "neighbours": _("Neighbours"),
+    "sheet": _("Sample sheet"),
 }
 STEP = _("The generator as it was after so many steps of training.")
 
@@ -49,7 +50,7 @@ def makes_images(run: Run) -> bool:
 def show(run: Run, step: int, mode: str) -> None:
     """The chosen way of looking, or the sentence why the model cannot be opened."""
     with st.spinner(_("Loading the model…")):
-        from pages.components.explore import arithmetic, neighbours, picture
+        from pages.components.explore import arithmetic, neighbours, picture, sheet
         from pages.components.explore import views as latent_views
         from pages.components.shared import models  # these bring torch, which the server does without until here
 
@@ -65,6 +66,8 @@ def show(run: Run, step: int, mode: str) -> None:
             picture.find_picture(sampler, run)
         case "neighbours":
             neighbours.neighbours_view(sampler, run)
+        case "sheet":
+            sheet.sample_sheet(sampler)
         case _sliders:
             latent_views.sliders(sampler, run=run)
 
