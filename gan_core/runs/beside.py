@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -16,7 +16,8 @@ from gan_core.runs.sampler import Sampler, latents
 POINTS = 2000
 
 
-class Beside(NamedTuple):
+@dataclass(frozen=True)
+class Beside:
     """Two pictures of the same size, and what the real ones are: see `held_out.HeldOut.kind`."""
 
     real: Image.Image

@@ -1,6 +1,7 @@
 """What a run is made of: its settings and its networks, layer by layer."""
 
 from dataclasses import asdict
+from functools import partial
 
 import streamlit as st
 
@@ -60,9 +61,7 @@ def architecture(run: Run) -> None:
                 caption=_("From the input on, in the order in which the layers run; the shape is that of what comes out of a block."))  # fmt: skip
         with st.container(horizontal=True):
             file = f"{run.id}-{name}"
-            download_png(
-                _("Download the diagram (PNG)"), lambda shown=shown: imaging.png_bytes(shown), file, f"{key}_png"
-            )
+            download_png(_("Download the diagram (PNG)"), partial(imaging.png_bytes, shown), file, f"{key}_png")
             st.download_button(
                 _("Download the diagram (SVG)"), diagram.svg(title, drawn[name]), file_name=f"{file}.svg",
                 mime="image/svg+xml", key=f"{key}_svg", icon=":material/download:", on_click="ignore",

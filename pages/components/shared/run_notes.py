@@ -1,5 +1,6 @@
 """What the viewer saw in a run, kept with it: words beside each figure, pictures marked as best or worst, the run's note."""
 
+from functools import partial
 from typing import get_args
 
 import streamlit as st
@@ -115,7 +116,7 @@ def marked_pictures(run: Run, key: str) -> None:
             pressed = st.button(
                 _("Remove: {place}").format(place=words), key=f"{key}_{mark.step}_{mark.number}", type="tertiary"
             )
-            if pressed and lab.succeeds(lambda mark=mark: notes.unmark(run, mark.step, mark.number)):
+            if pressed and lab.succeeds(partial(notes.unmark, run, mark.step, mark.number)):
                 st.rerun()
 
 
