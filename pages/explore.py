@@ -18,9 +18,18 @@ VIEWS = {
     "picture": _("Find a picture"),
     "denoise": _("Denoise a picture"),
     "neighbours": _("Neighbours"),
+    "sheet": _("Sample sheet"),
 }
-WALKED = ("sliders", "morph", "arithmetic", "picture", "neighbours")
-IN_STEPS = ("process", "dials", "morph", "arithmetic", "denoise", "neighbours")  # its z has no directions to find
+WALKED = ("sliders", "morph", "arithmetic", "picture", "neighbours", "sheet")
+IN_STEPS = (
+    "process",
+    "dials",
+    "morph",
+    "arithmetic",
+    "denoise",
+    "neighbours",
+    "sheet",
+)  # its z has no directions to find
 STEP = _("The generator as it was after so many steps of training.")
 
 
@@ -56,7 +65,7 @@ def makes_images(run: Run) -> bool:
 def show(run: Run, step: int, mode: str) -> None:
     """The chosen way of looking, or the sentence why the model cannot be opened."""
     with st.spinner(_("Loading the model…")):
-        from pages.components.explore import arithmetic, denoising, neighbours, picture
+        from pages.components.explore import arithmetic, denoising, neighbours, picture, sheet
         from pages.components.explore import views as latent_views
         from pages.components.shared import models  # these bring torch, which the server does without until here
 
@@ -78,6 +87,8 @@ def show(run: Run, step: int, mode: str) -> None:
             picture.find_picture(sampler, run)
         case "neighbours":
             neighbours.neighbours_view(sampler, run)
+        case "sheet":
+            sheet.sample_sheet(sampler)
         case _sliders:
             latent_views.sliders(sampler, run=run)
 

@@ -17,7 +17,7 @@ INK, FAINT, EDGE, PAPER, FILL, INPUT = "#1c1e22", "#5c636b", "#14958b", "#ffffff
 
 
 @dataclass(frozen=True)
-class Block:
+class NetworkBlock:
     """A layer with weights, and what follows it until the next.
 
     Attributes:
@@ -43,7 +43,7 @@ class _Shape:
     words: str = ""
 
 
-def svg(title: str, blocks: Sequence[Block]) -> str:
+def svg(title: str, blocks: Sequence[NetworkBlock]) -> str:
     """The diagram as an SVG document; as wide as its place, and no wider than it is drawn."""
     width, height = _size(blocks)
     parts = [
@@ -63,9 +63,10 @@ def svg(title: str, blocks: Sequence[Block]) -> str:
     return "\n".join([*parts, "</svg>"])
 
 
-def drawn(title: str, blocks: Sequence[Block], scale: int = 2) -> Image.Image:
+def drawn(title: str, blocks: Sequence[NetworkBlock], scale: int = 2) -> Image.Image:
     """The diagram as a picture, `scale` pixels for one of the SVG."""
-    canvas = Image.new("RGB", tuple(scale * side for side in _size(blocks)), PAPER)
+    width, height = _size(blocks)
+    canvas = Image.new("RGB", (scale * width, scale * height), PAPER)
     pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(FONT_PX * scale)
     for shape in _shapes(title, blocks):
         place = [scale * number for number in shape.place]
@@ -79,16 +80,16 @@ def drawn(title: str, blocks: Sequence[Block], scale: int = 2) -> Image.Image:
     return canvas
 
 
-def _size(blocks: Sequence[Block]) -> tuple[int, int]:
+def _size(blocks: Sequence[NetworkBlock]) -> tuple[int, int]:
     rows = -(-len(blocks) // IN_A_ROW)
     return GAP_PX + IN_A_ROW * (BOX_PX + GAP_PX), HEAD_PX + rows * (_box_height(blocks) + GAP_PX)
 
 
-def _box_height(blocks: Sequence[Block]) -> int:
+def _box_height(blocks: Sequence[NetworkBlock]) -> int:
     return 2 * PAD_PX + LINE_PX * (3 + max(len(block.lines) for block in blocks))
 
 
-def _shapes(title: str, blocks: Sequence[Block]) -> Iterator[_Shape]:
+def _shapes(title: str, blocks: Sequence[NetworkBlock]) -> Iterator[_Shape]:
     """Everything in the diagram, what is behind first."""
     font, height = ImageFont.load_default(FONT_PX), _box_height(blocks)
     yield _Shape("words", (GAP_PX, PAD_PX), INK, title)

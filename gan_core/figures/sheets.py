@@ -79,6 +79,24 @@ def contact_sheet(
     return sheet
 
 
+def side_by_side(pictures: Sequence[Image.Image], titles: Sequence[str], height_px: int = 512) -> Image.Image:
+    """Pictures beside each other, a title above each: enlarged by a whole number, without smoothing, towards `height_px`."""
+    factors = [max(1, height_px // picture.height) for picture in pictures]
+    shown = [
+        picture.convert("RGB").resize((picture.width * n, picture.height * n), Image.Resampling.NEAREST)
+        for picture, n in zip(pictures, factors, strict=True)
+    ]
+    width = GAP_PX + sum(picture.width + GAP_PX for picture in shown)
+    sheet = Image.new("RGB", (width, 2 * GAP_PX + LINE_PX + max(picture.height for picture in shown)), "white")
+    pen, left = ImageDraw.Draw(sheet), GAP_PX
+    for picture, title in zip(shown, titles, strict=True):
+        text, font = legible(title, FONT_PX)
+        pen.text((left, GAP_PX // 2), fitting(text, picture.width, font), INK, font)
+        sheet.paste(picture, (left, GAP_PX + LINE_PX))
+        left += picture.width + GAP_PX
+    return sheet
+
+
 def legible(text: str, size_px: int) -> tuple[str, Font]:
     """The text and a font with its letters: Pillow's own, else the one of this machine that lacks the fewest.
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gan_core.config import RunConfig
 from gan_core.datasets import image_shape
-from gan_core.figures.diagram import Block
+from gan_core.figures.diagram import NetworkBlock
 from gan_core.models.building import build_networks
 from gan_core.models.kinds import kind_of
 from gan_core.models.networks.summary import Layer, summarise
@@ -22,16 +22,16 @@ def describe(config: RunConfig) -> dict[str, list[Layer]]:
     }
 
 
-def diagrams(config: RunConfig) -> dict[str, list[Block]]:
+def diagrams(config: RunConfig) -> dict[str, list[NetworkBlock]]:
     """Network name -> its blocks in order, the inputs first, as `figures.diagram` draws them."""
     inputs = _inputs(config)
     return {
-        name: [*(Block("input", (), shape) for shape in inputs[name] if shape != (0,)), *blocks(layers)]
+        name: [*(NetworkBlock("input", (), shape) for shape in inputs[name] if shape != (0,)), *blocks(layers)]
         for name, layers in describe(config).items()
     }
 
 
-def blocks(layers: Sequence[Layer]) -> list[Block]:
+def blocks(layers: Sequence[Layer]) -> list[NetworkBlock]:
     """The layers in blocks: each begins with a layer that has weights and is no norm, and goes on to the next such layer."""
     groups: list[list[Layer]] = []
     for layer in layers:
@@ -39,7 +39,7 @@ def blocks(layers: Sequence[Layer]) -> list[Block]:
             groups.append([])
         groups[-1].append(layer)
     return [
-        Block(
+        NetworkBlock(
             first.kind,
             tuple(filter(None, (_settings(first), *(layer.kind for layer in rest)))),
             (first, *rest)[-1].output_shape,

@@ -116,8 +116,9 @@ def _mark(entry: Any) -> Mark | None:
     """A mark out of a file of unknown origin, if it is one."""
     if not isinstance(entry, Mapping):
         return None
-    step, number, judgement, reason = (entry.get(name) for name in ("step", "number", "judgement", "reason"))
+    values: list[Any] = [entry.get(name) for name in ("step", "number", "judgement", "reason")]
+    step, number, judgement, reason = values
     counts = all(type(value) is int and 0 <= value < 2**53 for value in (step, number))
     if not counts or judgement not in get_args(Judgement) or not isinstance(reason, str):
         return None
-    return Mark(int(step), int(number), judgement, several_lines(reason, MAX_REASON))
+    return Mark(step, number, judgement, several_lines(reason, MAX_REASON))

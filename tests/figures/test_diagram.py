@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 import numpy as np
 
 from gan_core.figures import diagram
-from gan_core.figures.diagram import Block
+from gan_core.figures.diagram import NetworkBlock
 
 BLOCKS = [
-    Block("input", (), (100,)),
-    *(Block("Conv2d", ("kernel 4, stride 2", "ReLU <1>"), (n, 8, 8), n) for n in range(1, 9)),
+    NetworkBlock("input", (), (100,)),
+    *(NetworkBlock("Conv2d", ("kernel 4, stride 2", "ReLU <1>"), (n, 8, 8), n) for n in range(1, 9)),
 ]
 SVG = "{http://www.w3.org/2000/svg}"
 

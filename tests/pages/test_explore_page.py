@@ -135,3 +135,13 @@ def test_a_model_with_a_damaged_configuration_is_one_sentence(visit: Visit, trai
     (trained.path / "config.json").write_text("{}{")
     (error,) = visit("explore", run=trained.id).error
     assert plain(error.value)
+
+
+def test_a_sample_sheet_has_as_many_as_chosen_and_no_hole(visit: Visit, trained: Run) -> None:
+    app = visit("explore", run=trained.id, view="sheet")
+    assert any("32 samples at step 20, seed 0" in str(e.proto) for e in app.main if hasattr(e, "proto"))
+    assert app.selectbox(key="explore_sheet_columns_32").value == 8
+    calm(app.segmented_control(key="explore_sheet_count").set_value(20).run())
+    assert app.selectbox(key="explore_sheet_columns_20").value == 5
+    assert app.selectbox(key="explore_sheet_columns_20").options == ["2", "4", "5", "10", "20"]
+    assert [b.label for b in app.download_button] == ["Download the sheet (PNG)", "Download all pictures (zip)"]

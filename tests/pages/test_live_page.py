@@ -120,7 +120,7 @@ def test_a_run_that_was_left_can_be_resumed(visit: Visit, trained: Run, state: s
 def test_a_finished_run_leads_on_to_explore(visit: Visit, trained: Run) -> None:
     app = live(visit, trained)
     assert badge(app) == "finished"
-    assert labels(app) == ["New run", "Explore", "Replay"]
+    assert labels(app) == ["New run", "Explore", "Replay", "Keep"]
     assert "step 20 of 20" in words(app)
     calm(app.button(key="live_explore").click().run())
     assert app.query_params["run"] == trained.id
@@ -236,3 +236,22 @@ def test_damaged_lines_of_the_log_are_told_and_the_others_drawn(visit: Visit, tr
     trained.metrics_path.write_bytes(b"".join([*lines[:5], b"\0garbage\n", *lines[5:]]))
     app = live(visit, trained)
     assert "1 damaged line of metrics.jsonl was skipped." in words(app)
+
+
+def test_the_whole_log_table_is_there_an_epoch_a_row_or_a_step_a_row(visit: Visit, trained: Run) -> None:
+    app = live(visit, trained)
+    app.session_state[f"log_table_{trained.id}"] = True
+    calm(app.run())
+    assert [line[:10] for line in app.code[-1].value.splitlines()] == [f"[{n}/5][4/4]" for n in range(1, 6)]
+    calm(app.segmented_control(key=f"log_table_{trained.id}_rows").set_value("step").run())
+    assert len(app.code[-1].value.splitlines()) == 20
+
+
+def test_a_finished_run_trains_longer_as_a_new_run(visit: Visit, trained: Run) -> None:
+    app = live(visit, trained)
+    app.session_state["live_longer"] = True
+    calm(app.run())
+    app.number_input(key=f"live_longer_epochs_{trained.id}").set_value(2).run()
+    assert "From step 20 to step 28." in words(app)
+    calm(app.button(key="live_longer_yes").click().run())
+    assert app.query_params["run"] not in ("", trained.id) and "2 epochs more" in words(app)

@@ -3,22 +3,24 @@
 import streamlit as st
 
 from gan_core.config import LIVE_FIELDS, get
+from gan_core.experiments import follow_up
 from gan_core.figures import charts
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run, Status, environment, recovery
 from gan_core.runs.status import OPEN_STATES, RESUMABLE_STATES
 from gan_core.training import queue, supervisor
-from gan_core.training.log_line import log_line
 from pages.components.shared import lab
 from pages.components.shared.doctor_panel import diagnosed, doctor_panel
+from pages.components.shared.run_beside import real_beside_generated
 from pages.components.shared.run_card import state_badge
 from pages.components.shared.run_details import details
-from pages.components.shared.run_links import page_button
+from pages.components.shared.run_links import page_button, start_and_watch
+from pages.components.shared.run_log import log, log_table
+from pages.components.shared.run_notes import best_and_worst, observation, run_note
 from pages.components.text import _, as_text, duration, ngettext
 from pages.components.widgets.live_plot import live_plot, smoothing_slider
 from pages.components.widgets.picture import picture
 
-LOG_LINES = 12
 WATCH_IDLE_S = 4.0
 
 
@@ -52,6 +54,12 @@ def live_run(run: Run) -> None:
         st.fragment(samples, run_every=every)(run)
         learning_rates(run, status)
     st.fragment(log, run_every=every)(run)
+    st.fragment(log_table)(run)
+    if run.checkpoint_steps():
+        st.fragment(real_beside_generated)(run)
+    if run.sample_steps():
+        st.fragment(best_and_worst)(run)
+    run_note(run)
     details(run)
 
 
@@ -126,6 +134,8 @@ def controls(run: Run, status: Status) -> None:
                 confirm_changed_data(run)
             if status.state in ("failed", "interrupted"):
                 begin_anew(run)
+        elif status.state == "finished" and run.trainable_steps():
+            train_longer(run)
         if run.checkpoint_steps():
             page_button(_("Explore"), "live_explore", "explore", "explore", run=run.id)
         if run.sample_steps():
@@ -158,6 +168,29 @@ def begin_anew(run: Run) -> None:
             st.rerun()
 
 
+def train_longer(run: Run) -> None:
+    """More epochs for a finished run, as a new run with its past."""
+    with st.popover(_("Train longer"), icon=":material/more_time:", key="live_longer", on_change="rerun") as place:
+        if not place.open:
+            return
+        words = _(
+            "A **new run** begins with the curves, pictures and the last checkpoint of this one and goes on with the same settings. "
+            "This one stays as it is."
+        )
+        st.markdown(words)
+        epochs = int(st.number_input(
+            _("More epochs"), 1, 1_000_000, run.config().training.epochs, key=f"live_longer_epochs_{run.id}"
+        ))  # fmt: skip
+        how = lab.attempt(lambda: follow_up.longer(run, epochs), "info")
+        if how is None:
+            return
+        st.caption(_("From step {step:,} to step {total:,}.").format(step=how.step, total=how.total_steps))
+        for warning in how.warnings:
+            st.warning(as_text(warning), icon=":material/warning:")
+        if st.button(_("Go on"), key="live_longer_yes", type="primary"):
+            start_and_watch(lambda: follow_up.train_longer(lab.start(), run, epochs))
+
+
 def curves(run: Run, smoothing: float, log_scale: bool) -> None:
     """The charts, each with its explanation."""
     seen = tuple(lab.Mark(f.since, _(f.title), f.columns) for f in diagnosed(run) if f.columns)
@@ -172,6 +205,7 @@ def curves(run: Run, smoothing: float, log_scale: bool) -> None:
     for chart in shown:
         st.markdown(f"**{_(chart.title)}**", help=_(chart.explanation))
         live_plot(figures[chart.key], key=f"live_plot_{run.id}_{chart.key}", height_px=300)
+        observation(run, chart.key)
     missing = [event for event in run.events() if event["type"] == "memory_not_measured"]
     if missing and not any(chart.key == "memory" for chart in shown):
         words = _("There is no curve of what D knows by heart: {why}")
@@ -211,6 +245,7 @@ def samples(run: Run) -> None:
     if url:
         picture(url, key=f"live_picture_{run.id}", alt=_("Samples at step {n}").format(n=step),
                 caption=_("step {n:,}").format(n=step))  # fmt: skip
+    observation(run, "samples")
 
 
 def learning_rates(run: Run, status: Status) -> None:
@@ -234,26 +269,3 @@ def learning_rates(run: Run, status: Status) -> None:
         }
         if st.form_submit_button(_("Change now"), icon=":material/bolt:"):
             lab.succeeds(lambda: supervisor.change_live(run, typed))
-
-
-def log(run: Run) -> None:
-    """The newest log lines, in the manner of the DCGAN example."""
-    with st.expander(_("Log"), expanded=False):
-        if kind_of(run.config()).has_discriminator:
-            words = _(
-                "D(x) is the discriminator's mean belief in real images. D(G(z)) is its belief in generated ones: first "
-                "before D's update, then after it, just before G's update."
-            )
-            st.caption(words)
-        tail = lab.tail(str(run.path))
-        rows = tail.last_rows(LOG_LINES)
-        if tail.damaged:
-            st.caption(_(recovery.skipped(tail.damaged, run.metrics_path.name)))
-        status = run.status()
-        epochs = run.config().training.epochs
-        st.code("\n".join(log_line(row, epochs, status.steps_per_epoch) for row in rows) or "-", language=None)
-        lines = [
-            f"step {e['step']}: {e['type']} {e.get('error') or e.get('why') or e.get('changes') or e.get('files') or ''}"
-            for e in run.events()
-        ]
-        st.code("\n".join(lines[-LOG_LINES:]) or "-", language=None)

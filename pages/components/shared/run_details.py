@@ -1,20 +1,25 @@
 """What a run is made of: its settings and its networks, layer by layer."""
 
 from dataclasses import asdict
+from functools import partial
 
 import streamlit as st
 
 from gan_core.config import run_config as schema
+from gan_core.figures import diagram, imaging
 from gan_core.models.kinds import applying
 from gan_core.presets import PRESETS
 from gan_core.runs import Run, environment
 from pages.components.shared.config_form import label
-from pages.components.text import _
+from pages.components.text import _, as_text
+from pages.components.widgets.picture import download_png, picture
 
 
 def details(run: Run) -> None:
     """Settings, and on request the architecture with output shapes and parameter counts."""
     config = run.config()
+    if hardware := environment.hardware_line(run):
+        st.caption(_("**Hardware**: {line}").format(line=as_text(hardware)))
     with st.expander(_("Settings of this run")):
         if config.preset in PRESETS:
             st.caption(_(PRESETS[config.preset].description))
@@ -43,17 +48,30 @@ def details(run: Run) -> None:
 
 
 def architecture(run: Run) -> None:
-    """Each network as a table."""
-    from gan_core.models.architecture import describe  # loads torch
+    """Each network as a diagram and as a table."""
+    from gan_core.models.architecture import describe, diagrams  # loads torch
 
+    drawn = diagrams(run.config())
     for name, layers in describe(run.config()).items():
         total = sum(layer.num_parameters for layer in layers)
-        st.markdown(_("**{name}**: {n:,} parameters").format(name=_(name), n=total))
+        title = _("{name}: {n:,} parameters").format(name=_(name), n=total)
+        st.markdown(f"**{title}**")
+        key = f"details_{run.id}_{name}"
+        shown = diagram.drawn(title, drawn[name])
+        picture(imaging.data_url(shown), key=f"{key}_diagram", alt=title, pixelated=False, max_width_px=shown.width // 2,
+                caption=_("From the input on, in the order in which the layers run; the shape is that of what comes out of a block."))  # fmt: skip
+        with st.container(horizontal=True):
+            file = f"{run.id}-{name}"
+            download_png(_("Download the diagram (PNG)"), partial(imaging.png_bytes, shown), file, f"{key}_png")
+            st.download_button(
+                _("Download the diagram (SVG)"), diagram.svg(title, drawn[name]), file_name=f"{file}.svg",
+                mime="image/svg+xml", key=f"{key}_svg", icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
         st.dataframe(
             [
                 {_("layer"): layer.kind, _("settings"): layer.detail, _("output"): " x ".join(map(str, layer.output_shape)),
                  _("parameters"): layer.num_parameters}
                 for layer in layers
             ],
-            hide_index=True, key=f"details_{run.id}_{name}",
+            hide_index=True, key=key, height="content",
         )  # fmt: skip
