@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from gan_core.config.settings import runs_dir
 from gan_core.experiments.benchmark import METHODS, TASKS, TUNED_TASKS, tuning
-from gan_core.experiments.benchmark.tuning import SEARCH_SEEDS, Axis, Chosen, Search, Value
+from gan_core.experiments.benchmark.tuning import SEARCH_SEEDS, Chosen, TuningAxis, TuningSearch, Value
 from gan_core.runs.files import write_atomically
 
 if TYPE_CHECKING:
@@ -91,18 +91,18 @@ def _score(trial: Trial, task: str, method: str, steps: int) -> float:
     return score
 
 
-def _suggested(trial: Trial, name: str, axis: Axis) -> Value:
+def _suggested(trial: Trial, name: str, axis: TuningAxis) -> Value:
     if axis.values:
         value: Value = trial.suggest_categorical(name, axis.values)
         return value
     return float(f"{trial.suggest_float(name, axis.low, axis.high, log=True):.3g}")
 
 
-def begun(num_trials: int, steps: int) -> Search:
+def begun(num_trials: int, steps: int) -> TuningSearch:
     """What is there of the search. Raises ValueError if it was made with another budget."""
     budget = {"num_trials": num_trials, "steps": steps, "seeds": SEARCH_SEEDS}
     command = f"{COMMAND} --trials {num_trials} --steps {steps}"
-    found = tuning.search() or Search(command=command, date=f"{datetime.now(UTC):%Y-%m-%d}", **budget)
+    found = tuning.search() or TuningSearch(command=command, date=f"{datetime.now(UTC):%Y-%m-%d}", **budget)
     if any(getattr(found, key) != value for key, value in budget.items()):
         raise ValueError(
             f"'{tuning.SEARCH}' was made with another budget ({found.num_trials} trials of {found.steps:,} steps). "

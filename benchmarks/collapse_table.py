@@ -32,7 +32,7 @@ Job = tuple[str, tuple[int, ...], int | None]
 # at the searched settings
 
 
-def begun(task: str, search: tuning.Search, methods: Sequence[str], steps: int, every: int) -> Tuned:
+def begun(task: str, search: tuning.TuningSearch, methods: Sequence[str], steps: int, every: int) -> Tuned:
     """What is there of a task's table, with the settings of the methods that are to be trained.
 
     Raises:

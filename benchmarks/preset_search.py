@@ -45,7 +45,7 @@ from gan_core.models.building import build, sample_latents
 from gan_core.models.kinds import kind_of
 from gan_core.models.optimizers import running_average
 from gan_core.presets import PRESETS
-from gan_core.presets.recipes import PLACE, Recipe, Value, read, text
+from gan_core.presets.recipes import PLACE, PresetRecipe, Value, read, text
 from gan_core.runs.files import write_atomically
 from gan_core.training import loop, plan, worker
 from gan_core.training.step import TrainingFailed
@@ -61,7 +61,7 @@ BASES = {
     "blocks-gan": "r2-cgan-lite",
     "faces-vae": "r5-vae-lite",
 }
-"""Recipe -> the preset that is trained in its trials."""
+"""A recipe -> the preset that is trained in its trials."""
 TRIALS, RANDOM_TRIALS = 16, 10
 UNTIMED, TIMED = 10, 30  # steps at the start of a trial
 NUM_IMAGES = 1000
@@ -194,7 +194,7 @@ def measured(config: RunConfig, model: GenerativeModel) -> tuple[float, float, f
     return fd, recall, score.ratio
 
 
-def searched(storage: BaseStorage, name: str, num_trials: int, minutes: float) -> Recipe:
+def searched(storage: BaseStorage, name: str, num_trials: int, minutes: float) -> PresetRecipe:
     """The best of so many trials, trained once more with a fresh seed; trials that the journal lacks are made now."""
     import optuna
     from optuna.samplers import TPESampler
@@ -225,7 +225,7 @@ def searched(storage: BaseStorage, name: str, num_trials: int, minutes: float) -
         )
     best = min(done[:num_trials], key=lambda trial: trial.values[0]).user_attrs["settings"]
     found = train(base, {k: v for k, v in best.items() if k != "training.epochs"}, 60 * minutes, FRESH_SEED)
-    return Recipe(
+    return PresetRecipe(
         name=name,
         settings=best,
         source=f"{COMMAND} --recipes {name} --trials {num_trials} --minutes {minutes:g}",
@@ -237,7 +237,7 @@ def searched(storage: BaseStorage, name: str, num_trials: int, minutes: float) -
     )
 
 
-def keep(recipe: Recipe, place: Path = PLACE) -> None:
+def keep(recipe: PresetRecipe, place: Path = PLACE) -> None:
     """Puts a recipe in the file, in the place of the one of its name. Raises ValueError if it cannot be applied."""
     plan.check(with_changes(PRESETS[BASES[recipe.name]].config, recipe.settings))
     write_atomically(place, text(Registry("recipe", {**read(place), recipe.name: recipe})).encode())

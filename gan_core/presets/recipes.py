@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from gan_core.config import RunConfig, Section, get, strict_json, with_changes
+from gan_core.config import RunConfig, Section, get, read_strictly, with_changes
 from gan_core.config.registry import Registry
 
 PLACE = Path(__file__).with_name("recipes.json")
@@ -29,7 +29,7 @@ GAME = {
 Value = float | int | str
 
 
-class Recipe(Section):
+class PresetRecipe(Section):
     """The settings that were best of those tried at equal processor time.
 
     Attributes:
@@ -52,13 +52,13 @@ class Recipe(Section):
     date: str
 
 
-def read(place: Path = PLACE) -> Registry[Recipe]:
+def read(place: Path = PLACE) -> Registry[PresetRecipe]:
     """The recipes of a file, by name. Raises ValueError if it is damaged."""
-    found = TypeAdapter(tuple[Recipe, ...]).validate_python(strict_json(place.read_bytes()))
+    found = TypeAdapter(tuple[PresetRecipe, ...]).validate_python(read_strictly(place))
     return Registry("recipe", {recipe.name: recipe for recipe in found})
 
 
-def text(recipes: Registry[Recipe]) -> str:
+def text(recipes: Registry[PresetRecipe]) -> str:
     """The content of the file for these recipes."""
     rows = ",\n ".join(json.dumps(recipe.model_dump(mode="json")) for recipe in recipes.values())
     return f"[\n {rows}\n]\n"

@@ -34,7 +34,7 @@ Value = float | int | str
 
 
 @dataclass(frozen=True)
-class Axis:
+class TuningAxis:
     """A setting that the search varies.
 
     Attributes:
@@ -54,20 +54,20 @@ def _both(name: str) -> tuple[str, str]:
     return f"generator_optimizer.{name}", f"discriminator_optimizer.{name}"
 
 
-AXES: Mapping[str, Axis] = {
-    "rate_g": Axis(1e-3, ("generator_optimizer.learning_rate",), low=1e-4, high=5e-3),
-    "rate_d": Axis(1e-3, ("discriminator_optimizer.learning_rate",), low=1e-4, high=5e-3),
-    "beta1": Axis(0.5, _both("beta1"), (0.0, 0.5, 0.9)),
-    "schedule": Axis("linear", _both("schedule"), ("constant", "linear")),
-    "batch": Axis(64, (), (64, 512)),  # in packs: see `changes`
-    "weight": Axis(0.1, ("penalty.weight",), low=1e-3, high=10.0),
-    "clip": Axis(0.1, ("objective.weight_clip",), low=0.01, high=1.0),
-    "scale": Axis(3.0, ("network.spectral_scale",), low=1.0, high=10.0),
-    "n_critic": Axis(1, ("objective.n_critic",), (1, 5)),
+AXES: Mapping[str, TuningAxis] = {
+    "rate_g": TuningAxis(1e-3, ("generator_optimizer.learning_rate",), low=1e-4, high=5e-3),
+    "rate_d": TuningAxis(1e-3, ("discriminator_optimizer.learning_rate",), low=1e-4, high=5e-3),
+    "beta1": TuningAxis(0.5, _both("beta1"), (0.0, 0.5, 0.9)),
+    "schedule": TuningAxis("linear", _both("schedule"), ("constant", "linear")),
+    "batch": TuningAxis(64, (), (64, 512)),  # in packs: see `changes`
+    "weight": TuningAxis(0.1, ("penalty.weight",), low=1e-3, high=10.0),
+    "clip": TuningAxis(0.1, ("objective.weight_clip",), low=0.01, high=1.0),
+    "scale": TuningAxis(3.0, ("network.spectral_scale",), low=1.0, high=10.0),
+    "n_critic": TuningAxis(1, ("objective.n_critic",), (1, 5)),
 }
 
 
-def axes(method: str) -> dict[str, Axis]:
+def axes(method: str) -> dict[str, TuningAxis]:
     """Name -> axis of what the search varies for a method: rates, momentum, schedule and batch, and what only some have."""
     own = METHODS.find(method).settings
     has = {
@@ -112,7 +112,7 @@ class Chosen(Section):
     """Processor seconds of all trials."""
 
 
-class Search(Section):
+class TuningSearch(Section):
     """The content of docs/collapse_search.json."""
 
     command: str
@@ -134,7 +134,7 @@ class Search(Section):
         )
 
 
-def search(path: Path | None = None) -> Search | None:
+def search(path: Path | None = None) -> TuningSearch | None:
     """The finished search; None where there is none yet.
 
     Raises:
@@ -144,7 +144,7 @@ def search(path: Path | None = None) -> Search | None:
     if not path.exists():
         return None
     try:
-        found = TypeAdapter(Search).validate_python(read_strictly(path))
+        found = TypeAdapter(TuningSearch).validate_python(read_strictly(path))
     except (OSError, ValidationError, ValueError) as error:
         raise ValueError(
             f"The search '{path}' cannot be read ({error!s:.200}). Delete the file and search again."

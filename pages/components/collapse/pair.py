@@ -11,9 +11,9 @@ from gan_core.experiments import arms, breakages
 from gan_core.experiments.breakages import BREAKAGES, Breakage
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
-from pages.components.compare.settings import show_departures
 from pages.components.shared import lab
 from pages.components.shared.config_form import setting_name, value_of
+from pages.components.shared.departures import show_departures
 from pages.components.shared.doctor_panel import diagnosed
 from pages.components.shared.run_card import badge
 from pages.components.text import _, as_text
