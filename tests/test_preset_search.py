@@ -60,7 +60,9 @@ def test_a_search_goes_on_where_it_stood_and_its_choice_is_data(tmp_path, monkey
         return real(base, {**settings, **SMALL}, 0.0, seed)
 
     monkeypatch.setattr(preset_search, "train", counted)
-    monkeypatch.setattr(preset_search, "PRESETS", {"mnist-dcgan": preset("mnist-dcgan", "Tiny", "Tiny.", tiny(), 0.1)})
+    monkeypatch.setattr(
+        preset_search, "PRESETS", {"mnist-dcgan": preset("mnist-dcgan", "Tiny", "Tiny.", tiny(network__width=16), 0.1)}
+    )
     journal = str(tmp_path / "journal.log")
     preset_search.searched(open_storage(journal), "digits-gan", 1, 0.01)
     assert len(made) == 2 and made[0]["generator_optimizer.learning_rate"] == tiny().generator_optimizer.learning_rate
