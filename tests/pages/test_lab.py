@@ -2,6 +2,8 @@
 
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.conftest import plain
+
 
 def _page() -> None:
     import errno
@@ -23,9 +25,9 @@ def _page() -> None:
 
 def test_a_full_disk_is_told_with_the_way_out_and_an_error_of_the_program_is_not_hidden() -> None:
     full = "The disk is full ([Errno 28] No space left on device). Free some space, then go on."
-    app = AppTest.from_function(_page).run()
-    assert [box.value.replace("\\", "") for box in app.error] == [full] and not app.exception
+    app = AppTest.from_function(_page, default_timeout=120).run()
+    assert [plain(box.value) for box in app.error] == [full] and not app.exception
     app.button(key="press").click().run()
-    assert [box.value.replace("\\", "") for box in app.error] == 2 * [full] and not app.exception
+    assert [plain(box.value) for box in app.error] == 2 * [full] and not app.exception
     app.button(key="unknown").click().run()
     assert len(app.exception) == 1
