@@ -3,7 +3,8 @@
     python -m benchmarks.few_pictures RUNS_DIR [--seeds 3] [--counts 100,300]
 
 Trains the study's runs that RUNS_DIR lacks, one after the other on one thread, seed by seed, and measures each. docs/few-data.json
-and docs/few-data.md are written after every run: stop it when you like, start it again to go on. All 36 take some hours of one core.
+and docs/few-data.md are written after every run: stop it when you like, start it again to go on. All 36 take about 2.6
+hours of one core: 0.08 s a step without augmentation, 0.10 s with it, and 12 s to measure a run.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ TABLES = (
     Table("the lessons over seeds", ("docs/lessons.json", "docs/lessons.md"), "python -m benchmarks.lessons RUNS_DIR",
           "six seeds; about an hour of one core"),
     Table("how many pictures a GAN needs", ("docs/few-data.json", "docs/few-data.md"),
-          "python -m benchmarks.few_pictures RUNS_DIR", "three seeds; some hours of one core"),
+          "python -m benchmarks.few_pictures RUNS_DIR", "three seeds; about 2.6 hours of one core"),
     Table("modes that eight methods find", ("gan_core/experiments/benchmark/data/*.json", "docs/collapse.md"),
           "make collapse-table", "ten seeds on points, two or three on digits; hours"),
     Table("the settings searched for each method", ("docs/collapse_search.json",), "python -m benchmarks.collapse_search",

@@ -56,6 +56,7 @@ def test_the_empty_page_offers_four_ways_and_says_what_to_press(visit: Visit) ->
 def test_the_study_of_few_pictures_is_shown_once_measured_and_queued_at_one_click(
     visit: Visit, runs_dir, monkeypatch
 ) -> None:
+    monkeypatch.setattr(few_pictures, "committed", dict)
     assert "has not been measured yet" in words(visit("collapse"))
     values = dict.fromkeys(few_pictures.MEASURES, 0.25)
     row = {"method": "ada", "count": 300, "seed": 0, "values": values}
