@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from helpers import tiny_run
 
-from gan_core.exchange import curves
+from gan_core.exchange import curves, formats
 from gan_core.exchange.formats import export
 from gan_core.runs import Run
 
@@ -128,3 +128,13 @@ def test_a_full_disk_is_a_sentence(recorded: Run, tmp_path: Path, monkeypatch: p
     with pytest.raises(ValueError, match=r"cannot be written \(No space left on device\)\. Free some space"):
         export(recorded, "csv", tmp_path / "metrics.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+def test_a_file_that_is_too_large_for_a_page_names_the_command(recorded: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = formats.task(recorded, "csv").values
+    assert formats.make(arguments, lambda *told: None)["content"].tobytes().startswith(b"step,time,loss/g")
+    monkeypatch.setattr(formats, "MAX_BYTES", 10)
+    with pytest.raises(
+        ValueError, match=f"at most 10. Write it with: python -m gan_core export {recorded.id} --as csv"
+    ):
+        formats.make(arguments, lambda *told: None)
