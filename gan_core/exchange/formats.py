@@ -15,12 +15,20 @@ from gan_core.config import RunConfig
 from gan_core.config.registry import Registry, load
 from gan_core.datasets import DATASETS
 from gan_core.jobs.task import Arrays, Report, Task
-from gan_core.models.kinds import kind_of
+from gan_core.models.kinds import Kind, kind_or_none
 from gan_core.runs import Run
+
+MAX_BYTES = 300_000_000  # of a download: the server holds it in memory
 
 
 def _draws_images(config: RunConfig) -> bool:
-    return DATASETS.find(config.dataset.name).domain == "images"
+    name = config.dataset.name
+    return name in DATASETS and DATASETS[name].domain == "images" and kind_or_none(config) is not None
+
+
+def _of_kind(fits: Callable[[Kind], bool]) -> Callable[[RunConfig], bool]:
+    """Whether the kind of model fits; a network of another version of the program has none that is known."""
+    return lambda config: (kind := kind_or_none(config)) is not None and fits(kind)
 
 
 @dataclass(frozen=True)
@@ -57,14 +65,14 @@ FORMATS: Registry[Format] = Registry(
             (".onnx",),
             "gan_core.exchange.onnx_file:write",
             ("step",),
-            lambda config: not kind_of(config).latent_is_noise,
+            _of_kind(lambda kind: not kind.latent_is_noise),
         ),
         "dcgan": Format(
             "state dicts of PyTorch's DCGAN example, a folder",
             (),
             "gan_core.exchange.dcgan_example:write",
             ("step",),
-            lambda config: config.network.name == "dcgan4",
+            lambda config: (config.network.name, config.dataset.image_size) == ("dcgan4", 64),
         ),
         "samples": Format(
             "samples as a zip of PNGs",
@@ -78,7 +86,7 @@ FORMATS: Registry[Format] = Registry(
             (".png",),
             "gan_core.exchange.pictures:write_plane",
             ("step", "axes", "count"),
-            lambda config: kind_of(config).encodes,
+            _of_kind(lambda kind: kind.encodes),
         ),
         "walk": Format(
             "a walk between latents as a film",
@@ -141,7 +149,11 @@ def suffix(name: str) -> str:
 
 
 def make(arguments: dict[str, Any], report: Report) -> Arrays:
-    """The work of `task`. Returns `content`: the bytes of the file, or of a zip of the folder."""
+    """The work of `task`. Returns `content`: the bytes of the file, or of a zip of the folder.
+
+    Raises:
+        ValueError: as `export`, or a file of more than MAX_BYTES.
+    """
     name = arguments["format"]
     report("writing")
     with tempfile.TemporaryDirectory() as folder:
@@ -149,4 +161,9 @@ def make(arguments: dict[str, Any], report: Report) -> Arrays:
         export(Run(Path(arguments["run"])), name, path, **arguments["options"])
         if path.is_dir():
             path = Path(shutil.make_archive(str(path), "zip", path))
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise ValueError(
+                f"The file has {size:,} bytes; a page sends at most {MAX_BYTES:,}. Write it with: python -m gan_core export "
+                f"{Path(arguments['run']).name} --as {name} --out FILE"
+            )
         return {"content": np.frombuffer(path.read_bytes(), np.uint8)}

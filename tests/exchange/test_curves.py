@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from helpers import tiny_run
 
-from gan_core.exchange import curves
+from gan_core.exchange import curves, formats
 from gan_core.exchange.formats import export
 from gan_core.runs import Run
 
@@ -141,3 +141,13 @@ def test_the_log_table_has_every_recorded_step_and_the_csv_of_a_page_is_that_of_
     assert (tmp_path / "epochs.txt").read_text().splitlines() == [lines[3], lines[7], lines[9]]
     export(stopped, "csv", tmp_path / "curves.csv")
     assert (tmp_path / "curves.csv").read_bytes().decode() == curves.csv_text(stopped)
+
+
+def test_a_file_that_is_too_large_for_a_page_names_the_command(recorded: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = formats.task(recorded, "csv").values
+    assert formats.make(arguments, lambda *told: None)["content"].tobytes().startswith(b"step,time,loss/g")
+    monkeypatch.setattr(formats, "MAX_BYTES", 10)
+    with pytest.raises(
+        ValueError, match=f"at most 10. Write it with: python -m gan_core export {recorded.id} --as csv"
+    ):
+        formats.make(arguments, lambda *told: None)

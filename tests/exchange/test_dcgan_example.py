@@ -13,7 +13,7 @@ from torch import nn
 
 from gan_core.config import RunConfig, with_changes
 from gan_core.exchange import dcgan_example
-from gan_core.exchange.formats import export
+from gan_core.exchange.formats import FORMATS, export
 from gan_core.models.building import build
 from gan_core.runs import Run, checkpoints, list_runs
 from gan_core.runs.sampler import latents, open_sampler
@@ -166,3 +166,4 @@ def test_another_discriminator_is_left_out_and_said(runs_dir: Path, tmp_path: Pa
     words = export(run, "dcgan", tmp_path / "state")
     assert "without the discriminator, which is another: network.spectral_norm is True, there it is False" in words
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["generator.safetensors"]
+    assert FORMATS["dcgan"].fits(run.config()) and not FORMATS["dcgan"].fits(config(**{"dataset.image_size": 32}))

@@ -11,6 +11,7 @@ import pytest
 import torch
 from helpers import tiny_run
 
+from gan_core.config import RunConfig, with_changes
 from gan_core.exchange import onnx_file
 from gan_core.exchange.formats import FORMATS, export
 from gan_core.models.building import build
@@ -80,6 +81,11 @@ def test_a_model_that_draws_in_many_steps_is_refused_and_not_offered(runs_dir: P
     with pytest.raises(ValueError, match=r"diffusion model draws in many steps.*Export samples, or the run itself"):
         export(run, "onnx", tmp_path / "g.onnx")
     assert not FORMATS["onnx"].fits(run.config()) and FORMATS["samples"].fits(run.config())
+
+
+def test_what_needs_no_network_leaves_a_run_of_another_version_too() -> None:
+    config = with_changes(RunConfig(), {"network.name": "of-tomorrow"})
+    assert [name for name, entry in FORMATS.items() if entry.fits(config)] == ["zip", "csv", "tensorboard"]
 
 
 def test_without_the_packages_the_way_to_them_is_told(
