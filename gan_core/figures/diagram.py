@@ -96,7 +96,7 @@ def _shapes(title: str, blocks: Sequence[NetworkBlock]) -> Iterator[_Shape]:
     for number, block in enumerate(blocks):
         row, column = divmod(number, IN_A_ROW)
         left, top = GAP_PX + column * (BOX_PX + GAP_PX), HEAD_PX + row * (height + GAP_PX)
-        if number:  # an arrow from the box before; from the end of the row above, to the left edge
+        if number and block.num_parameters:  # an arrow from the box before; after the end of a row, from the left edge
             tip, middle = left - 2, top + height // 2
             yield _Shape("line", (left - GAP_PX + (2 if column else GAP_PX // 2), middle, tip, middle), FAINT)
             yield _Shape("line", (tip - 5, middle - 4, tip, middle), FAINT)

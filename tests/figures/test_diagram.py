@@ -38,3 +38,9 @@ def test_no_two_boxes_overlap_and_the_picture_is_the_same_drawing() -> None:
         inside = pixels[int(y) + 6, int(x) + 6]
         assert tuple(inside) in {(0xE3, 0xF3, 0xF1), (0xEC, 0xEE, 0xF0)}
     assert tuple(pixels[-1, -1]) == (255, 255, 255)
+
+
+def test_an_arrow_leads_into_every_block_and_into_no_input() -> None:
+    two_inputs = [BLOCKS[0], NetworkBlock("input", (), (10,)), *BLOCKS[1:]]
+    root = ElementTree.fromstring(diagram.svg("D", two_inputs))
+    assert len(root.findall(f"{SVG}path")) == 3 * 8  # a line and two strokes of its tip
