@@ -113,7 +113,7 @@ def as_it_stands(base: RunConfig) -> dict[str, Value]:
         "network.width",
         "training.batch_size",
     )
-    own = {"beta1": base.generator_optimizer.beta1, "schedule": base.generator_optimizer.schedule}
+    own: dict[str, Value] = {"beta1": base.generator_optimizer.beta1, "schedule": base.generator_optimizer.schedule}
     has = fields if kind_of(base).has_discriminator else (fields[0], *fields[2:])
     return own | {field: get(base, field) for field in has}
 
@@ -147,7 +147,9 @@ def train(base: RunConfig, settings: dict[str, Value], budget_s: float, seed: in
     batches = Batches(data, config.training.batch_size, seed, fabric.device, config.remedies.packing)
     generator = model.networks.get("generator")
     averages = (
-        {float(decay): running_average(unwrapped(generator), float(decay)) for decay in tried} if generator else {}
+        {float(decay): running_average(unwrapped(generator), float(decay)) for decay in tried}
+        if generator is not None
+        else {}
     )
     began = timed = time.process_time()
     step, total = 0, 1_000_000  # until the time of a step is known; both schedules are constant at the start

@@ -54,7 +54,7 @@ LEAKY = (
 FASTER = {f"{part}_optimizer.learning_rate": 5e-4 for part in ("generator", "discriminator")}
 AVERAGE = {"training.ema_decay": 0.995}
 VARIED = "the faces of all latents differ: hair, skin, background"
-EXPERIMENTS = (  # name, title, full, words, minutes, what it plays by in small, what to look for
+EXPERIMENTS: tuple[tuple[str, str, RunConfig, str, float, str | dict[str, float], str], ...] = (  # name, title, full, words, minutes, what it plays by in small, what to look for
     ("r3-dcgan", "DCGAN on anime faces", FULL,
      "5x5 networks, cross-entropy, D's loss the mean of its two halves (under Adam the same as their sum: Kingma and Ba 2015, "
      "section 2.1), 10 epochs. Inferred: the halving, Adam with 1e-4 and (0.5, 0.999), batch 64. ", 3,
