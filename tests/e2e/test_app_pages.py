@@ -162,8 +162,8 @@ def test_the_settings_and_the_networks_of_a_run_are_shown(page: Page, server: Se
     open_page(page, server, f"/train?run={trained[1].id}", "Training")
     main_part(page).locator("summary").filter(has_text="Architecture").click()
     expect(page.get_by_text(re.compile(r"generator: [\d,]+ parameters"))).to_be_visible(timeout=SLOW_MS)
-    main_part(page).locator("summary").filter(has_text="Log").last.click()
-    expect(page.get_by_text("[10/10][40/40] Loss_D: ")).to_be_visible()
+    main_part(page).locator("summary").filter(has_text="Log").first.click()
+    expect(page.get_by_text("[10/10][40/40] Loss_D: ").first).to_be_visible()
     photograph(page, "finished", 2400)
 
 
