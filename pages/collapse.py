@@ -64,7 +64,7 @@ def choose(runs: dict[str, Run]) -> tuple[Run | None, Run | None]:
         options = [NONE_CHOSEN, *runs]
         one = st.selectbox(
             _("Broken"), options, index=options.index(first), key=f"collapse_broken_{turn()}",
-            format_func=lambda run_id: names.get(run_id, _("none yet")),
+            format_func=lambda run_id: names.get(run_id, _("none chosen")),
             help=_("Any GAN of pictures may stand here, not only one that was broken on this page."),
         )  # fmt: skip
     if one == NONE_CHOSEN:
@@ -79,7 +79,7 @@ def choose(runs: dict[str, Run]) -> tuple[Run | None, Run | None]:
         options = [NONE_CHOSEN, *others]
         other = st.selectbox(
             _("Repaired"), options, index=options.index(second), key=f"collapse_sound_{turn()}_{one}",
-            format_func=lambda run_id: names.get(run_id, _("none yet")),
+            format_func=lambda run_id: names.get(run_id, _("none chosen")),
         )  # fmt: skip
     if other == NONE_CHOSEN:
         st.query_params.pop("sound", None)
@@ -112,7 +112,7 @@ def pair(broken: Run, repaired: Run | None) -> None:
     if breakage is not None and repaired is None:
         repair(broken, breakage)
     elif breakage is not None:
-        with st.expander(_("Put it right in another way"), icon=":material/healing:"):
+        with st.expander(_("Other repairs"), icon=":material/healing:"):
             repair(broken, breakage)
     if comparable and repaired is not None:
         measured(broken, repaired)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from gan_core.analysis.doctor import autoencoder, collapse, dominance, game, general, memory, one_sided, standstill
 from gan_core.analysis.doctor.finding import Diagnosis, Finding, Remedy, Sign
 from gan_core.analysis.doctor.trace import RunTrace
+from gan_core.config import RunConfig
 from gan_core.config.registry import Registry
 
-__all__ = ["DIAGNOSES", "Diagnosis", "Finding", "Remedy", "RunTrace", "Sign", "diagnose"]
+__all__ = ["DIAGNOSES", "Diagnosis", "Finding", "Remedy", "RunTrace", "Sign", "diagnose", "steps_needed"]
 
 DIAGNOSES: Registry[Diagnosis] = Registry(
     "diagnosis",
@@ -22,6 +23,11 @@ DIAGNOSES: Registry[Diagnosis] = Registry(
     },
 )
 SEVERITIES = ("failure", "warning", "note")
+
+
+def steps_needed(config: RunConfig) -> int:
+    """Steps of a run before most diagnoses say anything: those of G, which has a slow start, and D's between them."""
+    return collapse.START * config.objective.n_critic
 
 
 def diagnose(trace: RunTrace) -> list[Finding]:

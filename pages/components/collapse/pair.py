@@ -14,7 +14,7 @@ from gan_core.runs.status import OPEN_STATES
 from pages.components.shared import lab
 from pages.components.shared.config_form import setting_name, value_of
 from pages.components.shared.departures import show_departures
-from pages.components.shared.doctor_panel import diagnosed
+from pages.components.shared.doctor_panel import diagnosed, no_findings
 from pages.components.shared.run_card import badge
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture
@@ -73,7 +73,7 @@ def turn() -> int:
 def repair(run: Run, breakage: Breakage) -> None:
     """The two ways to put it right: from the beginning, or from a checkpoint on."""
     with st.container(border=True):
-        words = _("**Put it right:** {setting} {repaired} instead of {broken}, and nothing else.")
+        words = _("**Repair:** {setting} {repaired} instead of {broken}, and nothing else.")
         st.markdown(
             words.format(
                 setting=setting_name(breakage.field),
@@ -165,11 +165,8 @@ def grid(run: Run, step: int | None) -> None:
         when = _("since step {n:,}") if finding.lasting else _("from step {n:,}, over by now")
         st.caption(f"{DOCTOR} **{_(finding.title)}**, " + when.format(n=finding.since))
     if not found:
-        words = _(
-            "The doctor, who reads the curves, finds nothing wrong. Of variety they only tell how much pictures differ in their "
-            "pixels, not how many different things they show."
-        )
-        st.caption(f"{DOCTOR} {words}")
+        words = _("Curves tell how much pictures differ in their pixels, not how many different things they show.")
+        st.caption(f"{DOCTOR} {no_findings(run)} {words}")
 
 
 def common_steps(runs: Sequence[Run]) -> list[int]:

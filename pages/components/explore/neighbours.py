@@ -58,7 +58,7 @@ def neighbours_view(model: Sampler, run: Run) -> None:
     name = _("Sample {n}").format(n=chosen[0])
     start = found_start(run, model.step)
     if start is not None and st.toggle(_("Look at your found picture instead"), key="explore_neighbours_found"):
-        image, name = model.images(start.z[None], labels)[0], _("What the generator makes of your picture")
+        image, name = model.images(start.z[None], labels)[0], _("The model's version of your picture")
     beside(image, name, task, found)
 
 

@@ -147,7 +147,7 @@ def choose_rules(data: str) -> RunConfig | None:
     """Every rule of the game on this data. What is refused is said; the last that was not is played on, None if none."""
     base: RunConfig = st.session_state["twin_base"]
     prefix = f"twin_{st.session_state['twin_turn']}"
-    with st.expander(_("Rules of the game"), icon=":material/tune:", expanded=True):
+    with st.expander(_("Settings"), icon=":material/tune:", expanded=True):
         words = _(
             "Objective, penalty, clip and D's steps change while the game goes on; data, networks, packing, optimisers, batch "
             "and seed begin it again."

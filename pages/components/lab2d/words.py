@@ -42,7 +42,7 @@ PICTURE: dict[str, Any] = {
         "real": _("Real"),
         "generated": _("Generated"),
         "grid": _("G's grid"),
-        "arrows": _("Pull on G"),
+        "arrows": _("Gradients on G"),
     },
     "show_help": {
         "landscape": _("What D says to each place of the plane: the greener, the more real. With packing: of a point there beside real ones."),
@@ -62,7 +62,7 @@ NUMBERS: dict[str, Any] = {
     "moves": _("D learned {d} times, G {g} times"),
     "speed": _("{fps} pictures a second, {rate} steps a second"),
     "outside": _("{share} of the generated points lie outside the picture"),
-    "pull": _("Mean pull on a generated point: {value}"),
+    "pull": _("Mean gradient at a generated point: {value}"),
     "facts": {
         "mode_tv": _("Mode-TV"),
         "captured": _("Modes captured"),

@@ -103,7 +103,7 @@ TEXTS = {
     "pause": _("Pause"),
     "moment": _("Moment of the recording"),
     "speed": _("Speed"),
-    "alt": _("What the generator made at this step"),
+    "alt": _("Samples at this step"),
     "picture": _("Pictures drawn at step {n}, always from the same latents"),
     "keys": _("Arrow keys move, Shift and arrow go from picture to picture, Space plays"),
     "happened": _("What happened"),

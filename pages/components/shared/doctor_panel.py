@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from gan_core.analysis import doctor
 from gan_core.analysis.doctor import Finding, Remedy
 from gan_core.experiments import follow_up
 from gan_core.runs import Run
@@ -25,12 +26,20 @@ def diagnosed(run: Run) -> list[Finding]:
         return []
 
 
+def no_findings(run: Run) -> str:
+    """What it means that nothing was found: too early to say, or no problem in the curves."""
+    needed = doctor.steps_needed(run.config())
+    if run.status().step < needed:
+        return _("Too early to say: most checks need {n:,} steps.").format(n=needed)
+    return _("No problems detected in the curves.")
+
+
 def doctor_panel(run: Run) -> None:
     """The gravest findings, or a line that there are none."""
     found = diagnosed(run)
     if not found:
         if run.status().step:
-            st.caption(_("The doctor, who reads the curves, finds nothing wrong."))
+            st.caption(no_findings(run))
         return
     for finding in found[:SHOWN]:
         word, color, icon = BADGES[finding.severity]

@@ -227,10 +227,10 @@ def samples(run: Run) -> None:
     """The grid of pinned latents, the newest or an older one."""
     steps = run.sample_steps()
     st.markdown(
-        f"**{_('What the generator makes')}**",
+        f"**{_('Samples')}**",
         help=_(
             "Every picture comes from its own fixed list of random numbers (its latent z), the same one every time. So you "
-            "see the same sixty-four ideas being drawn better and better."
+            "see the same pictures being drawn better and better."
         ),
     )
     if not steps:
