@@ -10,7 +10,7 @@ from helpers import eventually
 from PIL import Image
 from playwright.sync_api import Browser, Download, Page, expect
 
-from gan_core.runs import Run
+from gan_core.runs import Run, notes
 from gan_core.training import loop
 from tests.e2e.app_helpers import (
     SLOW_MS,
@@ -165,6 +165,37 @@ def test_the_settings_and_the_networks_of_a_run_are_shown(page: Page, server: Se
     main_part(page).locator("summary").filter(has_text="Log").first.click()
     expect(page.get_by_text("[10/10][40/40] Loss_D: ").first).to_be_visible()
     photograph(page, "finished", 2400)
+
+
+def test_the_figures_of_a_report_come_out_of_a_runs_page(page: Page, server: Server, trained: tuple[Lab, Run]) -> None:
+    run = trained[1]
+    open_page(page, server, f"/train?run={run.id}", "Training")
+    main_part(page).locator("summary").filter(has_text="Log table").click()
+    expect(page.get_by_text("[1/10][40/40] Loss_D: ")).to_be_visible(timeout=SLOW_MS)
+    with page.expect_download() as waiting:
+        button(page, "Download this table (10 rows)").click()
+    assert len(Path(waiting.value.path()).read_text().splitlines()) == 10
+    main_part(page).locator("summary").filter(has_text="Real beside generated").click()
+    beside = page.get_by_alt_text(re.compile(r"^Real: 32 .*; Generated: 32 at step 400, seed 0$")).first
+    expect(beside).to_be_visible(timeout=SLOW_MS)
+    main_part(page).locator("summary").filter(has_text="Architecture").click()
+    diagram = page.get_by_alt_text(re.compile(r"^discriminator: [\d,]+ parameters$")).first
+    expect(diagram).to_be_visible(timeout=SLOW_MS)
+    with page.expect_download() as waiting:
+        button(page, "Download the diagram (PNG)").last.click()
+    assert read(waiting.value).width > 2000
+    page.get_by_role("button", name="What do you see?").first.click()
+    page.get_by_label("Observation", exact=True).fill("G settles early.")
+    page.get_by_role("button", name="Keep").last.click()
+    expect(page.get_by_text("G settles early.")).to_be_visible()
+    assert notes.read(run).observations == {"losses": "G settles early."}
+    main_part(page).locator("summary").filter(has_text="Best and worst").click()
+    page.get_by_test_id("sample-picker").get_by_role("button", name="Sample 5", exact=True).click()
+    expect(page.get_by_test_id("sample-picker")).to_contain_text("Chosen: number 5", timeout=SLOW_MS)
+    page.get_by_label("Reason").fill("a clean stroke")
+    button(page, "Mark").click()
+    expect(page.get_by_text("Remove: number 5, step 400")).to_be_visible(timeout=SLOW_MS)
+    assert notes.read(run).marks == (notes.Mark(400, 4, "best", "a clean stroke"),)
 
 
 def test_a_run_goes_on_when_the_server_is_killed_and_is_taken_up_when_its_trainer_is_too(
