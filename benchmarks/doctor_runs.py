@@ -56,7 +56,7 @@ def adam(generator: float, discriminator: float, beta1: float = 0.5, beta2: floa
 BASE: Changes = {
     "dataset.image_size": 16, "dataset.num_images": 2000, "network.width": 16, "training.batch_size": 32, "training.epochs": 1000,
     "training.max_steps": 800, "training.threads": 1, "training.precision": "fp32", "training.device": "cpu", "recording.num_samples": 16, "recording.evaluate_every_epochs": 0,
-    "recording.probe_every_steps": 10, "recording.checkpoint_every_s": 1e6,
+    "recording.probe_every_steps": 10, "recording.checkpoint_every_s": 1e6, "training.ema_decay": 0.0,
 }  # fmt: skip
 FIVE_CRITIC_STEPS: Changes = {"objective.n_critic": 5, "training.max_steps": 1500}
 CLIPPED: Changes = {

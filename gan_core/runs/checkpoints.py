@@ -98,7 +98,7 @@ def load(run: Run, step: int, model: GenerativeModel) -> dict[str, Any]:
     tensors = _read_tensors(run, place / "optimizer.safetensors")
     for name, optimizer in _stored_optimizers(run, model).items():
         own = {key.removeprefix(f"{name}."): tensors.pop(key) for key in [*tensors] if key.startswith(f"{name}.")}
-        _fill_optimizer(optimizer, own, state["groups"][name][0], place, stepped=step > 0)
+        _fill_optimizer(optimizer, own, state["groups"][name][0], place)
     if tensors:
         raise _misfit(place, min(tensors))
     try:
@@ -203,10 +203,10 @@ def fits(stored: torch.dtype, needed: torch.dtype) -> bool:
     return stored == needed or (stored == torch.float16 and needed == torch.float32)
 
 
-def _fill_optimizer(
-    optimizer: Optimizer, tensors: Mapping[str, Tensor], kept: Mapping[str, Any], place: Path, *, stepped: bool
-) -> None:
-    """Puts "0.exp_avg" ... into an optimiser: nothing at all before its first step, else for every parameter all that it keeps.
+def _fill_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor], kept: Mapping[str, Any], place: Path) -> None:
+    """Puts "0.exp_avg" ... into an optimiser: for every parameter all that it keeps, or nothing at all.
+
+    It keeps nothing before its first step, which comes late for a generator whose critic has many turns.
 
     Of its settings, rate and betas are those of the checkpoint, `kept`; all others stay those of the configuration.
     """
@@ -224,9 +224,7 @@ def _fill_optimizer(
             tensor = torch.empty_like(parameters[index]).copy_(tensor)
         state.setdefault(index, {})[kind] = tensor
     names = state_names(optimizer, kept)
-    if (state or stepped) and (
-        len(state) != len(parameters) * bool(names) or {frozenset(k) for k in state.values()} - {names}
-    ):
+    if state and (len(state) != len(parameters) * bool(names) or {frozenset(k) for k in state.values()} - {names}):
         raise ValueError(
             f"The optimisers' state in checkpoint {place.name} does not fit this architecture, or is not whole: each weight "
             f"needs {', '.join(sorted(names)) or 'nothing'}. Use another checkpoint."

@@ -85,7 +85,7 @@ def test_a_model_that_draws_in_many_steps_is_refused_and_not_offered(runs_dir: P
 
 def test_what_needs_no_network_leaves_a_run_of_another_version_too() -> None:
     config = with_changes(RunConfig(), {"network.name": "of-tomorrow"})
-    assert [name for name, entry in FORMATS.items() if entry.fits(config)] == ["zip", "csv", "tensorboard"]
+    assert [name for name, entry in FORMATS.items() if entry.fits(config)] == ["zip", "csv", "log", "tensorboard"]
 
 
 def test_without_the_packages_the_way_to_them_is_told(

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from gan_core.datasets import prepare
+from gan_core.datasets import some
 from gan_core.figures import imaging
 from gan_core.figures.flow import flow_frame, square
 from gan_core.latents.denoising import flow
@@ -47,7 +47,7 @@ def flowing(run: Run, step: int) -> None:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _frames(_model: Sampler, run_id: str, step: int, to_data: bool) -> list[str]:
     """The pictures of the flow, as data URLs."""
-    real = np.asarray(prepare(_model.config.dataset).images[:NUM_POINTS], np.float32)
+    real = np.asarray(some(_model.config.dataset, NUM_POINTS).images, np.float32)
     reach = MARGIN * max(NOISE, float(np.abs(real).max()))
     begin = latents(NUM_POINTS, _model.latent_dim, 0) if to_data else real
     found = flow(_model, begin, square(SIDE, reach), to_data=to_data)
