@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from gan_core.datasets.conditions import LISTS, Rows, class_rows, listed_conditions, rows_of
+from gan_core.datasets.conditions import LISTS, Condition, Rows, class_rows, listed_conditions, rows_of
 from gan_core.figures import imaging
 from gan_core.figures.sheets import Line
 from gan_core.latents.denoising import with_dials
@@ -20,17 +20,31 @@ MAX_CLASSES = 20  # rows at once
 SCALES = (0.0, 1.0, 2.0, 4.0, 6.0, 8.0)  # of guidance
 
 
+def choose(model: Sampler) -> tuple[Condition, int]:
+    """The chosen labels, and the seed beside them."""
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        condition = choose_condition(
+            model.run_id, kind(model), model.config.conditioning.labels, first_condition(model)
+        )
+    with right:
+        return condition, choose_seed(model.config.training.seed)
+
+
+def nothing_asked(model: Sampler, condition: Condition) -> bool:
+    """Whether a scene has no object yet; then a sentence says so."""
+    nothing = not condition and kind(model) == "objects"
+    if nothing:
+        st.info(_("Choose at least one object above, and the model draws it."), icon=":material/info:")
+    return nothing
+
+
 @st.fragment
 def compose(model: Sampler) -> None:
     """Choose labels, and see them drawn for several z."""
     names = model.config.conditioning.labels
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        condition = choose_condition(model.run_id, kind(model), names, first_condition(model))
-    with right:
-        seed = choose_seed(model.config.training.seed)
-    if not condition and kind(model) == "objects":
-        st.info(_("Choose at least one object above, and the model draws it."), icon=":material/info:")
+    condition, seed = choose(model)
+    if nothing_asked(model, condition):
         return
     count = 2 * ROW if kind(model) == "classes" else ROW
     rows = np.repeat(rows_of([condition], names), count, axis=0)
@@ -127,8 +141,7 @@ def walk(model: Sampler) -> None:
     """The labels stay, z moves."""
     names = model.config.conditioning.labels
     condition = choose_condition(model.run_id, kind(model), names, first_condition(model))
-    if not condition and kind(model) == "objects":
-        st.info(_("Choose at least one object above, and the model draws it."), icon=":material/info:")
+    if nothing_asked(model, condition):
         return
     views.sliders(model, rows_of([condition], names), page="conditions")
 
@@ -137,13 +150,8 @@ def walk(model: Sampler) -> None:
 def guide(model: Sampler) -> None:
     """The same noise and labels with less and more guidance, a row each."""
     names = model.config.conditioning.labels
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        condition = choose_condition(model.run_id, kind(model), names, first_condition(model))
-    with right:
-        seed = choose_seed(model.config.training.seed)
-    if not condition and kind(model) == "objects":
-        st.info(_("Choose at least one object above, and the model draws it."), icon=":material/info:")
+    condition, seed = choose(model)
+    if nothing_asked(model, condition):
         return
     rows = np.repeat(rows_of([condition], names), ROW, axis=0)
     with st.spinner(_("Drawing, step by step…")):
