@@ -79,7 +79,7 @@ def test_training_goes_on_where_it_stood_and_is_done_once(tmp_path, monkeypatch)
     monkeypatch.setattr(pretrained, "RECIPES", {"tiny": recipe})
     monkeypatch.setattr(pretrained, "NUM_IMAGES", 100)
     folder = tmp_path / "runs"
-    begun = runs.create(folder, tiny(), "tiny")
+    begun = runs.create(folder, with_changes(tiny(), {"training.precision": "bf16"}), "tiny")  # on another processor
     asked = iter([None] * 12 + ["stop"])
     assert pretrained.loop.train(begun, request=lambda: next(asked)).step == 12
     done = pretrained.train("tiny", folder)

@@ -42,7 +42,7 @@ from gan_core.training.plan import resolve, total_steps
 Changes = dict[str, Any]
 MAX_MB = 60  # all that is shipped
 LOGS_MB = 1.0  # curves and grids of one packed run, about
-PILOT_EPOCHS = 6
+PILOT_EPOCHS = 4
 UNTIMED = 10
 NUM_IMAGES = 2000  # measured
 MEASURED = ("fd", "recall", "coverage", "diversity")
@@ -77,10 +77,10 @@ FALLING: Changes = {
     "discriminator_optimizer.schedule": "linear",
     "training.ema_decay": 0.999,
 }
-DIGITS = {**FALLING, "training.epochs": 120}
-FACES = {**FALLING, "dataset.num_images": 15_000, "network.width": 32, "training.epochs": 60}
+DIGITS = {**FALLING, "training.epochs": 60}
+FACES = {**FALLING, "dataset.num_images": 15_000, "network.width": 24, "training.epochs": 30}
 BLOCKS = {
-    **FALLING, "dataset.image_size": 64, "dataset.num_images": 0, "network.width": 32, "network.latent_dim": 64, "training.epochs": 75,
+    **FALLING, "dataset.image_size": 64, "dataset.num_images": 0, "network.width": 24, "network.latent_dim": 64, "training.epochs": 45,
 }  # fmt: skip
 ACGAN = {
     "conditioning.name": "acgan",
@@ -103,7 +103,7 @@ RECIPES = {
     ),
     "faces-vae": Recipe(
         "Cartoon faces: VAE", "r5-vae-lite",
-        {"dataset.num_images": 15_000, "network.width": 24, "training.epochs": 40, "generator_optimizer.schedule": "linear"},
+        {"dataset.num_images": 15_000, "network.width": 16, "training.epochs": 25, "generator_optimizer.schedule": "linear"},
     ),
     "digits-collapsed": Recipe("Digits, collapsed: the latent is a single number", COLLAPSE.preset, {**COLLAPSE.also, COLLAPSE.field: COLLAPSE.broken}),
     "digits-repaired": Recipe("Digits, the collapse repaired: 100 numbers", COLLAPSE.preset, {**COLLAPSE.also, **COLLAPSE.repair}),
@@ -175,8 +175,8 @@ def finished(folder: Path, name: str, config: RunConfig) -> Run:
         SystemExit: it was stopped, or failed.
     """
     config = resolve(config, detect())
-    there = (run for run in runs.list_runs(folder) if run.name == name and run.config() == config)
-    run = next(there, None) or runs.create(folder, config, name)
+    named = (run for run in runs.list_runs(folder) if run.name == name)
+    run = next((run for run in named if _same(run.config(), config)), None) or runs.create(folder, config, name)
     status = run.status()
     if status.state != "finished":
         status = loop.train(run, lambda now: print(f"\r{name}: step {now.step} of {now.total_steps}", end=""))
@@ -184,6 +184,11 @@ def finished(folder: Path, name: str, config: RunConfig) -> Run:
     if status.state != "finished":
         sys.exit(f"{name} is {status.state}. The same command goes on with it.")
     return run
+
+
+def _same(one: RunConfig, other: RunConfig) -> bool:
+    """Whether they differ in nothing, or in the precision that a processor suggests: a run may go on upon another machine."""
+    return with_changes(one, {"training.precision": other.training.precision}) == other
 
 
 def print_plan(names: list[str], timed: int) -> None:
