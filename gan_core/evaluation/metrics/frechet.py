@@ -16,6 +16,13 @@ def frechet_distance(pair: FeaturePair, real: Counts, fake: Counts) -> float:
 
     Source: Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule", equation 6; after Dowson and Landau 1982.
     """
+    if min(np.count_nonzero(real), np.count_nonzero(fake)) < pair.real.features.shape[1]:
+        # Fewer images than features: with C1 = A^T A and C2 = B^T B the trace is that of the singular values of A B^T,
+        # which has as many rows and columns as there are images.
+        real_mean, left = pair.real.deviations(real)
+        fake_mean, right = pair.fake.deviations(fake)
+        shift, roots = real_mean - fake_mean, np.linalg.svd(left @ right.T, compute_uv=False).sum()
+        return float(shift @ shift + (left**2).sum() + (right**2).sum() - 2 * roots)
     real_mean, real_covariance = pair.real.moments(real)
     fake_mean, fake_covariance = pair.fake.moments(fake)
     shift = real_mean - fake_mean

@@ -64,6 +64,13 @@ class Cloud:
         centred = self.features - mean
         return mean, np.atleast_2d((centred * counts[:, None]).T @ centred / (total - 1))
 
+    def deviations(self, counts: Counts) -> tuple[Array, Array]:
+        """Mean (D,) and the drawn images' differences from it, (n, D), scaled so that their squares add up to the covariance."""
+        drawn = np.flatnonzero(counts)
+        weights, total = counts[drawn], counts.sum()
+        mean = weights @ self.features[drawn] / total
+        return mean, (self.features[drawn] - mean) * np.sqrt(weights / (total - 1))[:, None]
+
     def mean_distance(self, counts: Counts) -> float:
         """Mean distance of all pairs of two different draws."""
         weights = counts.astype(np.float32)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gan_core.evaluation.metrics import METRICS, pairwise, weighted
-from gan_core.evaluation.metrics.pairwise import NEAREST, Cloud, nearest
+from gan_core.evaluation.metrics.frechet import frechet_distance, frechet_infinity
+from gan_core.evaluation.metrics.pairwise import NEAREST, Cloud, FeaturePair, nearest
 from gan_core.evaluation.statistics.half_samples import half_samples
 from tests.evaluation.metrics.oracles import ORACLES
 
@@ -33,6 +34,22 @@ def test_of_half_samples_they_are_the_plain_metrics_of_those_images(name):
             else ORACLES[name](REAL[real > 0], FAKE[fake > 0])
         )
         assert found.compute(real, fake) == pytest.approx(again, rel=1e-5, abs=1e-6)
+
+
+@pytest.mark.parametrize(("count", "others"), [(20, 30), (30, 90), (90, 30)])  # beside 40 features
+@pytest.mark.parametrize("name", ["fd", "fd_inf"])
+def test_frechet_distance_of_fewer_images_than_features_is_the_plain_one(name, count, others):
+    rng = np.random.default_rng(4)
+    real, fake = rng.standard_normal((count, 40)), 1.2 * rng.standard_normal((others, 40)) + 0.3
+    drawn = [np.ones(len(side), np.int64) for side in (real, fake)]
+    drawn[1][::3] = 0
+    pair = FeaturePair(Cloud(real), Cloud(fake))
+    function = {"fd": frechet_distance, "fd_inf": frechet_infinity}[name]
+    chosen = fake[drawn[1] > 0]
+    plain = ORACLES[name](real, fake, *drawn) if name == "fd_inf" else ORACLES[name](real, chosen)
+    assert function(pair, *drawn) == pytest.approx(
+        plain, rel=1e-5, abs=1e-4
+    )  # roots of eigenvalues near 0 are uncertain
 
 
 def test_a_neighbour_beyond_those_kept_in_order_is_found_all_the_same():
