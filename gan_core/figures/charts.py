@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from gan_core.figures.overview import Groups
 from gan_core.figures.style import COLORS, GREY, Column, add_curve, lay_out
 
 
@@ -245,7 +246,7 @@ def available(names: Sequence[str]) -> list[Chart]:
 
 def figure(
     chart: Chart,
-    columns: Mapping[str, Column],
+    columns: Mapping[str, Column] | Groups,
     smoothing: float = 0.0,
     log_scale: bool = False,
     marks: Sequence[tuple[int, str]] = (),
@@ -254,18 +255,22 @@ def figure(
 
     Args:
         chart: which curves.
-        columns: metric name -> (N,), NaN where not measured; "step" among them.
-        smoothing: weight of the past, 0 to below 1; the raw curve stays visible behind the smoothed one.
+        columns: metric name -> (N,), NaN where not measured; "step" among them. Or a long run's in groups.
+        smoothing: weight of the past from one recorded step to the next, 0 to below 1; the raw curve stays visible behind the
+            smoothed one.
         log_scale: logarithmic vertical axis, where the chart allows it.
         marks: (step, words) drawn as vertical lines: live changes and the like.
     """
     fig = go.Figure()
-    steps = columns["step"]
+    groups = columns if isinstance(columns, Groups) else Groups(1, columns, columns)
+    steps, means = groups.extremes["step"], groups.means
     for trace in chart.traces:
-        values = columns.get(trace.column, np.empty(0))
+        values = groups.extremes.get(trace.column, np.empty(0))
         if len(values) == len(steps):
-            color = COLORS[trace.color % len(COLORS)]
-            add_curve(fig, steps, values, trace.label, color, smoothing=smoothing, group=trace.column)
+            add_curve(
+                fig, steps, values, trace.label, COLORS[trace.color % len(COLORS)], smoothing=smoothing**groups.size,
+                group=trace.column, trend=(means["step"], means[trace.column]) if smoothing > 0 else None,
+            )  # fmt: skip
     for step, words in marks:
         fig.add_vline(x=step, line={"width": 1, "dash": "dot", "color": GREY})
         fig.add_annotation(x=step, y=1, yref="paper", xanchor="right", yanchor="top", text=words, textangle=-90,

@@ -69,12 +69,14 @@ def add_curve(
     limit: int = MAX_POINTS,
     group: str | None = None,
     mode: str = "lines",
+    trend: tuple[Column, Column] | None = None,
 ) -> None:
     """Draws a curve; a smoothed one over its recorded values, which stay faintly visible.
 
     Args:
         fig: the figure.
         x, values: (N,) each; values that are not finite are passed over.
+        trend: other places and values, (M,) each, that are smoothed in their stead.
         name: for the legend.
         color: a CSS colour.
         smoothing: weight of the past, 0 to below 1.
@@ -88,6 +90,8 @@ def add_curve(
         raw_x, raw_y = thin(x[there], values[there], limit // 2)
         fig.add_scatter(x=raw_x, y=raw_y, mode="lines", line={"color": color, "width": 1}, opacity=0.25, showlegend=False,
                         hoverinfo="skip", legendgroup=group)  # fmt: skip
+        x, values = (x, values) if trend is None else trend
+        there = np.isfinite(values)
     drawn_x, drawn_y = thin(x[there], smooth(values[there], smoothing), limit)
     fig.add_scatter(x=drawn_x, y=drawn_y, mode=mode, line={"color": color, "width": 1.8}, name=name, legendgroup=group)
 

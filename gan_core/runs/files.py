@@ -204,7 +204,7 @@ def cut_log(path: Path, last_step: int) -> tuple[int, str]:
     repair_tail(path)
     kept: list[tuple[int, bytes]] = []
     damaged = 0
-    for line in _whole_lines(path):
+    for line in whole_lines(path):
         record = parsed(line)
         if record is None or not is_metrics(record):
             damaged += bool(line.strip())
@@ -235,7 +235,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 def read_log(path: Path, sound: Callable[[dict[str, Any]], bool] | None = None) -> tuple[list[dict[str, Any]], int]:
     """The sound lines of a JSON-lines file, in order, and how many are damaged: no JSON object, or refused by `sound`."""
     lines, damaged = [], 0
-    for line in _whole_lines(path):
+    for line in whole_lines(path):
         record = parsed(line)
         if record is not None and (sound is None or sound(record)):
             lines.append(record)
@@ -252,9 +252,10 @@ def parsed(line: bytes) -> dict[str, Any] | None:
         return None
 
 
-def _whole_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file, none if it is missing; one that is far too long comes in pieces, a torn last one not at all."""
+def whole_lines(path: Path, start: int = 0) -> Iterator[bytes]:
+    """The lines of a file from a place in it, none if it is missing; one that is far too long comes in pieces, a torn last one not at all."""
     with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        file.seek(start)
         while line := file.readline(MAX_JSON_BYTES):
             if line.endswith(b"\n") or len(line) == MAX_JSON_BYTES:
                 yield line

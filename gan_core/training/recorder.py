@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 
 from gan_core.datasets.batches import Batches
 from gan_core.models.base import Metrics
-from gan_core.runs import Run, files
+from gan_core.runs import Run, files, segments
 from gan_core.runs.heartbeat import Heartbeat
 from gan_core.training.step import check_finite
 
@@ -24,6 +25,8 @@ class Recorder:
 
     def __init__(self, run: Run, heartbeat: Heartbeat, batches: Batches, seconds: float) -> None:
         self._log = files.LineLog(run.metrics_path)
+        self._path, self._unsegmented = run.metrics_path, 0
+        self._extend_segments()
         self._heartbeat = heartbeat
         self._batches = batches
         self._seconds_before = seconds
@@ -66,7 +69,15 @@ class Recorder:
         if now - self._synced > 1.0:
             self._log.sync()
             self._synced = now
+        self._unsegmented += len(pending)
+        if self._unsegmented >= segments.SEGMENT:
+            self._extend_segments()
         self._report(pending[-1][0], now)
+
+    def _extend_segments(self) -> None:
+        self._unsegmented = 0
+        with contextlib.suppress(OSError):  # pages then read the log itself
+            self._unsegmented = segments.extend(self._path)
 
     def close(self) -> None:
         """Makes the log durable."""

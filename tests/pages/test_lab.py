@@ -1,8 +1,18 @@
-"""What every page does with a refusal."""
+"""What every page does with a refusal, and the reader of a run that all its viewers share."""
 
+import base64
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from gan_core.figures import overview
+from pages.components.shared import lab
+from tests.helpers import tiny_run
 from tests.pages.conftest import plain
+from tests.runs.test_metrics import lines
 
 
 def _page() -> None:
@@ -31,3 +41,23 @@ def test_a_full_disk_is_told_with_the_way_out_and_an_error_of_the_program_is_not
     assert [plain(box.value) for box in app.error] == 2 * [full] and not app.exception
     app.button(key="unknown").click().run()
     assert len(app.exception) == 1
+
+
+@pytest.mark.parametrize("most", [overview.MOST, 256])
+def test_curves_are_drawn_anew_when_they_have_grown_by_what_the_eye_can_see_and_at_the_end(tmp_path, monkeypatch, most):
+    monkeypatch.setattr(overview, "MOST", most)
+    run = tiny_run(tmp_path)
+    run.write_status(replace(run.status(), state="running"))
+    shared = lab.SharedTail(run)
+
+    def last_drawn(steps: int) -> int:
+        run.metrics_path.write_bytes(lines(1, steps))
+        figure = json.loads(shared.figure_jsons(0.0, False, ())["losses"])
+        return int(np.frombuffer(base64.b64decode(figure["data"][0]["x"]["bdata"]), "i4")[-1])
+
+    assert [last_drawn(steps) for steps in (5000, 5004, 5006, 5007)] == [5000, 5000, 5006, 5006]
+    run.write_status(replace(run.status(), state="finished"))
+    assert last_drawn(5007) == 5007
+    assert last_drawn(100) == 100  # a log that was cut
+    assert shared.figure_jsons(0.0, False, (), keys=["gradients"]) == {}
+    assert [row["step"] for row in shared.last_rows(3)] == [98, 99, 100]

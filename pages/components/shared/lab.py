@@ -4,7 +4,7 @@ import base64
 import gc
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -20,15 +20,18 @@ from gan_core.config import settings
 from gan_core.config.devices import Machine
 from gan_core.config.reasons import reason
 from gan_core.figures import charts
+from gan_core.figures.overview import Groups, Overview
 from gan_core.figures.style import Column
 from gan_core.models.kinds import kind_or_none
 from gan_core.runs import Run
 from gan_core.runs.metrics import MetricsTail
+from gan_core.runs.status import OPEN_STATES
 from gan_core.training import supervisor
 from pages.components.shared import visitor
 from pages.components.text import as_text, ngettext
 
 REFRESH_S = 1.0
+PIXEL = 0.001  # of a chart's width
 T = TypeVar("T")
 
 
@@ -111,9 +114,12 @@ class SharedTail:
     """A run's metrics, read once for all who watch it."""
 
     def __init__(self, run: Run) -> None:
-        self._tail = MetricsTail(run.metrics_path)
+        self._run, self._tail = run, MetricsTail(run.metrics_path)
         self._guard = threading.Lock()
+        self._overview = Overview()
+        self._groups = Groups(1, {}, {})
         self._figures: dict[tuple[object, ...], str] = {}
+        self._drawn: tuple[int, int, bool] = (-1, -1, False)
         self._examined: tuple[int, str] = (-1, "")
         self._findings: list[Finding] = []
 
@@ -132,9 +138,10 @@ class SharedTail:
 
     def last_rows(self, count: int) -> list[dict[str, float]]:
         """The newest recorded steps, the oldest of them first."""
-        columns = self.columns()
-        length = len(columns.get("step", ()))
-        return [{name: float(v[i]) for name, v in columns.items()} for i in range(max(0, length - count), length)]
+        with self._guard:
+            self._tail.refresh()
+            columns = self._tail.rows(max(0, len(self._tail) - count))
+            return [{name: float(v[i]) for name, v in columns.items()} for i in range(len(columns.get("step", ())))]
 
     def findings(self, run: Run) -> list[Finding]:
         """What the doctor finds, asked again when the run's log has grown by a fiftieth or its status has changed."""
@@ -146,22 +153,38 @@ class SharedTail:
                 self._findings = examine(run)
             return self._findings
 
-    def figure_jsons(self, smoothing: float, log_scale: bool, marks: tuple[Mark, ...]) -> dict[str, str]:
-        """Chart key -> its figure as JSON, built once for all viewers with the same wishes."""
+    def figure_jsons(
+        self, smoothing: float, log_scale: bool, marks: tuple[Mark, ...], keys: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """Chart key -> its figure as JSON, of the charts with these keys, of all when None: built once for all viewers with the
+        same wishes, and while a run trains anew only when its curves have grown by what the eye can see."""
         with self._guard:
             self._tail.refresh()
-            options = (self._tail.revision, smoothing, log_scale, marks)
-            if self._figures.get(("wish",)) != repr(options[0]):
-                self._figures = {("wish",): repr(options[0])}
-            columns = {name: self._tail.column(name) for name in self._tail.names()}
+            self._begin_figures_anew(self._run.status().state in OPEN_STATES)
             made = {}
-            for chart in charts.available(list(columns)):
-                key = (chart.key, *options[1:])
+            for chart in charts.available(self._tail.names()):
+                if keys is not None and chart.key not in keys:
+                    continue
+                key = (chart.key, smoothing, log_scale, marks)
                 if key not in self._figures:
                     drawn = [(mark.step, mark.words) for mark in marks if mark.belongs_to(chart)]
-                    self._figures[key] = plotly.io.to_json(charts.figure(chart, columns, smoothing, log_scale, drawn))
+                    self._figures[key] = plotly.io.to_json(
+                        charts.figure(chart, self._groups, smoothing, log_scale, drawn)
+                    )
                 made[chart.key] = self._figures[key]
             return made
+
+    def _begin_figures_anew(self, trains: bool) -> None:
+        restarts, count, trained = self._drawn
+        if (restarts, trained) == (self._tail.restarts, trains) and (
+            len(self._tail) == count or (trains and len(self._tail) < (1 + PIXEL) * count)
+        ):
+            return
+        if restarts != self._tail.restarts:
+            self._overview = Overview()
+        self._drawn = (self._tail.restarts, len(self._tail), trains)
+        self._groups = self._overview.update(len(self._tail), self._tail.rows)
+        self._figures = {}
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
