@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: run test check fast format e2e collapse-table preset-search pretrained intervals mutants lock sbom hostile fuzz crash-drill loadtest evidence
+.PHONY: run test check fast format e2e collapse-table preset-search pretrained intervals mutants lock sbom hostile fuzz crash-drill loadtest evidence bench
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -60,6 +60,10 @@ pretrained: $(VENV)/.app
 # How often the 95 % intervals of every metric hold, on images whose truth is known; about 10 minutes. Writes docs/intervals.json.
 intervals: $(VENV)/.app
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.intervals
+
+# How fast each model trains beside a plain loop, in one run; about 10 minutes. Keep the machine quiet. Writes docs/speed.json and README.md.
+bench: $(VENV)/.app
+	$(BIN)/python benchmarks/speed.py --out docs
 
 # Pins what requirements.txt asks for, with hashes, for every system; the newest that fit. Test what came of it before you commit.
 lock: | $(BIN)/python

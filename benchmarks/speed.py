@@ -1,71 +1,95 @@
-"""Training speed beside the plain DCGAN loop of the PyTorch examples, on the same machine in the same run.
+"""Training speed of each family beside a plain loop of the same networks, on the same machine in the same run.
 
-    python benchmarks/speed.py [--size 64] [--batch 128] [--width 64] [--rounds 5] [--steps 4]
+    python benchmarks/speed.py [--families dcgan,vae] [--scale 1] [--rounds 5] [--steps 3] [--out docs]
 
-The variants take turns, round after round, so that a machine whose speed drifts does not favour one of them; the ratio
-is the median over rounds of variant / reference. Prints a Markdown table and the conditions. Keep the machine quiet.
+The loops of a family take turns, round after round, so that a machine whose speed drifts does not favour one of them; the
+ratio is the median over rounds of ours / plain. With --out the table is written to FOLDER/speed.json and, where README.md stands
+beside that folder, into it. Keep the machine quiet. `--scale 4` takes a quarter of the width and the batch.
 """
 
 from __future__ import annotations
 
 import argparse
-import platform
+import json
+import re
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run from anywhere, installed or not
 
+from benchmarks import plain_loops
+from benchmarks.plain_loops import Step
 from gan_core.config import RunConfig, with_changes
+from gan_core.config.devices import processor
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.batches import Batches
 from gan_core.models.base import TrainingProgress
-from gan_core.models.building import build, build_networks
+from gan_core.models.building import build
+from gan_core.runs.files import write_atomically
 from gan_core.training.loop import make_fabric, set_up, train_step
 from gan_core.training.worker import keep_freed_memory
 
-Step = Callable[[], object]
+Changes = dict[str, Any]
+LABELS = 10
+START, END = "<!-- speed: written by make bench -->", "<!-- end of speed -->"
 
 
-def reference(config: RunConfig, batches: Batches) -> Step:
-    """The example's loop: fp32, contiguous, BCE on probabilities, D's gradients also in G's step, `.item()` every step."""
-    networks = build_networks(config)
-    generator, discriminator = networks["generator"], networks["discriminator"]
-    loss_of = nn.BCELoss()
-    adam = {n: torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for n, net in networks.items()}
-    numbers = count()
+@dataclass(frozen=True)
+class Family:
+    """What is timed.
 
-    def step() -> object:
-        images, labels = batches.batch(next(numbers))
-        images = images.contiguous()
-        ones, zeros = torch.ones(len(images)), torch.zeros(len(images))
-        discriminator.zero_grad()
-        output = torch.sigmoid(discriminator(images, labels)[0])
-        loss_real = loss_of(output, ones)
-        loss_real.backward()
-        d_x = output.mean().item()
-        fake = generator(torch.randn(len(images), config.network.latent_dim))
-        output = torch.sigmoid(discriminator(fake.detach(), labels)[0])
-        loss_fake = loss_of(output, zeros)
-        loss_fake.backward()
-        d_g_z1 = output.mean().item()
-        adam["discriminator"].step()
-        generator.zero_grad()
-        output = torch.sigmoid(discriminator(fake, labels)[0])
-        loss_g = loss_of(output, ones)
-        loss_g.backward()
-        d_g_z2 = output.mean().item()
-        adam["generator"].step()
-        return (loss_real + loss_fake).item(), loss_g.item(), d_x, d_g_z1, d_g_z2
+    Attributes:
+        title: for people.
+        plain: makes a plain loop's step.
+        size, width, batch: of images, of the networks, of a step.
+        changes: dotted field of RunConfig -> value, further on.
+    """
 
-    return step
+    title: str
+    plain: Callable[[RunConfig, Batches], Step]
+    size: int
+    width: int
+    batch: int
+    changes: Changes
+
+    def config(self, scale: int) -> RunConfig:
+        """Its configuration, width and batch divided by `scale`."""
+        shape: Changes = {
+            "dataset.image_size": self.size, "dataset.channels": 3, "network.width": max(2, self.width // scale),
+            "training.batch_size": max(4, self.batch // scale), "training.device": "cpu",
+        }  # fmt: skip
+        return with_changes(RunConfig(), {**shape, **self.changes})
+
+
+def _betas(beta1: float, beta2: float, rate: float) -> Changes:
+    names = ("generator_optimizer", "discriminator_optimizer")
+    values = {"beta1": beta1, "beta2": beta2, "learning_rate": rate}
+    return {f"{name}.{key}": value for name in names for key, value in values.items()}
+
+
+DIGITS = tuple(str(number) for number in range(LABELS))
+FAMILIES = {
+    "dcgan": Family("DCGAN", plain_loops.dcgan, 64, 64, 128, {}),
+    "acgan": Family("ACGAN, 10 classes", plain_loops.acgan, 64, 64, 128, {"conditioning.name": "acgan"}),
+    "wgan-gp": Family("WGAN-GP", plain_loops.wgan_gp, 64, 32, 64, {
+        "objective.name": "wasserstein", "penalty.name": "gradient", "network.discriminator_norm": "none",
+        **_betas(0.0, 0.9, 1e-4)}),
+    "vae": Family("VAE", plain_loops.vae, 64, 16, 64, {
+        "network.name": "vae", "generator_optimizer.beta1": 0.9, "generator_optimizer.learning_rate": 5e-4}),
+    "ddpm": Family("Diffusion (U-Net)", plain_loops.ddpm, 32, 32, 64, {
+        "network.name": "unet", "diffusion.objective": "epsilon", "diffusion.schedule": "linear",
+        "generator_optimizer.beta1": 0.9}),
+}  # fmt: skip
 
 
 def ours(config: RunConfig, batches: Batches) -> Step:
@@ -82,42 +106,84 @@ def ours(config: RunConfig, batches: Batches) -> Step:
     return step
 
 
-def main() -> None:
-    """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("size", 64), ("batch", 128), ("width", 64), ("rounds", 5), ("steps", 4)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    args = parser.parse_args()
-    keep_freed_memory()
-    base = with_changes(
-        RunConfig(),
-        {"dataset.image_size": args.size, "dataset.channels": 3, "network.width": args.width,
-         "training.batch_size": args.batch, "training.device": "cpu"},
-    )  # fmt: skip
-    pixels = np.random.default_rng(0).integers(0, 256, (args.batch * 2, 3, args.size, args.size), dtype=np.uint8)
-    batches = Batches(Dataset("noise", pixels, np.zeros((len(pixels), 0), np.uint8), ()), args.batch, 0)
-    variants: dict[str, Step] = {"plain DCGAN example, fp32": reference(base, batches)}
+def loops(family: Family, scale: int) -> dict[str, Step]:
+    """Each way to train a family: "plain", "fp32", "bf16"."""
+    config = family.config(scale)
+    pixels = np.random.default_rng(0).integers(
+        0, 256, (config.training.batch_size * 2, 3, family.size, family.size), dtype=np.uint8
+    )
+    classes = np.eye(LABELS, dtype=np.uint8)[np.arange(len(pixels)) % LABELS]
+    conditional = config.conditioning.name != "none"
+    labels = classes if conditional else classes[:, :0]
+    if conditional:
+        config = with_changes(config, {"conditioning.labels": DIGITS, "conditioning.exclusive": True})
+    data = Dataset("noise", pixels, labels, DIGITS if conditional else ())
+    batches = Batches(data, config.training.batch_size, 0)
+    made = {"plain": family.plain(config, batches)}
     for precision in ("fp32", "bf16"):
-        variants[f"Ganvas, {precision}"] = ours(with_changes(base, {"training.precision": precision}), batches)
+        made[precision] = ours(with_changes(config, {"training.precision": precision}), batches)
+    return made
+
+
+def measure(family: Family, scale: int, rounds: int, steps: int) -> dict[str, list[float]]:
+    """Loop -> images a second in each round."""
+    variants, batch = loops(family, scale), family.config(scale).training.batch_size
     speeds: dict[str, list[float]] = {name: [] for name in variants}
     for step in variants.values():
         step()  # warm-up
-    for _ in range(args.rounds):
+    for _ in range(rounds):
         for name, step in variants.items():
             began = time.perf_counter()
-            for _ in range(args.steps):
+            for _ in range(steps):
                 step()
-            speeds[name].append(args.batch * args.steps / (time.perf_counter() - began))
-    base_speeds = next(iter(speeds.values()))
-    print(
-        f"\n{args.size}x{args.size}x3, batch {args.batch}, width {args.width}; {args.rounds} rounds of {args.steps} steps;"
-    )
-    print(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}\n")
-    print("| loop | images/s (median) | ratio to the plain loop (median, min to max) |\n|---|---|---|")
-    for name, values in speeds.items():
-        ratios = [value / plain for value, plain in zip(values, base_speeds, strict=True)]
-        spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        print(f"| {name} | {statistics.median(values):.0f} | {spread} |")
+            speeds[name].append(batch * steps / (time.perf_counter() - began))
+    return speeds
+
+
+def table(found: dict[str, Any]) -> str:
+    """The Markdown table and its conditions."""
+    rows = []
+    for key, speeds in found["families"].items():
+        family, plain = FAMILIES[key], speeds["plain"]
+        config = family.config(found["scale"])
+        what = f"{family.title}: {family.size} px, width {config.network.width}, batch {config.training.batch_size}"
+        cells = [f"{statistics.median(plain):.0f}"]
+        for name in ("fp32", "bf16"):
+            ratios = [value / base for value, base in zip(speeds[name], plain, strict=True)]
+            cells.append(f"**{statistics.median(ratios):.2f}** ({min(ratios):.2f} to {max(ratios):.2f})")
+        rows.append(f"| {what} | {' | '.join(cells)} |")
+    head = "| model | plain loop, images/s | Ganvas fp32, ratio | Ganvas bf16, ratio |\n|---|---|---|---|"
+    machine = f"{found['processor']}, {found['threads']} threads, torch {found['torch']}, {found['date']}"
+    note = f"Median over {found['rounds']} rounds of {found['steps']} steps, the loops taking turns (lowest to highest). {machine}."
+    return f"{head}\n" + "\n".join(rows) + f"\n\n{note}"
+
+
+def main() -> None:
+    """Measures, prints, and writes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--families", default=",".join(FAMILIES), help="which, with commas between")
+    for name, default in (("scale", 1), ("rounds", 5), ("steps", 3)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--out", type=Path, help="a folder for speed.json")
+    args = parser.parse_args()
+    if unknown := set(args.families.split(",")) - set(FAMILIES):
+        parser.error(f"no family is called {', '.join(sorted(unknown))}; there are {', '.join(FAMILIES)}")
+    keep_freed_memory()
+    found: dict[str, Any] = {
+        "command": "python benchmarks/speed.py --out docs", "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "processor": processor(), "threads": torch.get_num_threads(), "torch": torch.__version__,
+        "scale": args.scale, "rounds": args.rounds, "steps": args.steps, "families": {},
+    }  # fmt: skip
+    for key in args.families.split(","):
+        speeds = measure(FAMILIES[key], args.scale, args.rounds, args.steps)
+        found["families"][key] = {name: [round(value, 2) for value in values] for name, values in speeds.items()}
+    print(table(found))
+    if args.out:
+        write_atomically(args.out / "speed.json", json.dumps(found, indent=1).encode())
+        if (readme := args.out.parent / "README.md").is_file():
+            words = readme.read_text("utf-8")
+            made = re.sub(f"{START}.*?{END}", lambda _: f"{START}\n{table(found)}\n{END}", words, flags=re.DOTALL)
+            write_atomically(readme, made.encode())
 
 
 if __name__ == "__main__":

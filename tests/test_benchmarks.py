@@ -7,24 +7,42 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from lesson_helpers import small_lesson
 
-from benchmarks import lessons
+from benchmarks import lessons, speed
 from gan_core.config.settings import PROJECT_DIR
 from gan_core.experiments.lessons import LESSONS, collapse
 
 
 @pytest.mark.slow
-def test_the_speed_benchmark_prints_its_table():
-    assert "python benchmarks/speed.py" in (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
-    small = ["--size", "16", "--batch", "4", "--width", "2", "--rounds", "2", "--steps", "1"]
+def test_the_speed_benchmark_writes_its_table_into_the_readme(tmp_path):
+    readme = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+    assert "make bench" in readme
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "README.md").write_text(readme, encoding="utf-8")
+    small = ["--scale", "32", "--rounds", "2", "--steps", "1", "--out", str(tmp_path / "docs")]
     done = subprocess.run(
         [sys.executable, "benchmarks/speed.py", *small], cwd=PROJECT_DIR, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    rows = re.findall(r"^\| (.+?) \| \d+ \| \d+\.\d\d \(.+ to .+\) \|$", done.stdout, re.MULTILINE)
-    assert rows == ["plain DCGAN example, fp32", "Ganvas, fp32", "Ganvas, bf16"]
+    rows = re.findall(r"^\| (.+?): \d+ px.* \| \d+ \| \*\*\d+\.\d\d\*\* .* \|$", done.stdout, re.MULTILINE)
+    assert rows == [family.title for family in speed.FAMILIES.values()]
+    made = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert done.stdout.strip() in made and len(made.splitlines()) >= len(readme.splitlines()) - 5
+    assert set(json.loads((tmp_path / "docs" / "speed.json").read_text("utf-8"))["families"]) == set(speed.FAMILIES)
+
+
+@pytest.mark.parametrize("name", speed.FAMILIES)
+def test_a_plain_loop_learns_as_ours_does(name):
+    """Both see the same images; after as many steps both losses have fallen alike."""
+    plain, single, _bf16 = speed.loops(speed.FAMILIES[name], 32).values()
+    first = [float(np.ravel(plain())[0]) for _ in range(30)]
+    ours = [{key: float(value) for key, value in single().items() if key.startswith("loss/")} for _ in range(30)]
+    assert np.isfinite(first).all() and all(np.isfinite(list(line.values())).all() for line in ours)
+    loss = {"vae": "loss/reconstruction", "ddpm": "loss/diffusion"}.get(name, "loss/d")
+    assert np.mean([line[loss] for line in ours[-10:]]) == pytest.approx(np.mean(first[-10:]), rel=0.5, abs=0.5)
 
 
 def test_lessons_are_trained_over_seeds_and_go_on_where_they_stopped(tmp_path, monkeypatch):

@@ -101,7 +101,8 @@ class GAN:
             loss = loss + config.conditioning.label_weight * (label_real + label_fake)
             metrics |= {"loss/label_real": label_real, "loss/label_fake": label_fake}
         if self.penalty is not None:
-            penalty = self.penalty.compute(lambda x: discriminator(x, labels)[0], real, fake, self.rng)
+            # Gradients of gradients lose too much in bf16, and Fabric's wrapper refuses them there: fp32 whatever the rest has.
+            penalty = self.penalty.compute(lambda x: unwrapped(discriminator)(x, labels)[0], real, fake, self.rng)
             loss = loss + config.penalty.weight * penalty
             metrics["loss/penalty"] = penalty
         yield Update("discriminator", "d", loss)

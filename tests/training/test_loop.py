@@ -19,6 +19,7 @@ from PIL import Image
 from gan_core.config import with_changes
 from gan_core.figures import imaging
 from gan_core.models.objectives import OBJECTIVES, LossParts, Objective
+from gan_core.models.penalties import PENALTIES
 from gan_core.runs import Run, checkpoints, environment, recovery
 from gan_core.runs.metrics import MetricsTail
 from gan_core.runs.sampler import open_sampler
@@ -100,6 +101,13 @@ def test_training_in_bf16_works_and_keeps_its_weights_in_fp32(runs_dir):
     model = loop.build(run.config(), "cpu")
     checkpoints.load(run, 20, model)
     assert {p.dtype for p in model.networks["generator"].parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("name", [name for name in PENALTIES if name != "none"])
+def test_every_penalty_is_trained_in_bf16_as_well(runs_dir, name):
+    run = tiny_run(runs_dir, training__precision="bf16", penalty__name=name, network__discriminator_norm="none")
+    assert loop.train(run).state == "finished"
+    assert all(line["loss/penalty"] >= 0 for line in run.metrics())
 
 
 def test_a_refused_live_change_is_answered_once_and_changes_nothing(runs_dir):
