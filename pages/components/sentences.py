@@ -1,0 +1,90 @@
+"""Sentences that gan_core wrote in English, in another language: known again by their templates.
+
+A refusal, an error kept in a run's folder, the words of a child process: all arrive as plain English, with names and numbers
+filled in, perhaps written by another process, another computer or an older version. The catalogue knows the template with its
+named fields ("Got {got}, not {wanted}."), so the words between the fields find it, and what stood in the fields is put into
+the translation, itself translated where it is a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+FIELD = re.compile(r"\{([A-Za-z_]\w*)(?:![rsa])?(?::[^{}]*)?\}")
+FEWEST_LETTERS = 5  # of a template's own words: with fewer it would know nearly everything again
+SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")
+KEPT = 20_000
+
+
+class Sentences:
+    """Translations of whole sentences and of templates with fields.
+
+    Args:
+        entries: English -> translation; fields are named in braces in both.
+    """
+
+    def __init__(self, entries: Mapping[str, str]) -> None:
+        self._whole = {english: words for english, words in entries.items() if words}
+        self._templates = sorted(
+            (_Template(english, words) for english, words in self._whole.items() if FIELD.search(english)),
+            key=lambda template: -template.letters,
+        )
+        self.translate = lru_cache(KEPT)(self._translate)
+
+    def _translate(self, text: str) -> str:
+        """The translation of a text; of each of its sentences where the text as a whole is not known; else the text."""
+        if found := self._known(text):
+            return found
+        parts = SENTENCE_END.split(text)
+        if len(parts) == 1:
+            return text
+        said, begin = [], 0
+        while begin < len(parts):  # the longest run of sentences that is known, from each place on
+            for end in range(len(parts), begin, -1):
+                if found := self._known(" ".join(parts[begin:end])):
+                    break
+            else:
+                end, found = begin + 1, parts[begin]
+            said.append(found)
+            begin = end
+        return " ".join(said) if any(part != old for part, old in zip(said, parts, strict=False)) else text
+
+    def _known(self, text: str) -> str:
+        """The translation of a text that is one message; empty where it is none."""
+        if text in self._whole:
+            return self._whole[text]
+        for template in self._templates:
+            if found := template.fields(text):
+                return template.filled({name: self.translate(value) for name, value in found.items()})
+        return ""
+
+
+class _Template:
+    """A message with fields."""
+
+    def __init__(self, english: str, words: str) -> None:
+        parts = FIELD.split(english)  # literal, field, literal, field ... literal
+        self._literals = [part.replace("{{", "{").replace("}}", "}") for part in parts[::2]]
+        self.letters = sum(len(re.findall(r"\w", part)) for part in self._literals)
+        self._longest = max(self._literals, key=len)
+        self._words = words
+        seen: set[str] = set()
+        pattern = re.escape(self._literals[0])
+        for name, literal in zip(parts[1::2], self._literals[1:], strict=True):
+            pattern += (f"(?P={name})" if name in seen else f"(?P<{name}>.*?)") + re.escape(literal)
+            seen.add(name)
+        self._pattern = re.compile(pattern, re.DOTALL) if self.letters >= FEWEST_LETTERS else None
+
+    def fields(self, text: str) -> dict[str, str]:
+        """What stands in each field of such a text; empty where the text is another."""
+        if self._pattern is None or self._longest not in text:
+            return {}
+        found = self._pattern.fullmatch(text)
+        return found.groupdict() if found else {}
+
+    def filled(self, values: Mapping[str, str]) -> str:
+        """The translation with these values."""
+        words = FIELD.sub(lambda field: values.get(field[1], field[0]), self._words)
+        return words.replace("{{", "{").replace("}}", "}")

@@ -1,0 +1,63 @@
+"""Sentences of gan_core in another language: each template is known again by what it says, whatever stands in its fields."""
+
+from __future__ import annotations
+
+from itertools import cycle
+
+import pytest
+
+from pages.components.sentences import FIELD, Sentences
+from tools import messages
+
+CORE = sorted({message for *_, message in messages.core_messages()})
+TEMPLATES = [message for message in CORE if FIELD.search(message)]
+VALUES = ("7", "blocks-cgan", "3.25", "R2 in small", "faces")
+
+
+def filled(text: str, values: dict[str, str]) -> str:
+    return FIELD.sub(lambda field: values[field[1]], text).replace("{{", "{").replace("}}", "}")
+
+
+def test_every_sentence_of_the_program_is_known_again_with_its_fields():
+    known = Sentences({message: f"<{message}>" for message in CORE})
+    assert len(TEMPLATES) > 500
+    for message in TEMPLATES:
+        values = dict(zip(dict.fromkeys(field[1] for field in FIELD.finditer(message)), cycle(VALUES)))
+        assert known.translate(filled(message, values)) == f"<{filled(message, values)}>"
+
+
+ENTRIES = {
+    "Batch size": "批次大小",
+    "It must be {least} or more; got {got}.": "必須至少為 {least};得到 {got}。",
+    "'{name}' failed: {why}": "「{name}」失敗:{why}",
+    "The disk is full.": "磁碟已滿。",
+    "{n:,} images": "{n} 張影像",
+    "In braces {{so}} with {x}": "{x} 在大括號 {{so}}",
+    "not translated yet {x}": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("english", "expected"),
+    [
+        ("Batch size", "批次大小"),
+        ("It must be 2 or more; got 1.", "必須至少為 2;得到 1。"),
+        ("'blocks' failed: The disk is full.", "「blocks」失敗:磁碟已滿。"),
+        ("The disk is full. It must be 2 or more; got x\ny.", "磁碟已滿。 必須至少為 2;得到 x\ny。"),
+        ("Unheard of. The disk is full.", "Unheard of. 磁碟已滿。"),
+        ("1,234 images", "1,234 張影像"),
+        ("In braces {so} with it", "it 在大括號 {so}"),
+        ("not translated yet 3", "not translated yet 3"),
+        ("Words of somebody.", "Words of somebody."),
+        ("", ""),
+        (".*(?P<x>", ".*(?P<x>"),
+    ],
+)
+def test_a_text_is_translated_as_far_as_it_is_known(english, expected):
+    assert Sentences(ENTRIES).translate(english) == expected
+
+
+def test_the_template_that_says_more_is_preferred():
+    known = Sentences({"{x} images": "A {x}", "{x} images of {y}": "B {x} {y}", "Nothing of {x} images": "C {x}"})
+    assert known.translate("5 images of faces") == "B 5 faces"
+    assert known.translate("Nothing of 5 images") == "C 5"

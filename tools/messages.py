@@ -1,0 +1,178 @@
+"""Collects every string that people read, for translation, and compiles what is translated.
+
+    python tools/messages.py           every locales/LANGUAGE/LC_MESSAGES/ganvas.po merged with the messages of now, and compiled
+    python tools/messages.py zh_TW     begins a language
+    python tools/messages.py --check   changes nothing; fails, and says why, if one of them is not up to date or not complete
+
+Pages mark their strings with `_`, `ngettext` and `N_`. What gan_core says (refusals, titles, explanations, lessons, presets, help of the
+settings) is collected from its source: every string of words, and every f-string as a template with named fields, by which
+`pages/components/sentences.py` knows a sentence again, whichever process or older version wrote it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import io
+import re
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run from anywhere, installed or not
+
+from pages.components.sentences import FIELD
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCALES = ROOT / "locales"
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+HEADERS = (b'"Language', b'"Plural-Forms', b'"MIME', b'"Content')
+KEYWORDS = {"_": None, "ngettext": (1, 2), "N_": None}
+SILENT = ("cli", "lab2d/worker.py")
+"""Parts of gan_core that no page shows: the command line speaks English."""
+WORDS = re.compile(r"[A-Za-z]{2,}[^A-Za-z]*\s+\S*[a-z]|^[A-Z][a-z]+$|^[a-z]{3,}$")
+CODE = re.compile(r"^[\w.:/*\-{}<>=\[\]]+$|^--|^python |^https?:|gan_core\.\w+:")
+
+
+def page_messages() -> Iterator[tuple[str, int, str | tuple[str, str]]]:
+    """File, line and message of each string that pages mark."""
+    for path in [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]:
+        with path.open("rb") as file:
+            for line, message, _comments, _context in extract("python", file, KEYWORDS):
+                yield path.relative_to(ROOT).as_posix(), line, message
+
+
+def core_messages() -> Iterator[tuple[str, int, str]]:
+    """File, line and message of each string of words in gan_core; of an f-string its template."""
+    for path in sorted((ROOT / "gan_core").rglob("*.py")):
+        name = path.relative_to(ROOT / "gan_core").as_posix()
+        if not name.startswith(SILENT):
+            for line, message in said(ast.parse(path.read_text("utf-8"))):
+                yield path.relative_to(ROOT).as_posix(), line, message
+
+
+def said(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and message of each string of words in a module, its docstrings left out but for the help of settings."""
+    skipped = {id(line) for line in _docstrings(tree)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            skipped |= {id(part) for part in node.values}
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            text = template(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+        else:
+            continue
+        if WORDS.search(FIELD.sub("", text)) and not CODE.search(text):
+            yield node.lineno, text
+
+
+def template(node: ast.JoinedStr) -> str:
+    """An f-string with its expressions as named fields, each name once: "Got {got}, not {wanted}."."""
+    parts, taken = [], set[str]()
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            parts.append(str(part.value).replace("{", "{{").replace("}", "}}"))
+            continue
+        words = re.findall(r"[A-Za-z_]+", ast.unparse(part.value)) if isinstance(part, ast.FormattedValue) else []
+        base = name = next((word for word in reversed(words) if word.isidentifier() and len(word) > 1), "value")
+        number = 2
+        while name in taken:
+            name, number = f"{base}{number}", number + 1
+        taken.add(name)
+        parts.append(f"{{{name}}}")
+    return "".join(parts)
+
+
+def _docstrings(tree: ast.AST) -> Iterator[ast.AST]:
+    """String expressions that stand alone, but for those below a field of a Section: they are its help."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        for number, line in enumerate(body if isinstance(body, list) else []):
+            if isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant):
+                is_help = isinstance(node, ast.ClassDef) and number > 0 and isinstance(body[number - 1], ast.AnnAssign)
+                if not is_help:
+                    yield line.value
+
+
+def collected() -> Catalog:
+    """All messages, with the places where they stand, in the order of pages and gan_core."""
+    catalog = Catalog(project="Ganvas", charset="utf-8", fuzzy=False)
+    for place, line, message in (*page_messages(), *core_messages()):
+        catalog.add(message, locations=[(place, line)])
+    return catalog
+
+
+def written(catalog: Catalog) -> bytes:
+    """A catalogue as a file, without dates and lines, so that it changes when its messages do."""
+    content = io.BytesIO()
+    write_po(content, catalog, width=120, include_lineno=False)
+    head, _, rest = content.getvalue().partition(b"\n\n")
+    kept = [line for line in head.split(b"\n") if line.startswith((b"msg", *HEADERS))]
+    return b"\n".join(kept) + b"\n\n" + rest
+
+
+def merged(path: Path, messages: Catalog) -> Catalog:
+    """A language's catalogue with the messages of now: what is translated stays, what is gone goes, nothing is guessed."""
+    content = io.BytesIO(path.read_bytes() if path.is_file() else b"")
+    catalog = read_po(content, locale=path.parts[-3], charset="utf-8")
+    catalog.update(messages, no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    return catalog
+
+
+def faults(path: Path, catalog: Catalog) -> Iterator[str]:
+    """What is missing or wrong in a language's catalogue."""
+    for message in catalog:
+        if not message.id:
+            continue
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        words = message.string if isinstance(message.string, tuple) else (message.string,)
+        where = f"{path.parts[-3]}: {ids[0][:80]!r}"
+        if not all(words):
+            yield f"{where} is not translated"
+        elif unknown := {f[1] for text in words for f in FIELD.finditer(text)} - {
+            f[1] for text in ids for f in FIELD.finditer(text)
+        }:
+            yield f"{where} has no field {', '.join(sorted(unknown))}"
+
+
+def main() -> None:
+    """Collects and compiles, or checks."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("language", nargs="?", default="", help="a language to begin, such as zh_TW")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if one is out of date or incomplete")
+    chosen = parser.parse_args()
+    messages, wrong = collected(), list[str]()
+    paths = set(LOCALES.glob("*/LC_MESSAGES/ganvas.po"))
+    if chosen.language:
+        paths.add(LOCALES / chosen.language / "LC_MESSAGES" / "ganvas.po")
+    made: dict[Path, bytes] = {}
+    for path in sorted(paths):
+        catalog = merged(path, messages)
+        wrong += faults(path, catalog)
+        catalog.creation_date = catalog.revision_date = LONG_AGO  # the compiled file changes with its messages only
+        binary = io.BytesIO()
+        write_mo(binary, catalog)
+        made |= {path: written(catalog), path.with_suffix(".mo"): binary.getvalue()}
+    print(f"{len(messages)} messages, {len(wrong)} faults")
+    if chosen.check:
+        stale = [path for path, content in made.items() if not path.is_file() or path.read_bytes() != content]
+        wrong += [f"{path.relative_to(ROOT)} is out of date: python tools/messages.py" for path in stale]
+        sys.exit("\n".join(wrong) or None)
+    for path, content in made.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()
