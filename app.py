@@ -6,7 +6,7 @@ import streamlit as st
 
 from gan_core.runs.status import OPEN_STATES
 from pages.components.shared import lab, server, visitor
-from pages.components.text import STATES, _, as_text
+from pages.components.text import STATES, _, as_text, choose_language, settle_language
 
 ASSETS = Path(__file__).parent / "pages" / "components" / "widgets" / "assets"
 ICON = ASSETS / "icon.png"  # a path: a name would be fetched from the web
@@ -22,6 +22,7 @@ def main() -> None:
     st.set_page_config(page_title="Ganvas", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
     lab.start()
+    settle_language()
     pages = {
         "home": st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),
         "train": st.Page("pages/train.py", title=_("Train"), icon=":material/model_training:"),
@@ -53,6 +54,7 @@ def main() -> None:
         st.switch_page(pages[wanted], query_params=others)
     with st.sidebar:
         st.subheader(_("Ganvas"))
+        choose_language()
         visitor.show()
         sidebar()
     lab.show_refusal()

@@ -1,22 +1,91 @@
-"""Words for people: every string of the pages goes through `_`, so that a translation is a file and no change of code.
+"""Words for people: every string of the pages goes through `_`, and so does what gan_core says.
 
-Catalogues are gettext's, in `locales/<language>/LC_MESSAGES/ganvas.mo`; GANVAS_LANG chooses one (zh_TW, say).
-English is the source language and needs none.
+Catalogues are gettext's, in `locales/LANGUAGE/LC_MESSAGES/ganvas.mo` (`tools/messages.py` makes them). Each visitor has a language of
+their own: the one in the address, else the one they chose, else their browser's, else GANVAS_LANG. English needs no catalogue.
+A string that is written where no visitor is yet, at the top of a module, is marked with `N_` and goes through `_` where it is shown.
 """
 
 import gettext
 import os
 import re
+from functools import cache
 from pathlib import Path
 
-_catalogue = gettext.translation(
-    "ganvas",
-    localedir=Path(__file__).resolve().parents[2] / "locales",
-    languages=[os.environ.get("GANVAS_LANG", "en")],
-    fallback=True,
-)
-_ = _catalogue.gettext
-ngettext = _catalogue.ngettext
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from pages.components.sentences import Sentences
+
+LOCALES = Path(__file__).resolve().parents[2] / "locales"
+LANGUAGES = {"en": "English", "zh_TW": "繁體中文"}
+"""Language -> its own name for itself."""
+_SESSION = "lab_language"
+
+
+def _(message: str) -> str:
+    """A string of the pages in the visitor's language; also a sentence of gan_core's, with names and numbers filled in."""
+    catalogue, sentences = _catalogue(language())
+    found = catalogue.gettext(message)
+    return sentences.translate(message) if found == message else found
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """As `_`, for a number of things."""
+    return _catalogue(language())[0].ngettext(one, many, count)
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
+    """Marks a string for translation that goes through `_` later."""
+    return message
+
+
+def language() -> str:
+    """The visitor's language, a key of LANGUAGES or GANVAS_LANG."""
+    standard = os.environ.get("GANVAS_LANG", "en")
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return standard
+    return str(st.session_state.get(_SESSION, standard))
+
+
+def settle_language() -> None:
+    """At the start of a visitor's page: the language in the address counts, else what was chosen before, else the browser's."""
+    asked = spoken(st.query_params.get("lang", ""))
+    if asked or _SESSION not in st.session_state:
+        found = asked or os.environ.get("GANVAS_LANG") or spoken(st.context.locale or "") or "en"
+        st.session_state[_SESSION] = found
+
+
+def choose_language() -> None:
+    """The switch; it writes the language into the address."""
+    st.session_state["lab_language_choice"] = language() if language() in LANGUAGES else "en"
+    names = "Language", "語言"  # in both, for whoever cannot read the one that is shown
+    st.selectbox(
+        " / ".join(names), LANGUAGES, format_func=LANGUAGES.__getitem__, key="lab_language_choice",
+        on_change=_chosen, label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def _chosen() -> None:
+    st.session_state[_SESSION] = st.query_params["lang"] = st.session_state["lab_language_choice"]
+
+
+def spoken(locale: str) -> str:
+    """The language for a browser's locale ("zh-Hant-TW", "zh-HK", "en-GB"), a key of LANGUAGES; empty for any other.
+
+    Simplified Chinese is a language of its own, and there is no catalogue for it.
+    """
+    tags = locale.replace("_", "-").lower().split("-")
+    if tags[0] == "zh" and {"tw", "hk", "mo", "hant"} & set(tags[1:]):
+        return "zh_TW"
+    return "en" if tags[0] == "en" else ""
+
+
+@cache
+def _catalogue(name: str) -> tuple[gettext.NullTranslations, Sentences]:
+    found = gettext.translation("ganvas", LOCALES, languages=[name], fallback=True)
+    entries = getattr(found, "_catalog", {})  # the standard library gives no other way to list what it has read
+    return found, Sentences({key: words for key, words in entries.items() if isinstance(key, str) and key})
+
 
 STATES = {
     "queued": (_("waiting"), "gray"),

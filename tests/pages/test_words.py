@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from pages.components import text
 from pages.components.text import STATES, as_text, duration
 from tests.pages.conftest import ROOT, plain
 
@@ -38,7 +40,7 @@ def literals(node: ast.AST) -> Iterator[str]:
     """The words written below a node that do not go through `_`."""
     if isinstance(node, ast.Call):
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if name in ("_", "ngettext", "get"):
+        if name in ("_", "N_", "ngettext", "get"):
             return
         yield from literals(node.func)
         for argument in node.args:
@@ -115,6 +117,51 @@ def test_a_catalogue_replaces_the_words_of_the_page(tmp_path: Path) -> None:
         check=True,
     )
     assert made.stdout.strip() == "['Jetzt mit Ziffern trainieren'] wartet"
+
+
+def test_a_sentence_of_gan_core_is_translated_with_its_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {"The 'size' must be {least} to {most}; got {got}.": "{got}: nicht zwischen {least} und {most}."}
+    write_catalogue(tmp_path / "xx" / "LC_MESSAGES" / "ganvas.mo", words)
+    monkeypatch.setattr(text, "LOCALES", tmp_path)
+    monkeypatch.setenv("GANVAS_LANG", "xx")
+    assert text._("The 'size' must be 2 to 8; got 9.") == "9: nicht zwischen 2 und 8."
+    assert text._("Nobody wrote this.") == "Nobody wrote this."
+
+
+@pytest.mark.parametrize(
+    ("locale", "expected"),
+    [
+        ("zh-TW", "zh_TW"), ("zh_TW", "zh_TW"), ("zh-Hant", "zh_TW"), ("zh-Hant-HK", "zh_TW"), ("zh-HK", "zh_TW"),
+        ("zh-CN", ""), ("zh", ""), ("en-GB", "en"), ("en", "en"), ("de", ""), ("", ""), ("<script>", ""),
+    ],
+)  # fmt: skip
+def test_a_browsers_locale_says_which_language_it_wants(locale: str, expected: str) -> None:
+    assert text.spoken(locale) == expected
+
+
+def test_the_address_decides_the_language_then_the_choice_then_the_browser() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from pages.components import text
+
+        text.settle_language()
+        text.choose_language()
+        st.caption(text.language())
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert app.caption[0].value == "en"
+    app.query_params["lang"] = "zh-TW"
+    app.run()
+    assert app.caption[0].value == "zh_TW"
+    app.selectbox(key="lab_language_choice").set_value("en").run()
+    assert app.caption[0].value == "en" and app.query_params["lang"] == "en"
+    del app.query_params["lang"]
+    app.run()
+    assert app.caption[0].value == "en"
+    app.query_params["lang"] = "nonsense"
+    app.run()
+    assert app.caption[0].value == "en" and not app.exception
 
 
 def write_catalogue(path: Path, words: Mapping[str, str]) -> None:

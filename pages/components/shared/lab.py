@@ -28,7 +28,7 @@ from gan_core.runs.metrics import MetricsTail
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import supervisor
 from pages.components.shared import visitor
-from pages.components.text import as_text, ngettext
+from pages.components.text import _, as_text, ngettext
 
 REFRESH_S = 1.0
 PIXEL = 0.001  # of a chart's width
@@ -232,7 +232,7 @@ def _sentence(refusal: ValueError | OSError) -> str:
     words = str(refusal) if isinstance(refusal, ValueError) else reason(refusal)
     if words is None:
         raise refusal
-    return words
+    return _(words)
 
 
 def press(action: Callable[[], object]) -> None:
