@@ -45,18 +45,18 @@ CHARTS: tuple[Chart, ...] = (
     Chart(
         "losses",
         "Losses of generator and discriminator",
-        "The loss is what a network tries to make small. The generator (G) makes images, the discriminator (D) judges "
-        "them: what one wins the other mostly loses, so in a healthy game neither curve falls to zero. G's loss climbing for "
-        "good while D's sinks to zero means that D has won: G is still pushed, but in no useful direction (Arjovsky and Bottou 2017).",
+        "Each network minimises its own loss. The generator (G) makes images, the discriminator (D) classifies images as real or "
+        "generated. What helps one mostly hurts the other, so in healthy training neither curve falls to zero. If G's loss keeps rising "
+        "while D's falls to zero, D is too strong and its gradient no longer helps G (Arjovsky and Bottou 2017).",
         (Series("loss/g", "Generator", 1), Series("loss/d", "Discriminator", 0)),
     ),
     Chart(
         "judgement",
-        "What the discriminator believes",
-        "The discriminator's mean probability of “real”. D(x): for real images. D(G(z)): for the generator's images, "
-        "three times in one step: before D's own update, after it (which is just before G's update), and after G's "
-        "update. D's update pulls the fakes' curve down, G's pushes it up. 0.5 everywhere is a draw: D cannot tell. So it looks with perfect "
-        "images, and also when G makes a few good ones over and over (lesson 3).",
+        "Output of the discriminator",
+        "The mean probability of “real” that D assigns. D(x): to real images. D(G(z)): to generated images, measured three times in each "
+        "step: before D's update, after it (just before G's update), and after G's update. D's update lowers D(G(z)), G's raises it. "
+        "0.5 everywhere means that D cannot distinguish the two: this happens with perfect images, and also when G repeats a few good "
+        "ones (lesson 3).",
         (
             Series("prob/real", "D(x): real images", 0),
             Series("prob/fake_before", "D(G(z)) before D's update", 3),
@@ -69,17 +69,16 @@ CHARTS: tuple[Chart, ...] = (
     Chart(
         "discriminator",
         "The discriminator's loss, in its two parts",
-        "How badly D judges real images, and how badly it judges generated ones. D's loss is their sum, each times its weight. If one part "
-        "stays near zero while the other is large, D answers nearly everything alike.",
+        "D's loss on real images and its loss on generated images. D's total loss is their weighted sum. If one part stays near zero while "
+        "the other is large, D gives nearly the same output for every image.",
         (Series("loss/d_real", "on real images", 0), Series("loss/d_fake", "on generated images", 1)),
     ),
     Chart(
         "scores",
         "The critic's scores",
-        "With this objective the discriminator gives no probability but a score, higher for what it takes to be real: for real "
-        "images, and for generated ones before its own update, after it (just before G's), and after G's. The gap between real "
-        "and generated is what G works to close; for a Wasserstein critic whose slope is bounded it estimates, up to that bound, how far apart the two are (Arjovsky et al. "
-        "2017, section 3).",
+        "With this loss the discriminator outputs a score instead of a probability, higher for images that look real: on real images, and on "
+        "generated ones before D's update, after it (just before G's update), and after G's update. G tries to close the gap. For a Wasserstein "
+        "critic with a bounded slope the gap estimates the distance between the two distributions, up to that bound (Arjovsky et al. 2017, section 3).",
         (
             Series("score/real", "real images", 0),
             Series("score/fake_before", "generated, before D's update", 3),
@@ -91,8 +90,8 @@ CHARTS: tuple[Chart, ...] = (
     Chart(
         "labels",
         "The label losses (ACGAN)",
-        "How badly the discriminator's second head names the labels, of real images and of generated ones. It usually falls faster "
-        "than the adversarial loss: telling glasses from no glasses is easier than telling real from fake.",
+        "Classification loss of D's second head, which predicts the labels, on real and on generated images. It usually falls faster than the "
+        "adversarial loss: recognising glasses is easier than distinguishing real from generated.",
         (
             Series("loss/label_real", "labels of real images", 0),
             Series("loss/label_fake", "labels of generated images", 1),
@@ -101,10 +100,10 @@ CHARTS: tuple[Chart, ...] = (
     Chart(
         "accuracy",
         "Evaluator's accuracy",
-        "An evaluator is a classifier, trained beforehand on real images, that looks at what the generator made: how much of what it "
-        "was asked for does it find there? For objects, test and new_test are two lists of 32 conditions (new_test has "
-        "combinations that no training image shows), and chance is about 0.1; for classes and attributes it is 200 balanced "
-        "conditions. One point has a standard error of some 0.03 to 0.06, so small ups and downs mean nothing.",
+        "The evaluator is a classifier trained on real images. Its accuracy is the share of the requested labels that it finds in the "
+        "generated images. For objects, test and new_test are two lists of 32 conditions (new_test has combinations that are not in the "
+        "training images), and chance is about 0.1; for classes and attributes it is 200 balanced conditions. One point has a standard error of "
+        "0.03 to 0.06, so small changes are not significant.",
         (
             Series("accuracy/test", "list test", 0),
             Series("accuracy/new_test", "list new_test", 1),
@@ -116,29 +115,29 @@ CHARTS: tuple[Chart, ...] = (
     Chart(
         "reconstruction",
         "Reconstruction error",
-        "How far the decoded images are from the originals, averaged over all pixels (in 0 to 1). Lower is a truer copy.",
+        "Mean error between originals and reconstructions over all pixels (values from 0 to 1). Lower is better.",
         (Series("loss/reconstruction", "reconstruction", 0),),
     ),
     Chart(
         "kl",
-        "KL divergence: how far the latents are from the prior",
-        "The prior is the cloud of random numbers that samples are drawn from. Near zero, the encoder says nothing and every "
-        "reconstruction is the same blur; very large, and random latents decode to nonsense.",
+        "KL divergence between encoder and prior",
+        "The prior is the distribution that samples are drawn from. Near zero, the latent carries no information and all reconstructions "
+        "look alike (posterior collapse). If it is very large, random latents decode to meaningless images.",
         (Series("loss/kl", "KL", 1),),
     ),
     Chart(
         "denoising",
         "Loss of the denoiser",
-        "How far the network's prediction is from the truth, as mean squared error over images of every noise level. It falls fast at "
-        "first and then hardly moves while the samples still get better: how noisy the images happen to be matters more to it than "
-        "what was learned (Nichol and Dhariwal 2021, section 3.2). Look at the samples.",
+        "Mean squared error of the network's prediction over images of all noise levels. It falls fast at first and then hardly changes while "
+        "the samples still improve: the noise levels drawn in a batch affect it more than what was learned (Nichol and Dhariwal 2021, section "
+        "3.2). Look at the samples.",
         (Series("loss/diffusion", "all noise levels", 2),),
     ),
     Chart(
         "noise_levels",
         "Loss of the denoiser by noise level",
-        "The same loss in four parts of the way from image to noise. With little noise the network learns details, with much noise "
-        "the rough shape: a part that stays high tells which of the two is missing.",
+        "The same loss in four ranges of noise levels. At low noise the network learns details, at high noise the overall shape. A range that "
+        "stays high shows which of the two is missing.",
         (
             Series("loss/quarter_1", "least noise", 0),
             Series("loss/quarter_2", "second quarter", 1),
@@ -148,53 +147,50 @@ CHARTS: tuple[Chart, ...] = (
     ),
     Chart(
         "penalty",
-        "The penalty on the critic's slope",
-        "The price that the discriminator pays for its slope, before it is weighted. Near zero, the slope is where the penalty "
-        "wants it; large, the two are at odds.",
+        "Gradient penalty",
+        "The penalty term on D's gradient, before its weight is applied. Near zero, D's slope is at the target value.",
         (Series("loss/penalty", "penalty", 4),),
     ),
     Chart(
         "spread",
-        "How much the images of a batch differ",
-        "The standard deviation of each pixel over a batch, averaged over all pixels: for real images, and for generated ones. "
-        "Generated far below real means that the generator draws nearly the same picture whatever its latent: mode collapse. A collapse "
-        "to a few different pictures does not show here: measure modes, recall or duplicates.",
+        "Variation within a batch",
+        "The standard deviation of each pixel over a batch, averaged over all pixels, for real and for generated images. Generated far below "
+        "real means that G produces nearly the same image for every latent: mode collapse. A collapse to a few different images does not show "
+        "here: measure modes, recall or duplicates.",
         (Series("spread/real", "real images", 0), Series("spread/fake", "generated images", 1)),
         may_be_log=False,
     ),
     Chart(
         "nearest",
-        "How much each image differs from the one most like it",
-        "The distance of each image from its nearest fellow in the batch (root mean square over pixels), averaged: for real images, "
-        "and for generated ones. Generated far below real means that the generator repeats itself. A batch of copies of a few "
-        "pictures gives itself away here, though its pixels differ widely.",
+        "Distance to the most similar image in the batch",
+        "The distance of each image to its nearest neighbour in the batch (root mean square over pixels), averaged, for real and for generated "
+        "images. Generated far below real means that G repeats itself. This also detects copies of a few different images, which the variation "
+        "of pixels does not.",
         (Series("nearest/real", "real images", 0), Series("nearest/fake", "generated images", 1)),
         may_be_log=False,
     ),
     Chart(
         "separation",
-        "How far apart the discriminator's verdicts lie",
-        "The difference between D's mean logit of real and of generated images, in standard deviations: the same measure for "
-        "every objective. Near zero D cannot tell them apart, below zero it takes generated images for the real ones; very "
-        "large, and it has nothing left to learn.",
+        "Separation of the discriminator's outputs",
+        "The difference between D's mean logits for real and for generated images, in standard deviations: comparable between loss functions. "
+        "Near zero D cannot distinguish them; below zero it rates generated images as more real; very large, D separates them completely.",
         (Series("logit/gap", "real minus generated", 0),),
         may_be_log=False,
     ),
     Chart(
         "memory",
-        "Does the discriminator know its images by heart?",
-        "D's mean verdict (its logit: higher is more real) on some training images, and on as many real images that it never "
-        "learned from. As long as both are alike, D has learned what real images look like. When they part, it knows single "
-        "training images by heart, and calls other real ones false.",
+        "Does the discriminator memorise its images?",
+        "D's mean logit (higher is more real) on training images and on held-out real images. While both are similar, D has learned what real "
+        "images look like. When they diverge, D has memorised training images and rates other real images as generated.",
         (Series("memory/train", "training images", 0), Series("memory/held_out", "real images it never saw", 1)),
         may_be_log=False,
     ),
     Chart(
         "augmentation",
         "Adaptive augmentation",
-        "The share of the images that are changed before D sees them, and the mean sign of its verdict on real images by which that share is "
-        "moved: 0 if D cannot tell them, 1 if it is sure of all. Held back from knowing its few images by heart, D's sign settles at the "
-        "target (0.6); a share near 1 means that the images are too few for it to do so, and that its changes may show in G's (Karras et al. 2020).",
+        "The share of images that are augmented before D sees them, and the mean sign of D's output on real images that controls this share: 0 "
+        "if D cannot recognise them, 1 if it is sure of all. When overfitting is held back, the sign settles at the target (0.6). A share near 1 "
+        "means that there are too few images, and that augmentations may appear in generated images (Karras et al. 2020).",
         (
             Series("augmentation/strength", "share of images changed", 2),
             Series("augmentation/sign", "mean sign of D on real images", 0),
@@ -205,18 +201,17 @@ CHARTS: tuple[Chart, ...] = (
     Chart(
         "clipping",
         "Share of clipped weights",
-        "How many of the critic's weights lie at the bound. Near 1, clipping leaves it only the simplest functions; near 0, the "
-        "bound hardly holds it.",
+        "The share of the critic's weights at the clipping bound. Near 1, clipping restricts the critic to very simple functions; near 0, it has "
+        "almost no effect.",
         (Series("clip/saturation", "at the bound", 6),),
         y_range=(-0.02, 1.02),
         may_be_log=False,
     ),
     Chart(
         "gradients",
-        "Size of the gradients",
-        "The gradient is the push that each step gives a network's weights; this is its length. Near zero: "
-        "little is left to learn from (vanishing gradient), though Adam scales small pushes up (Kingma and Ba 2015). Growing without end: training is about to break "
-        "(exploding gradient).",
+        "Gradient norms",
+        "The L2 norm of the gradient of each network's weights. Near zero: almost nothing is learned (vanishing gradient), though Adam rescales "
+        "small gradients (Kingma and Ba 2015). Growing without bound: training is about to diverge (exploding gradient).",
         (
             Series("grad_norm/g", "Generator", 1),
             Series("grad_norm/d", "Discriminator", 0),
@@ -226,9 +221,8 @@ CHARTS: tuple[Chart, ...] = (
     ),
     Chart(
         "rates",
-        "Learning rate of each step",
-        "The learning rate that was set, times what its schedule makes of it. A live change moves the rate that was set: "
-        "the schedule goes on from there.",
+        "Learning rate",
+        "The configured rate times the factor of its schedule. A live change sets the configured rate; the schedule continues from there.",
         (
             Series("rate/g", "Generator", 1),
             Series("rate/d", "Discriminator", 0),
