@@ -73,36 +73,36 @@ BREAKAGES: Registry[Breakage] = Registry(
     "way to break a model",
     {
         "clip": Breakage(
-            "The critic's bound is ten times too wide",
-            "A Wasserstein critic must not be steep, so its weights are cut to a small bound. At 0.1 instead of 0.01 it may "
-            "become far steeper and push the generator about: without batch norm by up to ten times a layer; with it, as in R3's critic, the "
-            "scale of the weights before it cancels (Ioffe and Szegedy 2015, section 3.3) and the cut bounds batch norm's own gain. In report "
-            "R3's long training much of the variety of faces was lost.",
+            "Clipping bound ten times too large",
+            "A Wasserstein critic must have a bounded slope, so its weights are clipped. With 0.1 instead of 0.01 the slope may be far "
+            "larger and training unstable: up to ten times per layer without batch norm; with it, as in R3's critic, the scale of the weights "
+            "before it cancels (Ioffe and Szegedy 2015, section 3.3) and clipping bounds batch norm's own gain. In report R3's long training "
+            "much of the variety of faces was lost.",
             "r3-collapse-lite", "objective.weight_clip", 0.1, 0.01, 3,
-            caution="In small, as here, the eye hardly sees it: both may look varied. Measure both.",
+            caution="At this small size both runs may look varied. Measure both.",
         ),
         "few": Breakage(
-            "64 digits, seen a thousand times",
-            "With so few images the discriminator learns each by heart. Whatever else the generator draws is called false, and it "
-            "is left with poor digits (reports R1 and R4).",
+            "Too little data: 64 digits",
+            "With so few images the discriminator memorises all of them and rejects everything else that the generator produces, so its digits "
+            "stay poor (reports R1 and R4).",
             "mnist-dcgan", "dataset.num_images", 64, 0, 2, {"training.epochs": 1400, "training.max_steps": 1400},
         ),
         "ratio": Breakage(
-            "The discriminator is paid for real images only",
-            "With weights 1 : 0 for real and generated images, answering “real” to everything costs nothing. Its verdict is "
-            "flat, and the generator draws the same grey pattern for every latent (report R2).",
+            "Loss weight 0 on generated images",
+            "With weights 1 : 0 for real and generated images, the answer “real” for every image has zero loss. The discriminator's gradient "
+            "vanishes, and the generator produces the same grey pattern for every latent (report R2).",
             "r2-ratio-1-0-lite", "objective.fake_weight", 0.0, 1.0, 4,
         ),
         "strong": Breakage(
-            "The discriminator is far ahead",
-            "It takes twenty steps for each one of the generator's. It soon tells real from generated without doubt, and a verdict "
-            "without doubt gives no direction to learn in.",
+            "Too many discriminator updates",
+            "The discriminator makes twenty updates per generator update. It soon separates real from generated with certainty, and its gradient "
+            "no longer helps the generator.",
             "mnist-dcgan", "objective.n_critic", 20, 1, 3,
         ),
         "narrow": Breakage(
             "The latent is a single number",
-            "All that the generator can draw then lies on one curve through the space of pictures: the same few digits again and "
-            "again, each hardly different from the next, however long it learns. A collapse that the eye sees at once.",
+            "Everything that the generator can produce then lies on one curve in image space: the same few digits again and again, with hardly any "
+            "variation, however long it trains. This collapse is visible at once.",
             "mnist-dcgan", "network.latent_dim", 1, 100, 3,
         ),
     },

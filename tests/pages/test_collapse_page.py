@@ -76,14 +76,14 @@ def test_one_click_queues_the_broken_model_and_shows_it(visit: Visit, runs_dir) 
     (queued,) = queue.queued_ids(runs_dir)
     assert not app.exception and app.query_params["broken"] in (queued, [queued])
     text = words(app)
-    assert "The critic's bound is ten times too wide" in text and "The first grid is on its way" in text
-    assert "In small, as here, the eye hardly sees it" in text  # no more is promised than so small a pair shows
+    assert "Clipping bound ten times too large" in text and "The first grid is on its way" in text
+    assert "At this small size both runs may look varied" in text  # no more is promised than so small a pair shows
     assert "Train the repaired twin" in labels(app) and "wait for the first checkpoint" in text
 
 
 def test_the_twin_and_the_branch_are_queued_beside_the_broken_one(visit: Visit, broken: Run, runs_dir) -> None:
     app = visit("collapse")
-    assert "The discriminator is far ahead" in words(app)
+    assert "Too many discriminator updates" in words(app)
     app = app.button(key="collapse_twin").click().run()
     (queued,) = queue.queued_ids(runs_dir)
     twin = Run(runs_dir / queued)

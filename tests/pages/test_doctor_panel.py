@@ -22,7 +22,7 @@ def sicken(run: Run) -> None:
 
 def test_a_healthy_run_gets_one_quiet_line(visit: Visit, trained: Run) -> None:
     text = words(visit("train", run=trained.id))
-    assert "Too early to say: most checks need 200 steps." in text and "The discriminator has won" not in text
+    assert "Too early to say: most checks need 200 steps." in text and "The discriminator is too strong" not in text
     trained.write_status(replace(trained.status(), step=200, total_steps=200))
     assert "No problems detected in the curves." in words(visit("train", run=trained.id))
 
@@ -31,8 +31,8 @@ def test_a_sick_run_is_told_with_evidence_and_buttons(visit: Visit, trained: Run
     sicken(trained)
     app = visit("train", run=trained.id)
     text = words(app)
-    assert "The discriminator has won" in text and "D(x) averaged 0.999" in text and "since step" in text
-    assert "G's loss has left the scale" in text
+    assert "The discriminator is too strong" in text and "D(x) averaged 0.999" in text and "since step" in text
+    assert "G's loss is out of range" in text
     assert any(label.startswith("Branch from step") for label in labels(app))
 
 

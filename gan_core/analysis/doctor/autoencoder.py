@@ -16,7 +16,7 @@ from gan_core.config.sections import VAEConfig
 COLLAPSED_NATS = 0.02  # a dimension; below it the latents carry almost no information about the image
 HOLES_NATS = 6.0  # a dimension; random draws of the prior then miss nearly every place that the decoder was trained on
 SOUND_NATS = 3.0  # a dimension; what the remedy against holes aims at
-CLOSER = "Pulls the encoder's places together until they cover the prior."
+CLOSER = "Pulls the encoder's distributions together until they cover the prior."
 
 
 def kl_collapse(trace: RunTrace) -> Sign | None:
@@ -69,16 +69,16 @@ def _kl(config: RunConfig, factor: float, why: str) -> list[Remedy]:
 
 DIAGNOSES = (
     Diagnosis(
-        "kl_collapse", "The latents say nothing",
-        "KL near zero means that the encoder gives every image the same cloud, the prior. The decoder then can only draw "
-        "one average image.",
+        "kl_collapse", "Posterior collapse: the latent is ignored",
+        "KL near zero means that the encoder maps every image to the prior. The decoder can then only produce one average "
+        "image.",
         "failure", ("loss/kl", "loss/reconstruction"), kl_collapse,
-        lambda config: _kl(config, 0.1, "Saying something about the image becomes affordable."),
+        lambda config: _kl(config, 0.1, "A lower weight lets the latent carry information about the image."),
     ),
     Diagnosis(
-        "prior_hole", "Random latents fall into holes",
-        "KL is so large that the encoder uses tiny places far apart. Reconstructions are good, but a random latent lies where "
-        "the decoder has never been, and its sample is no image.",
+        "prior_hole", "Random samples decode to nonsense",
+        "KL is so large that the encoder uses small regions far apart. Reconstructions are good, but a random latent lies outside the "
+        "regions that the decoder was trained on, and its sample is no image.",
         "warning", ("loss/kl",), prior_hole,
         lambda config: _kl(config, 10.0, CLOSER),
     ),

@@ -92,7 +92,7 @@ def _in_curves(trace: RunTrace) -> Sign | None:
     best = np.fmax.accumulate(np.nan_to_num(fake))
     fell = (best > FALL * real) & (fake < FALL * best) & (fake < FALL * real)
     if trace.has("nearest/fake", "nearest/real"):
-        words += " From its nearest fellow a generated one differed by {near:.3f}, a real one by {near_real:.3f}."
+        words += " The distance to the nearest other image of the batch was {near:.3f} for generated and {near_real:.3f} for real images."
         values |= {"near": trace.mean("nearest/fake"), "near_real": trace.mean("nearest/real")}
     young = np.arange(len(fake)) < max(SLOW_START * trace.window, SLOWEST_START)
     early = alike(trace) & trace.after_steps_of_g(START)
@@ -136,8 +136,16 @@ def _against_collapse(config: RunConfig, *, d_leads: bool = False) -> list[Remed
                 {"vae.kl_weight": config.vae.kl_weight * factor},
             )
             for verb, factor, why in (
-                ("Lower", 0.1, "If KL is near 0: the decoder ignores the latent, and information becomes affordable."),
-                ("Raise", 10.0, "If KL is high: random latents fall where the decoder has never been."),
+                (
+                    "Lower",
+                    0.1,
+                    "If KL is near 0, the decoder ignores the latent: a lower weight lets it carry information.",
+                ),
+                (
+                    "Raise",
+                    10.0,
+                    "If KL is high, random latents lie outside the regions that the decoder was trained on.",
+                ),
             )
         ]
     remedies = []
@@ -145,13 +153,13 @@ def _against_collapse(config: RunConfig, *, d_leads: bool = False) -> list[Remed
         remedies.append(clip_as_in_the_paper())
     if not config.remedies.minibatch_std:
         remedies.append(Remedy(
-            "Show D how much the images of a batch differ" if of_images(config) else "Show D how much the points of a batch differ",
-            "Sameness gives the generator away (minibatch standard deviation, Karras et al. 2018).",
+            "Show D how much the images of a batch vary" if of_images(config) else "Show D how much the points of a batch vary",
+            "Low variation is then easy to recognise as generated (minibatch standard deviation, Karras et al. 2018).",
             {"remedies.minibatch_std": True},
         ))  # fmt: skip
     if config.remedies.packing == 1:
         remedies.append(Remedy(
-            "Let D judge pairs", "Two samples that are alike give the generator away (PacGAN, Lin et al. 2018).",
+            "Show D pairs of images (packing 2)", "Two identical samples are easy to recognise as generated (PacGAN, Lin et al. 2018).",
             {"remedies.packing": 2},
         ))  # fmt: skip
     remedies += r1(config)
@@ -166,8 +174,8 @@ def r1(config: RunConfig) -> list[Remedy]:
     if config.penalty.name != "none" or config.objective.weight_clip > 0:
         return []
     return [Remedy(
-        "Charge D for steepness: R1 penalty, weight 5",
-        "Keeps D's slope small near real images, which makes the game converge (Mescheder et al. 2018)."
+        "Add the R1 gradient penalty, weight 5",
+        "Keeps D's gradient small at real images, which makes training converge (Mescheder et al. 2018)."
         + BATCH_NORM * (config.network.discriminator_norm == "batch"),
         {"penalty.name": "r1", "penalty.weight": 5.0, "training.precision": "fp32"},
     )]  # fmt: skip
@@ -183,14 +191,14 @@ def clip_as_in_the_paper() -> Remedy:
 
 
 def _more_numbers(_config: RunConfig) -> list[Remedy]:
-    why = "Each number is a direction in which images can differ; 64 to 128 are usual."
-    return [Remedy("Give z 100 numbers", why, {"network.latent_dim": 100})]
+    why = "Each number is a direction in which images can vary; 64 to 128 are usual."
+    return [Remedy("Set the latent size to 100", why, {"network.latent_dim": 100})]
 
 
 DIAGNOSES = (
     Diagnosis(
         "mode_collapse", "Mode collapse: the generated images are alike",
-        "A mode is a kind of image. The generator has found few that pass and makes little else, whatever the latent z.",
+        "A mode is a kind of image. The generator produces only a few kinds, whatever the latent z.",
         "failure", ("spread/fake", "spread/real", "nearest/fake", "nearest/real"), mode_collapse, _against_collapse,
         of_vae=(
             "The samples are alike",
@@ -200,9 +208,9 @@ DIAGNOSES = (
         ),
     ),
     Diagnosis(
-        "narrow_latent", "The latent has too few numbers",
-        "Whatever makes images differ must be said by the numbers of z. One or two cannot say which digit, how slanted and how "
-        "thick at once, so most images are copies of others.",
+        "narrow_latent", "The latent is too small",
+        "All variation of the images must come from the numbers of z. One or two cannot encode the digit, its slant and its thickness at "
+        "once, so many images are near copies of others.",
         "warning", (), narrow_latent, _more_numbers,
     ),
 )  # fmt: skip

@@ -20,7 +20,7 @@ def penalty_dominates(trace: RunTrace) -> Sign | None:
         return None
     term, loss = trace.config.penalty.weight * trace.mean("loss/penalty"), abs(trace.mean("loss/d"))
     holds = (term > DROWNED * loss) & trace.after_steps_of_g(START)
-    words = "From step {since:,} to {step:,} the penalty cost D {term:.3g}, and its mistakes about images {loss:.3g}."
+    words = "From step {since:,} to {step:,} the penalty term was {term:.3g}, and D's loss on images {loss:.3g}."
     return lasting_sign(trace, holds, words, {"term": term, "loss": loss}, windows=2)
 
 
@@ -31,9 +31,7 @@ def label_dominates(trace: RunTrace) -> Sign | None:
     labels = trace.mean("loss/label_real") + trace.mean("loss/label_fake")
     term, loss = trace.config.conditioning.label_weight * labels, abs(trace.mean("loss/d"))
     holds = (term > DROWNED_BY_LABELS * loss) & trace.after_steps_of_g(START)
-    words = (
-        "From step {since:,} to {step:,} wrong labels cost D {term:.3g}, and telling real from generated {loss:.3g}."
-    )
+    words = "From step {since:,} to {step:,} the label loss term was {term:.3g}, and D's loss on real and generated images {loss:.3g}."
     return lasting_sign(trace, holds, words, {"term": term, "loss": loss}, windows=2)
 
 
@@ -55,14 +53,14 @@ def unbounded_critic(trace: RunTrace) -> Sign | None:
 
 
 def _lighter_penalty(config: RunConfig) -> list[Remedy]:
-    why = "The weight of the paper: enough to hold the slope, and D still learns to tell images apart."
+    why = "The weight used in the paper: it limits the slope, and D still learns to distinguish images."
     usual = min(USUAL_PENALTY, config.penalty.weight / 10)
     return [Remedy(f"Lower the penalty's weight to {usual:g}", why, {"penalty.weight": usual})]
 
 
 def _lighter_labels(config: RunConfig) -> list[Remedy]:
     usual = min(1.0, config.conditioning.label_weight / 10)
-    why = "As in the ACGAN paper: D learns real from generated as much as labels."
+    why = "As in the ACGAN paper: both terms count equally."
     return [Remedy(f"Lower the label loss's weight to {usual:g}", why, {"conditioning.label_weight": usual})]
 
 
@@ -71,7 +69,7 @@ def _bound(config: RunConfig) -> list[Remedy]:
         clip_as_in_the_paper(),
         Remedy(
             f"Raise the penalty's weight to {USUAL_PENALTY:g}" if config.penalty.name == "gradient" else "Use a gradient penalty instead",
-            "It holds the critic's slope near 1 directly (Gulrajani et al. 2017).",
+            "It keeps the critic's slope near 1 directly (Gulrajani et al. 2017).",
             {
                 "objective.weight_clip": 0.0, "penalty.name": "gradient", "penalty.weight": USUAL_PENALTY,
                 "network.discriminator_norm": "none", "training.precision": "fp32",
@@ -82,20 +80,20 @@ def _bound(config: RunConfig) -> list[Remedy]:
 
 DIAGNOSES = (
     Diagnosis(
-        "penalty_dominates", "The penalty drowns the game",
-        "D pays so much for its slope that it gives every image nearly the same mark. Its verdict then says nothing to G.",
+        "penalty_dominates", "The penalty dominates D's loss",
+        "The penalty outweighs the rest of D's loss, so D gives every image nearly the same output and G gets no useful gradient.",
         "failure", ("loss/penalty",), penalty_dominates, _lighter_penalty,
     ),
     Diagnosis(
-        "label_dominates", "The label loss drowns the game",
-        "D learns labels and hardly learns what is real, and G is paid for pictures whose label D can read, whether or not they look "
-        "real.",
+        "label_dominates", "The label loss dominates",
+        "D learns the labels but hardly learns to recognise real images, and G minimises its loss with images whose label D recognises, whether "
+        "or not they look real.",
         "failure", ("loss/label_real", "loss/label_fake"), label_dominates, _lighter_labels,
     ),
     Diagnosis(
         "unbounded_critic", "Nothing bounds the critic",
-        "A Wasserstein critic's score means a distance only while its slope is bounded. Without that it makes its scores ever larger "
-        "instead of better, and G is thrown about.",
+        "A Wasserstein critic estimates a distance only while its slope is bounded. Without a bound its scores grow without limit, and training "
+        "becomes unstable.",
         "warning", ("score/real", "score/fake_before"), unbounded_critic, _bound,
     ),
 )  # fmt: skip

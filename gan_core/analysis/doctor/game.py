@@ -100,14 +100,14 @@ def _against_a_winning_d(config: RunConfig) -> list[Remedy]:
     remedies = [slower_d(config)]
     if not config.remedies.instance_noise:
         remedies.append(Remedy(
-            "Blur D's sight with instance noise 0.1",
-            "Real and generated images overlap again, so D's verdict has a slope for G to follow (Sønderby et al. 2017).",
+            "Add noise to D's inputs (instance noise 0.1)",
+            "Real and generated images overlap again, so D gives G a useful gradient (Sønderby et al. 2017).",
             {"remedies.instance_noise": 0.1},
         ))  # fmt: skip
     if config.objective.name == "bce" and not config.remedies.label_smoothing:
         remedies.append(Remedy(
             "Smooth D's labels by 0.1",
-            "D is no longer paid for being certain (one-sided label smoothing, Salimans et al. 2016).",
+            "D is no longer rewarded for extreme confidence (one-sided label smoothing, Salimans et al. 2016).",
             {"remedies.label_smoothing": 0.1},
         ))  # fmt: skip
     return [*remedies, *r1(config)]
@@ -117,7 +117,7 @@ def _against_saturation(config: RunConfig) -> list[Remedy]:
     return [
         Remedy(
             "Use a gradient penalty instead of clipping",
-            "Clipping leaves the critic only simple functions; a penalty holds its slope directly (Gulrajani et al. 2017).",
+            "Clipping restricts the critic to simple functions; a penalty limits its slope directly (Gulrajani et al. 2017).",
             {
                 "objective.weight_clip": 0.0,
                 "penalty.name": "gradient",
@@ -139,7 +139,7 @@ def _against_oscillation(config: RunConfig) -> list[Remedy]:
     if not config.training.ema_decay:
         remedies.append(Remedy(
             "Keep a running average of the generator: 0.999",
-            "The average stands still in the middle of the circle (Yazıcı et al. 2019).",
+            "Averaged weights stay near the centre of the oscillation (Yazıcı et al. 2019).",
             {"training.ema_decay": 0.999},
         ))  # fmt: skip
     return remedies
@@ -147,27 +147,27 @@ def _against_oscillation(config: RunConfig) -> list[Remedy]:
 
 DIAGNOSES = (
     Diagnosis(
-        "discriminator_won", "The discriminator has won",
-        "D tells real from generated without doubt. Its verdict then changes steeply and anew at every step, so that following it leads G "
-        "nowhere (Arjovsky and Bottou 2017): G's images stop getting better, or fall apart.",
+        "discriminator_won", "The discriminator is too strong",
+        "D separates real from generated images with certainty. Its gradient is then unstable and no longer helps G (Arjovsky and Bottou "
+        "2017): G's images stop improving, or get worse.",
         "warning", ("prob/real", "prob/fake_before", "loss/g", "logit/gap"), discriminator_won, _against_a_winning_d,
     ),
     Diagnosis(
-        "bce_clamp", "G's loss has left the scale",
+        "bce_clamp", "G's loss is out of range",
         "D gives generated images a probability below 10^-21. PyTorch's BCELoss, which is given probabilities, has lost its gradient by "
         "then (it fades from a logit of -28 on; the loss is cut at 100); computed from logits, as here, G's gradient keeps its size, "
-        "but it follows a verdict that says nothing about images any more. Go back to a checkpoint from before.",
+        "but its direction no longer depends on the images. Go back to an earlier checkpoint.",
         "failure", ("loss/g", "loss/d"), bce_clamp, _against_a_winning_d,
     ),
     Diagnosis(
-        "clip_saturation", "The critic's weights lie at the bound",
-        "With nearly every weight at plus or minus the clip, the critic can express only very simple functions, and its "
-        "verdict says little about where G's images are wrong.",
+        "clip_saturation", "The critic's weights are at the clipping bound",
+        "With nearly every weight at plus or minus the bound, the critic can represent only very simple functions, so its "
+        "gradient says little about what is wrong with G's images.",
         "warning", ("clip/saturation",), clip_saturation, _against_saturation,
     ),
     Diagnosis(
-        "oscillation", "The two networks chase each other in circles",
-        "G moves to where D looks weak, D follows, G moves on: the losses swing in a rhythm and nothing is learned for good.",
+        "oscillation", "The two networks oscillate",
+        "G exploits a weakness of D, D corrects it, G moves on: the losses oscillate periodically and training does not converge.",
         "warning", ("loss/g", "loss/d"), oscillation, _against_oscillation,
     ),
 )  # fmt: skip

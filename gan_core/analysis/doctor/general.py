@@ -85,12 +85,10 @@ def _against_standstill(config: RunConfig, network: str) -> list[Remedy]:
     if network == "G":
         return [slower_d(config)]
     if network == "D":
-        why = "D is certain of everything and learns no more. Its targets then stay out of its reach (Salimans et al. 2016)."
+        why = "D is certain of everything and no longer learns. Smoothed targets keep its loss above zero (Salimans et al. 2016)."
         smooth = Remedy("Smooth D's labels by 0.1", why, {"remedies.label_smoothing": 0.1})
         return [smooth, *(replace(one, live=False) for one in [slower_d(config)])]
-    why = (
-        "Too large a step left units that no image moves any more. It has to be taken back: from an earlier checkpoint."
-    )
+    why = "A step that was too large left units that no input activates. Continue from an earlier checkpoint."
     return [replace(one, why=why, live=False) for one in _slower(config, 0.25)]
 
 
@@ -105,8 +103,8 @@ def learning_rate_too_high(trace: RunTrace) -> Sign | None:
         return None
     part = fast[0]
     cause = (
-        f"The {part.title.lower()}'s learning rate is {_rate(trace.config, part):g}; {get(trace.config, part.section).name} seldom stands "
-        f"more than {_fastest(trace.config, part):g} here. "
+        f"The {part.title.lower()}'s learning rate is {_rate(trace.config, part):g}; with {get(trace.config, part.section).name} training is rarely stable "
+        f"above {_fastest(trace.config, part):g} here. "
     )
     fast_now = _too_fast_now(trace, part)
     for holds, words, values in _harm(trace):
@@ -150,8 +148,8 @@ def _harm(trace: RunTrace) -> Iterator[tuple[Mask, str, Mapping[str, Column]]]:
     if trace.has("nearest/fake", "nearest/real"):
         near = {"near": trace.mean("nearest/fake"), "real": trace.mean("nearest/real")}
         words = (
-            "At step {step:,} a generated image differs from its nearest fellow by {near:.3f}, a real one by {real:.3f}: G has "
-            "found one picture or noise."
+            "At step {step:,} the distance to the nearest other image of the batch is {near:.3f} for generated images and {real:.3f} for real ones: G "
+            "produces one image, or noise."
         )
         yield (near["near"] < BEHIND * near["real"]) & trace.after_steps_of_g(START), words, near
 
@@ -166,7 +164,7 @@ def too_few_images(trace: RunTrace) -> Sign | None:
         return None
     model = kind_of(trace.config).short
     what = "images" if of_images(trace.config) else "points"
-    evidence = f"{trace.num_images:,} {what}, each seen {epochs:,} times in the whole run; a {model} wants thousands, at the least."
+    evidence = f"{trace.num_images:,} {what}, each seen {epochs:,} times in the whole run; a {model} needs at least some thousands."
     return Sign(0, 0, evidence)
 
 
@@ -194,7 +192,7 @@ def _slower(config: RunConfig, factor: float, *, late: bool = False) -> list[Rem
     return [
         Remedy(
             f"Lower the {part.title.lower()}'s learning rate to {float(get(config, part.rate)) * factor:g}",
-            "Smaller steps follow the slope instead of jumping over the valley.",
+            "Smaller steps are less likely to overshoot.",
             {part.rate: float(get(config, part.rate)) * factor},
             live=True,
         )
@@ -206,56 +204,56 @@ def _slower(config: RunConfig, factor: float, *, late: bool = False) -> list[Rem
 def more_images(config: RunConfig) -> list[Remedy]:
     """Remedies for too little data."""
     what = "images" if of_images(config) else "points"
-    remedies = [Remedy(f"Use more {what}", "Nothing helps as much.")]
+    remedies = [Remedy(f"Use more {what}", "The most effective remedy.")]
     if config.dataset.num_images:
         changes = {"dataset.num_images": 0}
-        remedies = [Remedy(f"Use all {what} of the data set", "Nothing helps as much as more data.", changes)]
+        remedies = [Remedy(f"Use all {what} of the data set", "More data is the most effective remedy.", changes)]
     if of_images(config) and not config.augmentation.kinds:
         remedies.append(Remedy(
-            "Change what D sees of every image (DiffAugment)",
-            "Colours, place and a cut-out differ each time, of real and generated images alike: D cannot know its few images by heart, and "
-            "G's stay as they are (Zhao et al. 2020).",
+            "Augment every image that D sees (DiffAugment)",
+            "Random colour changes, shifts and cut-outs, on real and generated images alike, keep D from memorising its few images; generated "
+            "images stay unaugmented (Zhao et al. 2020).",
             {"augmentation.kinds": "color,translation,cutout"},
         ))  # fmt: skip
     if of_images(config) and not (config.dataset.flip or DATASETS.find(config.dataset.name).mirrored_is_false):
-        why = "Twice as many views; not for writing, which would become false."
-        remedies.append(Remedy("Show the images mirrored as well", why, {"dataset.flip": True}))
+        why = "Twice as many views. Not suitable for text."
+        remedies.append(Remedy("Turn on random horizontal flip", why, {"dataset.flip": True}))
     return remedies
 
 
 DIAGNOSES = (
     Diagnosis(
-        "non_finite", "A number has grown without bound", "A loss or a weight became infinite, and everything computed from it.",
+        "non_finite", "Training diverged (NaN or infinity)", "A loss or a weight became infinite, and everything computed from it.",
         "failure", LOSSES, non_finite, lambda config: _slower(config, 0.1),
     ),
     Diagnosis(
-        "vanishing_gradient", "A gradient has vanished",
-        "The gradient is the push that each step gives the weights. Almost none is left: that network has stopped learning.",
+        "vanishing_gradient", "Vanishing gradient",
+        "The gradient of a network's weights is almost zero: that network has stopped learning.",
         "failure", GRADIENTS, vanishing_gradient, lambda config: _against_standstill(config, "G"),
     ),
     Diagnosis(
-        "exploding_gradient", "A gradient explodes",
-        "The push that each step gives the weights has become many times larger than usual; the next steps may undo all learning.",
+        "exploding_gradient", "Exploding gradient",
+        "The gradient of a network's weights is many times larger than usual; the next steps may undo what was learned.",
         "warning", GRADIENTS, exploding_gradient, lambda config: _slower(config, 0.25),
     ),
     Diagnosis(
         "learning_rate_too_high", "The learning rate is too high",
-        "Each step is so large that it jumps over what it was to reach. One network is thrown about, and the other learns nothing from it.",
+        "Each step overshoots. One network becomes unstable, and the other learns nothing from it.",
         "warning", LOSSES, learning_rate_too_high, lambda config: _slower(config, 0.1),
     ),
     Diagnosis(
         "too_few_images", "Too few images",
-        "With so few images D can learn each by heart. It then rejects everything else, and G learns nothing or copies them.",
+        "With so few images D can memorise all of them. It then rejects everything else, and G learns nothing or copies them.",
         "note", (), too_few_images, more_images,
         of_vae=(
             "Too few images",
-            "With so few images the network can learn each by heart. Other images are then strange to it, and its samples are copies "
-            "or mixtures of the known ones.",
+            "With so few images the network can memorise all of them. It then reconstructs other images badly, and its samples are copies "
+            "or mixtures of the training images.",
         ),
     ),
     Diagnosis(
-        "plateau", "Nothing changes any more",
-        "What is measured has stopped moving: more steps of the same will hardly help.",
+        "plateau", "No further improvement",
+        "The measured value no longer changes: more steps with the same settings will hardly help.",
         "note", ("accuracy/test", "accuracy/labels", "loss/reconstruction"), plateau,
         lambda config: _slower(config, 0.2, late=True),
     ),

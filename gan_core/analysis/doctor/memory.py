@@ -51,14 +51,14 @@ def _against(config: RunConfig) -> list[Remedy]:
     remedies = more_images(config)
     if of_images(config) and not config.dataset.rotation_degrees:
         remedies.append(Remedy(
-            "Turn the images by up to 5 degrees",
-            "The same picture never comes twice, so it cannot be learned by heart.",
+            "Random rotation, up to 5 degrees",
+            "Exactly the same image never appears twice, so it cannot be memorised.",
             {"dataset.rotation_degrees": 5.0},
         ))  # fmt: skip
     if not config.remedies.instance_noise:
         remedies.append(Remedy(
-            "Blur D's sight with instance noise 0.1",
-            "Fine detail, by which single images are known, is hidden from it (Sønderby et al. 2017).",
+            "Add noise to D's inputs (instance noise 0.1)",
+            "It hides the fine detail by which D recognises single images (Sønderby et al. 2017).",
             {"remedies.instance_noise": 0.1},
         ))  # fmt: skip
     return remedies
@@ -81,34 +81,34 @@ def _against_leak(config: RunConfig) -> list[Remedy]:
     remedies = []
     if not config.augmentation.adaptive:
         remedies.append(Remedy(
-            "Change only as many images as D's memory asks for (ADA)",
-            "While most images are seen as they are, G cannot take the changes for a part of them (Karras et al. 2020).",
+            "Adaptive augmentation (ADA)",
+            "As long as most images are shown without augmentation, G does not learn to reproduce it (Karras et al. 2020).",
             {"augmentation.adaptive": True},
         ))  # fmt: skip
     for kind, words in (("cutout", "cut-outs"), ("translation", "shifts")):
         if kind in config.augmentation.kinds:
             others = [other for other in config.augmentation.kinds if other != kind]
             remedies.append(Remedy(
-                f"Leave the {words} out", "What is not done cannot show.", {"augmentation.kinds": ",".join(others)},
+                f"Turn the {words} off", "An augmentation that is not applied cannot leak.", {"augmentation.kinds": ",".join(others)},
             ))  # fmt: skip
     return remedies
 
 
 DIAGNOSES = (
     Diagnosis(
-        "memorisation", "The training images are learned by heart",
-        "D should learn what real images are like. Instead it knows single training images: other real images look false to it. "
-        "Its verdict then leads G to copies, or nowhere.",
+        "memorisation", "The training images are memorised",
+        "D should learn what real images have in common. Instead it has memorised training images and rates other real images as generated. "
+        "G then learns to copy, or learns nothing.",
         "warning", ("memory/train", "memory/held_out"), memorisation, _against,
         of_vae=(
-            "The training images are learned by heart",
-            "The model should draw what real images are like. Instead its samples lie next to single training images.",
+            "The training images are memorised",
+            "The model should learn what the images have in common. Instead its samples are close to single training images.",
         ),
     ),
     Diagnosis(
-        "augmentation_leak", "The augmentation shows in the samples",
-        "D sees real and generated images changed alike, so G need not draw the changes. Where nearly all images are changed it may: then "
-        "cut-outs and shifted borders are a part of what it takes for real.",
+        "augmentation_leak", "The augmentation leaks into the samples",
+        "Real and generated images are augmented alike, so G need not reproduce the augmentation. If nearly all images are augmented it may: "
+        "cut-outs and shifted borders then appear in its samples.",
         "warning", (), augmentation_leak, _against_leak,
     ),
 )  # fmt: skip

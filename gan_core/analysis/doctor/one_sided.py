@@ -16,8 +16,8 @@ def one_sided(trace: RunTrace) -> Sign | None:
         return None
     kind = "generated" if objective.real_weight else "real"
     evidence = (
-        f"D's loss weighs real images {objective.real_weight:g} and generated ones {objective.fake_weight:g}: for {kind} images it may answer "
-        "whatever it likes."
+        f"D's loss weighs real images {objective.real_weight:g} and generated ones {objective.fake_weight:g}: its output for {kind} images does "
+        "not affect the loss."
     )
     return Sign(int(trace.steps[trace.window - 1]), int(trace.steps[0]), evidence)
 
@@ -25,8 +25,8 @@ def one_sided(trace: RunTrace) -> Sign | None:
 def _both(config: RunConfig) -> list[Remedy]:
     return [
         Remedy(
-            "Pay D for both alike: 0.5 and 0.5",
-            "Only then does its verdict tell the two apart, and only that teaches G (report R2 saw that any zero weight never learns).",
+            "Weight both parts equally: 0.5 and 0.5",
+            "Only then does D learn to distinguish the two, which is what G learns from (in report R2 no run with a zero weight learned).",
             {"objective.real_weight": 0.5, "objective.fake_weight": 0.5},
         )
     ]
@@ -34,9 +34,9 @@ def _both(config: RunConfig) -> list[Remedy]:
 
 DIAGNOSES = (
     Diagnosis(
-        "one_sided", "D is paid for one kind of image only",
-        "With no price on mistakes about the other kind, the best D is one that always gives the same answer. Its verdict has no "
-        "slope, so G is told nothing.",
+        "one_sided", "One part of D's loss has weight zero",
+        "Errors on the other kind of image cost nothing, so the optimal D always gives the same output. Its gradient is zero, and G learns "
+        "nothing.",
         "failure", ("loss/d", "loss/d_real", "loss/d_fake"), one_sided, _both,
     ),
 )  # fmt: skip

@@ -26,8 +26,8 @@ def discriminator_idle(trace: RunTrace) -> Sign | None:
     gap = trace.mean("logit/gap")
     holds = (gap < FOOLED) & trace.after_steps_of_g(START)
     words = (
-        "From step {since:,} to {step:,} generated images looked more real to D than real ones, by {by:.1f} standard "
-        "deviations of its logits: it does not answer what G does."
+        "From step {since:,} to {step:,} D rated generated images as more real than real ones, by {by:.1f} standard "
+        "deviations of its logits: it does not react to G."
     )
     return lasting_sign(trace, holds, words, {"by": -gap}, windows=2)
 
@@ -44,7 +44,7 @@ def generator_idle(trace: RunTrace) -> Sign | None:
         holds &= (abs(fake / _first(trace.columns[f"{name}/fake"]) - 1) < STILL) & (fake < UNLIKE * real)
     words = (
         "From step {since:,} to {step:,} the generated images differed from each other by {spread:.3f}, as at the first probe, "
-        "while D told them from real ones by {gap:.1f} standard deviations of its logits."
+        "while D separated them from real ones by {gap:.1f} standard deviations of its logits."
     )
     return lasting_sign(trace, holds, words, {"spread": trace.mean("spread/fake"), "gap": gap}, windows=2)
 
@@ -58,8 +58,8 @@ def _faster(config: RunConfig, symbol: str) -> list[Remedy]:
     """A usual learning rate for a network that has a smaller one, a larger one otherwise."""
     part = next(part for part in kind_of(config).optimizers if part.symbol == symbol)
     rate = max(USUAL, 4 * float(get(config, part.rate)))
-    why = f"{part.symbol} then takes steps that can be seen, and the game has two players again."
-    return [Remedy(f"Let {part.symbol} learn faster: learning rate {rate:g}", why, {part.rate: rate}, live=True)]
+    why = f"{part.symbol} then makes noticeable steps, and both networks learn again."
+    return [Remedy(f"Raise {part.symbol}'s learning rate to {rate:g}", why, {part.rate: rate}, live=True)]
 
 
 def _of_game(config: RunConfig, symbol: str) -> list[Remedy]:
@@ -69,14 +69,13 @@ def _of_game(config: RunConfig, symbol: str) -> list[Remedy]:
 DIAGNOSES = (
     Diagnosis(
         "discriminator_idle", "The discriminator does not learn",
-        "D takes generated images for the real ones and does not correct itself. G then learns to please a judge that knows nothing, "
-        "and usually ends with a single picture.",
+        "D rates generated images as real and does not correct itself. G then learns from meaningless feedback and usually ends with a single "
+        "image.",
         "failure", ("logit/gap",), discriminator_idle, lambda config: _of_game(config, "D"),
     ),
     Diagnosis(
         "generator_idle", "The generator does not learn",
-        "D knows what is wrong with G's images, and still they stay as they were at the start: G takes steps that are too small, or "
-        "none.",
+        "D distinguishes G's images from real ones, yet they stay as they were at the start: G's steps are too small, or zero.",
         "failure", ("nearest/fake", "logit/gap"), generator_idle, lambda config: _of_game(config, "G"),
     ),
 )  # fmt: skip

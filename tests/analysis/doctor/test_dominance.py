@@ -12,7 +12,7 @@ PENALTY = {"penalty__name": "gradient", "penalty__weight": 100.0}
 def test_a_penalty_of_three_times_the_loss_drowns_it():
     found = sign("penalty_dominates", steady({"loss/penalty": 0.04, "loss/d": -1.0}, **PENALTY))
     assert (found.step, found.since, found.lasting) == (180, 101, True)
-    assert found.evidence == "From step 101 to 180 the penalty cost D 4, and its mistakes about images 1."
+    assert found.evidence == "From step 101 to 180 the penalty term was 4, and D's loss on images 1."
     assert when("penalty_dominates", steady({"loss/penalty": 0.029, "loss/d": -1.0}, **PENALTY)) is None
     assert when("penalty_dominates", steady({"loss/d": 0.1}, **PENALTY)) is None
 
@@ -21,7 +21,7 @@ def test_a_label_loss_of_five_times_the_loss_drowns_it():
     labels = {"loss/label_real": 0.4, "loss/label_fake": 0.2}
     found = sign("label_dominates", steady({**labels, "loss/d": 1.0}, conditioning__label_weight=10.0))
     assert (found.step, found.since, found.lasting) == (180, 101, True)
-    assert found.evidence == "From step 101 to 180 wrong labels cost D 6, and telling real from generated 1."
+    assert found.evidence == "From step 101 to 180 the label loss term was 6, and D's loss on real and generated images 1."
     assert when("label_dominates", steady({**labels, "loss/d": 1.3}, conditioning__label_weight=10.0)) is None
     assert when("label_dominates", steady({**labels, "loss/d": 0.2})) is None
 

@@ -43,7 +43,7 @@ def test_a_sick_run_is_told_with_remedies_that_can_be_typed(runs_dir, capsys):
     run = tiny_run(runs_dir, "ill")
     sick_log(run)
     words = ask(capsys, "diagnose", "ill", "--runs-dir", str(runs_dir))
-    assert "WARNING: The discriminator has won (discriminator_won), since step" in words
+    assert "WARNING: The discriminator is too strong (discriminator_won), since step" in words
     assert "--set discriminator_optimizer.learning_rate=" in words
     found = json.loads(ask(capsys, "diagnose", run.id, "--runs-dir", str(runs_dir), "--json"))
     assert [finding["name"] for finding in found] == ["bce_clamp", "discriminator_won"]

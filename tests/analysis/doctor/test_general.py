@@ -77,14 +77,14 @@ def test_a_learning_rate_is_too_high_beyond_its_optimisers_limit_where_the_curve
     high = found(1.01 * limit)
     assert (high.step, high.since, high.lasting) == (159, 40, True)
     assert (
-        f"The {network}'s learning rate is {1.01 * limit:g}; {optimizer} seldom stands more than {limit:g}"
+        f"The {network}'s learning rate is {1.01 * limit:g}; with {optimizer} training is rarely stable above {limit:g}"
         in high.evidence
     )
     assert "D(x) averages 0.90 and D(G(z)) 0.10 at step 159: G does not follow." in high.evidence
     even = {"prob/real": 0.8, "prob/fake_before": 0.06}
     assert found(1.01 * limit, **even) is None
     assert (
-        "0.149, a real one by 0.300"
+        "0.149 for generated images and 0.300 for real ones"
         in found(1.01 * limit, **even, **{"nearest/fake": 0.149, "nearest/real": 0.3}).evidence
     )
     assert found(1.01 * limit, **even, **{"nearest/fake": 0.151, "nearest/real": 0.3}) is None
@@ -179,7 +179,7 @@ def test_a_loss_without_weight_on_one_side_is_told_from_the_first_window_on(real
     settings = {"objective__real_weight": real, "objective__fake_weight": fake}
     found = sign("one_sided", steady({"loss/d": 1.0}, **settings))
     assert (found.step, found.since, found.lasting) == (40, 1, True)
-    assert f"weighs real images {real:g} and generated ones {fake:g}: for {kind} images" in found.evidence
+    assert f"weighs real images {real:g} and generated ones {fake:g}: its output for {kind} images" in found.evidence
     assert when("one_sided", steady({"loss/g": 1.0}, **settings)) is None
     assert when("one_sided", steady({"loss/d": 1.0}, objective__real_weight=0.1)) is None
     assert changes("one_sided", **settings) == [{"objective.real_weight": 0.5, "objective.fake_weight": 0.5}]

@@ -14,7 +14,7 @@ def test_a_discriminator_that_takes_fakes_for_real_does_not_learn():
     found = sign("discriminator_idle", steady({"logit/gap": -2.0}))
     assert (found.step, found.since, found.lasting) == (180, 101, True)
     assert (
-        "From step 101 to 180 generated images looked more real to D than real ones, by 2.0 standard" in found.evidence
+        "From step 101 to 180 D rated generated images as more real than real ones, by 2.0 standard" in found.evidence
     )
     assert when("discriminator_idle", steady({"logit/gap": -0.51})) is not None
     assert when("discriminator_idle", steady({"logit/gap": -0.49})) is None
@@ -25,7 +25,7 @@ def test_a_generator_whose_images_stay_what_they_were_does_not_learn():
     found = sign("generator_idle", steady(STANDING))
     assert (found.step, found.since, found.lasting) == (280, 201, True)
     assert (
-        "differed from each other by 0.500, as at the first probe, while D told them from real ones by 3.0"
+        "differed from each other by 0.500, as at the first probe, while D separated them from real ones by 3.0"
         in found.evidence
     )
 

@@ -97,7 +97,7 @@ def test_numbers_without_bound_prune_the_trial_with_the_doctors_finding(runs_dir
     worker(folder).work()
     (row,) = rows_of(folder.study())
     assert (row.state, row.finding, row.value) == ("pruned", "non_finite", None)
-    assert row.reason.startswith("A number has grown without bound.")
+    assert row.reason.startswith("Training diverged (NaN or infinity).")
     assert Run(runs_dir / row.run_id).status().step < 3000
 
 
@@ -116,7 +116,7 @@ def test_the_doctor_stops_a_run_of_the_queue_that_is_dying(runs_dir: Path, monke
     assert not working.is_alive()
     (row,) = rows_of(folder.study())
     assert (row.state, row.finding) == ("pruned", "bce_clamp")
-    assert row.reason.startswith("G's loss has left the scale.")
+    assert row.reason.startswith("G's loss is out of range.")
     assert Run(runs_dir / run_id).status().state == "stopped" and queue.queued_ids(runs_dir) == []
 
 
