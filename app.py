@@ -13,6 +13,7 @@ ASSETS = Path(__file__).parent / "pages" / "components" / "widgets" / "assets"
 ICON = ASSETS / "icon.png"  # a path: a name would be fetched from the web
 STYLE = """<style>
 .stMainBlockContainer {padding: 2.5rem clamp(1rem, 4vw, 3rem) 4rem}
+@media (max-width: 640px) {.stMainBlockContainer {padding-top: 4rem}}
 .stMainBlockContainer h1 {font-size: 2rem; padding: 0.5rem 0}
 /* the theme's accent is too dark for text on a dark page (3.5:1); these are its link colours */
 [data-testid="stButtonGroup"] button[aria-checked="true"] {color: light-dark(#0f766e, #5eead4) !important}

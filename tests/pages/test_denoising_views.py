@@ -77,7 +77,7 @@ def test_no_page_speaks_of_a_discriminator_or_an_encoder(
 ) -> None:
     other = copy_of(denoiser_once, runs_dir, "another", "Another")
     both = {"runs": f"{denoiser.id},{other.id}"}
-    app = visit("compare", **both) if page == "compare" else visit("run", run=denoiser.id, tab=page)
+    app = visit("compare", view="curves", **both) if page == "compare" else visit("run", run=denoiser.id, tab=page)
     said = "\n".join([words(app), *(frame.value.to_string() for frame in app.dataframe)]).lower()
     assert "loss of the denoiser" in said or page != "compare"
     assert not [word for word in ("discriminator", "encoder", "d(x)", "d(g(z))") if word in said]
@@ -85,6 +85,6 @@ def test_no_page_speaks_of_a_discriminator_or_an_encoder(
 
 def test_conditions_show_guidance_in_the_place_of_directions(visit: Visit, denoiser: Run) -> None:
     app = visit("run", tab="explore", view="guide")
-    assert views(app).options[:2] == ["Ask for something", "Guidance from 0 to 8"]
+    assert views(app).options[:3] == ["Ask for something", "Every class, same z", "Guidance from 0 to 8"]
     assert "conditions_guide" in [getattr(e, "key", "") for e in app.main]
     assert not app.error

@@ -158,9 +158,10 @@ def test_learning_rates_are_asked_for_and_bad_ones_refused(visit: Visit, trained
     app = live(visit, put(trained, "running", step=10))
     first = f"{get(trained.config(), name):g}"
     app.text_input(key=f"live_{trained.id}_{name}_{first}").set_value("0.01")
+    put(trained, "running", step=10)  # a fresh heartbeat
     change(app)
     assert trained.control().overrides == {name: 0.01}
-    put(trained, "running", step=10)  # a fresh heartbeat
+    put(trained, "running", step=10)
     calm(app.run())
     assert app.text_input(key=f"live_{trained.id}_{name}_0.01").value == "0.01"  # for every visitor
     for bad in ("abc", "-1", "nan", "2"):
