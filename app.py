@@ -1,20 +1,41 @@
 """Ganvas: the table of contents and the shared sidebar. Start it with `streamlit run app.py`."""
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from gan_core.runs.status import OPEN_STATES
-from pages.components.shared import lab, server, visitor
+from pages.components.shared import lab, links, server, visitor
 from pages.components.text import STATES, _, as_text, choose_language, settle_language
 
 ASSETS = Path(__file__).parent / "pages" / "components" / "widgets" / "assets"
 ICON = ASSETS / "icon.png"  # a path: a name would be fetched from the web
 STYLE = """<style>
-.stMainBlockContainer {padding: 3.5rem 3rem 4rem}
+.stMainBlockContainer {padding: 2.5rem clamp(1rem, 4vw, 3rem) 4rem}
+@media (max-width: 640px) {.stMainBlockContainer {padding-top: 4rem}}
+.stMainBlockContainer h1 {font-size: 2rem; padding: 0.5rem 0}
 /* the theme's accent is too dark for text on a dark page (3.5:1); these are its link colours */
 [data-testid="stButtonGroup"] button[aria-checked="true"] {color: light-dark(#0f766e, #5eead4) !important}
 </style>"""
+NAME_LENGTH = 40
+MOVED: dict[str, tuple[str, dict[str, str]]] = {  # an earlier address: the page and the parameters that it leads to
+    "lessons": ("learn", {}),
+    "twin": ("learn", {"tab": "lab"}),
+    "collapse": ("learn", {"tab": "break"}),
+    "study": ("runs", {"tab": "experiments"}),
+    "sweeps": ("runs", {"tab": "experiments"}),
+    "hub": ("runs", {"tab": "import"}),
+    "explore": ("run", {"tab": "explore"}),
+    "conditions": ("run", {"tab": "explore", "view": "compose"}),
+    "vae": ("run", {"tab": "explore", "view": "reconstructions"}),
+    "replay": ("run", {"tab": "replay"}),
+}
+MOVED_VIEWS = {  # a view's earlier name: its place now
+    "test": {"tab": "measure"},
+    "neighbours": {"tab": "measure"},
+    "walk": {"view": "sliders"},
+}
 
 
 def main() -> None:
@@ -25,53 +46,73 @@ def main() -> None:
     settle_language()
     pages = {
         "home": st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),
-        "train": st.Page("pages/train.py", title=_("Train"), icon=":material/model_training:"),
-        "lessons": st.Page("pages/lessons.py", title=_("Lessons"), icon=":material/school:"),
+        "learn": st.Page("pages/learn.py", title=_("Learn"), icon=":material/school:"),
         "data": st.Page("pages/data.py", title=_("Data"), icon=":material/photo_library:"),
-        "explore": st.Page("pages/explore.py", title=_("Explore"), icon=":material/explore:"),
-        "conditions": st.Page("pages/conditions.py", title=_("Conditions"), icon=":material/category:"),
-        "study": st.Page("pages/study.py", title=_("Study"), icon=":material/experiment:"),
-        "sweeps": st.Page("pages/sweeps.py", title=_("Sweeps"), icon=":material/tune:"),
-        "vae": st.Page("pages/vae.py", title=_("VAE"), icon=":material/compare:"),
-        "twin": st.Page("pages/twin.py", title=_("2-D lab"), icon=":material/scatter_plot:"),
-        "collapse": st.Page("pages/collapse.py", title=_("Collapse"), icon=":material/heart_broken:"),
-        "compare": st.Page("pages/compare.py", title=_("Compare"), icon=":material/stacked_line_chart:"),
-        "replay": st.Page("pages/replay.py", title=_("Replay"), icon=":material/replay:"),
+        "train": st.Page("pages/train.py", title=_("Train"), icon=":material/model_training:"),
         "runs": st.Page("pages/runs.py", title=_("Runs"), icon=":material/grid_view:"),
-        "hub": st.Page("pages/hub.py", title=_("Hub"), icon=":material/cloud:"),
     }
-    sections = {
-        _("Begin"): ["home", "lessons", "twin"],
-        _("Train"): ["train", "data", "study", "sweeps"],
-        _("Look closely"): ["explore", "conditions", "vae", "collapse", "compare", "replay"],
-        _("Keep"): ["runs", "hub"],
+    opened = {
+        "run": st.Page("pages/run.py", title=_("Run"), visibility="hidden"),
+        "compare": st.Page("pages/compare.py", title=_("Compare runs"), visibility="hidden"),
+        "experiment": st.Page("pages/experiment.py", title=_("Experiment"), visibility="hidden"),
     }
-    page = st.navigation({title: [pages[name] for name in names] for title, names in sections.items()}, expanded=True)
+    moved = [st.Page(partial(follow, name), title=name, url_path=name, visibility="hidden") for name in MOVED]
+    page = st.navigation([*pages.values(), *opened.values(), *moved], position="hidden")
     st.session_state["lab_routed"] = True
-    wanted = st.query_params.get("page")  # see lab.enter
-    if wanted in pages:
+    wanted = st.query_params.get("page", "")  # see lab.enter
+    if wanted in MOVED:
+        follow(wanted)
+    if wanted in pages | opened:
         others = {key: value for key, value in st.query_params.to_dict().items() if key != "page"}
-        st.switch_page(pages[wanted], query_params=others)
+        st.switch_page((pages | opened)[wanted], query_params=others)
+    if st.session_state.get("app_page") != page.url_path:
+        st.session_state["app_page"] = page.url_path
+        st.session_state[links.WRITTEN] = {}
+    lab.name_tab(page.title)
     with st.sidebar:
         st.subheader(_("Ganvas"))
+        training()
+        for entry in pages.values():
+            st.page_link(entry)
+        st.fragment(devices, run_every=None if lab.machine() else 5)()
         choose_language()
         visitor.show()
-        sidebar()
     lab.show_refusal()
     page.run()
 
 
+def follow(name: str) -> None:
+    """Opens the place that an earlier address leads to, with its parameters."""
+    given = {key: value for key, value in st.query_params.to_dict().items() if key != "page"}
+    page, fixed = MOVED[name]
+    for kind in ("study", "sweep"):
+        if kind in given:
+            page, fixed = "experiment", {"id": given.pop(kind)}
+    if given.get("view") == "flow":  # it stood in the 2-D lab
+        page, fixed = "run", {"tab": "explore"}
+    st.switch_page(f"pages/{page}.py", query_params=fixed | given | MOVED_VIEWS.get(given.get("view", ""), {}))
+
+
 @st.fragment(run_every=5)
-def sidebar() -> None:
-    """The devices and what trains on them now."""
-    machine = lab.machine()
-    st.caption(_("Trains on: {devices}").format(devices=", ".join(machine.labels) if machine else _("starting…")))
+def training() -> None:
+    """What trains or waits now, each with its progress."""
     for run in [run for run in lab.all_runs() if run.status().state in OPEN_STATES][:8]:
         status = run.status()
         share = status.step / status.total_steps if status.total_steps else 0.0
         word, _color = STATES[status.state]
-        st.page_link("pages/train.py", label=as_text(run.name[:40]), query_params={"run": run.id})
+        st.page_link("pages/run.py", label=as_text(shortened(run.name)), query_params={"run": run.id})
         st.progress(min(share, 1.0), text=f"{word}, {share:.0%}")
+
+
+def shortened(name: str) -> str:
+    """A name that fits the sidebar."""
+    return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
+
+
+def devices() -> None:
+    """What this machine trains on."""
+    machine = lab.machine()
+    st.caption(_("Trains on: {devices}").format(devices=", ".join(machine.labels) if machine else _("starting…")))
 
 
 if __name__ == "__main__":  # a visitor's page

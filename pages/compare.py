@@ -10,7 +10,7 @@ from pages.components.compare.choice import choose_runs, suggestions
 from pages.components.compare.curves import curves
 from pages.components.compare.numbers import numbers
 from pages.components.compare.pictures import recorded
-from pages.components.compare.settings import settings, show_obstacles
+from pages.components.compare.settings import settings, show_obstacles, summary
 from pages.components.compare.table import table
 from pages.components.shared import lab
 from pages.components.shared.links import linked_view
@@ -18,12 +18,13 @@ from pages.components.shared.run_picker import offer_training
 from pages.components.shared.run_records import compared
 from pages.components.text import _, as_text
 
-CURVES, PICTURES, FRESH, NUMBERS, TABLE = "curves", "pictures", "fresh", "numbers", "table"
+PICTURES, FRESH, CURVES, NUMBERS, SETTINGS, TABLE = "pictures", "fresh", "curves", "numbers", "settings", "table"
 VIEWS = {
-    CURVES: _("Curves"),
     PICTURES: _("Recorded pictures"),
     FRESH: _("New pictures, same z"),
+    CURVES: _("Curves"),
     NUMBERS: _("Measurements"),
+    SETTINGS: _("Settings"),
     TABLE: _("Table of two settings"),
 }
 
@@ -65,10 +66,11 @@ def opened(run: Run) -> Compared | None:
 
 
 def show(runs: Sequence[Compared]) -> None:
-    """What differs, and the chosen view."""
+    """What stands against comparing them, how many settings differ, and the chosen view."""
+    lab.name_tab(" | ".join(one.run.name for one in runs))
     show_obstacles(runs)
-    settings(runs)
-    views = {CURVES: curves, PICTURES: recorded, FRESH: fresh, NUMBERS: numbers, TABLE: table}
+    st.caption(summary(runs))
+    views = {PICTURES: recorded, FRESH: fresh, CURVES: curves, NUMBERS: numbers, SETTINGS: settings, TABLE: table}
     views[linked_view(VIEWS, key="compare_view")](runs)
 
 

@@ -78,59 +78,45 @@ def cards(runs: list[Run]) -> None:
 def what_next() -> None:
     """Ideas for somebody who has trained once."""
     st.subheader(_("What to try next"))
-    ideas = (
+    ideas: tuple[tuple[str, str, str, dict[str, str]], ...] = (
         (
-            _("Be led through it"),
-            _("Six lessons: say what will happen, let it happen for real, and see why. Each takes about ten minutes."),
-            "pages/lessons.py",
-            _("Lessons"),
+            _("Take a guided lesson"),
+            _("Predict what will happen, let it happen for real, and see why. Each takes about ten minutes."),
+            "learn", {},
         ),
         (
             _("See a whole GAN at once"),
-            _("Points in the plane instead of pictures: both networks can be drawn, and played step by step."),
-            "pages/twin.py",
-            _("2-D lab"),
+            _("Points in the plane instead of pictures: both networks can be drawn, and trained step by step."),
+            "learn", {"tab": "lab"},
         ),
         (
             _("Break it on purpose"),
-            _(
-                "**Mode collapse**: the generator draws the same few pictures over and over. Cause it, measure it, repair it."
-            ),
-            "pages/collapse.py",
-            _("Collapse"),
+            _("**Mode collapse**: the generator draws the same few pictures over and over. Cause it, measure it, repair it."),
+            "learn", {"tab": "break"},
         ),
         (
-            _("Walk through its imagination"),
+            _("Explore what it has learned"),
             _("Drag a slider and see one digit turn into another. What does each direction change?"),
-            "pages/explore.py",
-            _("Explore"),
+            "run", {"tab": "explore"},
         ),
         (
-            _("Watch it learn again"),
-            _(
-                "Every run is a recording: go back and forth in time, see where it went wrong, and branch off from there."
-            ),
-            "pages/replay.py",
-            _("Replay"),
+            _("Replay a training run"),
+            _("Go back and forth in time, see where a run went wrong, and branch off from there."),
+            "run", {"tab": "replay"},
         ),
         (
             _("Use your own pictures"),
             _("Upload a zip of pictures or draw points with the mouse, look at what you have, then train on it."),
-            "pages/data.py",
-            _("Data"),
+            "data", {},
         ),
-    )
+    )  # fmt: skip
     for first in range(0, len(ideas), IDEAS_A_ROW):
-        suggestions(ideas[first : first + IDEAS_A_ROW])
-
-
-def suggestions(ideas: tuple[tuple[str, str, str, str], ...]) -> None:
-    """A row of ideas: title, words, page and its name."""
-    for column, (title, words, page, label) in zip(st.columns(IDEAS_A_ROW), ideas, strict=True):
-        with column, st.container(border=True, height="stretch"):
-            st.markdown(f"**{title}**")
-            st.markdown(words)
-            st.page_link(page, label=label, icon=":material/arrow_forward:")
+        for column, (title, words, page, link) in zip(st.columns(IDEAS_A_ROW), ideas[first:], strict=False):
+            with column, st.container(border=True, height="stretch"):
+                st.page_link(
+                    f"pages/{page}.py", label=f"**{title}**", query_params=link, icon=":material/arrow_forward:"
+                )
+                st.markdown(words)
 
 
 main()

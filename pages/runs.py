@@ -1,43 +1,91 @@
-"""Runs: every run with its picture; rename, note, open, delete."""
+"""Runs: mine, those that come with Ganvas, experiments of several, and the import from the Hub. `?tab=` chooses."""
 
 import math
+from collections.abc import Sequence
 
 import streamlit as st
 
+from gan_core.analysis.comparing import MAX_RUNS
 from gan_core.datasets import DATASETS
+from gan_core.experiments import studies
+from gan_core.experiments.sweeps import folder as folders
 from gan_core.runs import Run, recovery
 from gan_core.runs.status import OPEN_STATES
-from gan_core.training import supervisor
+from pages.components.hub import forms
 from pages.components.shared import lab
-from pages.components.shared.bin_view import bin_view
-from pages.components.shared.kept_list import tell_damaged
+from pages.components.shared.bin_view import bin_view, confirm_delete
+from pages.components.shared.kept_list import all_kept, begun, kept_row, tell_damaged
+from pages.components.shared.links import linked_tab
 from pages.components.shared.run_card import badge
 from pages.components.shared.run_links import open_links
-from pages.components.text import _, as_text, dangerous, ngettext
+from pages.components.shared.run_picker import offer_training
+from pages.components.text import _, as_text, ngettext
 from pages.components.widgets.picture import picture
 
 ON_A_PAGE = 12
 
 
 def main() -> None:
-    """Draws the page."""
+    """The chosen list."""
     lab.enter("runs")
-    st.title(_("Runs"))
-    runs = lab.all_runs()
-    every_run(runs)
+    words, draw = TABS[linked_tab({name: words for name, (words, _draw) in TABS.items()}, key="runs_tab")]
+    st.title(words)
+    lab.name_tab(words)
+    draw()
+
+
+def mine() -> None:
+    """The runs that were made here, and the bin."""
+    runs = lab.own_runs()
+    if runs:
+        every_run(runs)
+    else:
+        words = _("A **run** is one training from start to end, with everything it left behind. There is none yet.")
+        offer_training("runs", words, _("Train a model"), "pages/train.py")
     bin_view(lab.start().runs_dir, "runs")
 
 
-def every_run(runs: list[Run]) -> None:
-    """Search, pages, rows; or the way to a first run."""
-    if not runs:
-        words = _(
-            "A **run** is one training from start to end, with everything it left behind. There is none yet: train one."
-        )
-        st.markdown(words)
-        if st.button(_("Train a model"), type="primary", key="runs_train"):
-            st.switch_page("pages/train.py")
-        return
+def ready_made() -> None:
+    """The runs that come with the program."""
+    every_run([run for run in lab.all_runs() if run.shipped])
+
+
+def experiments() -> None:
+    """Sweeps and studies, a line each, and their bins."""
+    place = lab.start().runs_dir
+    tell_damaged([*folders.damaged_folders(place), *studies.STORE.damaged(place)])
+    kept = all_kept(place)
+    if not kept:
+        words = _("An **experiment** is several runs for one question. There is none yet.")
+        offer_training("experiments", words, _("Many runs"), "pages/train.py", tab="many")
+    for one in kept:
+        count = one.sweep.trials if isinstance(one, folders.SweepFolder) else len(one.members)
+        facts = ngettext("{n} run", "{n} runs", count).format(n=count) + f" · {begun(one)}"
+        _first, button = kept_row(one.name, facts)
+        if button.button(_("Open"), key=f"experiments_open_{one.id}"):
+            st.switch_page("pages/experiment.py", query_params={"id": one.id})
+    bin_view(place / folders.FOLDER, "sweeps")
+    bin_view(place / studies.STORE.folder, "study")
+
+
+def from_hub() -> None:
+    """A run that others have put on the Hugging Face Hub."""
+    with st.container(border=True):
+        forms.download()
+    with st.container(border=True):
+        forms.account()
+
+
+TABS = {
+    "mine": (_("My runs"), mine),
+    "ready": (_("Ready-made"), ready_made),
+    "experiments": (_("Experiments"), experiments),
+    "import": (_("Import from the Hub"), from_hub),
+}
+
+
+def every_run(runs: Sequence[Run]) -> None:
+    """Search, pages, rows."""
     words = st.text_input(
         _("Find by name or preset"), key="runs_find", icon=":material/search:", bind="query-params", max_chars=80
     )
@@ -48,16 +96,34 @@ def every_run(runs: list[Run]) -> None:
     pages = math.ceil(len(found) / ON_A_PAGE)
     first = 0
     if pages > 1:
-        first = (
-            st.number_input(_("Page of {n}").format(n=pages), 1, pages, 1, key="runs_page", width=160) - 1
-        ) * ON_A_PAGE
+        number = st.number_input(_("Page (of {n})").format(n=pages), 1, pages, 1, key="runs_page", width=160)
+        first = (number - 1) * ON_A_PAGE
     shown = [run.id for run in found[first : first + ON_A_PAGE]]
     training = any(run.status().state in OPEN_STATES for run in found)
     st.fragment(table, run_every=3 + lab.refresh_every() if training else None)(shown)
 
 
-def table(run_ids: list[str]) -> None:
-    """One row a run."""
+def ticked(run_ids: Sequence[str]) -> None:
+    """What may be done with the runs that are ticked."""
+    chosen = [run_id for run_id in run_ids if st.session_state.get(f"runs_tick_{run_id}")]
+    if not chosen:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(ngettext("{n} run ticked", "{n} runs ticked", len(chosen)).format(n=len(chosen)), width="content")
+        if len(chosen) <= MAX_RUNS and st.button(
+            _("Compare"), key="runs_compare", icon=":material/stacked_line_chart:"
+        ):
+            st.switch_page("pages/compare.py", query_params={"runs": ",".join(chosen)})
+        own = {run.id for run in lab.own_runs()}
+        if own.issuperset(chosen) and st.button(
+            _("Delete"), key="runs_delete", icon=":material/delete:", type="tertiary"
+        ):
+            confirm_delete(chosen)
+
+
+def table(run_ids: Sequence[str]) -> None:
+    """What may be done with the ticked ones; one row a run."""
+    ticked(run_ids)
     for run_id in run_ids:
         run = lab.run_or_none(run_id)
         if run is not None:
@@ -65,7 +131,7 @@ def table(run_ids: list[str]) -> None:
 
 
 def row(run: Run) -> None:
-    """Picture, what it is, what may be done with it."""
+    """A box to tick, its picture, what it is, where to go."""
     with st.container(border=True):
         left, middle, right = st.columns([1, 4, 2], vertical_alignment="center")
         url = lab.sample_url(run)
@@ -76,18 +142,11 @@ def row(run: Run) -> None:
             badge(run)
             what(run)
             tell_damaged(recovery.damage(run))
-            if run.note:
+            if run.note and not run.shipped:
                 st.text(run.note)
-        with right, st.container(horizontal=True):
+        with right, st.container(horizontal=True, vertical_alignment="center"):
             open_links(run, f"runs_{run.id}")
-            if run.shipped:
-                st.caption(_("Comes with Ganvas: to look at, not to change."))
-                return
-            saved = st.session_state.get(f"runs_{run.id}_saved", 0)  # another key is another popover, which is closed
-            with st.popover(_("Edit"), icon=":material/edit:", key=f"runs_{run.id}_edit_{saved}"):
-                edit(run)
-            if st.button(_("Delete"), key=f"runs_{run.id}_delete", icon=":material/delete:", type="tertiary"):
-                confirm_delete(run.id)
+            st.checkbox(_("Tick"), key=f"runs_tick_{run.id}")
 
 
 def what(run: Run) -> None:
@@ -110,35 +169,6 @@ def what(run: Run) -> None:
             seed=config.training.seed,
         )
     )
-
-
-def edit(run: Run) -> None:
-    """Name and note."""
-    with st.form(f"runs_{run.id}_form", border=False):
-        name = st.text_input(_("Name"), run.name, max_chars=80, key=f"runs_{run.id}_name")
-        note = st.text_area(_("Note: what did you see?"), run.note, max_chars=5000, key=f"runs_{run.id}_note")
-        if st.form_submit_button(_("Save")) and lab.succeeds(lambda: run.describe(name=name, note=note)):
-            st.session_state[f"runs_{run.id}_saved"] = st.session_state.get(f"runs_{run.id}_saved", 0) + 1
-            st.rerun()
-
-
-@st.dialog(_("Delete this run?"))
-def confirm_delete(run_id: str) -> None:
-    """Asks once more, names what is lost, then deletes."""
-    run = lab.run_or_none(run_id)
-    if run is None:
-        st.rerun()
-    st.text(run.name)
-    st.markdown(
-        _("It goes to the bin, below the list, and can be taken back for 7 days. Its disk space is freed after that.")
-    )
-    with st.container(horizontal=True):
-        if st.button(dangerous(_("Delete")), key="runs_delete_yes", icon=":material/delete:") and lab.succeeds(
-            lambda: supervisor.delete(run)
-        ):
-            st.rerun()
-        if st.button(_("Keep it"), key="runs_delete_no"):
-            st.rerun()
 
 
 main()

@@ -1,96 +1,41 @@
-"""Train: choose an experiment and its settings, start it, and watch it live. `?run=ID` opens a run."""
-
-from collections.abc import Sequence
-from pathlib import Path
+"""Train: a new run (`?preset=NAME`), or many for one question (`?tab=many`)."""
 
 import streamlit as st
 
-from gan_core.config import with_changes
-from gan_core.presets import DEFAULT, PRESETS
-from gan_core.presets.entry import Preset
-from gan_core.training import supervisor
 from pages.components.shared import lab
-from pages.components.shared.config_form import config_form
-from pages.components.shared.links import linked_choice
-from pages.components.shared.live_run import live_run
-from pages.components.shared.settings_link import linked_settings
-from pages.components.text import _, as_text, duration
-from pages.components.train.data_form import data_form
+from pages.components.shared.links import linked_tab
+from pages.components.study.new import new_study
+from pages.components.sweeps import form
+from pages.components.text import _
+from pages.components.train.new_run import new_run
+
+TABS = {"one": _("One run"), "many": _("Many runs")}
 
 
 def main() -> None:
-    """Draws the run that the address names, or else the form for a new one."""
+    """The form for one run, or those for many."""
     lab.enter("train")
-    wanted = st.query_params.get("run")
-    run = lab.run_or_none(wanted)
-    if run is not None:
-        live_run(run)
+    if "run" in st.query_params:  # an earlier address of a run's page
+        st.switch_page("pages/run.py", query_params=st.query_params.to_dict())
+    if linked_tab(TABS, key="train_tab") == "one":
+        new_run()
         return
-    if wanted:
-        st.warning(_("There is no run “{id}” here; it may have been deleted.").format(id=as_text(wanted[:64])))
-    new_run()
+    many_runs()
 
 
-def new_run() -> None:
-    """Preset, data set and every knob; then start."""
-    st.title(_("Train a model"))
+def many_runs() -> None:
+    """Runs that differ in a few settings: ready-made, one's own, the study of loss weights."""
+    st.title(TABS["many"])
     words = _(
-        "Choose an experiment and press Start. A **preset** is a complete experiment with settings that work; "
-        "everything below it may be changed, and nothing needs to be."
+        "A **grid** trains every combination of the values you list; a **search** lets Optuna choose within ranges. Every run is "
+        "measured the same way, and one that fails is stopped early."
     )
     st.markdown(words)
-    names = list(PRESETS)
-    preset = PRESETS[linked_choice("preset", names, DEFAULT, choose_preset)]
-    told, start = (
-        st.container(),
-        st.container(),
-    )  # filled below: they need the settings, and belong where they are seen at once
-    prefix = f"train_{preset.name}"
-    base, prefix = linked_settings(preset.config, prefix)
-    changes = data_form(base, prefix)
-    with told:
-        tell(preset, changes["dataset.name"], changes["dataset.root"])
-    st.subheader(_("Settings"))
-    changes |= config_form(base, prefix)
-    name = st.text_input(
-        _("Your name for the run"),
-        key=f"{prefix}_name",
-        max_chars=80,
-        placeholder=_("optional, for example: wide generator, batch 32"),
-    )
-    with start:
-        pressed = st.button(_("Start training"), type="primary", key="train_start", icon=":material/play_arrow:")
-        if preset.minutes and base == preset.config:
-            hint = _("With these settings unchanged it takes about {time} on two processor cores.")
-            st.caption(hint.format(time=duration(60 * preset.minutes)))
-        if not pressed:
-            return
-        with st.spinner(_("Starting the trainer…")):
-            run = lab.attempt(lambda: supervisor.submit(lab.start(), with_changes(preset.config, changes), name))
-        if run is not None:
-            st.query_params.from_dict({"run": run.id})
-            st.rerun()
-
-
-def tell(preset: Preset, dataset: str, root: str) -> None:
-    """What the preset is; on other data than its own, only where the settings come from."""
-    words = _(preset.description)
-    if dataset != preset.config.dataset.name:
-        data = Path(root).stem or dataset
-        words = _("Your data, “{data}”, with the network and the settings of “{preset}”.")
-        words = words.format(data=as_text(data), preset=_(preset.title))
-    st.info(words, icon=":material/science:")
-
-
-def choose_preset(names: Sequence[str], first: str) -> str:
-    """The list of presets, by title."""
-    return st.selectbox(
-        _("Preset"),
-        names,
-        index=names.index(first),
-        format_func=lambda name: _(PRESETS[name].title),
-        key="train_preset",
-    )
+    form.templates()
+    with st.expander(_("Your own grid or search"), icon=":material/tune:"):
+        form.new_sweep()
+    with st.expander(_("Loss weights: real against generated images"), icon=":material/balance:"):
+        new_study()
 
 
 main()

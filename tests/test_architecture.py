@@ -139,8 +139,15 @@ NOT_IN_PAGES = (
     "sklearn",
 )
 SAME_INTERFACE = {"Generator", "Backbone", "Denoiser"}  # every architecture has these, under these names
-PAGE_FOLDERS = {"twin": "lab2d"}  # pages whose components stand under another name
-ARROWS_BETWEEN_PAGES = {("conditions", "explore"), ("vae", "explore")}  # sliders and pictures to begin them with
+ARROWS_BETWEEN_PAGES = {  # what a page with tabs is made of; a VAE's pictures begin as those of Explore
+    *(("learn", part) for part in ("lessons", "lab2d", "collapse")),
+    *(("train", part) for part in ("study", "sweeps")),
+    *(("experiment", part) for part in ("study", "sweeps")),
+    *(("run", part) for part in ("replay", "explore", "conditions", "vae", "lab2d", "compare", "hub")),
+    ("runs", "hub"),
+    ("compare", "collapse"),
+    ("vae", "explore"),
+}
 MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_ROOM_FILES = 400, 50, 25
 
 SOURCES = sorted([*PROJECT_DIR.glob("gan_core/**/*.py"), *PROJECT_DIR.glob("pages/**/*.py"), PROJECT_DIR / "app.py"])
@@ -246,7 +253,7 @@ def page_folder(module: str) -> str:
     parts = module.split(".")
     if parts[0] != "pages" or len(parts) == 1:
         return ""
-    return PAGE_FOLDERS.get(parts[1], parts[1]) if parts[1] != "components" else ".".join(parts[2:3])
+    return parts[1] if parts[1] != "components" else ".".join(parts[2:3])
 
 
 def test_a_page_imports_widgets_shared_words_and_what_is_its_own():

@@ -176,8 +176,7 @@ ADDITIONS = {
         files={"pages/toy.py": '"""A toy."""\n\nimport streamlit as st\n\nst.title("Toy page")\n'},
         lines={
             "app.py": [
-                ('        "hub": st.Page(', '        "toy": st.Page("pages/toy.py", title=_("Toy page")),\n'),
-                ('        _("Keep"): [', '        _("Toys"): ["toy"],\n'),
+                ('        "runs": st.Page(', '        "toy": st.Page("pages/toy.py", title=_("Toy page")),\n'),
             ]
         },
     ),
@@ -255,7 +254,7 @@ found = {
     "data set": ["toy-set" in DATASETS, any("Toy set" in o for box in visit("data").selectbox for o in box.options)],
     "metric": ["toy_metric" in METRICS, "toy_metric" in fitting_metrics(with_changes(RunConfig(), {"dataset.name": "ring8", "network.name": "mlp"}))],
     "diagnosis": ["toy_diagnosis" in DIAGNOSES],
-    "lesson": ["toy" in LESSONS, any("Toy lesson" in str(e.value) for e in visit("lessons").markdown)],
+    "lesson": ["toy" in LESSONS, any("Toy lesson" in str(e.value) for e in visit("learn").markdown)],
     "page": ["Toy page" in [title.value for title in visit("toy").title]],
     "section of the configuration": [
         "toy_section.toy_strength" in field_names(),

@@ -10,21 +10,30 @@ from websockets.exceptions import ConnectionClosed
 from tools.load_browser import Browser, Tab
 
 STAY_ON = 0.7  # how often the next page is a click away, and not a link in a new tab
-SELDOM = ("lessons", "data", "conditions", "vae", "collapse", "replay", "sweeps", "study", "twin", "hub")
+SELDOM = (
+    *(("learn", f"tab={tab}") for tab in ("lessons", "lab", "break", "benchmark")),
+    *(
+        ("run", f"tab={tab}")
+        for tab in ("replay", "measure", "settings", "explore&view=compose", "explore&view=reconstructions")
+    ),
+    ("data", ""),
+    ("train", "tab=many"),
+    ("runs", "tab=experiments"),
+    ("runs", "tab=import"),
+)
 
 
 async def study(browser: Browser, runs: list[str], until: float) -> None:
     """A visit until `time.monotonic()` is `until`; the first of `runs` trains. Closes the browser."""
-    places = {  # page -> query, weight, how many seconds one stays
-        "train": (f"run={runs[0]}", 10.0, (15, 45)), "": ("", 2.0, (4, 12)), "runs": ("", 2.0, (5, 15)),
-        "explore": (f"run={runs[-1]}", 3.0, (10, 30)), "compare": (f"runs={','.join(runs[:2])}", 2.0, (8, 20)),
-        **dict.fromkeys(SELDOM, ("", 0.4, (4, 12))),
-    }  # fmt: skip
-    weights = [weight for _query, weight, _stay in places.values()]
+    places = [  # page, query, weight, how many seconds one stays
+        ("run", f"run={runs[0]}", 10.0, (15, 45)), ("", "", 2.0, (4, 12)), ("runs", "", 2.0, (5, 15)),
+        ("run", f"run={runs[-1]}&tab=explore", 3.0, (10, 30)), ("compare", f"runs={','.join(runs[:2])}", 2.0, (8, 20)),
+        *((page, query, 0.4, (4, 12)) for page, query in SELDOM),
+    ]  # fmt: skip
+    weights = [weight for _page, _query, weight, _stay in places]
 
     def choose() -> tuple[str, str, float]:
-        page = browser.rng.choices(list(places), weights)[0]
-        query, _weight, stay_s = places[page]
+        page, query, _weight, stay_s = browser.rng.choices(places, weights)[0]
         return page, query, browser.rng.uniform(*stay_s)
 
     await asyncio.sleep(browser.rng.uniform(0, min(10.0, (until - time.monotonic()) / 4)))

@@ -139,7 +139,7 @@ def imported(content: bytes) -> list[Direction]:
     entries = data.get("directions") if isinstance(data, dict) else None
     if not isinstance(entries, list) or not entries or data.get("schema_version") != SCHEMA:
         raise ValueError(
-            "This file holds no saved directions. Export some on the page Explore to see what one looks like."
+            "This file holds no saved directions. Export some on the tab Explore to see what one looks like."
         )
     return [replace(_parsed(entry), id="", created=0.0) for entry in entries]
 

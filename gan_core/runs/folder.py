@@ -19,6 +19,8 @@ from gan_core.runs import files
 from gan_core.runs.run import ID_PATTERN, Run, checked_text
 from gan_core.runs.status import Control, Status
 
+BEST_FIRST = ("digits-acgan", "digits-dcgan", "faces-dcgan", "faces-vae", "faces-acgan", "blocks-cgan")
+
 
 def create(runs_dir: Path, config: RunConfig, name: str = "", *, actor: Actor | None = None) -> Run:
     """A new run directory, complete or not there at all.
@@ -132,8 +134,9 @@ def list_runs(runs_dir: Path) -> list[Run]:
 
 
 def shipped_runs() -> list[Run]:
-    """The trained runs that come with the program, by name: to look at, never to change."""
-    return sorted(list_runs(settings.pretrained_dir()), key=lambda run: run.id)
+    """The trained runs that come with the program, those that show their idea best first: to look at, never to change."""
+    rank = {name: place for place, name in enumerate(BEST_FIRST)}
+    return sorted(list_runs(settings.pretrained_dir()), key=lambda run: (rank.get(run.id, len(rank)), run.id))
 
 
 def _created(path: Path) -> int:

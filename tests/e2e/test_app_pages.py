@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from helpers import eventually
 from PIL import Image
-from playwright.sync_api import Browser, Download, Page, expect
+from playwright.sync_api import Browser, Download, Locator, Page, expect
 
 from gan_core.runs import Run, notes
 from gan_core.training import loop
@@ -83,7 +83,7 @@ def test_a_link_is_the_very_first_request_of_a_fresh_server(
     """Streamlit alone would answer with its own list of files instead of the app's navigation."""
     run = trained[1]
     page.goto(f"{server.url}/explore?run={run.id}&view=morph&step=200")
-    expect(title(page, "Explore the latent space")).to_be_visible(timeout=SLOW_MS)
+    expect(title(page, run.name)).to_be_visible(timeout=SLOW_MS)
     assert navigation(page) == TITLES
     expect(page.get_by_role("combobox", name="Checkpoint")).to_have_value("step 200")
     player = page.get_by_test_id("frames-player")
@@ -91,7 +91,7 @@ def test_a_link_is_the_very_first_request_of_a_fresh_server(
     shown = "document.querySelector('[data-testid=\"frames-player\"]').dataset.frame"
     page.wait_for_function(f"(window.shown = new Set([...window.shown ?? [], {shown}])).size > 10")
     photograph(page, "explore-morph")
-    for part in (f"run={run.id}", "view=morph", "step=200"):
+    for part in ("/run?", f"run={run.id}", "tab=explore", "view=morph", "step=200"):
         assert part in page.url
     assert "page=" not in page.url
     with page.expect_download() as waiting:
@@ -103,7 +103,7 @@ def test_dragging_a_slider_shows_other_images_before_the_mouse_is_released(
     page: Page, server: Server, trained: tuple[Lab, Run]
 ) -> None:
     run = trained[1]
-    open_page(page, server, f"/explore?run={run.id}", "Explore the latent space")
+    open_page(page, server, f"/run?run={run.id}&tab=explore", run.name)
     explorer = page.get_by_test_id("latent-explorer")
     large, around = explorer.locator("img").nth(0), explorer.locator("img").nth(1)
     expect(large).to_be_visible(timeout=SLOW_MS)
@@ -114,6 +114,10 @@ def test_dragging_a_slider_shows_other_images_before_the_mouse_is_released(
     page.wait_for_function("window.seen.size >= 3")
     assert around.get_attribute("src") != first_around
     page.mouse.up()
+    expect(page).to_have_url(re.compile(r"[?&]at=1_\d"))
+    moved = until(page, lambda: large.get_attribute("src"), "the moved image")
+    page.reload()
+    expect(large).to_have_attribute("src", moved, timeout=SLOW_MS)
     photograph(page, "explore")
     with page.expect_download() as waiting:
         button(page, "Download this picture (PNG)").click()
@@ -125,20 +129,46 @@ def test_dragging_a_slider_shows_other_images_before_the_mouse_is_released(
     until(page, lambda: large.get_attribute("src") != first, "another seed's image")
 
 
+def tab(page: Page, name: str) -> Locator:
+    """A tab or view of a page."""
+    return main_part(page).get_by_role("radio", name=name, exact=True)
+
+
+def test_back_undoes_a_view_and_then_leaves_the_page(page: Page, server: Server, trained: tuple[Lab, Run]) -> None:
+    run = trained[1]
+    open_page(page, server, "/", "Watch a neural network learn to draw")
+    open_page(page, server, f"/run?run={run.id}&tab=explore", run.name)
+    expect(page.get_by_test_id("latent-explorer")).to_be_visible(timeout=SLOW_MS)
+    for view in ("Morph", "Arithmetic"):
+        tab(page, view).click()
+        expect(page).to_have_url(re.compile(f"view={view.lower()}"))
+    page.go_back()
+    expect(tab(page, "Morph")).to_be_checked()
+    expect(page.get_by_test_id("frames-player")).to_be_visible(timeout=SLOW_MS)
+    page.go_back()
+    expect(tab(page, "Sliders")).to_be_checked()
+    page.go_back()
+    expect(title(page, "Watch a neural network learn to draw")).to_be_visible(timeout=SLOW_MS)
+
+
 def test_rename_note_and_delete(page: Page, server: Server, trained: tuple[Lab, Run]) -> None:
     lab, run = trained
     other = lab.begin("to be deleted", training__epochs=1)
-    open_page(page, server, "/runs", "Runs")
-    assert navigation(page) == TITLES
-    expect(page.get_by_text("to be deleted").first).to_be_visible()
+    open_page(page, server, f"/run?run={run.id}", run.name)
     eventually(lambda: other.status().state == "finished", "the second run's end")
     hostile = "<b>x</b> [l](http://evil.example) www.evil.example a@evil.example " + "w" * 12
-    page.locator(f".st-key-runs_{run.id}_edit_0 button").click()
+    button(page, "More").click()
+    page.get_by_text("Rename, write a note").click()
     page.get_by_label("Name", exact=True).fill(hostile)
     page.get_by_label("Note: what did you see?").fill("Sevens, mostly.\n**Not bold.**")
     page.get_by_role("button", name="Save").click()
-    expect(main_part(page).get_by_text(hostile, exact=True).first).to_be_visible()
+    expect(title(page, hostile)).to_be_visible()
     expect(main_part(page).get_by_text("**Not bold.**")).to_be_visible()
+    photograph(page, "run-renamed")
+    expect(page.locator("a[href*=evil]")).to_have_count(0)
+    open_page(page, server, "/runs", "My runs")
+    assert navigation(page) == TITLES
+    expect(main_part(page).get_by_text(hostile, exact=True).first).to_be_visible()
     assert (run.name, run.note) == (hostile, "Sevens, mostly.\n**Not bold.**")
     expect(page.locator("a[href*=evil]")).to_have_count(0)
     photograph(page, "runs")
@@ -146,6 +176,7 @@ def test_rename_note_and_delete(page: Page, server: Server, trained: tuple[Lab, 
     page.get_by_label("Find by name or preset").fill("to be del")
     page.get_by_label("Find by name or preset").press("Enter")
     expect(main_part(page).get_by_text(hostile)).to_have_count(0)
+    main_part(page).get_by_text("Tick", exact=True).click()
     button(page, "Delete").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("can be taken back for 7 days")
@@ -153,13 +184,13 @@ def test_rename_note_and_delete(page: Page, server: Server, trained: tuple[Lab, 
     photograph(page, "runs-delete")
     dialog.get_by_role("button", name="Delete", exact=True).click()
     expect(dialog).to_have_count(0)
-    expect(page.get_by_text("No run has “to be del” in its name.")).to_be_visible()
+    expect(title(page, "My runs")).to_be_visible()
     assert not other.path.exists()
     assert run.path.is_dir()
 
 
 def test_the_settings_and_the_networks_of_a_run_are_shown(page: Page, server: Server, trained: tuple[Lab, Run]) -> None:
-    open_page(page, server, f"/train?run={trained[1].id}", "Training")
+    open_page(page, server, f"/run?run={trained[1].id}&tab=settings", trained[1].name)
     main_part(page).locator("summary").filter(has_text="Architecture").click()
     expect(page.get_by_text(re.compile(r"generator: [\d,]+ parameters"))).to_be_visible(timeout=SLOW_MS)
     main_part(page).locator("summary").filter(has_text="Log").first.click()
@@ -169,21 +200,23 @@ def test_the_settings_and_the_networks_of_a_run_are_shown(page: Page, server: Se
 
 def test_the_figures_of_a_report_come_out_of_a_runs_page(page: Page, server: Server, trained: tuple[Lab, Run]) -> None:
     run = trained[1]
-    open_page(page, server, f"/train?run={run.id}", "Training")
+    open_page(page, server, f"/run?run={run.id}&tab=settings", run.name)
     main_part(page).locator("summary").filter(has_text="Log table").click()
     expect(page.get_by_text("[1/10][40/40] Loss_D: ")).to_be_visible(timeout=SLOW_MS)
     with page.expect_download() as waiting:
         button(page, "Download this table (10 rows)").click()
     assert len(Path(waiting.value.path()).read_text().splitlines()) == 10
-    main_part(page).locator("summary").filter(has_text="Real beside generated").click()
-    beside = page.get_by_alt_text(re.compile(r"^Real: 32 .*; Generated: 32 at step 400, seed 0$")).first
-    expect(beside).to_be_visible(timeout=SLOW_MS)
     main_part(page).locator("summary").filter(has_text="Architecture").click()
     diagram = page.get_by_alt_text(re.compile(r"^discriminator: [\d,]+ parameters$")).first
     expect(diagram).to_be_visible(timeout=SLOW_MS)
     with page.expect_download() as waiting:
         button(page, "Download the diagram (PNG)").last.click()
     assert read(waiting.value).width > 2000
+    tab(page, "Measure").click()
+    tab(page, "Real beside generated").click()
+    beside = page.get_by_alt_text(re.compile(r"^Real: 32 .*; Generated: 32 at step 400, seed 0$")).first
+    expect(beside).to_be_visible(timeout=SLOW_MS)
+    tab(page, "Watch").click()
     page.get_by_role("button", name="What do you see?").first.click()
     page.get_by_label("Observation", exact=True).fill("G settles early.")
     page.get_by_role("button", name="Keep").last.click()
@@ -205,8 +238,8 @@ def test_a_run_goes_on_when_the_server_is_killed_and_is_taken_up_when_its_traine
     run = lab.begin("survivor", recording__checkpoint_every_steps=200)
     with lab.serve() as first:
         with visitor(browser) as (page, _faults):
-            page.goto(f"{first.url}/train?run={run.id}")  # the very first request of a fresh server
-            expect(title(page, "Training")).to_be_visible(timeout=SLOW_MS)
+            page.goto(f"{first.url}/run?run={run.id}")  # the very first request of a fresh server
+            expect(title(page, run.name)).to_be_visible(timeout=SLOW_MS)
             assert navigation(page) == TITLES
             expect(badge(page, "training")).to_be_visible(timeout=SLOW_MS)
             grows(page)
@@ -214,7 +247,7 @@ def test_a_run_goes_on_when_the_server_is_killed_and_is_taken_up_when_its_traine
     wait_for_steps(run, 100)  # its trainer did not notice
     with lab.serve() as second:
         with visitor(browser) as (page, _faults):
-            open_page(page, second, f"/train?run={run.id}", "Training")
+            open_page(page, second, f"/run?run={run.id}", run.name)
             expect(badge(page, "training")).to_be_visible()
             grows(page, 2)
             assert not [event for event in run.events() if event["type"] == "requeued"]
@@ -224,7 +257,7 @@ def test_a_run_goes_on_when_the_server_is_killed_and_is_taken_up_when_its_traine
     eventually(lambda: not run.is_locked(), "the trainer's end")
     reached = run.checkpoint_steps()[-1]
     with lab.serve() as third, visitor(browser) as (page, _faults):
-        open_page(page, third, f"/train?run={run.id}", "Training")
+        open_page(page, third, f"/run?run={run.id}", run.name)
         expect(badge(page, "training")).to_be_visible(timeout=SLOW_MS)
         expect(plot(page).locator(".nsewdrag")).to_be_visible()
         grows(page)

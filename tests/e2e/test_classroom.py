@@ -1,6 +1,7 @@
 """A classroom in a real browser: a viewer watches, students train what is theirs, a teacher stops all; nobody else gets in."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,7 +58,7 @@ def sign_in(page: Page, server: Server, code: str, name: str = "", own: str = ""
 
 
 def stop(page: Page, server: Server, run: runs.Run) -> None:
-    open_page(page, server, f"/train?run={run.id}", "Training")
+    open_page(page, server, f"/run?run={run.id}", run.name)
     button(page, "Stop").click(timeout=SLOW_MS)
 
 
@@ -85,7 +86,7 @@ def test_everybody_may_do_what_the_table_says(browser: Browser, lab: Lab, server
             assert cookies["ganvas_session"]["httpOnly"] and cookies["ganvas_session"]["sameSite"] == "Strict"
             open_page(anna, server, "/train", "Train a model")
             button(anna, "Start training").click()
-            expect(title(anna, "Training")).to_be_visible(timeout=SLOW_MS)
+            expect(anna).to_have_url(re.compile("/run"), timeout=SLOW_MS)
             run = lab.newest()
             assert classroom.students()[run.owner] == "Anna"
             eventually(lambda: run.status().step > 2, "Anna's run trains")

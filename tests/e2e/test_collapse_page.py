@@ -48,7 +48,7 @@ def server(lab: Lab) -> Iterator[Server]:
 
 def test_two_runs_stand_beside_each_other_and_are_measured(browser: Browser, server: Server) -> None:
     with visitor(browser) as (page, _faults):
-        open_page(page, server, "/collapse", "Collapse")
+        open_page(page, server, "/learn?tab=break", "Break & repair")
         part = main_part(page)
         expect(part.get_by_text("They differ in one setting")).to_be_visible()
         expect(part.get_by_test_id("picture")).to_have_count(2)

@@ -59,7 +59,7 @@ def player(page: Page) -> Locator:
 
 
 def test_pictures_curves_and_findings_move_together(page: Page, server: Server, run: Run) -> None:
-    page.goto(f"{server.url}/replay?run={run.id}")
+    page.goto(f"{server.url}/run?run={run.id}&tab=replay")
     expect(player(page)).to_have_attribute("data-picture", "20", timeout=SLOW_MS)  # what came of it is seen first
     moment = player(page).get_by_role("slider", name="Moment of the recording")
     moment.press("Home")
@@ -95,7 +95,7 @@ def test_pictures_curves_and_findings_move_together(page: Page, server: Server, 
 
 
 def test_two_runs_stand_side_by_side_also_on_a_telephone(page: Page, server: Server, run: Run) -> None:
-    page.goto(f"{server.url}/compare?runs={run.id},copy")
+    page.goto(f"{server.url}/compare?runs={run.id},copy&view=curves")
     expect(page.get_by_test_id("live-plot").locator(".nsewdrag")).to_have_count(2, timeout=SLOW_MS)
     legend = page.get_by_test_id("live-plot").first.locator(".legendtext")
     assert legend.all_text_contents()[1] == "Its copy"

@@ -18,6 +18,7 @@ from tests.e2e.app_helpers import SLOW_MS, button, main_part, open_page, photogr
 from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
 
 pytestmark = pytest.mark.e2e
+ADDRESS, NAME = "/run?tab=explore&view=compose", "Objects"
 # On a sub-page Streamlit itself first asks for its server below that page, and finds it on the second try.
 OWN_PROBES = ("/conditions/_stcore/", "/study/_stcore/")
 
@@ -94,7 +95,7 @@ def clear(page: Page) -> None:
 
 
 def test_a_scene_is_clicked_together_and_a_fourth_object_is_a_sentence(page: Page, server: Server) -> None:
-    open_page(page, server, "/conditions", "Ask for what you want")
+    open_page(page, server, ADDRESS, NAME)
     expect(page.get_by_test_id("condition-cards").locator("img").first).to_be_visible(timeout=SLOW_MS)
     clear(page)
     for number, name in enumerate(("red sphere", "blue cube", "gray cylinder"), start=1):
@@ -112,7 +113,7 @@ def test_a_scene_is_clicked_together_and_a_fourth_object_is_a_sentence(page: Pag
 
 
 def test_clicks_in_quick_succession_all_count(page: Page, server: Server) -> None:
-    open_page(page, server, "/conditions", "Ask for what you want")
+    open_page(page, server, ADDRESS, NAME)
     expect(captions(page).first).to_be_visible(timeout=SLOW_MS)
     clear(page)
     scene = ("red sphere", "blue cube", "gray cylinder")
@@ -127,7 +128,7 @@ def test_clicks_in_quick_succession_all_count(page: Page, server: Server) -> Non
 
 
 def test_keys_move_in_the_palette_and_choose(page: Page, server: Server) -> None:
-    open_page(page, server, "/conditions", "Ask for what you want")
+    open_page(page, server, ADDRESS, NAME)
     expect(item(page, "gray cube")).to_be_visible(timeout=SLOW_MS)
     clear(page)
     assert page.locator(".ganvas-palette button[tabindex='0']").count() == 1  # one stop for the Tab key
@@ -144,7 +145,7 @@ def test_keys_move_in_the_palette_and_choose(page: Page, server: Server) -> None
 
 
 def test_a_typed_list_moves_the_palette_and_clicks_go_on_from_there(page: Page, server: Server) -> None:
-    open_page(page, server, "/conditions", "Ask for what you want")
+    open_page(page, server, ADDRESS, NAME)
     box = page.get_by_label("Or type a list", exact=True)
     expect(captions(page).first).to_be_visible(timeout=SLOW_MS)  # the page has come to rest
     box.fill("yellow cube, purple cylinder")
@@ -163,7 +164,7 @@ def test_a_typed_list_moves_the_palette_and_clicks_go_on_from_there(page: Page, 
 
 
 def test_the_test_grid_downloads_as_one_picture_and_fits_a_narrow_screen(page: Page, server: Server) -> None:
-    open_page(page, server, "/conditions?view=test", "Ask for what you want")
+    open_page(page, server, "/run?tab=measure&view=test", NAME)
     expect(page.get_by_test_id("condition-cards").locator("img:visible")).to_have_count(32, timeout=SLOW_MS)
     expect(page.get_by_test_id("stMetric").filter(has_text="Objects found")).to_contain_text("/72")
     with page.expect_download() as waiting:
@@ -178,7 +179,8 @@ def test_the_test_grid_downloads_as_one_picture_and_fits_a_narrow_screen(page: P
 
 
 def test_one_button_trains_five_runs_and_draws_five_curves(page: Page, server: Server, folder: Path) -> None:
-    open_page(page, server, "/study", "Study: loss weights")
+    open_page(page, server, "/train?tab=many", "Many runs")
+    main_part(page).locator("summary").filter(has_text="Loss weights").click()
     for label, value in (("Epochs", "2"), ("Images", "32"), ("Name", "five **curves**")):
         page.get_by_label(label, exact=True).fill(value)
         page.get_by_label(label, exact=True).press("Enter")
@@ -190,7 +192,7 @@ def test_one_button_trains_five_runs_and_draws_five_curves(page: Page, server: S
     (study,) = studies.STORE.all(folder / "runs")
     assert study.name == "five **curves**"
     assert all(Run(folder / "runs" / member.run_id).status().state == "finished" for member in study.members)
-    assert f"study={study.id}" in page.url
+    assert f"id={study.id}" in page.url
     chart = plot(page, study.id)
     expect(chart).to_be_visible()
     names = chart.evaluate("gd => gd.data.filter(trace => trace.showlegend !== false).map(trace => trace.name)")

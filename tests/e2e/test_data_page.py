@@ -154,7 +154,7 @@ def test_preparing_shows_its_progress_can_be_cancelled_and_done(page: Page, serv
     [
         ("/data?data=www.evil.example", "Data"),
         ("/data?data=a%40evil.example", "Data"),
-        ("/train?run=https%3A%2F%2Fevil.example%2Fx", "Train"),
+        ("/run?run=https%3A%2F%2Fevil.example%2Fx", "Run"),
     ],
 )
 def test_an_address_in_the_address_becomes_no_link(page: Page, server: Server, address: str, heading: str) -> None:

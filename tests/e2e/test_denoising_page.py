@@ -58,7 +58,7 @@ def shown(player: Locator) -> str:
 
 
 def test_the_way_is_scrubbed_and_its_dials_are_turned(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/explore")
+    page.goto(f"{server.url}/run?tab=explore&view=process")
     player = page.get_by_test_id("frames-player")
     expect(player).to_have_attribute("data-frame", "0", timeout=SLOW_MS)
     noise = shown(player)
@@ -74,7 +74,7 @@ def test_the_way_is_scrubbed_and_its_dials_are_turned(page: Page, server: Server
 
 
 def test_points_flow_from_noise_and_back(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/twin?view=flow")
+    page.goto(f"{server.url}/run?tab=explore&view=flow")
     player = page.get_by_test_id("frames-player")
     expect(player).to_have_attribute("data-frame", "0", timeout=SLOW_MS)
     noise = shown(player)

@@ -38,10 +38,10 @@ def fresh(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Itera
     ("page", "words"),
     [
         ("", "Cartoon faces: DCGAN"),
-        ("explore", "Direction 1"),
-        ("conditions", "Hold the labels, move z"),
+        ("run?tab=explore&view=sliders", "Direction 1"),
+        ("conditions", "Every class, same z"),
         ("vae", "MSE"),
-        ("runs", "Comes with Ganvas"),
+        ("runs?tab=ready", "Digits on demand"),
     ],
 )
 def test_every_page_has_something_to_show(browser: Browser, fresh: Server, page: str, words: str) -> None:

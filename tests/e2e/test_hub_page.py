@@ -57,9 +57,20 @@ def browser() -> Iterator[Browser]:
 
 def open_hub(page: Page, server: Server) -> None:
     page.set_default_timeout(SLOW_MS)
-    page.goto(server.url)
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="Hub").click()
-    expect(page.get_by_role("heading", level=1, name="Hub")).to_be_visible(timeout=SLOW_MS)
+    page.goto(f"{server.url}/runs?tab=import")
+    expect(page.get_by_role("heading", level=1, name="Import from the Hub")).to_be_visible(timeout=SLOW_MS)
+
+
+def open_upload(page: Page, run: Run) -> None:
+    """From anywhere in the app to what sends the run, in the same session."""
+    page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").filter(has_text="Runs").click()
+    page.get_by_role("radio", name="My runs", exact=True).click()
+    page.locator(f".st-key-runs_{run.id}_watch button").click()
+    expect(page.get_by_role("heading", level=1, name=run.name)).to_be_visible(timeout=SLOW_MS)
+    if not page.get_by_text("Your account").is_visible():
+        button(page, "More").click()
+        page.get_by_text("Send to the Hub").click()
+    expect(page.get_by_text("Your account")).to_be_visible()
 
 
 def button(page: Page, name: str):
@@ -86,17 +97,19 @@ def test_a_run_goes_to_the_hub_and_comes_back(browser: Browser, server: Server, 
         assert WRITER not in page.content()
 
         hub.fault = lambda method, path: "silent" if method == "PUT" else ""
+        open_upload(page, trained)
         button(page, "Upload").click()
         expect(page.get_by_text("Uploading")).to_be_visible(timeout=SLOW_MS)
-        page.get_by_test_id("stSidebarNavLink").filter(has_text="Runs").click()
-        expect(page.get_by_role("heading", level=1, name="Runs")).to_be_visible()
+        page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").filter(has_text="Runs").click()
+        expect(page.get_by_role("heading", level=1, name="My runs")).to_be_visible()
         with browser.new_context() as stranger:
             other = stranger.new_page()
             open_hub(other, server)
             expect(other.get_by_text("There is no token")).to_be_visible()
+            open_upload(other, trained)
             expect(button(other, "Upload")).to_be_visible()
             expect(other.get_by_text("Uploading")).to_have_count(0)
-        page.get_by_test_id("stSidebarNavLink").filter(has_text="Hub").click()
+        open_upload(page, trained)
         expect(page.get_by_text("Uploading")).to_be_visible()
         button(page, "Cancel").click()
         expect(page.get_by_text("Cancelled. Nothing was left behind.")).to_be_visible()
@@ -106,12 +119,13 @@ def test_a_run_goes_to_the_hub_and_comes_back(browser: Browser, server: Server, 
         hub.fault = lambda method, path: ""
         button(page, "Upload").click()
         expect(page.get_by_text("Step 20 is on the Hub. Only you can see it.")).to_be_visible(timeout=SLOW_MS)
+        page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").filter(has_text="Runs").click()
+        page.get_by_role("radio", name="Import from the Hub", exact=True).click()
         enter(page, name)
         button(page, "Download").click()
         expect(page.get_by_text("Here it is, checked and sound.")).to_be_visible(timeout=SLOW_MS)
         eventually(lambda: len([p for p in trained.path.parent.iterdir() if p.name[0] != "."]) == 2, "a second run")
         button(page, "Explore").click()
-        expect(page.get_by_role("heading", level=1, name="Explore the latent space")).to_be_visible(timeout=SLOW_MS)
         expect(page.get_by_test_id("latent-explorer").locator("img").first).to_be_visible(timeout=SLOW_MS)
         faults.check()
     assert WRITER not in server.log_path.read_text("utf-8", errors="replace")
@@ -127,8 +141,8 @@ def test_a_silent_hub_leaves_the_page_quick_and_the_sentence_comes(browser: Brow
         button(page, "Download").click()
         expect(button(page, "Cancel")).to_be_visible()
         eventually(lambda: hub.asked("/api/models/ada/silent") > asked, "the Hub was asked")
-        page.get_by_text("More choices").click()  # the page answers while the Hub does not
-        expect(page.get_by_text("With every grid of samples, not only the last")).to_be_visible()
+        page.get_by_text("Use a token of your own").click()  # the page answers while the Hub does not
+        expect(page.get_by_role("textbox", name="Token")).to_be_visible()
         button(page, "Cancel").click()
         expect(page.get_by_text("Cancelled. Nothing was left behind.")).to_be_visible()
         hub.fault = lambda method, path: "status 500"

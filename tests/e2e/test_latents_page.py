@@ -12,7 +12,6 @@ from tests.e2e.app_helpers import main_part, open_page, until, visitor
 from tests.e2e.browser import ROOT, Server, chromium, streamlit_server
 
 pytestmark = pytest.mark.e2e
-TITLE = "Explore the latent space"
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +45,7 @@ def result(page: Page) -> str:
 
 def test_clicked_samples_are_added_up_and_the_link_opens_them_again(browser: Browser, server: Server) -> None:
     with visitor(browser) as (page, _faults):
-        open_page(page, server, "/explore?view=arithmetic", TITLE)
+        open_page(page, server, "/run?tab=explore&view=arithmetic", "Digits")
         sample = sheet(page, "a").get_by_role("button", name="Sample 5", exact=True)
         expect(sample).to_be_visible()
         expect(
@@ -69,7 +68,7 @@ def test_clicked_samples_are_added_up_and_the_link_opens_them_again(browser: Bro
 
 def test_a_direction_that_one_visitor_saves_is_anothers_slider(browser: Browser, server: Server) -> None:
     with visitor(browser) as (page, _faults):
-        open_page(page, server, "/explore", TITLE)
+        open_page(page, server, "/run?tab=explore", "Digits")
         slider = page.get_by_role("slider", name="Direction 2", exact=True)
         slider.press("End")
         main_part(page).get_by_role("button", name="Save a direction").click()
@@ -79,6 +78,6 @@ def test_a_direction_that_one_visitor_saves_is_anothers_slider(browser: Browser,
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("Saved. It is a slider")).to_be_visible()
     with visitor(browser) as (page, _faults):
-        open_page(page, server, "/explore", TITLE)
+        open_page(page, server, "/run?tab=explore", "Digits")
         main_part(page).get_by_text("Saved", exact=True).click()
         expect(page.get_by_role("slider", name="thicker <b>", exact=True)).to_be_visible()

@@ -22,7 +22,7 @@ def test_a_sweep_goes_on_by_itself_and_opens_its_best_run(tmp_path: Path, shared
     lab.runs_dir.mkdir()
     folder = folder_of(lab.runs_dir, small(BATCHES, metric="loss/g"))
     with lab.serve() as server, chromium() as browser, visitor(browser) as (page, _faults):
-        open_page(page, server, "/sweeps", "Sweeps")
+        open_page(page, server, f"/experiment?id={folder.id}", folder.name)
         expect(main_part(page).get_by_text("0 of 2 trials have ended")).to_be_visible()
         button(page, "Go on").click()
         expect(main_part(page).get_by_text("2 of 2 trials have ended")).to_be_visible(timeout=SLOW_MS)
@@ -37,6 +37,8 @@ def test_a_sweep_goes_on_by_itself_and_opens_its_best_run(tmp_path: Path, shared
         button(page, "Open the best run").click()
         top = best(rows, folder.sweep)
         assert top is not None
-        expect(title(page, "Training")).to_be_visible()
+        expect(
+            title(page, next(run.name for run in runs.list_runs(lab.runs_dir) if run.id == top.run_id))
+        ).to_be_visible()
         expect(page).to_have_url(re.compile(f"run={top.run_id}"))
         assert not folder.should_run and not folder.has_worker()

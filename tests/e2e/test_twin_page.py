@@ -32,7 +32,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     with browser.new_context(viewport={"width": 1280, "height": 1100}) as context:
         opened = context.new_page()
         faults = watch(opened)
-        opened.goto(f"{server.url}/twin")
+        opened.goto(f"{server.url}/learn?tab=lab")
         expect(stage(opened)).to_have_attribute("data-step", "0", timeout=SLOW_MS)
         yield opened
         faults.check(ignore=OWN_PROBES)

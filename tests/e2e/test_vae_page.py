@@ -77,7 +77,7 @@ def main_part(page: Page) -> Locator:
 
 
 def test_the_map_comes_and_answers_hover_and_click(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/vae?view=map")
+    page.goto(f"{server.url}/run?tab=explore&view=map")
     expect(main_part(page).get_by_text(MADE)).to_be_visible(timeout=SLOW_MS)
     expect(main_part(page).get_by_test_id("stProgress")).to_have_count(0)
     expect(plot(page).locator(".nsewdrag")).to_be_visible()
@@ -97,8 +97,9 @@ def test_the_map_comes_and_answers_hover_and_click(page: Page, server: Server) -
 
 
 def test_whoever_comes_back_finds_the_map_at_once(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/vae?view=reconstructions")
+    page.goto(f"{server.url}/run?tab=measure&view=vae")
     expect(main_part(page).get_by_text("Test MSE", exact=True).first).to_be_visible(timeout=SLOW_MS)
+    main_part(page).get_by_text("Explore", exact=True).click()
     page.get_by_text("Latent map", exact=True).click()
     expect(main_part(page).get_by_text(MADE)).to_be_visible(timeout=SLOW_MS)
     expect(main_part(page).get_by_role("button", name="Cancel")).to_have_count(0)
@@ -108,7 +109,7 @@ def test_whoever_comes_back_finds_the_map_at_once(page: Page, server: Server) ->
 def test_the_page_fits_a_telephone(page: Page, server: Server) -> None:
     page.set_viewport_size({"width": 420, "height": 900})
     for view in ("reconstructions", "samples", "map"):
-        page.goto(f"{server.url}/vae?view={view}")
-        expect(page.get_by_role("heading", level=1, name="Look inside a VAE")).to_be_visible(timeout=SLOW_MS)
+        page.goto(f"{server.url}/run?tab=explore&view={view}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=SLOW_MS)
         expect(main_part(page).locator("img, .js-plotly-plot").first).to_be_visible(timeout=SLOW_MS)
         assert page.evaluate("document.documentElement.scrollWidth") <= 420

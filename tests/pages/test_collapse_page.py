@@ -46,7 +46,7 @@ def twin_of(broken: Run) -> Run:
 
 
 def test_the_empty_page_offers_four_ways_and_says_what_to_press(visit: Visit) -> None:
-    app = visit("collapse")
+    app = visit("learn", tab="break")
     text = words(app)
     assert labels(app).count("Break it") == len(BREAKAGES)
     assert all(way.title in text for way in BREAKAGES.values())
@@ -57,13 +57,13 @@ def test_the_study_of_few_pictures_is_shown_once_measured_and_queued_at_one_clic
     visit: Visit, runs_dir, monkeypatch
 ) -> None:
     monkeypatch.setattr(few_pictures, "committed", dict)
-    assert "has not been measured yet" in words(visit("collapse"))
+    assert "has not been measured yet" in words(visit("learn", tab="benchmark"))
     values = dict.fromkeys(few_pictures.MEASURES, 0.25)
     row = {"method": "ada", "count": 300, "seed": 0, "values": values}
     monkeypatch.setattr(few_pictures, "committed", lambda: {"rows": [row]})
     two = few_pictures.COMPARISON.arms[:2]
     monkeypatch.setattr(few_pictures, "COMPARISON", Comparison(few_pictures.BASE, two))
-    app = visit("collapse")
+    app = visit("learn", tab="benchmark")
     (table,) = [frame.value for frame in app.dataframe if "pictures" in frame.value]
     assert table.iloc[0]["method"] == "ADA" and table.iloc[0]["pictures"] == 300
     app = app.button(key="few_pictures_queue").click().run()
@@ -71,7 +71,7 @@ def test_the_study_of_few_pictures_is_shown_once_measured_and_queued_at_one_clic
 
 
 def test_one_click_queues_the_broken_model_and_shows_it(visit: Visit, runs_dir) -> None:
-    app = visit("collapse")
+    app = visit("learn", tab="break")
     app = app.button(key="collapse_break_clip").click().run()
     (queued,) = queue.queued_ids(runs_dir)
     assert not app.exception and app.query_params["broken"] in (queued, [queued])
@@ -82,7 +82,7 @@ def test_one_click_queues_the_broken_model_and_shows_it(visit: Visit, runs_dir) 
 
 
 def test_the_twin_and_the_branch_are_queued_beside_the_broken_one(visit: Visit, broken: Run, runs_dir) -> None:
-    app = visit("collapse")
+    app = visit("learn", tab="break")
     assert "Too many discriminator updates" in words(app)
     app = app.button(key="collapse_twin").click().run()
     (queued,) = queue.queued_ids(runs_dir)
@@ -100,7 +100,7 @@ def test_the_twin_and_the_branch_are_queued_beside_the_broken_one(visit: Visit, 
 
 def test_both_show_the_same_step(visit: Visit, broken: Run) -> None:
     twin_of(broken)
-    app = visit("collapse")
+    app = visit("learn", tab="break")
     app = app.toggle(key="collapse_follow").set_value(False).run()
     app = app.select_slider(key=f"collapse_step_{broken.id}").set_value(10).run()
     assert not app.exception
@@ -111,11 +111,11 @@ def test_runs_of_other_data_are_not_compared_and_a_sentence_says_why(visit: Visi
     config = json.loads((other.path / "config.json").read_bytes())
     config["dataset"]["image_size"] = 32
     (other.path / "config.json").write_text(json.dumps(config))
-    text = words(visit("collapse", broken=broken.id, sound=other.id))
+    text = words(visit("learn", tab="break", broken=broken.id, sound=other.id))
     assert (
         "differ in size" in text and "Choose two runs of the same data" in text and "Images drawn from each" not in text
     )
-    text = words(visit("collapse", broken=trained.id))
+    text = words(visit("learn", tab="break", broken=trained.id))
     assert "is not broken in one of the ways of this page" in text
 
 
@@ -151,11 +151,11 @@ def finish(run: Run, rows: list[Measurement]) -> None:
 
 def test_measurements_are_told_with_intervals_and_a_verdict_for_each(visit: Visit, broken: Run) -> None:
     twin = twin_of(broken)
-    app = visit("collapse")
+    app = visit("learn", tab="break")
     assert "Measure now" in labels(app) and "In small, as here" not in words(app)  # that is said of the critic's bound
     finish(broken, [row("fd", 100, 2, 1), row("recall", 0.1, 0.02, 2), row("precision", 0.5, 0.1, 3)])
     finish(twin, [row("fd", 40, 2, 4), row("recall", 0.6, 0.02, 5), row("precision", 0.52, 0.1, 6)])
-    app = visit("collapse")
+    app = visit("learn", tab="break")
     text = words(app)
     assert "2 of 3 metrics tell the two apart. The repaired model is better in: Fréchet distance, Recall." in text
     table = app.dataframe[0].value
@@ -171,4 +171,4 @@ def test_two_that_are_alike_are_not_told_apart(visit: Visit, broken: Run) -> Non
     twin = twin_of(broken)
     finish(broken, [row("fd", 40, 2, 1)])
     finish(twin, [row("fd", 41, 2, 2)])
-    assert "None of 1 metrics tells the two apart" in words(visit("collapse"))
+    assert "None of 1 metrics tells the two apart" in words(visit("learn", tab="break"))

@@ -17,7 +17,7 @@ from gan_core.datasets.sources.objects24 import OBJECTS, drawn_conditions
 from gan_core.runs import Run
 from gan_core.training import loop
 from pages.components.widgets.condition_palette import LONGEST, Choice, Typed, read_choice, read_typed
-from tests.pages.conftest import Visit, calm, labels, plain, words
+from tests.pages.conftest import Visit, calm, plain, words
 
 COLOUR = {"dataset__channels": 3, "dataset__image_size": 16, "training__epochs": 2}
 MODELS: dict[str, dict[str, Any]] = {
@@ -103,27 +103,9 @@ def metrics(app: AppTest) -> dict[str, str]:
 # nothing, and the wrong thing
 
 
-def test_without_a_conditional_model_it_names_presets_that_make_one(
-    visit: Visit, models_once: Path, runs_dir: Path
-) -> None:
-    shutil.copytree(models_once / "plain", runs_dir / "plain")  # trained, but it takes no labels
-    app = visit("conditions")
-    assert "There is no trained model with labels yet" in words(app)
-    assert labels(app).count("Train this") == 2
-    calm(app.button(key="conditions_train_r5-acgan-lite").click().run())
-    assert app.query_params["preset"] == "r5-acgan-lite"
-    assert app.selectbox(key="train_preset").value == "r5-acgan-lite"
-
-
-def test_digits_on_demand_are_one_click_from_the_form(visit: Visit) -> None:
-    app = visit("conditions")
-    calm(app.button(key="conditions_train_digits").click().run())
-    assert app.selectbox(key="train_preset").value == "mnist-dcgan"
-
-
 @of("objects")
 def test_an_unknown_model_in_a_link_is_a_sentence_and_stays_text(visit: Visit, model: Run) -> None:
-    (warning,) = visit("conditions", run="[click](http://evil.example)").warning
+    (warning,) = visit("run", tab="explore", run="[click](http://evil.example)").warning
     assert "](" not in warning.value
     assert "[click](http://evil.example)" in plain(warning.value)
 
@@ -132,7 +114,7 @@ def test_an_unknown_model_in_a_link_is_a_sentence_and_stays_text(visit: Visit, m
 def test_a_damaged_checkpoint_is_one_sentence(visit: Visit, model: Run) -> None:
     for file in (model.checkpoints_dir / f"step-{model.checkpoint_steps()[-1]:08d}").glob("*.safetensors"):
         file.write_bytes(b"")
-    (error,) = visit("conditions").error
+    (error,) = visit("run", tab="explore").error
     assert plain(error.value).endswith(".")
 
 
@@ -141,7 +123,7 @@ def test_a_damaged_checkpoint_is_one_sentence(visit: Visit, model: Run) -> None:
 
 @of("objects")
 def test_one_condition_is_drawn_from_eight_z(visit: Visit, model: Run) -> None:
-    app = visit("conditions")
+    app = visit("run", tab="explore")
     calm(typed_list(app, "Red sphere and blue cube", 1))
     shown = cards(app, "row")
     assert [lines(part) for (part,) in shown] == [[("blue cube", None), ("red sphere", None)]] * 8
@@ -171,7 +153,7 @@ def test_one_condition_is_drawn_from_eight_z(visit: Visit, model: Run) -> None:
 def test_a_list_that_cannot_be_drawn_is_a_sentence_and_the_choice_stays(
     visit: Visit, model: Run, typed: str, sentence: str
 ) -> None:
-    app = visit("conditions")
+    app = visit("run", tab="explore")
     calm(typed_list(app, "cyan cube", 1))
     calm(typed_list(app, typed, 2))
     (error,) = app.error
@@ -183,7 +165,7 @@ def test_a_list_that_cannot_be_drawn_is_a_sentence_and_the_choice_stays(
 
 @of("objects")
 def test_the_32_conditions_are_scored_as_while_it_trained(visit: Visit, model: Run, judged: None) -> None:
-    app = visit("conditions", view="test")
+    app = visit("run", tab="measure", view="test")
     shown = cards(app, "test")
     asked = [[text for text, mark in lines(part) if mark is not None] for (part,) in shown]
     assert [set(names) for names in asked] == [set(condition) for condition in drawn_conditions("test")]
@@ -202,7 +184,7 @@ def test_the_32_conditions_are_scored_as_while_it_trained(visit: Visit, model: R
 
 @of("objects")
 def test_the_other_list_and_another_seed_draw_other_pictures(visit: Visit, model: Run, judged: None) -> None:
-    app = visit("conditions", view="test")
+    app = visit("run", tab="measure", view="test")
     before = [part["image"] for (part,) in cards(app, "test")]
     calm(app.number_input(key="conditions_seed").set_value(7).run())
     assert not set(before) & {part["image"] for (part,) in cards(app, "test")}
@@ -214,7 +196,7 @@ def test_the_other_list_and_another_seed_draw_other_pictures(visit: Visit, model
 
 @of("objects")
 def test_the_test_grid_needs_no_evaluator(visit: Visit, model: Run) -> None:
-    app = visit("conditions", view="test")
+    app = visit("run", tab="measure", view="test")
     assert len(cards(app, "test")) == 32
     assert not app.metric
     assert "No score" in words(app)
@@ -224,28 +206,16 @@ def test_the_test_grid_needs_no_evaluator(visit: Visit, model: Run) -> None:
 def test_a_damaged_evaluator_costs_the_score_only(visit: Visit, model: Run, judged: None) -> None:
     for file in (settings.evaluators_dir() / "blocks").glob("*.safetensors"):
         file.write_bytes(file.read_bytes()[:-1])
-    app = visit("conditions", view="test")
+    app = visit("run", tab="measure", view="test")
     assert len(cards(app, "test")) == 32
     assert "damaged" in plain(app.warning[0].value)
     assert not app.metric
 
 
 @of("objects")
-def test_the_labels_are_held_while_z_moves(visit: Visit, model: Run) -> None:
-    app = visit("conditions", view="walk")
-    first = component(app, "conditions_walk_pca")
-    assert first is not None
-    calm(typed_list(app, "yellow cylinder", 1))
-    second = component(app, "conditions_walk_pca")
-    assert second is not None
-    assert second["image"] != first["image"]
-    assert len(second["sliders"]) == 9
-
-
-@of("objects")
 @pytest.mark.parametrize("query", [{"view": "pairs"}, {"view": "x"}, {"step": "7"}, {"conditions_seed": "-1"}])
 def test_senseless_links_open_the_default(visit: Visit, model: Run, query: dict[str, str]) -> None:
-    app = visit("conditions", **query)
+    app = visit("run", tab="explore", **query)
     assert cards(app, "row")
     assert not app.error
 
@@ -255,7 +225,7 @@ def test_senseless_links_open_the_default(visit: Visit, model: Run, query: dict[
 
 @of("classes")
 def test_a_row_for_each_class_from_the_same_z(visit: Visit, model: Run, judged: None) -> None:
-    app = visit("conditions", view="classes")
+    app = visit("run", tab="explore", view="classes")
     rows = cards(app, "classes")
     names = [lines(part)[0][0] for (part,) in rows]
     assert names == list(DIGITS)
@@ -266,7 +236,7 @@ def test_a_row_for_each_class_from_the_same_z(visit: Visit, model: Run, judged: 
 
 @of("classes")
 def test_one_class_is_chosen_by_name(visit: Visit, model: Run, judged: None) -> None:
-    app = visit("conditions")
+    app = visit("run", tab="explore")
     calm(app.selectbox(key="conditions_class_classes").select("7").run())
     shown = cards(app, "row")
     assert len(shown) == 16
@@ -279,7 +249,7 @@ def test_one_class_is_chosen_by_name(visit: Visit, model: Run, judged: None) -> 
 
 @of("attributes")
 def test_ten_pairs_stand_above_each_other_and_a_hundred_are_counted(visit: Visit, model: Run, judged: None) -> None:
-    app = visit("conditions", view="pairs")
+    app = visit("run", tab="explore", view="pairs")
     pairs = cards(app, "pairs")
     assert [[lines(part)[0][0] for part in pair] for pair in pairs] == [["Female", "Male"]] * 10
     assert metrics(app)["Flips seen"].endswith("/100")
@@ -293,7 +263,7 @@ def test_ten_pairs_stand_above_each_other_and_a_hundred_are_counted(visit: Visit
 
 @of("attributes")
 def test_the_other_attributes_of_a_pair_can_be_chosen(visit: Visit, model: Run) -> None:
-    app = visit("conditions", view="pairs")
+    app = visit("run", tab="explore", view="pairs")
     calm(app.radio(key="conditions_others_attributes").set_value("chosen").run())
     before = cards(app, "pairs")
     toggles = [toggle for toggle in app.toggle if toggle.label == "Eyeglasses"]
@@ -303,14 +273,14 @@ def test_the_other_attributes_of_a_pair_can_be_chosen(visit: Visit, model: Run) 
 
 @of("one")
 def test_a_single_attribute_has_nothing_else_to_choose(visit: Visit, model: Run) -> None:
-    app = visit("conditions", view="pairs")
+    app = visit("run", tab="explore", view="pairs")
     assert not app.radio
     assert len(cards(app, "pairs")) == 10
 
 
 @of("attributes")
 def test_toggles_ask_for_attributes_and_none_is_a_wish_too(visit: Visit, model: Run, judged: None) -> None:
-    app = visit("conditions")
+    app = visit("run", tab="explore")
     for toggle in app.toggle:
         toggle.set_value(toggle.label == "Smiling")
     calm(app.run())

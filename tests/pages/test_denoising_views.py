@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers import tiny_run
+from streamlit.testing.v1 import AppTest
 
 from gan_core.runs import Run
 from gan_core.training import loop
@@ -32,17 +33,22 @@ def denoiser(denoiser_once: Path, runs_dir: Path) -> Run:
     return copy_of(denoiser_once, runs_dir, "out-of-noise", "Out of noise")
 
 
+def views(app: AppTest):
+    """The control that chooses the view."""
+    return next(control for control in app.segmented_control if str(control.key).startswith("explore_view_"))
+
+
 def test_explore_begins_with_the_way_from_noise(visit: Visit, denoiser: Run) -> None:
-    app = visit("explore")
-    offered = app.segmented_control(key="explore_view_steps")
-    assert offered.options[:2] == ["From noise to picture", "Steps and fresh noise"]
+    app = visit("run", tab="explore", view="process")
+    offered = views(app)
+    assert "From noise to picture" in offered.options and "Steps and fresh noise" in offered.options
     assert "Find a picture" not in offered.options and "Sliders" not in offered.options
     assert "4 steps lead from step 60" in words(app)
     assert [button.label for button in app.download_button] == ["Download as a strip (PNG)"]
 
 
 def test_dials_draw_the_same_noise_in_all_steps_and_in_few(visit: Visit, denoiser: Run) -> None:
-    app = visit("explore", view="dials")
+    app = visit("run", tab="explore", view="dials")
     rows = [e.key for e in app.main if str(getattr(e, "key", "")).startswith("explore_steps_")]
     assert rows == ["explore_steps_50", "explore_steps_10"]
     calm(app.toggle(key="explore_every_step").set_value(True).run())
@@ -53,7 +59,7 @@ def test_dials_draw_the_same_noise_in_all_steps_and_in_few(visit: Visit, denoise
 
 
 def test_a_picture_is_denoised_from_any_step(visit: Visit, denoiser: Run) -> None:
-    app = visit("explore", view="denoise")
+    app = visit("run", tab="explore", view="denoise")
     calm(app.segmented_control(key="explore_source").set_value("unseen").run())
     calm(app.slider(key="explore_begin_step_60").set_value(1).run())
     assert "explore_half_way_strip" in [getattr(e, "key", "") for e in app.main]
@@ -61,25 +67,24 @@ def test_a_picture_is_denoised_from_any_step(visit: Visit, denoiser: Run) -> Non
 
 
 def test_the_straight_line_stands_beside_the_great_circle(visit: Visit, denoiser: Run) -> None:
-    keys = [getattr(e, "key", "") for e in visit("explore", view="morph").main]
+    keys = [getattr(e, "key", "") for e in visit("run", tab="explore", view="morph").main]
     assert "explore_slerp" in keys and "explore_lerp" in keys
 
 
-@pytest.mark.parametrize("page", ["conditions", "replay", "compare", "train"])
+@pytest.mark.parametrize("page", ["explore", "replay", "compare", "watch", "measure", "settings"])
 def test_no_page_speaks_of_a_discriminator_or_an_encoder(
     visit: Visit, denoiser: Run, denoiser_once: Path, runs_dir: Path, page: str
 ) -> None:
     other = copy_of(denoiser_once, runs_dir, "another", "Another")
-    link = {"runs": f"{denoiser.id},{other.id}"} if page == "compare" else {"run": denoiser.id}
-    app = visit(page, **link)
+    both = {"runs": f"{denoiser.id},{other.id}"}
+    app = visit("compare", view="curves", **both) if page == "compare" else visit("run", run=denoiser.id, tab=page)
     said = "\n".join([words(app), *(frame.value.to_string() for frame in app.dataframe)]).lower()
     assert "loss of the denoiser" in said or page != "compare"
     assert not [word for word in ("discriminator", "encoder", "d(x)", "d(g(z))") if word in said]
 
 
 def test_conditions_show_guidance_in_the_place_of_directions(visit: Visit, denoiser: Run) -> None:
-    app = visit("conditions", view="guide")
-    (views,) = [control for control in app.segmented_control if str(control.key).startswith("conditions_view_")]
-    assert views.options[-1] == "Guidance from 0 to 8" and "Hold the labels, move z" not in views.options
+    app = visit("run", tab="explore", view="guide")
+    assert views(app).options[:3] == ["Ask for something", "Every class, same z", "Guidance from 0 to 8"]
     assert "conditions_guide" in [getattr(e, "key", "") for e in app.main]
     assert not app.error

@@ -21,15 +21,15 @@ def sicken(run: Run) -> None:
 
 
 def test_a_healthy_run_gets_one_quiet_line(visit: Visit, trained: Run) -> None:
-    text = words(visit("train", run=trained.id))
+    text = words(visit("run", run=trained.id))
     assert "Too early to say: most checks need 200 steps." in text and "The discriminator is too strong" not in text
     trained.write_status(replace(trained.status(), step=200, total_steps=200))
-    assert "No problems detected in the curves." in words(visit("train", run=trained.id))
+    assert "No problems detected in the curves." in words(visit("run", run=trained.id))
 
 
 def test_a_sick_run_is_told_with_evidence_and_buttons(visit: Visit, trained: Run) -> None:
     sicken(trained)
-    app = visit("train", run=trained.id)
+    app = visit("run", run=trained.id)
     text = words(app)
     assert "The discriminator is too strong" in text and "D(x) averaged 0.999" in text and "since step" in text
     assert "G's loss is out of range" in text
@@ -38,9 +38,21 @@ def test_a_sick_run_is_told_with_evidence_and_buttons(visit: Visit, trained: Run
 
 def test_a_remedys_button_queues_a_branch_and_opens_it(visit: Visit, trained: Run) -> None:
     sicken(trained)
-    app = visit("train", run=trained.id)
+    app = visit("run", run=trained.id)
     button = next(b for b in app.button if b.label.startswith("Branch from step"))
     app = button.click().run()
     queued = queue.queued_ids(trained.path.parent)
     assert len(queued) == 1 and queued[0] != trained.id
     assert app.query_params["run"] in (queued[0], [queued[0]])
+
+
+def test_a_failed_runs_first_button_is_the_repair(visit: Visit, trained: Run) -> None:
+    sicken(trained)
+    trained.write_status(replace(trained.status(), state="failed", error="The loss became NaN at step 7."))
+    app = visit("run", run=trained.id)
+    assert (
+        app.button(key="live_repair").proto.type == "primary"
+        and app.button(key="live_resume").proto.type == "secondary"
+    )
+    app.button(key="live_repair").click().run()
+    assert len(queue.queued_ids(trained.path.parent)) == 1 and app.query_params["run"] != trained.id

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core.runs import Run, adoption
 from tests.hub.conftest import hub, running_hub  # noqa: F401 - fixtures
 from tests.hub.server import WRITER, Hub
-from tests.pages.conftest import Visit, calm, labels, plain, words
+from tests.pages.conftest import Visit, calm, labels, panel, plain, words
 
 pytestmark = pytest.mark.usefixtures("hub")
 
@@ -41,26 +41,29 @@ def use_token(app: AppTest, token: str) -> AppTest:
     return settled(calm(app.run()), "account")
 
 
+def elsewhere(app: AppTest, tab: str) -> AppTest:
+    """The same visitor on a tab of the page Runs."""
+    app.switch_page("pages/runs.py")
+    app.query_params["tab"] = tab
+    return calm(app.run())
+
+
 def press(app: AppTest, key: str) -> AppTest:
     return calm(app.button(key=key).click().run())
 
 
-def test_without_a_run_or_token_it_says_what_to_do(visit: Visit) -> None:
-    app = visit("hub")
+def test_without_a_token_it_says_what_to_do(visit: Visit) -> None:
+    app = visit("runs", tab="import")
     text = words(app)
-    assert "library of trained models on the internet" in text
     assert "There is no token: you can download public runs." in text
-    assert "There is no trained run to send yet." in text
-    assert "hub_whoami" not in [b.key for b in app.button] and "Train a model" in labels(app)
-    press(app, "hub_train")
-    assert app.title[0].value != "Hub"
+    assert "hub_whoami" not in [b.key for b in app.button]
 
 
 def test_where_the_token_comes_from_is_said_and_its_value_never(
     visit: Visit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", WRITER)
-    app = visit("hub")
+    app = visit("runs", tab="import")
     assert "from the variable HF_TOKEN" in words(app)
     app = settled(press(app, "hub_whoami"), "account")
     assert told(app)[:1] == ["The Hub knows you as **ada**. Your organisations: a-school."]
@@ -68,30 +71,30 @@ def test_where_the_token_comes_from_is_said_and_its_value_never(
     monkeypatch.delenv("HF_TOKEN")
     (tmp_path / "hf-home").mkdir()
     (tmp_path / "hf-home" / "token").write_text(WRITER)
-    assert "from hf auth login" in words(visit("hub")).replace("`", "")
+    assert "from hf auth login" in words(visit("runs", tab="import")).replace("`", "")
     monkeypatch.setenv("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")
-    assert "There is no token" in words(visit("hub"))
+    assert "There is no token" in words(visit("runs", tab="import"))
 
 
 def test_a_token_of_ones_own_lives_in_its_session_only(visit: Visit) -> None:
-    app = use_token(visit("hub"), f"  {WRITER}\n")
+    app = use_token(visit("runs", tab="import"), f"  {WRITER}\n")
     assert "Your own token is used." in words(app)
     assert "The Hub knows you as **ada**." in told(app)[0]
     assert app.text_input(key="hub_token").proto.type == 1, "a password: dots, and no value is sent to the browser"
     assert WRITER not in everything(app)
-    assert "There is no token" in words(visit("hub")), "another browser has none"
+    assert "There is no token" in words(visit("runs", tab="import")), "another browser has none"
     app = press(app, "hub_forget")
     assert "There is no token" in words(app) and "hub_session_token" not in app.session_state
 
 
 def test_a_wrong_token_is_answered_with_a_sentence(visit: Visit) -> None:
-    app = use_token(visit("hub"), "hf_wrong")
+    app = use_token(visit("runs", tab="import"), "hf_wrong")
     assert told(app)[0].startswith("The Hub does not accept the token (401)")
 
 
 def test_a_run_is_sent_and_fetched_and_opens_in_the_other_pages(visit: Visit, trained: Run, hub: Hub) -> None:  # noqa: F811
     trained.describe(name="My *own* run", note="A secret")
-    app = use_token(visit("hub"), WRITER)
+    app = use_token(panel(visit("run", run=trained.id), trained, "hub"), WRITER)
     assert app.text_input(key=f"hub_repo_{trained.id}_ada").value == "ada/my-own-run"
     assert app.toggle(key="hub_private").value is True and app.toggle(key="hub_note").value is False
     app.selectbox(key="hub_licence").set_value("mit")
@@ -102,6 +105,7 @@ def test_a_run_is_sent_and_fetched_and_opens_in_the_other_pages(visit: Visit, tr
     assert (name, repo.private) == ("ada/my-own-run", True)
     assert f"{name}\n{revision}" in [code.value for code in app.code]
     assert b"license: mit" in files["README.md"] and b"secret" not in b"".join(files.values())
+    app = elsewhere(app, "import")
     app.text_input(key="hub_from").set_value(" ada/my-own-run ")
     app = settled(press(app, "hub_download"), "download")
     assert "Here it is, checked and sound." in told(app)
@@ -109,28 +113,26 @@ def test_a_run_is_sent_and_fetched_and_opens_in_the_other_pages(visit: Visit, tr
     assert run.name in [text.value for text in app.text]
     assert adoption.origin(run) == adoption.Origin(name, revision, weights_only=True)
     app = press(app, "hub_fetched_watch")
-    assert app.query_params["run"] == run.id and run.name in [text.value for text in app.text]
+    assert app.query_params["run"] == run.id and plain(app.title[0].value) == run.name
     assert "Resume" not in labels(app)
-    for page in ("explore", "train", "runs", "home"):
-        visit(page, run=run.id)
+    for tab in ("explore", "watch"):
+        visit("run", run=run.id, tab=tab)
 
 
 def test_a_transfer_goes_on_while_its_visitor_is_elsewhere_and_can_be_cancelled(visit: Visit, hub: Hub) -> None:  # noqa: F811
     hub.fault = lambda method, path: "silent"
-    app = visit("hub")
+    app = visit("runs", tab="import")
     app.text_input(key="hub_from").set_value("ada/digits")
     app = press(app, "hub_download")
     transfer = app.session_state["hub_transfer_download"]
     eventually(lambda: hub.asked("/api/models"), "the Hub was asked")
     assert "hub_download_cancel" in [b.key for b in app.button]
     assert app.button(key="hub_download").disabled
-    app.switch_page("pages/runs.py")
-    calm(app.run())
+    calm(app.switch_page("pages/home.py").run())
     assert transfer.running
-    other = visit("hub")
+    other = visit("runs", tab="import")
     assert "hub_download_cancel" not in [b.key for b in other.button], "nobody else sees it"
-    app.switch_page("pages/hub.py")
-    app = calm(app.run())
+    app = elsewhere(app, "import")
     started = time.monotonic()
     app = settled(press(app, "hub_download_cancel"), "download")
     assert "Cancelled. Nothing was left behind." in told(app)
@@ -138,7 +140,7 @@ def test_a_transfer_goes_on_while_its_visitor_is_elsewhere_and_can_be_cancelled(
 
 
 def test_mistakes_are_sentences(visit: Visit, trained: Run, hub: Hub) -> None:  # noqa: F811
-    app = visit("hub")
+    app = visit("runs", tab="import")
     app.text_input(key="hub_from").set_value("<b>no</b> [x](http://evil.example)")
     app = press(app, "hub_download")
     assert "is no name of a repository: it must be user/name" in told(app)[0]
@@ -146,5 +148,6 @@ def test_mistakes_are_sentences(visit: Visit, trained: Run, hub: Hub) -> None:  
     app.text_input(key="hub_from").set_value("ada/nothing")
     app = settled(press(app, "hub_download"), "download")
     assert "There is no repository 'ada/nothing' on the Hub (404), or it is private and needs a token." in told(app)[0]
+    app = panel(visit("run", run=trained.id), trained, "hub")
     app = settled(press(app, "hub_upload"), "upload")
     assert any("the Hub must know who you are" in sentence for sentence in told(app))

@@ -97,14 +97,22 @@ def upload(app: AppTest, key: str, size: tuple[int, int] = (40, 30)) -> AppTest:
 
 
 def test_directions_in_closed_form_are_sliders(visit: Visit, trained: Run) -> None:
-    app = visit("explore")
+    app = visit("run", tab="explore")
     calm(app.button_group(key="explore_kind").set_value("sefa").run())
     assert "explore_walk_sefa" in components(app)
     assert "eigenvectors of AᵀA" in words(app)
 
 
+def test_a_link_opens_the_sliders_where_they_stood(visit: Visit, trained: Run) -> None:
+    count = len(sent(visit("run", tab="explore"), "explore_walk_pca")["sliders"])
+    app = visit("run", tab="explore", at="_".join(["0.5", "1", *["0"] * (count - 2)]))
+    assert list(sent(app, "explore_walk_pca")["values"].values())[:3] == [0.5, 1, 0]
+    app = visit("run", tab="explore", at="_".join(["x"] * count))
+    assert next(iter(sent(app, "explore_walk_pca")["values"].values())) == 1.0
+
+
 def test_attributes_are_found_once_and_say_how_sure_they_are(visit: Visit, trained: Run) -> None:
-    app = visit("explore")
+    app = visit("run", tab="explore")
     calm(app.button_group(key="explore_kind").set_value("attributes").run())
     assert "200 random latents were drawn, the evaluator read their pictures" in words(app)
     box = app.multiselect(key=f"explore_attributes_{trained.id}")
@@ -124,13 +132,13 @@ def test_attributes_are_found_once_and_say_how_sure_they_are(visit: Visit, train
 
 def test_without_an_evaluator_the_page_says_how_to_train_one(visit: Visit, trained: Run, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("GANVAS_EVALUATORS_DIR", str(tmp_path / "none"))
-    app = visit("explore")
+    app = visit("run", tab="explore")
     calm(app.button_group(key="explore_kind").set_value("attributes").run())
     assert "python -m gan_core train-evaluator mnist5k" in words(app)
 
 
 def test_a_direction_is_saved_comes_back_is_renamed_and_deleted(visit: Visit, trained: Run) -> None:
-    app = visit("explore")
+    app = visit("run", tab="explore")
     calm(app.text_input(key="explore_save_name").input("older").run())
     calm(app.button(key="explore_save_do").click().run())
     (kept,) = saved_directions.list_directions(settings.runs_dir())
@@ -138,7 +146,7 @@ def test_a_direction_is_saved_comes_back_is_renamed_and_deleted(visit: Visit, tr
     calm(app.button(key="explore_save_do").click().run())
     assert "has a direction “older” already" in words(app)
 
-    other = visit("explore")  # another session
+    other = visit("run", tab="explore")  # another session
     calm(other.button_group(key="explore_kind").set_value("saved").run())
     assert other.multiselect(key=f"explore_saved_{trained.id}").value == [kept.id]
     assert "explore_walk_saved" in components(other)
@@ -153,7 +161,7 @@ def test_one_of_another_latent_size_is_refused_and_the_rest_still_works(visit: V
     place = settings.runs_dir()
     small = saved_directions.save(place, replace(SMILE, name="short", vector=(1.0, 2.0)))
     saved_directions.save(place, SMILE)
-    app = visit("explore")
+    app = visit("run", tab="explore")
     calm(app.button_group(key="explore_kind").set_value("saved").run())
     assert not app.error
     calm(app.multiselect(key=f"explore_saved_{trained.id}").select(small.id).run())
@@ -163,7 +171,7 @@ def test_one_of_another_latent_size_is_refused_and_the_rest_still_works(visit: V
 
 
 def test_directions_travel_as_json(visit: Visit, trained: Run) -> None:
-    app = visit("explore")
+    app = visit("run", tab="explore")
     calm(app.button_group(key="explore_kind").set_value("saved").run())
     content = saved_directions.exported([SMILE, replace(SMILE, name="", vector=(1.0,))])
     calm(app.file_uploader(key="explore_import_0").upload("d.json", content, "application/json").run())
@@ -178,7 +186,7 @@ def test_directions_travel_as_json(visit: Visit, trained: Run) -> None:
 
 
 def test_arithmetic_opens_as_its_link_says(visit: Visit, trained: Run) -> None:
-    app = visit("explore", view="arithmetic", a="3.5.7", b="9", c="nonsense")
+    app = visit("run", tab="explore", view="arithmetic", a="3.5.7", b="9", c="nonsense")
     assert [sent(app, f"explore_pick_{term}")["selected"] for term in "abc"] == [[3, 5, 7], [9], [2]]
     assert {"explore_result", "explore_between"} <= set(components(app))
     assert app.query_params["a"] in ("3.5.7", ["3.5.7"])
@@ -201,7 +209,7 @@ def test_a_senseless_choice_is_none(selected: object, monkeypatch: pytest.Monkey
 
 
 def test_a_picture_is_found_and_the_sliders_begin_with_it(visit: Visit, trained: Run) -> None:
-    app = upload(visit("explore", view="picture"), "explore_upload")
+    app = upload(visit("run", tab="explore", view="picture"), "explore_upload")
     assert "explore_wanted" in components(app)
     calm(app.button(key="explore_find").click().run())
     assert {"explore_answer_0", "explore_answer_1"} <= set(components(app))
@@ -218,25 +226,30 @@ def test_a_picture_is_found_and_the_sliders_begin_with_it(visit: Visit, trained:
     assert app.query_params["view"] in ("sliders", ["sliders"])
 
 
-def elsewhere_and_back(app: AppTest, page: str, **query: str) -> AppTest:
+def views(app: AppTest):
+    """The control that chooses the view."""
+    return next(control for control in app.button_group if str(control.key).startswith("explore_view_"))
+
+
+def elsewhere_and_back(app: AppTest, **query: str) -> AppTest:
     """The same visitor's page after a look at another one."""
     app.switch_page("pages/home.py")
     calm(app.run())
-    app.switch_page(f"pages/{page}.py")
-    app.query_params.update(query)
+    app.switch_page("pages/run.py")
+    app.query_params.update({"tab": "explore"} | query)
     return calm(app.run())
 
 
 def test_a_found_picture_is_there_again_after_other_views_and_pages(visit: Visit, trained: Run) -> None:
-    app = upload(visit("explore", view="picture"), "explore_upload")
+    app = upload(visit("run", tab="explore", view="picture"), "explore_upload")
     calm(app.button_group(key="explore_level").set_value("thorough").run())
     calm(app.button(key="explore_find").click().run())
     found = sent(app, "explore_answer_1")["image"]
-    calm(app.button_group(key="explore_view").set_value("morph").run())
+    calm(views(app).set_value("morph").run())
     assert "explore_answer_1" not in components(app)
-    calm(app.button_group(key="explore_view").set_value("picture").run())
+    calm(views(app).set_value("picture").run())
     assert sent(app, "explore_answer_1")["image"] == found
-    app = elsewhere_and_back(app, "explore", view="picture")
+    app = elsewhere_and_back(app, view="picture")
     assert sent(app, "explore_answer_1")["image"] == found
     assert "Your last picture is still here: me.png." in words(app)
     calm(app.button(key="explore_forget").click().run())
@@ -245,19 +258,19 @@ def test_a_found_picture_is_there_again_after_other_views_and_pages(visit: Visit
 
 
 def test_a_picture_taken_out_of_its_uploader_is_forgotten(visit: Visit, trained: Run) -> None:
-    app = upload(visit("explore", view="picture"), "explore_upload")
+    app = upload(visit("run", tab="explore", view="picture"), "explore_upload")
     assert "explore_wanted" in components(app)
     calm(app.file_uploader(key="explore_upload").set_value([]).run())
     assert "explore_wanted" not in components(app)
 
 
 def test_each_model_keeps_its_own_newest_search(visit: Visit, trained: Run, vae: Run) -> None:
-    app = upload(visit("explore", run=vae.id, view="picture"), "explore_upload")
+    app = upload(visit("run", tab="explore", run=vae.id, view="picture"), "explore_upload")
     calm(app.button(key="explore_find").click().run())
-    calm(app.selectbox(key="explore_run").select(trained.id).run())
+    calm(app.selectbox(key="run_shown").select(trained.id).run())
     assert "explore_wanted" in components(app)
     calm(app.button(key="explore_find").click().run())
-    calm(app.selectbox(key="explore_run").select(vae.id).run())
+    calm(app.selectbox(key="run_shown").select(vae.id).run())
     assert "explore_answer_2" in components(app)
 
 
@@ -265,10 +278,10 @@ def test_an_unseen_picture_and_the_model_of_a_vae_are_kept(
     visit: Visit, trained: Run, vae: Run, vaes, runs_dir
 ) -> None:
     copy_of(vaes["loose"], runs_dir, "z-loose", "A loose VAE")
-    app = visit("vae", run=vae.id, view="edit")
+    app = visit("run", tab="explore", run=vae.id, view="edit")
     calm(app.button_group(key="vae_source").set_value("unseen").run())
     calm(app.number_input(key=f"vae_unseen_{vae.id}").set_value(7).run())
-    app = elsewhere_and_back(app, "vae", view="edit")
+    app = elsewhere_and_back(app, view="edit")
     assert app.query_params["run"] in (vae.id, [vae.id])
     assert app.button_group(key="vae_source").value == "unseen"
     assert app.number_input(key=f"vae_unseen_{vae.id}").value == 7
@@ -277,20 +290,20 @@ def test_an_unseen_picture_and_the_model_of_a_vae_are_kept(
 
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n half"])
 def test_a_file_that_is_no_picture_is_a_sentence(visit: Visit, trained: Run, content: bytes) -> None:
-    app = visit("explore", view="picture")
+    app = visit("run", tab="explore", view="picture")
     calm(app.file_uploader(key="explore_upload").upload("me.png", content, "image/png").run())
     assert "not a readable picture" in words(app)
 
 
 def test_neighbours_stand_beside_the_sample_of_the_link(visit: Visit, trained: Run) -> None:
-    app = visit("explore", view="neighbours", sample="5")
+    app = visit("run", tab="measure", view="neighbours", sample="5")
     assert sent(app, "explore_sample")["selected"] == [5]
     assert {"explore_neighbour_of", "explore_near_pixels", "explore_near_features"} <= set(components(app))
     assert "Of 64 training images" in words(app)
 
 
 def test_a_vae_answers_at_once_beside_the_search(visit: Visit, vae: Run) -> None:
-    app = upload(visit("explore", run=vae.id, view="picture"), "explore_upload")
+    app = upload(visit("run", tab="explore", run=vae.id, view="picture"), "explore_upload")
     calm(app.button(key="explore_find").click().run())
     assert "explore_answer_2" in components(app)
     calm(app.button(key="explore_edit_encoder").click().run())
@@ -298,7 +311,7 @@ def test_a_vae_answers_at_once_beside_the_search(visit: Visit, vae: Run) -> None
 
 
 def test_a_vae_changes_an_uploaded_picture_by_attribute(visit: Visit, vae: Run) -> None:
-    app = upload(visit("vae", run=vae.id, view="edit"), "vae_upload")
+    app = upload(visit("run", tab="explore", run=vae.id, view="edit"), "vae_upload")
     assert f"vae_shift_{vae.id}" in components(app)
     before = sent(app, f"vae_shift_{vae.id}")["image"]
     assert "Small changes may vanish" not in words(app)
@@ -309,7 +322,7 @@ def test_a_vae_changes_an_uploaded_picture_by_attribute(visit: Visit, vae: Run) 
 
 
 def test_one_vae_is_no_family_and_the_button_queues_the_others(visit: Visit, vae: Run, monkeypatch) -> None:
-    app = visit("vae", run=vae.id, view="dial")
+    app = visit("run", tab="explore", run=vae.id, view="dial")
     assert "There is only this one VAE so far" in words(app)
     assert "Or do lesson 6: in about 54 s it trains 3 VAEs" in words(app)
     (link,) = [link for link in app.get("page_link") if "VAE" in link.proto.label]
@@ -328,7 +341,7 @@ def test_a_family_has_a_dial_a_chart_and_a_table(
 ) -> None:
     monkeypatch.setattr(vae_family.measure_task, "__defaults__", (40,))
     copy_of(vaes["loose"], runs_dir, "a-loose", "A loose VAE")
-    app = visit("vae", run=vae.id, view="dial")
+    app = visit("run", tab="explore", run=vae.id, view="dial")
     knob = sent(app, "vae_dial_2")
     assert knob["sliders"][0]["minimum"] == pytest.approx(np.log10(0.0005))
     assert "vae_dial_chart" in components(app)

@@ -49,7 +49,7 @@ def answer(app: AppTest, key: str, choice: str) -> AppTest:
 
 
 def test_the_list_names_every_lesson_and_opens_one(visit: Visit) -> None:
-    app = visit("lessons")
+    app = visit("learn")
     text = words(app)
     for number, lesson in enumerate(LESSONS.values(), start=1):
         assert f"**{number}. {lesson.title}**" in text and lesson.goal in text
@@ -61,13 +61,13 @@ def test_the_list_names_every_lesson_and_opens_one(visit: Visit) -> None:
 
 
 def test_an_unknown_lesson_is_a_sentence_and_the_list(visit: Visit) -> None:
-    app = visit("lessons", lesson="[x](http://evil.example)")
+    app = visit("learn", lesson="[x](http://evil.example)")
     assert "There is no lesson" in plain(app.warning[0].value) and "](" not in app.warning[0].value
     assert app.title[0].value == "Lessons"
 
 
 def test_a_lesson_from_its_first_question_to_its_last_answer(visit: Visit, runs_dir: Path) -> None:
-    app = visit("lessons", lesson="collapse")
+    app = visit("learn", lesson="collapse")
     assert "1 of 11 steps done" in app.get("progress")[0].proto.text
     assert "Break it" not in words(app)  # first one predicts
     app = answer(answer(app, "broken", "rough"), "curves", "draw")
@@ -98,14 +98,14 @@ def test_a_lesson_from_its_first_question_to_its_last_answer(visit: Visit, runs_
 
 
 def test_a_link_keeps_what_was_said_and_nonsense_in_it_is_not_an_answer(visit: Visit) -> None:
-    app = visit("lessons", lesson="collapse", **FIRST)
+    app = visit("learn", lesson="collapse", **FIRST)
     assert "lessons_collapse_3_begin" in {button.key for button in app.button}
-    app = visit("lessons", lesson="collapse", **{"say-broken": "<script>"})
+    app = visit("learn", lesson="collapse", **{"say-broken": "<script>"})
     assert app.radio(key="lessons_collapse_broken").value is None
 
 
 def test_a_run_that_failed_or_was_deleted_is_a_sentence_and_a_way_to_begin_again(visit: Visit, runs_dir: Path) -> None:
-    app = visit("lessons", lesson="collapse", **FIRST)
+    app = visit("learn", lesson="collapse", **FIRST)
     calm(app.button(key="lessons_collapse_3_begin").click().run())
     (run,) = queued(runs_dir)
     queue.withdraw(run)
@@ -116,10 +116,10 @@ def test_a_run_that_failed_or_was_deleted_is_a_sentence_and_a_way_to_begin_again
     (other,) = train(runs_dir)
     assert other.id != run.id
     supervisor.delete(run)
-    app = visit("lessons", lesson="collapse", **ALL)
+    app = visit("learn", lesson="collapse", **ALL)
     calm(app.button(key="lessons_collapse_7_begin").click().run())
     supervisor.delete(train(runs_dir)[0])
-    text = words(visit("lessons", lesson="collapse", **ALL))
+    text = words(visit("learn", lesson="collapse", **ALL))
     assert "never begun, or deleted" in text and "Check: Which one repaired it" not in text
 
 
@@ -137,7 +137,7 @@ def test_a_verdict_is_told_as_it_is(choice: str, said: str, visit: Visit, runs_d
         for step in lesson.steps
     )
     monkeypatch.setitem(LESSONS._entries, "collapse", dataclasses.replace(lesson, steps=steps))
-    app = visit("lessons", lesson="collapse", **FIRST)
+    app = visit("learn", lesson="collapse", **FIRST)
     calm(app.button(key="lessons_collapse_3_begin").click().run())
     train(runs_dir)
     app = calm(app.run())

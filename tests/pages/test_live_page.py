@@ -12,6 +12,7 @@ import pytest
 from helpers import tiny_run
 from streamlit.testing.v1 import AppTest
 
+from gan_core.config import get
 from gan_core.runs import Run, environment
 from gan_core.runs.status import STALE_AFTER_S
 from gan_core.training import loop, queue, supervisor
@@ -24,10 +25,9 @@ def put(run: Run, state: str, **changes: Any) -> Run:
     return run
 
 
-def live(visit: Visit, run: Run) -> AppTest:
-    app = visit("train", run=run.id)
-    assert app.title[0].value == "Training"
-    assert run.name in words(app)
+def live(visit: Visit, run: Run, **query: str) -> AppTest:
+    app = visit("run", run=run.id, **query)
+    assert plain(app.title[0].value) == run.name
     return app
 
 
@@ -64,7 +64,7 @@ def test_a_run_whose_data_changed_goes_on_after_a_confirmation(visit: Visit, tra
 
 
 def test_the_details_show_what_a_run_was_trained_with(visit: Visit, trained: Run) -> None:
-    app = live(visit, trained)
+    app = live(visit, trained, tab="settings")
     (table,) = [d.value for d in app.dataframe if "processor" in d.value.columns]
     (session,) = environment.sessions(trained)
     assert table["torch"].tolist() == [session.torch] and table["data"].tolist() == [session.data]
@@ -77,7 +77,7 @@ def test_a_running_run_shows_progress_and_all_counts(visit: Visit, trained: Run)
     text = words(app)
     for part in ("step 10 of 20", "epoch 3 of 5", "160 images seen", "100 images/s", "about 2 s left", "cpu"):
         assert part in text
-    assert {"Pause", "Stop", "Change now", "Explore"} <= set(labels(app))
+    assert {"Pause", "Stop", "Change now"} <= set(labels(app))
     assert "Resume" not in labels(app)
     assert app.get("progress")[-1].proto.value == 50
 
@@ -108,7 +108,7 @@ def test_a_run_that_was_left_can_be_resumed(visit: Visit, trained: Run, state: s
     error = "The loss became nan at *step* 7." if state in ("failed", "interrupted") else ""
     app = live(visit, put(trained, state, step=10, error=error))
     assert badge(app) == state
-    assert {"Resume", "Explore"} <= set(labels(app))
+    assert "Resume" in labels(app)
     assert not {"Pause", "Stop", "Change now"} & set(labels(app))
     assert [plain(e.value) for e in app.error] == [error] * bool(error)
     calm(app.button(key="live_resume").click().run())
@@ -120,11 +120,11 @@ def test_a_run_that_was_left_can_be_resumed(visit: Visit, trained: Run, state: s
 def test_a_finished_run_leads_on_to_explore(visit: Visit, trained: Run) -> None:
     app = live(visit, trained)
     assert badge(app) == "finished"
-    assert labels(app) == ["New run", "Explore", "Replay", "Keep"]
+    assert labels(app) == []
     assert "step 20 of 20" in words(app)
-    calm(app.button(key="live_explore").click().run())
+    calm(app.segmented_control(key="run_tab").set_value("explore").run())
     assert app.query_params["run"] == trained.id
-    assert app.title[0].value == "Explore the latent space"
+    assert app.selectbox(key=f"explore_step_{trained.id}").value == 20
 
 
 def test_a_run_whose_trainer_fell_silent_is_interrupted(visit: Visit, trained: Run) -> None:
@@ -156,11 +156,17 @@ def test_skipped_pictures_are_counted(visit: Visit, trained: Run) -> None:
 def test_learning_rates_are_asked_for_and_bad_ones_refused(visit: Visit, trained: Run) -> None:
     name = "generator_optimizer.learning_rate"
     app = live(visit, put(trained, "running", step=10))
-    app.text_input(key=f"live_{trained.id}_{name}").set_value("0.01")
+    first = f"{get(trained.config(), name):g}"
+    app.text_input(key=f"live_{trained.id}_{name}_{first}").set_value("0.01")
+    put(trained, "running", step=10)  # a fresh heartbeat
     change(app)
     assert trained.control().overrides == {name: 0.01}
+    put(trained, "running", step=10)
+    calm(app.run())
+    assert app.text_input(key=f"live_{trained.id}_{name}_0.01").value == "0.01"  # for every visitor
     for bad in ("abc", "-1", "nan", "2"):
-        app.text_input(key=f"live_{trained.id}_{name}").set_value(bad)
+        put(trained, "running", step=10)
+        app.text_input(key=f"live_{trained.id}_{name}_0.01").set_value(bad)
         change(app)
         (error,) = app.error
         assert "learning_rate" in plain(error.value)
@@ -172,12 +178,18 @@ def change(app: AppTest) -> None:
 
 
 def test_curves_are_explained_and_the_log_is_the_examples(visit: Visit, trained: Run) -> None:
+    def plots(app: AppTest) -> list[str]:
+        keys = [str(getattr(e, "key", "")) for e in app.main]
+        return [key.rpartition("_")[2] for key in keys if key.startswith("live_plot_")]
+
     app = live(visit, trained)
-    plots = [e.key for e in app.main if getattr(e, "key", None) and str(e.key).startswith("live_plot_")]
+    assert plots(app) == ["losses", "judgement"]
+    app.session_state["live_more"] = True
     wanted = ["losses", "judgement", "discriminator", "spread", "nearest", "separation", "memory", "gradients"]
-    assert [key.rpartition("_")[2] for key in plots] == wanted
-    assert "what one wins the other mostly loses" in words(app)
-    lines, events = [code.value for code in app.code]
+    assert sorted(plots(calm(app.run()))) == sorted(wanted)
+    assert any("what one wins the other mostly loses" in m.help for m in app.markdown)
+    app = live(visit, trained, tab="settings")
+    _command, lines, events = [code.value for code in app.code]
     assert lines.splitlines()[-1].startswith("[5/5][4/4] Loss_D: ")
     assert len(lines.splitlines()) == 12
     assert "step 20: finished" in events
@@ -194,22 +206,17 @@ def test_an_older_grid_can_be_looked_at(visit: Visit, trained: Run) -> None:
 
 
 def test_settings_and_architecture_are_shown(visit: Visit, trained: Run) -> None:
-    app = live(visit, trained)
-    table = app.dataframe[0].value
+    app = live(visit, trained, tab="settings")
+    changed, table = app.dataframe[0].value, app.dataframe[1].value
+    assert "network.width" in changed["key"].tolist() and "training.seed" not in changed["key"].tolist()
+    assert "--set network.width=4" in app.code[0].value
     assert table.set_index("key").loc["network.width", "value"] == "4"
     assert table["meaning"].map(bool).all()
 
 
-def test_new_run_leads_back_to_the_form(visit: Visit, trained: Run) -> None:
-    app = live(visit, trained)
-    calm(app.button(key="live_new").click().run())
-    assert "run" not in app.query_params
-    assert "Start training" in labels(app)
-
-
 def test_a_run_with_a_damaged_configuration_is_one_sentence(visit: Visit, trained: Run) -> None:
     (trained.path / "config.json").write_text('{"training": {"epochs": -3}}')
-    app = visit("train", run=trained.id)
+    app = visit("run", run=trained.id)
     (error,) = app.error
     assert "training.epochs" in plain(error.value)
 
@@ -234,12 +241,12 @@ def test_a_failed_run_can_begin_anew_and_what_is_there_is_kept(visit: Visit, tra
 def test_damaged_lines_of_the_log_are_told_and_the_others_drawn(visit: Visit, trained: Run) -> None:
     lines = trained.metrics_path.read_bytes().splitlines(keepends=True)
     trained.metrics_path.write_bytes(b"".join([*lines[:5], b"\0garbage\n", *lines[5:]]))
-    app = live(visit, trained)
+    app = live(visit, trained, tab="settings")
     assert "1 damaged line of metrics.jsonl was skipped." in words(app)
 
 
 def test_the_whole_log_table_is_there_an_epoch_a_row_or_a_step_a_row(visit: Visit, trained: Run) -> None:
-    app = live(visit, trained)
+    app = live(visit, trained, tab="settings")
     app.session_state[f"log_table_{trained.id}"] = True
     calm(app.run())
     assert [line[:10] for line in app.code[-1].value.splitlines()] == [f"[{n}/5][4/4]" for n in range(1, 6)]

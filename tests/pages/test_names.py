@@ -37,8 +37,9 @@ def texts(message: Any, kind: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("page", "query"),
     [
-        ("home", {}), ("runs", {}), ("train", {"run": "{id}"}), ("explore", {"run": "{id}"}), ("compare", {"runs": "{id}"}),
-        ("replay", {"run": "{id}"}), ("data", {"view": "add"}), ("data", {"data": "{own}"}), ("collapse", {}), ("hub", {}),
+        ("home", {}), ("runs", {}), ("run", {"run": "{id}"}), ("explore", {"run": "{id}"}), ("compare", {"runs": "{id}"}),
+        ("replay", {"run": "{id}"}), ("run", {"run": "{id}", "tab": "measure"}), ("run", {"run": "{id}", "tab": "settings"}),
+        ("data", {"view": "add"}), ("data", {"data": "{own}"}), ("collapse", {}), ("hub", {}),
         ("twin", {"run": NAME}), ("vae", {"run": NAME}), ("conditions", {"run": NAME}), ("study", {"study": NAME}),
         ("sweeps", {"sweep": NAME}), ("lessons", {"lesson": NAME}), ("compare", {"runs": NAME}), ("explore", {"run": NAME}),
     ],

@@ -18,7 +18,7 @@ from gan_core.runs import Run
 from gan_core.training import queue
 from pages.components.replay.view import without_legend
 from pages.components.widgets.replay_player import Recording, read_view, replay_player
-from tests.pages.conftest import Visit, calm, copy_of, labels, words
+from tests.pages.conftest import Visit, calm, copy_of, labels, panel, words
 
 
 def played(app) -> bool:
@@ -26,13 +26,13 @@ def played(app) -> bool:
 
 
 def test_without_runs_it_leads_to_training(visit: Visit) -> None:
-    app = visit("replay")
-    assert "Nothing is recorded yet" in words(app)
+    app = visit("run", tab="replay")
+    assert "There is no run yet that can be shown here" in words(app)
     assert "Train a model" in labels(app)
 
 
 def test_a_run_is_played_with_its_curves(visit: Visit, trained: Run) -> None:
-    app = visit("replay", run=trained.id)
+    app = visit("run", tab="replay", run=trained.id)
     assert played(app)
     assert app.multiselect[0].value == ["losses", "judgement"]
     assert "The recording stands at step 20" in words(app)
@@ -42,7 +42,7 @@ def test_a_run_is_played_with_its_curves(visit: Visit, trained: Run) -> None:
 def test_a_link_with_a_step_stands_there_and_branches_from_the_checkpoint_before(
     visit: Visit, trained: Run, runs_dir: Path
 ) -> None:
-    app = visit("replay", run=trained.id, step="13")
+    app = visit("run", tab="replay", run=trained.id, step="13")
     assert "The recording stands at step 13; the nearest checkpoint at or before it is that of step 10." in words(app)
     calm(app.number_input(key=f"replay_{trained.id}_training.epochs").set_value(9).run())
     calm(app.text_input(key=f"replay_name_{trained.id}").set_value("*Branch*").run())
@@ -54,7 +54,7 @@ def test_a_link_with_a_step_stands_there_and_branches_from_the_checkpoint_before
 
 
 def test_a_branch_that_is_refused_is_a_sentence(visit: Visit, trained: Run, runs_dir: Path) -> None:
-    app = visit("replay", run=trained.id, step="20")
+    app = visit("run", tab="replay", run=trained.id, step="20")
     app = calm(app.button(key=f"replay_branch_{trained.id}").click().run())
     assert "nothing is left to train after step 20" in words(app)
     assert queue.queued_ids(runs_dir) == []
@@ -62,12 +62,12 @@ def test_a_branch_that_is_refused_is_a_sentence(visit: Visit, trained: Run, runs
 
 def test_another_run_begins_at_its_end(visit: Visit, trained: Run, runs_dir: Path) -> None:
     other = copy_of(trained.path, runs_dir, "other", "Other")
-    app = visit("replay", run=trained.id, step="13")
-    app = calm(app.selectbox(key="replay_run").set_value(other.id).run())
+    app = visit("run", tab="replay", run=trained.id, step="13")
+    app = calm(app.selectbox(key="run_shown").set_value(other.id).run())
     assert app.query_params["run"] == other.id
     assert "step" not in app.query_params
     assert "The recording stands at step 20" in words(app)
-    assert "The recording stands at step 7;" in words(visit("replay", run=other.id, step="7"))
+    assert "The recording stands at step 7;" in words(visit("run", tab="replay", run=other.id, step="7"))
 
 
 def test_curves_of_few_points_have_dots_and_no_legend() -> None:
@@ -84,13 +84,13 @@ def test_curves_of_few_points_have_dots_and_no_legend() -> None:
 
 @pytest.mark.parametrize("step", ["soon", "9" * 40])
 def test_a_senseless_step_is_brought_into_the_recording(visit: Visit, trained: Run, step: str) -> None:
-    assert played(visit("replay", run=trained.id, step=step))
+    assert played(visit("run", tab="replay", run=trained.id, step=step))
 
 
 def test_a_run_for_looking_at_plays_and_says_why_it_cannot_branch(visit: Visit, trained: Run) -> None:
     for file in trained.checkpoints_dir.glob("*/optimizer.safetensors"):
         file.unlink()
-    app = visit("replay", run=trained.id)
+    app = visit("run", tab="replay", run=trained.id)
     assert played(app)
     assert "are for looking at" in words(app)
 
@@ -100,22 +100,22 @@ def test_a_half_written_run_without_pictures_plays_its_curves_and_cannot_be_film
 ) -> None:
     run = tiny_run(runs_dir, "Half")
     run.metrics_path.write_text('{"step": 1, "epoch": 1, "loss/g": 2.0, "loss/d": 1.0}\n{"step": 2, "lo')
-    app = visit("replay", run=run.id)
+    app = visit("run", tab="replay", run=run.id)
     assert played(app)
     assert "its curves are played alone" in words(app)
-    assert "A film needs at least two sample grids" in words(app)
+    assert "A film needs at least two sample grids" in words(panel(app, run, "film"))
 
 
 def test_a_damaged_log_is_a_sentence(visit: Visit, trained: Run) -> None:
     trained.metrics_path.write_text("no json\n")
-    app = visit("replay", run=trained.id)
+    app = visit("run", tab="replay", run=trained.id)
     (warning,) = app.warning
     assert "1 damaged line" in warning.value
     assert played(app)  # the pictures are there
 
 
 def test_an_unknown_run_is_said_and_the_newest_is_played(visit: Visit, trained: Run) -> None:
-    app = visit("replay", run="[x](http://evil.example)")
+    app = visit("run", tab="replay", run="[x](http://evil.example)")
     assert "](" not in app.warning[0].value
     assert played(app)
 
@@ -125,13 +125,14 @@ def test_the_film_is_made_in_the_background_and_kept_for_the_next_visitor(
 ) -> None:
     monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(task, "_launch", lambda place, actor: task_worker.work(place))  # here, at once
-    app = visit("replay", run=trained.id)
+    app = panel(visit("run", run=trained.id), trained, "film")
     app = calm(app.segmented_control(key="replay_format").set_value("gif").run())
     assert "5 pictures with their step" in words(app)
     app = calm(app.button(key="replay_film").click().run())
     content = task.result(film.task(trained, "gif", 8))["film"].tobytes()
     assert content.startswith(b"GIF8")
-    app = calm(visit("replay", run=trained.id).segmented_control(key="replay_format").set_value("gif").run())
+    app = panel(visit("run", run=trained.id), trained, "film")
+    app = calm(app.segmented_control(key="replay_format").set_value("gif").run())
     assert "replay_film" not in {button.key for button in app.button}
     assert any("Download the film" in str(element.proto) for element in app.get("download_button"))
 
@@ -141,25 +142,29 @@ def test_a_run_is_taken_away_in_files_that_fit_it(
 ) -> None:
     monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(task, "_launch", lambda place, actor: task_worker.work(place))  # here, at once
-    app = visit("replay", run=trained.id)
-    formats_shown = app.selectbox(key="replay_file_format").options
+    app = panel(visit("run", run=trained.id), trained, "files")
+    formats_shown = app.selectbox(key="run_file_format").options
     assert any(option.startswith("zip:") for option in formats_shown)
     assert not any(option.startswith("plane:") for option in formats_shown)  # of a VAE
     for name, begins in (("csv", b"step,epoch,time"), ("tensorboard", b"PK")):
-        app = calm(app.selectbox(key="replay_file_format").set_value(name).run())
-        app = calm(app.button(key="replay_file_make").click().run())
+        app = calm(app.selectbox(key="run_file_format").set_value(name).run())
+        app = calm(app.button(key="run_file_make").click().run())
         assert task.result(formats.task(trained, name))["content"].tobytes().startswith(begins)
         assert any("Download (" in str(element.proto) for element in app.get("download_button"))
 
 
-def test_pages_that_show_a_run_lead_to_its_replay(visit: Visit, trained: Run, runs_dir: Path) -> None:
-    copy_of(trained.path, runs_dir, "another")
-    app = visit("train", run=trained.id)
-    app.button(key="live_replay").click().run()
-    assert app.query_params["run"] == trained.id
-    app = visit("runs")
-    app.button(key=f"runs_{trained.id}_compare").click().run()
+def test_the_menu_of_a_run_and_ticks_lead_to_compare(visit: Visit, trained: Run, runs_dir: Path) -> None:
+    other = copy_of(trained.path, runs_dir, "another")
+    app = visit("run", run=trained.id)
+    assert "Twin in the 2-D lab" in app.menu_button(key="run_menu").options
+    calm(app.menu_button(key="run_menu").click("compare").run())
     assert app.query_params["runs"] == trained.id
+    app = visit("runs")
+    for run in (trained, other):
+        app.checkbox(key=f"runs_tick_{run.id}").set_value(True)
+    calm(app.run())
+    calm(app.button(key="runs_compare").click().run())
+    assert set(app.query_params["runs"].split(",")) == {trained.id, other.id}
 
 
 @pytest.mark.parametrize(

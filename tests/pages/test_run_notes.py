@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from streamlit.testing.v1 import AppTest
+
 from gan_core.runs import Run, notes
-from tests.pages.conftest import Visit, calm, words
+from tests.pages.conftest import Visit, calm, panel, plain, words
 
 
 def test_an_observation_beside_a_figure_is_kept_with_the_run_and_shown(visit: Visit, trained: Run) -> None:
-    app = visit("train", run=trained.id)
+    app = visit("run", run=trained.id)
     key = f"live_seen_{trained.id}_losses"
     app.session_state[f"{key}_0"] = True
     calm(app.run())
@@ -21,18 +23,34 @@ def test_an_observation_beside_a_figure_is_kept_with_the_run_and_shown(visit: Vi
     assert "G settles *early*" in words(app)
 
 
-def test_the_runs_own_observation_is_its_note(visit: Visit, trained: Run) -> None:
-    app = visit("train", run=trained.id)
-    app.text_area(key=f"live_note_words_{trained.id}").set_value("digits after two minutes")
-    form = f"live_note_{trained.id}"
-    calm(next(button for button in app.button if button.form_id == form).click().run())
-    assert trained.note == "digits after two minutes"
+def test_rename_and_note(visit: Visit, trained: Run) -> None:
+    app = panel(visit("run", run=trained.id), trained, "edit")
+    save(app, trained, name="  My digits ", note="They look like *sevens*.")
+    assert (trained.name, trained.note) == ("My digits", "They look like *sevens*.")
+    assert app.title[0].value == "My digits"
+    assert "They look like *sevens*." in [text.value for text in app.text]
+
+
+def test_an_empty_name_is_refused_with_a_sentence(visit: Visit, trained: Run) -> None:
+    app = panel(visit("run", run=trained.id), trained, "edit")
+    before = trained.name
+    save(app, trained, name="   ")
+    assert [plain(error.value) for error in app.error] == ["The name must not be empty."]
+    assert trained.name == before
+
+
+def save(app: AppTest, run: Run, **fields: str) -> None:
+    for name, value in fields.items():
+        widget = app.text_input if name == "name" else app.text_area
+        widget(key=f"runs_{run.id}_{name}").set_value(value)
+    button = next(b for b in app.button if b.label == "Save" and b.proto.form_id == f"runs_{run.id}_form")
+    calm(button.click().run())
 
 
 def test_marked_pictures_are_shown_and_a_mark_can_be_removed(visit: Visit, trained: Run) -> None:
     notes.mark(trained, 20, 1, "best", "round")
     notes.mark(trained, 20, 3, "worst", "torn")
-    app = visit("train", run=trained.id)
+    app = visit("run", run=trained.id)
     app.session_state[f"live_marks_{trained.id}"] = True
     calm(app.run())
     assert "Download as PNG" in [button.label for button in app.download_button]
@@ -41,9 +59,7 @@ def test_marked_pictures_are_shown_and_a_mark_can_be_removed(visit: Visit, train
 
 
 def test_real_stands_beside_generated_on_the_page_of_any_run(visit: Visit, trained: Run) -> None:
-    app = visit("train", run=trained.id)
+    app = visit("run", run=trained.id, tab="measure", view="beside")
     key = f"live_beside_{trained.id}"
-    app.session_state[key] = True
-    calm(app.run())
     shown = [str(element.proto) for element in app.main if getattr(element, "key", "") == f"{key}_picture"]
     assert len(shown) == 1 and "Generated: 32 at step 20, seed 0" in shown[0]

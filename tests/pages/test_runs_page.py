@@ -30,18 +30,17 @@ def row(app: AppTest, run: Run, action: str):
     return app.button(key=f"runs_{run.id}_{action}")
 
 
-def answer(app: AppTest, run: Run, choice: str) -> None:
+def tick(app: AppTest, *chosen: Run) -> None:
+    for run in chosen:
+        app.checkbox(key=f"runs_tick_{run.id}").set_value(True)
+    calm(app.run())
+
+
+def answer(app: AppTest, choice: str) -> None:
     """Presses Delete, then a button of the question. AppTest reruns the whole script, so both are pressed in one rerun."""
-    row(app, run, "delete").click()
+    calm(app.button(key="runs_delete").click().run())
+    app.button(key="runs_delete").click()
     calm(app.button(key=f"runs_delete_{choice}").click().run())
-
-
-def save(app: AppTest, run: Run, **fields: str) -> None:
-    for name, value in fields.items():
-        widget = app.text_input if name == "name" else app.text_area
-        widget(key=f"runs_{run.id}_{name}").set_value(value)
-    button = next(b for b in app.button if b.label == "Save" and b.proto.form_id == f"runs_{run.id}_form")
-    calm(button.click().run())
 
 
 def test_without_runs_it_explains_and_leads_on(visit: Visit) -> None:
@@ -60,35 +59,19 @@ def test_a_row_says_what_the_run_is(visit: Visit, trained: Run) -> None:
     assert "step 20 of 20" in text
 
 
-def test_rename_and_note(visit: Visit, trained: Run) -> None:
-    app = visit("runs")
-    save(app, trained, name="  My digits ", note="They look like *sevens*.")
-    assert (trained.name, trained.note) == ("My digits", "They look like *sevens*.")
-    assert "My digits" in [text.value for text in app.text]
-    assert "They look like *sevens*." in [text.value for text in app.text]
-
-
-def test_an_empty_name_is_refused_with_a_sentence(visit: Visit, trained: Run) -> None:
-    app = visit("runs")
-    before = trained.name
-    save(app, trained, name="   ")
-    assert [plain(error.value) for error in app.error] == ["The name must not be empty."]
-    assert trained.name == before
-
-
 @pytest.mark.parametrize("name", HOSTILE)
 def test_whatever_a_name_holds_stays_text(visit: Visit, trained: Run, name: str) -> None:
     """As text where it stands alone; escaped where Streamlit reads Markdown (the sidebar, sentences)."""
     trained.describe(name=name, note=name)
     name = trained.name  # in one line, without marks that turn the text around
-    for page in ("home", "runs", "train"):
+    for page in ("home", "runs", "run"):
         trained.write_status(runs.Status(state="running", device="cpu", total_steps=20))  # a fresh heartbeat
-        app = visit(page, run=trained.id) if page == "train" else visit(page)
-        assert name in [text.value for text in app.text]
-        kinds = ("markdown", "caption", "title", "subheader", "info", "warning", "error")
+        app = visit(page, run=trained.id) if page == "run" else visit(page)
+        assert name in [text.value for text in app.text] or plain(app.title[0].value) == name
+        kinds = ("markdown", "caption", "subheader", "info", "warning", "error")
         assert not [element for kind in kinds for element in app.get(kind) if name in str(element.value)]
         link = next(e for e in app.sidebar if e.type == "page_link").proto.label
-        assert plain(link) == name[:40]
+        assert plain(link) == (name if len(name) <= 40 else f"{name[:39]}…")
         assert not re.search(r"[!-/;-@\[-`{-~]|:[\w/+-]+:", re.sub(r"\\[!-~]", "", link))  # nothing is left unescaped
 
 
@@ -117,13 +100,13 @@ def test_many_runs_come_in_pages(visit: Visit, trained_once: Path, runs_dir: Pat
 def test_delete_asks_first(visit: Visit, trained: Run, trained_once: Path, runs_dir: Path) -> None:
     other = copy_of(trained_once, runs_dir, "other", "Other")
     app = visit("runs")
-    calm(row(app, trained, "delete").click().run())
+    tick(app, trained)
+    calm(app.button(key="runs_delete").click().run())
     assert "can be taken back for 7 days" in words(app)
     assert trained.path.is_dir()
-    answer(app, trained, "no")
+    answer(app, "no")
     assert trained.path.is_dir()
-    calm(row(app, trained, "delete").click().run())
-    answer(app, trained, "yes")
+    answer(app, "yes")
     assert [run.id for run in runs.list_runs(runs_dir)] == [other.id]
     assert trained.id not in words(app)
     assert not trained.path.exists()
@@ -142,9 +125,9 @@ def test_the_bin_is_emptied_of_what_is_ones_own(visit: Visit, trained_once: Path
 
 def test_a_training_run_cannot_be_deleted(visit: Visit, trained: Run) -> None:
     app = visit("runs")
-    calm(row(app, trained, "delete").click().run())
+    tick(app, trained)
     with trained.lock():
-        answer(app, trained, "yes")
+        answer(app, "yes")
     (error,) = app.error
     assert "Stop it before you delete it." in plain(error.value)
     assert trained.path.is_dir()
@@ -154,7 +137,7 @@ def test_a_run_deleted_elsewhere_breaks_nothing(visit: Visit, trained_once: Path
     first, second = [copy_of(trained_once, runs_dir, f"run-{name}", f"Model {name}") for name in "ab"]
     app = visit("runs")
     first.delete()
-    calm(row(app, first, "delete").click().run())
+    tick(app, first)
     assert [text.value for text in app.text] == [second.name]
 
 
@@ -162,7 +145,7 @@ def test_watch_and_explore_lead_to_the_run(visit: Visit, trained: Run) -> None:
     app = visit("runs")
     calm(row(app, trained, "watch").click().run())
     assert app.query_params["run"] == trained.id
-    assert app.title[0].value == "Training"
+    assert plain(app.title[0].value) == trained.name
 
 
 def test_a_damaged_run_is_named_and_the_others_stay(visit: Visit, trained: Run, runs_dir: Path) -> None:

@@ -72,14 +72,14 @@ def chart(app: AppTest) -> bool:
 
 
 def test_without_an_evaluator_it_says_how_to_train_one(visit: Visit) -> None:
-    app = visit("study")
-    (warning,) = app.warning
+    app = visit("train", tab="many")
+    warning = app.warning[-1]
     assert "python -m gan_core train-evaluator blocks" in warning.value
     assert app.button(key="study_start").disabled
 
 
 def test_one_button_queues_the_five_runs(visit: Visit, judged: None) -> None:
-    app = visit("study")
+    app = visit("train", tab="many")
     calm(app.number_input(key="study_epochs").set_value(4).run())
     calm(app.number_input(key="study_images").set_value(500).run())
     calm(app.text_input(key="study_name").set_value("*Mine*").run())
@@ -89,8 +89,8 @@ def test_one_button_queues_the_five_runs(visit: Visit, judged: None) -> None:
     (study,) = studies.STORE.all(here().runs_dir)
     assert (study.name, study.changes) == ("*Mine*", {"training.epochs": 4, "dataset.num_images": 500})
     assert queue.queued_ids(here().runs_dir) == [member.run_id for member in study.members]
-    assert app.query_params["study"] == study.id
-    assert app.selectbox(key="study_shown").options[0].startswith("*Mine* · ")
+    assert app.query_params["id"] == study.id
+    assert app.selectbox(key="experiment_shown").options[0].startswith("*Mine* · ")
     text = words(app)
     assert [text.count(f"**{arm}** seed 0") for arm in ("1:1", "3:7", "0:1", "7:3", "1:0")] == [1] * 5
     assert text.count("waiting") == 5
@@ -99,7 +99,7 @@ def test_one_button_queues_the_five_runs(visit: Visit, judged: None) -> None:
 
 
 def test_seeds_multiply_runs_and_time(visit: Visit, judged: None) -> None:
-    app = visit("study")
+    app = visit("train", tab="many")
     calm(app.number_input(key="study_seeds").set_value(3).run())
     usual = RATIOS.base
     expected = duration(3 * 60 * studies.minutes(RATIOS, usual.training.epochs, usual.dataset.num_images, 1))
@@ -108,14 +108,14 @@ def test_seeds_multiply_runs_and_time(visit: Visit, judged: None) -> None:
 
 def test_a_runs_folder_that_cannot_be_written_is_a_sentence(visit: Visit, judged: None, runs_dir: Path) -> None:
     runs_dir.write_text("not a folder")
-    app = visit("study")
+    app = visit("train", tab="many")
     app = calm(app.button(key="study_start").click().run())
     assert "cannot be written" in plain(app.error[0].value)
     assert not studies.STORE.all(runs_dir)
 
 
 def test_a_finished_study_shows_chart_table_and_sentence(visit: Visit, done: Study) -> None:
-    app = visit("study")
+    app = visit("experiment")
     assert chart(app)
     rows = table(app)
     assert [row["real : generated"] for row in rows] == ["1:1", "3:7", "0:1", "7:3", "1:0"]
@@ -136,7 +136,7 @@ def test_a_finished_study_shows_chart_table_and_sentence(visit: Visit, done: Stu
 def test_a_dead_arm_is_told_apart_and_the_best_two_are_not(visit: Visit, done: Study) -> None:
     for (_arm, run), hits in zip(runs_of(done).items(), (38, 36, 7, 41, 6), strict=True):
         count(run, 5, hits)
-    text = words(visit("study"))
+    text = words(visit("experiment"))
     assert "**Told apart: 6 of 10 pairs.**" in text
     assert "7:3 above 1:0 (41/72 against 6/72, p = below 0.0001)" in text
     assert "The best two, 7:3 and 1:1, cannot be told apart (41/72 against 38/72, p = 1)." in text
@@ -146,7 +146,7 @@ def test_a_dead_arm_is_told_apart_and_the_best_two_are_not(visit: Visit, done: S
 def test_equal_arms_are_not_told_apart(visit: Visit, done: Study) -> None:
     for run in runs_of(done).values():
         count(run, 5, 38)
-    app = visit("study")
+    app = visit("experiment")
     assert "**They cannot be told apart**" in words(app)
     assert "smallest p = 1" in words(app)
     assert {row["95 % interval"] for row in table(app)} == {"0.414 to 0.639"}
@@ -157,7 +157,7 @@ def test_runs_that_are_still_going_are_compared_where_all_have_been(visit: Visit
     runs["1:0"].write_status(Status(state="queued"))
     count(runs["1:0"], 9)
     queue.enqueue(runs["1:0"])
-    app = visit("study")
+    app = visit("experiment")
     assert {row["epoch"] for row in table(app)} == {1}
     assert "So far: the runs still train." in words(app)
     calm(app.button(key="study_stop").click().run())
@@ -167,7 +167,7 @@ def test_runs_that_are_still_going_are_compared_where_all_have_been(visit: Visit
 
 def test_a_deleted_run_is_missed_and_can_be_queued_again(visit: Visit, done: Study, judged: None) -> None:
     supervisor.delete(runs_of(done)["3:7"])
-    app = visit("study")
+    app = visit("experiment")
     assert "not there" in words(app)
     assert [row["real : generated"] for row in table(app)] == ["1:1", "0:1", "7:3", "1:0"]
     calm(app.button(key="study_missing").click().run())
@@ -181,20 +181,20 @@ def test_a_run_that_was_never_measured_says_so(visit: Visit, done: Study) -> Non
     lines = [json.loads(line) for line in run.metrics_path.read_text().splitlines()]
     kept = [{k: v for k, v in line.items() if "/test" not in k and "/new_test" not in k} for line in lines]
     run.metrics_path.write_text("".join(json.dumps(line) + "\n" for line in kept))
-    assert "no evaluator fitted it" in words(visit("study"))
+    assert "no evaluator fitted it" in words(visit("experiment"))
 
 
 def test_a_link_opens_its_study_and_a_wrong_one_the_newest(visit: Visit, judged: None) -> None:
     first, second = [studies.begin(here(), RATIOS, name, epochs=1, num_images=64) for name in ("first", "second")]
-    assert visit("study", study=first.id).selectbox(key="study_shown").value == first.id
+    assert visit("study", study=first.id).selectbox(key="experiment_shown").value == first.id
     app = visit("study", study="[x](http://evil.example)")
-    assert app.selectbox(key="study_shown").value == second.id
+    assert app.selectbox(key="experiment_shown").value == second.id
     assert "](" not in app.warning[0].value
 
 
 def test_removing_a_study_keeps_its_runs(visit: Visit, done: Study) -> None:
-    app = visit("study", study=done.id)
+    app = visit("experiment", id=done.id)
     calm(app.button(key="study_forget_yes").click().run())
     assert studies.STORE.all(here().runs_dir) == []
     assert all(run.path.is_dir() for run in runs_of(done).values())
-    assert "study_shown" not in {box.key for box in app.selectbox}
+    assert "experiment_shown" not in {box.key for box in app.selectbox}

@@ -52,22 +52,22 @@ def table(app: AppTest) -> list[dict[str, object]]:
     return app.dataframe[0].value.to_dict("records")
 
 
-def test_an_empty_page_says_what_a_sweep_is_and_offers_two(visit: Visit) -> None:
-    app = visit("sweeps")
+def test_the_form_says_what_a_sweep_is_and_offers_two(visit: Visit) -> None:
+    app = visit("train", tab="many")
     text = words(app)
-    assert "trains many runs that differ in a few settings only" in text and "There is no sweep yet." in text
+    assert "trains every combination of the values you list" in text
     assert "R4's table in small" in text and "Search two learning rates" in text
     assert labels(app).count("Start it") == 2
 
 
 def test_an_offer_without_its_evaluator_says_how_to_get_one(visit: Visit, runs_dir: Path) -> None:
-    app = calm(visit("sweeps").button(key="sweeps_offer_r4").click().run())
+    app = calm(visit("train", tab="many").button(key="sweeps_offer_r4").click().run())
     assert "train-evaluator faces" in app.error[0].value.replace("\\", "")
     assert list_folders(runs_dir) == []
 
 
 def test_the_form_counts_the_trials_and_begins_them(visit: Visit, runs_dir: Path, no_process: list[str]) -> None:
-    app = visit("sweeps")
+    app = visit("train", tab="many")
     app = calm(app.selectbox(key="sweeps_aim_mnist-dcgan").set_value("loss/g").run())
     app = calm(app.text_input(key="sweeps_values_mnist-dcgan_training.batch_size").set_value("32, 64, 128").run())
     assert "6 trials, one after the other: about 2 min 3" in words(app)
@@ -76,13 +76,13 @@ def test_the_form_counts_the_trials_and_begins_them(visit: Visit, runs_dir: Path
     (folder,) = list_folders(runs_dir)
     assert (folder.sweep.name, folder.sweep.trials, folder.sweep.objective.metric) == ("Mine", 6, "loss/g")
     assert no_process == [folder.id] and folder.should_run
-    assert app.query_params["sweep"] in (folder.id, [folder.id])
+    assert app.query_params["id"] in (folder.id, [folder.id])
     assert [row["state"] for row in table(app)] == ["waiting"] * 6
     assert "0 of 6 trials have ended" in str(app.get("progress")[0].proto)
 
 
 def test_a_range_makes_a_search(visit: Visit) -> None:
-    app = visit("sweeps")
+    app = visit("train", tab="many")
     app = calm(app.selectbox(key="sweeps_aim_mnist-dcgan").set_value("loss/g").run())
     app = calm(app.text_input(key="sweeps_values_mnist-dcgan_learning_rate").set_value("1e-4..1e-2").run())
     app = calm(app.number_input(key="sweeps_trials").set_value(7).run())
@@ -99,7 +99,7 @@ def test_a_range_makes_a_search(visit: Visit) -> None:
     ],
 )
 def test_a_mistake_in_the_form_is_a_sentence(visit: Visit, typed: str, said: str) -> None:
-    app = visit("sweeps")
+    app = visit("train", tab="many")
     app = calm(app.selectbox(key="sweeps_aim_mnist-dcgan").set_value("loss/g").run())
     app = calm(app.text_input(key="sweeps_values_mnist-dcgan_training.batch_size").set_value(typed).run())
     assert said in words(app)
@@ -107,7 +107,7 @@ def test_a_mistake_in_the_form_is_a_sentence(visit: Visit, typed: str, said: str
 
 
 def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visit, done: SweepFolder) -> None:
-    app = visit("sweeps")
+    app = visit("experiment")
     rows = rows_of(done.study())
     top = best(rows, done.sweep)
     assert top is not None
@@ -115,7 +115,7 @@ def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visi
     assert [row["state"].removeprefix("★ ") for row in shown] == ["done", "failed", "done", "done"]
     assert [row["state"].startswith("★") for row in shown] == [row is top for row in rows]
     assert "cannot be cut into packs of 4" in shown[1]["why it ended"]
-    assert shown[0]["run"] == f"train?run={rows[0].run_id}"
+    assert shown[0]["run"] == f"run?run={rows[0].run_id}"
     text = words(app)
     assert f"Best so far: trial {top.index + 1}" in text and f"fd {top.value:.4g}" in text
     assert "What each run draws" in text and "batch size 20, packing 4" in text
@@ -126,7 +126,7 @@ def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visi
 
 
 def test_each_of_optunas_pictures_can_be_shown(visit: Visit, done: SweepFolder) -> None:
-    app = visit("sweeps")
+    app = visit("experiment")
     for key in ("history", "slice", "parallel"):
         app = calm(app.segmented_control(key="sweeps_plot").set_value(key).run())
         assert len(app.get("plotly_chart")) == 1
@@ -134,7 +134,7 @@ def test_each_of_optunas_pictures_can_be_shown(visit: Visit, done: SweepFolder) 
 
 def test_an_unfinished_sweep_goes_on_and_stops(visit: Visit, runs_dir: Path, no_process: list[str]) -> None:
     folder = folder_of(runs_dir, small())
-    app = calm(visit("sweeps").button(key="sweeps_go_on").click().run())
+    app = calm(visit("experiment").button(key="sweeps_go_on").click().run())
     assert no_process == [folder.id] and folder.should_run
     calm(app.button(key="sweeps_stop").click().run())
     assert not folder.should_run
@@ -143,20 +143,20 @@ def test_an_unfinished_sweep_goes_on_and_stops(visit: Visit, runs_dir: Path, no_
 def test_what_ended_the_process_and_a_damaged_study_are_sentences(visit: Visit, runs_dir: Path) -> None:
     folder = folder_of(runs_dir, small())
     folder.order("stop", "The disk is full.")
-    assert visit("sweeps").error[0].value == "The disk is full\\."
+    assert visit("experiment").error[0].value == "The disk is full\\."
     Path(folder.address).write_text("no journal\nat all\n")
     st.cache_resource.clear()  # as a server that has just been started
-    assert "damaged, or no journal" in plain(visit("sweeps").error[0].value)
+    assert "damaged, or no journal" in plain(visit("experiment").error[0].value)
 
 
 def test_a_link_to_no_sweep_shows_the_newest(visit: Visit, done: SweepFolder) -> None:
     app = visit("sweeps", sweep="[x](http://evil.example)")
     assert "](" not in app.warning[0].value
-    assert app.selectbox(key="sweeps_shown").value == done.id
+    assert app.selectbox(key="experiment_shown").value == done.id
 
 
 def test_removing_a_sweep_keeps_its_runs(visit: Visit, done: SweepFolder, runs_dir: Path) -> None:
-    app = visit("sweeps", sweep=done.id)
+    app = visit("experiment", id=done.id)
     calm(app.button(key="sweeps_forget_yes").click().run())
     assert list_folders(runs_dir) == [] and len(runs.list_runs(runs_dir)) == 3
 
@@ -166,10 +166,17 @@ def test_a_trial_that_a_command_makes_is_seen_and_so_is_one_whose_process_died(v
     study = folder.study()
     claim = study.claim()
     assert claim is not None
-    app = visit("sweeps")
+    app = visit("experiment")
     assert table(app)[0]["state"] == "training"
     assert "worked on elsewhere" in str(app.get("progress")[0].proto)
     study.set_attributes(claim, worker={"host": platform.node(), "pid": 2**22 + 1, "began": 0.0})  # no such process
-    app = visit("sweeps")
+    app = visit("experiment")
     assert table(app)[0]["state"] == "interrupted" and "Go on" in labels(app)
     assert "nobody works on it now" in str(app.get("progress")[0].proto)
+
+
+def test_experiments_are_listed_and_open(visit: Visit, done: SweepFolder) -> None:
+    app = visit("runs", tab="experiments")
+    assert done.name in words(app)
+    calm(app.button(key=f"experiments_open_{done.id}").click().run())
+    assert app.query_params["id"] == done.id and plain(app.title[0].value) == done.name

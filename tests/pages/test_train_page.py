@@ -115,6 +115,9 @@ def test_an_unknown_preset_in_the_address_is_the_default(visit: Visit, preset: s
 
 def test_choosing_another_preset_changes_form_and_address(visit: Visit) -> None:
     app = visit("train")
+    options = app.selectbox(key="train_preset").options
+    assert "Faces · DCGAN on drawn faces" in options and not [words for words in options if "full size" in words]
+    calm(app.toggle(key="train_preset_own").set_value(True).run())
     calm(app.selectbox(key="train_preset").select("r1-dcgan").run())
     assert app.query_params["preset"] == "r1-dcgan"
     assert knob(app, "dataset.image_size", "r1-dcgan").value == 64
@@ -137,13 +140,13 @@ def test_the_values_survive_a_visit_to_another_page(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("run_id", ["gone", "../../etc", "[click](http://evil.example)", "x" * 500])
-def test_an_unknown_run_in_the_address_is_a_sentence_above_the_form(visit: Visit, run_id: str) -> None:
+def test_an_unknown_run_in_an_earlier_address_is_a_sentence(visit: Visit, run_id: str) -> None:
     app = visit("train", run=run_id)
     (warning,) = app.warning
     assert "it may have been deleted" in warning.value
     assert "](" not in warning.value  # no link of somebody else's making
     assert run_id[:64] in plain(warning.value)
-    assert "Start training" in labels(app)
+    assert "Train a model" in labels(app)
 
 
 def test_a_folder_of_pictures_is_shown_before_and_after(visit: Visit, tmp_path: Path, runs_dir: Path) -> None:

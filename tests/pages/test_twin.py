@@ -61,18 +61,18 @@ def begun(games: Listed) -> list[Any]:
     return [parse_config(order["config"]) for order in games.all("new")]
 
 
-def test_the_first_visit_begins_the_collapsing_story_and_does_not_play(visit: Visit, games: Listed) -> None:
-    app = visit("twin")
-    assert "A GAN small enough to see all of it" in words(app)
-    assert STORIES["bce"].lesson in words(app)
-    assert begun(games) == [STORIES["bce"].config]
+def test_the_first_visit_begins_a_story_that_converges_and_does_not_play(visit: Visit, games: Listed) -> None:
+    app = visit("learn", tab="lab")
+    assert "sends random points of the plane" in words(app)
+    assert STORIES["r1"].lesson in words(app)
+    assert begun(games) == [STORIES["r1"].config]
     assert games.all("play", "step") == []
     assert "Twin of a run" not in labels(app)
 
 
 @pytest.mark.parametrize("name", STORIES)
 def test_a_story_is_one_click(visit: Visit, games: Listed, name: str) -> None:
-    app = visit("twin")
+    app = visit("learn", tab="lab")
     calm(app.button(key=f"twin_story_{name}").click().run())
     assert STORIES[name].lesson in words(app)
     assert begun(games)[-1] == STORIES[name].config
@@ -80,7 +80,7 @@ def test_a_story_is_one_click(visit: Visit, games: Listed, name: str) -> None:
 
 
 def test_a_rule_changes_the_game_that_goes_on_and_packing_begins_another(visit: Visit, games: Listed) -> None:
-    app = visit("twin")
+    app = visit("learn", tab="lab")
     calm(rule(app, "selectbox", "objective.name").set_value("least_squares").run())
     assert [order["config"]["objective"]["name"] for order in games.all("change")] == ["least_squares"]
     assert len(begun(games)) == 1
@@ -94,7 +94,7 @@ def rule(app: AppTest, kind: str, name: str) -> Any:
 
 
 def test_what_does_not_fit_is_said_and_the_game_goes_on(visit: Visit, games: Listed) -> None:
-    app = visit("twin")
+    app = visit("learn", tab="lab")
     calm(rule(app, "number_input", "remedies.packing").set_value(2).run())
     before = len(games.all("new", "change"))
     calm(rule(app, "selectbox", "penalty.name").set_value("r1").run())
@@ -107,7 +107,7 @@ def test_what_does_not_fit_is_said_and_the_game_goes_on(visit: Visit, games: Lis
 
 
 def test_the_twin_of_a_run_has_its_rules(visit: Visit, games: Listed, trained: Run) -> None:
-    app = visit("twin", run=trained.id)
+    app = visit("learn", tab="lab", run=trained.id)
     (config,) = begun(games)
     assert (config.training.batch_size, config.training.max_steps, config.network.name) == (16, 20, "mlp")
     assert config.generator_optimizer == trained.config().generator_optimizer
@@ -117,16 +117,16 @@ def test_the_twin_of_a_run_has_its_rules(visit: Visit, games: Listed, trained: R
 
 def test_a_run_without_a_game_is_a_sentence(visit: Visit, games: Listed, runs_dir: Path) -> None:
     vae = tiny_run(runs_dir, network__name="vae", training__ema_decay=0.0)
-    assert f"There is no GAN “{vae.id}” here." in words(visit("twin", run=vae.id))
-    app = visit("twin", run="[click](http://evil.example)")
+    assert f"There is no GAN “{vae.id}” here." in words(visit("learn", tab="lab", run=vae.id))
+    app = visit("learn", tab="lab", run="[click](http://evil.example)")
     assert "](" not in app.error[0].value
-    assert begun(games)[-1] == STORIES["bce"].config
+    assert begun(games)[-1] == STORIES["r1"].config
 
 
 def test_links_open_a_story_or_another_run_and_the_menu_leaves_what_is_there(
     visit: Visit, games: Listed, trained: Run, runs_dir: Path
 ) -> None:
-    app = visit("twin", story="r1")
+    app = visit("learn", tab="lab", story="r1")
     assert begun(games)[-1] == STORIES["r1"].config
     assert app.session_state["twin_autoplay"] == 0
     del app.query_params["story"]
@@ -137,14 +137,14 @@ def test_links_open_a_story_or_another_run_and_the_menu_leaves_what_is_there(
     calm(app.run())
     assert "The twin of" in words(app)
     assert len(begun(games)) == 2
-    assert "There is no GAN" not in words(visit("twin", story="no such"))
+    assert "There is no GAN" not in words(visit("learn", tab="lab", story="no such"))
 
 
 def test_a_run_that_never_trained_has_a_twin_with_the_steps_it_would_make(
     visit: Visit, games: Listed, runs_dir: Path
 ) -> None:
     run = tiny_run(runs_dir)
-    app = visit("twin")
+    app = visit("learn", tab="lab")
     app.selectbox(key="twin_run").set_value(run.id)
     calm(app.button(key="twin_run_go").click().run())
     assert begun(games)[-1].training.max_steps == 20
@@ -152,7 +152,7 @@ def test_a_run_that_never_trained_has_a_twin_with_the_steps_it_would_make(
 
 
 def test_points_of_ones_own(visit: Visit, games: Listed) -> None:
-    app = visit("twin")
+    app = visit("learn", tab="lab")
     calm(app.segmented_control(key="twin_data").set_value("points").run())
     assert "Draw at least 10 points" in words(app)
     assert app.button(key="twin_canvas_go").disabled
@@ -169,7 +169,7 @@ def test_points_of_ones_own(visit: Visit, games: Listed) -> None:
 
 
 def test_what_is_pressed_is_ordered_once(visit: Visit, games: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = visit("twin")
+    app = visit("learn", tab="lab")
     actions = (
         Action(11, "step", "d"),
         Action(12, "rates", rates=(("generator", 0.05),)),
@@ -186,7 +186,7 @@ def test_what_is_pressed_is_ordered_once(visit: Visit, games: Listed, monkeypatc
     assert [order["config"]["generator_optimizer"]["learning_rate"] for order in games.all("change")] == [0.05]
     first, again = begun(games)
     assert (first.generator_optimizer.learning_rate, again.generator_optimizer.learning_rate) == (
-        STORIES["bce"].config.generator_optimizer.learning_rate,
+        STORIES["r1"].config.generator_optimizer.learning_rate,
         0.05,
     )
     assert again.training.seed == first.training.seed
@@ -202,7 +202,7 @@ def test_a_lost_game_begins_again(visit: Visit, games: Listed, monkeypatch: pyte
         real(ask, **shown)
 
     monkeypatch.setattr(play, "stage", listen)
-    app = visit("twin")
+    app = visit("learn", tab="lab")
     games.there = False
     calm(app.run())
     calm(app.run())
@@ -297,20 +297,12 @@ def test_the_sentence_when_nothing_can_be_counted() -> None:
     assert sentence({"loss/d": 1.0}, step=5, said="unwatched").startswith("Paused, because nobody was looking")
 
 
-def test_without_a_diffusion_model_of_points_the_lab_leads_to_one(visit: Visit) -> None:
-    app = visit("twin", view="flow")
-    assert "There is no trained diffusion model of points yet" in words(app)
-    assert labels(app) == ["Train one"]
-
-
-def test_points_flow_in_both_directions_and_the_game_forgets_their_run(visit: Visit, runs_dir: Path) -> None:
+def test_points_flow_in_both_directions(visit: Visit, runs_dir: Path) -> None:
     steps = {"diffusion__sampling_steps": 4, "diffusion__preview_steps": 2}
     run = tiny_run(runs_dir, "A ring", dataset__name="ring8", network__name="mlp_time", **steps)
     assert loop.train(run).state == "finished"
-    app = visit("twin", view="flow", run=run.id)
+    app = visit("run", run=run.id, tab="explore")
     for way in ("data", "noise"):
         calm(app.segmented_control(key="twin_flow_way").set_value(way).run())
         assert "twin_flow" in [getattr(e, "key", "") for e in app.main]
         assert "in 4 steps" in words(app) and not app.error
-    calm(app.segmented_control(key="twin_view").set_value("game").run())
-    assert "run" not in app.query_params and not app.error

@@ -28,7 +28,7 @@ from pages.components.shared import models
 from pages.components.vae import beside_gan
 from pages.components.vae import groups as vae_groups
 from pages.components.widgets import _assets, vae_map
-from tests.pages.conftest import Visit, calm, copy_of, labels, plain, run_folders, words
+from tests.pages.conftest import Visit, calm, copy_of, plain, run_folders, words
 
 NUM_IMAGES = 100  # of the test split; drawn in a moment
 FACES = {"dataset__name": "faces", "dataset__image_size": 16, "dataset__channels": 3, "dataset__num_images": 64}
@@ -108,18 +108,9 @@ def map_wish(run: Run) -> LatentMap:
     return LatentMap(str(run.path), 20, NUM_IMAGES, NUM_IMAGES, 30.0, 0)
 
 
-def test_without_a_vae_it_leads_to_training_one(visit: Visit, gan: Run, runs_dir: Path) -> None:
-    tiny_run(runs_dir, **VAE)  # not trained
-    app = visit("vae")
-    assert "squeezes each image through a few numbers" in words(app)
-    assert "There is no trained VAE yet" in words(app)
-    calm(app.button(key="vae_train").click().run())
-    assert app.query_params["preset"] in ("r5-vae-lite", ["r5-vae-lite"])
-
-
 def test_the_facts_say_what_the_kl_weight_comes_to(visit: Visit, vae: Run, never: list[Path]) -> None:
     """beta = lambda * values / 2 / latent_dim = 0.005 * 768 / 2 / 8."""
-    app = visit("vae")
+    app = visit("run", tab="measure", view="vae")
     shown = metrics(app)
     assert shown["Weight of the KL, λ"] == "0.005"
     assert shown["Equivalent β"] == "0.24"
@@ -136,12 +127,12 @@ def test_a_vae_paid_by_cross_entropy_has_a_beta_too(visit: Visit, vae: Run, neve
     config = json.loads(file.read_text())
     config["vae"]["reconstruction"] = "bce"
     file.write_text(json.dumps(config))
-    app = visit("vae")
+    app = visit("run", tab="measure", view="vae")
     assert metrics(app)["Equivalent β"] == "0.48" and "the summed cross-entropy" in words(app)
 
 
 def test_ten_pairs_stand_there_at_once_with_their_errors(visit: Visit, vae: Run, never: list[Path]) -> None:
-    app = visit("vae")
+    app = visit("run", tab="explore")
     cards = component(app, "vae_pairs")["cards"]
     originals = held_out(vae.config().dataset).images(10).images
     model = open_autoencoder(vae)
@@ -153,11 +144,11 @@ def test_ten_pairs_stand_there_at_once_with_their_errors(visit: Visit, vae: Run,
         assert np.abs(pixels(copy["image"]).astype(int) - expected).max() <= 1
         assert copy["lines"][0]["text"] == f"MSE {errors[index]:.4f}"
     assert "a sample, 10 images of the test split, which it never saw" in words(app)
-    assert never == [background.folder(measuring(vae))]
+    assert never == []
 
 
 def test_the_total_error_comes_with_count_and_interval(visit: Visit, vae: Run, at_once: None) -> None:
-    app = visit("vae")
+    app = visit("run", tab="measure", view="vae")
     errors = background.result(measuring(vae))["errors"]
     assert metrics(app)["Test MSE"] == f"{errors.mean():.4f}"
     assert metrics(app)["Report R5's test MSE"] == "0.0076"
@@ -172,16 +163,16 @@ def test_work_in_the_background_shows_how_far_it_is_and_can_be_cancelled(
     visit: Visit, vae: Run, never: list[Path]
 ) -> None:
     task = measuring(vae)
-    visit("vae")
+    visit("run", tab="measure", view="vae")
     background.write_progress(background.folder(task), Progress("running", "images", 40, 100))
-    app = visit("vae")
+    app = visit("run", tab="measure", view="vae")
     assert "Preparing the images · 40 of 100" in [bar.proto.text for bar in app.get("progress")]
     assert len(never) == 1  # a second viewer starts nothing
     calm(app.button(key="vae_measure_cancel").click().run())
     assert (background.folder(task) / "cancel").exists()
     assert app.button(key="vae_measure_cancel").disabled
     background.write_progress(background.folder(task), Progress("cancelled"))
-    app = visit("vae")
+    app = visit("run", tab="measure", view="vae")
     assert "Cancelled." in words(app)
     assert len(never) == 1  # it does not begin again by itself
     calm(app.button(key="vae_measure_again").click().run())
@@ -190,16 +181,16 @@ def test_work_in_the_background_shows_how_far_it_is_and_can_be_cancelled(
 
 
 def test_work_that_failed_is_its_sentence(visit: Visit, vae: Run, never: list[Path]) -> None:
-    visit("vae")
+    visit("run", tab="measure", view="vae")
     place = background.folder(measuring(vae))
     background.write_progress(place, Progress("failed", error="The disk is [full](http://x)."))
-    (error,) = visit("vae").error
+    (error,) = visit("run", tab="measure", view="vae").error
     assert plain(error.value) == "The disk is [full](http://x)."
     assert "](" not in error.value
 
 
 def test_samples_are_those_of_their_seed(visit: Visit, vae: Run) -> None:
-    app = visit("vae", view="samples")
+    app = visit("run", tab="explore", view="samples")
     first = component(app, "vae_samples")["image"]
     model = open_autoencoder(vae)
     drawn = model.decode(latents(32, 8, 0))
@@ -214,14 +205,14 @@ def test_samples_are_those_of_their_seed(visit: Visit, vae: Run) -> None:
 def test_the_map_is_pca_until_the_tsne_is_there(
     visit: Visit, vae: Run, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visit("vae")  # measures
+    visit("run", tab="explore")  # measures
     monkeypatch.setattr(background, "_launch", lambda place, actor: None)
-    app = visit("vae", view="map")
+    app = visit("run", tab="explore", view="map")
     assert "A preview" in words(app)
     assert "Silhouette, on PCA" in metrics(app)
     assert app.button(key="vae_tsne_cancel")
     task_worker.work(background.folder(map_task(vae)))
-    app = visit("vae", view="map")
+    app = visit("run", tab="explore", view="map")
     text = words(app)
     assert "t-SNE of the posterior means of 100 images of the test split" in text
     assert "scikit-learn, perplexity 30, seed 0, KL divergence" in text
@@ -232,7 +223,7 @@ def test_the_map_is_pca_until_the_tsne_is_there(
 def test_beside_the_map_stand_probe_and_silhouettes_of_the_chosen_attribute(
     visit: Visit, vae: Run, at_once: None
 ) -> None:
-    app = visit("vae", view="map")
+    app = visit("run", tab="explore", view="map")
     box = app.selectbox(key="vae_by_a-vae")
     assert box.value == "Male"
     probe = metrics(app)["Linear probe, from the latents"]
@@ -250,7 +241,7 @@ def test_beside_the_map_stand_probe_and_silhouettes_of_the_chosen_attribute(
 
 
 def test_an_attribute_that_hardly_anybody_has_is_a_sentence(visit: Visit, vae: Run, at_once: None) -> None:
-    app = visit("vae", view="map")
+    app = visit("run", tab="explore", view="map")
     measured = background.result(map_task(vae))
     counts = dict(zip(measured["label_names"].tolist(), measured["labels"].sum(axis=0), strict=True))
     rare = min(counts, key=lambda name: counts[name])
@@ -260,7 +251,7 @@ def test_an_attribute_that_hardly_anybody_has_is_a_sentence(visit: Visit, vae: R
 
 
 def test_a_chosen_point_shows_its_image_and_what_its_latent_decodes_to(visit: Visit, vae: Run, at_once: None) -> None:
-    app = visit("vae", view="map")
+    app = visit("run", tab="explore", view="map")
     calm(app.number_input(key="vae_point_a-vae").set_value(7).run())
     both = pixels(component(app, "vae_chosen")["image"])
     original = held_out(vae.config().dataset).images(NUM_IMAGES).images[7]
@@ -274,7 +265,7 @@ def test_a_chosen_point_shows_its_image_and_what_its_latent_decodes_to(visit: Vi
 
 
 def test_a_perplexity_that_is_too_large_is_a_sentence_and_pca_stays(visit: Visit, vae: Run, at_once: None) -> None:
-    app = visit("vae", view="map")
+    app = visit("run", tab="explore", view="map")
     app.number_input(key="vae_perplexity").set_value(40)
     (draw,) = [button for button in app.button if button.label == "Draw this map"]
     calm(draw.click().run())
@@ -325,7 +316,7 @@ def test_what_the_figures_say_follows_from_them() -> None:
 
 
 def test_both_models_stand_side_by_side(visit: Visit, vae: Run, gan: Run) -> None:
-    app = visit("vae", view="rival")
+    app = visit("run", tab="explore", view="rival")
     assert app.selectbox(key="vae_gan_a-vae").value == "a-gan"
     for key in ("vae_rival_vae", "vae_rival_gan", "vae_rival_copies", "vae_rival_real"):
         assert pixels(component(app, key)["image"]).shape == (4 * 18 + 2, 8 * 18 + 2, 3)
@@ -348,7 +339,7 @@ def test_gans_are_offered_the_most_comparable_first(
     change_config("seed", "training", seed=9)
     change_config("fewer", "dataset", num_images=32)
     change_config("digits", "dataset", name="mnist5k")
-    app = visit("vae", view="rival")
+    app = visit("run", tab="explore", view="rival")
     offered = [option.split("(")[-1].rstrip(")") for option in app.selectbox(key="vae_gan_a-vae").options]
     assert offered == ["same", "seed", "fewer"]
     calm(app.selectbox(key="vae_gan_a-vae").select("seed").run())
@@ -361,7 +352,7 @@ def test_what_does_not_compare_is_a_sentence_and_nothing_else(
     copy_of(two_models["gan"], runs_dir, "same")
     copy_of(two_models["gan"], runs_dir, "fewer")
     change_config("fewer", "dataset", num_images=32)
-    app = visit("vae", view="rival", gan="fewer")
+    app = visit("run", tab="explore", view="rival", gan="fewer")
     (warning,) = app.warning
     assert "num_images 64 here, 32 there" in plain(warning.value)
     assert not [e for e in app.main if str(getattr(e, "key", "")).startswith("vae_rival_")]
@@ -381,7 +372,7 @@ def change_config(runs_dir: Path) -> Callable[..., None]:
 
 
 def test_without_a_rival_one_button_starts_the_pair_with_one_seed(visit: Visit, vae: Run) -> None:
-    app = visit("vae", view="rival")
+    app = visit("run", tab="explore", view="rival")
     assert "No GAN has learned from the same images yet" in words(app)
     calm(app.number_input(key="vae_pair_seed").set_value(11).run())
     calm(app.button(key="vae_pair").click().run())
@@ -393,7 +384,7 @@ def test_without_a_rival_one_button_starts_the_pair_with_one_seed(visit: Visit, 
 
 
 def test_another_button_starts_only_the_rival_on_the_same_images(visit: Visit, vae: Run) -> None:
-    calm(visit("vae", view="rival").button(key="vae_rival").click().run())
+    calm(visit("run", tab="explore", view="rival").button(key="vae_rival").click().run())
     (made,) = [Run(path) for path in run_folders() if path.name != "a-vae"]
     assert made.config().preset == "r5-gan-lite"
     assert made.config().dataset == vae.config().dataset
@@ -402,31 +393,30 @@ def test_another_button_starts_only_the_rival_on_the_same_images(visit: Visit, v
 
 @pytest.mark.parametrize("query", [{"step": "7"}, {"view": "no"}, {"vae_seed": "-5"}, {"gan": "x"}])
 def test_senseless_links_open_the_default(visit: Visit, vae: Run, never: list[Path], query: dict[str, str]) -> None:
-    app = visit("vae", run="a-vae", **query)
-    assert app.selectbox(key="vae_step_a-vae").value == 20
+    app = visit("run", tab="explore", run="a-vae", **query)
+    assert app.selectbox(key="explore_step_a-vae").value == 20
     assert not app.error
 
 
 def test_an_unknown_vae_in_a_link_is_a_sentence_and_stays_text(visit: Visit, vae: Run, gan: Run, never) -> None:
-    (warning,) = visit("vae", run="[click](http://evil.example)").warning
+    warning = visit("run", tab="explore", run="[click](http://evil.example)").warning[0]
     assert "](" not in warning.value
-    assert "There is no VAE “a-gan” here" in plain(visit("vae", run="a-gan").warning[0].value)
-    assert labels(visit("vae"))
+    assert "[click](http://evil.example)" in plain(warning.value)
 
 
 def test_a_damaged_checkpoint_is_one_sentence(visit: Visit, vae: Run) -> None:
     (model,) = (vae.checkpoints_dir / "step-00000020").glob("model.safetensors")
     model.write_bytes(model.read_bytes()[:100])
-    app = visit("vae")
+    app = visit("run", tab="explore")
     assert len(app.error) == 1
     assert "damaged" in plain(app.error[0].value)
 
 
 def test_a_damaged_result_is_a_sentence_and_can_be_made_again(visit: Visit, vae: Run, at_once: None) -> None:
-    visit("vae")
+    visit("run", tab="measure", view="vae")
     (background.folder(measuring(vae)) / "result.npz").write_bytes(b"PK damaged")
     models.st.cache_resource.clear()
-    app = visit("vae")
+    app = visit("run", tab="measure", view="vae")
     assert "start it again" in plain(app.error[0].value)
     calm(app.button(key="vae_measure_again").click().run())
     assert "Test MSE" in metrics(calm(app.run()))

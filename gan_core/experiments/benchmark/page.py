@@ -29,7 +29,7 @@ _INTRODUCTION = """\
 # The collapse benchmark
 
 Eight methods on data whose modes are known: how many does a generator find, and how evenly? Made by `make collapse-table`,
-which goes on where it was stopped; this page and the table on the Collapse page are written from `gan_core/experiments/benchmark/data`.
+which goes on where it was stopped; this page and the table on Learn, Benchmark are written from `gan_core/experiments/benchmark/data`.
 
 *Mode-TV* comes first: half the sum over the modes of |share of all samples - share in the data|, plus half the share of samples on
 no mode. It is the total variation distance, 0 at best and 1 at worst: missing modes, uneven ones and samples between them all raise it.

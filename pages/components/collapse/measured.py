@@ -22,8 +22,14 @@ COLUMNS = 10
 COUNTS = (500, NUM_IMAGES, 5000)
 
 
-def measured(broken: Run, repaired: Run) -> None:
-    """How many images, and a button; after it two bars, then figure, table and sentence. What was measured before is shown at once."""
+BROKEN_AND_REPAIRED = (_("broken"), _("repaired"))
+
+
+def measured(broken: Run, repaired: Run, called: tuple[str, str] = BROKEN_AND_REPAIRED) -> None:
+    """How many images, and a button; after it two bars, then figure, table and sentence. What was measured before is shown at once.
+
+    `called` is what the two models are called in the words.
+    """
     steps = newest_common(broken, repaired)
     if steps is None:
         st.info(_("Both need a checkpoint first: wait until they have trained a little."), icon=":material/hourglass:")
@@ -61,8 +67,8 @@ def measured(broken: Run, repaired: Run) -> None:
             background.forget(one)
         st.warning(as_text(str(stale)), icon=":material/refresh:")
         return
-    figure(broken, repaired, results[0], results[1], steps)
-    table(broken, repaired, rows[0], rows[1])
+    figure(broken, repaired, results[0], results[1], steps, called)
+    table(rows[0], rows[1], called)
 
 
 def counted(count: int) -> str:
@@ -79,9 +85,12 @@ def newest_common(broken: Run, repaired: Run) -> tuple[int, int] | None:
     return (common[-1], common[-1]) if common else (left[-1], right[-1])
 
 
-def figure(broken: Run, repaired: Run, left: Arrays, right: Arrays, steps: tuple[int, int]) -> None:
-    """Collapsed above repaired, the same latents in the same places, the best and the worst of each marked."""
-    st.markdown(f"**{_('Above broken, below repaired')}**")
+def figure(
+    broken: Run, repaired: Run, left: Arrays, right: Arrays, steps: tuple[int, int], called: tuple[str, str]
+) -> None:
+    """One above the other, the same latents in the same places, the best and the worst of each marked."""
+    above, below = map(as_text, called)
+    st.markdown(f"**{_('Above {above}, below {below}').format(above=above, below=below)}**")
     for run, result, step in ((broken, left, steps[0]), (repaired, right, steps[1])):
         distances = result["apart"]
         best, worst = int(distances.argmin()), int(distances.argmax())
@@ -103,22 +112,22 @@ def figure(broken: Run, repaired: Run, left: Arrays, right: Arrays, steps: tuple
     st.caption(words)
 
 
-def table(broken: Run, repaired: Run, left: list[Measurement], right: list[Measurement]) -> None:
+def table(left: list[Measurement], right: list[Measurement], called: tuple[str, str]) -> None:
     """Every metric of both with its interval, the verdict, and the sentence over all."""
     ours = {row.metric: row for row in left}
     theirs = {row.metric: row for row in right}
     names = [name for name in METRICS if name in ours and name in theirs]
     tested = together(of_replicates(sampled(ours[name]), sampled(theirs[name])) for name in names)
     found = dict(zip(names, tested, strict=True))
-    st.markdown(summary(names, ours, theirs, found))
+    st.markdown(summary(names, ours, theirs, found, called))
     st.dataframe(
         [
             {
                 _("metric"): _(METRICS[name].title),
-                _("broken"): value_words(ours[name]),
-                _("repaired"): value_words(theirs[name]),
+                called[0]: value_words(ours[name]),
+                called[1]: value_words(theirs[name]),
                 _("real images"): "–" if ours[name].real is None else f"{ours[name].real:.3g}",
-                _("verdict"): comparison_words(ours[name], theirs[name], found[name]),
+                _("verdict"): comparison_words(ours[name], theirs[name], found[name], called),
                 _("meaning"): _(METRICS[name].explanation),
             }
             for name in names
@@ -139,7 +148,11 @@ def table(broken: Run, repaired: Run, left: list[Measurement], right: list[Measu
 
 
 def summary(
-    names: list[str], ours: dict[str, Measurement], theirs: dict[str, Measurement], found: dict[str, Difference]
+    names: list[str],
+    ours: dict[str, Measurement],
+    theirs: dict[str, Measurement],
+    found: dict[str, Difference],
+    called: tuple[str, str],
 ) -> str:
     """Whether the two can be told apart, in a sentence."""
     different = [name for name in names if found[name].differs]
@@ -153,10 +166,10 @@ def summary(
         "{n} of {total} metrics tells the two apart.", "{n} of {total} metrics tell the two apart.", len(different)
     ).format(n=len(different), total=len(names))
     parts = [first]
-    if better:
-        parts.append(_("The repaired model is better in: {names}.").format(names=titles(better)))
-    if worse:
-        parts.append(_("The broken model is better in: {names}.").format(names=titles(worse)))
+    for model, won in ((called[1], better), (called[0], worse)):
+        if won:
+            words = _("The {model} model is better in: {names}.")
+            parts.append(words.format(model=as_text(model), names=titles(won)))
     return " ".join(parts)
 
 
@@ -174,11 +187,11 @@ def repaired_is_better(broken: Measurement, repaired: Measurement) -> bool:
     return repaired.value > broken.value if direction == "higher" else repaired.value < broken.value
 
 
-def comparison_words(broken: Measurement, repaired: Measurement, found: Difference) -> str:
+def comparison_words(broken: Measurement, repaired: Measurement, found: Difference, called: tuple[str, str]) -> str:
     """One metric's verdict in a few words."""
     if not found.differs:
         return _("cannot be told apart")
-    return _("repaired is better") if repaired_is_better(broken, repaired) else _("broken is better")
+    return _("{model} is better").format(model=called[repaired_is_better(broken, repaired)])
 
 
 def value_words(row: Measurement) -> str:

@@ -32,9 +32,9 @@ def curves(runs: Sequence[Compared]) -> None:
             format_func=lambda name: titled(name, there, len(runs)),
         )  # fmt: skip
     with middle:
-        axis = linked_choice("axis", list(AXES), "step", choose_axis)
+        axis = linked_choice("axis", list(AXES), "step", choose_axis, key="compare_axis")
     with right:
-        smoothing = smoothing_slider("compare_smoothing", 0.9)
+        smoothing = smoothing_slider("compare_smoothing")
     with last:
         log_scale = st.toggle(_("Logarithmic"), key="compare_log", persist_state="session")
     growing = any(one.run.status().state in OPEN_STATES for one in runs)

@@ -8,10 +8,10 @@ import streamlit as st
 from gan_core.analysis import comparing, curves
 from gan_core.analysis.comparing import Compared, Ending
 from gan_core.evaluation.statistics.tests import of_estimates, together
-from gan_core.experiments import breakages
 from gan_core.models.kinds import kind_or_none
 from gan_core.runs import evaluations
 from gan_core.runs.evaluations import Evaluation
+from pages.components.collapse.measured import measured as measured_pair
 from pages.components.compare.choice import titles_of
 from pages.components.text import _, as_text, told_apart_means
 
@@ -33,14 +33,14 @@ def measured(runs: Sequence[Compared]) -> None:
         for found in evaluations_of(one, title):
             groups.setdefault((found.metric, found.extractor, found.num_samples), []).append((title, found))
     if not groups:
-        st.caption(_("Nothing was measured of these runs after their training."))
-        to_collapse(runs)
+        st.caption(_("Nothing was measured after training."))
+        against_each_other(runs)
         return
     rows = [row(title, found) for key in sorted(groups) for title, found in groups[key]]
     st.dataframe(rows, hide_index=True, key="compare_measured")
     for sentence in tested_sentences([groups[key] for key in sorted(groups) if len(groups[key]) > 1]):
         st.markdown(sentence)
-    to_collapse(runs)
+    against_each_other(runs)
     words = _(
         "Only values of one metric with the same extractor (the network whose features are compared) and the same number of "
         "images can be compared. An interval says how far the value would move with other images from the same model; it "
@@ -92,8 +92,8 @@ def tested_sentences(groups: Sequence[Group]) -> list[str]:
     ]
     if same := [group[0][1].metric for group in with_interval if group[0][1].metric not in different]:
         words = _(
-            "**{metrics}** cannot tell these runs apart: that alone does not say that they are equal; the page Collapse tests the "
-            "difference more finely."
+            "**{metrics}** cannot tell these runs apart: that alone does not say that they are equal; two runs "
+            "measured on the same images are tested more finely."
         )
         sentences.append(words.format(metrics=metric_words(same)))
     if without := [group[0][1].metric for group in groups if group not in with_interval]:
@@ -107,26 +107,15 @@ def metric_words(metrics: Sequence[str]) -> str:
     return ", ".join(dict.fromkeys(as_text(_(curves.title_of(metric))) for metric in metrics))
 
 
-def to_collapse(runs: Sequence[Compared]) -> None:
-    """A button to the page that measures two of the runs and tests their difference, if two of them fit there."""
-    for one, other in combinations(runs, 2):
-        if measurable(one, other):
-            break
-    else:
-        return
-    broken, repaired = (
-        (other, one) if breakages.breakage_of(other.config) and not breakages.breakage_of(one.config) else (one, other)
-    )
-    words = _("Measure {left} and {right} on the page Collapse")
-    if st.button(
-        words.format(left=as_text(one.run.name), right=as_text(other.run.name)), key="compare_collapse",
-        icon=":material/straighten:",
-    ):  # fmt: skip
-        st.switch_page("pages/collapse.py", query_params={"broken": broken.run.id, "sound": repaired.run.id})
+def against_each_other(runs: Sequence[Compared]) -> None:
+    """Two GANs of the same pictures, measured on the same images and tested."""
+    if len(runs) == 2 and measurable(*runs):
+        left, right = titles_of(runs)
+        measured_pair(runs[0].run, runs[1].run, (left, right))
 
 
 def measurable(one: Compared, other: Compared) -> bool:
-    """Whether the page Collapse can measure them against each other: GANs of the same pictures with z of one length."""
+    """Whether they can be measured against each other: GANs of the same pictures with z of one length."""
     configs = (one.config, other.config)
     gans = all((kind := kind_or_none(c)) and kind.has_discriminator and c.network.name != "mlp" for c in configs)
     stands = {obstacle.name for obstacle in comparing.obstacles(configs)}

@@ -12,6 +12,8 @@ from pages.components.shared.config_form import setting_name, value_of
 from pages.components.shared.departures import show_departures
 from pages.components.text import _, as_text, ngettext
 
+SHOWN = 4
+
 
 def show_obstacles(runs: Sequence[Compared]) -> None:
     """One box with a sentence for each reason why not everything can be compared."""
@@ -24,6 +26,17 @@ def show_obstacles(runs: Sequence[Compared]) -> None:
         st.warning("\n".join(f"- {sentence}" for sentence in sentences), icon=":material/balance:")
 
 
+def summary(runs: Sequence[Compared]) -> str:
+    """How many settings differ, and which, the first of them by name."""
+    different = list(comparing.differing([one.config for one in runs], [one.status.total_steps for one in runs]))
+    count = len(different)
+    if not count:
+        return _("No setting differs.")
+    words = ngettext("{n} setting differs: {names}", "{n} settings differ: {names}", count)
+    names = ", ".join(as_text(setting_name(name)) for name in different[:SHOWN])
+    return words.format(n=count, names=names) + (", …" if count > SHOWN else "")
+
+
 def settings(runs: Sequence[Compared]) -> None:
     """A row for each setting that differs, a column for each run."""
     different = comparing.differing([one.config for one in runs], [one.status.total_steps for one in runs])
@@ -34,13 +47,11 @@ def settings(runs: Sequence[Compared]) -> None:
         st.caption(_("The settings they began with are the same."))
         return
     if not count:
-        st.caption(_("Their settings are the same in everything: what differs is chance of the machine, or nothing."))
+        st.caption(_("Their settings are the same: any difference is numerical noise."))
         return
-    heading = ngettext("{n} setting differs", "{n} settings differ", count).format(n=count)
-    with st.expander(heading, expanded=count <= 8, icon=":material/tune:"):
-        rows = [
-            {_("setting"): setting_name(name), **{title: value_of(name, value) for title, value in zip(titles, values, strict=True)},
-             _("meaning"): _(fields[name].description)}
-            for name, values in different.items()
-        ]  # fmt: skip
-        st.dataframe(rows, hide_index=True, key="compare_settings")
+    rows = [
+        {_("setting"): setting_name(name), **{title: value_of(name, value) for title, value in zip(titles, values, strict=True)},
+         _("meaning"): _(fields[name].description)}
+        for name, values in different.items()
+    ]  # fmt: skip
+    st.dataframe(rows, hide_index=True, key="compare_settings")

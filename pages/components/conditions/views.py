@@ -11,7 +11,6 @@ from gan_core.runs.sampler import Sampler
 from pages.components.conditions.choice import choose_condition, choose_seed
 from pages.components.conditions.evaluated import Evaluated, evaluate, evaluator_for, show_score
 from pages.components.conditions.pictures import ROW, first_condition, kind, parts, place_of, sheet_button
-from pages.components.explore import views
 from pages.components.shared import lab
 from pages.components.text import _
 from pages.components.widgets.condition_cards import Part, condition_cards
@@ -134,16 +133,6 @@ def all_classes(model: Sampler) -> None:
     )
     st.caption(words)
     sheet_button(images, found, [_("Every class"), place_of(model, seed)], f"{model.run_id}-classes-seed{seed}", ROW)
-
-
-@st.fragment
-def walk(model: Sampler) -> None:
-    """The labels stay, z moves."""
-    names = model.config.conditioning.labels
-    condition = choose_condition(model.run_id, kind(model), names, first_condition(model))
-    if nothing_asked(model, condition):
-        return
-    views.sliders(model, rows_of([condition], names), page="conditions")
 
 
 @st.fragment

@@ -186,5 +186,5 @@ def _encoded(run: Run, step: int, image: Uint8Array) -> Arrays:
 def _keep(run_id: str, step: int, z: npt.NDArray[np.float32]) -> None:
     """Turns the page to the sliders, which begin with this latent."""
     st.session_state[FOUND] = {"run": run_id, "step": step, "z": np.array(z, np.float32)}
-    st.session_state["explore_view"] = "sliders"
+    st.query_params["view"] = "sliders"
     st.session_state["explore_begin"] = "found"

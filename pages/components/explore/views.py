@@ -15,6 +15,7 @@ from pages.components.explore.directions import KINDS, Axes
 from pages.components.explore.samples import Start, choose_labels, found_start
 from pages.components.explore.saved import manage, save_popover
 from pages.components.shared import lab
+from pages.components.shared.links import linked_view
 from pages.components.shared.take_away import take_away
 from pages.components.text import _
 from pages.components.widgets.latent_explorer import Slider, latent_explorer, latent_state
@@ -25,74 +26,57 @@ NEIGHBOURS = 5  # in a row and in a column
 REACH = 2.0
 MORPH_FRAMES = 36
 STOPS = 9
+AT = "at"  # where the sliders stand, in the address
 
 
-def sliders(
-    model: Sampler, labels: npt.NDArray[np.float32] | None = None, page: str = "explore", run: Run | None = None
-) -> None:
-    """Sliders along directions; one large picture and its neighbours follow while one is dragged.
-
-    Args:
-        labels: (1, L) to hold while z moves; chosen here when None.
-        page: begins every key.
-        run: the model's run; without it, attributes, saved directions and found pictures are left out.
-    """
-    kinds = [
-        kind for kind in KINDS if run is not None or kind not in (latent_directions.ATTRIBUTES, latent_directions.SAVED)
-    ]
-    kind = st.segmented_control(
-        _("Directions"), kinds, default="pca", required=True, key=f"{page}_kind", format_func=KINDS.__getitem__
-    )
-    kind = kind or "pca"
+def sliders(model: Sampler, run: Run) -> None:
+    """Sliders along directions; one large picture and its neighbours follow while one is dragged."""
+    kind = linked_view(KINDS, key="explore_kind", param="along", keep=("run", "tab", "view", "step", "explore_seed"))
     st.caption(latent_directions.EXPLAINED[kind])
-    start = found_start(run, model.step) if run is not None else None
-    begun = _start(model, start, page)
-    if labels is None:
-        labels = choose_labels(model)
-    axes = latent_directions.axes(kind, model, run, page)
+    begun = _start(model, found_start(run, model.step))
+    labels = choose_labels(model)
+    axes = latent_directions.axes(kind, model, run, "explore")
     if axes is not None:
-        _walk(model, axes, begun, labels, page, kind, run)
-    if run is not None and kind == latent_directions.SAVED:
-        manage(page)
+        _walk(model, axes, begun, labels, kind, run)
+    if kind == latent_directions.SAVED:
+        manage("explore")
 
 
-def _start(model: Sampler, found: Start | None, page: str) -> Start:
+def _start(model: Sampler, found: Start | None) -> Start:
     """Where the sliders begin: a sample by its number, or the picture that was found last."""
     left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
     origin = "sample"
     if found is not None:
         with left:
             origin = st.segmented_control(
-                _("Begin with"), ["found", "sample"], default="found", required=True, key=f"{page}_begin",
+                _("Begin with"), ["found", "sample"], default="found", required=True, key="explore_begin",
                 format_func={"found": _("Your picture"), "sample": _("A random sample")}.__getitem__,
             ) or "found"  # fmt: skip
     if found is not None and origin == "found":
         return found
     with middle if found is not None else left:
         seed = int(st.number_input(
-            _("Seed"), 0, 2**31 - 1, 0, key=f"{page}_seed", bind="query-params",
+            _("Seed"), 0, 2**31 - 1, 0, key="explore_seed", bind="query-params",
             help=_("Picks the starting point: each number is another random latent."),
         ))  # fmt: skip
     with right if found is not None else middle:
-        st.button(_("Another"), icon=":material/casino:", key=f"{page}_another", on_click=_next_seed, args=(page,))
+        st.button(_("Another"), icon=":material/casino:", key="explore_another", on_click=_next_seed)
     return Start(latents(1, model.latent_dim, seed)[0], f"seed{seed}")
 
 
-def _next_seed(page: str) -> None:
-    st.session_state[f"{page}_seed"] = int(st.session_state.get(f"{page}_seed", 0)) + 1
+def _next_seed() -> None:
+    st.session_state["explore_seed"] = int(st.session_state.get("explore_seed", 0)) + 1
 
 
 @st.fragment
-def _walk(
-    model: Sampler, axes: Axes, start: Start, labels: npt.NDArray[np.float32], page: str, kind: str, run: Run | None
-) -> None:
+def _walk(model: Sampler, axes: Axes, start: Start, labels: npt.NDArray[np.float32], kind: str, run: Run) -> None:
     knobs = [
         Slider("truncation", _("Truncation"), _("Pulls z towards the centre: below 1 pictures are more typical and less varied."),
                0.0, 1.5, 0.01, 1.0),
         *axes.sliders,
     ]  # fmt: skip
-    key = f"{page}_walk_{kind}"
-    state = latent_state(knobs, key=key)
+    key = f"explore_walk_{kind}"
+    state = latent_state(knobs, key=key, param=AT)
     offsets = [state.values[knob.id] for knob in axes.sliders]
     z = moved(truncate(start.z, state.values["truncation"]), axes.vectors, offsets)
     around = neighbours(z, axes.vectors, NEIGHBOURS, REACH)
@@ -100,7 +84,7 @@ def _walk(
     centre = images[len(images) // 2]
     grid = imaging.to_picture(imaging.grid(images, columns=NEIGHBOURS, gap_px=1))
     latent_explorer(
-        knobs, image=imaging.array_url(centre), neighbours=imaging.data_url(grid), sequence=state.sequence, key=key,
+        knobs, image=imaging.array_url(centre), neighbours=imaging.data_url(grid), sequence=state.sequence, key=key, param=AT,
         texts={
             "reset": _("Reset"),
             "image": _("The picture at this point"),
@@ -109,16 +93,15 @@ def _walk(
     )  # fmt: skip
     name = f"{model.run_id}-step{model.step}-{start.name}"
     with st.container(horizontal=True):
-        download_png(_("Download this picture (PNG)"), lambda: imaging.enlarged_png(centre), name, f"{page}_download")
+        download_png(_("Download this picture (PNG)"), lambda: imaging.enlarged_png(centre), name, "explore_download")
         download_png(
             _("Download the neighbours (PNG)"),
             lambda: imaging.png_bytes(grid),
             f"{name}-neighbours",
-            f"{page}_download_grid",
+            "explore_download_grid",
         )
-        if run is not None:
-            names = [knob.label for knob in axes.sliders]
-            save_popover(run, model.step, axes.found_by, names, axes.vectors, axes.notes, offsets, page)
+        names = [knob.label for knob in axes.sliders]
+        save_popover(run, model.step, axes.found_by, names, axes.vectors, axes.notes, offsets, "explore")
 
 
 def _neighbours_words(axes: Axes) -> str:

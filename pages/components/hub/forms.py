@@ -1,4 +1,4 @@
-"""The three parts of the Hub page: who you are there, what you send, what you fetch."""
+"""What the pages do with the Hugging Face Hub: who you are there, a run that is sent, a run that is fetched."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -67,18 +67,8 @@ def user() -> str:
     return str(transfer.progress.result.get("name") or "") if transfer is not None else ""
 
 
-def upload() -> None:
-    """Choose a run, name its repository, send it."""
-    st.subheader(_("Upload a run"))
-    runs = {run.id: run for run in lab.all_runs() if run.checkpoint_steps()}
-    if not runs:
-        st.info(_("There is no trained run to send yet. Train one first: it takes a minute."), icon=":material/info:")
-        if st.button(_("Train a model"), key="hub_train", icon=":material/model_training:"):
-            st.switch_page("pages/home.py")
-        return
-    run = runs[
-        st.selectbox(_("Run"), list(runs), format_func=lambda i: f"{runs[i].name} ({i})", key="hub_run")  # told apart
-    ]
+def upload(run: Run) -> None:
+    """Names the repository of a run that has a checkpoint, and sends it."""
     repo = st.text_input(
         _("Repository"), default_repo(user(), run.name), key=f"hub_repo_{run.id}_{user()}", max_chars=100,
         help=_("Where it goes on the Hub: your name there, a slash, and a name for the model."),
@@ -130,7 +120,6 @@ def more(run: Run) -> dict[str, Any]:
 
 def download() -> None:
     """Name a repository, fetch its run."""
-    st.subheader(_("Download a run"))
     repo = st.text_input(_("Repository"), key="hub_from", placeholder=_("for example ada/digits"), max_chars=100)
     wanted = st.text_input(
         _("Revision"), key="hub_revision", placeholder=_("the newest"), max_chars=200,

@@ -22,7 +22,7 @@ from pages.components.shared.config_form import knob
 from pages.components.text import _, as_text
 from pages.components.widgets.point_canvas import MAX_DRAWN, drawn_points, point_canvas
 
-FIRST = "bce"
+FIRST = "r1"  # a story that converges: what breaks comes after
 DRAWN = ""  # in the place of a kept set's id
 RULES = (
     "objective.name", "penalty.name", "penalty.weight", "objective.weight_clip", "objective.n_critic", "remedies.packing",
@@ -58,7 +58,16 @@ def choose_start() -> None:
                 st.button(_("Show its twin"), key="twin_run_go", on_click=load_run, args=(runs[wanted],))
     if session["twin_trouble"]:
         st.error(as_text(session["twin_trouble"]), icon=":material/error:")
-    st.markdown(session["twin_lesson"])
+
+
+def story() -> None:
+    """What the chosen game shows, and what a GAN in the plane is."""
+    st.markdown(st.session_state["twin_lesson"])
+    words = _(
+        "A generator **G** sends random points of the plane (*latents*) to other places, a discriminator **D** scores how real a point "
+        "at each location looks. The data are clusters, called *modes*, and G has to find them all."
+    )
+    st.caption(words)
 
 
 def follow_link(runs: dict[str, Run]) -> None:

@@ -110,9 +110,7 @@ def _one(arm: Arm, run: Run, key: str) -> None:
             alt = _("Newest samples of {name}").format(name=_(arm.title))
             steps = run.sample_steps()
             picture(url, key=f"{key}_{run.id}", alt=alt, caption=_("step {n:,}").format(n=steps[-1] if steps else 0))
-    st.page_link(
-        "pages/train.py", label=_("All of this run"), query_params={"run": run.id}, icon=":material/monitoring:"
-    )
+    st.page_link("pages/run.py", label=_("All of this run"), query_params={"run": run.id}, icon=":material/monitoring:")
 
 
 def _is_points(run: Run) -> bool:

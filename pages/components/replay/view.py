@@ -17,10 +17,9 @@ from pages.components.replay.branch import branch_form
 from pages.components.shared import lab
 from pages.components.shared.config_form import LABELS
 from pages.components.shared.doctor_panel import diagnosed
-from pages.components.shared.live_run import marks
-from pages.components.shared.run_records import compared, grid_url
+from pages.components.shared.run_records import compared, grid_url, marks
 from pages.components.text import _, duration
-from pages.components.widgets.live_plot import smoothing_slider
+from pages.components.widgets.live_plot import SMOOTHING, smoothing_slider
 from pages.components.widgets.replay_player import Reading, Recording, Tick, replay_player, replay_view
 
 MAX_PICTURES = 200
@@ -46,7 +45,7 @@ def recording(run: Run) -> None:
     one = compared(run)
     there = {chart.key: chart for chart in charts.available(list(one.columns))}
     wanted: Sequence[str] = []
-    smoothing = 0.0
+    smoothing = SMOOTHING
     if there:
         left, right = st.columns([3, 1], vertical_alignment="bottom")
         wanted = left.multiselect(
@@ -54,7 +53,7 @@ def recording(run: Run) -> None:
             format_func=lambda key: _(there[key].title), max_selections=4,
         )  # fmt: skip
         with right:
-            smoothing = smoothing_slider("replay_smoothing", 0.6)
+            smoothing = smoothing_slider("replay_smoothing")
     growing = run.status().state in OPEN_STATES
     st.fragment(player, run_every=GROWS_S if growing else None)(run, [k for k in there if k in wanted], smoothing)
 

@@ -1,6 +1,6 @@
 """What was deleted lately, to take back or to remove for good."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import streamlit as st
 
 from gan_core.access import bin, current
 from gan_core.access.bin import Binned
+from gan_core.training import supervisor
 from pages.components.shared import lab
 from pages.components.text import _, as_text, dangerous, ngettext
 
@@ -45,3 +46,24 @@ def bin_view(folder: Path, key: str, shown: Callable[[Binned], bool] = lambda th
                 help=_("Frees its disk space. This cannot be undone."),
             ) and lab.succeeds(partial(bin.remove, thing)):
                 st.rerun()
+
+
+@st.dialog(_("Delete?"))
+def confirm_delete(run_ids: Sequence[str]) -> None:
+    """Asks once more, names what is lost, then deletes the runs and opens the list."""
+    runs = [run for run in map(lab.run_or_none, run_ids) if run is not None]
+    if not runs:
+        st.rerun()
+    st.text("\n".join(run.name for run in runs))
+    st.markdown(
+        _(
+            "It goes to the bin, below the list of runs, and can be taken back for 7 days. Its disk space is freed after that."
+        )
+    )
+    with st.container(horizontal=True):
+        if st.button(dangerous(_("Delete")), key="runs_delete_yes", icon=":material/delete:") and all(
+            lab.succeeds(partial(supervisor.delete, run)) for run in runs
+        ):
+            st.switch_page("pages/runs.py")
+        if st.button(_("Cancel"), key="runs_delete_no"):
+            st.rerun()

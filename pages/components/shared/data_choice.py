@@ -38,7 +38,7 @@ def choose_name() -> str:
     if asked and asked not in options:
         words = _("There is no data set “{id}” here; it may have been deleted.")
         st.warning(words.format(id=as_text(asked[:64])))
-    return linked_choice("data", options, FIRST, lambda names, first: _choose(names, first, own))
+    return linked_choice("data", options, FIRST, lambda names, first: _choose(names, first, own), key="data_name")
 
 
 def _choose(names: Sequence[str], first: str, own: dict[str, Own]) -> str:

@@ -54,6 +54,11 @@ def enter(page: str) -> None:
     start()
 
 
+def name_tab(words: str) -> None:
+    """Names the browser's tab after what is on show."""
+    st.set_page_config(page_title=f"{words} · Ganvas")
+
+
 @st.cache_resource(show_spinner=False)
 def _settings() -> settings.Settings:
     gc.collect()

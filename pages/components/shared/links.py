@@ -12,29 +12,49 @@ import streamlit as st
 from pages.components.text import _
 
 Option = TypeVar("Option", str, int)
+WRITTEN = "linked"
+"""In the session: widget key -> (what the address said after it, the option chosen), of the page on show."""
 
 
 def linked_choice(
-    param: str, options: Sequence[Option], default: Option, draw: Callable[[Sequence[Option], Option], Option | None]
+    param: str,
+    options: Sequence[Option],
+    default: Option,
+    draw: Callable[[Sequence[Option], Option], Option | None],
+    *,
+    key: str,
+    keep: Sequence[str] | None = None,
 ) -> Option:
     """One of `options`, begun with what the address says and kept in it.
+
+    An address that changed since the last run, by Back or by a link, wins over the widget's own state.
 
     Args:
         param: name in the address.
         options: what may be chosen; text or whole numbers.
         default: chosen when the address says nothing that is an option; not written to the address.
         draw: (options, initial) -> the widget's value.
+        key: the widget's key.
+        keep: the only other parameters that stay in the address when another option is chosen; None keeps all.
     """
+    written = st.session_state.setdefault(WRITTEN, {})
     asked = st.query_params.get(param)
     initial = next((option for option in options if str(option) == asked), default)
+    before, chosen_before = written.get(key, (asked, None))
+    if asked != before and key in st.session_state and st.session_state[key] == chosen_before:
+        st.session_state[key] = initial
     value = draw(options, initial)
     chosen = initial if value is None else value
-    if chosen != default or asked is not None:
-        st.query_params[param] = str(chosen)
+    if asked != str(chosen) and (chosen != default or asked is not None):
+        others = st.query_params.to_dict()
+        if keep is not None and chosen != initial:
+            others = {name: others[name] for name in keep if name in others}
+        st.query_params.from_dict(others | {param: str(chosen)})
+    written[key] = st.query_params.get(param), chosen
     return chosen
 
 
-def linked_view(views: Mapping[str, str], *, key: str, param: str = "view") -> str:
+def linked_view(views: Mapping[str, str], *, key: str, param: str = "view", keep: Sequence[str] | None = None) -> str:
     """One of a page's ways of looking (name -> words), the first to begin with; kept in the address as `?view=`."""
 
     def draw(names: Sequence[str], first: str) -> str:
@@ -43,4 +63,9 @@ def linked_view(views: Mapping[str, str], *, key: str, param: str = "view") -> s
             label_visibility="collapsed",
         )  # fmt: skip
 
-    return linked_choice(param, list(views), next(iter(views)), draw)
+    return linked_choice(param, list(views), next(iter(views)), draw, key=key, keep=keep)
+
+
+def linked_tab(tabs: Mapping[str, str], *, key: str, keep: Sequence[str] = ()) -> str:
+    """One of a page's tabs, kept as `?tab=`; what else the address says belongs to a tab, except for `keep`."""
+    return linked_view(tabs, key=key, param="tab", keep=keep)

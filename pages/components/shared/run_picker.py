@@ -1,4 +1,4 @@
-"""Which run and which of its checkpoints a page looks at: two lists, kept in the address as `?run=` and `?step=`."""
+"""Which runs there are to choose, which checkpoint of one is looked at (`?step=`), and what stands where there is none."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,21 +8,6 @@ import streamlit as st
 from gan_core.runs import Run
 from pages.components.shared.links import linked_choice
 from pages.components.text import _, as_text
-
-
-def pick_run_and_step(
-    page: str, runs: dict[str, Run], *, unknown: str, step_help: str, remember: bool = False
-) -> tuple[Run, int]:
-    """One of the runs (id -> run, at least one) and one of its checkpoints, in two lists side by side.
-
-    `unknown` is the sentence, with `{id}`, for an address that names none of them; `remember` is as in `choose_run`.
-    """
-    warn_of_unknown(runs, unknown)
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    with left:
-        run = choose_run(page, runs, remember)
-    with right:
-        return run, choose_step(page, run, step_help)
 
 
 def warn_of_unknown(known: Mapping[str, object], sentence: str, param: str = "run", icon: str | None = None) -> None:
@@ -47,33 +32,14 @@ def titles_of(runs: Mapping[str, Run]) -> dict[str, str]:
     return {run_id: f"{name} ({run_id})" if count[name] > 1 else name for run_id, name in names.items()}
 
 
-def choose_run(page: str, runs: dict[str, Run], remember: bool = False) -> Run:
-    """One of the runs (id -> run), by name.
-
-    With `remember`, an address that names none opens the one that this visitor had on the page last, if it was chosen.
-    """
-    titles = titles_of(runs)
-
-    def draw(ids: Sequence[str], first: str) -> str:
-        return st.selectbox(_("Model"), ids, index=ids.index(first), format_func=titles.__getitem__, key=f"{page}_run")
-
-    kept = f"{page}_kept_run"
-    if remember and "run" not in st.query_params and st.session_state.get(kept) in runs:
-        st.query_params["run"] = st.session_state[kept]
-    run = runs[linked_choice("run", list(runs), next(iter(runs)), draw)]
-    if "run" in st.query_params:  # the newest that nobody chose is left to become another
-        st.session_state[kept] = run.id
-    return run
-
-
 def choose_step(page: str, run: Run, meaning: str) -> int:
     """One of the run's checkpoints, the newest at first; `meaning` says what a checkpoint is."""
 
     def draw(steps: Sequence[int], first: int) -> int:
         return st.selectbox(
             _("Checkpoint"), steps, index=steps.index(first), key=f"{page}_step_{run.id}",
-            format_func=lambda step: _("step {n:,}").format(n=step), help=meaning,
+            format_func=lambda step: _("step {n:,}").format(n=step), help=meaning, label_visibility="collapsed", width=160,
         )  # fmt: skip
 
     steps = run.checkpoint_steps()[::-1]
-    return linked_choice("step", steps, steps[0], draw)
+    return linked_choice("step", steps, steps[0], draw, key=f"{page}_step_{run.id}")

@@ -9,6 +9,7 @@ from PIL import Image
 
 from gan_core.analysis.comparing import Compared
 from gan_core.figures import imaging
+from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from pages.components.shared import lab
 
@@ -51,3 +52,14 @@ def _grid_url(path: str, _stamp: int) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=QUALITY)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def marks(run: Run) -> tuple[lab.Mark, ...]:
+    """Every live change, to be drawn on the charts."""
+    parts = kind_of(run.config()).optimizers
+    names = {part.rate: f"lr {part.symbol}" if len(parts) > 1 else "lr" for part in parts}
+    return tuple(
+        lab.Mark(event["step"], ", ".join(f"{names.get(k, k)} {v:g}" for k, v in event["changes"].items()))
+        for event in run.events()
+        if event["type"] == "override" and event.get("changes")
+    )

@@ -43,7 +43,7 @@ def controls(study: Study, members: list[tuple[StudyMember, Run | None]]) -> Non
     missing = sum(run is None for _member, run in members)
     with st.container(horizontal=True):
         if still and st.button(_("Stop its runs"), key="study_stop", icon=":material/stop:",
-                               help=_("Each writes a checkpoint and can be resumed on the page Train.")):  # fmt: skip
+                               help=_("Each writes a checkpoint and can be resumed on its page.")):  # fmt: skip
             lab.press(lambda: supervisor.leave_all(still, "stop"))
         if missing:
             words = _("Queue the missing runs ({n})").format(n=missing)
@@ -116,7 +116,7 @@ def states(members: list[tuple[StudyMember, Run | None]], by_run: dict[str, list
             newest = by_run[run.id][-1:]
             words = [_("epoch {n}").format(n=status.epoch), *(str(point.count) for point in newest)]
             st.caption(" · ".join(words), width="stretch")
-            st.page_link("pages/train.py", label=_("Watch"), query_params={"run": run.id})
+            st.page_link("pages/run.py", label=_("Watch"), query_params={"run": run.id})
         if status.error:
             st.caption(as_text(status.error))
         if status.state == "finished" and not by_run[run.id]:

@@ -14,6 +14,7 @@ from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS
 from pages.components.shared import lab
 from pages.components.shared.config_form import LABELS, REGISTRIES, SECTIONS
+from pages.components.shared.preset_choice import choose_preset
 from pages.components.text import _, duration
 
 FIRST_AXES = ("training.batch_size", "learning_rate")
@@ -40,19 +41,13 @@ def begin(sweep: Callable[[], Sweep]) -> None:
     """Keeps a sweep, starts its process, and has it shown."""
     folder = lab.attempt(lambda: folders.begin(lab.start(), sweep()))
     if folder is not None:
-        st.query_params["sweep"] = folder.id
-        st.rerun()
+        st.switch_page("pages/experiment.py", query_params={"id": folder.id})
 
 
 def new_sweep() -> None:
     """What to vary, what to aim for, how many trials."""
-    st.markdown(f"**{_('Your own sweep')}**")
-    left, right = st.columns(2)
-    preset = left.selectbox(
-        _("Preset"), list(PRESETS), format_func=lambda name: _(PRESETS[name].title), key="sweeps_preset",
-        help=_("What every run begins as; everything that is not varied stays as it is there."),
-    )  # fmt: skip
-    name = right.text_input(_("Name"), key="sweeps_name", max_chars=60, placeholder=_("optional"))
+    preset = choose_preset(list(PRESETS), next(iter(PRESETS)), "sweeps_preset")
+    name = st.text_input(_("Name"), key="sweeps_name", max_chars=60, placeholder=_("optional"))
     config = PRESETS[preset].config
     axes = axis_rows(config, preset)
     searched = search_row(any(".." in text for text in axes))

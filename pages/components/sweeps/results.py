@@ -141,7 +141,7 @@ def controls(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None, go
             and there
             and st.button(_("Open the best run"), key="sweeps_best", type="primary", icon=":material/trophy:")
         ):
-            st.switch_page("pages/train.py", query_params={"run": top.run_id})
+            st.switch_page("pages/run.py", query_params={"run": top.run_id})
         if going and folder.should_run:
             if st.button(_("Stop"), key="sweeps_stop", icon=":material/stop:",
                          help=_("The run that trains writes a checkpoint and is paused. Going on loses nothing.")):  # fmt: skip
@@ -203,7 +203,7 @@ def table(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None) -> No
             },
             _("{metric} (95 % interval)").format(metric=folder.sweep.objective.metric): value_words(row),
             _("trained for"): duration(row.seconds) if row.seconds else "",
-            _("run"): f"train?run={row.run_id}" if row.run_id in here else "",
+            _("run"): f"run?run={row.run_id}" if row.run_id in here else "",
             **({_("why it ended"): row.reason} if any(one.reason for one in rows) else {}),
         }
         for row in rows

@@ -53,6 +53,7 @@ def beside_a_gan(vae: Shown) -> None:
         lambda there, first: st.selectbox(
             _("GAN"), there, index=there.index(first), format_func=names.__getitem__, key=f"vae_gan_{vae.run.id}"
         ),
+        key=f"vae_gan_{vae.run.id}",
     )  # fmt: skip
     rival = next(run for run in rivals if run.id == chosen)
     other = rival.config()

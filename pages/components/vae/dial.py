@@ -72,7 +72,7 @@ def lesson_link() -> None:
     )
     st.markdown(words.format(number=number, n=len(arms), time=duration(len(arms) * lesson.experiment.seconds)))
     st.page_link(
-        "pages/lessons.py", label=_("Lesson {n}: {title}").format(n=number, title=_(lesson.title)),
+        "pages/learn.py", label=_("Lesson {n}: {title}").format(n=number, title=_(lesson.title)),
         query_params={"lesson": "vae"}, icon=":material/school:",
     )  # fmt: skip
 
@@ -103,7 +103,7 @@ def train_missing(shown: Shown, members: list[FamilyMember]) -> None:
                 )
             )  # fmt: skip
         if going:
-            st.caption(_("{n} runs wait or train now; see the page Runs.").format(n=len(going)))
+            st.caption(_("{n} runs wait or train now; see Runs.").format(n=len(going)))
         if st.button(_("Train these"), key="vae_dial_begin", type="primary", icon=":material/play_arrow:"):
             with st.spinner(_("Queueing the runs…")):
                 if lab.succeeds(lambda: vae_family.begin(lab.start(), base, weights, int(epochs))):

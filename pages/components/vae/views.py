@@ -31,11 +31,10 @@ def measurement_of(shown: Shown, num_images: int | None = None) -> LatentMap:
 
 
 def reconstructions(shown: Shown) -> None:
-    """Ten pairs at once; the error over all held-out images as soon as it is known."""
+    """Ten images that it never saw, each above its copy."""
     originals = images(str(shown.run.path), NUM_PAIRS).images
     _means, errors = shown.model.measure(originals)
     copies = shown.model.reconstruct(originals)
-    st.subheader(_("Images and what comes back"), anchor=False)
     words = _(
         "Above an image, below what the decoder makes of its latent: a sample, {which}. The latent is the mean of the "
         "encoder's cloud (the posterior), without noise. MSE: mean squared error over all pixel values, in 0 to 1."
@@ -48,7 +47,10 @@ def reconstructions(shown: Shown) -> None:
         f"{shown.run.id}-step{shown.model.step}-pairs",
         "vae_pairs_download",
     )
-    st.subheader(_("How true the copies are, over all images"), anchor=False)
+
+
+def test_error(shown: Shown) -> None:
+    """The error over all held-out images, as soon as it is known."""
     measured = outcome(measurement_of(shown).task, "vae_measure")
     if measured is not None:
         totals(shown, measured)
@@ -91,7 +93,7 @@ def totals(shown: Shown, measured: Arrays) -> None:
     words = _("On {n:,} photographs of CelebA.").format(n=REPORT_IMAGES) + " " + comparability(shown)
     metric_card(right, _("Report R5's test MSE"), f"{REPORT_MSE:.4f}", words)
     words = _(
-        "The losses at the top of the page are of training itself: there each latent is drawn from its cloud with noise, and "
+        "The losses above are of training itself: there each latent is drawn from its cloud with noise, and "
         "the weights still change. So they are not the errors measured here."
     )
     st.caption(words)

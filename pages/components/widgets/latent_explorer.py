@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
+import streamlit as st
+
 from pages.components.widgets._assets import as_mapping, check_picture, do_nothing, make_component, state_of
 
 _MAX_SEQUENCE = 2**53 - 1  # the largest whole number a browser counts exactly
@@ -80,14 +82,20 @@ def read_state(sliders: Sequence[Slider], message: object) -> LatentState:
     return LatentState(values, sequence)
 
 
-def latent_state(sliders: Sequence[Slider], *, key: str) -> LatentState:
-    """The newest values of the explorer with this key, known before it is drawn in this rerun."""
-    return read_state(sliders, state_of(key, "values"))
+def latent_state(sliders: Sequence[Slider], *, key: str, param: str = "") -> LatentState:
+    """The newest values of the explorer with this key, known before it is drawn in this rerun; before the browser sent any,
+    those of the address as `?param=`."""
+    message = state_of(key, "values")
+    linked = st.query_params.get(param, "").split("_") if param else []
+    if not message and len(linked) == len(sliders):
+        message = {"values": {slider.id: _number(words) for slider, words in zip(sliders, linked, strict=True)}}
+    return read_state(sliders, message)
 
 
 def latent_explorer(
-    sliders: Sequence[Slider], *, image: str, neighbours: str, sequence: int, texts: Mapping[str, str], key: str
-) -> LatentState:
+    sliders: Sequence[Slider], *, image: str, neighbours: str, sequence: int, texts: Mapping[str, str], key: str,
+    param: str = "",
+) -> LatentState:  # fmt: skip
     """Sliders beside the picture they make and its neighbours; a drag streams values to Python.
 
     One update is under way at a time: the browser sends its newest values when the pictures of the last
@@ -98,6 +106,7 @@ def latent_explorer(
         image, neighbours: data URLs of the large picture and of the grid of neighbours; "" leaves the grid out.
         sequence: that of the `latent_state` which both pictures were made from.
         texts: `reset` names the button; `image` and `neighbours`, if given, are captions and descriptions.
+        param: where the browser keeps the values in the address, without a step of its history; "" for nowhere.
 
     Returns:
         The same state that `latent_state` gives, which is the one to decode: it is known before drawing.
@@ -111,7 +120,8 @@ def latent_explorer(
         raise ValueError("The latent explorer needs texts['reset'], the name of its button.")
     data = {
         "sliders": [asdict(slider) for slider in sliders],
-        "values": latent_state(sliders, key=key).values,
+        "values": latent_state(sliders, key=key, param=param).values,
+        "param": param,
         "image": check_picture(image, "The explorer's image"),
         "neighbours": check_picture(neighbours, "The explorer's neighbours") if neighbours else "",
         "sequence": sequence,
@@ -120,6 +130,13 @@ def latent_explorer(
     }
     result = _component(key=key, data=data, on_values_change=do_nothing)
     return read_state(sliders, result.get("values"))
+
+
+def _number(words: str) -> float:
+    try:
+        return float(words)
+    except ValueError:
+        return math.nan
 
 
 def _clamp(slider: Slider, value: object) -> float:

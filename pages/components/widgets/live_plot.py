@@ -20,6 +20,7 @@ from pages.components.widgets._assets import make_component
 
 STATIC_DIR = Path(__file__).resolve().parents[3] / "static"  # Streamlit serves the `static` next to app.py
 
+SMOOTHING = 0.9  # on every page, over the raw curve in a fainter colour
 _LOGGER = logging.getLogger(__name__)
 _UNAVAILABLE = "The chart could not be drawn: its drawing library did not load."
 _component = make_component("live_plot", scripts=("plotly",))
@@ -58,10 +59,10 @@ def plotly_url() -> str:
         return ""
 
 
-def smoothing_slider(key: str, first: float, width: int | Literal["stretch"] = "stretch") -> float:
+def smoothing_slider(key: str, width: int | Literal["stretch"] = "stretch") -> float:
     """How strongly curves are smoothed: 0 (as recorded) to 0.99."""
     return st.slider(
-        _("Smoothing"), 0.0, 0.99, first, 0.01, key=key, persist_state="session", width=width,
+        _("Smoothing"), 0.0, 0.99, SMOOTHING, 0.01, key=key, persist_state="session", width=width,
         help=_("Averages each curve over its past, so that the trend shows through the noise; 0 shows every step as it was."),
     )  # fmt: skip
 

@@ -35,7 +35,10 @@ def test_copies_are_seen_though_pixels_differ_widely():
     varied = {"spread/fake": 0.9, "spread/real": 1.0, "nearest/real": 0.5}
     found = sign("mode_collapse", steady({**varied, "nearest/fake": 0.1}, 700))
     assert (found.step, found.since) == (680, 601)
-    assert "The distance to the nearest other image of the batch was 0.100 for generated and 0.500 for real images." in found.evidence
+    assert (
+        "The distance to the nearest other image of the batch was 0.100 for generated and 0.500 for real images."
+        in found.evidence
+    )
     assert when("mode_collapse", steady({**varied, "nearest/fake": 0.201}, 700)) is None
     assert when("mode_collapse", steady({**varied, "nearest/fake": 0.199}, 700)) is not None
 

@@ -21,7 +21,9 @@ def test_a_label_loss_of_five_times_the_loss_drowns_it():
     labels = {"loss/label_real": 0.4, "loss/label_fake": 0.2}
     found = sign("label_dominates", steady({**labels, "loss/d": 1.0}, conditioning__label_weight=10.0))
     assert (found.step, found.since, found.lasting) == (180, 101, True)
-    assert found.evidence == "From step 101 to 180 the label loss term was 6, and D's loss on real and generated images 1."
+    assert (
+        found.evidence == "From step 101 to 180 the label loss term was 6, and D's loss on real and generated images 1."
+    )
     assert when("label_dominates", steady({**labels, "loss/d": 1.3}, conditioning__label_weight=10.0)) is None
     assert when("label_dominates", steady({**labels, "loss/d": 0.2})) is None
 

@@ -35,6 +35,7 @@ class LatentExplorer {
 
   async update({ data, setStateValue }) {
     this.setStateValue = setStateValue;
+    this.param = data.param;
     this.resetButton.textContent = data.texts.reset;
     this.label("image", data);
     this.label("neighbours", data);
@@ -140,7 +141,18 @@ class LatentExplorer {
   settle() {
     clearTimeout(this.timer);
     this.inFlight = false;
+    if (!this.dirty) this.keep();
     this.send();
+  }
+
+  // In the address, so that a copied link opens the same picture; no step of the history.
+  keep() {
+    if (this.param === "") return;
+    const url = new URL(window.location.href), sliders = [...this.sliders.values()];
+    const moved = sliders.some(({ input, value }) => input.valueAsNumber !== value);
+    if (moved) url.searchParams.set(this.param, sliders.map(({ input }) => input.valueAsNumber).join("_"));
+    else url.searchParams.delete(this.param);
+    window.history.replaceState(window.history.state, "", url);
   }
 
   destroy() {

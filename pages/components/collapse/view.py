@@ -1,14 +1,12 @@
-"""Collapse: break a model, watch, put it right, measure the two against each other. `?broken=ID&sound=ID` chooses them."""
+"""Break a model, watch, put it right, measure the two against each other. `?broken=ID&sound=ID` chooses them."""
 
 import streamlit as st
 
 from gan_core.experiments import breakages
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
-from pages.components.collapse.few_pictures import few_pictures
 from pages.components.collapse.measured import measured
 from pages.components.collapse.pair import beside, break_one, repair, show_differences, turn
-from pages.components.collapse.table import collapse_table
 from pages.components.shared import lab
 from pages.components.shared.run_picker import titles_of
 from pages.components.text import _, as_text
@@ -16,10 +14,9 @@ from pages.components.text import _, as_text
 NONE_CHOSEN = ""
 
 
-def main() -> None:
-    """Four buttons that break a model; two runs side by side; their measurements; the benchmark; few pictures."""
-    lab.enter("collapse")
-    st.title(_("Collapse"))
+def break_and_repair() -> None:
+    """Buttons that break a model; two runs side by side; their measurements."""
+    st.title(_("Break & repair"))
     words = _(
         "A generator has **collapsed** when it draws nearly the same few pictures whatever its latent z, the random numbers that "
         "it starts from. Break a model on purpose, put one setting right, and see whether the pictures, and the measurements, can "
@@ -37,9 +34,6 @@ def main() -> None:
         )
     else:
         pair(broken, repaired)
-    st.divider()
-    collapse_table()
-    few_pictures()
 
 
 def draws_pictures(run: Run) -> bool:
@@ -116,6 +110,3 @@ def pair(broken: Run, repaired: Run | None) -> None:
             repair(broken, breakage)
     if comparable and repaired is not None:
         measured(broken, repaired)
-
-
-main()

@@ -1,49 +1,25 @@
-"""Study: several runs that answer one question, queued by one button, in one chart. `?study=ID` opens one."""
+"""A new study: several runs that answer one question, queued by one button."""
 
 import streamlit as st
 
 from gan_core.evaluation import evaluators
 from gan_core.experiments import studies
-from gan_core.experiments.studies import MAX_SEEDS, PLANS, Plan
+from gan_core.experiments.studies import MAX_SEEDS, PLANS
 from pages.components.shared import lab
-from pages.components.shared.bin_view import bin_view
-from pages.components.shared.kept_list import choose_kept, remove_button, tell_damaged
-from pages.components.study.results import results
 from pages.components.text import _, duration
 
 PLAN = PLANS["r2-ratios"]
 
 
-def main() -> None:
-    """A new study, or the results of one there is."""
-    lab.enter("study")
-    st.title(_("Study: loss weights"))
+def new_study() -> None:
+    """How long, how many, and the button that queues all."""
     words = _(
-        "The discriminator's loss has two parts: how badly it judges **real** images, and how badly it judges **generated** "
-        "ones. Does it matter how they are weighted? (Only their ratio can: Adam does not see a factor on both, Kingma and Ba 2015, section "
-        "2.1.) Report R2 trained one conditional GAN for each of five weightings and drew five curves into one chart. One button repeats it here in small, and adds what the report left out: whether "
-        "the curves can be told apart at all."
+        "The discriminator's loss has two parts, for **real** and for **generated** images. Does their ratio matter? (Only the ratio can: "
+        "Adam does not see a factor on both, Kingma and Ba 2015, section 2.1.) One conditional GAN for each of five weightings, and a "
+        "test whether their curves differ."
     )
     st.markdown(words)
-    kept = [study for study in studies.STORE.all(lab.start().runs_dir) if study.plan == PLAN.key]
-    tell_damaged(studies.STORE.damaged(lab.start().runs_dir))
-    with st.expander(_("New study"), expanded=not kept, icon=":material/add:"):
-        new_study(PLAN)
-    bin_view(lab.start().runs_dir / studies.STORE.folder, "study")
-    if not kept:
-        return
-    unknown = _("There is no study “{id}” here; the newest is shown.")
-    shown = choose_kept("study", kept, label=_("Study"), key="study_shown", unknown=unknown)
-    results(shown)
-    words = _("Only the study is removed from this list. Its runs, with all they hold, stay on the page Runs.")
-    remove_button(
-        _("Remove this study"), words, "study_forget", lambda: studies.STORE.remove(lab.start().runs_dir, shown.id)
-    )
-
-
-def new_study(plan: Plan) -> None:
-    """How long, how many, and the button that queues all."""
-    usual = plan.base
+    plan, usual = PLAN, PLAN.base
     columns = st.columns(4)
     epochs = columns[0].number_input(
         _("Epochs"), 1, 200, usual.training.epochs, key="study_epochs",
@@ -74,8 +50,4 @@ def new_study(plan: Plan) -> None:
         with st.spinner(_("Queueing the runs…")):
             study = lab.attempt(lambda: studies.begin(lab.start(), plan, name, int(epochs), int(images), int(seeds)))
         if study is not None:
-            st.query_params["study"] = study.id
-            st.rerun()
-
-
-main()
+            st.switch_page("pages/experiment.py", query_params={"id": study.id})

@@ -5,13 +5,11 @@ import streamlit as st
 from gan_core.experiments.lessons import LESSONS, Lesson
 from pages.components.lessons.state import begin_again, done_steps, given_answers
 from pages.components.lessons.steps import show_steps
-from pages.components.shared import lab
 from pages.components.text import _, as_text, ngettext
 
 
-def main() -> None:
+def lessons() -> None:
     """The list, or the lesson that the address names."""
-    lab.enter("lessons")
     wanted = st.query_params.get("lesson", "")
     if wanted in LESSONS:
         one(LESSONS[wanted])
@@ -58,7 +56,7 @@ def one(lesson: Lesson) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(_(lesson.title), width="content")
         if st.button(_("All lessons"), key="lessons_all", icon=":material/arrow_back:", type="tertiary"):
-            st.query_params.clear()
+            st.query_params.pop("lesson", None)
             st.rerun()
     st.markdown(f"**{_('Goal:')}** {_(lesson.goal)}")
     st.caption(_("about {min} minutes on two processor cores").format(min=lesson.minutes) + " · " + _(lesson.needs))
@@ -69,6 +67,3 @@ def one(lesson: Lesson) -> None:
             _("Begin this lesson again"), key=f"lessons_again_{lesson.name}", icon=":material/restart_alt:",
             help=_("Forgets your predictions. The runs stay, and are used again."), on_click=begin_again, args=(lesson,),
         )  # fmt: skip
-
-
-main()

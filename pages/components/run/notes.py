@@ -1,4 +1,4 @@
-"""What the viewer saw in a run, kept with it: words beside each figure, pictures marked as best or worst, the run's note."""
+"""What the viewer saw in a run, kept with it: words beside each figure, pictures marked as best or worst."""
 
 from functools import partial
 from typing import get_args
@@ -11,7 +11,6 @@ from gan_core.figures import imaging
 from gan_core.figures.sheets import Line, contact_sheet
 from gan_core.jobs import task as background
 from gan_core.runs import Run, notes
-from gan_core.runs.run import MAX_NOTE
 from pages.components.shared import lab
 from pages.components.shared.task_view import outcome
 from pages.components.text import _
@@ -44,20 +43,6 @@ def observation(run: Run, figure: str) -> None:
         if pressed and lab.succeeds(lambda: notes.observe(run, figure, typed)):
             st.session_state[f"{key}_saved"] = saved + 1
             st.rerun()
-
-
-def run_note(run: Run) -> None:
-    """The observation of the whole run: its note."""
-    with st.expander(_("Your observation of this run"), expanded=bool(run.note)):
-        if run.shipped:
-            st.text(run.note)
-            return
-        with st.form(f"live_note_{run.id}", border=False):
-            note = st.text_area(
-                _("Note: what did you see?"), run.note, max_chars=MAX_NOTE, key=f"live_note_words_{run.id}"
-            )
-            if st.form_submit_button(_("Keep")) and lab.succeeds(lambda: run.describe(note=note)):
-                st.toast(_("Kept with the run."))
 
 
 def best_and_worst(run: Run) -> None:

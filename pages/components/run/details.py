@@ -1,35 +1,48 @@
 """What a run is made of: its settings and its networks, layer by layer."""
 
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
+from gan_core.config import RunConfig
 from gan_core.config import run_config as schema
 from gan_core.figures import diagram, imaging
 from gan_core.models.kinds import applying
 from gan_core.presets import PRESETS
 from gan_core.runs import Run, environment
+from gan_core.runs.status import OPEN_STATES
+from pages.components.run.log import log, log_table
+from pages.components.shared import lab
 from pages.components.shared.config_form import label
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import download_png, picture
 
+OF_THE_MACHINE = ("recording.", "training.threads")  # resolved before step 0 from what the preset leaves open
 
-def details(run: Run) -> None:
-    """Settings, and on request the architecture with output shapes and parameter counts."""
+
+def settings(run: Run) -> None:
+    """What differs from the preset, all settings, the networks, the environment, the log, and the command that repeats it."""
     config = run.config()
+    fields = schema.field_names()
+    names = applying([config])
+    different = departing(config, names)
+    if config.preset in PRESETS:
+        st.markdown(f"**{_('Preset')}**: {_(PRESETS[config.preset].title)}. {_(PRESETS[config.preset].description)}")
+        if different:
+            table(config, {name: fields[name] for name in different}, f"details_different_{run.id}")
+        else:
+            st.caption(_("All settings are those of the preset."))
+        st.caption(_("The same from the command line:"))
+        changes = "".join(f" --set {name}={value_text(schema.get(config, name))}" for name in different)
+        st.code(f"python -m gan_core train {config.preset}{changes}", language="bash", wrap_lines=True)
     if hardware := environment.hardware_line(run):
         st.caption(_("**Hardware**: {line}").format(line=as_text(hardware)))
-    with st.expander(_("Settings of this run")):
-        if config.preset in PRESETS:
-            st.caption(_(PRESETS[config.preset].description))
-        fields = schema.field_names()
-        rows = [
-            {_("setting"): label(name, info) if "." in name else name, _("value"): str(schema.get(config, name)),
-             _("key"): name, _("meaning"): _(info.description)}
-            for name, info in ((name, fields[name]) for name in applying([config]))
-        ]  # fmt: skip
-        st.dataframe(rows, hide_index=True, key=f"details_settings_{run.id}")
+    with st.expander(_("All settings")):
+        table(config, {name: fields[name] for name in names}, f"details_settings_{run.id}")
     if sessions := environment.sessions(run):
         with st.expander(_("Environment: what it was trained with")):
             st.caption(
@@ -45,6 +58,35 @@ def details(run: Run) -> None:
         if place.open:
             with st.spinner(_("Loading torch…")):
                 architecture(run)
+    every = lab.refresh_every() if run.status().state in OPEN_STATES else None
+    st.fragment(log, run_every=every)(run)
+    st.fragment(log_table)(run)
+
+
+def departing(config: RunConfig, names: Sequence[str]) -> list[str]:
+    """The settings that are not those of the run's preset; what the preset leaves to the machine is none."""
+    if config.preset not in PRESETS:
+        return []
+    usual = PRESETS[config.preset].config
+    return [
+        name for name in names
+        if "." in name and schema.get(usual, name) not in ("auto", schema.get(config, name)) and not name.startswith(OF_THE_MACHINE)
+    ]  # fmt: skip
+
+
+def value_text(value: Any) -> str:
+    """A value as `--set` takes it, quoted for a shell."""
+    return shlex.quote(",".join(value) if isinstance(value, tuple) else str(value))
+
+
+def table(config: RunConfig, fields: Mapping[str, Any], key: str) -> None:
+    """Settings with their values and what they mean."""
+    rows = [
+        {_("setting"): label(name, info) if "." in name else name, _("value"): str(schema.get(config, name)),
+         _("key"): name, _("meaning"): _(info.description)}
+        for name, info in fields.items()
+    ]  # fmt: skip
+    st.dataframe(rows, hide_index=True, key=key)
 
 
 def architecture(run: Run) -> None:

@@ -1,0 +1,136 @@
+"""The tab Explore of a run's page: the ways of looking that its kind of model offers. `?step=N&view=...`"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from gan_core import datasets
+from gan_core.datasets.conditions import Kind
+from gan_core.datasets.conditions import kind_of as kind_of_labels
+from gan_core.models.kinds import kind_of
+from gan_core.runs import Run
+from pages.components.shared import lab
+from pages.components.shared.links import linked_view
+from pages.components.shared.run_picker import choose_step
+from pages.components.text import _
+
+if TYPE_CHECKING:
+    from gan_core.runs.sampler import Sampler
+
+VIEWS = {
+    "compose": _("Ask for something"),
+    "classes": _("Every class, same z"),
+    "pairs": _("Flip one attribute"),
+    "guide": _("Guidance from 0 to 8"),
+    "reconstructions": _("Originals and copies"),
+    "edit": _("Change a picture"),
+    "map": _("Latent map"),
+    "samples": _("Samples"),
+    "flow": _("Noise that flows"),
+    "process": _("From noise to picture"),
+    "dials": _("Steps and fresh noise"),
+    "sliders": _("Sliders"),
+    "morph": _("Morph"),
+    "arithmetic": _("Arithmetic"),
+    "picture": _("Find a picture"),
+    "denoise": _("Denoise a picture"),
+    "sheet": _("Sample sheet"),
+    "dial": _("λ dial"),
+    "rival": _("Compare with a GAN"),
+}
+OF_LABELS: dict[Kind, tuple[str, ...]] = {
+    "objects": ("compose",),
+    "classes": ("compose", "classes"),
+    "attributes": ("compose", "pairs"),
+}
+OF_A_VAE = ("reconstructions", "edit", "map", "samples", "dial", "rival")
+WALKED = ("sliders", "morph", "arithmetic", "picture", "sheet")
+IN_STEPS = ("process", "dials", "morph", "arithmetic", "denoise", "sheet")  # its z has no directions to find
+STEP = _("The model as it was after so many steps of training.")
+
+
+def views_of(run: Run) -> tuple[str, ...]:
+    """The names of the views that a run with a checkpoint can be seen in, the most telling first; none of one without."""
+    try:
+        config = run.config()
+        num_axes = len(datasets.image_shape(config.dataset))
+    except ValueError:
+        return ()
+    if not run.checkpoint_steps():
+        return ()
+    kind = kind_of(config)
+    if num_axes != 3:
+        return ("flow",) if kind.draws_in_steps else ()
+    labels = kind_of_labels(config.conditioning)
+    asked = OF_LABELS[labels] if labels else ()
+    if kind.draws_in_steps:
+        return (*asked, *(("guide",) if asked else ()), *IN_STEPS)
+    return (*asked, *(OF_A_VAE if kind.encodes else ()), *WALKED)
+
+
+def explore(run: Run) -> None:
+    """The checkpoint, the view, and what it shows."""
+    offered = views_of(run)
+    if not offered:
+        st.info(nothing_to_explore(run), icon=":material/info:")
+        return
+    with st.container(horizontal=True):
+        views = {name: VIEWS[name] for name in offered}
+        view = linked_view(views, key=f"explore_view_{'_'.join(offered)}", keep=("run", "tab", "step"))
+        step = choose_step("explore", run, STEP)
+    show(run, step, view)
+
+
+def nothing_to_explore(run: Run) -> str:
+    """Why there is nothing to explore."""
+    if not run.checkpoint_steps():
+        return _("There is nothing to explore before the first checkpoint.")
+    return _("A GAN of points has no pictures to explore: see its twin in the 2-D lab.")
+
+
+def show(run: Run, step: int, view: str) -> None:
+    """The chosen view, or the sentence why the model cannot be opened."""
+    with st.spinner(_("Loading the model…")):  # these bring torch, which the server does without until here
+        from pages.components.conditions import pairs
+        from pages.components.conditions import views as conditions
+        from pages.components.explore import arithmetic, denoising, picture, sheet
+        from pages.components.explore import views as latents
+        from pages.components.lab2d.flow import flowing
+        from pages.components.shared import models
+        from pages.components.vae import beside_gan, dial, edit
+        from pages.components.vae import latents as latent_maps
+        from pages.components.vae import views as copies
+
+        is_vae = view in OF_A_VAE
+        vae = lab.attempt(lambda: models.shown(run, step)) if is_vae else None
+        model = None if is_vae else lab.attempt(lambda: models.sampler(run, step))
+    of_a_vae: dict[str, Callable[[models.Shown], None]] = {
+        "reconstructions": copies.reconstructions,
+        "edit": edit.edit,
+        "map": latent_maps.latent_map,
+        "samples": copies.samples,
+        "dial": dial.dial_over_lambda,
+        "rival": beside_gan.beside_a_gan,
+    }
+    of_any: dict[str, Callable[[Sampler], None]] = {
+        "compose": conditions.compose,
+        "classes": conditions.all_classes,
+        "pairs": pairs.pairs,
+        "guide": conditions.guide,
+        "flow": lambda _model: flowing(run, step),
+        "process": denoising.process,
+        "dials": denoising.dials,
+        "denoise": lambda model: denoising.denoise(model, run),
+        "sliders": lambda model: latents.sliders(model, run),
+        "morph": latents.morph,
+        "arithmetic": arithmetic.arithmetic,
+        "picture": lambda model: picture.find_picture(model, run),
+        "sheet": sheet.sample_sheet,
+    }
+    if vae is not None:
+        of_a_vae[view](vae)
+    elif model is not None:
+        of_any[view](model)

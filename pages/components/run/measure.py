@@ -1,0 +1,91 @@
+"""The tab Measure of a run's page: its measurements, an evaluator's score, its nearest training images. `?view=...`"""
+
+import streamlit as st
+
+from gan_core import datasets
+from gan_core.datasets.conditions import kind_of as kind_of_labels
+from gan_core.evaluation import measure_task
+from gan_core.jobs import task as background
+from gan_core.models.kinds import kind_of
+from gan_core.runs import Run
+from pages.components.compare.numbers import numbers
+from pages.components.run.beside import real_beside_generated
+from pages.components.run.explore import STEP
+from pages.components.shared import lab
+from pages.components.shared.links import linked_view
+from pages.components.shared.run_picker import choose_step
+from pages.components.shared.run_records import compared
+from pages.components.shared.task_view import outcome
+from pages.components.text import _
+
+VIEWS = {
+    "numbers": _("Measurements"),
+    "test": _("32 test conditions"),
+    "vae": _("VAE test error"),
+    "neighbours": _("Is it a copy?"),
+    "beside": _("Real beside generated"),
+}
+
+
+def measure(run: Run) -> None:
+    """The view, of those that fit the run."""
+    config = run.config()
+    pictures, model = len(datasets.image_shape(config.dataset)) == 3, bool(run.checkpoint_steps())
+    fits = {
+        "numbers": True,
+        "test": pictures and model and kind_of_labels(config.conditioning) == "objects",
+        "vae": model and kind_of(config).encodes,
+        "neighbours": pictures and model,
+        "beside": model,
+    }
+    offered = {name: VIEWS[name] for name in VIEWS if fits[name]}
+    view = linked_view(offered, key=f"measure_view_{'_'.join(offered)}", keep=("run", "tab", "step"))
+    if view == "numbers":
+        measurements(run)
+    elif view == "beside":
+        st.fragment(real_beside_generated)(run)
+    else:
+        of_model(run, choose_step("measure", run, STEP), view)
+
+
+def measurements(run: Run) -> None:
+    """What was measured so far, and the button that measures the newest checkpoint."""
+    one = lab.attempt(lambda: compared(run))
+    if one is None:
+        return
+    steps = run.checkpoint_steps()
+    kind = kind_of(one.config)
+    if steps and kind.has_discriminator and one.config.network.name != "mlp":
+        task = measure_task.task(run, steps[-1])
+        begun = f"measure_asked_{run.id}_{steps[-1]}"
+        if background.progress(task).state != "new" or st.session_state.get(begun):
+            outcome(task, f"measure_work_{run.id}")
+        elif st.button(_("Measure step {n:,}").format(n=steps[-1]), key="measure_go", icon=":material/straighten:",
+                       help=_("Draws 2,000 images and compares them with held-out real ones: half a minute or more.")):  # fmt: skip
+            st.session_state[begun] = True
+            st.rerun()
+    numbers([one])
+
+
+def of_model(run: Run, step: int, view: str) -> None:
+    """A view that needs the model opened."""
+    with st.spinner(_("Loading the model…")):  # these bring torch
+        from pages.components.conditions.views import test_grid
+        from pages.components.explore.neighbours import neighbours_view
+        from pages.components.shared import models
+        from pages.components.vae import facts
+        from pages.components.vae.views import test_error
+
+        if view == "vae":
+            vae = lab.attempt(lambda: models.shown(run, step))
+            if vae is not None:
+                facts.facts(run, step)
+                test_error(vae)
+            return
+        model = lab.attempt(lambda: models.sampler(run, step))
+    if model is None:
+        return
+    if view == "test":
+        test_grid(model)
+    else:
+        neighbours_view(model, run)

@@ -1,0 +1,97 @@
+"""The tab Watch of a run's page: its samples, the doctor's line, its curves. All viewers see the same files."""
+
+import streamlit as st
+
+from gan_core.figures import charts
+from gan_core.runs import Run
+from gan_core.runs.status import OPEN_STATES
+from pages.components.run.notes import best_and_worst, observation
+from pages.components.shared import lab
+from pages.components.shared.doctor_panel import diagnosed, doctor_panel
+from pages.components.shared.run_records import marks
+from pages.components.text import _, as_text
+from pages.components.widgets.live_plot import live_plot, smoothing_slider
+from pages.components.widgets.picture import picture
+
+OPEN_CHARTS = 2
+
+
+def watch(run: Run) -> None:
+    """The picture beside the first curves, the others folded; fresh while it trains."""
+    every = lab.refresh_every() if run.status().state in OPEN_STATES else None
+    left, right = st.columns([11, 9], gap="medium")
+    with left:
+        st.fragment(samples, run_every=every)(run)
+        st.fragment(doctor_panel, run_every=None if every is None else 3 * every)(run)
+        if run.note:
+            st.text(run.note)
+    with right:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            smoothing = smoothing_slider("live_smoothing", width=190)
+            log_scale = st.toggle(
+                _("Logarithmic losses"), key="live_log", persist_state="session",
+                help=_("Each line of the grid is ten times the one below: small losses stay visible beside large ones."),
+            )  # fmt: skip
+        st.fragment(first_curves, run_every=every)(run, smoothing, log_scale)
+    st.fragment(more_curves, run_every=every)(run, smoothing, log_scale)
+    if run.sample_steps():
+        st.fragment(best_and_worst)(run)
+
+
+def samples(run: Run) -> None:
+    """The grid of pinned latents, the newest or an older one."""
+    steps = run.sample_steps()
+    if not steps:
+        st.caption(_("The first grid is on its way."))
+        return
+    step = steps[-1]
+    if len(steps) > 1:
+        follow = st.toggle(_("Follow the newest"), True, key=f"live_follow_{run.id}")
+        if not follow:
+            step = st.select_slider(_("Step"), steps, value=step, key=f"live_step_{run.id}")
+    url = lab.sample_url(run, step)
+    if url:
+        picture(url, key=f"live_picture_{run.id}", alt=_("Samples at step {n}").format(n=step),
+                caption=_("step {n:,}").format(n=step))  # fmt: skip
+    observation(run, "samples")
+
+
+def drawn(run: Run, smoothing: float, log_scale: bool) -> list[tuple[charts.Chart, str]]:
+    """Each chart that the run has numbers for, and its figure as JSON."""
+    seen = tuple(lab.Mark(f.since, _(f.title), f.columns) for f in diagnosed(run) if f.columns)
+    figures = lab.tail(str(run.path)).figure_jsons(smoothing, log_scale, (*marks(run), *seen))
+    return [(chart, figures[chart.key]) for chart in charts.CHARTS if chart.key in figures]
+
+
+def first_curves(run: Run, smoothing: float, log_scale: bool) -> None:
+    """The charts that matter most, each with its explanation."""
+    found = drawn(run, smoothing, log_scale)
+    if not found:
+        st.caption(_("The curves begin with the first step."))
+    for chart, figure in found[:OPEN_CHARTS]:
+        curve(run, chart, figure)
+
+
+def more_curves(run: Run, smoothing: float, log_scale: bool) -> None:
+    """The other charts, two in a row, folded at first."""
+    found = drawn(run, smoothing, log_scale)[OPEN_CHARTS:]
+    if not found:
+        return
+    with st.expander(_("More curves"), key="live_more", on_change="rerun", icon=":material/show_chart:") as place:
+        if not place.open:
+            return
+        columns = st.columns(2, gap="medium")
+        for number, (chart, figure) in enumerate(found):
+            with columns[number % 2]:
+                curve(run, chart, figure)
+        missing = [event for event in run.events() if event["type"] == "memory_not_measured"]
+        if missing and not any(chart.key == "memory" for chart, _figure in found):
+            words = _("There is no curve of what D knows by heart: {why}")
+            st.caption(words.format(why=as_text(str(missing[-1].get("why", "")))))
+
+
+def curve(run: Run, chart: charts.Chart, figure: str) -> None:
+    """A chart below its title, and what the viewer saw in it."""
+    st.markdown(f"**{_(chart.title)}**", help=_(chart.explanation))
+    live_plot(figure, key=f"live_plot_{run.id}_{chart.key}", height_px=270)
+    observation(run, chart.key)

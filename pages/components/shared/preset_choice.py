@@ -1,0 +1,54 @@
+"""The list of presets: by the idea that each shows, those for data that the visitor must bring behind a switch."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from gan_core.datasets import DATASETS
+from gan_core.presets import PRESETS
+from pages.components.text import _
+
+IDEAS = {  # beginning of a preset's name: the idea
+    "mnist-dcgan": _("Digits"),
+    "r1": _("Faces"),
+    "r2": _("Objects on demand"),
+    "r3": _("Kinds of GAN"),
+    "r4": _("Batch, epochs, rate"),
+    "r5": _("VAE and GAN"),
+    "": _("Diffusion"),
+}
+REPORTS = _(
+    "R1 to R5 are five course reports whose experiments the presets repeat: in full with their data, or at a size for two processor cores."
+)
+
+
+def choose_preset(names: Sequence[str], first: str, key: str) -> str:
+    """One of the presets; those that need data are listed when asked for, or when `first` is one."""
+    own = [name for name in names if needs_data(name)]
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    words = _("With your own data ({n})").format(n=len(own))
+    help_ = _("Experiments at full size, for CelebA, i-CLEVR or a folder of pictures on this computer.")
+    with_own = right.toggle(words, needs_data(first), key=f"{key}_own", help=help_)
+    listed = [name for name in names if with_own or name == first or name not in own]
+    listed.sort(key=lambda name: list(IDEAS).index(begins(name)))
+    return left.selectbox(
+        _("Preset"), listed, index=listed.index(first), format_func=in_words, key=key, help=REPORTS
+    )  # fmt: skip
+
+
+def needs_data(name: str) -> bool:
+    """Whether its images are not part of the program."""
+    return DATASETS[PRESETS[name].config.dataset.name].needs_root
+
+
+def begins(name: str) -> str:
+    """The key of IDEAS that a preset belongs to."""
+    return next(beginning for beginning in IDEAS if name.startswith(beginning))
+
+
+def in_words(name: str) -> str:
+    """Its idea and what it is, without the report's number."""
+    before, colon, after = _(PRESETS[name].title).partition(": ")
+    what = after if colon and before.startswith("R") else _(PRESETS[name].title)
+    size = " · " + _("full size") if needs_data(name) else ""
+    return f"{IDEAS[begins(name)]} · {what}{size}"

@@ -1,0 +1,38 @@
+"""Experiment: several runs for one question, a sweep or a study: how it stands and what it found. `?id=ID` opens one."""
+
+import streamlit as st
+
+from gan_core.experiments import studies
+from gan_core.experiments.studies import Study
+from gan_core.experiments.sweeps import folder as folders
+from pages.components.shared import lab
+from pages.components.shared.kept_list import all_kept, choose_kept, remove_button
+from pages.components.shared.run_picker import offer_training
+from pages.components.study import results as study_results
+from pages.components.sweeps import results as sweep_results
+from pages.components.text import _, as_text
+
+
+def main() -> None:
+    """The experiment that the address names, or the newest."""
+    lab.enter("experiment")
+    place = lab.start().runs_dir
+    kept = all_kept(place)
+    if not kept:
+        st.title(_("Experiments"))
+        offer_training("experiment", _("There is no experiment yet."), _("Many runs"), "pages/train.py", tab="many")
+        return
+    title = st.container()
+    shown = choose_kept(kept)
+    title.title(as_text(shown.name))
+    lab.name_tab(shown.name)
+    words = _("Only the experiment is removed from the list. Its runs, with all they hold, stay among the runs.")
+    if isinstance(shown, Study):
+        study_results.results(shown)
+        remove_button(_("Remove this study"), words, "study_forget", lambda: studies.STORE.remove(place, shown.id))
+    else:
+        sweep_results.results(shown)
+        remove_button(_("Remove this sweep"), words, "sweeps_forget", lambda: folders.delete(shown))
+
+
+main()

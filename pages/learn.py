@@ -1,0 +1,38 @@
+"""Learn: lessons, the 2-D lab, a model to break and repair, the benchmark. `?tab=` chooses."""
+
+import streamlit as st
+
+from pages.components.collapse.few_pictures import few_pictures
+from pages.components.collapse.table import collapse_table
+from pages.components.collapse.view import break_and_repair
+from pages.components.lab2d.view import game
+from pages.components.lessons.view import lessons
+from pages.components.shared import lab
+from pages.components.shared.links import linked_tab
+from pages.components.text import _
+
+
+def benchmark() -> None:
+    """What methods against collapse reach, and how many pictures a GAN needs."""
+    st.title(_("Benchmark"))
+    collapse_table()
+    few_pictures()
+
+
+TABS = {
+    "lessons": (_("Lessons"), lessons),
+    "lab": (_("2-D lab"), game),
+    "break": (_("Break & repair"), break_and_repair),
+    "benchmark": (_("Benchmark"), benchmark),
+}
+
+
+def main() -> None:
+    """The chosen part."""
+    lab.enter("learn")
+    words, draw = TABS[linked_tab({name: words for name, (words, _draw) in TABS.items()}, key="learn_tab")]
+    lab.name_tab(words)
+    draw()
+
+
+main()
