@@ -72,7 +72,7 @@ def test_an_installed_wheel_starts_the_app(wheel: Path, tmp_path: Path) -> None:
             [ganvas, "--port", str(port), "--headless"], cwd=tmp_path, env=environment, stdout=log, stderr=log
         )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not answers(port):
             assert server.poll() is None and time.monotonic() < deadline, (tmp_path / "log").read_text()
             time.sleep(0.2)
@@ -82,7 +82,7 @@ def test_an_installed_wheel_starts_the_app(wheel: Path, tmp_path: Path) -> None:
             expect(page.get_by_text("Cartoon faces: DCGAN").first).to_be_visible(timeout=60_000)
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 def answers(port: int) -> bool:
