@@ -1,13 +1,15 @@
 # Two commands on a fresh machine:  make run  and  make test.  Python 3.11 or newer, nothing else.
 PYTHON ?= python3
+# cpu: a torch without CUDA, 1.5 GB in all instead of 6.5; cu130 and the like: for that CUDA. Only where there is no .venv yet.
+TORCH ?=
 VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: run test check fast format e2e collapse-table preset-search pretrained intervals mutants lock sbom hostile fuzz crash-drill loadtest evidence bench
+.PHONY: run test check fast format e2e collapse-table preset-search pretrained intervals mutants lock sbom docs check-wheel hostile fuzz crash-drill loadtest evidence bench
 
 run: $(VENV)/.app
-	$(BIN)/streamlit run app.py
+	$(BIN)/python -m gan_core
 
 test: $(VENV)/.dev $(VENV)/.browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e" --numprocesses=auto --maxprocesses=8 --dist=loadfile
@@ -28,6 +30,8 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.app: requirements.txt | $(BIN)/python
+	test -z "$(TORCH)" || $(BIN)/python -m pip install "uv>=0.9,<1"
+	test -z "$(TORCH)" || $(BIN)/python -m uv pip install --python $(BIN)/python --torch-backend "$(TORCH)" torch torchvision
 	$(BIN)/python -m pip install -r requirements.txt
 	touch $@
 
@@ -71,6 +75,15 @@ lock: | $(BIN)/python
 	$(VENV)/tools/bin/pip install "uv>=0.9,<1"
 	$(VENV)/tools/bin/uv pip compile requirements.txt --upgrade --generate-hashes --universal --python-version 3.11.5 \
 	  --no-annotate --no-emit-index-url --no-emit-find-links --no-header -o requirements.lock
+
+# The wheel that `pip install .` makes: built, looked into, installed into an empty venv, and started.
+check-wheel: $(VENV)/.dev $(VENV)/.browser
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/test_wheel.py
+
+# The site of the documentation, in site/; its links are checked by tests/test_docs.py.
+docs: $(VENV)/.app requirements-docs.txt
+	$(BIN)/python -m pip install -r requirements-docs.txt
+	$(BIN)/python -m mkdocs build --strict
 
 # docs/licences.md and docs/sbom.cdx.json (CycloneDX) of the packages in the lock.
 sbom: $(VENV)/.app

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+from importlib.metadata import PackageNotFoundError, distribution
 
 import pytest
 from packaging.requirements import Requirement
@@ -24,6 +26,23 @@ def test_the_lock_has_each_requirement_within_its_bounds(wanted: Requirement) ->
     versions = [version for name, version in supply.pinned() if name == canonicalize_name(wanted.name)]
     assert versions and all(wanted.specifier.contains(version) for version in versions)
     assert any(bound.operator == "<" for bound in wanted.specifier)
+
+
+def test_the_lock_has_all_that_its_packages_need_in_turn() -> None:
+    """As the installed packages say; of one that is not installed on this system nothing is known."""
+    pinned = dict(supply.pinned())
+    seen, left = set[str](), list(WANTED)
+    while left:
+        wanted = left.pop()
+        name = canonicalize_name(wanted.name)
+        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+            continue
+        assert name in pinned and wanted.specifier.contains(pinned[name], prereleases=True), str(wanted)
+        if name not in seen:
+            seen.add(name)
+            with contextlib.suppress(PackageNotFoundError):
+                left += map(Requirement, distribution(name).requires or ())
+    assert len(seen) > 60
 
 
 def test_each_pinned_package_has_hashes_and_comes_from_no_named_place() -> None:

@@ -29,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gan_core.access import ALONE, VIEWER, Actor, Refused, Role, current, may
 from gan_core.config import read_bounded, read_strictly
-from gan_core.config.settings import PROJECT_DIR, data_dir, folder
+from gan_core.config.settings import data_dir, folder, text
 
 SESSION_S = 12 * 3600
 MIN_CODE, MAX_CODE, MAX_NAME, MAX_STUDENTS = 6, 100, 40, 500
@@ -72,8 +72,8 @@ class Classroom(BaseModel):
 
 
 def path() -> Path:
-    """Where classroom.json is: GANVAS_CLASSROOM, or checkpoints/classroom.json beside the code."""
-    return folder(os.environ.get("GANVAS_CLASSROOM") or PROJECT_DIR / "checkpoints" / "classroom.json")
+    """Where classroom.json is, as GANVAS_CLASSROOM says; it may not exist."""
+    return folder(text("GANVAS_CLASSROOM"))
 
 
 def read() -> Classroom | None:

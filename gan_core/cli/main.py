@@ -15,7 +15,19 @@ import typer
 from rich.markup import escape
 
 from gan_core import datasets, runs
-from gan_core.cli import classroom, compare, data, doctor, evaluators, exchange, hub, sweep, terminal, verify
+from gan_core.cli import (
+    classroom,
+    compare,
+    data,
+    doctor,
+    evaluators,
+    exchange,
+    hub,
+    installation,
+    sweep,
+    terminal,
+    verify,
+)
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.reasons import reason
@@ -25,12 +37,9 @@ from gan_core.runs import Run, environment, recovery
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import queue, supervisor, trainers
 
-app = typer.Typer(
-    help="Ganvas without a browser: list, train, resume, stop and sample. Runs appear live in the app.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app.callback(invoke_without_command=True)(installation.start)
+app.command(name="settings")(installation.list_settings)
 app.command(name="evaluators")(evaluators.list_evaluators)
 app.command(name="train-evaluator")(evaluators.train_evaluator)
 app.command()(evaluators.evaluate)

@@ -61,8 +61,8 @@ class Patient:
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them.")]
-RunsDir = Annotated[Path | None, typer.Option("--runs-dir", help="Folder of runs.", show_default="checkpoints/runs")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them, or its folder.")]
+RunsDir = Annotated[Path | None, typer.Option("--runs-dir", help="Folder of runs.", show_default="GANVAS_RUNS_DIR")]
 
 Move = Callable[[int, int, str], None]
 

@@ -1,27 +1,63 @@
-"""Where this installation keeps its files and how it runs jobs: read from the environment, defaults for a laptop.
+"""Where this installation keeps its files and how it runs jobs: SETTINGS, read from the environment, defaults for a laptop.
 
-GANVAS_RUNS_DIR    the user's runs            (default: checkpoints/runs beside the code)
-GANVAS_PRETRAINED_DIR  runs that come with the program (default: checkpoints/pretrained beside the code)
-GANVAS_EVALUATORS_DIR  evaluators that the user trained (default: checkpoints/evaluators beside the code)
-GANVAS_DATA_DIR    pictures and points that users brought (default: checkpoints/data beside the code)
-GANVAS_CACHE_DIR   prepared data sets         (default: ~/.cache/ganvas)
-GANVAS_CLASSROOM   the class's codes and limits  (default: checkpoints/classroom.json; see gan_core.access.classroom)
-GANVAS_ISOLATION   process or thread          (default: process; see gan_core.training.supervisor)
+In a checkout everything stands beside the code; of an installed wheel the app is in `ganvas_app` beside `gan_core`, and what
+people make goes to ~/ganvas.
 """
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
+"""The folder that holds `gan_core`."""
+_INSTALLED = (PROJECT_DIR / "ganvas_app" / "app.py").is_file()
+APP_DIR = PROJECT_DIR / "ganvas_app" if _INSTALLED else PROJECT_DIR
+"""The folder of app.py, and of what comes with it: pages, docs, trained models."""
+_KEPT = "~/ganvas" if _INSTALLED else f"{PROJECT_DIR}/checkpoints"
 ISOLATIONS = ("process", "thread")
+_INTERNAL = ("GANVAS_ACTOR", "GANVAS_HUB_IMPLICIT")  # for processes that the program starts
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment variable.
+
+    Attributes:
+        meaning: what it sets, for people.
+        default: its value where the variable is unset or empty.
+        kind: what its value must be.
+    """
+
+    meaning: str
+    default: str
+    kind: Literal["folder", "file", "seconds", "isolation", "language"] = "folder"
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "GANVAS_RUNS_DIR": Setting("the user's runs", f"{_KEPT}/runs"),
+    "GANVAS_PRETRAINED_DIR": Setting(
+        "runs that come with the program; never written to", f"{APP_DIR}/checkpoints/pretrained"
+    ),
+    "GANVAS_EVALUATORS_DIR": Setting("evaluators that the user trained", f"{_KEPT}/evaluators"),
+    "GANVAS_DATA_DIR": Setting("pictures and points that users brought", f"{_KEPT}/data"),
+    "GANVAS_CACHE_DIR": Setting("prepared data sets", "~/.cache/ganvas"),
+    "GANVAS_CLASSROOM": Setting("the class's codes and limits", f"{_KEPT}/classroom.json", "file"),
+    "GANVAS_ISOLATION": Setting("where a run trains: process or thread", "process", "isolation"),
+    "GANVAS_HUB_SILENCE_S": Setting("seconds of silence after which a transfer with the Hub ends", "60", "seconds"),
+    "GANVAS_HUB_TOTAL_S": Setting("seconds after which a transfer with the Hub ends", "3600", "seconds"),
+    "GANVAS_LANG": Setting("language of the pages", "en", "language"),
+}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The installation's choices; `from_environment` makes them."""
+    """The choices that training needs; `from_environment` makes them."""
 
     runs_dir: Path
     cache_dir: Path
@@ -29,36 +65,84 @@ class Settings:
 
 
 def from_environment() -> Settings:
-    """The settings in the environment. Raises ValueError if GANVAS_ISOLATION is neither process nor thread."""
-    isolation = os.environ.get("GANVAS_ISOLATION", "process")
-    if isolation not in ISOLATIONS:
-        raise ValueError(f"GANVAS_ISOLATION must be one of: {', '.join(ISOLATIONS)}; got '{isolation}'.")
-    return Settings(runs_dir=runs_dir(), cache_dir=cache_dir(), isolation=isolation)
+    """The settings in the environment. Raises ValueError if one of them is not valid."""
+    _check("GANVAS_ISOLATION")
+    return Settings(runs_dir=runs_dir(), cache_dir=cache_dir(), isolation=text("GANVAS_ISOLATION"))
+
+
+def text(name: str) -> str:
+    """The value of a setting as it was written, or its default."""
+    return os.environ.get(name) or SETTINGS[name].default
+
+
+def check() -> list[str]:
+    """Checks every setting, as a server does before it starts.
+
+    Returns:
+        A sentence for each variable whose name is that of no setting.
+
+    Raises:
+        ValueError: the rule, the value and the way out, of the first that is not valid.
+    """
+    for name in SETTINGS:
+        _check(name)
+    unknown = [name for name in os.environ if name.startswith("GANVAS_") and name not in (*SETTINGS, *_INTERNAL)]
+    return [
+        f"{name} is no setting of Ganvas and changes nothing; `ganvas settings` lists those there are."
+        + "".join(f" Did you mean {near}?" for near in difflib.get_close_matches(name, SETTINGS, 1))
+        for name in unknown
+    ]
+
+
+def _check(name: str) -> None:
+    value = text(name)
+    match SETTINGS[name].kind:
+        case "folder" if folder(value).is_file():
+            raise ValueError(f"{name} must name a folder; {folder(value)} is a file. Name a folder, or move the file.")
+        case "file" if folder(value).is_dir():
+            raise ValueError(f"{name} must name a file; {folder(value)} is a folder. Add the file's name to it.")
+        case "seconds":
+            seconds(name)
+        case "isolation" if value not in ISOLATIONS:
+            raise ValueError(f"{name} must be one of: {', '.join(ISOLATIONS)}; got '{value:.40}'.")
+        case "language" if not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", value):
+            raise ValueError(f"{name} must be a language such as en or zh_TW; got '{value:.40}'.")
+
+
+def seconds(name: str) -> float:
+    """The value of a setting in seconds. Raises ValueError unless it is a positive number."""
+    try:
+        value = float(text(name))
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{name} must be a number of seconds above 0; got '{text(name):.40}'.")
+    return value
 
 
 def runs_dir() -> Path:
     """The folder of the user's runs, absolute; it may not exist yet."""
-    return folder(os.environ.get("GANVAS_RUNS_DIR") or PROJECT_DIR / "checkpoints" / "runs")
+    return folder(text("GANVAS_RUNS_DIR"))
 
 
 def pretrained_dir() -> Path:
     """The folder of the runs that come with the program, absolute; nothing is ever written there."""
-    return folder(os.environ.get("GANVAS_PRETRAINED_DIR") or PROJECT_DIR / "checkpoints" / "pretrained")
+    return folder(text("GANVAS_PRETRAINED_DIR"))
 
 
 def evaluators_dir() -> Path:
     """The folder of the evaluators that the user trained, absolute; it may not exist yet."""
-    return folder(os.environ.get("GANVAS_EVALUATORS_DIR") or PROJECT_DIR / "checkpoints" / "evaluators")
+    return folder(text("GANVAS_EVALUATORS_DIR"))
 
 
 def data_dir() -> Path:
     """The folder of the pictures and points that users brought, absolute; it may not exist yet."""
-    return folder(os.environ.get("GANVAS_DATA_DIR") or PROJECT_DIR / "checkpoints" / "data")
+    return folder(text("GANVAS_DATA_DIR"))
 
 
 def cache_dir() -> Path:
     """The folder of prepared data sets, absolute; it may not exist yet."""
-    return folder(os.environ.get("GANVAS_CACHE_DIR") or Path.home() / ".cache" / "ganvas")
+    return folder(text("GANVAS_CACHE_DIR"))
 
 
 def absolute(path: str) -> str:

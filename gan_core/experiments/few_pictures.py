@@ -13,7 +13,7 @@ from typing import Any
 
 from gan_core.config import read_strictly, with_changes
 from gan_core.config.registry import Registry
-from gan_core.config.settings import PROJECT_DIR, Settings
+from gan_core.config.settings import APP_DIR, Settings
 from gan_core.evaluation.metrics import METRICS
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.intervals import mean_over_seeds
@@ -25,7 +25,7 @@ from gan_core.presets import preset_config
 from gan_core.runs import Run
 
 TITLE = "How many pictures?"
-FILE = PROJECT_DIR / "docs" / "few-data.json"
+FILE = APP_DIR / "docs" / "few-data.json"
 """{"rows": [{"method", "count", "seed", "values": measure -> number}]}, one a run."""
 COUNTS = (100, 300, 1_000, 5_000)
 SEEDS = (0, 1, 2)

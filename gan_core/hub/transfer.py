@@ -49,17 +49,7 @@ class Limits:
 
 def limits_from_environment() -> Limits:
     """The limits in GANVAS_HUB_SILENCE_S and GANVAS_HUB_TOTAL_S. Raises ValueError unless they are positive numbers."""
-    values = {}
-    for name in ("silence_s", "total_s"):
-        text = os.environ.get(f"GANVAS_HUB_{name.upper()}")
-        if text:
-            try:
-                values[name] = float(text)
-            except ValueError:
-                values[name] = 0.0
-            if not 0 < values[name] < float("inf"):
-                raise ValueError(f"GANVAS_HUB_{name.upper()} must be a number of seconds above 0; got '{text:.40}'.")
-    return Limits(**values)
+    return Limits(settings.seconds("GANVAS_HUB_SILENCE_S"), settings.seconds("GANVAS_HUB_TOTAL_S"))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
@@ -103,7 +104,8 @@ def _refusal(runs_dir: Path, error: OSError) -> ValueError:
 
 
 def find(runs_dir: Path, run_id: str) -> Run:
-    """The run with this id, or with this name if there is only one; failing that, one that comes with the program.
+    """The run with this id, or with this name if there is only one; failing that, one that comes with the program, or in
+    the folder of this path.
 
     Raises:
         ValueError: none, or several of that name.
@@ -117,6 +119,10 @@ def find(runs_dir: Path, run_id: str) -> Run:
         raise ValueError(
             f"{len(named)} runs are called '{run_id:.80}'. Use one's id: {', '.join(r.id for r in named)}."
         )
+    with contextlib.suppress(OSError, RuntimeError):  # no path that could be one; an unknown user's home
+        path = Path(run_id).expanduser()
+        if (path / "config.json").is_file():
+            return Run(path.resolve())
     raise ValueError(
         f"There is no run '{run_id:.80}' in {runs_dir}. List the runs there are with: python -m gan_core runs."
     )

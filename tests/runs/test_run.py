@@ -246,6 +246,17 @@ def test_a_run_is_found_by_id_or_by_a_name_that_only_it_has(runs_dir):
         runs.find(runs_dir, "three")
 
 
+def test_a_run_is_found_by_its_path(runs_dir, tmp_path, monkeypatch):
+    run = tiny_run(runs_dir)
+    elsewhere = tmp_path / "elsewhere"
+    monkeypatch.chdir(runs_dir)
+    for path in (str(run.path), f"./{run.id}", f"{run.path}/"):
+        assert runs.find(elsewhere, path).path == run.path
+    for path in (str(runs_dir), "\0", "x" * 5000, "~nobody-of-this-name"):
+        with pytest.raises(ValueError, match="There is no run"):
+            runs.find(elsewhere, path)
+
+
 def test_an_id_comes_before_a_name(runs_dir):
     first = tiny_run(runs_dir)
     tiny_run(runs_dir, first.id)

@@ -14,10 +14,10 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from gan_core.config import Section, read_strictly
-from gan_core.config.settings import PROJECT_DIR
+from gan_core.config.settings import APP_DIR
 from gan_core.experiments.benchmark.protocol import METHODS, TASKS
 
-SEARCH = PROJECT_DIR / "docs" / "collapse_search.json"
+SEARCH = APP_DIR / "docs" / "collapse_search.json"
 TUNED_TASKS = ("ring8", "grid25")
 SEARCH_SEEDS = (1000, 1001)
 TABLE_SEEDS = tuple(range(100, 110))

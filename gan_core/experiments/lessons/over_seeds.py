@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from gan_core.config import read_strictly
-from gan_core.config.settings import PROJECT_DIR
+from gan_core.config.settings import APP_DIR
 from gan_core.experiments.lessons.entry import Lesson
 
-FILE = PROJECT_DIR / "docs" / "lessons.json"
+FILE = APP_DIR / "docs" / "lessons.json"
 """Lesson -> seed -> prediction -> {"choice": ..., "values": the numbers of its sentence}."""
 
 

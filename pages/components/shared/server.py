@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -126,12 +127,14 @@ async def _sweep() -> None:
 
 
 def refuse_open_doors() -> None:
-    """Ends a server that others can reach while it has no classroom: they could do everything.
+    """Ends a server whose settings are not valid, or that others can reach while it has no classroom: they could do everything.
 
     Raises:
         SystemExit: with what to do.
     """
     try:
+        for warning in settings.check():
+            print(warning, file=sys.stderr)
         alone = classroom.read() is None
     except ValueError as damage:
         raise SystemExit(f"Ganvas does not start: {damage}") from None
