@@ -4,6 +4,7 @@ import streamlit as st
 
 from gan_core import datasets
 from pages.components.data.add import add_view
+from pages.components.data.evaluators import evaluator_panel
 from pages.components.data.look import counts, left_out, look
 from pages.components.data.steps import steps_view
 from pages.components.data.tasks import download_panel, prepare_panel
@@ -64,6 +65,7 @@ def show(chosen: Chosen, view: str) -> None:
         steps_view(chosen, count)
     else:
         look(chosen, count)
+    evaluator_panel(chosen)
 
 
 def proposal(chosen: Chosen, count: int) -> None:

@@ -18,7 +18,7 @@ from gan_core.config.devices import detect
 from gan_core.datasets import DATASETS
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import EvaluatorFolder
-from gan_core.evaluation.evaluators.scoring import Score
+from gan_core.evaluation.evaluators.scoring import BASELINE, Score
 from gan_core.evaluation.measure import NUM_IMAGES
 from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.runs import evaluations
@@ -52,6 +52,7 @@ def train_evaluator(
     channels: Annotated[int | None, typer.Option(help="1 grey, 3 colour; 3, or 1 for digits.")] = None,
     num_images: Annotated[int, typer.Option(help="Learn from a sample of so many images; 0 takes all.", min=0)] = 0,
     epochs: Annotated[int, typer.Option(help="Times it sees them all.", min=1)] = STANDARD_EPOCHS,
+    batch_size: Annotated[int, typer.Option(help="Images a step; fewer for few images.", min=2)] = 64,
     width: Annotated[int, typer.Option(help="Channels of the first stage; 64 is the full ResNet-18.", min=1)] = 16,
     flips: Annotated[bool | None, typer.Option(help="Mirror pictures; by default where labels stay true.")] = None,
     seed: Annotated[int, typer.Option(help="Start of every random choice.", min=0)] = 0,
@@ -86,7 +87,7 @@ def train_evaluator(
     worker.keep_freed_memory()
     torch.set_num_threads(threads or machine.threads)
     recipe = learning.Recipe(
-        config, name or dataset, epochs=epochs, width=width, seed=seed, flips=flips,
+        config, name or dataset, epochs=epochs, batch_size=batch_size, width=width, seed=seed, flips=flips,
         device=machine.devices[0] if device == "auto" else device,
     )  # fmt: skip
     folder = settings.folder(out) if out else settings.evaluators_dir()
@@ -125,13 +126,6 @@ def score_row(score: Score) -> dict[str, Any]:
         "standard_error": round(score.standard_error, 6),
         "interval": [round(bound, 6) for bound in wilson(score).interval],
     }
-
-
-BASELINE = {
-    "objects": "as many labels as the image has, drawn blindly",
-    "classes": "a class drawn blindly",
-    "attributes": "always the commoner answer",
-}
 
 
 def held_out(folder: EvaluatorFolder) -> Score:

@@ -9,6 +9,7 @@ from gan_core import datasets, runs
 from gan_core.access import Actor, Refused, bin, classroom, current
 from gan_core.config import RunConfig
 from gan_core.datasets import uploads
+from gan_core.evaluation import evaluators
 from gan_core.models.networks import NETWORKS
 from gan_core.runs.status import OPEN_STATES
 
@@ -97,4 +98,5 @@ def check_actor(
             f"You have one run training and {limits.waiting} waiting, as many as a student may. Wait, or stop one of them."
         )
     held = sum(classroom.folder_bytes(run.path) for run in mine) + bin.bytes_of(runs_dir, actor.id)
-    classroom.check_share(held + uploads.bytes_of(actor.id) + (received or 0), actor)
+    held += uploads.bytes_of(actor.id) + evaluators.bytes_of(actor.id)
+    classroom.check_share(held + (received or 0), actor)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from helpers import eventually
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -16,8 +17,10 @@ from streamlit.testing.v1 import AppTest
 from gan_core import datasets, runs
 from gan_core.config import DatasetConfig, RunConfig, get, with_changes
 from gan_core.datasets import DATASETS, downloads, uploads
+from gan_core.evaluation import evaluators
+from gan_core.evaluation.evaluators import training_task
 from gan_core.figures import imaging
-from gan_core.jobs import data
+from gan_core.jobs import data, task, task_worker
 from gan_core.jobs.task import progress
 from gan_core.presets import own_data
 from gan_core.training.plan import check
@@ -338,3 +341,33 @@ def test_pictures_of_ones_own_come_to_train_with_a_proposal_that_is_told(visit: 
     (run,) = runs.list_runs(runs_dir)
     wanted = own_data.proposed(own.count, run.config().dataset.channels, "cpu")
     assert {name: get(run.config(), name) for name in wanted} == dict(wanted)
+
+
+def test_an_evaluator_is_trained_on_the_page_with_its_accuracy_by_label(visit: Visit, monkeypatch) -> None:
+    torch.set_num_threads(1)
+    monkeypatch.setattr(task, "_launch", lambda place, actor: task_worker.work(place))
+    monkeypatch.setattr(training_task, "LEAST_STEPS", 1)
+    monkeypatch.setattr(training_task, "LEAST_EPOCHS", 1)
+    pictures = {f"{name}__{n}": png(grey + n) for name, grey in (("dark", 10), ("light", 200)) for n in range(16)}
+    own = uploads.add_zip(io.BytesIO(a_zip(**pictures)), "Two greys")
+    app = visit("data", data=own.id)
+    assert "There is none for these pictures yet" in words(app)
+    app.selectbox(key=f"data_evaluator_size_{own.id}").set_value(16)
+    app.number_input(key=f"data_evaluator_width_{own.id}").set_value(2)
+    calm(app.button(key="data_evaluator_train").click().run())
+    (made,) = evaluators.available()
+    assert (made.info.image_size, made.card.width) == (16, 2) and made.info.name.startswith("pictures-two-greys")
+    shown = words(app)
+    assert f"Right in {made.info.held_out_hits} of 3" in shown and "95 % interval" in shown and "a tenth of" in shown
+    assert "is trained" in app.success[0].value and "This one is used." in shown
+    (table,) = (found.value for found in app.dataframe if "baseline" in found.value)
+    assert table["label"].tolist() == ["dark", "light"]
+    calm(app.button(key=f"data_evaluator_delete_{made.info.name}").click().run())
+    assert evaluators.available() == [] and "Deleted (1)" in [expander.label for expander in app.expander]
+
+
+def test_pictures_without_labels_get_a_sentence_instead_of_an_evaluator(visit: Visit) -> None:
+    own = uploads.add_zip(io.BytesIO(a_zip(one=png(10), two=png(20))), "Flat")
+    app = visit("data", data=own.id)
+    assert "have no labels, so there is nothing that an evaluator could learn" in words(app)
+    assert "Train an evaluator" not in labels(app)

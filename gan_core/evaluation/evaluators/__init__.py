@@ -1,11 +1,12 @@
 """Evaluators: small classifiers of what a generated picture shows, so that a conditional model can be scored.
 
-Three come with the program (for `mnist5k`, `faces` and `blocks`); the user can train one for other data with
-`python -m gan_core train-evaluator`. Finding one needs no torch; `evaluator.py` opens it, `scoring.py` counts.
+Three come with the program (for `mnist5k`, `faces` and `blocks`); the user can train one for other data on the page Data or
+with `python -m gan_core train-evaluator`. Finding one needs no torch; `evaluator.py` opens it, `scoring.py` counts.
 
     NAME/evaluator.json        what it is, how it was trained, its own held-out accuracy, hashes
          weights.safetensors   convolutions as float16, the rest as float32
          features.json         the scale of its features, see `scale.py`
+         owner.json            the student whose it is; absent where it is nobody's in particular
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from gan_core.config import DatasetConfig, RunConfig, Section, read_strictly, settings
+from gan_core.access import Actor, bin
+from gan_core.access import require as require_right
+from gan_core.access.classroom import folder_bytes
+from gan_core.config import DatasetConfig, RunConfig, Section, one_line, read_strictly, settings
 from gan_core.datasets import DATASETS
 from gan_core.datasets.sources.objects24 import OBJECTS
 
-CARD, WEIGHTS = "evaluator.json", "weights.safetensors"
+CARD, WEIGHTS, OWNER = "evaluator.json", "weights.safetensors", "owner.json"
 MAX_WIDTH = 256
 Kind = Literal["objects", "classes", "attributes"]
 
@@ -40,8 +44,8 @@ class EvaluatorInfo:
         exclusive: whether a picture has exactly one of the labels.
         image_size, channels: of the pictures it was trained on; others are resized.
         held_out_hits, held_out_requested: its own accuracy on real images that neither its training nor any choice used,
-            counted by the same rule as a model's score.
-        held_out_note: which images those were, in words.
+            counted by the same rule as a model's score; 0 of 0 where it was not measured.
+        held_out_note: which images those were, in words; or why it was not measured.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -54,7 +58,7 @@ class EvaluatorInfo:
     image_size: Annotated[int, Field(ge=4, le=1024)]
     channels: Literal[1, 3]
     held_out_hits: Annotated[int, Field(ge=0)]
-    held_out_requested: Annotated[int, Field(ge=1)]
+    held_out_requested: Annotated[int, Field(ge=0)]
     held_out_note: str
 
     @property
@@ -146,6 +150,14 @@ class EvaluatorFolder:
         """Whether it comes with the program."""
         return self.path.parent == shipped_dir()
 
+    @property
+    def owner(self) -> str:
+        """The id of the student whose it is; "" for nobody's in particular."""
+        with suppress(OSError, ValueError):
+            found = read_strictly(self.path / OWNER)
+            return one_line(found.get("owner"), 80) if isinstance(found, dict) else ""
+        return ""
+
 
 def kind_of(label_names: tuple[str, ...], exclusive: bool) -> Kind:
     """What labels of these names are: one class of several, objects of the 24, or attributes."""
@@ -170,6 +182,25 @@ def available() -> list[EvaluatorFolder]:
         with suppress(ValueError):
             found.append(read_folder(path))
     return found
+
+
+def bytes_of(owner: str) -> int:
+    """How many bytes the evaluators of a student take, with those in the bin; 0 for nobody's in particular."""
+    kept = sum(folder_bytes(found.path) for found in available() if owner and found.owner == owner)
+    return kept + bin.bytes_of(settings.evaluators_dir(), owner)
+
+
+def delete(folder: EvaluatorFolder, *, actor: Actor | None = None) -> None:
+    """Moves an evaluator of the user's own to the bin (see `access.bin`).
+
+    Raises ValueError if it comes with the program, the actor may not, or it cannot be moved.
+    """
+    if folder.shipped:
+        raise ValueError(
+            f"The evaluator '{folder.info.name}' comes with the program and stays. Train your own beside it."
+        )
+    require_right("own", actor, folder.owner)
+    bin.discard(folder.path, name=folder.info.name, owner=folder.owner)
 
 
 def folder_for(config: RunConfig) -> EvaluatorFolder | None:

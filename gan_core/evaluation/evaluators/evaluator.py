@@ -15,10 +15,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from gan_core.access import current
 from gan_core.config import read_bounded
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.batches import to_signed
-from gan_core.evaluation.evaluators import CARD, WEIGHTS, Card, EvaluatorFolder, EvaluatorInfo
+from gan_core.evaluation.evaluators import CARD, OWNER, WEIGHTS, Card, EvaluatorFolder, EvaluatorInfo
 from gan_core.evaluation.evaluators.scale import STAGES
 from gan_core.evaluation.features import in_batches
 from gan_core.runs import files
@@ -146,7 +147,7 @@ def rounded(network: nn.Module) -> None:
 
 
 def keep(place: Path, card: Card, weights: bytes) -> EvaluatorFolder:
-    """Writes an evaluator's folder: complete or not there at all.
+    """Writes an evaluator's folder, as the present actor's: complete or not there at all.
 
     Raises ValueError if the folder exists, or cannot be written.
     """
@@ -157,6 +158,8 @@ def keep(place: Path, card: Card, weights: bytes) -> EvaluatorFolder:
         aside.mkdir(parents=True)
         files.write_atomically(aside / WEIGHTS, weights)
         files.write_atomically(aside / CARD, card.sealed_json())
+        if owner := current().id:
+            files.write_json(aside / OWNER, {"owner": owner})
         aside.rename(place)
     except OSError as error:
         raise ValueError(

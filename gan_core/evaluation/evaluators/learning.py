@@ -35,6 +35,7 @@ from gan_core.evaluation.evaluators.evaluator import Evaluator, keep, rounded, w
 from gan_core.evaluation.evaluators.network import ResNet18, build_network
 from gan_core.evaluation.evaluators.scale import scale_of
 from gan_core.evaluation.evaluators.scoring import count_hits, top_k
+from gan_core.evaluation.evaluators.training_task import check_labels
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 MIRRORED = ("faces", "celeba", "blocks", "iclevr", "cifar10", "fashion-mnist")  # whose labels a mirror leaves true
@@ -99,7 +100,7 @@ class Recipe:
         data = self.dataset
         options: dict[str, object] = {
             "--image-size": data.image_size, "--channels": data.channels, "--num-images": data.num_images,
-            "--epochs": self.epochs, "--width": self.width, "--seed": self.seed, "--name": self.name,
+            "--epochs": self.epochs, "--batch-size": self.batch_size, "--width": self.width, "--seed": self.seed, "--name": self.name,
             "--device": self.device, "--threads": torch.get_num_threads(),
         }  # fmt: skip
         if data.root:
@@ -166,12 +167,8 @@ def split(config: DatasetConfig, progress: Progress) -> TrainingSplit:
     def drawn(done: int, total: int) -> None:
         progress(done, total, "preparing the images")
 
+    check_labels(config)
     train = datasets.prepare(config, drawn)
-    if not train.label_names:
-        raise ValueError(
-            f"The data set '{config.name}' has no labels, so there is nothing to tell apart. "
-            "Sort the pictures into one subfolder a class."
-        )
     try:
         test = datasets.prepare(config.model_copy(update={"split": "test", "num_images": 0}), drawn)
     except ValueError:  # it has no such split
@@ -232,9 +229,8 @@ def fit(recipe: Recipe, dataset: Dataset, exclusive: bool, progress: Progress) -
     batches = Batches(dataset, recipe.batch_size, recipe.seed, recipe.device)
     steps = recipe.epochs * batches.steps_per_epoch
     optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=steps, pct_start=WARM_UP
-    )
+    rise = WARM_UP if round(WARM_UP * steps, 6) != 1 else 1.1 * WARM_UP  # torch divides by zero if it ends at step 0
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps, pct_start=rise)
     for step in range(steps):
         images, labels = batches.batch(step)
         loss = label_loss(network(augment(images, changes_rng, flips=recipe.mirrors)), labels, exclusive)

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 Hits = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+BASELINE: dict[Kind, str] = {
+    "objects": "as many labels as the image has, drawn blindly",
+    "classes": "a class drawn blindly",
+    "attributes": "always the commoner answer",
+}
+"""Kind -> what a label's baseline is, in words."""
+
 
 @dataclass(frozen=True)
 class Score(Count):
@@ -34,6 +41,17 @@ class Score(Count):
 
     def __str__(self) -> str:
         return f"{self.hits}/{self.requested} = {self.ratio:.3f} (s.e. {self.standard_error:.3f})"
+
+
+def own_score(info: EvaluatorInfo) -> Score | None:
+    """An evaluator's accuracy on its held-out images; None where it was not measured."""
+    return Score(info.held_out_hits, info.held_out_requested) if info.held_out_requested else None
+
+
+def own_words(info: EvaluatorInfo) -> str:
+    """The same with the images that it was measured on, or why it was not."""
+    own = own_score(info)
+    return f"{own} on {info.held_out_note}" if own else f"not measured ({info.held_out_note})"
 
 
 def top_k(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Mask:

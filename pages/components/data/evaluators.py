@@ -1,0 +1,135 @@
+"""The evaluator of a data set: which there is and how good it is by itself, training one with progress, deleting one's own."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from gan_core import datasets
+from gan_core.access import may
+from gan_core.config import settings
+from gan_core.evaluation import evaluators
+from gan_core.evaluation.evaluators import MAX_WIDTH, EvaluatorFolder, training_task
+from gan_core.evaluation.evaluators.scoring import BASELINE, Score, own_score
+from gan_core.evaluation.evaluators.training_task import Order
+from gan_core.evaluation.statistics.intervals import wilson
+from gan_core.jobs import task
+from pages.components.shared import lab, task_view
+from pages.components.shared.bin_view import bin_view
+from pages.components.shared.data_choice import Chosen
+from pages.components.text import _, as_text, dangerous
+
+SIZES = (16, 32, 64, 128)
+
+
+def evaluator_panel(chosen: Chosen) -> None:
+    """All about the evaluator of a data set of pictures; nothing for points."""
+    if chosen.entry.domain != "images":
+        return
+    with st.container(border=True):
+        st.subheader(_("Evaluator"))
+        if not datasets.label_names(chosen.config):
+            words = _(
+                "These pictures have no labels, so there is nothing that an evaluator could learn to tell apart. Models of them are "
+                "measured all the same, in features that need no labels. For an evaluator, sort the pictures into one folder a class."
+            )
+            st.caption(words)
+            return
+        found = training_task.of_dataset(chosen.config)
+        words = _(
+            "A second network that has learned to say what a picture shows: it scores the models that draw what they are "
+            "told, and quality is measured in its features."
+        )
+        st.caption(words if found else words + " " + _("There is none for these pictures yet."))
+        for number, folder in enumerate(found):
+            _row(folder, first=number == 0)
+        _training(chosen)
+        bin_view(settings.evaluators_dir(), "data_evaluators")
+
+
+def _row(folder: EvaluatorFolder, *, first: bool) -> None:
+    info, own = folder.info, own_score(folder.info)
+    words = f"**{as_text(info.name)}**: {as_text(info.title)}. " + _judged(own, info.held_out_note)
+    if first:
+        words += " " + _("This one is used.")
+    line, button = st.columns([6, 1], vertical_alignment="center")
+    line.markdown(words)
+    if not folder.shipped and may("own", owner=folder.owner):
+        with button.popover(_("Delete"), key=f"data_evaluator_{info.name}"):
+            st.markdown(
+                _("It goes to the bin and can be taken back for 7 days. Scores that it gave stay with their runs.")
+            )
+            if st.button(dangerous(_("Delete")), key=f"data_evaluator_delete_{info.name}") and lab.succeeds(
+                lambda: evaluators.delete(folder)
+            ):
+                st.rerun()
+    if folder.card.label_scores:
+        with st.expander(_("By label")):
+            baseline = _("baseline")
+            rows = [
+                {
+                    _("label"): score.name, _("right"): score.hits, _("of"): score.requested,
+                    _("share"): score.hits / max(score.requested, 1), baseline: score.baseline,
+                }
+                for score in folder.card.label_scores
+            ]  # fmt: skip
+            st.dataframe(rows, hide_index=True, key=f"data_evaluator_labels_{info.name}")
+            st.caption(_("Baseline: {words}.").format(words=_(BASELINE[info.kind])))
+
+
+def _judged(own: Score | None, note: str) -> str:
+    if own is None:
+        return _("Its own accuracy is not measured: {note}.").format(note=as_text(note))
+    low, high = wilson(own).interval
+    return _(
+        "Right in {hits:,} of {n:,} ({share:.1%}; 95 % interval {low:.1%} to {high:.1%}), measured on {note}."
+    ).format(hits=own.hits, n=own.requested, share=own.ratio, low=low, high=high, note=as_text(note))
+
+
+def _training(chosen: Chosen) -> None:
+    """The form, or how far the training is."""
+    words = Path(chosen.config.root).name if chosen.key == "folder" else chosen.key
+    order = training_task.proposed(chosen.config, words)
+    work, key = training_task.task(order), "data_evaluator"
+    now = task.progress(work)
+    seen = st.session_state.setdefault("data_evaluator_seen", set())  # folders of the tasks that this visitor watched
+    if now.state == "running":
+        seen.add(work.place)
+        note = _("It goes on in the background when you leave this page; the result is kept.")
+        task_view.follow(work, key, task_view.stage_words, task.progress, task.cancel, note=note)
+        return
+    if work.place in seen:
+        task_view.show_end(key, now)
+        if now.state == "done":
+            st.success(_("The evaluator is trained: its accuracy is above."), icon=":material/check:")
+    with st.expander(_("Train an evaluator"), icon=":material/school:"):
+        order = _settings(chosen.key, order)
+        words = _(
+            "About {steps:,} steps of {batch} pictures on one core; a tenth of the pictures, or the data set's own test part, is "
+            "kept back to measure it."
+        )
+        st.caption(words.format(steps=order.steps, batch=order.batch_size))
+        pressed = st.button(_("Train an evaluator"), key="data_evaluator_train", icon=":material/play_arrow:")
+    if pressed and lab.succeeds(lambda: training_task.begin(order)):
+        seen.add(work.place)
+        st.rerun()
+
+
+def _settings(key: str, order: Order) -> Order:
+    """The proposed order, with what the visitor changed."""
+    columns = st.columns(4)
+    most = datasets.count(order.dataset.model_copy(update={"num_images": 0}))
+    images = columns[0].number_input(
+        _("Pictures"), min(10, most), max(most, 1), max(order.dataset.num_images, 1), key=f"data_evaluator_images_{key}",
+    )  # fmt: skip
+    epochs = columns[1].number_input(_("Epochs"), 1, 10_000, order.epochs, key=f"data_evaluator_epochs_{key}")
+    size = columns[2].selectbox(
+        _("Size in pixels"), sorted({*SIZES, order.dataset.image_size}), key=f"data_evaluator_size_{key}",
+        index=sorted({*SIZES, order.dataset.image_size}).index(order.dataset.image_size),
+    )  # fmt: skip
+    width = columns[3].number_input(
+        _("Width"), 1, MAX_WIDTH, order.width, key=f"data_evaluator_width_{key}",
+        help=_("Channels of its first stage. 64 is the full ResNet-18, sixteen times the work of 16."),
+    )  # fmt: skip
+    dataset = order.dataset.model_copy(update={"image_size": int(size), "num_images": int(images)})
+    return replace(order, dataset=dataset, epochs=int(epochs), width=int(width))
