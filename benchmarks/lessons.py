@@ -94,8 +94,8 @@ def page(found: dict[str, Any]) -> str:
 INTRODUCTION = """\
 # The lessons over seeds
 
-A student's run has one seed. Here (CPU, fp32, one thread) each lesson's runs are trained with several, and each verdict is computed as the lesson's page does:
-a lesson may only teach what holds with at least five seeds of six. Seed 0 is the one that students see. The columns are the numbers of the verdict's
+A student's run has one seed. Here (CPU, fp32, one thread) each lesson's runs are trained with several, and each result is computed as on the lesson's page:
+a lesson may only teach what holds with at least five seeds of six. Seed 0 is the one that students see. The columns are the numbers of the result's
 sentence, *answer* is the choice that the runs support, or none.
 
 Made by `python -m benchmarks.lessons RUNS_DIR`; the figures are in [lessons.json](lessons.json).

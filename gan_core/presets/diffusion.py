@@ -47,48 +47,49 @@ RING = changed(
 PRESETS = (
     preset(
         "mnist-ddpm",
-        "Handwritten digits out of noise (diffusion)",
-        "A small U-Net learns to take the noise off 4,500 real digits (MNIST), a little at a time, and then makes digits out of noise "
-        "alone: prediction of v, cosine schedule, 1,000 steps, drawn in 50 steps of DDIM. The grids are drawn in 10, from the "
+        "Handwritten digits from noise (diffusion)",
+        "A small U-Net learns to remove noise step by step from 4,500 real digits (MNIST), then generates digits from pure "
+        "noise: v prediction, cosine schedule, 1,000 steps, sampled in 50 DDIM steps. The grids are sampled in 10, from the "
         "running average.",
         DIGITS,
         minutes=4,
     ),
     preset(
         "faces-ddpm",
-        "Drawn faces out of noise (diffusion)",
-        f"mnist-ddpm's recipe on {LITE_IMAGES:,} drawn faces in colour, 32x32 pixels, 20 epochs. Put it beside r5-gan-lite and "
-        "r5-vae-lite: such faces from three families.",
+        "Rendered faces from noise (diffusion)",
+        f"mnist-ddpm's recipe on {LITE_IMAGES:,} rendered faces in colour, 32x32 pixels, 20 epochs. Compare with r5-gan-lite "
+        "and r5-vae-lite: three kinds of model on such faces.",
         FACES,
         minutes=6,
     ),
     preset(
         "celeba-ddpm",
-        "CelebA faces out of noise (diffusion)",
-        "faces-ddpm at full size: 64x64 pixels, width 128 with attention, batch 128, 50 epochs, Adam with 2e-4 and an average with "
-        "0.9999 as Ho et al. 2020 take. Needs your copy of CelebA, and is meant for a GPU.",
+        "CelebA faces from noise (diffusion)",
+        "faces-ddpm at full size: 64x64 pixels, width 128 with attention, batch 128, 50 epochs, Adam with 2e-4 and an average "
+        "with 0.9999 as in Ho et al. 2020. Needs your copy of CelebA; best on a GPU.",
         CELEBA,
     ),
     preset(
         "blocks-ddpm",
-        "24 objects on demand, out of noise (diffusion)",
-        f"mnist-ddpm's recipe on {LITE_IMAGES:,} drawn blocks, 32x32 pixels, 20 epochs, conditional on the 24 objects: labels enter with "
-        "the time, one in ten is hidden in training, and guidance 2 draws. Put it beside r2-cgan-lite, whose question it asks.",
+        "24 objects on request, from noise (diffusion)",
+        f"mnist-ddpm's recipe on {LITE_IMAGES:,} rendered blocks, 32x32 pixels, 20 epochs, conditional on the 24 objects: "
+        "labels enter with the time, one in ten is dropped in training, and sampling uses guidance 2. Compare with "
+        "r2-cgan-lite, which has the same task.",
         BLOCKS,
         minutes=6,
     ),
     preset(
         "iclevr-ddpm",
-        "i-CLEVR's 24 objects out of noise (diffusion)",
-        "blocks-ddpm at full size: 64x64 pixels, width 128 with attention, batch 128, 300 epochs, Adam with 2e-4 and an average with "
-        "0.9999 as Ho et al. 2020 take. Needs your copy of i-CLEVR, and is meant for a GPU.",
+        "i-CLEVR's 24 objects from noise (diffusion)",
+        "blocks-ddpm at full size: 64x64 pixels, width 128 with attention, batch 128, 300 epochs, Adam with 2e-4 and an average "
+        "with 0.9999 as in Ho et al. 2020. Needs your copy of i-CLEVR; best on a GPU.",
         ICLEVR,
     ),
     preset(
         "ring8-ddpm",
-        "Eight points out of noise (diffusion in the plane)",
-        "The ring of eight Gaussians on which GANs collapse, as a diffusion model learns it: points drift from one cloud of noise to "
-        "all eight. Plain layers that are told the time, width 128.",
+        "Eight spots from noise (diffusion in the plane)",
+        "The ring of eight Gaussians on which GANs collapse, learned by a diffusion model: points drift from one cloud of noise "
+        "to all eight. Fully connected layers with the time as an input, width 128.",
         RING,
         minutes=2,
     ),

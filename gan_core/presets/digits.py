@@ -18,13 +18,13 @@ PRESETS = (
     preset(
         "mnist-dcgan",
         "Handwritten digits in a minute (DCGAN)",
-        "A small DCGAN learns to write digits from 4,500 real ones (MNIST). Grey 32x32 images, width "
-        f"{SMALL.network.width}, batch {SMALL.training.batch_size}: shapes appear within seconds, digits within a minute on two "
-        f"processor cores. The learning rates ({SMALL.generator_optimizer.learning_rate:g} and "
-        f"{SMALL.discriminator_optimizer.learning_rate:g}) are larger than DCGAN's usual 0.0002, so that so short a run "
-        f"shows something, and samples come from a running average of G's weights (decay {SMALL.training.ema_decay:g}).",
+        f"A small DCGAN learns to generate digits from 4,500 real ones (MNIST). Grey 32x32 images, width {SMALL.network.width}, "
+        f"batch {SMALL.training.batch_size}: shapes appear within seconds, digits within a minute on two processor cores. The "
+        f"learning rates ({SMALL.generator_optimizer.learning_rate:g} and {SMALL.discriminator_optimizer.learning_rate:g}) are "
+        "larger than DCGAN's usual 0.0002, so that a short run gives results, and samples come from a running average of G's "
+        f"weights (decay {SMALL.training.ema_decay:g}).",
         SMALL,
         2.5,
-        "digits of all ten kinds, most of them legible.",
+        "all ten digits, most of them legible.",
     ),
 )

@@ -51,9 +51,8 @@ def adam(rate: float, beta1: float = 0.5, beta2: float = 0.999) -> dict[str, Any
 
 LITE_IMAGES = 5000
 LITE_NOTE = (
-    "Shrunk for two processor cores: {images:,} images of the embedded {data}, {size}x{size} pixels, width {width}, batch {batch}, "
-    "{epochs} epochs; "
-    "network, loss and kind of optimiser are the report's. {game}"
+    "Small version for two processor cores: {images:,} images of the embedded {data}, {size}x{size} pixels, width {width}, "
+    "batch {batch}, {epochs} epochs; network, loss and optimiser are the report's. {game}"
 )
 
 
@@ -61,7 +60,7 @@ def lite_note(full: RunConfig, lite: RunConfig) -> str:
     """The sentences that say how a lite preset was shrunk, and how else it learns than the full one, with its own figures."""
     return LITE_NOTE.format(
         images=lite.dataset.num_images or LITE_IMAGES,
-        data={"faces": "drawn faces", "blocks": "drawn blocks"}.get(lite.dataset.name, lite.dataset.name),
+        data={"faces": "rendered faces", "blocks": "rendered blocks"}.get(lite.dataset.name, lite.dataset.name),
         size=lite.dataset.image_size,
         width=lite.network.width,
         batch=lite.training.batch_size,

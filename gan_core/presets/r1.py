@@ -22,34 +22,36 @@ INFERRED = "Inferred, not stated by the report: Adam as optimiser, latent size 1
 PRESETS = (
     preset(
         "r1-dcgan",
-        "R1: DCGAN on CelebA faces",
+        "DCGAN on CelebA faces (R1)",
         "The report's run: 64x64 colour faces (Resize 64, CenterCrop 64, pixels to [-1, 1]), batch 128, 10 epochs; CelebA's "
-        "202,599 images make 1,583 steps an epoch and 15,830 points on the loss curve. Needs your copy of the images in a folder, "
-        f"and is meant for a GPU. {INFERRED}The report saw G's loss start very high and settle after 2 epochs.",
+        "202,599 images give 1,583 steps per epoch and 15,830 points on the loss curve. Needs a folder with your copy of the "
+        f"images; best on a GPU. {INFERRED}The report saw G's loss start very high and settle after 2 epochs.",
         FULL,
     ),
     preset(
         "r1-dcgan-lite",
-        "R1 in small: DCGAN on drawn faces",
+        "DCGAN on rendered faces (R1, small)",
         f"R1's networks, loss and curves. {lite_note(FULL, LITE)}",
         LITE,
         4,
-        "faces that differ in skin, hair and background; eyes and mouth where they belong in most of them. G's loss starts high and settles.",
+        "faces that differ in skin, hair and background, mostly with eyes and mouth in the right place. G's loss starts high "
+        "and settles.",
     ),
     preset(
         "r1-dcgan-1000",
-        "R1: the same on 1,000 faces",
-        "R1 with 1,000 images only, a sample that is the same every time. The report found the result useless: D learns the few images by heart and "
-        f"G learns nothing. A lesson, kept. {INFERRED}",
+        "DCGAN on only 1,000 faces (R1)",
+        "R1 with only 1,000 images, always the same sample. The report found the result useless: D memorises the few images and "
+        f"G learns nothing. {INFERRED}",
         changed(FULL, dataset={"num_images": 1000}),
     ),
     preset(
         "r1-dcgan-1000-lite",
-        "R1 in small: the same steps on 100 faces",
-        f"r1-dcgan-lite with 100 images instead of 5,000 (the report: 1,000 instead of 202,599), for the same {STEPS:,} steps. Put "
-        f"it beside r1-dcgan-lite. {lite_note(FULL, SMALL)}",
+        "DCGAN on only 100 faces (R1, small)",
+        f"r1-dcgan-lite with 100 images instead of 5,000 (the report: 1,000 instead of 202,599), for the same {STEPS:,} steps. "
+        f"Compare with r1-dcgan-lite. {lite_note(FULL, SMALL)}",
         SMALL,
         4,
-        "less variety and worse faces than in r1-dcgan-lite, and a D that tells every one of its 100 images: D(x) near 1, memory/gap growing.",
+        "less variety and worse faces than in r1-dcgan-lite, and a D that recognises all of its 100 images: D(x) near 1, "
+        "memory/gap growing.",
     ),
 )

@@ -18,20 +18,20 @@ RATIOS = {"1-1": (0.5, 0.5), "3-7": (0.3, 0.7), "0-1": (0.0, 1.0), "7-3": (0.7, 
 INFERRED = "Inferred, not stated by the report: Adam as optimiser. "
 SCORE = "The report's score was 38 of 72 objects (0.528, standard error 0.059) on test.json; chance is 0.104. "
 NOTE = lite_note(FULL, LITE)
-LEARNS = "a lit floor with blocks of plain colours; count how often the objects asked for are there. The score rises well above chance."
-NEVER = "no blocks, nor any floor: one pattern for every condition, and a score at chance."
+LEARNS = "a lit floor with blocks of plain colours; count how often the requested objects appear. The score rises well above chance."
+NEVER = "no blocks and no floor: the same pattern for every condition, and a score at chance."
 
 
 def _ratio(name: str, weights: tuple[float, float], base: RunConfig, suffix: str, note: str, minutes: float) -> Preset:
     real, fake = weights
     words = name.replace("-", ":")
-    twin = f"With Adam this is r2-cgan{suffix} once more (see docs/presets.md): a common factor cancels (Kingma and Ba 2015, section 2.1). "
+    twin = f"With Adam this equals r2-cgan{suffix} (see docs/presets.md): a common factor cancels (Kingma and Ba 2015, section 2.1). "
     return preset(
         f"r2-ratio-{name}{suffix}",
-        f"R2{' in small' if suffix else ''}: real to fake weighted {words}",
-        f"r2-cgan with D's loss on real images weighted {real:g} and on generated ones {fake:g} (inferred: the two weights add "
-        "up to 1). One of five runs for one chart. The report: any zero weight never learns; 7:3 looked slightly better than "
-        f"1:1, which one run cannot tell (standard error 0.059). {twin if real == fake else ''}{note}",
+        f"Loss on real and fake images weighted {words} (R2{', small' if suffix else ''})",
+        f"r2-cgan with D's loss on real images weighted {real:g} and on generated ones {fake:g} (inferred: the weights add up "
+        "to 1). One of five runs for one chart. The report: with a zero weight nothing is learned; 7:3 looked slightly better "
+        f"than 1:1, not significant with one run (standard error 0.059). {twin if real == fake else ''}{note}",
         changed(base, objective={"real_weight": real, "fake_weight": fake}),
         minutes,
         (LEARNS if real and fake else NEVER) if suffix else "",
@@ -41,14 +41,14 @@ def _ratio(name: str, weights: tuple[float, float], base: RunConfig, suffix: str
 PRESETS = (
     preset(
         "r2-cgan",
-        "R2: conditional GAN on i-CLEVR's 24 objects",
-        "The report's run: labels joined to G's latent (25 + 24 numbers) and, as a plane of their own, to D's image; batch 32, "
-        f"75 epochs. Needs your copy of i-CLEVR, and is meant for a GPU. {SCORE}{INFERRED}",
+        "Conditional GAN on i-CLEVR's 24 objects (R2)",
+        "The report's run: labels concatenated to G's latent (25 + 24 numbers) and, as an extra channel, to D's image; batch "
+        f"32, 75 epochs. Needs your copy of i-CLEVR; best on a GPU. {SCORE}{INFERRED}",
         FULL,
     ),
     preset(
         "r2-cgan-lite",
-        "R2 in small: conditional GAN on drawn blocks",
+        "Conditional GAN on rendered blocks (R2, small)",
         f"R2's recipe on the embedded twin of i-CLEVR. {SCORE}{NOTE}",
         LITE,
         4,

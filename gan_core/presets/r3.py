@@ -47,39 +47,39 @@ SNGAN = changed(
 )
 INFERRED_WGAN = "Inferred: learning rate 5e-5, n_critic 5, batch 64 (the WGAN paper's). "
 LEAKY = (
-    "The report ended its critic in a LeakyReLU(0.2); a critic is normally linear, since a flattened end pays less for bad "
-    "marks than for good ones. Here it is linear; network.leaky_output brings the report's back. "
+    "The report ended its critic in a LeakyReLU(0.2); a critic's output is normally linear, since a flattened one shrinks "
+    "negative scores. Here it is linear; network.leaky_output restores the report's. "
 )
 
 FASTER = {f"{part}_optimizer.learning_rate": 5e-4 for part in ("generator", "discriminator")}
 AVERAGE = {"training.ema_decay": 0.995}
-VARIED = "the faces of all latents differ: hair, skin, background"
+VARIED = "faces with different hair, skin and background"
 EXPERIMENTS: tuple[tuple[str, str, RunConfig, str, float, str | dict[str, float], str], ...] = (  # name, title, full, words, minutes, what it plays by in small, what to look for
     ("r3-dcgan", "DCGAN on anime faces", FULL,
      "5x5 networks, cross-entropy, D's loss the mean of its two halves (under Adam the same as their sum: Kingma and Ba 2015, "
      "section 2.1), 10 epochs. Inferred: the halving, Adam with 1e-4 and (0.5, 0.999), batch 64. ", 3,
-     "faces-gan", "faces with eyes and mouth in place, each another person."),
+     "faces-gan", "faces with eyes and mouth in place, each a different person."),
     ("r3-wgan", "WGAN with weight clipping", WGAN,
      f"The critic's weights are cut to +-0.01 after each step; RMSprop. {INFERRED_WGAN}{LEAKY}", 3,
      FASTER, f"{VARIED}; softer than r3-dcgan's."),
-    ("r3-collapse", "mode collapse on purpose", COLLAPSE,
-     "r3-wgan with the clip ten times wider (0.1). The report saw near-identical hair, eyes and face angle. Put it beside "
-     f"r3-fixed: same seed, latents, optimiser and steps. {INFERRED_WGAN}", 3,
-     FASTER, "broken, blotched faces beside r3-fixed's; their recall and diversity on the page Collapse. In so short a run they are "
-     "broken rather than alike."),
-    ("r3-fixed", "the collapse repaired", WGAN,
-     f"r3-collapse with the clip back at 0.01: variety returns. Everything else is equal. {INFERRED_WGAN}", 3,
-     FASTER, f"{VARIED}, where r3-collapse has broken ones from the same latents."),
+    ("r3-collapse", "Mode collapse on purpose", COLLAPSE,
+     "r3-wgan with a clipping bound ten times larger (0.1). The report saw near-identical hair, eyes and face angle. Compare "
+     f"with r3-fixed: same seed, latents, optimiser and steps. {INFERRED_WGAN}", 3,
+     FASTER, "distorted, blotched faces, unlike r3-fixed's; their recall and diversity on the page Collapse. In such a short run they "
+     "are distorted rather than alike."),
+    ("r3-fixed", "Mode collapse repaired", WGAN,
+     f"r3-collapse with the clipping bound back at 0.01: variety returns. All other settings are equal. {INFERRED_WGAN}", 3,
+     FASTER, f"{VARIED}; r3-collapse gives distorted ones from the same latents."),
     ("r3-wgan-gp", "WGAN with gradient penalty", WGAN_GP,
      "The assignment's other choice: lambda 10, Adam 1e-4 (0, 0.9), n_critic 5, no batch norm in the critic. ", 8,
-     FASTER | AVERAGE, f"{VARIED}; G makes one step in five, so they come late and stay soft."),
-    ("r3-lsgan", "least squares", LSGAN,
+     FASTER | AVERAGE, f"{VARIED}; G is updated once per five D updates, so they appear late and stay soft."),
+    ("r3-lsgan", "Least-squares GAN", LSGAN,
      "The assignment's other choice: squared distances instead of cross-entropy. Inferred: Adam as in r3-dcgan. ", 3,
-     "faces-gan", "much the same faces as r3-dcgan's: the loss is not what decides."),
-    ("r3-sngan", "spectral norm and hinge loss", SNGAN,
-     "The assignment's other choice: D's weights divided by their largest singular value, Adam 2e-4 (0, 0.9). "
-     "One step of D for each of G's, as in the other runs; the paper takes 5 with these rates (Miyato et al. 2018, section 4). ", 3,
-     AVERAGE, "faces whose hair and eyes have clear edges."),
+     "faces-gan", "faces similar to r3-dcgan's: the choice of loss hardly matters here."),
+    ("r3-sngan", "Spectral norm and hinge loss", SNGAN,
+     "The assignment's other choice: D's weights divided by their largest singular value, Adam 2e-4 (0, 0.9). One D update per "
+     "G update, as in the other runs; the paper uses 5 with these rates (Miyato et al. 2018, section 4). ", 3,
+     AVERAGE, "faces with clear edges of hair and eyes."),
 )  # fmt: skip
 
 
@@ -93,10 +93,10 @@ PRESETS = tuple(
     made
     for name, title, base, words, minutes, play, look_for in EXPERIMENTS
     for made in (
-        preset(name, f"R3: {title}", f"{words}Needs a folder of pictures, and is meant for a GPU.", base),
+        preset(name, f"{title} (R3)", f"{words}Needs a folder of images; best on a GPU.", base),
         preset(
             f"{name}-lite",
-            f"R3 in small: {title}",
+            f"{title} (R3, small)",
             words + lite_note(base, _lite(base, play)),
             _lite(base, play),
             minutes,

@@ -41,50 +41,52 @@ ACGAN_LITE = with_recipe(changed(ACGAN, dataset=SMALL), "faces-gan")
 PRESETS = (
     preset(
         "r5-vae",
-        "R5: VAE on CelebA",
-        "Reconstruct through 128 numbers: Adamax 5e-4, loss 0.005 KL + MSE. The KL's reduction is not stated; the mean over "
-        "dimensions (inferred) is beta 0.24 and fits the reported MSE, the sum would be beta 30.7. The report: test MSE 0.0076 on "
-        "2,621 images; lambda too large blurs, too small gives samples that are no faces. Inferred: batch 128, 50 epochs, the "
-        "decoder's linear layer. Needs your copy of CelebA, and is meant for a GPU.",
+        "VAE on CelebA (R5)",
+        "Latent size 128, Adamax 5e-4, loss 0.005 KL + MSE. The KL's reduction is not stated; the mean over dimensions "
+        "(inferred) is beta 0.24 and fits the reported MSE, the sum would be beta 30.7. The report: test MSE 0.0076 on 2,621 "
+        "images; a large lambda blurs, with a small one samples are no faces. Inferred: batch 128, 50 epochs, the decoder's "
+        "linear layer. Needs your copy of CelebA; best on a GPU.",
         VAE,
     ),
     preset(
         "r5-vae-lite",
-        "R5 in small: VAE on drawn faces",
+        "VAE on rendered faces (R5, small)",
         f"R5's VAE. {lite_note(VAE, VAE_LITE)}",
         VAE_LITE,
         5,
-        "reconstructions of the same person, a little blurred; samples that are smooth, soft faces. MSE falls, and KL rises to its level.",
+        "reconstructions of the same person, slightly blurred; samples that are smooth, soft faces. MSE falls, and KL rises to "
+        "a plateau.",
     ),
     preset(
         "r5-gan",
-        "R5: DCGAN on CelebA",
-        "The VAE's rival: sharper, harder to train; D wins after about 55,000 steps, and the report stopped by eye. Inferred: "
-        "batch 128, beta1 0.5, 175 epochs (55,000 steps). Needs your copy of CelebA, and is meant for a GPU.",
+        "DCGAN on CelebA (R5)",
+        "For comparison with the VAE: sharper, harder to train; D becomes too strong after about 55,000 steps, where the report "
+        "stopped by eye. Inferred: batch 128, beta1 0.5, 175 epochs (55,000 steps). Needs your copy of CelebA; best on a GPU.",
         GAN,
     ),
     preset(
         "r5-gan-lite",
-        "R5 in small: DCGAN on drawn faces",
-        f"R5's DCGAN, the VAE's rival. {lite_note(GAN, GAN_LITE)}",
+        "DCGAN on rendered faces (R5, small)",
+        f"R5's DCGAN, to compare with its VAE. {lite_note(GAN, GAN_LITE)}",
         GAN_LITE,
         5,
-        "edges sharper than the VAE's, on faces that are now and then distorted.",
+        "sharper edges than the VAE's, on faces that are sometimes distorted.",
     ),
     preset(
         "r5-acgan",
-        "R5: ACGAN on CelebA, told Male or not",
-        "D has two heads, real or fake and which attribute; G is told the attribute. The report: the attribute loss falls faster "
-        "than the adversarial one; ten pairs from the same z, Female above Male. Inferred: batch 128, beta1 0.5, 50 epochs, label "
-        "weight 1. Needs your copy of CelebA, and is meant for a GPU.",
+        "ACGAN on CelebA, attribute Male (R5)",
+        "D has two heads, real or fake and the attribute; G gets the attribute. The report: the attribute loss falls faster "
+        "than the adversarial one; ten pairs from the same z, Female above Male. Inferred: batch 128, beta1 0.5, 50 epochs, "
+        "label weight 1. Needs your copy of CelebA; best on a GPU.",
         ACGAN,
     ),
     preset(
         "r5-acgan-lite",
-        "R5 in small: ACGAN on drawn faces",
+        "ACGAN on rendered faces (R5, small)",
         f"R5's ACGAN. {lite_note(ACGAN, ACGAN_LITE)}",
         ACGAN_LITE,
         5,
-        "the attribute loss falling before the adversarial one; and whether you can tell Female from Male in the pairs from one z.",
+        "the attribute loss falling before the adversarial one; and whether you can distinguish Female and Male in the pairs "
+        "from one z.",
     ),
 )

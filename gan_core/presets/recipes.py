@@ -86,7 +86,7 @@ def changes_in_words(full: RunConfig, lite: RunConfig) -> str:
         for field, words in GAME.items()
         if get(lite, field) != get(full, field)
     ]
-    return f"With so few steps it learns otherwise: {', '.join(changed)}." if changed else ""
+    return f"Adjusted for fewer steps: {', '.join(changed)}." if changed else ""
 
 
 def _shown(config: RunConfig, field: str) -> str:

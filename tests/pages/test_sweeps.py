@@ -56,7 +56,7 @@ def test_the_form_says_what_a_sweep_is_and_offers_two(visit: Visit) -> None:
     app = visit("train", tab="many")
     text = words(app)
     assert "trains every combination of the values you list" in text
-    assert "R4's table in small" in text and "Search two learning rates" in text
+    assert "Batch size x epochs x learning rate (8 runs)" in text and "Search two learning rates" in text
     assert labels(app).count("Start it") == 2
 
 

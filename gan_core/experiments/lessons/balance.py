@@ -26,8 +26,8 @@ def weak_discriminator(outcomes: Outcomes) -> PredictionResult:
     else:
         choice = "lost" if abs(real - fake) < HALF else "refused"
     words = (
-        "At the end the weak D gives real points {real} and generated ones {fake}: it can hardly tell them apart. G puts {near} of its points "
-        "near a mode and reaches {modes} of 8; in the balanced game it is {near_even} and {modes_even}."
+        "At the end the weak D outputs {real} on real points and {fake} on generated ones: it hardly distinguishes them. G puts "
+        "{near} of its points near a mode and reaches {modes} of 8; in the balanced run {near_even} and {modes_even}."
     )
     return PredictionResult(choice, words, _values(real=real, fake=fake) | _shares(near=weak, near_even=even))
 
@@ -39,8 +39,8 @@ def strong_discriminator(outcomes: Outcomes) -> PredictionResult:
     worse = strong.value("modes") < even.value("modes") or strong.value("near") < WELL * even.value("near")
     choice = {(True, True): "fewer", (True, False): "teaches", (False, True): "", (False, False): "same"}[climbs, worse]
     words = (
-        "G's loss over the last fifth of the run: {loss} against {loss_even} in the balanced game. Modes reached: {modes} of 8 against "
-        "{modes_even}; share of points near a mode: {near} against {near_even}."
+        "G's loss over the last fifth of the run: {loss} against {loss_even} in the balanced run. Modes reached: {modes} of 8 "
+        "against {modes_even}; share of points near a mode: {near} against {near_even}."
     )
     values = _values(loss=strong.late("loss/g"), loss_even=even.late("loss/g"))
     return PredictionResult(choice, words, values | _shares(near=strong, near_even=even))
@@ -54,8 +54,8 @@ def one_sided(outcomes: Outcomes) -> PredictionResult:
     if near >= WELL * even.value("near"):
         choice = "enough"
     words = (
-        "D's probability for generated points over the last fifth of the run: {fake}; D's loss: {loss}; length of the push that G gets (its "
-        "gradient): {push} against {push_even} in the balanced game. Points near a mode: {near} against {near_even}."
+        "D's probability for generated points over the last fifth of the run: {fake}; D's loss: {loss}; norm of G's gradient: "
+        "{push} against {push_even} in the balanced run. Points near a mode: {near} against {near_even}."
     )
     values = _values(fake=fake, loss=run.late("loss/d"))
     pushes = {"push": run.late("grad_norm/g"), "push_even": even.late("grad_norm/g")}
@@ -78,88 +78,89 @@ def _shares(**outcomes: Outcome) -> dict[str, str]:
 LESSON = entry.Lesson(
     name="balance",
     title="Balance",
-    goal="Find out why neither network may be much stronger than the other.",
-    needs="Best after lesson 1: D's verdict is G's only teacher.",
+    goal="Find out why neither network should be much stronger than the other.",
+    needs="Best after lesson 1: G learns only from D's output.",
     minutes=10,
     experiment=entry.Experiment(RING, ARMS, ("modes", "near"), 10),
     steps=(
         entry.Read(
-            "A judge of the right strength",
-            "G learns from D's verdict only. A judge who cannot tell real from generated has nothing to teach; one who is sure at once leaves G "
-            "no hint which way is better. We play on the **ring**: real data are points in eight small spots (*modes*), so that one "
-            "can count what G reaches. A run takes seconds.",
+            "A discriminator of the right strength",
+            "G learns only from D's output. A D that cannot distinguish real from generated has nothing to teach; a D that is "
+            "certain at once gives G no useful direction. We use the **ring**: real data are points in eight small spots "
+            "(*modes*), so we can count what G reaches. A run takes seconds.",
             picture="real",
         ),
         entry.Predict(
             "weak",
             "We make D a hundred times slower than G (learning rate 0.00001 instead of 0.001). What will G do?",
             (
-                entry.Choice("perfect", "Win easily: its points end up better than in the balanced game"),
-                entry.Choice(
-                    "lost", "Lose its way: D is fooled by anything, so G learns next to nothing about the data"
-                ),
-                entry.Choice("same", "The same as in the balanced game, since G itself is as it was"),
-                entry.Choice("refused", "Be refused: even a slow D tells generated points from real ones"),
+                entry.Choice("perfect", "Do better: its points end up better than in the balanced run"),
+                entry.Choice("lost", "Fail: D is fooled by anything, so G learns almost nothing about the data"),
+                entry.Choice("same", "The same as in the balanced run, since G itself is unchanged"),
+                entry.Choice("refused", "Be rejected: even a slow D distinguishes generated from real points"),
             ),
             "lost",
             weak_discriminator,
-            "A G that happens to begin near the data looks good for a while whatever D says.",
+            "A G that happens to start near the data looks good for a while whatever D outputs.",
         ),
         entry.Predict(
             "strong",
-            "Now the other way round: D learns five times faster than in the balanced game, G ten times slower. What will you see?",
+            "Now the other way round: D learns five times faster than in the balanced run, G ten times slower. What will you "
+            "see?",
             (
-                entry.Choice("teaches", "G's loss is higher, but G learns better: a strong judge is a good teacher"),
+                entry.Choice("teaches", "G's loss is higher, but G learns better from a strong D"),
                 entry.Choice("fewer", "G's loss is higher, and G reaches fewer modes or puts fewer points on them"),
-                entry.Choice("same", "Hardly any difference: the game settles the same way"),
+                entry.Choice("same", "Hardly any difference: training settles in the same way"),
             ),
             "fewer",
             strong_discriminator,
-            "Two settings were changed, D's rate and G's: a G ten times slower may reach less in as many steps whatever D does. In the plane even a strong "
-            "D leaves some slope to learn from; with more steps a slow G may catch up. And the balanced game itself "
-            "may collapse, as it did with seed 2: beside that one the strong D looks like a good teacher.",
+            "Two settings were changed, D's rate and G's: a G ten times slower may reach less in the same number of steps "
+            "whatever D does. In two dimensions even a strong D leaves some gradient to learn from; with more steps a slow G "
+            "may catch up. The balanced run itself may also collapse, as with seed 2: compared with that, training with the "
+            "strong D looks good.",
         ),
         entry.Predict(
             "one-sided",
-            "D's loss has a part for real and a part for generated data. We pay D for the **real** part only (weights 1:0). What will D learn?",
+            "D's loss has a part for real and a part for generated data. We keep only the **real** part (weights 1:0). What "
+            "will D learn?",
             (
-                entry.Choice("yes", "To say “real” to everything; G then gets no push at all"),
-                entry.Choice("enough", "Enough: who knows what is real knows what is not"),
+                entry.Choice("yes", "To output “real” for everything; G then gets no gradient"),
+                entry.Choice("enough", "Enough: what does not look real must be generated"),
                 entry.Choice("slower", "The same as before, only slower"),
             ),
             "yes",
             one_sided,
-            "With very few steps D may not have got so far as to call everything real.",
+            "With very few steps D may not yet rate everything as real.",
         ),
         entry.Train(
-            "Four games",
+            "Four runs",
             "The same seed, the same data in the same order, the same z. Only the learning rates or the weights differ.",
             tuple(arm.name for arm in ARMS),
             (
                 entry.Curve("G's loss", (("loss/g", "G's loss"),)),
-                entry.Curve("D's probability of “real” for generated points", (("prob/fake_after", "D(G(z))"),)),
+                entry.Curve("D(G(z)): probability of “real” for generated points", (("prob/fake_after", "D(G(z))"),)),
             ),
         ),
         entry.Check("D too weak", "weak", measures=("modes", "near"), arms=("even", "weak")),
         entry.Check("D too strong", "strong", measures=("modes", "near"), arms=("even", "strong")),
         entry.Check("Weights 1:0", "one-sided", measures=("modes", "near"), arms=("even", "one-sided")),
         entry.Explain(
-            "G follows D's slope",
-            "G moves each point in the direction in which D's logit rises. If D says the same everywhere (too weak, or paid to say “real”), "
-            "that slope is flat and G has no direction. If D is far ahead, its logit is steep and changes at every step: G runs "
-            "after the nearest spot that D likes, and the others are lost. −log D keeps G's push alive when D refuses everything; "
-            "it cannot make a useless direction useful.",
+            "G follows D's gradient",
+            "G moves each point in the direction in which D's logit rises. If D's output is constant (too weak, or trained on "
+            "“real” only), the gradient is zero and G has no direction. If D is far ahead, its gradient is large and changes at "
+            "every step: G follows the nearest spot that D rates high and loses the others. −log D keeps G's gradient from "
+            "vanishing when D rejects everything; it cannot make a useless direction useful.",
             (terms.DISCRIMINATOR_LOSS.of("one-sided"), terms.BCE_FAKE.of("even"), terms.BCE_GENERATOR.of("strong")),
         ),
         entry.TakeAway(
-            "In your run D(x) is 1.00, D(G(z)) is 0.00, and G's loss climbs and climbs. Name two settings that may help.",
-            "Make D weaker or G stronger: lower D's learning rate or raise G's (both can be changed while it trains), give G more width, or "
-            "smooth D's target (label smoothing) or its input (instance noise). A penalty on D's slope (lesson 4) goes to the "
-            "root: it keeps D from being sure so abruptly.",
+            "In your run D(x) is 1.00, D(G(z)) is 0.00, and G's loss keeps rising. Name two settings that may help.",
+            "Make D weaker or G stronger: lower D's learning rate or raise G's (both can be changed while it trains), make G "
+            "wider, or smooth D's target (label smoothing) or its input (instance noise). A penalty on D's slope (lesson 4) "
+            "addresses the cause: it limits how abruptly D's output changes.",
             {
-                "twin": "Play the game by hand, step by step",
-                "train": "Try it on pictures",
-                "study": "Weights, compared properly",
+                "twin": "Train by hand, step by step",
+                "train": "Try it on images",
+                "study": "Compare loss weights over several seeds",
             },
         ),
     ),

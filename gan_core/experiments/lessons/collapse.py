@@ -26,8 +26,8 @@ def broken(outcomes: Outcomes) -> PredictionResult:
     spread = run.late("spread/fake") / run.late("spread/real")
     choice = "few" if modes <= FEW or spread < 0.5 else "rough" if near < 0.8 else "good"
     words = (
-        "It reaches {modes} of 8 modes. Its points spread {spread} as far as the real ones (ratio of standard deviations, mean over the last "
-        "fifth of the run; 1 would be as far), and {near} of them lie near a mode."
+        "It reaches {modes} of 8 modes. The spread of its points is {spread} of that of the real ones (ratio of standard "
+        "deviations, mean over the last fifth of the run), and {near} of them lie near a mode."
     )
     return PredictionResult(choice, words, {"modes": f"{modes:.0f}", "spread": f"{spread:.2f}", "near": f"{near:.0%}"})
 
@@ -41,8 +41,8 @@ def curves(outcomes: Outcomes) -> PredictionResult:
     else:
         choice = "g-won" if fake > real else "d-won"
     words = (
-        "Over the last fifth of the run D's loss is {loss} (a draw is 2 log 2 = {draw}), D(x) is {real}, D(G(z)) is {fake}, while the points "
-        "reach {modes} of 8 modes."
+        "Over the last fifth of the run D's loss is {loss} (with D = 0.5 everywhere it is 2 log 2 = {draw}), D(x) is {real}, "
+        "D(G(z)) is {fake}, while the points reach {modes} of 8 modes."
     )
     values = {"loss": f"{loss:.3f}", "draw": f"{DRAW:.3f}", "real": f"{real:.2f}", "fake": f"{fake:.2f}"}
     return PredictionResult(choice, words, values | {"modes": f"{run.value('modes'):.0f}"})
@@ -59,8 +59,8 @@ def repair(outcomes: Outcomes) -> PredictionResult:
         frozenset(): "none",
     }
     words = (
-        "Modes reached, of 8: broken {broken}, z of 16 numbers {z}, D sees pairs {pairs}, R1 {slope}. (Repaired is called what reaches {most} or "
-        "more.)"
+        "Modes reached, of 8: broken {broken}, z of 16 numbers {z}, D sees pairs {pairs}, R1 {slope}. (Repaired: {most} modes "
+        "or more.)"
     )
     values = {key.removeprefix("larger-"): f"{value:.0f}" for key, value in modes.items()} | {"most": str(MOST)}
     return PredictionResult(named.get(frozenset(repaired), ""), words, values)
@@ -75,42 +75,43 @@ LESSON = entry.Lesson(
     experiment=entry.Experiment(RING, ARMS, ("mode_tv", "modes", "near"), 10),
     steps=(
         entry.Read(
-            "One picture, over and over",
-            "D judges one sample at a time. So G may find one sample that D takes for real and make nothing else: **mode collapse**. On the ring "
-            "with its eight modes we can count it. We break the balanced game by one change: G learns five times faster.",
+            "The same image again and again",
+            "D classifies one sample at a time. So G may find one sample that D rates as real and generate nothing else: **mode "
+            "collapse**. On the ring with its eight modes we can count it. We break the balanced run with one change: G learns "
+            "five times faster.",
             picture="real",
         ),
         entry.Predict(
             "broken",
             "G's learning rate is 0.005, D's 0.001. Where will G's points lie in the end?",
             (
-                entry.Choice("rough", "On all eight modes, only less exactly"),
-                entry.Choice("few", "In one or two spots, all of them"),
+                entry.Choice("rough", "On all eight modes, but less exactly"),
+                entry.Choice("few", "All in one or two spots"),
                 entry.Choice("good", "On all eight modes, more exactly: G has learned more"),
             ),
             "few",
             broken,
-            "A collapsed G wanders from mode to mode: at the very last step it may just be on its way.",
+            "A collapsed G moves from mode to mode: at the last step it may lie between two.",
         ),
         entry.Predict(
             "curves",
-            "Suppose it collapses. What will the losses and D's probabilities look like then?",
+            "Suppose it collapses. What will the losses and D's probabilities look like?",
             (
-                entry.Choice("draw", "Like a perfect draw: D(x) and D(G(z)) near 0.5, D's loss near 2 log 2 = 1.386"),
-                entry.Choice("d-won", "D has won: D(x) near 1, D(G(z)) near 0"),
-                entry.Choice("g-won", "G has won: D(G(z)) well above D(x)"),
+                entry.Choice("draw", "Like a perfect GAN: D(x) and D(G(z)) near 0.5, D's loss near 2 log 2 = 1.386"),
+                entry.Choice("d-won", "D is certain: D(x) near 1, D(G(z)) near 0"),
+                entry.Choice("g-won", "D is fooled: D(G(z)) well above D(x)"),
             ),
             "draw",
             curves,
-            "How well D can follow a wandering G depends on the rates of both.",
+            "How well D can follow a moving G depends on both learning rates.",
         ),
         entry.Train(
             "Break it",
-            "2,000 steps. Watch the picture rather than the losses.",
+            "2,000 steps. Watch the samples rather than the losses.",
             ("broken",),
             (
                 entry.Curve(
-                    "How far the points spread", (("spread/real", "real points"), ("spread/fake", "generated points"))
+                    "Spread of the points", (("spread/real", "real points"), ("spread/fake", "generated points"))
                 ),
                 entry.Curve(
                     "D's probability of “real”", (("prob/real", "real points"), ("prob/fake_after", "generated points"))
@@ -118,45 +119,46 @@ LESSON = entry.Lesson(
             ),
         ),
         entry.Check("The damage", "broken", measures=("mode_tv", "modes", "near"), arms=("broken",)),
-        entry.Check("What the curves show of it", "curves"),
+        entry.Check("What the curves show", "curves"),
         entry.Predict(
             "repair",
-            "Three changes, one at a time, G as hasty as before: a z of 16 numbers instead of 2; D sees two samples at once; D pays for "
-            "steep slopes (R1). Which bring the modes back?",
+            "Three changes, one at a time, G as fast as before: a z of 16 numbers instead of 2; D sees two samples at once; a "
+            "penalty on D's gradient (R1). Which bring the modes back?",
             (
-                entry.Choice("z", "Only the larger z: two numbers hold too little variety"),
+                entry.Choice("z", "Only the larger z: two numbers allow too little variety"),
                 entry.Choice("judge", "Both changes to D, the pairs and the penalty; not the larger z"),
                 entry.Choice("all", "All three"),
                 entry.Choice("none", "None: G is simply too fast"),
             ),
             "judge",
             repair,
-            "With one seed a run can be lucky, or unlucky. (The collapse benchmark trains other settings on the same ring: other rates and weights.)",
+            "With one seed the result may be chance. (The collapse benchmark trains with other settings on the same ring: other "
+            "rates and weights.)",
         ),
         entry.Train(
             "Repair it",
             "The same seed, data order and steps; one change each.",
             tuple(arm.name for arm in ARMS),
             (
-                entry.Curve("How far the generated points spread", (("spread/fake", "generated points"),)),
+                entry.Curve("Spread of the generated points", (("spread/fake", "generated points"),)),
                 entry.Curve("G's loss", (("loss/g", "G's loss"),)),
             ),
         ),
-        entry.Check("Which one repaired it", "repair", measures=("mode_tv", "modes", "near")),
+        entry.Check("Which change repaired it", "repair", measures=("mode_tv", "modes", "near")),
         entry.Explain(
-            "The cause is in what D sees",
-            "A larger z changes nothing of that: G may ignore as much of it as it likes. **Pairs** (packing, PacGAN): D sees two samples at once, and two equal "
-            "ones give G away: variety becomes part of what is judged. **R1** keeps D's slope small around real data: G's "
-            "points are drawn gently to all modes instead of being chased from one to the next.",
+            "The cause is what D sees",
+            "A larger z does not change that: G may ignore it. **Pairs** (packing, PacGAN): D sees two samples at once, and two "
+            "identical ones are easy to recognise as generated: variety becomes part of what D classifies. **R1** keeps D's "
+            "slope small around real data: G's points move smoothly to all modes instead of jumping from one to the next.",
             (terms.R1.of("slope"), terms.BCE_GENERATOR.of("broken")),
         ),
         entry.TakeAway(
-            "The losses of a GAN look perfect: D(x) = D(G(z)) = 0.5. Is it a good one?",
-            "That cannot be told from the losses: here they looked so while G made nearly one point. D answers 0.5 when it cannot tell, and it "
-            "cannot tell when G makes a few good samples over and over, or moves faster than D can follow. Measure variety: modes where they "
-            "are known, recall, coverage or duplicates elsewhere.",
+            "The losses of a GAN look perfect: D(x) = D(G(z)) = 0.5. Is it a good GAN?",
+            "The losses do not show it: here they looked perfect while G generated nearly a single point. D outputs 0.5 when it "
+            "cannot distinguish, and that also happens when G repeats a few good samples, or moves faster than D can follow. "
+            "Measure variety: modes where they are known, recall, coverage or duplicates elsewhere.",
             {
-                "collapse": "Break and repair a GAN that makes pictures",
+                "collapse": "Break and repair a GAN for images",
                 "twin": "Watch it in slow motion",
                 "train": "Try it yourself",
             },

@@ -22,8 +22,8 @@ def obeys(outcomes: Outcomes) -> PredictionResult:
     named = {frozenset({"concat", "acgan"}): "both", frozenset({"concat"}): "concat", frozenset({"acgan"}): "acgan"}
     choice = "all" if "none" in above else named.get(frozenset(above), "")
     words = (
-        "Digits drawn as asked, of {count}: without labels {none}, labels as inputs {concat}, ACGAN {acgan} (95 % intervals; chance is 0.1). "
-        "Above chance is what has its whole interval above it."
+        "Digits as requested, of {count}: without labels {none}, labels as inputs {concat}, ACGAN {acgan} (95 % intervals; "
+        "chance is 0.1). Above chance: the whole interval lies above it."
     )
     values = {key: interval_words(r, ".2f") for key, r in found.items()}
     return PredictionResult(choice, words, values | {"count": f"{found['none'].count:,}"})
@@ -35,12 +35,12 @@ def faster(outcomes: Outcomes) -> PredictionResult:
     first, second = (acgan, concat) if acgan.value >= concat.value else (concat, acgan)
     differs = of_estimates(first, second).differs
     choice = ("acgan" if first is acgan else "concat") if differs else "equal"
-    words = "ACGAN {acgan}, labels as inputs {concat} of {count} each (95 % intervals; by a test of the difference they {verdict})."
+    words = "ACGAN {acgan}, labels as inputs {concat} of {count} each (95 % intervals; the difference is {verdict})."
     values = {
         "acgan": interval_words(acgan, ".2f"),
         "concat": interval_words(concat, ".2f"),
         "count": f"{acgan.count:,}",
-        "verdict": "can be told apart" if differs else "cannot be told apart",
+        "verdict": "significant" if differs else "not significant",
     }
     return PredictionResult(choice, words, values)
 
@@ -48,73 +48,74 @@ def faster(outcomes: Outcomes) -> PredictionResult:
 LESSON = entry.Lesson(
     name="conditioning",
     title="Conditioning",
-    goal="Make a generator draw what you ask for, and measure whether it listens.",
+    goal="Make a generator produce what you request, and measure whether it does.",
     needs="Best after lesson 1.",
     minutes=10,
     experiment=entry.Experiment(changed(DIGITS, recording={"evaluate_every_epochs": 1}), ARMS, ("obeyed", "kd"), 36),
     steps=(
         entry.Read(
-            "Asking for a seven",
-            "Until now G drew whatever its z happened to mean. To ask for a digit we give G a **label** beside z: ten numbers, a one at the digit "
-            "and zeros elsewhere. But why should G care about it? Only if D can tell that the wrong digit came. There are two usual "
-            "ways: D gets the label as an **input** and judges picture and label together; or D has a second output that **names** the "
-            "digit, and both networks are paid when it is right (ACGAN).",
+            "Requesting a seven",
+            "Until now z alone decided what G produced. To request a digit we give G a **label** with z: ten numbers, a one at "
+            "the digit and zeros elsewhere. But G uses it only if D can detect a wrong digit. There are two usual ways: D gets "
+            "the label as an **input** and classifies image and label together; or D has a second output that **predicts** the "
+            "digit, and both networks minimise its error (ACGAN).",
             picture="real",
         ),
         entry.Predict(
             "listens",
-            "After half a minute of training an *evaluator* (a classifier trained on real digits beforehand) looks at 300 pictures. Which "
-            "models draw the digit asked for more often than chance, 1 in 10?",
+            "After half a minute of training an *evaluator* (a classifier trained on real digits beforehand) classifies 300 "
+            "images. Which models produce the requested digit more often than chance, 1 in 10?",
             (
                 entry.Choice("all", "All three: a GAN learns the ten digits anyway"),
-                entry.Choice("both", "The two that are told the label"),
+                entry.Choice("both", "The two that get the label"),
                 entry.Choice("concat", "Only the one that gets labels as inputs"),
-                entry.Choice("acgan", "Only the one whose D names the digit"),
+                entry.Choice("acgan", "Only the one whose D predicts the digit"),
             ),
             "both",
             obeys,
-            "After so short a training the label may not yet have got through.",
+            "After such short training the label may not yet have an effect.",
         ),
         entry.Predict(
             "faster",
-            "And which of the two obeys better after so short a time?",
+            "And which of the two follows the label better after such a short time?",
             (
-                entry.Choice("acgan", "ACGAN: naming the digit is paid for by itself"),
-                entry.Choice("concat", "Labels as inputs: D sees at once what was asked"),
-                entry.Choice("equal", "They cannot be told apart with 300 pictures"),
+                entry.Choice("acgan", "ACGAN: predicting the digit is a loss term of its own"),
+                entry.Choice("concat", "Labels as inputs: D sees directly what was requested"),
+                entry.Choice("equal", "The difference is not significant with 300 images"),
             ),
             "acgan",
             faster,
-            "The interval counts pictures of one run; another seed may turn it round, and with longer training both come near to 1.",
+            "The interval covers the images of one run; another seed may reverse the order, and with longer training both come "
+            "close to 1.",
         ),
         entry.Train(
-            "Three models, one question",
-            "Same digits, seed and steps. The curve is the evaluator's count at the end of each epoch (200 pictures); a model without labels "
-            "cannot be asked, so it has none.",
+            "Three models, one task",
+            "Same digits, seed and steps. The curve is the evaluator's count at the end of each epoch (200 images); a model "
+            "without labels takes no request, so it has none.",
             tuple(arm.name for arm in ARMS),
             (
-                entry.Curve("Share of digits drawn as asked", (("accuracy/labels", "as asked"),), smoothing=0.0),
+                entry.Curve("Share of digits as requested", (("accuracy/labels", "as requested"),), smoothing=0.0),
                 entry.Curve("G's loss", (("loss/g", "G's loss"),)),
             ),
         ),
-        entry.Check("Do they listen?", "listens", measures=("obeyed", "kd")),
-        entry.Check("Which obeys better?", "faster"),
+        entry.Check("Do they follow the label?", "listens", measures=("obeyed", "kd")),
+        entry.Check("Which follows it better?", "faster"),
         entry.Explain(
-            "Somebody must notice the wrong digit",
-            "**Labels as inputs**: D learns pairs of picture and label. A fine 3 under the label 7 is a wrong pair, so D may call it false; but D "
-            "first has to find out that the label matters. **ACGAN**: a loss of its own asks which digit it is, of real and of "
-            "generated pictures. It falls quickly, since naming a digit is easier than telling real from generated. Its price: G may "
-            "prefer digits that are easy to name, at the cost of variety.",
+            "D must detect the wrong digit",
+            "**Labels as inputs**: D learns pairs of picture and label. A good 3 with the label 7 is a wrong pair, so D can "
+            "reject it; but D first has to learn that the label matters. **ACGAN**: a separate loss term classifies the digit, "
+            "in real and generated images. It falls quickly, since recognising a digit is easier than distinguishing real from "
+            "generated. Its drawback: G may prefer digits that are easy to recognise, at the cost of variety.",
             (terms.LABEL_LOSS.of("acgan"), terms.BCE_GENERATOR.of("concat")),
         ),
         entry.TakeAway(
-            "Your conditional GAN makes fine pictures, but ignores the label. What do you look at first?",
-            "Whether D can notice: does the label reach D, on real data too, and does it belong to its picture? Are labels and pictures shuffled "
-            "together? Then the weight of the label loss (ACGAN), or the way the label enters. And measure it with an evaluator "
-            "and its interval instead of looking at a few pictures.",
+            "Your conditional GAN makes good images, but ignores the label. What do you check first?",
+            "Whether D can detect it: does the label reach D, on real data too, and does it match its image? Are labels and "
+            "images shuffled together? Then the weight of the label loss (ACGAN), or how the label enters. And measure it with "
+            "an evaluator and its interval instead of looking at a few images.",
             {
-                "conditions": "Ask models for what you like",
-                "explore": "Walk through a model",
+                "conditions": "Request labels from your models",
+                "explore": "Explore a model",
                 "train": "Train your own",
             },
         ),

@@ -44,8 +44,8 @@ def push(outcomes: Outcomes) -> PredictionResult:
     ratio = found["clip"] / max(found["penalty"], 1e-12)
     choice = "smaller" if ratio < 0.1 else "larger" if ratio > 10 else "same"
     words = (
-        "Length of the push (gradient) on G's weights, mean over the last fifth of the run: clipped {clip}, penalty {penalty}, no bound {free}, "
-        "spectral norm {spectral}. With clipping it is {times} of the one with the penalty."
+        "Norm of the gradient of G's weights, mean over the last fifth of the run: clipped {clip}, penalty {penalty}, no bound "
+        "{free}, spectral norm {spectral}. With clipping it is {times} of that with the penalty."
     )
     values = {key: f"{value:.2g}" for key, value in found.items()}
     return PredictionResult(choice, words, values | {"times": f"{ratio:.2g}"})
@@ -65,84 +65,92 @@ def trains(outcomes: Outcomes) -> PredictionResult:
 LESSON = entry.Lesson(
     name="lipschitz",
     title="Slope: clip, penalty, spectral norm",
-    goal="Measure how steep a critic is, and compare three ways to keep its slope bounded.",
+    goal="Measure a critic's slope, and compare three ways to bound it.",
     needs="Best after lessons 1 to 3.",
     minutes=12,
     experiment=entry.Experiment(GAME, ARMS, ("slope", "steepest", "clipped", "modes", "near"), 10),
     steps=(
         entry.Read(
-            "A critic instead of a judge",
-            "The Wasserstein GAN lets D give any **score** instead of a probability; D is then called the *critic*. The gap between its mean "
-            "scores on real and generated data tells how far apart the two are, but only if its **slope** (by how much the score changes "
-            "when the input moves by 1) is at most 1 everywhere. Mathematicians call that *1-Lipschitz*. Without it D could make the gap as "
-            "large as it likes by multiplying all of its scores by ten.",
+            "A critic instead of a classifier",
+            "The Wasserstein GAN lets D output any **score** instead of a probability; D is then called the *critic*. The gap "
+            "between its mean scores on real and generated data estimates how far apart the two are, but only if its **slope** "
+            "(the change of the score when the input moves by 1) is at most 1 everywhere (*1-Lipschitz*). Otherwise D could "
+            "enlarge the gap arbitrarily by multiplying all scores by ten.",
         ),
         entry.Predict(
             "slopes",
-            "The same game four times: no bound; D's weights clipped to ±0.01 after each step (the first WGAN); a penalty on slopes other than 1 "
-            "(WGAN-GP); each layer divided by its largest stretch (spectral norm). Whose slope, measured between real and "
-            "generated points, is nearest to 1 in ratio?",
+            "The same training four times: no bound; D's weights clipped to ±0.01 after each step (the first WGAN); a penalty "
+            "on slopes other than 1 (WGAN-GP); each layer divided by its largest singular value (spectral norm). Whose slope, "
+            "measured between real and generated points, is nearest to 1 in ratio?",
             CHOICES,
             "penalty",
             slopes,
-            "Spectral norm bounds the slope by 1 and may come near to it when D uses its layers fully.",
+            "Spectral norm bounds the slope by 1 and may come close to it if D uses its layers fully.",
         ),
         entry.Predict(
             "push",
-            "And with the weights clipped at 0.01, how long is the push that G gets, compared with the one under the penalty?",
+            "And with the weights clipped at 0.01, how large is G's gradient compared with that under the penalty?",
             (
-                entry.Choice("larger", "More than ten times longer"),
-                entry.Choice("same", "About as long"),
+                entry.Choice("larger", "More than ten times larger"),
+                entry.Choice("same", "About as large"),
                 entry.Choice("smaller", "Less than a tenth of it"),
             ),
             "smaller",
             push,
-            "It depends on the bound and the depth of D: with a bound of 0.1 or more it explodes instead.",
+            "It depends on the bound and on D's depth: with a bound of 0.1 or more it explodes instead.",
         ),
         entry.Predict(
             "trains",
-            "Which one comes last: which puts the fewest points near the modes after the same number of steps?",
+            "Which is the worst: which puts the fewest points near the modes after the same number of steps?",
             CHOICES,
             "clip",
             trains,
-            "Without a bound a run may be lucky or not; with one seed it can fall behind all others.",
+            "Without a bound results vary a lot; with one seed it may be worse than all others.",
         ),
         entry.Train(
             "Four critics",
-            "2,500 steps of D, a third as many of G; the same seed, data order, optimiser and z. (The penalty's weight is 1 here, since the "
-            "ring is small; the paper's 10 is meant for images.)",
+            "2,500 steps of D, a third as many of G; the same seed, data order, optimiser and z. (The penalty's weight is 1 "
+            "here, since the ring is small; the paper's 10 is for images.)",
             KEYS,
             (
-                entry.Curve("Length of the push on G", (("grad_norm/g", "push"),), log=True),
+                entry.Curve("Norm of G's gradient", (("grad_norm/g", "push"),), log=True),
                 entry.Curve("The critic's loss: minus the gap of its mean scores", (("loss/d", "D's loss"),)),
             ),
         ),
-        entry.Check("Whose slope is nearest to 1?", "slopes", measures=("slope", "steepest", "clipped")),
-        entry.Check("What clipping does to G's push", "push"),
+        entry.Check("Which slope is nearest to 1?", "slopes", measures=("slope", "steepest", "clipped")),
+        entry.Check("What clipping does to G's gradient", "push"),
         entry.Check(
-            "Which comes last?",
+            "Which is the worst?",
             "trains",
-            "Do not read off who comes *first*: of seeds 0 to 5 no bound did with four, the penalty with two (docs/lessons.md has each). "
-            "An interval of one run knows nothing of other seeds. On so small a ring, and in so short a run, the bound is not what limits G. What it is "
-            "for: only with a bounded slope is the critic's gap a distance (Arjovsky et al. 2017, equations 2 and 3); without one it grows as D likes.",
+            "Do not conclude which is *best*: of seeds 0 to 5 it was no bound with four, the penalty with two (docs/lessons.md "
+            "has each). An interval of one run does not cover other seeds. On such a small ring, in such a short run, the bound "
+            "is not what limits G. Its purpose: only with a bounded slope is the critic's gap a distance (Arjovsky et al. 2017, "
+            "equations 2 and 3); without a bound it grows arbitrarily.",
             measures=("modes", "near"),
         ),
         entry.Explain(
-            "Bounding weights is not bounding slopes",
-            "With every weight at most 0.01, three layers multiply to a slope far below 1: G's push all but vanishes. (Adam, which rescales each "
-            "push, hides that here; plain gradient descent would stand still.) With a larger bound the product grows as its third power. The **penalty** "
-            "asks for slope 1 just where it matters, between real and generated data. **Spectral norm** divides each layer's weights by their "
-            "largest singular value: the slope is at most 1 everywhere, for free, but often well below.",
+            "Bounding weights does not bound slopes well",
+            "With every weight at most 0.01, three layers multiply to a slope far below 1: G's gradient almost vanishes. (Adam, "
+            "which rescales gradients, hides that here; plain gradient descent would hardly move.) With a larger bound the "
+            "product grows as its third power. The **penalty** targets slope 1 where it matters, between real and generated "
+            "data. **Spectral norm** divides each layer's weights by their largest singular value: the slope is at most 1 "
+            "everywhere, at little cost, but often well below.",
             (terms.CRITIC_GAP.of("penalty"), terms.GRADIENT_PENALTY.of("penalty"), terms.CLIP.of("clip")),
         ),
         entry.TakeAway(
-            "You change WGAN's clip from 0.01 to 0.1 and all pictures come out nearly equal. What happened, and what do you use instead?",
-            "In a critic without batch norm the bound on the slope grew by ten *per layer*: it may become far steeper than a Wasserstein critic may be, "
-            "and G runs after a few steep spots. With batch norm, as in report R3, the scale of the weights before it cancels (Ioffe and Szegedy 2015, "
-            "section 3.3); the cut bounds batch norm's own gain, and dividing by a batch's spread has no bound at all. Spectral norm bounds the norm "
-            "of each layer's weight matrix, and so the slope of a network like this one whatever its depth (of convolutions only roughly: it takes "
-            "the kernel as a matrix, Miyato et al. 2018); a gradient penalty asks for the slope where it matters.",
-            {"collapse": "See it on pictures", "twin": "See the critic's landscape", "train": "Try r3-wgan-gp-lite"},
+            "You change WGAN's clipping bound from 0.01 to 0.1 and all images become nearly equal. What happened, and what do "
+            "you use instead?",
+            "In a critic without batch norm the bound on the slope grew by ten *per layer*: the slope may far exceed what a "
+            "Wasserstein critic allows, and G follows a few spots of large gradient. With batch norm, as in report R3, the "
+            "scale of the weights before it cancels (Ioffe and Szegedy 2015, section 3.3); clipping bounds batch norm's own "
+            "gain, and dividing by a batch's spread has no bound at all. Spectral norm bounds the norm of each layer's weight "
+            "matrix, and so the slope of a network like this one whatever its depth (of convolutions only roughly: it takes the "
+            "kernel as a matrix, Miyato et al. 2018); a gradient penalty controls the slope where it matters.",
+            {
+                "collapse": "See it on images",
+                "twin": "See the critic's output in the plane",
+                "train": "Try r3-wgan-gp-lite",
+            },
         ),
     ),
 )

@@ -36,54 +36,55 @@ MEASURES: Registry[Measure] = Registry(
     {
         "mode_tv": Measure(
             "Mode-TV (0 best, 1 worst)",
-            f"Half the differences of the eight modes' shares of {NUM_POINTS:,} new points from 1/8, plus half the share of points "
-            f"farther than {NEAR:g} from every mode: missing modes, uneven ones and points between them in one number. Interval: half-samples.",
+            f"Half the total difference of the eight modes' shares of {NUM_POINTS:,} new points from 1/8, plus half the share "
+            f"of points farther than {NEAR:g} from every mode: missing and uneven modes and points in between, as one number. "
+            "Interval: half-samples.",
             ".2f",
         ),
         "modes": Measure(
             "Modes reached (of 8)",
-            f"Modes of the ring with at least one of {NUM_POINTS:,} new points within {NEAR:g} of their middle. Short runs have had "
-            "no time for the 0.03 (three standard deviations) that the collapse table asks for. Interval: half-samples.",
+            f"Modes of the ring with at least one of {NUM_POINTS:,} new points within {NEAR:g} of their centre. Short runs do "
+            "not reach the 0.03 (three standard deviations) of the collapse table. Interval: half-samples.",
             ".0f",
         ),
         "near": Measure(
             "Points near a mode",
-            f"Share of {NUM_POINTS:,} new points within {NEAR:g} of the middle of a mode. Interval: half-samples.",
+            f"Share of {NUM_POINTS:,} new points within {NEAR:g} of the centre of a mode. Interval: half-samples.",
             ".2f",
         ),
         "slope": Measure(
             "Slope of the critic",
-            f"Length of the gradient of D's logit with respect to its input, mean of {NUM_SLOPES} points drawn on lines between real "
-            "and generated points, as in Gulrajani et al. 2017. Interval: of the mean.",
+            f"Length of the gradient of D's logit with respect to its input, mean over {NUM_SLOPES} points on lines between "
+            "real and generated points, as in Gulrajani et al. 2017. Interval: of the mean.",
             ".3g",
         ),
         "steepest": Measure(
-            "Steepest slope met",
-            f"The longest of those {NUM_SLOPES} gradients: a lower bound on D's Lipschitz constant, which no sample can prove.",
+            "Largest slope found",
+            f"The largest of those {NUM_SLOPES} gradient norms: a lower bound on D's Lipschitz constant.",
             ".3g",
         ),
         "clipped": Measure(
             "Weights at the bound",
-            "Share of D's weights that lie at the largest of all; 0 where nothing clips them.",
+            "Share of D's weights at the clipping bound; 0 without clipping.",
             ".1%",
         ),
         "obeyed": Measure(
-            "Digits drawn as asked",
-            f"The evaluator looks at {NUM_PICTURES} pictures, of which each digit is asked for equally often: the share in which it "
-            "sees the digit that was asked for. Chance is 0.1. Interval: Wilson 1927.",
+            "Digits as requested",
+            f"Share of {NUM_PICTURES} images, each digit requested equally often, in which the evaluator finds the requested "
+            "digit. Chance is 0.1. Interval: Wilson 1927.",
             ".3f",
         ),
         "kd": Measure(
-            "Distance of samples from real",
-            f"Kernel distance (Binkowski et al. 2018) between {NUM_PICTURES} samples and as many real images that were not trained on, "
-            "in the features of the shipped evaluator: 0 is equal, lower is better. Interval: half-samples.",
+            "Distance of samples to real images",
+            f"Kernel distance (Binkowski et al. 2018) between {NUM_PICTURES} samples and as many held-out real images, in the "
+            "features of the shipped evaluator: 0 is equal, lower is better. Interval: half-samples.",
             ".3g",
             "kd",
         ),
         "test_error": Measure(
             "Error on unseen images",
-            f"Mean squared error per pixel (in 0 to 1) of the reconstructions of {NUM_PICTURES} images that were not trained on; the mean "
-            "of each posterior is decoded. Interval: of the mean over images.",
+            f"Mean squared error per pixel (in 0 to 1) of the reconstructions of {NUM_PICTURES} held-out images; the mean of "
+            "each posterior is decoded. Interval: of the mean over images.",
             ".4f",
         ),
         "kl": Measure(
@@ -92,9 +93,9 @@ MEASURES: Registry[Measure] = Registry(
             ".1f",
         ),
         "active": Measure(
-            "Dimensions in use",
-            f"Dimensions of z whose posterior mean varies by more than {ACTIVE:g} (variance) over those images (Burda et al. 2016, "
-            "section 5.2): the others say nothing about the image.",
+            "Active dimensions",
+            f"Dimensions of z whose posterior mean varies by more than {ACTIVE:g} (variance) over those images (Burda et al. "
+            "2016, section 5.2): the others carry no information about the image.",
             ".0f",
         ),
     },

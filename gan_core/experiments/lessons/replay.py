@@ -56,13 +56,13 @@ def replay(run: Run) -> Replay:
     config = run.config()
     if config.training.device != "cpu":
         raise ValueError(
-            f"The run '{run.name}' was trained on {config.training.device}, whose numbers a processor does not repeat."
+            f"The run '{run.name}' was trained on {config.training.device}, whose results a CPU does not reproduce exactly."
         )
     dataset = datasets.prepare(config.dataset).with_labels(config.conditioning.labels)
     total, n_critic = total_steps(config, len(dataset)), config.objective.n_critic
     usable = [step for step in run.trainable_steps() if 0 < step <= total - n_critic] or run.trainable_steps()[:1]
     if not usable:
-        raise ValueError(f"The run '{run.name}' has no checkpoint from which a step can be made again.")
+        raise ValueError(f"The run '{run.name}' has no checkpoint from which a step can be repeated.")
     fabric, start = make_fabric(config), usable[-1]
     model = build(config, "cpu")
     checkpoints.load(run, start, model)

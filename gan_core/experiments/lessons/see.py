@@ -44,8 +44,9 @@ def order(outcomes: Outcomes) -> PredictionResult:
     elif min(down.value, up.value) > 0:
         choice = "both-up"
     words = (
-        "Mean over {count} steps of the change of D(G(z)), the same pictures each time: by D's update {down} (95 % interval, as if the steps were independent, {down_low} to "
-        "{down_high}; down in {down_share} of the steps), by G's update {up} ({up_low} to {up_high}; up in {up_share})."
+        "Mean change of D(G(z)) over {count} steps, each time for the same images: by D's update {down} (95 % interval, as if "
+        "the steps were independent, {down_low} to {down_high}; down in {down_share} of the steps), by G's update {up} "
+        "({up_low} to {up_high}; up in {up_share})."
     )
     values = {
         "count": f"{down.count:,}",
@@ -76,8 +77,8 @@ def low_loss(outcomes: Outcomes) -> PredictionResult:
     strength = {"fooled": -r["fooled"], "both": r["both"], "better": -r["better"]}  # each one's own sign
     best = max(strength, key=lambda name: strength[name])
     words = (
-        "Correlation of G's loss, over {count} steps, with D(G(z)) after D's update: {fooled}; with D's loss: {both}; with the step "
-        "number (later pictures are better ones): {better}."
+        "Correlation of G's loss, over {count} steps, with D(G(z)) after D's update: {fooled}; with D's loss: {both}; with the "
+        "step number (later images are better): {better}."
     )
     values = {"count": f"{len(loss):,}"} | {name: f"{value:+.2f}" for name, value in r.items()}
     return PredictionResult(best if strength[best] > 0.5 else "", words, values)
@@ -86,35 +87,37 @@ def low_loss(outcomes: Outcomes) -> PredictionResult:
 LESSON = entry.Lesson(
     name="see",
     title="What D and G see",
-    goal="See that a GAN is a game of two: what one network sees of the other, and what its loss can tell you.",
-    needs="Needs nothing before. It helps to have pressed “Train on digits now” once.",
+    goal="See how the two networks of a GAN interact, and what their losses can tell you.",
+    needs="No prerequisites. It helps to have pressed “Train on digits now” once.",
     minutes=8,
     experiment=entry.Experiment(DIGITS, (Arm("digits", "Digits", {}),), (), 30),
     steps=(
         entry.Read(
             "Two networks",
-            "The **generator** G turns a list of random numbers z (the latent) into a picture. It never sees a real one. The "
-            "**discriminator** D sees a picture, real or generated, and answers with one number, its *logit* l: the higher, the more real. "
-            "Squeezed to D = σ(l) between 0 and 1 it is D's probability of “real”. All that G ever learns comes through that number.",
+            "The **generator** G maps a list of random numbers z (the latent) to an image. It never sees a real one. The "
+            "**discriminator** D gets an image, real or generated, and outputs one number, its *logit* l: the higher, the more "
+            "real. D = σ(l), between 0 and 1, is D's probability of “real”. All that G learns comes through that number.",
             picture="real",
         ),
         entry.Predict(
             "order",
-            "In every step D is updated first, then G. We ask D three times about the *same* generated pictures: before D's update, after it, "
-            "and after G's update (then for the new pictures of the same z). How does its mean verdict D(G(z)) move?",
+            "In every step D is updated first, then G. We evaluate D three times on the *same* generated images: before D's "
+            "update, after it, and after G's update (then on the new images of the same z). How does the mean output D(G(z)) "
+            "change?",
             (
-                entry.Choice("down-up", "D's update pushes it down, G's update pushes it up again"),
-                entry.Choice("up-down", "D's update pushes it up, G's update pushes it down"),
-                entry.Choice("both-up", "Both push it up: the pictures get better with every step"),
-                entry.Choice("still", "It does not move: one step is too small to be seen"),
+                entry.Choice("down-up", "D's update lowers it, G's update raises it again"),
+                entry.Choice("up-down", "D's update raises it, G's update lowers it"),
+                entry.Choice("both-up", "Both raise it: the images get better with every step"),
+                entry.Choice("still", "It does not change: one step is too small to notice"),
             ),
             "down-up",
             order,
-            "With learning rates that are far apart the faster player's push can carry over into the other's turn.",
+            "With very different learning rates the faster network's momentum can carry over into the other's update.",
         ),
         entry.Train(
-            "Let them play",
-            "A small GAN on 4,500 handwritten digits. The chart shows D's verdict on real digits, and on generated ones at the three moments.",
+            "Train both",
+            "A small GAN on 4,500 handwritten digits. The chart shows D's output on real digits, and on generated ones at the "
+            "three moments.",
             ("digits",),
             (
                 entry.Curve(
@@ -129,35 +132,35 @@ LESSON = entry.Lesson(
                 entry.Curve("The losses", (("loss/g", "G's loss"), ("loss/d", "D's loss"))),
             ),
         ),
-        entry.Check("What the run says", "order"),
+        entry.Check("What the run shows", "order"),
         entry.Predict(
             "low-loss",
-            "Look at G's loss: it goes up and down. At a step at which it is *low*, what is true?",
+            "Look at G's loss: it goes up and down. What holds at a step where it is *low*?",
             (
-                entry.Choice("fooled", "D gives the generated pictures a high probability: D is fooled"),
-                entry.Choice("better", "The pictures are good ones: it is late in the run"),
-                entry.Choice("both", "D's loss is low as well: both do their work well"),
+                entry.Choice("fooled", "D gives the generated images a high probability: D is fooled"),
+                entry.Choice("better", "The images are good: it is late in the run"),
+                entry.Choice("both", "D's loss is low as well: both networks do well"),
             ),
             "fooled",
             low_loss,
-            "Where both networks improve steadily, all three can go together for a while.",
+            "If both networks improve steadily, all three can hold at once for a while.",
         ),
-        entry.Check("What the run says", "low-loss"),
+        entry.Check("What the run shows", "low-loss"),
         entry.Explain(
-            "The losses are D's verdict, and nothing else",
-            "G's loss is −log of D's probability for its pictures: it falls when *D is fooled*, be it because G has become better or because D "
-            "has become worse. It says nothing about the pictures themselves. What D gains on generated pictures, G loses: so in a "
-            "healthy game neither loss goes to zero, and “the loss has stopped falling” is no bad news.",
+            "The losses depend on D's output only",
+            "G's loss is −log of D's probability for its images: it falls when *D is fooled*, whether because G has improved or "
+            "because D has become worse. It says nothing about the images themselves. What D gains on generated images, G "
+            "loses: so in healthy training neither loss goes to zero, and a loss that stops falling is no bad sign.",
             (terms.BCE_REAL.of("digits"), terms.BCE_FAKE.of("digits"), terms.BCE_GENERATOR.of("digits")),
             picture="outputs",
         ),
         entry.TakeAway(
-            "A friend shows you a GAN whose generator's loss fell from 3 to 0.7 and says that the pictures must have become better. What do you "
-            "answer?",
-            "That the discriminator is fooled more often now: D(G(z)) rose from about e⁻³ = 0.05 to e⁻⁰·⁷ = 0.5. Whether because G "
-            "draws better or because D has got worse (its learning rate was lowered, say) the loss cannot tell. Look at the pictures, or measure "
-            "them against real ones.",
-            {"explore": "Walk through what G has learned", "compare": "Compare two runs"},
+            "A friend shows you a GAN whose generator loss fell from 3 to 0.7 and says that the images must have improved. What "
+            "do you answer?",
+            "That the discriminator is fooled more often now: D(G(z)) rose from about e⁻³ = 0.05 to e⁻⁰·⁷ = 0.5. Whether G has "
+            "improved or D has become worse (for example after lowering its learning rate), the loss does not show. Look at the "
+            "images, or measure them against real ones.",
+            {"explore": "Explore what G has learned", "compare": "Compare two runs"},
         ),
     ),
 )

@@ -16,7 +16,7 @@ BCE_FAKE = Term(
     "D's loss on generated data",
     r"\begin{aligned}\mathcal{L}_{\text{fake}} &= -\mathbb{E}_{z}\left[\log(1 - D(G(z)))\right] \\"
     r"&= \mathbb{E}_{z}\left[\log\left(1 + e^{\,l(G(z))}\right)\right]\end{aligned}",
-    "z is a random latent, G(z) what the generator makes of it. " + LOGIT,
+    "z is a random latent, G(z) the generated sample. " + LOGIT,
     "Goodfellow et al. 2014, equation 1, as a loss to minimise",
     Code("gan_core.models.objectives:bce_fake"),
     "loss/d_fake",
@@ -27,15 +27,15 @@ BCE_GENERATOR = Term(
     "G's loss",
     r"\begin{aligned}\mathcal{L}_{G} &= -\mathbb{E}_{z}\left[\log D(G(z))\right] \\"
     r"&= \mathbb{E}_{z}\left[\log\left(1 + e^{-l(G(z))}\right)\right]\end{aligned}",
-    LOGIT + " The form that keeps its gradient when D rejects everything (“non-saturating”).",
+    LOGIT + " This form keeps its gradient when D rejects everything (“non-saturating”).",
     "Goodfellow et al. 2014, section 3",
     Code("gan_core.models.objectives:bce_generator"),
     "loss/g", "generator", "gan_core.models.objectives:bce_generator",
 )  # fmt: skip
 DISCRIMINATOR_LOSS = Term(
-    "D's loss, put together",
+    "D's total loss",
     r"\mathcal{L}_{D} = w_{\text{real}} \, \mathcal{L}_{\text{real}} + w_{\text{fake}} \, \mathcal{L}_{\text{fake}}",
-    "Both weights are 1 in the original game; 1:0 means w_real = 1 and w_fake = 0.",
+    "Both weights are 1 in the original GAN; 1:0 means w_real = 1 and w_fake = 0.",
     "Goodfellow et al. 2014, equation 1; the weights are report R2's",
     Code("gan_core.models.gan:GAN._discriminator_step", ("parts = ", "loss = config.objective.real_weight")),
     "loss/d",
@@ -43,7 +43,7 @@ DISCRIMINATOR_LOSS = Term(
 R1 = Term(
     "The penalty R1",
     r"R_1 = \frac{1}{2} \, \mathbb{E}_{x}\left[\lVert \nabla_x \, l(x) \rVert^2\right]",
-    "∇ₓ l(x) is how D's logit changes when a real point x moves a little: D's slope there. D pays the weight γ times R₁.",
+    "∇ₓ l(x) is the gradient of D's logit at a real point x: D's slope there. γ times R₁ is added to D's loss.",
     "Mescheder et al. 2018, equation 9 (there with γ/2 in front)",
     Code("gan_core.models.penalties:r1_penalty"),
     "loss/penalty", "slopes", "gan_core.experiments.lessons.replay:half_square",
@@ -52,7 +52,8 @@ GRADIENT_PENALTY = Term(
     "The gradient penalty",
     r"\begin{gathered}\mathbb{E}_{\hat x}\left[\left(\lVert \nabla_{\hat x} D(\hat x) \rVert_2 - 1\right)^2\right] \\"
     r"\hat x = x + \epsilon \, (G(z) - x),\ \epsilon \sim U[0, 1]\end{gathered}",
-    "x̂ is a point on the line between a real and a generated one; the slope there shall be 1. D pays λ times this.",
+    "x̂ is a point on the line between a real and a generated one; the target slope there is 1. λ times this is added to D's "
+    "loss.",
     "Gulrajani et al. 2017, equation 3",
     Code("gan_core.models.penalties:gradient_penalty"),
     "loss/penalty", "slopes", "gan_core.experiments.lessons.replay:squared_distance_from_one",
@@ -60,7 +61,7 @@ GRADIENT_PENALTY = Term(
 CRITIC_GAP = Term(
     "The critic's loss",
     r"\mathcal{L}_{D} = \mathbb{E}_{z}\left[D(G(z))\right] - \mathbb{E}_{x}\left[D(x)\right]",
-    "D gives a score, no probability. If its slope is at most 1, then −L_D is at most the Earth-Mover distance between "
+    "D outputs a score, not a probability. If its slope is at most 1, then −L_D is at most the Earth-Mover distance between "
     "real and generated data, and equal to it for the best such D.",
     "Arjovsky et al. 2017, equations 2 and 3, algorithm 1",
     Code("gan_core.models.gan:GAN._discriminator_step", ("parts = ", "loss = config.objective.real_weight")),
@@ -69,15 +70,15 @@ CRITIC_GAP = Term(
 CLIP = Term(
     "Weight clipping",
     r"w \leftarrow \operatorname{clip}(w, -c, c)",
-    "After each step every weight w of D is cut to between −c and c. The number is the share of weights at the bound.",
+    "After each step every weight w of D is clipped to [−c, c]. The number is the share of weights at the bound.",
     "Arjovsky et al. 2017, algorithm 1, line 7",
     Code("gan_core.models.networks.critic:clip_weights"),
     "clip/saturation",
 )
 LABEL_LOSS = Term(
-    "The price of the wrong digit (ACGAN)",
+    "The label loss (ACGAN)",
     r"\mathcal{L}_{C} = -\mathbb{E}\left[\log P(C = c \mid G(z, c))\right]",
-    "c is the digit that was asked for, P what D's second head says of the picture. D and G both make it small.",
+    "c is the requested digit, P the output of D's second head. D and G both minimise it.",
     "Odena et al. 2017, equation 3, its part on generated pictures (as a loss)",
     Code("gan_core.models.gan:GAN._label_loss"),
     "loss/label_fake",
@@ -85,25 +86,25 @@ LABEL_LOSS = Term(
 RECONSTRUCTION = Term(
     "The reconstruction",
     r"\mathcal{L}_{\text{rec}} = -\frac{1}{P} \sum_{p=1}^{P} \left[x_p \log \hat x_p + (1 - x_p) \log(1 - \hat x_p)\right]",
-    "x is the picture, its P pixels between 0 and 1; x̂ the decoder's answer for a latent drawn from the encoder's cloud. Grey pixels cost "
-    "something even when they are right, so the price does not go to 0.",
-    "Kingma and Welling 2014, appendix C.1, as a price to minimise, averaged over pixels",
+    "x is the image, its P pixels between 0 and 1; x̂ the decoder's output for a latent drawn from the encoder's distribution. "
+    "Grey pixels have a loss even when they are right, so it does not go to 0.",
+    "Kingma and Welling 2014, appendix C.1, as a loss to minimise, averaged over pixels",
     Code("gan_core.models.vae:reconstruction_loss"),
     "loss/reconstruction",
 )
 KL = Term(
     "The KL term",
     r"\text{KL} = \frac{1}{2} \sum_{j} \left(\mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2\right)",
-    "The encoder answers with a cloud for each image: middle μ and spread σ along each of the latent's dimensions j. 0 means that the "
-    "cloud is the prior itself, N(0, 1), and tells nothing of the image.",
+    "The encoder outputs a distribution for each image: mean μ and standard deviation σ in each latent dimension j. 0 means "
+    "that it equals the prior, N(0, 1), and carries no information about the image.",
     "Kingma and Welling 2014, appendix B and equation 10",
     Code("gan_core.models.vae:kl_divergence"),
     "loss/kl", "latents",
 )  # fmt: skip
 VAE_LOSS = Term(
-    "Both together",
+    "The total loss",
     r"\mathcal{L} = \mathcal{L}_{\text{rec}} + \lambda \, \text{KL}",
-    "λ weighs the two against each other.",
+    "λ weights the two terms.",
     "Kingma and Welling 2014, equation 10, as a loss to minimise; the weight after Higgins et al. 2017, beta-VAE",
     Code("gan_core.models.vae:VAE.train_step", ("reconstruction = ", "kl = ", "loss = ")),
     "loss/vae",

@@ -55,7 +55,7 @@ def collapse(outcomes: Outcomes) -> PredictionResult:
     run = outcomes["large"]
     active, kl = run.value("active"), run.value("kl")
     choice = "nothing" if active == 0 else "few" if active < LATENT_DIM / 2 else "tidy"
-    words = "Dimensions in use at λ = 0.1: {active} of {all}; the KL over all of them is {kl} nats. (At λ = 0.0004: {active_middle} and {kl_middle} nats.)"
+    words = "Active dimensions at λ = 0.1: {active} of {all}; their total KL is {kl} nats. (At λ = 0.0004: {active_middle} and {kl_middle} nats.)"
     middle = outcomes["middle"]
     values = {
         "active": f"{active:.0f}",
@@ -70,75 +70,78 @@ def collapse(outcomes: Outcomes) -> PredictionResult:
 LESSON = entry.Lesson(
     name="vae",
     title="The VAE's trade-off",
-    goal="See that one number, λ, decides between true copies and good new pictures, and what happens at both ends.",
-    needs="Needs nothing of GANs: a VAE has no discriminator.",
+    goal="See how one number, λ, trades good reconstructions against good samples, and what happens at both extremes.",
+    needs="No GAN knowledge needed: a VAE has no discriminator.",
     minutes=12,
     experiment=entry.Experiment(BASE, ARMS, ("test_error", "kd", "kl", "active"), 18),
     steps=(
         entry.Read(
-            "Two wishes",
-            "A **variational autoencoder** squeezes a picture into a latent z of 16 numbers (the *encoder*) and draws it again from them (the "
-            "*decoder*). The encoder answers with a small cloud, from which z is drawn. Two things are paid for. The copy shall be true: wrong pixels "
-            "cost. And each picture's cloud shall look like plain random numbers, the *prior*, since new pictures are drawn from those: "
-            "what it costs is the **KL divergence**, which tells how far one cloud is from another (in nats). λ is the weight of that second price.",
+            "Two goals",
+            "A **variational autoencoder** compresses an image into a latent z of 16 numbers (the *encoder*) and reconstructs "
+            "it from them (the *decoder*). The encoder outputs a distribution, from which z is drawn. The loss has two terms: "
+            "the reconstruction error of the pixels, and the **KL divergence** (in nats), which measures how far each image's "
+            "distribution is from standard random numbers, the *prior*, from which new images are sampled. λ is the weight of "
+            "the second term.",
             picture="real",
         ),
         entry.Predict(
             "copies",
-            "We train the same VAE with λ = 0.000001, 0.0004 and 0.1. Which copies pictures best that it has never seen?",
+            "We train the same VAE with λ = 0.000001, 0.0004 and 0.1. Which reconstructs unseen images best?",
             CHOICES,
             "small",
             copies,
-            "A very small λ can also overfit: with few images the copies of unseen ones get worse again.",
+            "A very small λ can also overfit: with few images the reconstructions of unseen ones get worse again.",
         ),
         entry.Predict(
             "samples",
-            "And which makes the best *new* pictures from random z?",
+            "And which generates the best *new* images from random z?",
             CHOICES,
             "middle",
             samples,
-            "The distance is that of one run with few samples; where a test of the difference finds none the runs cannot be told apart.",
+            "The distance is from one run with few samples; without a significant difference the runs cannot be ranked.",
         ),
         entry.Predict(
             "collapse",
-            "At λ = 0.1: of the 16 numbers of z, how many will still say something about the picture?",
+            "At λ = 0.1: how many of the 16 numbers of z will still carry information about the image?",
             (
-                entry.Choice("tidy", "Most of them: z is only tidier"),
-                entry.Choice("few", "A few: the picture's rough shape"),
-                entry.Choice("nothing", "None: every picture gets the same copy"),
+                entry.Choice("tidy", "Most of them: z is only more regular"),
+                entry.Choice("few", "A few: the image's rough shape"),
+                entry.Choice("nothing", "None: every image gets the same reconstruction"),
             ),
             "nothing",
             collapse,
-            "Between the two ends the dimensions go out one after the other; how many are left depends on the data.",
+            "Between the extremes the dimensions become inactive one by one; how many remain depends on the data.",
         ),
         entry.Train(
             "Three VAEs",
-            "Same digits, seed, order and steps; only λ differs. The pictures are new ones, from the same random z.",
+            "Same digits, seed, order and steps; only λ differs. The images are new samples, from the same random z.",
             KEYS,
             (
                 entry.Curve("Reconstruction error (training images)", (("loss/reconstruction", "error"),), log=True),
                 entry.Curve("KL, summed over the dimensions", (("loss/kl", "KL"),), log=True),
             ),
         ),
-        entry.Check("True copies", "copies", measures=("test_error",)),
-        entry.Check("New pictures", "samples", measures=("kd",)),
-        entry.Check("What is left of z", "collapse", measures=("kl", "active")),
+        entry.Check("Reconstructions", "copies", measures=("test_error",)),
+        entry.Check("New images", "samples", measures=("kd",)),
+        entry.Check("Active dimensions of z", "collapse", measures=("kl", "active")),
         entry.Explain(
-            "The decoder meets the prior only when λ asks for it",
-            "With a tiny λ each image gets a sharp little cloud wherever it likes. Copies are true, but a random z falls between the clouds, where "
-            "the decoder has never been: no digits (*a hole in the prior*). With a large λ every cloud *is* the prior. Then z says "
-            "nothing, and the best single copy of all images is their grey average (*posterior collapse*). Between them lies the bargain.",
+            "λ decides how much of the prior the decoder sees",
+            "With a tiny λ each image gets a narrow distribution anywhere. Reconstructions are good, but a random z falls "
+            "between them, where the decoder was never trained: no digits (*a hole in the prior*). With a large λ every "
+            "distribution *is* the prior. Then z carries no information, and the best reconstruction for all images is their "
+            "grey average (*posterior collapse*). Good values lie in between.",
             (terms.RECONSTRUCTION.of("middle"), terms.KL.of("middle"), terms.VAE_LOSS.of("middle")),
         ),
         entry.TakeAway(
-            "A paper reports a VAE with a reconstruction error near zero. Does it make good new pictures?",
-            "That does not follow: the error is small when the KL is hardly paid for, and then random z may decode to nonsense. Ask for the KL, the "
-            "number of dimensions in use, and a distance between *samples* and real images; and mind whether errors and KL are summed "
-            "or averaged: λ means nothing without that. (Here the pixels are averaged and the KL is summed, so λ times the 256 pixels is the β of a "
-            "β-VAE: 0.0003, 0.1 and 26, and 1 is the VAE of the first paper.)",
+            "A paper reports a VAE with a reconstruction error near zero. Does it generate good new images?",
+            "That does not follow: the error is small if the KL has little weight, and then random z may decode to nonsense. "
+            "Ask for the KL, the number of active dimensions, and a distance between *samples* and real images; and check "
+            "whether errors and KL are summed or averaged: λ means nothing without that. (Here the pixels are averaged and the "
+            "KL is summed, so λ times the 256 pixels is the β of a β-VAE: 0.0003, 0.1 and 26, and 1 is the VAE of the first "
+            "paper.)",
             {
-                "vae": "Copies, latents and β of any VAE",
-                "explore": "Walk through z",
+                "vae": "Reconstructions, latents and β of any VAE",
+                "explore": "Explore z",
                 "compare": "Compare the three runs",
             },
         ),

@@ -33,11 +33,11 @@ class SweepTemplate:
 
 TEMPLATES: dict[str, SweepTemplate] = {
     "r4": SweepTemplate(
-        "R4's table in small",
-        "A grid: batch size 16 or 64, 10 or 40 epochs, learning rate 0.0001 or 0.0004. Eight DCGANs on drawn faces; the table "
-        "shows what each of them draws.",
+        "Batch size x epochs x learning rate (8 runs)",
+        "R4's table, small version: batch size 16 or 64, 10 or 40 epochs, learning rate 0.0001 or 0.0004. Eight DCGANs on "
+        "rendered faces; the table shows samples of each.",
         {
-            "name": "R4 in small",
+            "name": "R4, small version",
             "preset": "r4-a-lite",
             "axes": (
                 listed("training.batch_size", [16, 64]),
@@ -49,7 +49,7 @@ TEMPLATES: dict[str, SweepTemplate] = {
     "rates": SweepTemplate(
         "Search two learning rates",
         "A search: the generator's and the discriminator's learning rate, each between 0.00001 and 0.01. Optuna chooses twelve "
-        "pairs, the later ones near what did best; digits, 4 epochs each.",
+        "pairs, the later ones near the best; digits, 4 epochs each.",
         {
             "name": "Two learning rates",
             "preset": "mnist-dcgan",
