@@ -173,6 +173,8 @@ class DiffusionConfig(Section):
     """How far samples follow their labels (classifier-free guidance): 0 ignores them, 1 is the plain model, more is clearer and less varied."""
     preview_steps: Annotated[int, number("steps", ge=1, le=10_000)] = 10
     """Steps of DDIM for the sample grids and the evaluator's curve while it trains: few, so that training does not wait for them."""
+    posthoc_ema: bool = False
+    """Keep two more running averages, from whose snapshots one of any length is made after training (page Explore). Checkpoints, with four times the weights, take half as much room again."""
 
 
 class OptimizerConfig(Section):

@@ -140,8 +140,8 @@ CHARTS: tuple[Chart, ...] = (
         "Loss of the denoiser",
         "How far the network's prediction is from the truth, as mean squared error over images of every noise level. It falls fast at "
         "first and then hardly moves while the samples still get better: how noisy the images happen to be matters more to it than "
-        "what was learned (Nichol and Dhariwal 2021, section 3.2). Look at the samples.",
-        (Series("loss/diffusion", "all noise levels", 2),),
+        "what was learned (Nichol and Dhariwal 2021, section 3.2). Look at the samples. A network that always says 0 would pay the other curve: a loss that stays there has learned nothing.",
+        (Series("loss/diffusion", "all noise levels", 2), Series("loss/blind", "always saying 0", 7)),
     ),
     Chart(
         "noise_levels",

@@ -43,6 +43,7 @@ class GAN:
         self.networks = networks
         self.average = average = running_average(networks["generator"], config.training.ema_decay)
         self.averages: dict[str, nn.Module] = {} if average is None else {"generator": average.module}
+        self.profiles: dict[str, nn.Module] = {}
         self.optimizers: dict[str, torch.optim.Optimizer] = {
             "generator": build_optimizer(config.generator_optimizer, networks["generator"].parameters()),
             "discriminator": build_optimizer(config.discriminator_optimizer, networks["discriminator"].parameters()),
