@@ -18,6 +18,7 @@ from gan_core.config import RunConfig, get
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.figures import imaging
 from gan_core.figures.imaging import Uint8Array
+from gan_core.figures.layers import PREFIX
 from gan_core.figures.style import COLORS, Column
 from gan_core.models.kinds import applying
 from gan_core.models.networks import NETWORKS
@@ -59,8 +60,8 @@ def read(run: Run) -> Compared:
 
 
 def is_metric(name: str) -> bool:
-    """Whether a column of the log measures something, rather than counting."""
-    return name not in COUNTERS and not name.startswith(("hits/", "requested/"))
+    """Whether a column of the log is a measurement with a curve of its own: no counter, and no layer's gradient (`figures.layers`)."""
+    return name not in COUNTERS and not name.startswith(("hits/", "requested/", PREFIX))
 
 
 # settings

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from gan_core.analysis.comparing import Compared, is_metric, last_step
 from gan_core.datasets.epochs import Epoch
 from gan_core.evaluation.metrics import METRICS
+from gan_core.figures import layers
 from gan_core.figures.charts import CHARTS
 from gan_core.figures.style import COLORS, MAX_POINTS, Column, add_curve, lay_out
 
@@ -93,13 +94,18 @@ def is_sparse(values: Column) -> bool:
 
 
 def metrics_of(compared: Sequence[Compared]) -> dict[str, list[int]]:
-    """Metric -> the places of the runs that measured it; those of most runs first, then as the charts order them."""
+    """Metric -> the places of the runs that measured it; those of most runs first, then as the charts order them.
+
+    The layers of a network are one metric, a key of `layers.NETWORKS`.
+    """
     order = {trace.column: place for place, trace in enumerate(t for chart in CHARTS for t in chart.traces)}
     found: dict[str, list[int]] = {}
     for place, one in enumerate(compared):
         for name, values in one.columns.items():
             if is_metric(name) and np.isfinite(values).any():
                 found.setdefault(name, []).append(place)
+        for network in dict.fromkeys(layers.network_of(name) for name in one.columns if layers.network_of(name)):
+            found.setdefault(network, []).append(place)
     return dict(sorted(found.items(), key=lambda item: (-len(item[1]), order.get(item[0], len(order)), item[0])))
 
 
@@ -120,8 +126,8 @@ TITLES = {
 
 def title_of(metric: str) -> str:
     """A metric's name for people, of a curve or of what is measured afterwards; the metric itself when it has no title."""
-    if metric in TITLES:
-        return TITLES[metric]
+    if title := TITLES.get(metric) or layers.NETWORKS.get(metric):
+        return title
     if metric in METRICS:
         return METRICS[metric].title
     for chart in CHARTS:
@@ -147,6 +153,8 @@ def figure(
         log_scale: logarithmic vertical axis.
         axis_title: the axis in the reader's language; AXES' words when empty.
     """
+    if metric in layers.NETWORKS:
+        return layers.of_runs([one.columns for one in compared], labels, metric)
     fig = go.Figure()
     for place, (one, label) in enumerate(zip(compared, labels, strict=True)):
         values = one.columns.get(metric, np.empty(0))

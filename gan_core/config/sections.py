@@ -173,6 +173,8 @@ class DiffusionConfig(Section):
     """How far samples follow their labels (classifier-free guidance): 0 ignores them, 1 is the plain model, more is clearer and less varied."""
     preview_steps: Annotated[int, number("steps", ge=1, le=10_000)] = 10
     """Steps of DDIM for the sample grids and the evaluator's curve while it trains: few, so that training does not wait for them."""
+    posthoc_ema: bool = False
+    """Keep two more running averages, from whose snapshots one of any length is made after training (page Explore). Checkpoints, with four times the weights, take half as much room again."""
 
 
 class OptimizerConfig(Section):
@@ -234,6 +236,6 @@ class RecordingConfig(Section):
     keep_checkpoints: Annotated[int, number("checkpoints", ge=2)] = 20
     """How many checkpoints stay on disk; the first and the newest always do, the rest are thinned evenly."""
     probe_every_steps: Annotated[int, number("steps", ge=0)] = 20
-    """Steps between two slower measurements: what D says after the generator's own update, or a diffusion model's loss in each quarter of its process; 0 switches them off."""
+    """Steps between two slower measurements: what D says after the generator's own update and the gradients layer by layer, or a diffusion model's loss in each quarter of its process; 0 switches them off."""
     evaluate_every_epochs: Annotated[int, number("epochs", ge=0)] = 1
     """Epochs between two measurements of a conditional model by an evaluator, where there is one for its data set; 0 never measures."""

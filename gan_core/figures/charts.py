@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from gan_core.figures import layers
 from gan_core.figures.overview import Groups
 from gan_core.figures.style import COLORS, GREY, Column, add_curve, lay_out
 
@@ -31,6 +32,7 @@ class Chart:
         traces: its curves; those a run does not record are left out, and so is a chart without any.
         y_range: fixed vertical range, or None.
         may_be_log: whether a logarithmic axis makes sense.
+        layers: key of `layers.NETWORKS`, of a chart whose curves are a network's layers; it has no traces.
     """
 
     key: str
@@ -39,7 +41,15 @@ class Chart:
     traces: tuple[Series, ...]
     y_range: tuple[float, float] | None = None
     may_be_log: bool = True
+    layers: str = ""
 
+
+BY_LAYER = (
+    "The length of the adversarial loss's gradient with respect to what each layer gives out, mean over 16 samples; the first layer "
+    "takes the input, the last gives the output. Where it shrinks by a factor from layer to layer, little reaches the far end "
+    "(vanishing); where it grows so, the far end is thrown about (exploding). Clipped weights do the one or the other as their bound "
+    "is tight or wide, a gradient penalty neither (Gulrajani et al. 2017, section 3 and figure 1b)."
+)
 
 CHARTS: tuple[Chart, ...] = (
     Chart(
@@ -130,8 +140,8 @@ CHARTS: tuple[Chart, ...] = (
         "Loss of the denoiser",
         "Mean squared error of the network's prediction over images of all noise levels. It falls fast at first and then hardly changes while "
         "the samples still improve: the noise levels drawn in a batch affect it more than what was learned (Nichol and Dhariwal 2021, section "
-        "3.2). Look at the samples.",
-        (Series("loss/diffusion", "all noise levels", 2),),
+        "3.2). Look at the samples. The second curve is the loss of always predicting 0: a loss that stays there means that nothing was learned.",
+        (Series("loss/diffusion", "all noise levels", 2), Series("loss/blind", "predicting 0", 7)),
     ),
     Chart(
         "noise_levels",
@@ -219,6 +229,10 @@ CHARTS: tuple[Chart, ...] = (
             Series("grad_norm/diffusion", "Denoiser", 3),
         ),
     ),
+    *(
+        Chart(network.replace("/", "_"), title, BY_LAYER, (), layers=network)
+        for network, title in layers.NETWORKS.items()
+    ),
     Chart(
         "rates",
         "Learning rate",
@@ -235,7 +249,12 @@ CHARTS: tuple[Chart, ...] = (
 
 def available(names: Sequence[str]) -> list[Chart]:
     """The charts for which a run with these columns has at least one curve."""
-    return [chart for chart in CHARTS if any(trace.column in names for trace in chart.traces)]
+    networks = {layers.network_of(name) for name in names}
+    return [
+        chart
+        for chart in CHARTS
+        if any(trace.column in names for trace in chart.traces) or (chart.layers and chart.layers in networks)
+    ]
 
 
 def figure(
@@ -255,8 +274,10 @@ def figure(
         log_scale: logarithmic vertical axis, where the chart allows it.
         marks: (step, words) drawn as vertical lines: live changes and the like.
     """
-    fig = go.Figure()
     groups = columns if isinstance(columns, Groups) else Groups(1, columns, columns)
+    if chart.layers:  # its axis holds no steps to mark
+        return layers.of_run(groups.means, chart.layers)
+    fig = go.Figure()
     steps, means = groups.extremes["step"], groups.means
     for trace in chart.traces:
         values = groups.extremes.get(trace.column, np.empty(0))

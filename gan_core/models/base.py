@@ -53,6 +53,7 @@ class GenerativeModel(Protocol):
     Attributes:
         networks: name -> network with trainable weights; what a checkpoint's model.safetensors holds.
         averages: name -> running average of a network; what ema.safetensors holds. May be empty.
+        profiles: name -> average of a network whose length is chosen after training; what profiles.safetensors holds. Mostly empty.
         optimizers: name -> optimiser.
         rng: the generator behind every random number of training, on the training device.
         latent_dim: size of one latent.
@@ -60,6 +61,7 @@ class GenerativeModel(Protocol):
 
     networks: dict[str, nn.Module]
     averages: dict[str, nn.Module]
+    profiles: dict[str, nn.Module]
     optimizers: dict[str, torch.optim.Optimizer]
     rng: torch.Generator
     latent_dim: int

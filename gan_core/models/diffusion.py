@@ -21,12 +21,14 @@ from torch import Tensor, nn
 
 from gan_core.config import DiffusionConfig, RunConfig
 from gan_core.datasets import image_shape
+from gan_core.models import posthoc_ema
 from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress, Update, unwrapped
 from gan_core.models.networks.initialisation import load_module, materialised
 from gan_core.models.optimizers import build_optimizer, running_average
 
 MOST_NOISE = 0.999  # the largest beta: with 1 nothing of x_0 would be left to divide by
 QUARTERS, PROBED = 4, 16  # parts of the process whose loss is measured, and images that it is measured on
+DRAWN, EDGE = 4, 0.99  # samples whose values beyond the edge are counted where guidance could push them there
 
 Predict = Callable[[Tensor, Tensor], Tensor]
 """(x_t (N, ...), t (N,)) -> what the network says of them: the noise, x_0 or v."""
@@ -259,6 +261,7 @@ class Diffusion(GenerativeModel):
         self.networks = networks
         self.average = average = running_average(networks["denoiser"], config.training.ema_decay)
         self.averages = {} if average is None else {"denoiser": average.module}
+        self.profiles = posthoc_ema.begin(networks["denoiser"]) if config.diffusion.posthoc_ema else {}
         self.optimizers = {"denoiser": build_optimizer(config.generator_optimizer, networks["denoiser"].parameters())}
         self.config = config
         self.process = Process.of(config.diffusion, rng.device)
@@ -276,28 +279,46 @@ class Diffusion(GenerativeModel):
         rng = self._generator(progress.step)
         t = torch.randint(1, self.process.steps + 1, (len(images),), generator=rng, device=rng.device)
         given = torch.rand(len(images), generator=rng, device=rng.device) >= self.config.diffusion.condition_dropout
-        loss = self._errors(images, conditions(labels, given), t, rng).mean()
+        noise = torch.randn(images.shape, generator=rng, device=rng.device)
+        loss = self._errors(images, conditions(labels, given), t, noise).mean()
         yield Update("denoiser", "diffusion", loss)
         return {"loss/diffusion": loss.detach()}
 
     def finish_step(self) -> None:
-        """Moves the running average towards the weights."""
+        """Moves the running averages towards the weights."""
+        posthoc_ema.update(self.profiles, unwrapped(self.networks["denoiser"]), self._steps)
         if self.average is not None:
             self.average.n_averaged.fill_(self._steps)  # also after a resume
             self.average.update_parameters(unwrapped(self.networks["denoiser"]))
 
     def probe(self) -> Metrics:
-        """The loss on images of the last step in each quarter of the process, the first with the least noise."""
+        """The loss on images of the last step in each quarter of the process, the first with the least noise; that of a network that
+        always says 0; how much larger the running average's is; how far the data spread about their mean; and, where guidance is
+        on, the share of values at the edge of the range, of samples and of data."""
         if self._last is None:
             return {}
-        images, labels = (tensor[:PROBED].repeat(QUARTERS, *[1] * (tensor.dim() - 1)) for tensor in self._last)
+        few, asked = self._last[0][:PROBED], self._last[1][:PROBED]
+        images, labels = (tensor.repeat(QUARTERS, *[1] * (tensor.dim() - 1)) for tensor in (few, asked))
         rng = self._generator(self._steps)
-        quarter = torch.arange(QUARTERS, device=rng.device).repeat_interleave(len(images) // QUARTERS)
+        quarter = torch.arange(QUARTERS, device=rng.device).repeat_interleave(len(few))
         place = (quarter + torch.rand(len(images), generator=rng, device=rng.device)) / QUARTERS
         t = (place * self.process.steps).long().clamp(max=self.process.steps - 1) + 1
+        noise = torch.randn(images.shape, generator=rng, device=rng.device)
+        given = conditions(labels, torch.ones_like(place))
         with torch.no_grad():
-            errors = self._errors(images, conditions(labels, torch.ones_like(place)), t, rng)
-        return {f"loss/quarter_{q + 1}": part.mean() for q, part in enumerate(errors.chunk(QUARTERS))}
+            errors = self._errors(images, given, t, noise)
+            metrics = {f"loss/quarter_{q + 1}": part.mean() for q, part in enumerate(errors.chunk(QUARTERS))}
+            metrics["loss/blind"] = self.process.target(images, t, noise).square().mean()
+            metrics["spread/real"] = few.float().var(dim=0, correction=0).mean().sqrt()
+            if self.averages:
+                of = slice(None, None, QUARTERS)
+                averaged = self._errors(images[of], given[of], t[of], noise[of], self.averages["denoiser"])
+                metrics["average/lag"] = averaged.mean() / errors[of].mean()
+        if self.config.diffusion.guidance != 1 and images.dim() == 4:
+            z = torch.randn(len(few[:DRAWN]), self.latent_dim, generator=rng, device=rng.device)
+            edges = ((which.abs() > EDGE).float().mean() for which in (self.sample(z, asked[:DRAWN]), few))
+            metrics |= dict(zip(("edge/fake", "edge/real"), edges, strict=True))
+        return metrics
 
     def sample(self, z: Tensor, labels: Tensor) -> Tensor:
         """Samples (N, ...) for noise z (N, latent_dim), in `diffusion.preview_steps` steps of DDIM, from the running average
@@ -306,10 +327,12 @@ class Diffusion(GenerativeModel):
         with torch.no_grad():
             return draw(self.config, network, z, labels, self.config.diffusion.preview_steps, 0.0)
 
-    def _errors(self, data: Tensor, condition: Tensor, t: Tensor, rng: torch.Generator) -> Tensor:
-        """The mean squared error (N,) of the prediction at times t (N,), with noise from `rng`."""
-        noise = torch.randn(data.shape, generator=rng, device=rng.device)
-        predicted = self.networks["denoiser"](self.process.noised(data, t, noise), t / self.process.steps, condition)
+    def _errors(
+        self, data: Tensor, condition: Tensor, t: Tensor, noise: Tensor, network: nn.Module | None = None
+    ) -> Tensor:
+        """The mean squared error (N,) of the prediction at times t (N,); the denoiser's, unless another network is given."""
+        network = network or self.networks["denoiser"]
+        predicted = network(self.process.noised(data, t, noise), t / self.process.steps, condition)
         return F.mse_loss(predicted, self.process.target(data, t, noise), reduction="none").flatten(1).mean(1)
 
     def _generator(self, step: int) -> torch.Generator:

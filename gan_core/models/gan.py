@@ -18,6 +18,7 @@ from gan_core.datasets import image_shape
 from gan_core.models.augmentation import Augmenter
 from gan_core.models.base import Metrics, TrainingProgress, Update, unwrapped
 from gan_core.models.conditioning import CONDITIONINGS
+from gan_core.models.layer_gradients import norms, recorded
 from gan_core.models.networks.critic import Critic, clip_saturation, clip_weights, normalise_spectrum
 from gan_core.models.networks.initialisation import load_module, materialised
 from gan_core.models.objectives import OBJECTIVES, LossParts
@@ -25,6 +26,7 @@ from gan_core.models.optimizers import build_optimizer, running_average
 from gan_core.models.penalties import PENALTIES
 
 NEIGHBOURS = 64  # samples of a batch that are compared with each other
+PROBED = 16  # samples whose gradients are followed layer by layer
 
 
 class GAN:
@@ -41,6 +43,7 @@ class GAN:
         self.networks = networks
         self.average = average = running_average(networks["generator"], config.training.ema_decay)
         self.averages: dict[str, nn.Module] = {} if average is None else {"generator": average.module}
+        self.profiles: dict[str, nn.Module] = {}
         self.optimizers: dict[str, torch.optim.Optimizer] = {
             "generator": build_optimizer(config.generator_optimizer, networks["generator"].parameters()),
             "discriminator": build_optimizer(config.discriminator_optimizer, networks["discriminator"].parameters()),
@@ -89,13 +92,7 @@ class GAN:
         real, fake = self._shown(real, progress), self._shown(fake, progress)
         real_logits, real_labels = discriminator(real, labels)
         fake_logits, fake_labels = discriminator(fake, labels)
-        parts = self.objective.discriminator(real_logits, fake_logits, config.remedies.label_smoothing)
-        if isinstance(parts, LossParts):
-            loss = config.objective.real_weight * parts.on_real + config.objective.fake_weight * parts.on_fake
-            metrics = {"loss/d": loss, "loss/d_real": parts.on_real, "loss/d_fake": parts.on_fake}
-        else:
-            loss = parts
-            metrics = {"loss/d": loss}
+        loss, metrics = self._adversarial(real_logits, fake_logits)
         if real_labels is not None:
             label_real, label_fake = self._label_loss(real_labels, labels), self._label_loss(fake_labels, labels)
             loss = loss + config.conditioning.label_weight * (label_real + label_fake)
@@ -114,6 +111,15 @@ class GAN:
         return (
             _detached(metrics) | self._mean_output("real", real_logits) | self._mean_output("fake_before", fake_logits)
         )
+
+    def _adversarial(self, real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Metrics]:
+        """D's loss without label losses and penalty, and its metrics."""
+        objective = self.config.objective
+        parts = self.objective.discriminator(real_logits, fake_logits, self.config.remedies.label_smoothing)
+        if not isinstance(parts, LossParts):
+            return parts, {"loss/d": parts}
+        loss = objective.real_weight * parts.on_real + objective.fake_weight * parts.on_fake
+        return loss, {"loss/d": loss, "loss/d_real": parts.on_real, "loss/d_fake": parts.on_fake}
 
     def _generator_step(
         self, real: Tensor, fake: Tensor, labels: Tensor, progress: TrainingProgress
@@ -144,7 +150,7 @@ class GAN:
     def probe(self) -> Metrics:
         """D(G(z)) once more, for the last step's z, now that all updates are made, augmented as in the step; how much the samples of a batch differ
         from each other (standard deviation, mean over pixels) and each from the one most like it, real and generated;
-        and how many weights are clipped."""
+        how many weights are clipped; and the gradients of the adversarial losses layer by layer."""
         if self._last is None:
             return {}
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
@@ -158,7 +164,23 @@ class GAN:
             metrics |= {"nearest/real": _nearest(real), "nearest/fake": _nearest(fake)}
         if bound := self.config.objective.weight_clip:
             metrics["clip/saturation"] = clip_saturation(discriminator, bound)
-        return metrics
+        return metrics | self._layer_norms(*self._last)
+
+    def _layer_norms(self, z: Tensor, labels: Tensor, real: Tensor) -> Metrics:
+        """The gradients of both adversarial losses layer by layer, on PROBED of the last step's samples; a forward and a backward
+        pass of these through both networks."""
+        packing = self.config.remedies.packing
+        z, labels, real = (part[: packing * max(2, PROBED // packing)] for part in (z, labels, real))
+        generator, discriminator = self.networks["generator"], self.networks["discriminator"]
+        with torch.enable_grad(), preserved_statistics(generator), preserved_statistics(discriminator):
+            with recorded(generator) as of_g:
+                fake = self.augmenter(decode(self.config, generator, z, labels))
+            with recorded(discriminator) as of_d:
+                real_logits, _ = discriminator(self.augmenter(real), labels)
+                logits, _ = discriminator(fake, labels)
+            loss_g = self.objective.generator(real_logits.detach(), logits)
+            by_layer = norms(loss_g, of_g, "g", keep_graph=True)
+            return norms(self._adversarial(real_logits, logits)[0], of_d, "d") | by_layer
 
     def logits(self, samples: Tensor, labels: Tensor) -> Tensor:
         """D's logits for samples (N, ...) and labels (N, L), one a pack; the training state stays as it is."""

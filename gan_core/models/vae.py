@@ -31,7 +31,7 @@ class VAE(GenerativeModel):
 
     def __init__(self, config: RunConfig, networks: dict[str, nn.Module], rng: torch.Generator) -> None:
         self.networks = networks
-        self.averages = {}
+        self.averages, self.profiles = {}, {}
         self.config = config.vae
         weights = [*networks["encoder"].parameters(), *networks["decoder"].parameters()]
         self.optimizers = {"autoencoder": build_optimizer(config.generator_optimizer, weights)}

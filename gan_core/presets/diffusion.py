@@ -9,6 +9,7 @@ DIGITS = changed(
     RunConfig(),
     dataset={"name": "mnist5k", "image_size": 32},
     network={"name": "unet", "width": 32},
+    diffusion={"posthoc_ema": True},
     generator_optimizer={**adam(1e-3, beta1=0.9), "schedule": "cosine"},
     training={"batch_size": 64, "epochs": 15, "ema_decay": 0.995},
     recording={"num_samples": 64, "sample_every_steps": 100},

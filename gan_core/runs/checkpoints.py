@@ -2,6 +2,7 @@
 
     checkpoints/step-00000500/model.safetensors      networks, "generator.layers.0.weight" ...
                               ema.safetensors        running averages, if the run keeps any
+                              profiles.safetensors   averages whose length is chosen afterwards, if the run keeps any
                               optimizer.safetensors  "generator.0.exp_avg" ...: optimiser, parameter number, state name
                               state.json             step, random states, the model's scalars, hyperparameters of the optimisers
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,15 @@ from torch.optim import Optimizer
 
 from gan_core.config import read_bounded
 from gan_core.config.reasons import as_os_error
+from gan_core.models import posthoc_ema
 from gan_core.models.base import GenerativeModel
 from gan_core.models.kinds import kind_of
 from gan_core.models.optimizers import state_names
 from gan_core.runs import files
 from gan_core.runs.portable import checked_state, sha256
 from gan_core.runs.run import Run
+
+PROFILES = "profiles.safetensors"
 
 
 def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], keep: int) -> None:
@@ -59,6 +63,8 @@ def save(run: Run, step: int, model: GenerativeModel, extra: Mapping[str, Any], 
         _write_tensors(aside / "model.safetensors", _named_tensors(model.networks), step)
         if model.averages:
             _write_tensors(aside / "ema.safetensors", _named_tensors(model.averages), step)
+        if model.profiles:
+            _write_tensors(aside / PROFILES, _named_tensors(model.profiles), step)
         optimizers = _stored_optimizers(run, model)
         _write_tensors(aside / "optimizer.safetensors", _optimizer_tensors(optimizers), step)
         rng = base64.b64encode(model.rng.get_state().numpy().tobytes()).decode("ascii")
@@ -95,6 +101,10 @@ def load(run: Run, step: int, model: GenerativeModel) -> dict[str, Any]:
     _fill(model.networks, _read_tensors(run, place / "model.safetensors"), place)
     if model.averages:
         _fill(model.averages, _read_tensors(run, place / "ema.safetensors"), place)
+    if model.profiles and (place / PROFILES).exists():
+        _fill(model.profiles, _read_tensors(run, place / PROFILES), place)
+    elif step:
+        model.profiles.clear()  # of a run that was passed on; begun in its middle they would be of other lengths
     tensors = _read_tensors(run, place / "optimizer.safetensors")
     for name, optimizer in _stored_optimizers(run, model).items():
         own = {key.removeprefix(f"{name}."): tensors.pop(key) for key in [*tensors] if key.startswith(f"{name}.")}
@@ -127,6 +137,23 @@ def load_networks(run: Run, step: int, networks: Mapping[str, nn.Module], *, ave
     tensors = _read_tensors(run, place / ("ema.safetensors" if average else "model.safetensors"))
     wanted = {k: v for k, v in tensors.items() if k.partition(".")[0] in networks}
     _fill(networks, wanted, place)
+
+
+def profiles(run: Run, steps: Sequence[int], network: nn.Module) -> Iterator[dict[str, nn.Module]]:
+    """Name -> average of the network, of each of these steps; the same modules, filled anew each time.
+
+    Raises ValueError as `load`.
+    """
+    held = posthoc_ema.begin(network)
+    for step in steps:
+        place = run.checkpoint_dir(step)
+        _fill(held, _read_tensors(run, place / PROFILES), place)
+        yield held
+
+
+def profile_steps(run: Run) -> list[int]:
+    """The steps, after the first, whose checkpoints hold averages of which one of any length is made."""
+    return [step for step in run.checkpoint_steps() if step and (run.checkpoint_dir(step) / PROFILES).exists()]
 
 
 def _named_tensors(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from gan_core.config import RunConfig, with_changes
 from gan_core.datasets.batches import to_uint8
 from gan_core.figures import imaging
+from gan_core.models import posthoc_ema
 from gan_core.models.building import build_networks, decode, sample_latents
 from gan_core.models.kinds import kind_of
 from gan_core.models.networks.shapes import LatentNetwork
@@ -145,8 +146,40 @@ def open_sampler(run: Run, step: int | None = None) -> Sampler:
     name = kind_of(config).drawn_by
     networks = {name: build_networks(config)[name]}
     checkpoints.load_networks(run, step, networks, average=config.training.ema_decay > 0)
+    return _sampler(run, step, networks[name].eval())
+
+
+def averaged_sampler(run: Run, step: int, sigma: float) -> Sampler:
+    """The run's generator at a step, from a running average of another length, made of the snapshots up to that step.
+
+    Source: Karras et al. 2024, section 3.2; see `gan_core.models.posthoc_ema`.
+
+    Args:
+        run: whose checkpoints hold snapshots.
+        step: one of `checkpoints.profile_steps`.
+        sigma: length of the average, its standard deviation as a share of the steps.
+
+    Raises:
+        ValueError: no snapshots, a length beyond the bounds, or a damaged checkpoint.
+    """
+    network = build_networks(run.config())[kind_of(run.config()).drawn_by]
+    steps = [each for each in checkpoints.profile_steps(run) if each <= step]
+    weights = posthoc_ema.weights_of([(at, each) for at in steps for each in posthoc_ema.SIGMAS], step, sigma)
+    total = [torch.zeros_like(weight, dtype=torch.float64) for weight in network.parameters()]
+    shares = iter(weights.tolist())
+    for averages in checkpoints.profiles(run, steps, network):
+        for average in averages.values():
+            torch._foreach_add_(total, [weight.double() for weight in average.parameters()], alpha=next(shares))
+    with torch.no_grad():
+        for weight, value in zip(network.parameters(), total, strict=True):
+            weight.copy_(value)
+    return _sampler(run, step, network.eval())
+
+
+def _sampler(run: Run, step: int, network: nn.Module) -> Sampler:
+    config = run.config()
     width = len(config.conditioning.labels)
     labels = np.array(run.pinned_labels() or [[0] * width], np.float32)
     if labels.ndim != 2 or labels.shape[1] != width:
         raise ValueError(f"The run '{run.name}' keeps {labels.shape} pinned labels; its model takes {width} a sample.")
-    return Sampler(run.id, step, config, networks[name].eval(), labels)
+    return Sampler(run.id, step, config, network, labels)

@@ -189,7 +189,7 @@ def _compare_checkpoints(run: Run, again: Run, start: int) -> tuple[list[Mismatc
         Mismatch(step, f"{folder}/{name}.safetensors", before.get(key), now.get(key))
         for step in steps
         for folder in [run.checkpoint_dir(step).name]
-        for name in ("model", "ema", "optimizer")
+        for name in ("model", "ema", "profiles", "optimizer")
         if (key := f"{folder}/{name}.safetensors") in before and before[key] != now.get(key)
     ]
     return differing, len(steps)

@@ -29,7 +29,7 @@ def all_columns(count: int) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("smoothing", [0.0, 0.9])
 def test_a_long_run_sends_no_more_than_a_short_one(smoothing: float) -> None:
     data = all_columns(100_000)
-    for chart in CHARTS:
+    for chart in (chart for chart in CHARTS if chart.traces):
         made = figure(chart, data, smoothing)
         assert max(len(trace.x) for trace in made.data) <= MAX_POINTS
         assert sum(len(trace.x) for trace in made.data) <= 1.5 * MAX_POINTS * len(chart.traces)

@@ -257,7 +257,7 @@ def test_the_quarters_have_the_times_of_their_part():
     )
     next(model.train_step(normal(16, 1, 8, 8), torch.zeros(16, 0), TrainingProgress(0, 20)))
     model.finish_step()
-    assert list(model.probe()) == [f"loss/quarter_{number}" for number in range(1, 5)]
+    assert {f"loss/quarter_{number}" for number in range(1, 5)} < {*model.probe()}
     assert times[0].min() >= 1 and times[0].max() <= 1000
     for number, part in enumerate(times[1].chunk(4)):
         assert len(part) == 16 and part.min() > 250 * number and part.max() <= 250 * (number + 1)

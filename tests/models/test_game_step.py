@@ -88,7 +88,7 @@ def test_d_sees_images_augmented_in_both_steps_and_the_same_numbers_are_drawn_be
     with watched(model) as calls:
         step(model, real)
         probe = model.probe()
-    assert len(calls) == 4 and all((seen == 0).flatten(1).any(1).all() for seen, _ in calls)
+    assert len(calls) == 6 and all((seen == 0).flatten(1).any(1).all() for seen, _ in calls)
     assert probe["spread/real"] == 0 and model.logits(real, torch.zeros(COUNT, 0)).unique().numel() == 1
     step(plain, real)
     assert torch.equal(model.rng.get_state(), plain.rng.get_state())

@@ -152,7 +152,8 @@ def test_twenty_steps_equal_those_of_the_pytorch_example(float64, model):
         expected = example.step(real, torch.randn(BATCH, Z, generator=noise))
         for name in ("nearest/real", "nearest/fake"):  # measured in float32
             assert metrics.pop(name).item() == pytest.approx(expected.pop(name), rel=1e-5)
-        assert {name: value.item() for name, value in metrics.items()} == pytest.approx(expected, rel=1e-6)
+        found = {name: value.item() for name, value in metrics.items() if not name.startswith("grad_layer/")}
+        assert found == pytest.approx(expected, rel=1e-6)
     for ours, theirs in ((model.networks["generator"], example.g), (model.networks["discriminator"], example.d)):
         for a, b in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True):
             torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)

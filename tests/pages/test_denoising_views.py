@@ -14,7 +14,7 @@ from tests.pages.conftest import Visit, calm, copy_of, words
 
 FAST = {
     "network__name": "unet", "diffusion__sampling_steps": 4, "diffusion__preview_steps": 2, "diffusion__steps": 60,
-    "conditioning__name": "concat",
+    "conditioning__name": "concat", "diffusion__posthoc_ema": True,
 }  # fmt: skip
 
 
@@ -55,6 +55,7 @@ def test_dials_draw_the_same_noise_in_all_steps_and_in_few(visit: Visit, denoise
     rows = [e.key for e in app.main if str(getattr(e, "key", "")).startswith("explore_steps_")]
     assert rows == ["explore_steps_60", "explore_steps_50", "explore_steps_10"]
     calm(app.slider(key="explore_guidance").set_value(4.0).run())
+    calm(app.select_slider(key="explore_sigma").set_value(10).run())
     assert not app.error
 
 

@@ -7,8 +7,9 @@ import streamlit as st
 from gan_core.figures import imaging
 from gan_core.latents import denoising
 from gan_core.latents.denoising import Way, with_dials
-from gan_core.runs import Run
-from gan_core.runs.sampler import Sampler, latents, numbered_latents
+from gan_core.models.posthoc_ema import LONGEST, SHORTEST
+from gan_core.runs import Run, checkpoints
+from gan_core.runs.sampler import Sampler, averaged_sampler, latents, numbered_latents
 from pages.components.explore.picture import choose_image
 from pages.components.explore.samples import choose_labels
 from pages.components.shared import lab
@@ -77,6 +78,7 @@ def dials(model: Sampler) -> None:
     labels = choose_labels(model)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         seed = _seed("explore_dials_seed")
+        model, sigma = _averaged(model)
         eta = st.slider(
             _("Fresh noise (eta)"), 0.0, 1.0, model.config.diffusion.eta, 0.05, key="explore_eta", width=240,
             help=_("How much noise each step adds anew: 0 is DDIM, where the same noise always gives the same picture; 1 is DDPM."),
@@ -92,7 +94,7 @@ def dials(model: Sampler) -> None:
         )
     begun = tuple(range(seed, seed + IN_A_ROW))
     for steps in sorted({min(FEW, total), min(USUAL, total), *([total] if every else [])}, reverse=True):
-        images = _drawn(model, begun, labels, steps, eta, guidance)
+        images = _drawn(model, begun, labels, steps, eta, guidance, sigma)
         if images is None:
             return
         words = _("{n:,} steps, eta {eta:g}").format(n=steps, eta=eta)
@@ -106,7 +108,7 @@ def dials(model: Sampler) -> None:
         _("Steps"), 1, min(total, 4 * USUAL), min(USUAL, total), key="explore_eta_steps", width=220,
         help=_("Fresh noise wants many steps: in few, what is added last stays in the picture."),
     ))  # fmt: skip
-    rows = [_drawn(model, begun[:SAMPLES], labels, steps, each, guidance) for each in ETAS]
+    rows = [_drawn(model, begun[:SAMPLES], labels, steps, each, guidance, sigma) for each in ETAS]
     found = [row for row in rows if row is not None]
     picture(
         imaging.array_url(imaging.grid(np.concatenate(found), columns=SAMPLES)), key="explore_eta_grid", max_width_px=420,
@@ -116,20 +118,43 @@ def dials(model: Sampler) -> None:
     )  # fmt: skip
 
 
+def _averaged(model: Sampler) -> tuple[Sampler, float]:
+    """The model with an average of the weights of another length, and that length; itself and 0 where it stays as trained."""
+    run = next((run for run in lab.all_runs() if run.id == model.run_id), None)
+    if run is None or model.step not in checkpoints.profile_steps(run):
+        return model, 0.0
+    shares = [0, *range(round(100 * SHORTEST), round(100 * LONGEST) + 1)]
+    percent = st.select_slider(
+        _("Length of the average"), shares, 0, key="explore_sigma", width=240,
+        format_func=lambda share: f"{share} %" if share else _("as trained"),
+        help=_("Chosen after training (Karras et al. 2024): the standard deviation of the average of the weights, as a share of the run."),
+    )  # fmt: skip
+    if not percent:
+        return model, 0.0
+    with st.spinner(_("Averaging the weights…")):
+        found = lab.attempt(lambda: _of_length(run, model.step, percent / 100))
+    return (model, 0.0) if found is None else (found, percent / 100)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Run: lambda run: str(run.path)})
+def _of_length(run: Run, step: int, sigma: float) -> Sampler:
+    return averaged_sampler(run, step, sigma)
+
+
 def _drawn(
-    model: Sampler, seeds: tuple[int, ...], labels: FloatArray, steps: int, eta: float, guidance: float
+    model: Sampler, seeds: tuple[int, ...], labels: FloatArray, steps: int, eta: float, guidance: float, sigma: float
 ) -> Uint8Array | None:
     """The samples of these seeds with such dials, or a sentence why they cannot be drawn."""
     dialled = lab.attempt(lambda: with_dials(model, sampling_steps=steps, eta=eta, guidance=guidance))
     if dialled is None:
         return None
     with st.spinner(_("Drawing in {n:,} steps…").format(n=steps)):
-        return _images(dialled, (model.run_id, model.step, steps, eta, guidance), seeds, labels)
+        return _images(dialled, (model.run_id, model.step, steps, eta, guidance, sigma), seeds, labels)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _images(
-    _model: Sampler, dialled: tuple[str, int, int, float, float], seeds: tuple[int, ...], labels: FloatArray
+    _model: Sampler, dialled: tuple[str, int, int, float, float, float], seeds: tuple[int, ...], labels: FloatArray
 ) -> Uint8Array:
     return _model.images(numbered_latents(seeds, _model.latent_dim), np.repeat(labels, len(seeds), axis=0))
 

@@ -43,7 +43,7 @@ EVENTS = {
 def recording(run: Run) -> None:
     """The player with the charts that are wanted."""
     one = compared(run)
-    there = {chart.key: chart for chart in charts.available(list(one.columns))}
+    there = {chart.key: chart for chart in charts.available(list(one.columns)) if not chart.layers}
     wanted: Sequence[str] = []
     smoothing = SMOOTHING
     if there:
