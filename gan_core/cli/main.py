@@ -15,7 +15,7 @@ import typer
 from rich.markup import escape
 
 from gan_core import datasets, runs
-from gan_core.cli import classroom, compare, data, doctor, evaluators, exchange, hub, sweep, terminal, verify
+from gan_core.cli import classroom, compare, data, doctor, evaluators, exchange, hub, report, sweep, terminal, verify
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.reasons import reason
@@ -45,6 +45,7 @@ app.command()(hub.push)
 app.command()(hub.pull)
 app.command(name="export")(exchange.export_run)
 app.command(name="import")(exchange.import_run)
+app.command()(report.report)
 app.command()(sweep.sweep)
 app.command(name="sweeps")(sweep.list_sweeps)
 app.command()(classroom.classroom)
