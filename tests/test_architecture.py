@@ -108,6 +108,7 @@ LIGHT = [
     "processes.guarded",
     "processes.process",
     "report.building",
+    "report.card",
     "report.formats",
     "report.notebook",
     "report.templates",
@@ -132,6 +133,7 @@ CONTRACT = (
     "evaluations.jsonl",
     "environment.json",
     "notes.json",
+    "report.html",
 )
 NOT_IN_PAGES = (
     "torch",

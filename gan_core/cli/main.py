@@ -21,6 +21,7 @@ from gan_core.config import RunConfig, with_changes
 from gan_core.config.reasons import reason
 from gan_core.datasets.base import left_out_in_words
 from gan_core.presets import PRESETS, preset_config
+from gan_core.report import card
 from gan_core.runs import Run, environment, recovery
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import queue, supervisor, trainers
@@ -239,6 +240,7 @@ def _train(run: Run) -> None:
             print(
                 recovery.skipped(event["count"], event["file"]), f"The log as it was: {event['kept']}.", file=sys.stderr
             )
+    card.begin(run)
     if status.state == "failed":
         raise ValueError(status.error)
     print(f"{status.state} at step {status.step} of {status.total_steps}, {status.seconds:.1f} s")

@@ -37,7 +37,7 @@ _NEEDS: dict[str, tuple[Callable[[Reported], bool], str]] = {
 }
 
 
-def silent(_stage: str, _done: int = 0, _total: int = 0, _value: float | None = None) -> None:
+def silent(stage: str, done: int = 0, total: int = 0, value: float | None = None) -> None:
     """A `Report` that reports nothing."""
 
 

@@ -118,6 +118,17 @@ def write(
         ValueError: an unknown template or format, another ending of the name, `building.build`, `output.new`, a PDF without
             WeasyPrint, or a hand-in that the template or the run cannot give.
     """
+    document, more = _written(runs, template, form, path, person, language, report)
+    figures, missing = len(document.figures()), len(document.missing)
+    return (
+        f"report of {len(runs)} run{'s' * (len(runs) > 1)}, {figures} figures, {missing} notes on what is missing{more}"
+    )
+
+
+def _written(
+    runs: Sequence[Run], template: str, form: str, path: Path, person: Person, language: str, report: Report | None
+) -> tuple[ReportDocument, str]:
+    """The document that was written, and what is beside it, in words."""
     from gan_core.report import building
 
     chosen, entry = templates.find(template), FORMATS.find(form)
@@ -125,11 +136,7 @@ def write(
         raise ValueError(f"The format '{form}' is a file that ends in {entry.suffix}; got '{path.name}'.")
     with output.new(path) as place:
         document = building.build(runs, chosen, person, language, report or building.silent)
-        more = entry.write(document, chosen, runs, place)
-    figures, missing = len(document.figures()), len(document.missing)
-    return (
-        f"report of {len(runs)} run{'s' * (len(runs) > 1)}, {figures} figures, {missing} notes on what is missing{more}"
-    )
+        return document, entry.write(document, chosen, runs, place)
 
 
 def task(
@@ -154,14 +161,35 @@ def stamp_of(run: Run) -> list[Any]:
     return [max(run.checkpoint_steps(), default=0), *times, run.name, run.note]
 
 
+def suffix(form: str) -> str:
+    """How the name of the file that `make` gives ends: a folder is sent as a zip."""
+    return FORMATS.find(form).suffix or ".zip"
+
+
 def make(arguments: dict[str, Any], report: Report) -> Arrays:
-    """The work of `task`. Returns `content`: the bytes of the file, or of a zip of the folder. Raises ValueError as `write`."""
+    """The work of `task`.
+
+    Returns:
+        `content`, the bytes of the file, or of a zip of the folder; `missing` (M,), the report's sentences; of its F figures
+        `keys`, `captions` and `kinds` (F,), and each one's bytes as `figure_0` ...
+
+    Raises:
+        ValueError: as `write`.
+    """
     form = arguments["format"]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "report" + FORMATS.find(form).suffix)
-        write([Run(Path(run)) for run in arguments["runs"]], arguments["template"], form, path,
-              Person(**arguments["person"]), arguments["language"], report)  # fmt: skip
+        runs = [Run(Path(run)) for run in arguments["runs"]]
+        document, _more = _written(runs, arguments["template"], form, path, Person(**arguments["person"]),
+                                   arguments["language"], report)  # fmt: skip
         if path.is_dir():
             run_zip.pack(path, packed := path.with_suffix(".zip"))
             path = packed
-        return {"content": np.frombuffer(path.read_bytes(), np.uint8)}
+        content = np.frombuffer(path.read_bytes(), np.uint8)
+    figures = document.figures()
+    texts = {
+        "missing": document.missing, "keys": [figure.key for figure in figures],
+        "captions": [figure.caption for figure in figures], "kinds": [figure.kind for figure in figures],
+    }  # fmt: skip
+    pictures = {f"figure_{i}": np.frombuffer(figure.content, np.uint8) for i, figure in enumerate(figures)}
+    return {"content": content, **pictures, **{name: np.array(words, np.str_) for name, words in texts.items()}}

@@ -37,7 +37,7 @@ def nycu_lab6(r: Reported, person: Person, report: bytes, folder: Path) -> str:
     if not person.name or not person.number:
         raise ValueError("This hand-in's file is named after you. Give your name and your student number.")
     path = folder / f"DL_LAB6_{_safe(person.number)}_{_safe(person.name)}.zip"
-    files = {"report.html": report}
+    files = {"lab6-report.html": report}
     for which in conditions.LISTS:
         listed = conditions.listed_conditions(r.config, which)
         images = r.sampler.draw(len(listed), SEED, conditions.rows_of(listed, r.config.conditioning.labels))
@@ -54,7 +54,7 @@ def nycu_lab6(r: Reported, person: Person, report: bytes, folder: Path) -> str:
 def ntu_hw6(r: Reported, person: Person, report: bytes, folder: Path) -> str:
     """The archive of Homework 6, and the report beside it."""
     images = r.sampler.draw(NUM_PICTURES, SEED)
-    (folder / "report.html").write_bytes(report)
+    (folder / "hw6-report.html").write_bytes(report)
     with (
         (folder / "images.tgz").open("wb") as file,
         gzip.GzipFile("", "wb", 9, file, mtime=0) as packed,

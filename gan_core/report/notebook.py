@@ -10,6 +10,7 @@ from typing import Any
 
 from gan_core import runs
 from gan_core.config import settings
+from gan_core.hub.card import escaped
 from gan_core.report import html, markdown, side_by_side
 from gan_core.report.building import PARTS
 from gan_core.report.document import Chapter, Part, ReportDocument, translator
@@ -73,18 +74,18 @@ def content(document: ReportDocument, template: ReportTemplate) -> str:
     """
     _ = translator(document.language)
     cells = _Cells()
-    facts = "\n".join(f"- {markdown.escaped(name)}: {markdown.escaped(words)}" for name, words in document.facts())
-    cells.words("\n\n".join(filter(None, (f"# {markdown.escaped(document.title)}", facts))))
+    facts = "\n".join(f"- {escaped(name)}: {escaped(words)}" for name, words in document.facts())
+    cells.words("\n\n".join(filter(None, (f"# {escaped(document.title)}", facts))))
     cells.code(_OPEN.format(runs=list(document.runs), language=document.language, samples=template.samples))
     for chapter in document.chapters:
-        cells.words(f"## {markdown.escaped(chapter.title)}")
+        cells.words(f"## {escaped(chapter.title)}")
         for call, parts in _calls(chapter):
             if call:
                 cells.code(call, html.fragment(parts))
             else:
                 cells.words("\n\n".join(markdown.block(part, "") for part in parts))
     if document.missing:
-        listed = "\n".join(f"- {markdown.escaped(sentence)}" for sentence in document.missing)
+        listed = "\n".join(f"- {escaped(sentence)}" for sentence in document.missing)
         cells.words(f"## {_('Missing from this report')}\n\n{listed}")
     cells.words(f"## {_('Go on from here')}")
     cells.code(_MORE)

@@ -111,7 +111,7 @@ def test_the_hand_in_of_lab_6_holds_pictures_by_index_under_the_prescribed_name(
     assert path.name == "DL_LAB6_311_陳_大明.zip"
     with zipfile.ZipFile(path) as archive:
         names = {f"images/{which}/{number}.png" for which in ("test", "new_test") for number in range(32)}
-        assert set(archive.namelist()) == names | {"report.html"}
+        assert set(archive.namelist()) == names | {"lab6-report.html"}
         assert Image.open(io.BytesIO(archive.read("images/test/31.png"))).size == (64, 64)
 
 
@@ -120,7 +120,7 @@ def test_the_hand_in_of_homework_6_is_a_thousand_jpegs(finished: Run, tmp_path: 
     monkeypatch.setattr(templates, "find", lambda _name: given)
     for name in ("a", "b"):
         formats.write([finished], "short", "hand-in", tmp_path / name)
-    assert {file.name for file in (tmp_path / "a").iterdir()} == {"images.tgz", "report.html"}
+    assert {file.name for file in (tmp_path / "a").iterdir()} == {"images.tgz", "hw6-report.html"}
     with tarfile.open(tmp_path / "a" / "images.tgz") as archive:
         assert archive.getnames() == [f"{number}.jpg" for number in range(1, 1001)]
         assert Image.open(archive.extractfile("1000.jpg")).format == "JPEG"
