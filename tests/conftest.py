@@ -34,6 +34,7 @@ def own_folders(
         monkeypatch.setenv("GANVAS_EVALUATORS_DIR", str(tmp_path / "evaluators"))
         monkeypatch.setenv("GANVAS_DATA_DIR", str(tmp_path / "data"))
         monkeypatch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
+        monkeypatch.setenv("GANVAS_REPORTS", "off")  # each would be a process that imports torch
         monkeypatch.setenv("GANVAS_CLASSROOM", str(tmp_path / "no-classroom.json"))
 
 

@@ -17,6 +17,7 @@ from gan_core.config.settings import PROJECT_DIR
 # Top first. A room imports from the rows below it, never from its own row's other rooms (docs/architecture.md).
 ROOMS = (
     ("cli",),
+    ("report",),
     ("experiments", "exchange"),
     ("analysis", "hub", "lab2d"),
     ("training", "latents"),
@@ -106,6 +107,11 @@ LIGHT = [
     "processes.child",
     "processes.guarded",
     "processes.process",
+    "report.building",
+    "report.card",
+    "report.formats",
+    "report.notebook",
+    "report.templates",
     "runs",
     "runs.evaluations",
     "runs.kept",
@@ -127,6 +133,7 @@ CONTRACT = (
     "evaluations.jsonl",
     "environment.json",
     "notes.json",
+    "report.html",
 )
 NOT_IN_PAGES = (
     "torch",

@@ -24,6 +24,7 @@ from gan_core.cli import (
     exchange,
     hub,
     installation,
+    report,
     sweep,
     terminal,
     verify,
@@ -33,6 +34,7 @@ from gan_core.config import RunConfig, with_changes
 from gan_core.config.reasons import reason
 from gan_core.datasets.base import left_out_in_words
 from gan_core.presets import PRESETS, preset_config
+from gan_core.report import card
 from gan_core.runs import Run, environment, recovery
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import queue, supervisor, trainers
@@ -54,6 +56,7 @@ app.command()(hub.push)
 app.command()(hub.pull)
 app.command(name="export")(exchange.export_run)
 app.command(name="import")(exchange.import_run)
+app.command()(report.report)
 app.command()(sweep.sweep)
 app.command(name="sweeps")(sweep.list_sweeps)
 app.command()(classroom.classroom)
@@ -247,6 +250,7 @@ def _train(run: Run) -> None:
             print(
                 recovery.skipped(event["count"], event["file"]), f"The log as it was: {event['kept']}.", file=sys.stderr
             )
+    card.begin(run)
     if status.state == "failed":
         raise ValueError(status.error)
     print(f"{status.state} at step {status.step} of {status.total_steps}, {status.seconds:.1f} s")

@@ -44,12 +44,17 @@ def write(run: Run, path: Path, *, step: int | None = None, every: bool = False,
         copy = place.with_name(f"{place.name}.run")
         copy.mkdir()
         step = portable.export(run, copy, step=step, optimizer=True, note=note, grids=True, every=every)
-        with zipfile.ZipFile(place, "w") as archive:
-            for file in sorted(copy.rglob("*")):
-                if file.is_file():
-                    _add(archive, file, file.relative_to(copy).as_posix())
+        pack(copy, place)
         size = place.stat().st_size
     return f"the run '{run.name}' until step {step:,}, {size:,} bytes"
+
+
+def pack(folder: Path, path: Path) -> None:
+    """Writes the files of a folder as a zip; equal files give equal zips."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                _add(archive, file, file.relative_to(folder).as_posix())
 
 
 def _add(archive: zipfile.ZipFile, file: Path, name: str) -> None:

@@ -80,9 +80,14 @@ def drawn(title: str, blocks: Sequence[NetworkBlock], scale: int = 2) -> Image.I
     return canvas
 
 
+def width_px() -> int:
+    """The width of every diagram."""
+    return GAP_PX + IN_A_ROW * (BOX_PX + GAP_PX)
+
+
 def _size(blocks: Sequence[NetworkBlock]) -> tuple[int, int]:
     rows = -(-len(blocks) // IN_A_ROW)
-    return GAP_PX + IN_A_ROW * (BOX_PX + GAP_PX), HEAD_PX + rows * (_box_height(blocks) + GAP_PX)
+    return width_px(), HEAD_PX + rows * (_box_height(blocks) + GAP_PX)
 
 
 def _box_height(blocks: Sequence[NetworkBlock]) -> int:

@@ -6,6 +6,7 @@
     control.json   what is asked of it: run, pause or stop, and live changes
     environment.json  what it was trained with, a session at a time; see `gan_core.runs.environment`
     notes.json     observations and marked pictures; see `gan_core.runs.notes`
+    report.html    its report, made at its end; see `gan_core.report.card`
     metrics.jsonl, events.jsonl, evaluations.jsonl, samples/, checkpoints/, manifest.json, log.txt
 
 Folder names are generated; names that people type live in about.json only and never become a path.
@@ -46,6 +47,7 @@ class Run:
         self.evaluations_path = path / "evaluations.jsonl"  # measured after training
         self.environment_path = path / "environment.json"  # versions, device and data of every session
         self.notes_path = path / "notes.json"  # what people saw; see `gan_core.runs.notes`
+        self.report_path = path / "report.html"  # made at its end; see `gan_core.report.card`
         self.manifest_path = path / "manifest.json"  # SHA-256 of all checkpoint files
         self.reserve_path = path / ".reserve"  # see `files.Reserve`
         self.log_path = path / "log.txt"  # the trainer's messages and tracebacks

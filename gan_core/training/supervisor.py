@@ -15,7 +15,7 @@ import platform
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,12 @@ from gan_core.training.trainers import ProcessTrainer, ThreadTrainer, Trainer, w
 POLL_S = 0.1
 RETRY_S = 10.0  # between attempts to start the trainer
 _starting = threading.Lock()
+_followers: list[Callable[[Run], object]] = []
+
+
+def after_each_run(follower: Callable[[Run], object]) -> None:
+    """Has every run that was trained here handed to a function, in the supervising thread: it must return at once."""
+    _followers[:] = [*(known for known in _followers if known.__qualname__ != follower.__qualname__), follower]
 
 
 def ensure_supervisors(settings: Settings) -> None:
@@ -227,11 +233,20 @@ def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) 
             claimed = queue.claim_next(runs_dir, device)
             if claimed is not None:
                 trainer.train(claimed)
+                _follow(claimed)
                 trainer.warm_up()
         except Exception as failure:
             _mark_lost(claimed, failure)
         if claimed is None:
             time.sleep(POLL_S)
+
+
+def _follow(run: Run) -> None:
+    for follower in _followers:
+        try:
+            follower(run)
+        except Exception as failure:  # the run itself has ended well
+            traceback.print_exception(failure)
 
 
 def _recover_runs(runs_dir: Path) -> list[Run]:

@@ -119,6 +119,7 @@ def streamlit_server(
         "GANVAS_PRETRAINED_DIR": str(folder / "none-pretrained"),
         "GANVAS_EVALUATORS_DIR": str(folder / "none-evaluators"),
         "GANVAS_DATA_DIR": str(folder / "data"),
+        "GANVAS_REPORTS": "off",
         "GANVAS_CLASSROOM": str(folder / "no-classroom.json"),
         **(env or {}),
     }

@@ -19,6 +19,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from gan_core.access import classroom
 from gan_core.config import settings
 from gan_core.experiments.sweeps import folder as sweeps
+from gan_core.report import card
 from gan_core.training import supervisor
 from pages.components.shared import sessions, uploads
 from pages.components.shared.uploads import ASGI, Message, Receive, Send, UploadGuard
@@ -103,6 +104,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     sessions.keep_memory_together()
     sessions.let_runs_end()
     chosen = settings.from_environment()
+    supervisor.after_each_run(card.begin)
     supervisor.ensure_supervisors(chosen)
     threading.Thread(target=sweeps.resume_all, args=(chosen.runs_dir,), name="ganvas-sweeps", daemon=True).start()
     sweeping = asyncio.create_task(_sweep())

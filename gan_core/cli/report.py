@@ -1,0 +1,42 @@
+"""`python -m gan_core report` and `publish`: runs for their readers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from gan_core import runs
+from gan_core.cli.terminal import RunsDir, bar, console, runs_folder
+from gan_core.report import formats, templates
+from gan_core.report.document import LANGUAGES, Person
+from gan_core.report.formats import FORMATS
+
+
+def report(
+    run: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids or names of runs, as `runs` lists them.")],
+    out: Annotated[Path, typer.Option(help="The new file or folder.")],
+    template: Annotated[
+        str, typer.Option(help=f"One of: {', '.join(templates.names())}; or a .toml file of your own.")
+    ] = templates.DEFAULT,
+    form: Annotated[
+        str,
+        typer.Option("--format", help="; ".join(f"{name}: {entry.title}" for name, entry in FORMATS.items()) + "."),
+    ] = "html",
+    name: Annotated[str, typer.Option(help="Your name.")] = "",
+    number: Annotated[str, typer.Option(help="Your student number.")] = "",
+    course: Annotated[str, typer.Option(help="The course.")] = "",
+    language: Annotated[str, typer.Option(help=f"One of: {', '.join(LANGUAGES)}.")] = "en",
+    runs_dir: RunsDir = None,
+) -> None:
+    """Write a report of one run or several by a template. The discussion stays yours. Nothing is overwritten."""
+    folder = runs_folder(runs_dir)
+    found = [runs.find(folder, one) for one in run]
+    with bar("Report") as move:
+        words = formats.write(
+            found, template, form, out, Person(name, number, course), language,
+            lambda _stage, done=0, total=0, value=None: move(done, total, ""),
+        )  # fmt: skip
+    console.print(escape(f"{out}: {words}"), soft_wrap=True)

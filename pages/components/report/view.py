@@ -1,0 +1,101 @@
+"""A run's report: template, language, whose it is, format; made in the background, then its figures with what was seen in them."""
+
+import base64
+from collections.abc import Sequence
+
+import streamlit as st
+from pages.components.shared.run_notes import observation
+
+from gan_core.jobs.task import Arrays, Task
+from gan_core.report import formats, templates
+from gan_core.report.document import LANGUAGES, Person
+from gan_core.report.formats import FORMATS
+from gan_core.runs import Run
+from pages.components.shared.task_view import outcome
+from pages.components.text import _, as_text
+from pages.components.widgets.picture import picture
+
+MIME = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
+SHOWN_PX = 760
+
+
+def report(runs: Sequence[Run]) -> None:
+    """The report of a run, or of several: the card made at a single run's end, a form, and what it made."""
+    key = "report_" + "_".join(run.id for run in runs)
+    if len(runs) == 1:
+        card(runs[0], key)
+    wanted = form(runs, key)
+    if wanted is not None:
+        st.session_state[f"{key}_asked"] = wanted
+    asked: tuple[Task, str] | None = st.session_state.get(f"{key}_asked")
+    if asked is None:
+        return
+    work, form_name = asked
+    made = outcome(
+        work, f"{key}_work", lambda now: _("Part {n} of {all} …").format(n=now.done + 1, all=now.total or "?")
+    )
+    if made is not None:
+        result(runs, made, form_name, key)
+
+
+def card(run: Run, key: str) -> None:
+    """The report that was made when the run ended."""
+    try:
+        content = run.report_path.open("rb")
+    except OSError:
+        st.caption(_("When a run ends, its report is made by itself and stands here."))
+        return
+    with content:
+        st.download_button(
+            _("Download the report made at the run's end"), content, file_name=f"{run.id}-report.html", mime="text/html",
+            key=f"{key}_card", icon=":material/article:", on_click="ignore",
+        )  # fmt: skip
+
+
+def form(runs: Sequence[Run], key: str) -> tuple[Task, str] | None:
+    """What the report is to be; the work and its format once the button is pressed."""
+    with st.form(f"{key}_form"):
+        left, middle, right = st.columns(3)
+        template = left.selectbox(
+            _("Template"), templates.names(), key=f"{key}_template",
+            format_func=lambda name: f"{name}: {_(templates.find(name).title)}",
+        )  # fmt: skip
+        form_name = middle.selectbox(
+            _("Format"),
+            list(FORMATS),
+            key=f"{key}_format",
+            format_func=lambda name: f"{name}: {_(FORMATS[name].title)}",
+        )
+        language = right.selectbox(
+            _("Language"), list(LANGUAGES), key=f"{key}_language", format_func=LANGUAGES.__getitem__
+        )
+        left, middle, right = st.columns(3)
+        name = left.text_input(_("Name"), max_chars=80, key=f"{key}_name")
+        number = middle.text_input(_("Student number"), max_chars=40, key=f"{key}_number")
+        course = right.text_input(_("Course"), max_chars=80, key=f"{key}_course")
+        st.caption(_("The template asks, and answers nothing: the discussion stays yours."))
+        if not st.form_submit_button(_("Make the report"), icon=":material/article:"):
+            return None
+    person = Person(name, number, course)
+    stamps = [formats.stamp_of(run) for run in runs]
+    return formats.task(runs, template, form_name, person, language, stamps), form_name
+
+
+def result(runs: Sequence[Run], made: Arrays, form_name: str, key: str) -> None:
+    """The download, what is missing, and every figure with a place for what the student sees."""
+    content = made["content"].tobytes()
+    size = _("{n:,} kB").format(n=round(len(content) / 1000))
+    st.download_button(
+        _("Download ({size})").format(size=size), content, file_name=f"{runs[0].id}-report{formats.suffix(form_name)}",
+        key=f"{key}_download", icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+    if len(made["missing"]):
+        with st.expander(_("Missing from this report ({n})").format(n=len(made["missing"]))):
+            st.markdown("\n".join(f"- {as_text(str(sentence))}" for sentence in made["missing"]))
+    st.caption(_("What you write beside a figure is kept with the run; make the report again to have it there."))
+    for number, (name, caption, kind) in enumerate(zip(made["keys"], made["captions"], made["kinds"], strict=True)):
+        url = f"data:{MIME[str(kind)]};base64,{base64.b64encode(made[f'figure_{number}'].tobytes()).decode('ascii')}"
+        picture(url, key=f"{key}_{number}", alt=str(caption), caption=str(caption), pixelated=str(kind) != "svg",
+                max_width_px=SHOWN_PX)  # fmt: skip
+        if len(runs) == 1:
+            observation(runs[0], str(name))
