@@ -7,6 +7,7 @@ import streamlit as st
 
 from gan_core.runs import Run
 from pages.components.replay.tab import recorded, replay
+from pages.components.report.view import report
 from pages.components.run.details import settings
 from pages.components.run.explore import VIEWS, explore, views_of
 from pages.components.run.head import head
@@ -40,6 +41,7 @@ TABS = {
     "replay": Tab(_("Replay"), replay, recorded),
     "explore": Tab(_("Explore"), explore, explorable),
     "measure": Tab(_("Measure"), measure, lambda run: bool(run.checkpoint_steps())),
+    "report": Tab(_("Report"), lambda run: report([run])),
     "settings": Tab(_("Settings"), settings),
 }
 

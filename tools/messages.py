@@ -6,7 +6,7 @@
 
 Pages mark their strings with `_`, `ngettext` and `N_`. What gan_core says (refusals, titles, explanations, lessons, presets, help of the
 settings) is collected from its source: every string of words, and every f-string as a template with named fields, by which
-`pages/components/sentences.py` knows a sentence again, whichever process or older version wrote it.
+`gan_core/config/sentences.py` knows a sentence again, whichever process or older version wrote it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from babel.messages.pofile import read_po, write_po
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run from anywhere, installed or not
 
-from pages.components.sentences import FIELD
+from gan_core.config.sentences import FIELD
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALES = ROOT / "locales"

@@ -14,7 +14,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.components.sentences import Sentences
+from gan_core.config.sentences import Sentences
 
 LOCALES = Path(__file__).resolve().parents[2] / "locales"
 LANGUAGES = {"en": "English", "zh_TW": "繁體中文"}

@@ -4,13 +4,13 @@ import base64
 from collections.abc import Sequence
 
 import streamlit as st
-from pages.components.shared.run_notes import observation
 
 from gan_core.jobs.task import Arrays, Task
 from gan_core.report import formats, templates
 from gan_core.report.document import LANGUAGES, Person
 from gan_core.report.formats import FORMATS
 from gan_core.runs import Run
+from pages.components.run.notes import observation
 from pages.components.shared.task_view import outcome
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture

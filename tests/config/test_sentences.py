@@ -6,7 +6,7 @@ from itertools import cycle
 
 import pytest
 
-from pages.components.sentences import FIELD, Sentences
+from gan_core.config.sentences import FIELD, Sentences
 from tools import messages
 
 CORE = sorted({message for *_, message in messages.core_messages()})
