@@ -7,11 +7,11 @@ import streamlit as st
 
 from gan_core.runs import Run
 from pages.components.replay.tab import recorded, replay
-from pages.components.report.view import report
 from pages.components.run.details import settings
 from pages.components.run.explore import VIEWS, explore, views_of
 from pages.components.run.head import head
 from pages.components.run.measure import measure
+from pages.components.run.report import report
 from pages.components.run.watch import watch
 from pages.components.shared import lab
 from pages.components.shared.links import linked_choice, linked_tab

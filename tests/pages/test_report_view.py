@@ -17,7 +17,7 @@ def page() -> None:
     import streamlit as st
 
     from gan_core.runs import Run
-    from pages.components.report.view import report
+    from pages.components.run.report import report
 
     report([Run(Path(st.session_state["path"]))])
 

@@ -37,8 +37,9 @@ def settings(run: Run) -> None:
         else:
             st.caption(_("All settings are those of the preset."))
         st.caption(_("The same from the command line:"))
-        changes = "".join(f" --set {name}={value_text(schema.get(config, name))}" for name in different)
-        st.code(f"python -m gan_core train {config.preset}{changes}", language="bash", wrap_lines=True)
+        changes = [word for name in different for word in ("--set", f"{name}={value_text(schema.get(config, name))}")]
+        command = shlex.join(["python", "-m", "gan_core", "train", config.preset, *changes])
+        st.code(command, language="bash", wrap_lines=True)
     if hardware := environment.hardware_line(run):
         st.caption(_("**Hardware**: {line}").format(line=as_text(hardware)))
     with st.expander(_("All settings")):
