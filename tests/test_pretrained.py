@@ -67,7 +67,7 @@ def test_every_recipe_can_be_trained(name, pilot):
 
 
 def test_the_collapsed_pair_is_one_that_the_page_collapse_knows():
-    broken, repaired = (RECIPES[f"digits-{name}"].config() for name in ("collapsed", "repaired"))
+    broken, repaired = (RECIPES[f"digits-{name}"].config() for name in ("collapsed", "dcgan"))
     breakage = breakages.breakage_of(broken)
     assert breakage is not None and breakages.breakage_of(repaired) is None
     assert differences(broken, repaired) == {breakage.field: (breakage.broken, breakage.repaired)}

@@ -77,7 +77,6 @@ FALLING: Changes = {
     "discriminator_optimizer.schedule": "linear",
     "training.ema_decay": 0.999,
 }
-DIGITS = {**FALLING, "training.epochs": 60}
 FACES = {**FALLING, "dataset.num_images": 15_000, "network.width": 24, "training.epochs": 30}
 BLOCKS = {
     **FALLING, "dataset.image_size": 64, "dataset.num_images": 0, "network.width": 24, "network.latent_dim": 64, "training.epochs": 45,
@@ -87,8 +86,8 @@ ACGAN = {
     "conditioning.label_weight": 20.0,
 }  # a mean over 24 labels is small beside the game
 RECIPES = {
-    "digits-dcgan": Recipe("Digits: DCGAN", "mnist-dcgan", DIGITS),
-    "digits-acgan": Recipe("Digits on demand: ACGAN, ten classes", "mnist-dcgan", {**DIGITS, "conditioning.name": "acgan"}),
+    "digits-dcgan": Recipe("Digits: DCGAN", "mnist-dcgan", {}),
+    "digits-acgan": Recipe("Digits on demand: ACGAN, ten classes", "mnist-dcgan", {"conditioning.name": "acgan"}),
     "faces-dcgan": Recipe("Cartoon faces: DCGAN", "r1-dcgan-lite", FACES),
     "faces-acgan": Recipe(
         "Cartoon faces on demand: ACGAN (Male, Eyeglasses)",
@@ -106,7 +105,6 @@ RECIPES = {
         {"dataset.num_images": 15_000, "network.width": 16, "training.epochs": 25, "generator_optimizer.schedule": "linear"},
     ),
     "digits-collapsed": Recipe("Digits, collapsed: the latent is a single number", COLLAPSE.preset, {**COLLAPSE.also, COLLAPSE.field: COLLAPSE.broken}),
-    "digits-repaired": Recipe("Digits, the collapse repaired: 100 numbers", COLLAPSE.preset, {**COLLAPSE.also, **COLLAPSE.repair}),
 }  # fmt: skip
 NOTE = "Comes with Ganvas. Made by: python tools/pretrained.py {name} (recipe of November 2026). Weights are stored in half precision."
 
