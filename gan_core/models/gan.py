@@ -171,7 +171,7 @@ class GAN:
         pass of these through both networks."""
         packing = self.config.remedies.packing
         z, labels, real = (part[: packing * max(2, PROBED // packing)] for part in (z, labels, real))
-        generator, discriminator = self.networks["generator"], self.networks["discriminator"]
+        generator, discriminator = (unwrapped(self.networks[name]) for name in ("generator", "discriminator"))
         with torch.enable_grad(), preserved_statistics(generator), preserved_statistics(discriminator):
             with recorded(generator) as of_g:
                 fake = self.augmenter(decode(self.config, generator, z, labels))
