@@ -178,9 +178,9 @@ def common_steps(runs: Sequence[Run]) -> list[int]:
 
 
 def show_differences(broken: Run, repaired: Run) -> bool:
-    """Says in what the two differ. Returns whether their pictures are of the same latents and data."""
+    """Says in what the two differ. Returns whether they are of the same data, so that they can be compared."""
     configs = broken.config(), repaired.config()
-    stands = {obstacle.name for obstacle in comparing.obstacles(configs)} & {"data", "size", "latents", "model"}
+    stands = {obstacle.name for obstacle in comparing.obstacles(configs)} & {"data", "size", "model"}
     if stands:
         reasons = [o.sentence for o in comparing.obstacles(configs) if o.name in stands]
         st.warning(as_text(" ".join(reasons)) + " " + _("Choose two runs of the same data."), icon=":material/block:")
@@ -205,5 +205,5 @@ def show_differences(broken: Run, repaired: Run) -> bool:
         words = _("They differ in {n} settings, so no single one explains what you see: {settings}.")
         st.markdown(words.format(n=len(different), settings=", ".join(named) + more))
     if not comparing.same_pinned_latents(configs):
-        st.caption(_("Their seeds differ, so the same place in the two grids shows different latents."))
+        st.caption(_("The same place in the two grids shows different latents."))
     return True
