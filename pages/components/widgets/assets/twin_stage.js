@@ -92,6 +92,7 @@ class TwinStage {
     this.notice.hidden = data.notice === "";
     if (data.scene.revision === undefined) {
       this.sentence.textContent = data.texts.starting;
+      this.picture.canvas.setAttribute("aria-label", data.texts.starting);
     } else {
       this.receive(data);
     }

@@ -1,0 +1,61 @@
+"""Every page beside WCAG 2.2 AA, as axe-core checks it in a real Chromium: nothing serious, in light and in dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+
+from gan_core.training import loop
+from tests.e2e.app_helpers import SLOW_MS, Lab, settled, visitor
+from tests.e2e.browser import Server, chromium
+
+pytestmark = pytest.mark.e2e
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PAGES = [
+    "", "learn", "learn?lesson=see", "learn?tab=lab", "learn?tab=break", "learn?tab=benchmark", "data", "train", "train?tab=many", "runs",
+    "runs?tab=experiments", "runs?tab=import", "run?run={run}", "run?run={run}&tab=replay", "run?run={run}&tab=explore",
+    "run?run={run}&tab=measure", "run?run={run}&tab=report", "run?run={run}&tab=settings", "run?run=digits-acgan&tab=explore",
+    "run?run=faces-vae&tab=explore", "compare?runs=digits-dcgan,digits-collapsed",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Iterator[tuple[Server, str]]:
+    lab = Lab(tmp_path_factory.mktemp("accessible"), shared_cache)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
+        run = lab.begin("One epoch", training__epochs=1)
+        assert loop.train(run).state == "finished"
+    for marker in (lab.runs_dir / ".queue").iterdir():
+        marker.unlink()
+    with lab.serve() as running:
+        yield running, run.id
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_fault(browser, server, scheme):
+    running, run = server
+    told = []
+    with visitor(browser, color_scheme=scheme) as (page, _faults):
+        for address in PAGES:
+            page.goto(f"{running.url}/{address.format(run=run)}")
+            expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=SLOW_MS)
+            settled(page)
+            found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}}).response["violations"]
+            told += [
+                f"{address or 'home'}: {fault['id']} ({fault['impact']}): {node['html'][:200]}"
+                for fault in found
+                if fault["impact"] in ("serious", "critical")
+                for node in fault["nodes"][:3]
+            ]
+    assert not told, "\n".join(told)
