@@ -24,7 +24,7 @@ def main() -> None:
         return
     title = st.container()
     shown = choose_kept(kept)
-    title.title(as_text(shown.name))
+    title.title(as_text(shown.name), anchor=False)
     lab.name_tab(shown.name)
     words = _("Only the experiment is removed from the list. Its runs, with all they hold, stay among the runs.")
     if isinstance(shown, Study):

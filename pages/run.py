@@ -65,7 +65,7 @@ def main() -> None:
     with title:
         place = st.container(width="stretch")
         run = choose(runs, first)
-    place.title(as_text(run.name))
+    place.title(as_text(run.name), anchor=False)
     lab.name_tab(run.name)
     if not lab.succeeds(run.config):
         return

@@ -10,6 +10,7 @@ from pages.components.hub import forms
 from pages.components.replay.film import film_form
 from pages.components.shared import lab
 from pages.components.shared.bin_view import confirm_delete
+from pages.components.shared.links import renew
 from pages.components.shared.take_away import files_form
 from pages.components.text import _
 
@@ -89,6 +90,7 @@ def edit(run: Run) -> None:
         note = st.text_area(_("Note: what did you see?"), run.note, max_chars=5000, key=f"runs_{run.id}_note")
         if st.form_submit_button(_("Save")) and lab.succeeds(lambda: run.describe(name=name, note=note)):
             close_panel()
+            renew("run_shown")
             st.rerun()
 
 

@@ -54,6 +54,11 @@ def linked_choice(
     return chosen
 
 
+def renew(key: str) -> None:
+    """Lets a choice be drawn anew with the option of the address: its words have changed."""
+    st.session_state[WRITTEN][key] = "", st.session_state.get(key)
+
+
 def linked_view(views: Mapping[str, str], *, key: str, param: str = "view", keep: Sequence[str] | None = None) -> str:
     """One of a page's ways of looking (name -> words), the first to begin with; kept in the address as `?view=`."""
 
