@@ -1,9 +1,10 @@
-"""`python -m gan_core push` and `pull`: runs to the Hugging Face Hub and back."""
+"""`python -m gan_core push`, `pull` and `browse`: runs to the Hugging Face Hub and back."""
 
 from __future__ import annotations
 
 import signal
 import sys
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,10 +13,14 @@ import typer
 from rich.console import Console
 
 from gan_core import runs
-from gan_core.cli.terminal import Move, RunName, RunsDir, bar, runs_folder
-from gan_core.hub.orders import LICENCES, Order, Pull, Push
-from gan_core.hub.transfer import start
+from gan_core.cli.terminal import AsJson, Move, RunName, RunsDir, bar, runs_folder, show_rows
+from gan_core.hub.orders import LICENCES, Browse, Order, Pull, Push
+from gan_core.hub.transfer import TransferProgress, start
 
+Retries = Annotated[
+    int,
+    typer.Option(help="Try again so often after silence, a cut, 429 or 5xx, which pass by themselves.", min=0, max=20),
+]
 Repo = Annotated[str, typer.Argument(metavar="REPO", help="user/name on the Hub.")]
 
 
@@ -32,6 +37,7 @@ def push(
     ] = False,
     licence: Annotated[str, typer.Option(help=f"One of: {', '.join(filter(None, LICENCES))}.")] = "",
     step: Annotated[int | None, typer.Option(help="Checkpoint to send; the newest if not given.")] = None,
+    retries: Retries = 0,
     runs_dir: RunsDir = None,
 ) -> None:
     """Upload a run to the Hugging Face Hub, private unless --public. The token: HF_TOKEN or `hf auth login`."""
@@ -41,7 +47,7 @@ def push(
         str(found.path), repo, private=not public, step=step, optimizer=with_optimizer, note=with_note, grids=all_samples,
         licence=licence,
     )  # fmt: skip
-    result = _transfer(order, folder)
+    result = _transfer(order, folder, retries)
     access = "only you can see it" if result["private"] else "everybody can see it"
     print(f"{result['url']} holds step {result['step']} as revision {result['revision']}; {access}.")
 
@@ -49,16 +55,50 @@ def push(
 def pull(
     repo: Repo,
     revision: Annotated[str, typer.Option(help="Branch, tag or commit; the newest if not given.")] = "",
+    retries: Retries = 0,
     runs_dir: RunsDir = None,
 ) -> None:
     """Download a run from the Hugging Face Hub, checked before it is opened. Prints its folder."""
-    result = _transfer(Pull(repo, revision), runs_folder(runs_dir))
+    result = _transfer(Pull(repo, revision), runs_folder(runs_dir), retries)
     print(result["run"])
     further = "It came without the optimisers' state: look and sample, it cannot be resumed."
     print(f"Revision {result['revision']}, step {result['step']}.{' ' + further if result['weights_only'] else ''}")
 
 
-def _transfer(order: Order, folder: Path) -> dict[str, Any]:
+def browse(
+    author: Annotated[str, typer.Argument(help="A user or an organisation; everybody if not given.")] = "",
+    tag: Annotated[
+        list[str] | None, typer.Option(help="A preset, gan, conditional ...; may be repeated: each must be there.")
+    ] = None,
+    search: Annotated[str, typer.Option(help="Words in the repository's name.")] = "",
+    limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List runs on the Hugging Face Hub, those changed last first: of somebody, with a tag, by words."""
+    rows = _transfer(Browse(author, tuple(tag or ()), search, limit), runs_folder(None))["repositories"]
+    if not rows:
+        print("The Hub has no such run.", file=sys.stderr)
+    shown = [row | {"tags": row["tags"] if as_json else " ".join(row["tags"])} for row in rows]
+    show_rows(shown, ("repo", "changed", "revision", "tags"), as_json)
+
+
+def _transfer(order: Order, folder: Path, retries: int = 0) -> dict[str, Any]:
+    """Carries an order out, and anew after a fault that passes by itself, `retries` times at most."""
+    end = _once(order, folder)
+    for number in range(1, retries + 1):
+        if end.state != "failed" or end.retry_s is None:
+            break
+        print(f"{end.error} Trying again in {end.retry_s:g} s ({number} of {retries}).", file=sys.stderr, flush=True)
+        time.sleep(end.retry_s)
+        end = _once(order, folder)
+    if end.state == "cancelled":
+        raise ValueError("Cancelled; nothing was left behind.")
+    if end.state == "failed":
+        raise ValueError(end.error)
+    return dict(end.result)
+
+
+def _once(order: Order, folder: Path) -> TransferProgress:
     """Carries an order out with progress on standard error; Ctrl-C cancels it."""
     transfer = start(order, runs_dir=folder)
     signal.signal(signal.SIGTERM, lambda *_: transfer.cancel())
@@ -70,12 +110,7 @@ def _transfer(order: Order, folder: Path) -> dict[str, Any]:
                 transfer.wait(0.2)
     except KeyboardInterrupt:
         transfer.cancel()
-    end = transfer.wait()
-    if end.state == "cancelled":
-        raise ValueError("Cancelled; nothing was left behind.")
-    if end.state == "failed":
-        raise ValueError(end.error)
-    return dict(end.result)
+    return transfer.wait()
 
 
 def _plain_phases() -> Move:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml  # type: ignore[import-untyped]
+
 from gan_core.config import RunConfig, get
 from gan_core.datasets import DATASETS
 from gan_core.evaluation.statistics.intervals import Count, wilson
@@ -16,13 +18,19 @@ from gan_core.presets import PRESETS
 from gan_core.runs import Status
 from gan_core.runs.evaluations import Evaluation
 
+TASK = "unconditional-image-generation"
+HUB_DATASETS = {
+    "mnist5k": "ylecun/mnist", "mnist": "ylecun/mnist", "fashion-mnist": "zalando-datasets/fashion_mnist",
+    "cifar10": "uoft-cs/cifar10", "celeba": "flwrlabs/celeba",
+}  # fmt: skip
+"""Our name of a data set -> the Hub's, of those that it has."""
 LAST_STEPS = 100  # recorded steps that a mean is taken over
 _COUNTS = ("step", "epoch", "time", "images_seen")
 
 
 def card(
     *, repo: str, name: str, note: str, config: RunConfig, status: Status, metrics: Sequence[Mapping[str, Any]],
-    evaluations: Sequence[Evaluation], picture: str | None, licence: str, resumable: bool,
+    evaluations: Sequence[Evaluation], picture: str | None, licence: str, resumable: bool, curves: str | None = None,
 ) -> str:  # fmt: skip
     """The text of README.md.
 
@@ -35,8 +43,9 @@ def card(
         picture: path of the newest sample grid within the repository, if there is one.
         licence: the Hub's name of a licence; empty for none.
         resumable: whether the optimisers' state is sent.
+        curves: path of the picture of the losses within the repository, if there is one.
     """
-    parts = [_header(config, licence), f"# {unlinked(name)}"]
+    parts = [_header(repo, config, status, evaluations, licence), f"# {unlinked(name)}"]
     parts.append(
         f"A {kind_of(config).title} trained with Ganvas, a classroom for generative image models. Experiment: `{config.preset}`{_of_preset(config)}"
     )
@@ -48,6 +57,7 @@ def card(
     parts += [
         _data(config, status),
         _training(config, status),
+        *([f"![The losses over the steps]({curves})"] if curves else []),
         _results(metrics, _measured(evaluations, status.step)),
         _usage(repo, config, resumable),
     ]
@@ -67,7 +77,8 @@ def escaped(words: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", flat)
 
 
-def _header(config: RunConfig, licence: str) -> str:
+def _header(repo: str, config: RunConfig, status: Status, evaluations: Sequence[Evaluation], licence: str) -> str:
+    """The Hub's own metadata, with what was measured of this checkpoint as its `model-index`."""
     conditional = config.conditioning.name != "none"
     tags = [
         "ganvas",
@@ -75,11 +86,22 @@ def _header(config: RunConfig, licence: str) -> str:
         *(["conditional"] if conditional else []),
         config.preset,
     ]
-    lines = ["---", "library_name: ganvas", "pipeline_tag: unconditional-image-generation", "tags:"]
-    lines += [f"- {tag}" for tag in tags]
+    told: dict[str, Any] = {"library_name": "ganvas", "pipeline_tag": TASK, "tags": tags}
+    data = config.dataset
+    if data.name in HUB_DATASETS:
+        told["datasets"] = [HUB_DATASETS[data.name]]
     if licence:
-        lines.append(f"license: {licence}")
-    return "\n".join([*lines, "---"])
+        told["license"] = licence
+    metrics = [
+        {"type": found.metric, "value": found.value, "name": f"{found.metric}, {found.num_samples} samples"}
+        for found in evaluations
+        if found.step == status.step
+    ]
+    if metrics:
+        where = {"type": HUB_DATASETS.get(data.name, data.name), "name": DATASETS[data.name].title}
+        results = [{"task": {"type": TASK}, "dataset": where, "metrics": metrics}]
+        told["model-index"] = [{"name": repo.partition("/")[2], "results": results}]
+    return f"---\n{yaml.safe_dump(told, sort_keys=False, allow_unicode=True)}---"
 
 
 def _of_preset(config: RunConfig) -> str:
@@ -196,5 +218,5 @@ def _usage(repo: str, config: RunConfig, resumable: bool) -> str:
         f'```python\nimport gan_core\n\nmodel = gan_core.load("{repo}")\n{of_labels}'
         f"images = model.sample(16, seed=0{wanted})  # uint8 (16, channels, height, width)\n```\n\n"
         f"On the command line, or on the page *Hub*:\n\n```\npython -m gan_core pull {repo}\n```\n\n"
-        f"A fetched run opens in every page; this one can be {further}. Weights are safetensors; nothing here is a pickle."
+        f"`revision=` in the one and `--revision` in the other pin a commit, a branch or a tag. A fetched run opens in every page; this one can be {further}. Weights are safetensors; nothing here is a pickle."
     )

@@ -22,6 +22,7 @@ from gan_core.config.reasons import reason
 from gan_core.hub.orders import Order, Pull, Push
 
 _NO_SUCH_HOST = ("Name or service", "getaddrinfo", "name resolution", "nodename", "No address")
+RETRY_S = 10.0
 CUT = "The connection to the Hub was cut in the middle of a transfer; nothing of it was kept. Try again."
 
 
@@ -29,7 +30,14 @@ class HubFault(Exception):
     """A fault that already is a sentence for people.
 
     No ValueError on purpose: the Hub's client catches those here and there.
+
+    Attributes:
+        retry_s: seconds after which another try may go better; None where it would not.
     """
+
+    def __init__(self, words: str, retry_s: float | None = None) -> None:
+        super().__init__(words)
+        self.retry_s = retry_s
 
 
 class Unexpected(Exception):
@@ -64,6 +72,24 @@ def sentence(error: BaseException, order: Order, *, with_token: bool) -> str:
     raise Unexpected(
         f"An error inside the program ended it ({type(error).__name__}). The server's log has the details."
     )
+
+
+def retry_s(error: BaseException) -> float | None:
+    """Seconds after which another try may go better: of what passes by itself. None of anything else."""
+    for cause in _causes(error):
+        if isinstance(cause, HubFault):
+            return cause.retry_s
+        if isinstance(cause, HfHubHTTPError) and cause.response is not None:
+            return RETRY_S if cause.response.status_code >= 500 else None
+        if isinstance(cause, httpx2.TransportError):
+            return RETRY_S
+    return None
+
+
+def unreachable(error: BaseException) -> bool:
+    """Whether the Hub could not be asked at all: offline, no connection, no such host."""
+    kinds = (OfflineModeIsEnabled, socket.gaierror, httpx2.ConnectError, httpx2.ConnectTimeout)
+    return any(isinstance(cause, kinds) for cause in _causes(error))
 
 
 def of_status(status: int, order: Order, *, with_token: bool, wait_s: int | None = None) -> str:

@@ -54,6 +54,15 @@ def pull(session: Session, order: Pull, place: Path, runs_dir: Path) -> dict[str
     return _result(adoption.move_in(copy, runs_dir, order.repo))
 
 
+def kept(runs_dir: Path, order: Pull) -> dict[str, Any] | None:
+    """The result of the last time that this was fetched, of an order for the newest or for a commit; None if it never was."""
+    for run in runs.list_runs(runs_dir):
+        origin = adoption.origin(run)
+        if origin is not None and origin.repo == order.repo and origin.revision.startswith(order.revision):
+            return _result(run)
+    return None
+
+
 class _Fetch:
     """Fetches files of one commit into a folder, each found to be the one that the Hub lists."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,6 +94,9 @@ def load(source: str | Path, revision: str | None = None, token: str | None = No
         if progress.state != "done":
             raise ValueError(progress.error)
         run = Run(Path(progress.result["run"]))
+        if words := progress.result.get("unreachable"):
+            revision = progress.result["revision"]
+            warnings.warn(f"{words} The copy of revision {revision} that was fetched before is used.", stacklevel=2)
     from gan_core.runs.sampler import open_sampler
 
     origin = adoption.origin(run)

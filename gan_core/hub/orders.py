@@ -9,6 +9,9 @@ from typing import Any
 
 _PART = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 _REPO = re.compile(rf"{_PART}/{_PART}", re.ASCII)
+_OWNER = re.compile(_PART, re.ASCII)
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,95}", re.ASCII)
+MAX_BROWSED = 500
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}", re.ASCII)
 LICENCES = {
     "": "none chosen",
@@ -60,12 +63,13 @@ class Push:
 
 @dataclass(frozen=True)
 class Pull:
-    """Fetches a run. The answer has "run" (its directory), its "id", "repo", "revision", "step" and "weights_only".
+    """Fetches a run. The answer has "run" (its directory), its "id", "repo", "revision", "step" and "weights_only"; and
+    "unreachable", why the Hub could not be asked, where a copy from before stands in.
 
     Attributes:
         repo: "user/name".
         revision: a branch, tag or commit; the newest of the main branch if empty.
-        reuse: take the run that is here already if it came from that very commit.
+        reuse: take the run that is here already if it came from that very commit, or if the Hub cannot be reached.
     """
 
     repo: str
@@ -80,8 +84,36 @@ class Pull:
             )
 
 
-Order = WhoAmI | Push | Pull
-_KINDS: dict[str, type[Order]] = {"whoami": WhoAmI, "push": Push, "pull": Pull}
+@dataclass(frozen=True)
+class Browse:
+    """Looks for runs, those changed last first. The answer has "repositories": of each "repo", "revision", "changed",
+    "private", "downloads" and "tags".
+
+    Attributes:
+        author: a user or an organisation; everybody if empty.
+        tags: each of them must be there: a preset, "gan", "conditional", "dataset:ylecun/mnist" ...
+        words: in the repository's name.
+        limit: at most so many.
+    """
+
+    author: str = ""
+    tags: tuple[str, ...] = ()
+    words: str = ""
+    limit: int = 50
+
+    def __post_init__(self) -> None:
+        if self.author and not _OWNER.fullmatch(self.author):
+            raise ValueError(
+                f"'{self.author:.60}' is no user or organisation: give the part of user/name before the /."
+            )
+        if wrong := [tag for tag in self.tags if not _TAG.fullmatch(tag)]:
+            raise ValueError(f"'{wrong[0]:.60}' is no tag: give one as it stands in a card, such as mnist-dcgan.")
+        if not 1 <= self.limit <= MAX_BROWSED:
+            raise ValueError(f"The limit must lie between 1 and {MAX_BROWSED}; got {self.limit}.")
+
+
+Order = WhoAmI | Push | Pull | Browse
+_KINDS: dict[str, type[Order]] = {"whoami": WhoAmI, "push": Push, "pull": Pull, "browse": Browse}
 
 
 def to_dict(order: Order) -> dict[str, Any]:
@@ -92,7 +124,7 @@ def to_dict(order: Order) -> dict[str, Any]:
 
 def from_dict(data: Mapping[str, Any]) -> Order:
     """The order that `to_dict` described."""
-    fields = dict(data)
+    fields: dict[str, Any] = {name: tuple(told) if isinstance(told, list) else told for name, told in data.items()}
     return _KINDS[fields.pop("kind")](**fields)
 
 

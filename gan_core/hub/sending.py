@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, constants
 
+from gan_core.figures import curve_picture
 from gan_core.hub.card import card
 from gan_core.hub.orders import Push
 from gan_core.hub.session import Session
 from gan_core.runs import Run, evaluations, portable
 
-CARD = "README.md"
+CARD, CURVES = "README.md", "curves.png"
 
 
 def push(session: Session, order: Push, place: Path) -> dict[str, Any]:
@@ -28,6 +30,7 @@ def push(session: Session, order: Push, place: Path) -> dict[str, Any]:
     copy = place / "run"
     copy.mkdir()
     step = portable.export(run, copy, step=order.step, optimizer=order.optimizer, note=order.note, grids=order.grids)
+    _draw_curves(Run(copy))
     (copy / CARD).write_text(_card(Run(copy), order), encoding="utf-8")
     session.phase("Asking the Hub")
     session.api.create_repo(order.repo, private=order.private, exist_ok=True)
@@ -51,6 +54,17 @@ def push(session: Session, order: Push, place: Path) -> dict[str, Any]:
     return {"repo": order.repo, "revision": commit.oid, "url": url, "private": bool(info.private), "step": step}
 
 
+def _draw_curves(sent: Run) -> None:
+    """The losses as a picture in the copy that is sent; none of a run that recorded no step."""
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for line in portable.checked_lines(sent.metrics_path):
+        for name in line:
+            if name.startswith("loss/"):
+                curves.setdefault(name, []).append((line["step"], float(line[name])))
+    with contextlib.suppress(ValueError):  # nothing to draw
+        (sent.path / CURVES).write_bytes(curve_picture.curves_png(curves, "Losses"))
+
+
 def _refuse_another(order: Push, there: list[str], *, is_private: bool) -> None:
     """The Hub ignores what is asked for when a repository exists: it stays public, and files would be replaced."""
     if order.private and not is_private:
@@ -59,7 +73,7 @@ def _refuse_another(order: Push, there: list[str], *, is_private: bool) -> None:
             "Choose another name, or upload it as public."
         )
     holds_run = portable.JSON_NAMES["manifest"] in there
-    others = [name for name in there if name not in (".gitattributes", CARD)]
+    others = [name for name in there if name not in (".gitattributes", CARD, CURVES)]
     if others and not holds_run:
         raise ValueError(
             f"The repository '{order.repo}' already holds something else than a run ({others[0][:60]!r}). "
@@ -79,6 +93,7 @@ def _card(sent: Run, order: Push) -> str:
         metrics=list(portable.checked_lines(sent.metrics_path)),
         evaluations=evaluations.read(sent),
         picture=portable.sample_name(steps[-1]) if steps else None,
+        curves=CURVES if (sent.path / CURVES).exists() else None,
         licence=order.licence,
         resumable=order.optimizer,
     )

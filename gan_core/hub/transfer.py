@@ -21,7 +21,7 @@ from gan_core.access import Actor, require
 from gan_core.config import settings
 from gan_core.hub import aside, orders
 from gan_core.hub.account import login_allowed
-from gan_core.hub.orders import Order, WhoAmI
+from gan_core.hub.orders import Browse, Order, WhoAmI
 from gan_core.jobs.task import Progress
 from gan_core.processes.child import Child, ChildDied, Message
 from gan_core.processes.process import without_token
@@ -30,6 +30,7 @@ WORKER, NAME = ("-m", "gan_core.hub.worker"), "The process that talks to the Hub
 MAX_AT_ONCE = 4
 START_S = 60.0  # a cold interpreter on a busy machine
 POLL_S = 0.1
+SILENT_S = 10.0  # before what was silent is asked again
 _THREAD = "ganvas-hub-"
 _starting = threading.Lock()
 
@@ -58,11 +59,13 @@ class TransferProgress(Progress):
 
     Attributes:
         result: what a done one brought (see `orders`).
+        retry_s: of a failed one: seconds after which the same order may go better; None where it would not.
     """
 
     state: str = "running"
     stage: str = "Starting"
     result: Mapping[str, Any] = field(default_factory=dict)
+    retry_s: float | None = None
 
 
 class Transfer:
@@ -123,7 +126,7 @@ class Transfer:
             if self._cancelled.is_set():
                 self._end("cancelled")
             elif now - heard > patience:
-                self._end("failed", f"The Hub has not answered for {patience:g} s. Try again later.")
+                self._end("failed", f"The Hub has not answered for {patience:g} s. Try again later.", retry_s=SILENT_S)
             elif now - started > self.limits.total_s:
                 self._end("failed", f"It took longer than {self.limits.total_s:g} s in all, and was ended. Try again.")
             elif message := child.receive(POLL_S):
@@ -134,15 +137,17 @@ class Transfer:
         if "result" in message:
             self._end("done", result=message["result"])
         elif "error" in message:
-            self._end("failed", message["error"])
+            self._end("failed", message["error"], retry_s=message.get("retry_s"))
             if message.get("traceback"):
                 print(message["traceback"], file=sys.stderr, flush=True)
         else:
             self.progress = TransferProgress("running", message["stage"], message["done"], message["total"])
 
-    def _end(self, state: str, error: str = "", result: Mapping[str, Any] | None = None) -> None:
+    def _end(
+        self, state: str, error: str = "", result: Mapping[str, Any] | None = None, retry_s: float | None = None
+    ) -> None:
         done, total = self.progress.done, self.progress.total
-        self.progress = TransferProgress(state, "", done, total, error=error, result=result or {})
+        self.progress = TransferProgress(state, "", done, total, error=error, result=result or {}, retry_s=retry_s)
 
 
 def start(
@@ -167,7 +172,7 @@ def start(
     """
     require("hub", actor)
     limits = limits or limits_from_environment()
-    if isinstance(order, WhoAmI):
+    if isinstance(order, WhoAmI | Browse):
         limits = Limits(min(limits.silence_s, 15.0), min(limits.total_s, 120.0))
     transfer = Transfer(order, limits)
     with _starting:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 
-from gan_core.hub.faults import CUT, HubFault, of_status
+from gan_core.hub.faults import CUT, RETRY_S, HubFault, of_status
 from gan_core.hub.orders import Order
 
 CONNECT_S = 10.0
@@ -57,7 +57,8 @@ class Watch:
         if status == 429 or (status >= 500 and self._faults >= MAX_FAULTS):
             told = response.headers.get("retry-after", "").strip()
             wait_s = int(told) if told.isdecimal() and len(told) < 7 else None
-            raise HubFault(of_status(status, self._order, with_token=self.with_token, wait_s=wait_s))
+            words = of_status(status, self._order, with_token=self.with_token, wait_s=wait_s)
+            raise HubFault(words, RETRY_S if wait_s is None else wait_s)
         is_file = "/resolve/" in response.request.url.path or response.history or self.budget
         limit = None if is_file else MAX_ANSWER_BYTES
         response.stream = _Stream(response.stream, lambda count: self._got(count, limit), self._cut)
@@ -77,7 +78,7 @@ class Watch:
     def _cut(self) -> None:
         self._cuts += 1
         if self._cuts >= MAX_CUTS:
-            raise HubFault(CUT)
+            raise HubFault(CUT, RETRY_S)
 
 
 class _Stream(httpx2.SyncByteStream):

@@ -37,9 +37,12 @@ def main() -> None:
         parent.send({"result": _carry_out(session, Path(job["place"]), Path(job["runs_dir"]))})
     except Exception as error:
         try:
-            parent.send(
-                {"error": session.scrubbed(faults.sentence(error, session.order, with_token=bool(session.token)))}
-            )
+            words = session.scrubbed(faults.sentence(error, session.order, with_token=bool(session.token)))
+            kept = _kept(session.order, Path(job["runs_dir"])) if faults.unreachable(error) else None
+            if kept:
+                parent.send({"result": kept | {"unreachable": words}})
+            else:
+                parent.send({"error": words, "retry_s": faults.retry_s(error)})
         except faults.Unexpected as words:
             trace = session.scrubbed("".join(traceback.format_exception(error)))
             parent.send({"error": str(words), "traceback": trace})
@@ -53,9 +56,22 @@ def _carry_out(session: Session, place: Path, runs_dir: Path) -> dict[str, Any]:
         from gan_core.hub import sending
 
         return sending.push(session, order, place)
+    if isinstance(order, orders.Browse):
+        from gan_core.hub import browsing
+
+        return browsing.browse(session, order)
     from gan_core.hub import fetching
 
     return fetching.pull(session, order, place, runs_dir)
+
+
+def _kept(order: orders.Order, runs_dir: Path) -> dict[str, Any] | None:
+    """What was fetched earlier, in place of an answer that the Hub cannot give now."""
+    if not isinstance(order, orders.Pull) or not order.reuse:
+        return None
+    from gan_core.hub import fetching
+
+    return fetching.kept(runs_dir, order)
 
 
 def _end_with_the_server() -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
+import yaml
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -154,6 +155,20 @@ class Endpoints:
         name = f"{request.path_params['owner']}/{request.path_params['name']}"
         return JSONResponse({"id": name, "sha": commit[0], "private": repo.private, "siblings": siblings, "tags": []})
 
+    async def models(self, request: Request) -> Response:
+        """The repositories of an author, with all of the tags that their cards must have, by words of their names."""
+        asked, listed = request.query_params, []
+        for name, repo in self.hub.repos.items():
+            commit, files = repo.commits[-1]
+            head = files.get("README.md", b"").decode().split("---\n")
+            tags = yaml.safe_load(head[1]).get("tags", []) if len(head) > 2 else []
+            seen = not repo.private or USERS.get(self.who(request) or "") == name.partition("/")[0]
+            of_author = asked.get("author") in (None, name.partition("/")[0])
+            if seen and of_author and {*asked.getlist("filter")} <= {*tags} and asked.get("search", "") in name:
+                row = {"id": name, "sha": commit, "private": repo.private, "tags": tags, "downloads": 3}
+                listed.append(row | {"lastModified": "2026-01-02T03:04:05.000Z"})
+        return JSONResponse(listed[: int(asked["limit"])])
+
     async def preupload(self, request: Request) -> Response:
         repo = self.found(request, write=True)
         if isinstance(repo, Response):
@@ -227,6 +242,7 @@ class Endpoints:
         model = "/api/models/{owner}/{name}"
         return [
             Route("/api/whoami-v2", self.whoami),
+            Route("/api/models", self.models),
             Route("/api/repos/create", self.create, methods=["POST"]),
             Route("/api/validate-yaml", self.validate, methods=["POST"]),
             Route(model, self.info),

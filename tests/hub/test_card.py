@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from helpers import tiny
+from huggingface_hub import ModelCard
 
 from gan_core.config import with_changes
 from gan_core.hub.card import card, escaped
@@ -29,7 +30,7 @@ def test_the_header_is_what_the_hub_reads() -> None:
     header = made(licence="mit").split("---")[1]
     assert header.split("\n")[1:-1] == [
         "library_name: ganvas", "pipeline_tag: unconditional-image-generation", "tags:", "- ganvas", "- gan",
-        "- mnist-dcgan", "license: mit",
+        "- mnist-dcgan", "datasets:", "- ylecun/mnist", "license: mit",
     ]  # fmt: skip
     assert "license" not in made().split("---")[1] and "The author has chosen none" in made()
 
@@ -56,6 +57,13 @@ def test_what_was_measured_of_this_checkpoint_comes_with_its_interval_count_and_
     found = Evaluation("fid", 31.25, (30.5, 32.0), 20, 2000, "digits@1", 3)
     text = made(metrics=[{"step": 20, "loss/d": 1.0}], evaluations=[found, replace(found, step=10, value=99.0)])
     assert "| `fid` | 31.25 | 30.5 to 32 | - | 2000 | 3 | digits@1 |" in text and "99" not in text
+
+
+def test_the_hub_reads_what_was_measured_from_the_header() -> None:
+    found = Evaluation("fid", 31.25, (30.5, 32.0), 20, 2000, "digits@1", 3)
+    (read,) = ModelCard(made(evaluations=[found, replace(found, step=10)])).data.eval_results
+    assert (read.metric_type, read.metric_value, read.dataset_type) == ("fid", 31.25, "ylecun/mnist")
+    assert read.task_type == "unconditional-image-generation" and "2000 samples" in read.metric_name
 
 
 def test_it_says_which_data_and_how_much_of_it() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,7 @@ SENTENCES = {
     "nobody there": r"no connection to the Hub at 127\.0\.0\.1",
     "no such host": r"address no-such-host\.invalid cannot be found",
     "offline": r"set to offline",
+    "disk full": r"^The disk is full",
     "no Hub": r"cannot be read .* is no Hub",
     "no run": r"is no run of Ganvas: it has no config\.json",
 }
@@ -55,7 +58,7 @@ def nothing_is_left(hub: Hub, runs_dir: Path):
     hub.add(REPO, SMALL)
     yield
     assert runs.list_runs(runs_dir) == [] or all(run.name == "My digits" for run in runs.list_runs(runs_dir))
-    assert list((runs_dir / ".hub").iterdir()) == []
+    assert list(runs_dir.glob(".hub/*")) == []
 
 
 def test_a_wrong_token(hub: Hub) -> None:
@@ -82,8 +85,9 @@ def test_an_answer_with_a_status(hub: Hub, status: int, kind: str) -> None:
 def test_too_many_requests_are_not_repeated(hub: Hub) -> None:
     hub.retry_after = "90"
     hub.fault = lambda method, path: "status 429" if "resolve" in path else ""
-    is_about(failed(Pull(REPO)), "too many requests")
-    assert hub.asked("resolve") == 1
+    progress = the_hub.start(Pull(REPO)).wait()
+    is_about(progress.error, "too many requests")
+    assert hub.asked("resolve") == 1 and progress.retry_s == 90
 
 
 def test_a_fault_in_the_middle_is_repeated_once(hub: Hub) -> None:
@@ -149,6 +153,35 @@ def test_a_client_that_is_told_to_stay_offline(hub: Hub, monkeypatch: pytest.Mon
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     is_about(failed(Pull(REPO)), "offline")
     assert hub.seen == []
+
+
+def test_what_was_fetched_before_stands_in_while_the_hub_cannot_be_reached(
+    hub: Hub, trained: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = json.loads((trained.path / "about.json").read_text())
+    origin = {"repo": REPO, "revision": "3f2c9a1" + "0" * 33, "weights_only": True}
+    (trained.path / "about.json").write_text(json.dumps(about | {"origin": origin}))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    progress = the_hub.start(Pull(REPO, "3f2c9a1", reuse=True)).wait()
+    assert progress.state == "done" and progress.result["run"] == str(trained.path), progress
+    is_about(progress.result["unreachable"], "offline")
+    is_about(failed(Pull(REPO, "aaaaaaa", reuse=True)), "offline")
+
+
+def test_a_disk_that_fills_while_a_run_arrives(hub: Hub, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip(f"a small file system cannot be mounted here: {made.stderr.decode().strip()}")
+    try:
+        hub.add("ada/large", SMALL | {"config.json": b" " * 200_000})
+        progress = the_hub.start(Pull("ada/large"), runs_dir=disk).wait()
+        assert progress.state == "failed" and progress.retry_s is None
+        is_about(progress.error, "disk full")
+        assert list((disk / ".hub").iterdir()) == []
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
 
 
 def test_a_repository_of_something_else(hub: Hub) -> None:
