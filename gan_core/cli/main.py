@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 app.command(name="evaluators")(evaluators.list_evaluators)
 app.command(name="train-evaluator")(evaluators.train_evaluator)
+app.command(name="import-evaluator")(evaluators.import_evaluator)
 app.command()(evaluators.evaluate)
 app.command()(data.prepare)
 app.command()(data.download)

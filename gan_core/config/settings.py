@@ -5,6 +5,7 @@ GANVAS_PRETRAINED_DIR  runs that come with the program (default: checkpoints/pre
 GANVAS_EVALUATORS_DIR  evaluators that the user trained (default: checkpoints/evaluators beside the code)
 GANVAS_DATA_DIR    pictures and points that users brought (default: checkpoints/data beside the code)
 GANVAS_CACHE_DIR   prepared data sets         (default: ~/.cache/ganvas)
+GANVAS_INCEPTION_WEIGHTS  file of Inception's weights  (default: fetched when first asked for)
 GANVAS_CLASSROOM   the class's codes and limits  (default: checkpoints/classroom.json; see gan_core.access.classroom)
 GANVAS_ISOLATION   process or thread          (default: process; see gan_core.training.supervisor)
 """
@@ -59,6 +60,12 @@ def data_dir() -> Path:
 def cache_dir() -> Path:
     """The folder of prepared data sets, absolute; it may not exist yet."""
     return folder(os.environ.get("GANVAS_CACHE_DIR") or Path.home() / ".cache" / "ganvas")
+
+
+def inception_weights() -> Path | None:
+    """The file of Inception's weights that is named, absolute; None if none is."""
+    named = os.environ.get("GANVAS_INCEPTION_WEIGHTS")
+    return folder(named) if named else None
 
 
 def absolute(path: str) -> str:
