@@ -27,11 +27,14 @@ from gan_core.evaluation.extractors import Extractor
 from gan_core.evaluation.metrics import weighted
 
 METRICS = ("fd", "kd", "precision", "recall", "density", "coverage")
+GENERAL = {"general, blocks": "blocks", "general, digits": "digits"}
+"""The general-purpose extractor, that of the faces, on pictures of others: colour and grey."""
 STAGES = ((4,), (2, 3), (2, 3, 4), (1, 2, 3, 4))
 
 
 def pictures(name: str, num: int, *, unseen: bool) -> Uint8Array:
     """Pictures (num, C, S, S) of the data set of an evaluator, that it learned from or not."""
+    name = GENERAL.get(name, name)
     if name in ("digits", "planes"):
         planes = 3 if name == "planes" else 1
         digits = mnist5k.arrays()[0]
@@ -61,7 +64,9 @@ def rungs(name: str, num: int) -> dict[str, Uint8Array]:
 
 
 def extractor_of(name: str) -> Extractor:
-    """The shipped extractor "digits", "faces" or "blocks"; "planes" is that of stacked digits."""
+    """The shipped extractor "digits", "faces" or "blocks"; "planes" is that of stacked digits, and GENERAL has the general one."""
+    if name in GENERAL:
+        return extractors.open_general(_folder("faces"))
     return extractors.open_folder(_folder(name), planes=name == "planes")
 
 
@@ -93,7 +98,7 @@ def main(num: int = 300) -> None:
     """Prints both tables."""
     torch.set_num_threads(1)
     print("| | | real | blurred | coarse noise | noise | grey |\n|---|---|---|---|---|---|---|")
-    for name in ("digits", "faces", "blocks"):
+    for name in ("digits", "faces", "blocks", *GENERAL):
         extractor = extractor_of(name)
         unseen = extractor.features(pictures(name, num, unseen=True)).features
         found = {rung: extractor.features(images).features for rung, images in rungs(name, num).items()}

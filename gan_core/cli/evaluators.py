@@ -13,12 +13,12 @@ import typer
 from gan_core import runs
 from gan_core.cli import metrics as cli_metrics
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
-from gan_core.config import parse_config, settings
+from gan_core.config import parse_config, read_bounded, settings
 from gan_core.config.devices import detect
 from gan_core.datasets import DATASETS
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import EvaluatorFolder
-from gan_core.evaluation.evaluators.scoring import BASELINE, Score
+from gan_core.evaluation.evaluators.scoring import BASELINE, Score, own_score, own_words
 from gan_core.evaluation.measure import NUM_IMAGES
 from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.runs import evaluations
@@ -34,7 +34,7 @@ def list_evaluators(as_json: AsJson = False) -> None:
         {
             "name": folder.info.name,
             "title": folder.info.title,
-            "held_out": f"{held_out(folder)} on {folder.info.held_out_note}",
+            "held_out": own_words(folder.info),
             "dataset": folder.info.dataset,
             "labels": folder.info.label_names,
             "shipped": folder.shipped,
@@ -96,19 +96,42 @@ def train_evaluator(
     _show_made(made, as_json)
 
 
+def import_evaluator(
+    file: Annotated[Path, typer.Argument(help="A safetensors file: the state dict of torchvision's resnet18.")],
+    name: Annotated[str, typer.Option(help="The evaluator's name.")],
+    labels: Annotated[
+        Path | None, typer.Option(help="JSON of its outputs' names, as objects.json; i-CLEVR's 24 if not given.")
+    ] = None,
+    dataset: Annotated[str, typer.Option(help="The data set whose pictures it judges.")] = "iclevr",
+    root: Annotated[str, typer.Option(help="Its folder: the evaluator is measured on images in it.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Use an evaluator from elsewhere as a judge, such as the i-CLEVR assignment's ResNet-18 with 24 outputs."""
+    DATASETS.find(dataset)
+    config = parse_config({"dataset": {"name": dataset, "root": settings.absolute(root)}}).dataset
+    from gan_core.evaluation.evaluators import importing
+
+    try:
+        content = read_bounded(file, importing.MAX_BYTES)
+        names = importing.OBJECTS if labels is None else importing.labels_of(read_bounded(labels))
+    except OSError as error:
+        raise ValueError(f"The file '{error.filename}' cannot be read ({error.strerror}).") from error
+    _show_made(importing.import_evaluator(content, name, config, names), as_json)
+
+
 def _show_made(made: EvaluatorFolder, as_json: bool) -> None:
     rows: list[dict[str, Any]] = [
         {"label": s.name, "hits": s.hits, "of": s.requested, "ratio": round(s.hits / max(s.requested, 1), 4)}
         | {"baseline": round(s.baseline, 4)}
         for s in made.card.label_scores
     ]
-    score = held_out(made)
+    score = own_score(made.info)
     if as_json:
         content = {"path": str(made.path), **score_row(score), "note": made.info.held_out_note, "labels": rows}
         print(json.dumps(content, indent=2))
         return
-    print(f"{made.path}: {_with_interval(score)}")
-    print(f"measured on {made.info.held_out_note}. Baseline: {BASELINE[made.info.kind]}.")
+    print(f"{made.path}: {_with_interval(score) if score else 'its own accuracy is not measured'}")
+    print(f"{'measured on ' if score else ''}{made.info.held_out_note}. Baseline: {BASELINE[made.info.kind]}.")
     show_rows(rows, ("label", "hits", "of", "ratio", "baseline"), as_json)
 
 
@@ -117,8 +140,10 @@ def _with_interval(score: Score) -> str:
     return f"{score}, 95 % interval {low:.3f} to {high:.3f}"
 
 
-def score_row(score: Score) -> dict[str, Any]:
-    """A score as JSON values."""
+def score_row(score: Score | None) -> dict[str, Any]:
+    """A score as JSON values; 0 of 0 where nothing was measured."""
+    if score is None:
+        return {"hits": 0, "requested": 0}
     return {
         "hits": score.hits,
         "requested": score.requested,
@@ -128,11 +153,6 @@ def score_row(score: Score) -> dict[str, Any]:
     }
 
 
-def held_out(folder: EvaluatorFolder) -> Score:
-    """An evaluator's own accuracy on its held-out images."""
-    return Score(folder.info.held_out_hits, folder.info.held_out_requested)
-
-
 def evaluate(
     run: RunName,
     step: Annotated[int | None, typer.Option(help="Checkpoint to score; the newest if not given.")] = None,
@@ -140,6 +160,7 @@ def evaluate(
     metrics: cli_metrics.Metrics = "",
     num_images: cli_metrics.NumImages = NUM_IMAGES,
     extractor: cli_metrics.ExtractorName = "evaluator",
+    inception_weights: cli_metrics.InceptionWeights = None,
     runs_dir: RunsDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -147,7 +168,7 @@ def evaluate(
     variety, collapse, copying. Kept with the run."""
     found = runs.find(runs_folder(runs_dir), run)
     if metrics:
-        cli_metrics.measure(found, metrics, step, num_images, seed, extractor, as_json)
+        cli_metrics.measure(found, metrics, step, num_images, seed, extractor, inception_weights, as_json)
         return
     from gan_core.evaluation import conditional
 
@@ -158,9 +179,9 @@ def evaluate(
         name: {**score_row(m.score), "chance": round(m.chance, 6), "num_pictures": m.num_pictures}
         for name, m in result.lists.items()
     }
-    info, own = result.folder.info, held_out(result.folder)
+    info = result.folder.info
     if as_json:
-        evaluator = {"name": info.name, **score_row(own), "note": info.held_out_note}
+        evaluator = {"name": info.name, **score_row(own_score(info)), "note": info.held_out_note}
         content = {"run": found.id, "step": result.step, "seed": result.seed, "lists": lists, "evaluator": evaluator}
         print(json.dumps(content, indent=2))
         return
@@ -170,4 +191,4 @@ def evaluate(
         f"Checkpoint of step {result.step:,}, seed {result.seed}. Errors and intervals take every request as independent; "
         "those of one picture are not quite."
     )
-    print(f"Evaluator '{info.name}' ({info.title}): itself {own} on {info.held_out_note}.")
+    print(f"Evaluator '{info.name}' ({info.title}): itself {own_words(info)}.")

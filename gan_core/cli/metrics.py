@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,9 +23,20 @@ Metrics = Annotated[
 NumImages = Annotated[int, typer.Option(help=f"Images to draw for --metrics, {FEWEST} to {MOST:,}.")]
 ExtractorName = Annotated[str, typer.Option(help=f"Network that looks, for --metrics: {' or '.join(CHOICES)}.")]
 
+InceptionWeights = Annotated[
+    Path | None, typer.Option(help="File of Inception's weights, for --metrics; asks for --extractor inception.")
+]
+
 
 def measure(
-    run: Run, metrics: str, step: int | None, num_images: int, seed: int | None, extractor: str, as_json: bool
+    run: Run,
+    metrics: str,
+    step: int | None,
+    num_images: int,
+    seed: int | None,
+    extractor: str,
+    inception_weights: Path | None,
+    as_json: bool,
 ) -> None:
     """Measures a run, prints the values and keeps them with it.
 
@@ -36,7 +48,7 @@ def measure(
     with bar("Measuring") if console.is_terminal else nullcontext(lambda done, total, detail: None) as move:
         rows = measuring.measure(
             run, step, num_images, seed, lambda stage, done=0, total=0, value=None: move(done, max(1, total), stage),
-            metrics=requested, extractor=extractor,
+            metrics=requested, extractor="inception" if inception_weights else extractor, inception_weights=inception_weights,
         )  # fmt: skip
     if not measuring.keep(run, rows):
         print("This run comes with Ganvas, so the result is not kept with it.", file=sys.stderr)

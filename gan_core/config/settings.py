@@ -21,6 +21,7 @@ APP_DIR = PROJECT_DIR / "ganvas_app" if _INSTALLED else PROJECT_DIR
 """The folder of app.py, and of what comes with it: pages, docs, trained models."""
 _KEPT = "~/ganvas" if _INSTALLED else f"{PROJECT_DIR}/checkpoints"
 ISOLATIONS = ("process", "thread")
+SWITCH = ("on", "off")
 _INTERNAL = ("GANVAS_ACTOR", "GANVAS_HUB_IMPLICIT")  # for processes that the program starts
 
 
@@ -36,7 +37,7 @@ class Setting:
 
     meaning: str
     default: str
-    kind: Literal["folder", "file", "seconds", "isolation", "language"] = "folder"
+    kind: Literal["folder", "file", "seconds", "isolation", "switch", "language"] = "folder"
 
 
 SETTINGS: Mapping[str, Setting] = {
@@ -47,8 +48,10 @@ SETTINGS: Mapping[str, Setting] = {
     "GANVAS_EVALUATORS_DIR": Setting("evaluators that the user trained", f"{_KEPT}/evaluators"),
     "GANVAS_DATA_DIR": Setting("pictures and points that users brought", f"{_KEPT}/data"),
     "GANVAS_CACHE_DIR": Setting("prepared data sets", "~/.cache/ganvas"),
+    "GANVAS_INCEPTION_WEIGHTS": Setting("file of Inception's weights; fetched when first asked for", "", "file"),
     "GANVAS_CLASSROOM": Setting("the class's codes and limits", f"{_KEPT}/classroom.json", "file"),
     "GANVAS_ISOLATION": Setting("where a run trains: process or thread", "process", "isolation"),
+    "GANVAS_REPORTS": Setting("whether a run's report is made when it ends: on or off", "on", "switch"),
     "GANVAS_HUB_SILENCE_S": Setting("seconds of silence after which a transfer with the Hub ends", "60", "seconds"),
     "GANVAS_HUB_TOTAL_S": Setting("seconds after which a transfer with the Hub ends", "3600", "seconds"),
     "GANVAS_LANG": Setting("language of the pages", "en", "language"),
@@ -99,12 +102,14 @@ def _check(name: str) -> None:
     match SETTINGS[name].kind:
         case "folder" if folder(value).is_file():
             raise ValueError(f"{name} must name a folder; {folder(value)} is a file. Name a folder, or move the file.")
-        case "file" if folder(value).is_dir():
+        case "file" if value and folder(value).is_dir():
             raise ValueError(f"{name} must name a file; {folder(value)} is a folder. Add the file's name to it.")
         case "seconds":
             seconds(name)
         case "isolation" if value not in ISOLATIONS:
             raise ValueError(f"{name} must be one of: {', '.join(ISOLATIONS)}; got '{value:.40}'.")
+        case "switch" if value not in SWITCH:
+            raise ValueError(f"{name} must be one of: {', '.join(SWITCH)}; got '{value:.40}'.")
         case "language" if not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", value):
             raise ValueError(f"{name} must be a language such as en or zh_TW; got '{value:.40}'.")
 
@@ -143,6 +148,12 @@ def data_dir() -> Path:
 def cache_dir() -> Path:
     """The folder of prepared data sets, absolute; it may not exist yet."""
     return folder(text("GANVAS_CACHE_DIR"))
+
+
+def inception_weights() -> Path | None:
+    """The file of Inception's weights that is named, absolute; None if none is."""
+    named = text("GANVAS_INCEPTION_WEIGHTS")
+    return folder(named) if named else None
 
 
 def absolute(path: str) -> str:

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shlex
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -30,6 +31,14 @@ from gan_core.datasets.sources.objects24 import OBJECTS
 
 CARD, WEIGHTS, OWNER = "evaluator.json", "weights.safetensors", "owner.json"
 MAX_WIDTH = 256
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+SMALL, TORCHVISION = "resnet18-small", "torchvision-resnet18"
+CONVERT = (
+    'python -c "import torch; from safetensors.torch import save_file; '
+    "s = torch.load('checkpoint.pth', map_location='cpu', weights_only=True); "
+    "save_file({k: v.contiguous() for k, v in s.get('model', s).items()}, 'evaluator.safetensors')\""
+)
+"""Turns a checkpoint of PyTorch's pickle format into the file that is imported; for where that pickle is trusted."""
 Kind = Literal["objects", "classes", "attributes"]
 
 
@@ -65,6 +74,10 @@ class EvaluatorInfo:
     def kind(self) -> Kind:
         """How its outputs are counted: the k highest outputs (objects), the highest (classes), the sign of each (attributes)."""
         return kind_of(self.label_names, self.exclusive)
+
+    def with_score(self, hits: int, requested: int, note: str) -> EvaluatorInfo:
+        """The same with its own accuracy, and on which images."""
+        return replace(self, held_out_hits=hits, held_out_requested=requested, held_out_note=note)
 
 
 @dataclass(frozen=True)
@@ -122,8 +135,12 @@ class Card(Section):
     """Channels of its first stage; ResNet-18 has 64."""
     label_scores: tuple[LabelScore, ...]
     """Its held-out accuracy for each label."""
-    training: Training
-    """How it was trained."""
+    training: Training | None = None
+    """How it was trained; None for one from elsewhere."""
+    architecture: Literal["resnet18-small", "torchvision-resnet18"] = SMALL
+    """Its network: this program's, or torchvision's for an imported one."""
+    images: DatasetConfig | None = None
+    """The labelled images on which an imported one was measured; None where there were none."""
     weights_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     """SHA-256 of weights.safetensors."""
 
@@ -144,6 +161,11 @@ class EvaluatorFolder:
     def info(self) -> EvaluatorInfo:
         """What it knows, and how well."""
         return self.card.info
+
+    @property
+    def images(self) -> DatasetConfig | None:
+        """Images that it knows: those that it learned from, or was measured on; None for an imported one without any."""
+        return self.card.training.dataset if self.card.training else self.card.images
 
     @property
     def shipped(self) -> bool:
@@ -225,7 +247,7 @@ def of_data(config: RunConfig) -> list[EvaluatorFolder]:
         folder
         for folder in available()
         if (folder.info.dataset, folder.info.channels) == (dataset.name, dataset.channels)
-        and (dataset.name != "folder" or _root(folder.card.training.dataset) == _root(dataset))
+        and (dataset.name != "folder" or (folder.images is not None and _root(folder.images) == _root(dataset)))
     ]
 
 

@@ -19,13 +19,13 @@ from gan_core.access import current
 from gan_core.config import read_bounded
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.batches import to_signed
-from gan_core.evaluation.evaluators import CARD, OWNER, WEIGHTS, Card, EvaluatorFolder, EvaluatorInfo
+from gan_core.evaluation.evaluators import CARD, OWNER, TORCHVISION, WEIGHTS, Card, EvaluatorFolder, EvaluatorInfo
 from gan_core.evaluation.evaluators.scale import STAGES
 from gan_core.evaluation.features import in_batches
 from gan_core.runs import files
 
 if TYPE_CHECKING:
-    from gan_core.evaluation.evaluators.network import ResNet18
+    from gan_core.evaluation.evaluators.network import ResNet18, TorchvisionResNet18
 
 BATCH = 100
 MAX_HEADER_BYTES = 200_000  # names and shapes of the tensors; about 10 kB
@@ -40,7 +40,9 @@ class Evaluator:
         device: where it computes.
     """
 
-    def __init__(self, info: EvaluatorInfo, network: ResNet18, device: str | torch.device = "cpu") -> None:
+    def __init__(
+        self, info: EvaluatorInfo, network: ResNet18 | TorchvisionResNet18, device: str | torch.device = "cpu"
+    ) -> None:
         self.info = info
         self.device = torch.device(device)
         self._network = network.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
@@ -116,11 +118,10 @@ def open_evaluator(folder: EvaluatorFolder, device: str | torch.device = "cpu") 
 
     Raises ValueError if its weights are missing, damaged, or not those of the network that its evaluator.json describes.
     """
-    from gan_core.evaluation.evaluators.network import build_network  # torchvision's models take a second to load
-
     info, path = folder.info, folder.path / WEIGHTS
-    network = build_network(info.channels, info.image_size, len(info.label_names), folder.card.width, None)
-    expected = {name: _stored(tensor) for name, tensor in network.state_dict().items()}
+    network = _empty_network(folder.card)
+    exact = folder.card.architecture == TORCHVISION  # what was imported is kept as it came
+    expected = {name: tensor if exact else _stored(tensor) for name, tensor in network.state_dict().items()}
     tensors = _read(folder, path, sum(tensor.nbytes for tensor in expected.values()))
     if tensors.keys() != expected.keys():
         odd = sorted(tensors.keys() ^ expected.keys())
@@ -134,6 +135,17 @@ def open_evaluator(folder: EvaluatorFolder, device: str | torch.device = "cpu") 
             raise _misfit(folder, f"'{name}' is not finite")
     network.load_state_dict({name: _loaded(tensor) for name, tensor in tensors.items()}, assign=True)
     return Evaluator(info, network.requires_grad_(False), device)
+
+
+def _empty_network(card: Card) -> ResNet18 | TorchvisionResNet18:
+    """The network of a card, on `meta`: without memory."""
+    from gan_core.evaluation.evaluators import network  # torchvision's models take a second to load
+
+    info = card.info
+    if card.architecture == TORCHVISION:
+        with torch.device("meta"):
+            return network.TorchvisionResNet18(len(info.label_names))
+    return network.build_network(info.channels, info.image_size, len(info.label_names), card.width, None)
 
 
 def weights_bytes(network: nn.Module) -> bytes:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.batches import Batches
 from gan_core.evaluation.evaluators import (
     MAX_WIDTH,
+    NAME,
     Card,
     EvaluatorFolder,
     EvaluatorInfo,
@@ -37,7 +37,6 @@ from gan_core.evaluation.evaluators.scale import scale_of
 from gan_core.evaluation.evaluators.scoring import count_hits, top_k
 from gan_core.evaluation.evaluators.training_task import check_labels
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 MIRRORED = ("faces", "celeba", "blocks", "iclevr", "cifar10", "fashion-mnist")  # whose labels a mirror leaves true
 HELD_OUT_SHARE = 0.1
 WEIGHT_DECAY = 1e-2
@@ -143,9 +142,9 @@ def train_evaluator(recipe: Recipe, folder: Path, progress: Progress) -> Evaluat
     score, _ = count_hits(kind, logits.numpy(), parts.held_out.labels)
     weights = weights_bytes(network)
     card = Card(
-        info=replace(info, held_out_hits=score.hits, held_out_requested=score.requested),
+        info=info.with_score(score.hits, score.requested, parts.note),
         width=recipe.width,
-        label_scores=_label_scores(kind, parts.train.label_names, logits.numpy(), parts.held_out.labels),
+        label_scores=label_scores(kind, parts.train.label_names, logits.numpy(), parts.held_out.labels),
         training=Training(
             command=recipe.command(), dataset=recipe.dataset, num_train=len(parts.train), epochs=recipe.epochs,
             batch_size=recipe.batch_size, learning_rate=recipe.learning_rate, flips=recipe.mirrors, seed=recipe.seed,
@@ -262,7 +261,7 @@ def _info(recipe: Recipe, parts: TrainingSplit, exclusive: bool) -> EvaluatorInf
     )  # fmt: skip
 
 
-def _label_scores(kind: Kind, names: tuple[str, ...], logits: Logits, labels: Uint8Array) -> tuple[LabelScore, ...]:
+def label_scores(kind: Kind, names: tuple[str, ...], logits: Logits, labels: Uint8Array) -> tuple[LabelScore, ...]:
     """Each label's share of the held-out score."""
     wanted = labels > 0
     if kind == "attributes":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.resnet import BasicBlock
+from torchvision.models.resnet import BasicBlock, ResNet
 
 from gan_core.models.networks.initialisation import default_init, materialise
 
@@ -46,6 +46,35 @@ class ResNet18(nn.Module):
         """Each stage's output after global average pooling: (N, width), (N, 2 * width), (N, 4 * width), (N, 8 * width)."""
         found, x = [], self.stem(images)
         for stage in self.stages:
+            x = stage(x)
+            found.append(x.mean(dim=(2, 3)))
+        return found
+
+
+class TorchvisionResNet18(ResNet):
+    """torchvision's ResNet-18 with a last layer for `num_labels`: images (N, 3, H, W) in [-1, 1] -> logits (N, num_labels).
+
+    The i-CLEVR assignment's evaluator is one with a sigmoid behind it, which changes no order of its outputs.
+    """
+
+    widths = (64, 128, 256, 512)
+
+    def __init__(self, num_labels: int) -> None:
+        super().__init__(BasicBlock, [BLOCKS_A_STAGE] * 4, num_labels)
+
+    @property
+    def head(self) -> nn.Linear:
+        """Its last layer."""
+        return self.fc
+
+    def features(self, images: Tensor) -> Tensor:
+        """As `ResNet18.features`: (N, 512)."""
+        return self.pooled(images)[-1]
+
+    def pooled(self, images: Tensor) -> list[Tensor]:
+        """As `ResNet18.pooled`."""
+        found, x = [], self.maxpool(self.relu(self.bn1(self.conv1(images))))
+        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
             x = stage(x)
             found.append(x.mean(dim=(2, 3)))
         return found

@@ -59,8 +59,13 @@ def scale_of(folder: EvaluatorFolder, evaluator: Evaluator) -> Scale:
     path = folder.path / SCALE
     if path.exists():
         return _read(folder, evaluator.stage_width)
+    if folder.images is None:
+        raise ValueError(
+            f"The features of the evaluator '{folder.info.name}' have no scale: it was imported without images of its data set. "
+            "It scores all the same. For features import it again where these images are (--root)."
+        )
     try:
-        images = datasets.some(folder.card.training.dataset, NUM_IMAGES).images
+        images = datasets.some(folder.images, NUM_IMAGES).images
     except ValueError as error:
         raise ValueError(
             f"The evaluator '{folder.info.name}' has no {SCALE} yet, and the images it learned from, of which it is made, cannot "

@@ -46,6 +46,26 @@ class EvaluatorExtractor(Extractor):
         return ImageFeatures(features, probabilities, kinds)
 
 
+class GeneralExtractor(EvaluatorExtractor):
+    """The shipped faces' evaluator on pictures that it does not know, as a general-purpose network: features only.
+
+    Its pooled stages order pictures of other kinds by quality too (docs/metrics.md has the ladder), its verdicts say nothing of
+    them. Grey pictures are shown as colour: that orders them better than the digits' evaluator does.
+    """
+
+    knows_kinds = False
+
+    def __init__(self, folder: EvaluatorFolder, evaluator: Evaluator) -> None:
+        super().__init__(folder, evaluator)
+        self.label_names = ()
+        self.name = f"general-purpose features of {self.name}"
+
+    def _features(self, images: Uint8Array) -> ImageFeatures:
+        colour = np.repeat(images, 3, axis=1) if images.shape[1] == 1 else images
+        count = len(images)
+        return ImageFeatures(super()._features(colour).features, np.zeros((count, 0)), np.zeros(count, np.int64))
+
+
 class PlanesExtractor(EvaluatorExtractor):
     """The digits' evaluator on each plane of a stack: features side by side, 1,000 classes."""
 

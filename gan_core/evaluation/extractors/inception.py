@@ -1,6 +1,7 @@
 """Inception's features, those of published FID and KID values: by torch-fidelity.
 
-The weights (96 MB) are downloaded on first use into the cache folder, or put there by hand. The beginning of their SHA-256 is
+The weights (96 MB) are a file that is named (`--inception-weights`, GANVAS_INCEPTION_WEIGHTS), or are downloaded on first use into
+the cache folder, or put there by hand. The beginning of their SHA-256 is
 checked, and that they are tensors and nothing else, before torch-fidelity, which checks neither, reads them.
 """
 
@@ -34,7 +35,7 @@ class Inception(Extractor):
     label_names = ()
     knows_kinds = False
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path | None = None) -> None:
         try:
             from torch_fidelity.feature_extractor_inceptionv3 import (  # type: ignore[import-untyped]
                 FeatureExtractorInceptionV3,
@@ -43,7 +44,7 @@ class Inception(Extractor):
             raise ValueError(
                 "Inception's features need the package torch-fidelity. Install it with: pip install torch-fidelity"
             ) from error
-        path = weights()
+        path = weights(file)
         self._network: Any = FeatureExtractorInceptionV3(
             "inception-v3-compat", LAYERS, feature_extractor_weights_path=str(path)
         )
@@ -59,18 +60,27 @@ class Inception(Extractor):
         return ImageFeatures(features.double().numpy(), probabilities.numpy(), logits.argmax(dim=1).numpy())
 
 
-def weights() -> Path:
-    """The file of weights: from the cache folder, or fetched there.
+def weights(file: Path | None = None) -> Path:
+    """The file of weights: the one that is named, here or by GANVAS_INCEPTION_WEIGHTS; else from the cache folder, or fetched there.
 
-    Raises ValueError if it cannot be fetched, or is damaged.
+    Raises ValueError if it is missing, cannot be fetched, or is not the one.
     """
-    path = settings.cache_dir() / "inception" / FILE
-    if not path.exists():
+    named = file or settings.inception_weights()
+    path = named or settings.cache_dir() / "inception" / FILE
+    if named is None and not path.exists():
         _fetch(path)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        raise ValueError(
+            f"The file {path} cannot be read ({error.strerror or error}). Name a copy of {FILE}."
+        ) from error
     if not digest.startswith(HASH_BEGINS):
-        raise ValueError(f"The file {path} is damaged: its SHA-256 does not begin with {HASH_BEGINS}. Delete it.")
+        way_out = "Delete it." if named is None else f"Name an undamaged copy of {FILE}."
+        raise ValueError(
+            f"The file {path} is damaged, or another: its SHA-256 does not begin with {HASH_BEGINS}. {way_out}"
+        )
     _check_tensors(path)
     return path
 

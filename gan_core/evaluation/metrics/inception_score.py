@@ -46,9 +46,11 @@ def _information(p: Array, *, exclusive: bool) -> float:
     return float(divergence.sum(axis=1).mean())
 
 
-def _weighted(material: Material, report: Report) -> Weighted:
+def _weighted(material: Material, report: Report) -> Weighted | None:
     report("scoring verdicts")
     probabilities, exclusive = material.fake.probabilities, material.exclusive
+    if not probabilities.shape[1]:  # a general-purpose network gives no verdicts
+        return None
     count = len(probabilities)
 
     def compute(_real: Counts, counts: Counts) -> float:

@@ -10,7 +10,7 @@ from gan_core.config import RunConfig
 from gan_core.datasets.conditions import Kind, Rows, condition_of, strongest
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
-from gan_core.evaluation.evaluators.scoring import Score, chance_level, count_hits, in_order
+from gan_core.evaluation.evaluators.scoring import Score, chance_level, count_hits, in_order, own_words
 from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.figures.imaging import Uint8Array
 from gan_core.figures.sheets import Line
@@ -111,15 +111,11 @@ def show_score(title: str, score: Score, chance: float, evaluator: Evaluator, co
         _("Chance"), f"{chance:.3f}", help=_("What a generator that ignores the labels would reach on average.")
     )
     info = evaluator.info
-    own_logits = Score(info.held_out_hits, info.held_out_requested)
-    words = _(
-        "{conditions} Judged by “{title}”, which itself scores {own} on real pictures that it never saw ({note})."
-    )
+    words = _("{conditions} Judged by “{title}”; its own accuracy on real pictures: {own}.")
     st.caption(
         words.format(
             conditions=conditions,
             title=as_text(info.title),
-            own=str(own_logits),
-            note=as_text(info.held_out_note),
+            own=as_text(own_words(info)),
         )
     )

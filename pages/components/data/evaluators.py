@@ -9,7 +9,7 @@ from gan_core import datasets
 from gan_core.access import may
 from gan_core.config import settings
 from gan_core.evaluation import evaluators
-from gan_core.evaluation.evaluators import MAX_WIDTH, EvaluatorFolder, training_task
+from gan_core.evaluation.evaluators import CONVERT, MAX_WIDTH, EvaluatorFolder, kind_of, training_task
 from gan_core.evaluation.evaluators.scoring import BASELINE, Score, own_score
 from gan_core.evaluation.evaluators.training_task import Order
 from gan_core.evaluation.statistics.intervals import wilson
@@ -17,8 +17,10 @@ from gan_core.jobs import task
 from pages.components.shared import lab, task_view
 from pages.components.shared.bin_view import bin_view
 from pages.components.shared.data_choice import Chosen
+from pages.components.shared.uploads import uploader
 from pages.components.text import _, as_text, dangerous
 
+UPLOAD_MB = 50  # as server.maxUploadSize
 SIZES = (16, 32, 64, 128)
 
 
@@ -44,6 +46,8 @@ def evaluator_panel(chosen: Chosen) -> None:
         for number, folder in enumerate(found):
             _row(folder, first=number == 0)
         _training(chosen)
+        if kind_of(datasets.label_names(chosen.config), chosen.entry.exclusive_labels) == "objects":
+            _import(chosen)
         bin_view(settings.evaluators_dir(), "data_evaluators")
 
 
@@ -112,6 +116,46 @@ def _training(chosen: Chosen) -> None:
         pressed = st.button(_("Train an evaluator"), key="data_evaluator_train", icon=":material/play_arrow:")
     if pressed and lab.succeeds(lambda: training_task.begin(order)):
         seen.add(work.place)
+        st.rerun()
+
+
+def _import(chosen: Chosen) -> None:
+    """The course's own evaluator, from a file."""
+    with st.expander(_("Use an evaluator from elsewhere"), icon=":material/upload_file:"):
+        words = _(
+            "The course's ResNet-18 with 24 outputs: a safetensors file of its state dict (torchvision's names, conv1.weight to "
+            "fc.0.weight), for pictures of 64 px in [-1, 1]. Its outputs are taken in the order of objects.json: cubes, spheres, "
+            "cylinders, each gray, red, blue, green, brown, purple, cyan, yellow; a JSON of names says another. A pickle (.pth) is "
+            "not opened; where you trust it, convert it:"
+        )
+        st.markdown(words)
+        st.code(CONVERT, language="bash", wrap_lines=True)
+        turn = st.session_state.setdefault("data_evaluator_turn", 0)  # a new key empties the boxes
+        file = uploader(
+            _("The network (.safetensors)"), type=["safetensors", "pth", "pt"], key=f"data_evaluator_file_{turn}",
+            max_upload_size=UPLOAD_MB,
+        )  # fmt: skip
+        names = uploader(
+            _("or with another order: its labels (JSON)"),
+            type="json",
+            key=f"data_evaluator_names_{turn}",
+            max_upload_size=1,
+        )
+        pressed = st.button(_("Check and keep"), key="data_evaluator_import", disabled=file is None)
+    if not pressed or file is None:
+        return
+
+    def keep() -> None:
+        from gan_core.evaluation.evaluators import importing  # loads torch
+
+        order = importing.OBJECTS if names is None else importing.labels_of(names.getvalue())
+        free = training_task.free_name(file.name.rsplit(".", 1)[0])
+        importing.import_evaluator(file.getvalue(), free, chosen.config, order)
+
+    with st.spinner(_("Checking and measuring it…")):
+        kept = lab.succeeds(keep)
+    if kept:
+        st.session_state["data_evaluator_turn"] += 1
         st.rerun()
 
 

@@ -3,7 +3,7 @@
 import plotly.io
 import streamlit as st
 
-from gan_core.evaluation.evaluators.scoring import Score
+from gan_core.evaluation.evaluators.scoring import own_words
 from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.evaluation.statistics.tests import LEVEL, Difference, compare
 from gan_core.experiments import studies
@@ -219,11 +219,9 @@ def conditions(study: Study) -> None:
         sentences.append(_("With one seed, luck and effect cannot be separated at all: repeat with 3 seeds."))
     evaluator = studies.evaluator_of(PLANS[study.plan])
     if evaluator is not None:
-        own = Score(evaluator.info.held_out_hits, evaluator.info.held_out_requested)
-        words = _("The evaluator “{title}” itself scores {own} on real pictures that it never saw ({note}).")
-        sentences.append(
-            words.format(title=as_text(evaluator.info.title), own=str(own), note=as_text(evaluator.info.held_out_note))
-        )
+        words = _("The accuracy of the evaluator “{title}” on real pictures: {own}.")
+        own = as_text(own_words(evaluator.info))
+        sentences.append(words.format(title=as_text(evaluator.info.title), own=own))
     st.caption(" ".join(sentences))
 
 

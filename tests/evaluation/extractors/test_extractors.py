@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 import urllib.error
 import urllib.request
 
 import numpy as np
 import pytest
+import torch
 from evaluator_helpers import tiny_evaluator
-from helpers import tiny
+from helpers import tiny, tiny_run
+from PIL import Image
 
 from gan_core import datasets
 from gan_core.config import RunConfig, settings, with_changes
 from gan_core.evaluation import extractors
 from gan_core.evaluation.evaluators import shipped_dir
 from gan_core.evaluation.extractors import inception
+from gan_core.evaluation.measure import measure
+from gan_core.training import loop
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +72,48 @@ def test_the_users_own_copy_of_mnist_is_seen_by_the_digits_evaluator(shipped_dig
     assert extractors.find(config_of("mnist", dataset__root="/somewhere")).info.name == "digits"
 
 
+@pytest.fixture
+def all_shipped():
+    """The evaluators that come with the program."""
+    shipped_dir().parent.mkdir(parents=True, exist_ok=True)
+    shipped_dir().symlink_to(settings.PROJECT_DIR / "checkpoints/pretrained/evaluators")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_without_labels_are_seen_by_a_general_purpose_network(all_shipped, channels, tmp_path):
+    for index in range(3):
+        Image.new("RGB", (16, 16), (80 * index, 40, 0)).save(tmp_path / f"{index}.png")
+    config = config_of("folder", dataset__root=str(tmp_path), dataset__image_size=16, dataset__channels=channels)
+    assert extractors.find(config).info.name == "faces"
+    looking = extractors.open_extractor(config)
+    assert looking.name.startswith("general-purpose features of faces@") and not looking.knows_kinds
+    seen = looking.features(datasets.prepare(config.dataset).images)
+    assert seen.features.shape == (3, 96) and seen.probabilities.shape == (3, 0)
+    of_faces = extractors.open_extractor(config_of("faces", dataset__channels=3))
+    assert of_faces.name == looking.name.removeprefix("general-purpose features of ")
+
+
+def test_a_run_on_them_is_measured_by_what_needs_no_verdicts(all_shipped, runs_dir, tmp_path):
+    for index in range(100):
+        Image.new("RGB", (8, 8), (2 * index, index, 0)).save(tmp_path / f"{index}.png")
+    changes = {
+        "dataset__name": "folder",
+        "dataset__root": str(tmp_path),
+        "dataset__channels": 3,
+        "dataset__num_images": 0,
+    }
+    run = tiny_run(runs_dir, "mine", **changes)
+    loop.train(run)
+    rows = measure(run, num_images=100, metrics=["kd", "precision", "inception_score", "mode_tv", "modes"])
+    assert {row.metric for row in rows} == {"kd", "precision"}
+    assert {row.extractor.split("@")[0] for row in rows} == {"general-purpose features of faces"}
+
+
 @pytest.mark.parametrize(
     ("config", "words"),
     [
         (config_of("ring8"), "points in the plane"),
-        (config_of("fashion-mnist", dataset__root="/x"), "python -m gan_core train-evaluator fashion-mnist"),
-        (config_of("fashion-mnist", dataset__root="/it's; ls"), r"""--root '/it'"'"'s; ls' --image-size"""),
-        (config_of("mnist5k", dataset__channels=3), "3 colour channels"),
+        (config_of("mnist5k", dataset__channels=3), "3 colour channels.*'faces', which serves all others, is missing"),
     ],
 )
 def test_what_nobody_here_can_look_at_is_a_sentence(shipped_digits, config, words):
@@ -101,10 +142,20 @@ def test_inceptions_weights_that_cannot_be_had_or_are_damaged_are_a_sentence(mon
         inception.weights()
 
 
-def test_a_file_of_weights_that_would_run_code_is_refused_before_anything_else_reads_it(monkeypatch, tmp_path):
-    import hashlib
-    import pickle
+def test_a_file_of_inceptions_weights_that_is_named_is_checked_and_nothing_is_fetched(monkeypatch, tmp_path):
+    file = tmp_path / "mine.pth"
+    with pytest.raises(ValueError, match=r"mine\.pth cannot be read.*Name a copy"):
+        extractors.open_extractor(tiny(), "inception", file)
+    file.write_bytes(b"no weights")
+    monkeypatch.setenv("GANVAS_INCEPTION_WEIGHTS", str(file))
+    with pytest.raises(ValueError, match=r"mine\.pth is damaged, or another.*Name an undamaged copy"):
+        extractors.open_extractor(tiny(), "inception")
+    torch.save({"weights": torch.zeros(2)}, file)
+    monkeypatch.setattr(inception, "HASH_BEGINS", hashlib.sha256(file.read_bytes()).hexdigest()[:8])
+    assert inception.weights() == file
 
+
+def test_a_file_of_weights_that_would_run_code_is_refused_before_anything_else_reads_it(monkeypatch, tmp_path):
     monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path))
     content = pickle.dumps({"weights": print}, protocol=2)
     place = tmp_path / "inception" / inception.FILE
