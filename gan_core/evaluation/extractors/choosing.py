@@ -23,7 +23,7 @@ def find(config: RunConfig) -> EvaluatorFolder:
     dataset = config.dataset
     if DATASETS.find(dataset.name).domain != "images":
         raise ValueError(
-            f"'{dataset.name}' holds points in the plane, and these metrics look at pictures. The 2-D page counts its modes."
+            f"'{dataset.name}' holds points in the plane, and these metrics need images. The 2-D page counts its modes."
         )
     own = evaluators.of_data(config)
     if own:
@@ -33,8 +33,8 @@ def find(config: RunConfig) -> EvaluatorFolder:
     if fitting:
         return fitting[0]
     raise ValueError(
-        f"No network here knows pictures like those of '{dataset.name}' with {dataset.channels} colour channels, so nothing can "
-        f"measure them. Train one with: {evaluators.how_to_train(config)}"
+        f"There is no feature extractor for images like those of '{dataset.name}' with {dataset.channels} colour channels, so "
+        f"nothing can measure them. Train one with: {evaluators.how_to_train(config)}"
     )
 
 
