@@ -15,7 +15,7 @@ _CAUSES = {
     errno.ENOSPC: ("The disk is full", "Free some space"),
     errno.EDQUOT: ("Your share of the disk is used up", "Free some space or ask for more"),
     errno.EROFS: ("The disk is read-only", "Make it writable"),
-    errno.EIO: ("The disk reports a fault of the device", "Check the disk and copy what is on it elsewhere"),
+    errno.EIO: ("The disk reports a device error", "Check the disk and back up what is on it"),
     errno.EACCES: ("The system denies access", "Change the permissions"),
     errno.EPERM: ("The system denies access", "Change the permissions"),
     errno.ENAMETOOLONG: ("A name or path is too long for the system", "Choose a shorter one"),
@@ -37,7 +37,7 @@ def reason(failure: BaseException) -> str | None:
         return f"The device ran out of memory ({_short(failure)}). {NO_MEMORY}"
     if isinstance(failure, OSError) and failure.errno in _CAUSES:
         cause, way_out = _CAUSES[failure.errno]
-        return f"{cause} ({_short(failure)}). {way_out}, then go on."
+        return f"{cause} ({_short(failure)}). {way_out}, then continue."
     return None
 
 
@@ -48,7 +48,7 @@ def not_written(folder: object, failure: OSError, variable: str = "") -> str:
         variable: the environment variable that names the folder; "" where none does.
     """
     way_out = _CAUSES.get(failure.errno or 0, ("", ""))[1]
-    other = f"set {variable} to a folder that you may write" if variable else ""
+    other = f"set {variable} to a folder you can write to" if variable else ""
     ways = ", or ".join(way for way in (way_out, other) if way) or "choose another folder"
     return f"{folder} cannot be written ({failure.strerror or failure}). {ways[:1].upper()}{ways[1:]}."
 

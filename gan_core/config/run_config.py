@@ -35,9 +35,9 @@ class RunConfig(Section):
     """All that is needed to repeat a run."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
-    """Version of this file's layout."""
+    """Version of the file format."""
     preset: str = "mnist-dcgan"
-    """The preset this configuration began as."""
+    """The preset this configuration is based on."""
     dataset: DatasetConfig = DatasetConfig()
     network: NetworkConfig = NetworkConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
@@ -118,7 +118,7 @@ def live_changes(config: RunConfig, changes: Mapping[str, Any]) -> dict[str, flo
     """
     for name in changes:
         if name not in LIVE_FIELDS:
-            raise ValueError(f"'{name}' cannot be changed while a run trains. These can: {', '.join(LIVE_FIELDS)}.")
+            raise ValueError(f"'{name}' cannot be changed during training. These can: {', '.join(LIVE_FIELDS)}.")
     changed = with_changes(config, changes)
     return {name: float(get(changed, name)) for name in changes}
 

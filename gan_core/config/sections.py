@@ -32,57 +32,57 @@ class DatasetConfig(Section):
     """Which images the model learns from, and how they are prepared."""
 
     name: str = "mnist5k"
-    """Data set. Each one is described on its own line in `python -m gan_core datasets`."""
+    """Data set; `python -m gan_core datasets` describes each."""
     root: str = ""
-    """Folder that holds the images, for a data set of your own. Leave it empty for the embedded ones."""
+    """Folder of images, for your own data. Leave empty for the embedded data sets."""
     split: Literal["train", "test"] = "train"
-    """Which part of the data set: models learn from train; test is kept back to measure them on images they never saw."""
+    """Split of the data set: models train on train; test is held out to measure them on unseen images."""
     image_size: Annotated[int, number("px", ge=4, le=1024)] = 32
     """Height and width after preprocessing. Larger images show more and train slower (twice the size, about four times the work)."""
     channels: Literal[1, 3] = 1
     """Colour channels: 1 is grey, 3 is red, green and blue."""
     num_images: Annotated[int, number("images", ge=0)] = 0
-    """Use only so many images, a sample of every class that is the same every time; 0 uses all. Few images make a model that repeats them."""
+    """Limit to this many images, always the same sample of every class; 0 uses all. With few images a model repeats them."""
     flip: bool = False
-    """Mirror every second image, at random, each time it is used: more variety from the same images. Not for digits or letters."""
+    """Random horizontal flip, with probability 0.5 each time an image is used. Not for digits or letters."""
     rotation_degrees: Annotated[float, number("degrees", ge=0, le=45)] = 0.0
-    """Turn each image by a random angle of up to so much, either way; edges are filled by reflection. 5 to 10 is plenty, 0 is off."""
+    """Random rotation by up to this angle, either way; edges are filled by reflection. 5 to 10 is plenty, 0 is off."""
 
 
 class NetworkConfig(Section):
-    """The networks: a generator that makes images and a discriminator that judges them, a VAE's encoder and decoder, or a denoiser."""
+    """The networks: a generator that makes images and a discriminator that classifies them, a VAE's encoder and decoder, or a denoiser."""
 
     name: str = "dcgan4"
     """Architecture of both networks."""
     width: Annotated[int, number("channels", ge=1, le=1024)] = 64
-    """Channels of the layer nearest the image; deeper layers have 2, 4, 8 times as many. Wider learns more and trains slower."""
+    """Channels of the layer nearest the image; deeper layers have 2, 4, 8 times as many. Wider networks learn more and train slower."""
     latent_dim: Annotated[int, number("numbers", ge=1, le=4_000_000)] = 100
     """Size of the latent z, the list of random numbers from which the generator makes one image. Diffusion begins with a noisy image: z has its size."""
     generator_leak: Annotated[float, number("", ge=0, lt=1)] = 0.0
     """Slope of the generator's activations for negative values: 0 is ReLU, 0.2 the usual LeakyReLU."""
     discriminator_norm: Literal["batch", "none"] = "batch"
-    """Normalisation inside the discriminator. Gradient penalties need none: batch norm makes samples depend on each other."""
+    """Normalisation inside the discriminator. Use none with gradient penalties: batch norm makes samples depend on each other."""
     spectral_norm: bool = False
     """Divide each of the discriminator's weights by its largest singular value, so that its slope stays bounded (SNGAN)."""
     spectral_scale: Annotated[float, number("", gt=0, le=100)] = 1.0
-    """Norm that spectral norm gives each layer: the discriminator's slope stays below this number to the power of its layers. The paper has 1; small networks often want 2 or 3."""
+    """Norm that spectral norm gives each layer: the discriminator's slope stays below this number to the power of its layers. The paper uses 1; small networks often need 2 or 3."""
     leaky_output: bool = False
-    """End the discriminator in a LeakyReLU(0.2), as report R3 did. A critic is normally linear: this one flattens its bad marks."""
+    """End the discriminator in a LeakyReLU(0.2), as report R3 did. A critic's output is normally linear: this shrinks negative scores."""
 
 
 class ObjectiveConfig(Section):
     """The losses of the two networks."""
 
     name: str = "bce"
-    """Loss function of the game between the two networks."""
+    """Loss function of both networks."""
     real_weight: Annotated[float, number("", ge=0, le=100)] = 1.0
     """Weight of the discriminator's loss on real images. With Adam and without a penalty only the ratio of the two weights counts."""
     fake_weight: Annotated[float, number("", ge=0, le=100)] = 1.0
     """Weight of the discriminator's loss on generated images."""
     n_critic: Annotated[int, number("steps", ge=1, le=100)] = 1
-    """Discriminator steps for each generator step. WGAN uses 5, so that the critic stays nearly optimal."""
+    """D updates per G update. WGAN uses 5, so that the critic stays nearly optimal."""
     weight_clip: Annotated[float, number("", ge=0, le=10)] = 0.0
-    """After each step the discriminator's weights are cut to plus or minus this value (WGAN: 0.01); 0 switches it off."""
+    """After each step the discriminator's weights are clipped to plus or minus this value (WGAN: 0.01); 0 is off."""
 
 
 class PenaltyConfig(Section):
@@ -91,46 +91,46 @@ class PenaltyConfig(Section):
     name: str = "none"
     """Penalty on the discriminator's gradient with respect to the images."""
     weight: Annotated[float, number("", ge=0, le=1e6)] = 10.0
-    """How much the penalty counts (lambda in WGAN-GP)."""
+    """Weight of the penalty (lambda in WGAN-GP)."""
 
 
 class ConditioningConfig(Section):
-    """Whether, and how, the model is told what to draw."""
+    """Whether, and how, labels enter the model."""
 
     name: str = "none"
-    """How labels enter: none, joined to the inputs (concat), judged by a head of their own (acgan), or projected (projection)."""
+    """How labels enter: none, concatenated to the inputs (concat), classified by a second head (acgan), or projected (projection)."""
     labels: tuple[str, ...] = ()
-    """The labels that are used; empty takes all that the data set has."""
+    """The labels to use; empty uses all of the data set."""
     exclusive: bool = False
     """Whether an image has exactly one of the labels (classes) or any number (attributes). Follows from the data set."""
     label_weight: Annotated[float, number("", ge=0, le=1000)] = 1.0
-    """How much the label loss of ACGAN counts beside real against fake."""
+    """Weight of ACGAN's label loss relative to the adversarial loss."""
 
 
 class RemedyConfig(Section):
-    """Known cures for collapse and imbalance, each one a switch."""
+    """Stabilisers against collapse and imbalance."""
 
     packing: Annotated[int, number("images", ge=1, le=16)] = 1
-    """Images that the discriminator judges together (PacGAN): sameness within a pack gives a collapsed generator away."""
+    """Images that the discriminator sees at once (PacGAN): identical images in a pack reveal a collapsed generator."""
     minibatch_std: bool = False
-    """Show the discriminator how much the images of a batch differ (minibatch standard deviation), just before its last layer."""
+    """Show the discriminator how much the images of a batch vary (minibatch standard deviation), before its last layer."""
     label_smoothing: Annotated[float, number("", ge=0, lt=0.5)] = 0.0
-    """Lower the target for real images from 1 by so much (one-sided label smoothing); 0.1 is usual."""
+    """Lower the target for real images from 1 by this value (one-sided label smoothing); 0.1 is usual."""
     instance_noise: Annotated[float, number("", ge=0, le=10)] = 0.0
     """Standard deviation of noise added to everything the discriminator sees; it falls to 0 by the end of the run."""
 
 
 class AugmentationConfig(Section):
-    """Changed copies of all images, real and generated, that the discriminator sees in their place: so that few images suffice."""
+    """Augmentation of all images that the discriminator sees, real and generated, so that few images suffice."""
 
     kinds: tuple[str, ...] = ()
-    """Changes, at random: color, translation, cutout (DiffAugment); none is off. They leave G's images as they are, and help where there are few."""
+    """Random augmentations: color, translation, cutout (DiffAugment); none is off. Generated images stay unaugmented; helps with few images."""
     adaptive: bool = False
-    """Change so large a share of the images as holds D back from knowing the real ones by heart (ADA); otherwise all are changed."""
+    """Augment as many images as keeps D from memorising the real ones (ADA); otherwise all are augmented."""
     target: Annotated[float, number("", gt=0, lt=1)] = 0.6
-    """Where the adaptive share is held: the mean sign of D's verdict on real images, 0 if it cannot tell them, 1 if it is sure of all."""
+    """Target of the adaptive share: the mean sign of D's logits on real images, 0 if it cannot recognise them, 1 if it is sure of all."""
     ramp_images: Annotated[int, number("images", ge=1000)] = 500_000
-    """Images that are seen while the adaptive share goes from 0 to 1. The paper's 500,000 suit long runs; a short one needs fewer."""
+    """Images seen while the adaptive share goes from 0 to 1. The paper's 500,000 suit long runs; short runs need fewer."""
 
     @field_validator("kinds", mode="before")
     @classmethod
@@ -147,34 +147,34 @@ class VAEConfig(Section):
     kl_weight: Annotated[float, number("", ge=0, le=1e6)] = 5e-3
     """Weight of the KL term, which pulls the latents towards the prior (lambda in report R5)."""
     kl_reduction: Literal["mean", "sum"] = "mean"
-    """Whether the KL term is averaged or summed over the latent dimensions. The report does not say; the mean fits its figures."""
+    """Whether the KL term is averaged or summed over the latent dimensions. The report does not state it; the mean fits its figures."""
     reconstruction: Literal["mse", "bce"] = "mse"
-    """Price of a wrong pixel, averaged over pixels in [0, 1]: squared error, or cross-entropy."""
+    """Reconstruction loss, averaged over pixels in [0, 1]: squared error or cross-entropy."""
 
 
 class DiffusionConfig(Section):
-    """How a diffusion model turns data into noise, what it learns of that, and how it draws."""
+    """How a diffusion model adds noise, what it predicts, and how it samples."""
 
     objective: Literal["epsilon", "x0", "v"] = "v"
-    """What the network predicts of a noisy image: its noise (epsilon), the image without it (x0), or v, a mix of both that stays useful at every noise level."""
+    """What the network predicts from a noisy image: its noise (epsilon), the clean image (x0), or v, a mix of both that is useful at every noise level."""
     schedule: Literal["linear", "cosine"] = "cosine"
     """How fast images turn into noise: linear (Ho et al. 2020) spends many steps on almost pure noise, cosine (Nichol and Dhariwal 2021) fewer: better for small images."""
     steps: Annotated[int, number("steps", ge=2, le=10_000)] = 1000
     """Steps from an image to pure noise (T)."""
     attention: bool = False
-    """Let the places of the network's lowest resolution look at each other (self-attention)."""
+    """Self-attention at the network's lowest resolution."""
     condition_dropout: Annotated[float, number("", ge=0, lt=1)] = 0.1
-    """Share of images whose labels are hidden in training, so that the model also learns to draw without: guidance needs both."""
+    """Share of images whose labels are dropped in training, so that the model also learns without labels: guidance needs both."""
     sampling_steps: Annotated[int, number("steps", ge=1, le=10_000)] = 50
-    """Steps in which a sample is drawn, at most T. Fewer are faster, and coarser."""
+    """Steps to generate a sample, at most T. Fewer are faster and coarser."""
     eta: Annotated[float, number("", ge=0, le=1)] = 0.0
-    """Fresh noise in each step of sampling: 0 is DDIM, where equal noise gives equal samples; 1 is DDPM, which wants all T steps."""
+    """Fresh noise in each sampling step: 0 is DDIM, where equal noise gives equal samples; 1 is DDPM, which needs all T steps."""
     guidance: Annotated[float, number("", ge=0, le=50)] = 1.0
-    """How far samples follow their labels (classifier-free guidance): 0 ignores them, 1 is the plain model, more is clearer and less varied."""
+    """How strongly samples follow their labels (classifier-free guidance): 0 ignores them, 1 is the plain model, more is clearer and less varied."""
     preview_steps: Annotated[int, number("steps", ge=1, le=10_000)] = 10
-    """Steps of DDIM for the sample grids and the evaluator's curve while it trains: few, so that training does not wait for them."""
+    """DDIM steps for the sample grids and the evaluator's curve during training: few, so that training is not slowed down."""
     posthoc_ema: bool = False
-    """Keep two more running averages, from whose snapshots one of any length is made after training (page Explore). Checkpoints, with four times the weights, take half as much room again."""
+    """Keep two more running averages, from whose snapshots one of any length is made after training (tab Explore). A checkpoint becomes half as large again."""
 
 
 class OptimizerConfig(Section):
@@ -183,36 +183,36 @@ class OptimizerConfig(Section):
     name: Literal["adam", "adamax", "rmsprop", "sgd"] = "adam"
     """Optimiser: the rule that turns gradients into weight changes."""
     learning_rate: Annotated[float, number("", gt=0, le=1)] = 2e-4
-    """Size of a weight change. Too large: training jumps about or dies. Too small: nothing happens. May be changed while it trains."""
+    """Size of a weight update. Too large: training is unstable. Too small: no progress. Can be changed during training."""
     beta1: Annotated[float, number("", ge=0, lt=1)] = 0.5
-    """Momentum (Adam, Adamax, SGD): how much of the last steps' direction is kept. GANs like 0.5 or 0 better than the usual 0.9."""
+    """Momentum (Adam, Adamax, SGD): how much of the last steps' direction is kept. For GANs 0.5 or 0 works better than the usual 0.9."""
     beta2: Annotated[float, number("", ge=0, lt=1)] = 0.999
-    """Memory for the size of gradients (Adam, Adamax; RMSprop calls it alpha)."""
+    """Decay of the squared gradients' average (Adam, Adamax; alpha in RMSprop)."""
     schedule: Schedule = "constant"
-    """How the learning rate moves over the run: constant, linear (from half way straight down to 0), cosine (one smooth fall to 0), warmup (up from 0 over the first 5 % of the steps, then constant)."""
+    """Learning rate over the run: constant, linear (from half way down to 0), cosine (smooth decay to 0), warmup (up from 0 over the first 5 % of the steps, then constant)."""
 
 
 class TrainingConfig(Section):
     """How long, how much at once, on what."""
 
     batch_size: Annotated[int, number("images", ge=MIN_BATCH_SIZE, le=65536)] = 64
-    """Images in one step. Larger batches give steadier, fewer steps an epoch."""
+    """Images per step. Larger batches give smoother, fewer steps per epoch."""
     epochs: Annotated[int, number("epochs", ge=1, le=1_000_000)] = 20
-    """How many times the model sees the whole data set."""
+    """Passes over the whole data set."""
     max_steps: Annotated[int, number("steps", ge=0)] = 0
-    """Stop after this many steps, whatever the epochs say; 0 means no such limit."""
+    """Stop after this many steps, whatever the epochs; 0 means no limit."""
     ema_decay: Annotated[float, number("", ge=0, lt=1)] = 0.0
-    """Keep a running average of the generator's weights and draw samples from it: 0.999 is usual, 0 switches it off."""
+    """Decay of a running average of the generator's weights, used for samples: 0.999 is usual, 0 is off."""
     seed: Annotated[int, number("", ge=0, lt=2**31)] = 0
-    """Start of every random choice: the same seed gives the same run."""
+    """Seed of all random numbers: the same seed gives the same run."""
     precision: Precision = "auto"
-    """Number format of the heavy layers: bf16 is faster where the processor has it, fp32 is exact; auto chooses."""
+    """Number format of the heavy layers: bf16 is faster where supported, fp32 is exact; auto chooses."""
     device: str = "auto"
-    """Where it trains: cpu, cuda:0, cuda:1, mps; auto takes a GPU if there is one."""
+    """Device to train on: cpu, cuda:0, cuda:1, mps; auto uses a GPU if there is one."""
     threads: Annotated[int, number("threads", ge=0, le=1024)] = 0
-    """Processor threads; 0 takes every core but one, which is left to the pages. Results are repeatable for one number of threads."""
+    """Processor threads; 0 uses all cores but one, which is left to the pages. Results are repeatable for the same number of threads."""
     deterministic: bool = False
-    """Use only operations that give the same bits every time, so that a run on a GPU can be repeated exactly; slower there. On a CPU runs are repeatable anyway."""
+    """Use deterministic operations only, so that a run on a GPU can be repeated exactly; slower there. On a CPU runs are repeatable anyway."""
 
     @field_validator("device")
     @classmethod
@@ -226,16 +226,16 @@ class RecordingConfig(Section):
     """What is kept of a run, and how often."""
 
     num_samples: Annotated[int, number("images", ge=1, le=256)] = 64
-    """Images in the sample grid; the same latents every time, so that you see them change."""
+    """Images in the sample grid, always from the same latents, so that you see them change."""
     sample_every_steps: Annotated[int, number("steps", ge=0)] = 0
-    """Steps between two sample grids; 0 chooses about 60 grids a run."""
+    """Steps between two sample grids; 0 chooses about 60 grids per run."""
     checkpoint_every_steps: Annotated[int, number("steps", ge=0)] = 0
-    """Steps between two checkpoints (all weights, written to disk); 0 chooses about 10 a run."""
+    """Steps between two checkpoints (all weights, written to disk); 0 chooses about 10 per run."""
     checkpoint_every_s: Annotated[float, number("s", gt=0)] = 60.0
-    """Seconds after which a checkpoint is written in any case: the most that a power cut can cost."""
+    """Seconds after which a checkpoint is written in any case: the most that a power cut can lose."""
     keep_checkpoints: Annotated[int, number("checkpoints", ge=2)] = 20
-    """How many checkpoints stay on disk; the first and the newest always do, the rest are thinned evenly."""
+    """Checkpoints kept on disk; the first and the newest always stay, the rest are thinned evenly."""
     probe_every_steps: Annotated[int, number("steps", ge=0)] = 20
-    """Steps between two slower measurements: what D says after the generator's own update and the gradients layer by layer, or a diffusion model's loss in each quarter of its process; 0 switches them off."""
+    """Steps between two slower measurements: D's output after G's update and the gradients by layer, or a diffusion model's loss in each quarter of its process; 0 is off."""
     evaluate_every_epochs: Annotated[int, number("epochs", ge=0)] = 1
-    """Epochs between two measurements of a conditional model by an evaluator, where there is one for its data set; 0 never measures."""
+    """Epochs between two measurements of a conditional model by an evaluator, if its data set has one; 0 is off."""

@@ -104,7 +104,7 @@ def _check_depth(text: str) -> None:
 def _check_words(data: Any) -> None:
     if isinstance(data, str):
         if any("\ud800" <= c <= "\udfff" for c in data):
-            raise ValueError("The JSON text holds half of a surrogate pair, which no text may have.")
+            raise ValueError("The JSON text holds half of a surrogate pair, which is not valid text.")
     elif isinstance(data, dict):
         for name, value in data.items():
             _check_words(name)
@@ -117,7 +117,7 @@ def _check_words(data: Any) -> None:
 def _finite(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise ValueError(f"JSON must not hold {digits:.20}: it is no finite number.")
+        raise ValueError(f"JSON must not hold {digits:.20}: not a finite number.")
     return value
 
 

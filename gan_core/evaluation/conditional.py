@@ -51,9 +51,7 @@ def condition_lists(config: RunConfig, evaluator: Evaluator) -> dict[str, Labels
         requested, _ = conditions(config.dataset.root or None, which)
         known = [condition for condition in requested if set(condition) <= set(names)]
         if not known:
-            raise ValueError(
-                f"No condition of the list '{which}' can be asked of a model with the labels {', '.join(names)}."
-            )
+            raise ValueError(f"No condition of the list '{which}' fits a model with the labels {', '.join(names)}.")
         lists[which] = np.array([[float(name in condition) for name in names] for condition in known], np.float32)
     return lists
 

@@ -42,8 +42,8 @@ REPEATS = 200
 
 REFERENCE: dict[Kind, str] = {
     "test": "held-out images of another split",
-    "left_over": "images of the data set that the run was not given",
-    "training": "the training images themselves, for want of others: a model that copied them would look perfect",
+    "left_over": "images of the data set that the run was not trained on",
+    "training": "the training images, as there are no others: a model that copies them looks perfect",
 }
 
 
@@ -161,8 +161,8 @@ def check_count(num_images: int) -> None:
     """Raises ValueError, with the rule, for a number of images that cannot be measured."""
     if not FEWEST <= num_images <= MOST:
         raise ValueError(
-            f"These metrics need {FEWEST} to {MOST:,} generated images; got {num_images:,}. Fewer tell nothing, and "
-            f"{NUM_IMAGES:,} are a good number."
+            f"These metrics need {FEWEST} to {MOST:,} generated images; got {num_images:,}. Fewer are not informative; "
+            f"{NUM_IMAGES:,} is a good number."
         )
 
 
@@ -175,9 +175,10 @@ def conditions(rows: Sequence[Measurement]) -> str:
     """What the values of one measurement depend on, in a few sentences: the counts are those of the images compared, where some are."""
     row = next((row for row in rows if METRICS[row.metric].needs == {"features"}), rows[0])
     return (
-        f"Step {row.step:,}, seed {row.seed}: {row.estimate.count:,} generated against {row.num_real:,} real images ({row.reference}), "
-        f"as seen by {row.extractor}. Intervals: 95 %, the value plus and minus 1.96 standard deviations over half-samples "
-        "of the images. The column real has the same of training images in the generated ones' place: no model can be asked for more."
+        f"Step {row.step:,}, seed {row.seed}: {row.estimate.count:,} generated against {row.num_real:,} real images "
+        f"({row.reference}), features of {row.extractor}. Intervals: 95 %, the value plus and minus 1.96 standard deviations "
+        "over half-samples of the images. The column real has the same with training images in place of the generated ones: the "
+        "best value to expect."
     )
 
 
@@ -191,7 +192,7 @@ def material_of(
     real = found.images(num_images, lambda done, total: report("images", done, total))
     if len(real) < FEWEST:
         raise ValueError(
-            f"Only {len(real)} real images are there to compare with, and these metrics need at least {FEWEST}."
+            f"Only {len(real)} real images are available to compare with; these metrics need at least {FEWEST}."
         )
     report("training images")
     training = None if found.kind == "training" else held_out.training_images(config, num_images)
@@ -204,7 +205,7 @@ def material_of(
 
     seen = None
     if training is not None:
-        seen = compute_features(np.asarray(training.images), "looking at training images")
+        seen = compute_features(np.asarray(training.images), "reading training images")
     learned = None if seen is None else seen.features
     all_there = (
         datasets.is_prepared(config) or datasets.DATASETS[config.name].preparation != "draw"
@@ -212,8 +213,8 @@ def material_of(
     if learned is not None and all_there and "training images" in needs:
         learned = _all_features(extractor, config, report)
     return found.kind, Material(
-        fake=compute_features(fake, "looking at generated images"),
-        real=compute_features(real_images, "looking at real images"),
+        fake=compute_features(fake, "reading generated images"),
+        real=compute_features(real_images, "reading real images"),
         fake_images=fake,
         real_images=real_images,
         training=seen,
@@ -232,7 +233,7 @@ def _all_features(extractor: Extractor, config: DatasetConfig, report: Report) -
     def compute(part: slice) -> npt.NDArray[np.float64]:
         return extractor.features(np.asarray(images[part])).features
 
-    stage = "looking at all training images"
+    stage = "reading all training images"
     return np.concatenate(in_batches(len(images), compute, lambda done: report(stage, done, len(images))))
 
 

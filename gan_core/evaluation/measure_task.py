@@ -73,7 +73,7 @@ def same_extractor(first: list[Measurement], second: list[Measurement]) -> None:
     names = sorted({row.extractor for row in (*first, *second)})
     if len(names) > 1:
         raise ValueError(
-            f"Values compare only in the features of one extractor; these are of {' and of '.join(names)}: measure again."
+            f"Values are comparable only with the same extractor; these are from {' and of '.join(names)}: measure again."
         )
 
 
@@ -86,5 +86,5 @@ def rows_of(arrays: Arrays) -> list[Measurement]:
             data["estimate"] = Estimate(**data["estimate"])
             rows.append(Measurement(**data, replicates=tuple(map(float, replicates))))
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError("This measurement was kept by another version of the program: measure again.") from error
+        raise ValueError("This measurement was saved by another version of the program: measure again.") from error
     return rows

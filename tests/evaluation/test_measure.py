@@ -62,7 +62,7 @@ def test_every_measure_comes_with_interval_counts_extractor_and_bias(run):
         assert row.extractor == f"tiny@{folder.card.weights_sha256[:12]}, stages 2+3, scale {digest}"
         assert row.estimate.count >= COUNT // 2 and row.num_real >= 100 and row.note
         assert row.step == run.checkpoint_steps()[-1] and "another split" in row.reference
-    assert {"images", "drawing", "looking at generated images", "resampling"} <= set(stages)
+    assert {"images", "drawing", "reading generated images", "resampling"} <= set(stages)
     by_name = {row.metric: row for row in rows}
     assert by_name["copying"].real == 0.5 and by_name["ct"].real == 0 and "150 training" in by_name["copying"].note
     assert by_name["modes"].real <= 10

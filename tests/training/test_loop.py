@@ -117,7 +117,7 @@ def test_a_refused_live_change_is_answered_once_and_changes_nothing(runs_dir):
     loop.train(run, request=leave_at(run, 3, "stop"))
     loop.train(run)
     refused = [e for e in run.events() if e["type"] == "override_refused"]
-    assert len(refused) == 1 and "cannot be changed while a run trains" in refused[0]["error"]
+    assert len(refused) == 1 and "cannot be changed during training" in refused[0]["error"]
     assert outcome(run)["metrics"] == outcome(plain)["metrics"]
 
 
@@ -374,7 +374,7 @@ NO_MEMORY = "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: 
         (OSError(errno.ENOSPC, "No space left on device"), "The disk is full"),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "share of the disk is used up"),
         (OSError(errno.EROFS, "Read-only file system"), "The disk is read-only"),
-        (OSError(errno.EIO, "Input/output error"), "fault of the device"),
+        (OSError(errno.EIO, "Input/output error"), "device error"),
         (OSError(errno.EACCES, "Permission denied"), "denies access"),
         (OSError(errno.ENAMETOOLONG, "File name too long"), "too long for the system"),
     ],

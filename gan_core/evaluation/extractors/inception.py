@@ -94,7 +94,7 @@ def _check_tensors(path: Path) -> None:
     try:
         torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise ValueError(f"The file {path} holds something other than weights. Delete it.") from error
+        raise ValueError(f"The file {path} does not contain weights. Delete it.") from error
 
 
 def _fetch(path: Path) -> None:
@@ -108,5 +108,5 @@ def _fetch(path: Path) -> None:
     except OSError as error:  # URLError, timeouts and refusals are
         raise ValueError(
             f"Inception's weights cannot be fetched ({getattr(error, 'reason', error)}). Without them the data set's own "
-            f"evaluator measures; or fetch {URL} elsewhere and put it into {path.parent}."
+            f"evaluator is used; or fetch {URL} elsewhere and put it into {path.parent}."
         ) from error

@@ -48,7 +48,7 @@ def weighted(name: str, real: npt.NDArray[np.floating], fake: npt.NDArray[np.flo
     metric = METRICS.find(name)
     found = metric.weighted(Material(ImageFeatures.alone(real), ImageFeatures.alone(fake)), silent)
     if found is None or not metric.of_points:
-        raise ValueError(f"'{name}' is measured of images, not of features alone.")
+        raise ValueError(f"'{name}' needs images, not only features.")
     return found
 
 

@@ -68,7 +68,7 @@ class Material:
     def nearest_learned(self) -> tuple[Nearest, Nearest]:
         """The nearest of all training images to each real and to each generated image. Raises ValueError if they do not fit."""
         if self.learned is None:
-            raise ValueError("There are no training images beside the real ones.")
+            raise ValueError("There are no training images in addition to the real ones.")
         check_features(self.learned, self.real.features, 2)
         check_features(self.learned, self.fake.features, 1)
         return nearest(self.real.features, self.learned), nearest(self.fake.features, self.learned)

@@ -92,15 +92,15 @@ def _note(material: Material) -> str:
     if not material.num_training:
         return note
     return (
-        f"{note} They are a part of {material.num_training:,} training images, which are not prepared on this machine: copies of the "
-        "others are not seen. Prepare the data set to look at all."
+        f"{note} They are a part of {material.num_training:,} training images, which are not prepared on this machine: copies "
+        "of the others are not detected. Prepare the data set to check all."
     )
 
 
 def _copying(material: Material, report: Report) -> Weighted | None:
     if material.learned is None:
         return None
-    report("looking for copies")
+    report("searching for copies")
     (_, held_out), (_, fake) = material.nearest_learned
     return Weighted(
         lambda real, counts: share_nearer(held_out, fake, real, counts),
@@ -112,7 +112,7 @@ def _authpct(material: Material, report: Report) -> Weighted | None:
     learned = material.learned
     if learned is None:
         return None
-    report("looking for copies")
+    report("searching for copies")
     held_out, fake = (_authentic(*found, learned) for found in material.nearest_learned)
     return of_each_image(fake, len(held_out), len(fake), float(held_out.mean()), _note(material))
 
@@ -120,7 +120,7 @@ def _authpct(material: Material, report: Report) -> Weighted | None:
 def _ct(material: Material, report: Report) -> Weighted | None:
     if material.learned is None:
         return None
-    report("looking for copies")
+    report("searching for copies")
     (_, held_out), (_, fake) = material.nearest_learned
     places = cells(material, material.learned)
     found = Weighted(
@@ -134,20 +134,20 @@ def _ct(material: Material, report: Report) -> Weighted | None:
 _NEEDS: frozenset[Need] = frozenset({"features", "training images"})
 
 COPYING = Metric(
-    "copying", "Nearer to training images",
-    "Of a generated and a held-out image, each compared with its nearest training image: how often the generated one is the nearer. "
-    "0.5 is no copying, 1 that all are copies; below 0.5 generated images lie farther off than new real ones.",
+    "copying", "Closer to training images",
+    "How often a generated image is closer to its nearest training image than a held-out image is to its own. 0.5 is no "
+    "copying, 1 means that all are copies; below 0.5 generated images are farther away than new real ones.",
     needs=_NEEDS, direction="real", weighted=_copying, highest=1.0,
 )  # fmt: skip
 AUTHPCT = Metric(
     "authpct", "Authentic images",
-    "Share of generated images that are farther from their nearest training image than that one is from its own nearest fellow. "
-    "A copy is not; noise is, so more than real images have is no merit.",
+    "Share of generated images that are farther from their nearest training image than that one is from its own nearest "
+    "neighbour. A copy is not; noise is, so more than real images have is not better.",
     needs=_NEEDS, direction="real", weighted=_authpct, highest=1.0,
 )  # fmt: skip
 CT = Metric(
     "ct", "Copying test by region",
-    "The same question as in “Nearer to training images”, asked in each region of the training images and given in standard "
-    "errors: -3 and less is copying, far above 0 are images farther off than new real ones. It grows with the number of images.",
+    "As “Closer to training images”, but in each region of the training images and in standard errors: -3 and below is copying, "
+    "far above 0 are images farther away than new real ones. It grows with the number of images.",
     needs=_NEEDS, direction="real", weighted=_ct, lowest=float("-inf"),
 )  # fmt: skip

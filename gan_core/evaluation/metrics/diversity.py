@@ -13,7 +13,7 @@ def diversity(pair: FeaturePair, real: Counts, fake: Counts) -> float:
 
 DIVERSITY = Metric(
     "diversity", "Diversity index",
-    "Mean distance between two generated images over that between two real ones: 0 is one picture over and over, 1 as "
-    "varied as real. It has no bias from the count, but noise is variety to it too: look at precision beside it.",
+    "Mean distance between two generated images, divided by that between two real ones: 0 is always the same image, 1 as varied "
+    "as real. It has no bias from the count, but noise also counts as variety: look at precision too.",
     direction="real", weighted=of_features(diversity, 2), of_points=True,
 )  # fmt: skip

@@ -28,7 +28,7 @@ def duplicates(pair: FeaturePair, real: Counts, fake: Counts) -> float:
 
 def _weighted(material: Material, report: Report) -> Weighted:
     check_features(material.real.features, material.fake.features, FEWEST)
-    report("looking for duplicates")
+    report("searching for duplicates")
 
     def rate(pair: FeaturePair) -> float:
         whole = np.ones(min(len(pair.real), len(pair.fake)), np.int64)
@@ -41,7 +41,7 @@ def _weighted(material: Material, report: Report) -> Weighted:
 
 DUPLICATES = Metric(
     "duplicates", "Duplicate rate",
-    "Share of generated images with a near copy among the other generated ones: nearer than all but 1 % of real images are "
-    "to their nearest fellow. About 0.01 is as real images are. It depends on the count: compare only equal ones.",
+    "Share of generated images with a near copy among the other generated ones: closer than all but 1 % of real images are to "
+    "their nearest neighbour. About 0.01 is as for real images. It depends on the count: compare only equal counts.",
     direction="lower", weighted=_weighted, highest=1.0,
 )  # fmt: skip

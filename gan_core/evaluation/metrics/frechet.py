@@ -80,16 +80,16 @@ def _bias(material: Material) -> str:
 
 FRECHET_DISTANCE = Metric(
     "fd", "Fréchet distance",
-    "Distance between the clouds of real and generated images, each taken as a Gaussian: 0 is equal. With few images "
-    "it comes out too large, so compare only values of equal counts.",
+    "Distance between the distributions of real and generated images, each modelled as a Gaussian: 0 is equal. With few images "
+    "it is too large, so compare only values of equal counts.",
     direction="lower",
     weighted=of_features(frechet_distance, 2, _bias, lambda material: REPEATS_WIDE if _width(material) > WIDE else None),
     of_points=True, objective_title="Fréchet distance to real images (fd)",
 )  # fmt: skip
 FRECHET_INFINITY = Metric(
     "fd_inf", "Fréchet distance, extrapolated",
-    "The same distance as a line through its values for fewer images foretells it for infinitely many: nearly without bias, "
-    "so values of other counts may be compared. Around 0 is equal, also below.",
+    "The same distance, extrapolated linearly from fewer images to infinitely many: nearly unbiased, so values of different "
+    "counts are comparable. Around 0, also below, is equal.",
     direction="lower", lowest=float("-inf"),
     weighted=of_features(
         frechet_infinity, 8, _too_few, lambda material: REPEATS_WIDE if _width(material) > WIDE else REPEATS_INFINITY

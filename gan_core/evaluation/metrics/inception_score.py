@@ -47,7 +47,7 @@ def _information(p: Array, *, exclusive: bool) -> float:
 
 
 def _weighted(material: Material, report: Report) -> Weighted | None:
-    report("scoring verdicts")
+    report("scoring images")
     probabilities, exclusive = material.fake.probabilities, material.exclusive
     if not probabilities.shape[1]:  # a general-purpose network gives no verdicts
         return None
@@ -59,13 +59,13 @@ def _weighted(material: Material, report: Report) -> Weighted | None:
     real = inception_score(material.real.probabilities, exclusive=exclusive)
     labels = probabilities.shape[1]
     highest = float(labels) if exclusive else float(2.0**labels)  # a label alone distinguishes two
-    note = "" if exclusive else " Labels are taken as independent: an upper bound."
+    note = "" if exclusive else " Labels are treated as independent: an upper bound."
     return Weighted(compute, 0, count, len(material.real.features), count, real, f"{note} Ten splits.", highest=highest)
 
 
 INCEPTION_SCORE = Metric(
     "inception_score", "Inception-style score",
-    "Are an evaluator's verdicts sure on each image and varied over all? From 1 to the number of classes. It asks no real "
-    "image, sees no variety within a class, and comes out too small with few images.",
+    "Is an evaluator's output confident on each image and varied over all? From 1 to the number of classes. It uses no real "
+    "images, ignores variety within a class, and is too small with few images.",
     needs=frozenset({"probabilities"}), direction="higher", weighted=_weighted, lowest=1.0,
 )  # fmt: skip

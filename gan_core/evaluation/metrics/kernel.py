@@ -18,7 +18,7 @@ def kernel_distance(pair: FeaturePair, real: Counts, fake: Counts) -> float:
 
 KERNEL_DISTANCE = Metric(
     "kd", "Kernel distance",
-    "Distance between the same clouds by a kernel: around 0 is equal, also below. It has no bias, whatever the count.",
+    "Kernel distance between the same distributions: around 0, also below, is equal. Unbiased for any count.",
     direction="lower", weighted=of_features(kernel_distance, 2), lowest=float("-inf"), of_points=True,
     objective_title="Kernel distance to real images (kd)",
 )  # fmt: skip

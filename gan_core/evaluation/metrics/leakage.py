@@ -26,7 +26,7 @@ def marks(images: Images, report: Callable[[int], None] = lambda done: None) -> 
     """
     if images.ndim != 4 or min(images.shape[2:]) < FEWEST_PX:
         raise ValueError(
-            f"Marks of augmentation are looked for in pictures (N, C, H, W) of at least {FEWEST_PX} px; got {images.shape}."
+            f"Traces of augmentation are searched for in images (N, C, H, W) of at least {FEWEST_PX} px; got {images.shape}."
         )
     parts = in_batches(len(images), lambda part: _marks(images[part]), report, BATCH)
     cut, shifted = np.concatenate(parts, axis=1) if parts else np.zeros((2, 0), np.bool_)
@@ -48,15 +48,15 @@ def _weighted(material: Material, report: Report) -> Weighted | None:
     if min(material.fake_images.shape[2:]) < FEWEST_PX:
         return None
     total = len(material.fake_images)
-    cut, shifted = marks(material.fake_images, lambda done: report("looking for marks of augmentation", done, total))
+    cut, shifted = marks(material.fake_images, lambda done: report("searching for traces of augmentation", done, total))
     real = np.logical_or(*marks(material.real_images))
     note = f" Here {cut.mean():.1%} grey squares and {shifted.mean():.1%} grey margins."
     return of_each_image(cut | shifted, len(real), total, float(real.mean()), note)
 
 
 AUGMENTATION_LEAK = Metric(
-    "augmentation_leak", "Marks of augmentation",
-    "Share of images with a mid-grey square or a mid-grey margin, such as cut-outs and shifts leave. More than real images have "
-    "means that G has learned to draw the augmentation; where the data are grey themselves, it cannot be seen.",
+    "augmentation_leak", "Traces of augmentation",
+    "Share of images with a mid-grey square or a mid-grey margin, as left by cut-outs and shifts. More than in real images "
+    "means that G reproduces the augmentation; with grey data it cannot be detected.",
     needs=frozenset({"pixels"}), direction="real", weighted=_weighted, highest=1.0,
 )  # fmt: skip

@@ -144,7 +144,7 @@ def assigned(
     if not spread > 0:
         raise ValueError(f"The spread of a mode must be above 0; got {spread}.")
     if not (np.isfinite(points).all() and np.isfinite(centres).all()):
-        raise ValueError("Points and centres must be finite numbers. A generator that makes others has diverged.")
+        raise ValueError("Points and centres must be finite numbers. Otherwise the generator has diverged.")
     distances = np.linalg.norm(points[:, None] - centres[None], axis=2)
     nearest = distances.argmin(axis=1)
     return nearest, distances[np.arange(len(points)), nearest] <= REACH * spread
@@ -208,7 +208,7 @@ def _of_kinds(
 
         others = (material.real if material.training is None else material.training).kinds
         outside = 1 - float(np.isin(fake, known).mean())
-        note = f" There are {len(known):,} kinds; {outside:.0%} of the generated images are of none of them."
+        note = f" There are {len(known):,} kinds; {outside:.0%} of the generated images belong to none."
         real = of(others, np.ones(len(others), np.int64))
         return Weighted(
             compute, 0, len(fake), len(material.training_kinds), len(fake), real, note, highest=highest(len(known))
@@ -219,22 +219,21 @@ def _of_kinds(
 
 MODE_TV = Metric(
     "mode_tv", "Mode-TV",
-    "How far the mix of kinds of image (classes, or combinations of labels) lies from that of the training images: half the sum "
-    "of the differences of their shares, a kind that these have not counting in full. 0 is the same mix, 1 nothing of it. An "
-    "evaluator names a kind for whatever it sees, so it says nothing of how good images are; with few images for many kinds it "
-    "comes out too large, for real ones too.",
+    "How far the mix of kinds of image (classes, or combinations of labels) is from that of the training images: half the sum "
+    "of the differences of their shares (total variation). 0 is the same mix, 1 is no overlap. An evaluator assigns a kind to "
+    "every image, so it does not measure quality; with few images for many kinds it is too large, also for real ones.",
     needs=frozenset({"kinds"}), direction="lower", weighted=_of_kinds(lambda modes: modes.mode_tv), highest=1.0,
     objective_title="Mode-TV: missing and uneven kinds",
 )  # fmt: skip
 MODES = Metric(
     "modes", "Modes found",
-    "How many of the known kinds of image (classes, or combinations of labels that the training images have) an evaluator "
-    "sees at least once. It grows with the number of images, and the evaluator's mistakes count as found.",
+    "How many of the known kinds of image (classes, or combinations of labels that the training images have) an evaluator finds "
+    "at least once. It grows with the number of images, and the evaluator's mistakes count as found.",
     needs=frozenset({"kinds"}), direction="higher", weighted=_of_kinds(lambda modes: float(modes.captured) or None, float),
 )  # fmt: skip
 MODE_KL = Metric(
     "mode_kl", "Balance of the modes",
-    "Divergence of the shares of the kinds generated from those of the training images, in nats: 0 is the same mix. With "
-    "few images for many kinds it comes out too large.",
+    "KL divergence of the generated shares of kinds from those of the training images, in nats: 0 is the same mix. With few "
+    "images for many kinds it is too large.",
     needs=frozenset({"kinds"}), direction="lower", weighted=_of_kinds(lambda modes: modes.reverse_kl if modes.num_samples else None),
 )  # fmt: skip

@@ -106,7 +106,7 @@ def _weighted(material: Material, report: Report) -> Weighted | None:
     def index(images: Images) -> Array:
         first, second = pairs(min(len(images), 2 * NUM_PAIRS))
         total = first.stop
-        return ms_ssim(images[first], images[second], lambda done: report("comparing pairs of pictures", done, total))
+        return ms_ssim(images[first], images[second], lambda done: report("comparing pairs of images", done, total))
 
     fake, real = index(material.fake_images), index(material.real_images)
     scales = num_scales(size)
@@ -116,7 +116,7 @@ def _weighted(material: Material, report: Report) -> Weighted | None:
 
 MS_SSIM = Metric(
     "ms_ssim", "MS-SSIM between pairs",
-    "How alike two random images look, in structure and contrast (0 unrelated, 1 the same picture). Far above the value "
-    "of real images means collapse. Small pictures hold fewer scales, so compare only values of one image size.",
+    "Similarity of two random images in structure and contrast (0 unrelated, 1 identical). Far above the value of real images "
+    "means collapse. Small images have fewer scales, so compare only values of one image size.",
     needs=frozenset({"pixels"}), direction="real", weighted=_weighted, highest=1.0,
 )  # fmt: skip

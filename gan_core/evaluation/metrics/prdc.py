@@ -51,23 +51,23 @@ def _inside(distances: Distances, radii: Distances) -> npt.NDArray[np.bool_]:
 
 PRECISION = Metric(
     "precision", "Precision",
-    "Share of generated images that lie in the neighbourhood of a real one: how many look real to the extractor. One outlier among "
-    "the real images can raise it, and one good picture over and over has 1: look at coverage beside it.",
+    "Share of generated images that lie in the neighbourhood of a real one: how many look real to the extractor. One outlier "
+    "among the real images can raise it, and repeating one good image gives 1: look at coverage too.",
     direction="higher", weighted=of_features(precision, PRECISION_K + 1), highest=1.0, of_points=True,
     objective_title="Precision: how many images look real",
 )  # fmt: skip
 RECALL = Metric(
     "recall", "Recall",
-    "Share of real images that lie in the neighbourhood of a generated one: how much of the variety is reached. Low recall at high "
-    "precision speaks of mode collapse. Bad images that lie far apart have wide neighbourhoods and raise it: at low precision it "
-    "says little, coverage more.",
+    "Share of real images that lie in the neighbourhood of a generated one: how much of the variety is covered. Low recall at "
+    "high precision indicates mode collapse. Bad images far apart have wide neighbourhoods and raise it: at low precision "
+    "prefer coverage.",
     direction="higher", weighted=of_features(recall, PRECISION_K + 1), highest=1.0, of_points=True,
-    objective_title="Recall: how much of the variety is reached",
+    objective_title="Recall: how much of the variety is covered",
 )  # fmt: skip
 DENSITY = Metric(
     "density", "Density",
-    "How many real neighbourhoods a generated image lies in, on average, against what real ones would: precision that "
-    "one outlier cannot raise. May exceed 1: images in the thick of the real ones have more than these.",
+    "Mean number of real neighbourhoods that contain a generated image, relative to what real ones would have: precision that "
+    "one outlier cannot raise. May exceed 1 for images in dense regions of the real ones.",
     direction="higher", weighted=of_features(density, DENSITY_K + 1), of_points=True,
 )  # fmt: skip
 COVERAGE = Metric(

@@ -26,7 +26,7 @@ class Count:
 
     def __post_init__(self) -> None:
         if not 0 <= self.hits <= self.requested or self.requested < 1:
-            raise ValueError(f"Hits must lie between 0 and what was requested; got {self.hits} of {self.requested}.")
+            raise ValueError(f"Hits must be between 0 and the number requested; got {self.hits} of {self.requested}.")
 
     @property
     def ratio(self) -> float:

@@ -95,7 +95,7 @@ def of_replicates(first: tuple[Estimate, npt.ArrayLike], second: tuple[Estimate,
     """
     one, other = (np.asarray(replicates, np.float64) for _, replicates in (first, second))
     if len(one) != len(other):
-        raise ValueError("Two measurements can be compared when both have equally many replicates.")
+        raise ValueError("Two measurements can be compared only if both have the same number of replicates.")
     value, count = first[0].value - second[0].value, min(first[0].count, second[0].count)
     estimate = half_sample_estimate(value, one - other, count)
     return _difference(estimate, _normal_p(estimate.value, estimate.high - estimate.value), "half-samples")

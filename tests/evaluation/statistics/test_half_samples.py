@@ -76,5 +76,5 @@ def test_draws_together_tell_more_than_two_intervals():
 
 def test_other_numbers_of_replicates_cannot_be_compared():
     (estimate, replicates), *_ = measured(0)
-    with pytest.raises(ValueError, match="equally many replicates"):
+    with pytest.raises(ValueError, match="same number of replicates"):
         of_replicates((estimate, replicates), (estimate, replicates[1:]))

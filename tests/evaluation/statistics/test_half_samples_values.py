@@ -72,5 +72,5 @@ def test_what_does_not_vary_differs_or_does_not_for_certain():
 
 
 def test_only_measurements_of_as_many_replicates_can_be_compared():
-    with pytest.raises(ValueError, match="equally many replicates"):
+    with pytest.raises(ValueError, match="same number of replicates"):
         differences([(1.0, np.zeros(3))], [(1.0, np.zeros(4))])

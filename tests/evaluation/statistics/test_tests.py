@@ -215,7 +215,7 @@ def test_replicates_drawn_together_are_subtracted_draw_by_draw():
     assert found.value == 0.5 and found.differs
     low, high = found.estimate.low, found.estimate.high
     assert 0.3 < low < 0.5 < high < 0.7  # 1.96 * 0.05 either way
-    with pytest.raises(ValueError, match="equally many"):
+    with pytest.raises(ValueError, match="the same number"):
         of_replicates(first, (second[0], second[1][:-1]))
 
 
