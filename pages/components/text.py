@@ -56,11 +56,16 @@ def settle_language() -> None:
 
 
 def choose_language() -> None:
-    """The switch; it writes the language into the address."""
+    """The switch, where there is a catalogue; it writes the language into the address."""
+    known = {
+        name: title for name, title in LANGUAGES.items() if name == "en" or gettext.find("ganvas", LOCALES, [name])
+    }
+    if len(known) == 1:
+        return
     st.session_state["lab_language_choice"] = language() if language() in LANGUAGES else "en"
     names = "Language", "語言"  # in both, for whoever cannot read the one that is shown
     st.selectbox(
-        " / ".join(names), LANGUAGES, format_func=LANGUAGES.__getitem__, key="lab_language_choice",
+        " / ".join(names), known, format_func=LANGUAGES.__getitem__, key="lab_language_choice",
         on_change=_chosen, label_visibility="collapsed",
     )  # fmt: skip
 

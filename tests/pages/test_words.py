@@ -139,7 +139,12 @@ def test_a_browsers_locale_says_which_language_it_wants(locale: str, expected: s
     assert text.spoken(locale) == expected
 
 
-def test_the_address_decides_the_language_then_the_choice_then_the_browser() -> None:
+def test_the_address_decides_the_language_then_the_choice_then_the_browser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_catalogue(tmp_path / "zh_TW" / "LC_MESSAGES" / "ganvas.mo", {"Home": "首頁"})
+    monkeypatch.setattr(text, "LOCALES", tmp_path)
+
     def page() -> None:
         import streamlit as st
 
