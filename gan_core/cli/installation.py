@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from gan_core.cli.terminal import AsJson, show_rows
-from gan_core.config import settings
+from gan_core.config import read_bounded, settings
 from gan_core.hub import source_of_login
 
 SERVER = {"address": "localhost", "port": "8501", "allowedHosts": "", "maxUploadSize": "200", "baseUrlPath": ""}
@@ -76,6 +76,6 @@ def _server_rows() -> list[dict[str, Any]]:
 
 def _server_table(file: Path) -> dict[str, Any]:
     try:
-        return dict(tomllib.loads(file.read_text(encoding="utf-8")).get("server", {}))
+        return dict(tomllib.loads(read_bounded(file).decode()).get("server", {}))
     except (OSError, ValueError) as error:
         raise ValueError(f"{file} cannot be read as TOML ({error}). Mend that line, or remove the file.") from error
