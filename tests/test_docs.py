@@ -16,7 +16,7 @@ from tests.test_deploy import check_command
 
 DOCS = PROJECT_DIR / "docs"
 PAGES = [PROJECT_DIR / "README.md", PROJECT_DIR / "SECURITY.md", *sorted(DOCS.rglob("*.md"))]
-GUIDES = [DOCS / name for name in ("user.md", "teacher.md", "developers.md", "index.md")]
+GUIDES = [DOCS / name for name in ("user.md", "teacher.md", "zh-TW/user.md", "zh-TW/teacher.md")]
 
 
 def prose(text: str) -> str:
@@ -64,7 +64,7 @@ def site_pages(entry: object) -> list[str]:
 
 def test_the_site_has_every_page_once() -> None:
     told = yaml.safe_load((PROJECT_DIR / "mkdocs.yml").read_text(encoding="utf-8"))
-    assert sorted(site_pages(told["nav"])) == sorted(page.name for page in DOCS.glob("*.md"))
+    assert sorted(site_pages(told["nav"])) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
 
 
 def test_the_reference_names_modules_that_exist() -> None:
@@ -93,4 +93,4 @@ def test_the_commands_of_the_guides_exist(page: Path) -> None:
     commands = re.findall(r"(?:^|`)(ganvas [a-z-]+[^`#\n]*)", page.read_text(encoding="utf-8"), re.MULTILINE)
     for command in commands:
         check_command(shlex.split(command))
-    assert commands or page.name in ("developers.md", "index.md")
+    assert len(commands) > 2
