@@ -116,7 +116,7 @@ def test_an_unknown_preset_in_the_address_is_the_default(visit: Visit, preset: s
 def test_choosing_another_preset_changes_form_and_address(visit: Visit) -> None:
     app = visit("train")
     options = app.selectbox(key="train_preset").options
-    assert "Faces · DCGAN on drawn faces" in options and not [words for words in options if "full size" in words]
+    assert "Faces · DCGAN on rendered faces (R1, small)" in options and not [w for w in options if "CelebA" in w]
     calm(app.toggle(key="train_preset_own").set_value(True).run())
     calm(app.selectbox(key="train_preset").select("r1-dcgan").run())
     assert app.query_params["preset"] == "r1-dcgan"

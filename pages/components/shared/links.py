@@ -35,7 +35,7 @@ def linked_choice(
         default: chosen when the address says nothing that is an option; not written to the address.
         draw: (options, initial) -> the widget's value.
         key: the widget's key.
-        keep: the only other parameters that stay in the address when another option is chosen; None keeps all.
+        keep: the only other parameters, beside the language, that stay in the address when another option is chosen; None keeps all.
     """
     written = st.session_state.setdefault(WRITTEN, {})
     asked = st.query_params.get(param)
@@ -48,7 +48,7 @@ def linked_choice(
     if asked != str(chosen) and (chosen != default or asked is not None):
         others = st.query_params.to_dict()
         if keep is not None and chosen != initial:
-            others = {name: others[name] for name in keep if name in others}
+            others = {name: others[name] for name in ("lang", *keep) if name in others}
         st.query_params.from_dict(others | {param: str(chosen)})
     written[key] = st.query_params.get(param), chosen
     return chosen

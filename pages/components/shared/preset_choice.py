@@ -47,8 +47,5 @@ def begins(name: str) -> str:
 
 
 def in_words(name: str) -> str:
-    """Its idea and what it is, without the report's number."""
-    before, colon, after = _(PRESETS[name].title).partition(": ")
-    what = after if colon and before.startswith("R") else _(PRESETS[name].title)
-    size = " · " + _("full size") if needs_data(name) else ""
-    return f"{IDEAS[begins(name)]} · {what}{size}"
+    """Its idea, and what it is."""
+    return f"{IDEAS[begins(name)]} · {_(PRESETS[name].title)}"
