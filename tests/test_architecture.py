@@ -46,6 +46,7 @@ LIGHT = [
     "datasets.held_out",
     "evaluation.evaluators",
     "evaluation.evaluators.scoring",
+    "evaluation.evaluators.training_task",
     "evaluation.extractors",
     "evaluation.features",
     "evaluation.measure",
