@@ -47,6 +47,7 @@ LIGHT = [
     "datasets.held_out",
     "evaluation.evaluators",
     "evaluation.evaluators.scoring",
+    "evaluation.evaluators.training_task",
     "evaluation.extractors",
     "evaluation.features",
     "evaluation.measure",

@@ -16,6 +16,7 @@ from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_
 from gan_core.config import parse_config, read_bounded, settings
 from gan_core.config.devices import detect
 from gan_core.datasets import DATASETS
+from gan_core.datasets.sources.objects24 import OBJECTS
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import EvaluatorFolder
 from gan_core.evaluation.evaluators.scoring import BASELINE, Score, own_score, own_words
@@ -113,7 +114,7 @@ def import_evaluator(
 
     try:
         content = read_bounded(file, importing.MAX_BYTES)
-        names = importing.OBJECTS if labels is None else importing.labels_of(read_bounded(labels))
+        names = OBJECTS if labels is None else importing.labels_of(read_bounded(labels))
     except OSError as error:
         raise ValueError(f"The file '{error.filename}' cannot be read ({error.strerror}).") from error
     _show_made(importing.import_evaluator(content, name, config, names), as_json)

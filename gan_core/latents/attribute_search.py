@@ -6,6 +6,7 @@ classification of its own samples (separate their latents).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gan_core.config import RunConfig
-from gan_core.datasets import held_out
+from gan_core.datasets import held_out, label_names
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.features import in_batches
 from gan_core.evaluation.statistics.intervals import Count
@@ -55,9 +56,13 @@ def evaluator_of(config: RunConfig, run_name: str) -> evaluators.EvaluatorFolder
     """
     there = evaluators.of_data(config)
     if not there:
+        labelled = True
+        with suppress(ValueError):  # the folder is gone
+            labelled = bool(label_names(config.dataset))
+        way_out = f"Train one with: {evaluators.how_to_train(config)}"
         raise ValueError(
-            f"Nobody can say what the images of “{run_name}” show: there is no evaluator for the data set "
-            f"'{config.dataset.name}'. Train one with: {evaluators.how_to_train(config)}"
+            f"Nobody can say what the images of “{run_name}” show: there is no evaluator for the data set '{config.dataset.name}'. "
+            + (way_out if labelled else "Its pictures have no labels to train one: sort them into one folder a class.")
         )
     return there[0]
 

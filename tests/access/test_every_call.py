@@ -19,6 +19,8 @@ from gan_core import access, datasets, runs
 from gan_core.access import ALONE, Actor, Refused, bin, classroom
 from gan_core.config import DatasetConfig, settings, with_changes
 from gan_core.datasets import downloads, uploads
+from gan_core.evaluation import evaluators
+from gan_core.evaluation.evaluators import training_task
 from gan_core.exchange import dcgan_example, run_zip
 from gan_core.experiments import follow_up
 from gan_core.experiments.sweeps import folder as sweeps
@@ -141,7 +143,7 @@ def test_allowed_equals_the_table(lab: Lab, action: str, role: str) -> None:
         supervisor.submit, supervisor.leave, supervisor.resume, supervisor.delete, supervisor.change_live, runs.create,
         runs.Run.describe, runs.Run.delete, uploads.delete, uploads.add_zip, uploads.add_points, run_zip.read,
         dcgan_example.read, transfer.start, task.start, task.cancel, sweeps.resume, sweeps.delete, bin.restore, bin.remove,
-        bin.remove_own,
+        bin.remove_own, evaluators.delete, training_task.begin,
     ],
 )  # fmt: skip
 def test_every_call_that_changes_something_takes_an_actor(call: Callable[..., Any]) -> None:

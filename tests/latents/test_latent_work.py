@@ -12,7 +12,7 @@ from evaluator_helpers import tiny_evaluator
 from helpers import tiny_run
 from PIL import Image
 
-from gan_core.config import with_changes
+from gan_core.config import RunConfig, with_changes
 from gan_core.config.settings import from_environment
 from gan_core.datasets import prepare
 from gan_core.datasets.held_out import held_out
@@ -247,3 +247,13 @@ def test_only_a_vae_has_a_dial(made: dict[str, Path]) -> None:
         vae_family.begin(from_environment(), Run(made["gan"]).config(), [0.1], 1)
     with pytest.raises(ValueError, match="at least one λ"):
         vae_family.begin(from_environment(), Run(made["vae"]).config(), [], 1)
+
+
+def test_without_labels_nobody_is_told_to_train_an_evaluator(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    flat = with_changes(RunConfig(), {"dataset.name": "folder", "dataset.root": str(tmp_path), "dataset.channels": 3})
+    with pytest.raises(ValueError, match="have no labels to train one: sort them"):
+        attribute_search.evaluator_of(flat, "x")
+    gone = with_changes(flat, {"dataset.root": str(tmp_path / "gone")})
+    with pytest.raises(ValueError, match="Train one with: python -m gan_core train-evaluator folder"):
+        attribute_search.evaluator_of(gone, "x")

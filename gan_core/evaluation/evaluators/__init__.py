@@ -18,7 +18,7 @@ import shlex
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -32,7 +32,8 @@ from gan_core.datasets.sources.objects24 import OBJECTS
 CARD, WEIGHTS, OWNER = "evaluator.json", "weights.safetensors", "owner.json"
 MAX_WIDTH = 256
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-SMALL, TORCHVISION = "resnet18-small", "torchvision-resnet18"
+SMALL: Final = "resnet18-small"
+TORCHVISION: Final = "torchvision-resnet18"
 CONVERT = (
     'python -c "import torch; from safetensors.torch import save_file; '
     "s = torch.load('checkpoint.pth', map_location='cpu', weights_only=True); "

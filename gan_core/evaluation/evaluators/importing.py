@@ -77,7 +77,8 @@ def import_evaluator(
         dataset=dataset.name, label_names=names, exclusive=entry.exclusive_labels, image_size=IMAGE_SIZE, channels=3,
         held_out_hits=0, held_out_requested=0, held_out_note=f"no images of '{dataset.name}' with these labels were there",
     )  # fmt: skip
-    evaluator, scores, there = Evaluator(info, network), (), _labelled(images, names)
+    evaluator, there = Evaluator(info, network), _labelled(images, names)
+    scores: tuple[LabelScore, ...] = ()
     if there is not None:
         score, scores = _measured(evaluator, there)
         note = f"{len(there):,} images of '{dataset.name}', which it may have learned from"

@@ -51,7 +51,7 @@ class ResNet18(nn.Module):
         return found
 
 
-class TorchvisionResNet18(ResNet):
+class TorchvisionResNet18(ResNet):  # type: ignore[misc]
     """torchvision's ResNet-18 with a last layer for `num_labels`: images (N, 3, H, W) in [-1, 1] -> logits (N, num_labels).
 
     The i-CLEVR assignment's evaluator is one with a sigmoid behind it, which changes no order of its outputs.
@@ -65,7 +65,8 @@ class TorchvisionResNet18(ResNet):
     @property
     def head(self) -> nn.Linear:
         """Its last layer."""
-        return self.fc
+        last: nn.Linear = self.fc
+        return last
 
     def features(self, images: Tensor) -> Tensor:
         """As `ResNet18.features`: (N, 512)."""

@@ -8,6 +8,7 @@ import streamlit as st
 from gan_core import datasets
 from gan_core.access import may
 from gan_core.config import settings
+from gan_core.datasets.sources.objects24 import OBJECTS
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import CONVERT, MAX_WIDTH, EvaluatorFolder, kind_of, training_task
 from gan_core.evaluation.evaluators.scoring import BASELINE, Score, own_score
@@ -148,7 +149,7 @@ def _import(chosen: Chosen) -> None:
     def keep() -> None:
         from gan_core.evaluation.evaluators import importing  # loads torch
 
-        order = importing.OBJECTS if names is None else importing.labels_of(names.getvalue())
+        order = OBJECTS if names is None else importing.labels_of(names.getvalue())
         free = training_task.free_name(file.name.rsplit(".", 1)[0])
         importing.import_evaluator(file.getvalue(), free, chosen.config, order)
 
