@@ -56,8 +56,8 @@ def evaluator_of(config: RunConfig, run_name: str) -> evaluators.EvaluatorFolder
     there = evaluators.of_data(config)
     if not there:
         raise ValueError(
-            f"Nobody can say what the images of “{run_name}” show: there is no evaluator for the data set "
-            f"'{config.dataset.name}'. Train one with: {evaluators.how_to_train(config)}"
+            f"The images of “{run_name}” cannot be classified: there is no evaluator for the data set '{config.dataset.name}'. "
+            f"Train one with: {evaluators.how_to_train(config)}"
         )
     return there[0]
 
@@ -95,8 +95,8 @@ def _encoded(run: Run, step: int, count: int, report: Report) -> Labelled:
     learned = held_out.training_images(run.config().dataset, count)
     if not learned.label_names:
         raise ValueError(
-            f"The data set '{learned.name}' has no labels, so there are no attributes to find directions of. "
-            "Use pictures in one subfolder a class, or CelebA."
+            f"The data set '{learned.name}' has no labels, so there are no attributes to find directions of. Use images in one "
+            "subfolder per class, or CelebA."
         )
     model = open_autoencoder(run, step)
     parts = in_batches(
@@ -116,7 +116,7 @@ def _classified(run: Run, step: int, count: int, report: Report) -> Labelled:
     z = latents(count, model.latent_dim, SEED)
     parts = in_batches(
         count, lambda part: evaluator.logits(model.images(z[part])).numpy(),
-        lambda done: report("Drawing samples and reading them", done, count), BATCH,
+        lambda done: report("Drawing and classifying samples", done, count), BATCH,
     )  # fmt: skip
     return z, present_labels(np.concatenate(parts), folder.info.exclusive), folder.info.label_names
 

@@ -169,7 +169,7 @@ def split(config: DatasetConfig, progress: Progress) -> TrainingSplit:
     train = datasets.prepare(config, drawn)
     if not train.label_names:
         raise ValueError(
-            f"The data set '{config.name}' has no labels, so there is nothing to tell apart. "
+            f"The data set '{config.name}' has no labels, so there is nothing to distinguish. "
             "Sort the pictures into one subfolder a class."
         )
     try:
