@@ -136,6 +136,6 @@ def test_a_shipped_run_is_never_changed():
     run = runs.shipped_runs()[0]
     before = {file: file.stat().st_mtime_ns for file in run.path.rglob("*")}
     for action in (lambda: run.describe(name="mine"), run.delete):
-        with pytest.raises(ValueError, match="comes with Ganvas and stays as it is"):
+        with pytest.raises(ValueError, match="is built-in and read-only"):
             action()
     assert {file: file.stat().st_mtime_ns for file in run.path.rglob("*")} == before

@@ -146,7 +146,7 @@ def test_a_run_goes_on_to_the_same_end(name: str, written: Path, command: Comman
 def test_a_fetched_run_is_for_looking_at(written: Path, command: Command) -> None:
     status, _out, err = command("resume", "fetched")
     assert status == 2 and "has finished" in err
-    with pytest.raises(ValueError, match="is for looking at"):
+    with pytest.raises(ValueError, match="is view-only"):
         branch(written, runs.find(written, "fetched"), 20, {})
 
 

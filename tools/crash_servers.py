@@ -133,7 +133,7 @@ def hangs(place: Path, count: int, found: Counts) -> None:
                 seconds.append(time.monotonic() - began)
                 after = made(place)
                 queue.enqueue(after)
-                good = ended and not _runs(worker) and "did not answer" in run.status().error
+                good = ended and not _runs(worker) and "did not respond" in run.status().error
                 good &= loads(run, run.checkpoint_steps()[-1]) and wait(lambda: after.status().state == "finished")  # noqa: B023
                 found.add(good, f"{run.status().state}: {run.status().error[:200]}")
     found.measured = f"killed after {min(seconds):.1f} to {max(seconds):.1f} s"

@@ -46,7 +46,7 @@ VIEWER = Actor("", "", Role.VIEWER)
 ACTIONS = {
     "train": (Role.STUDENT, "start training or computing"),
     "own": (Role.STUDENT, "change or delete what is yours"),
-    "others": (Role.TEACHER, "change or delete what belongs to somebody else"),
+    "others": (Role.TEACHER, "change or delete what belongs to others"),
     "hub": (Role.TEACHER, "use the Hub"),
     "folder": (Role.TEACHER, "use a folder of this server's disk"),
 }
@@ -77,7 +77,7 @@ def current() -> Actor:
             values = strict_object(told)
             return Actor(str(values["id"]), str(values["name"]), Role(values["role"]))
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"The environment variable {VARIABLE} names nobody. Remove it.") from error
+            raise ValueError(f"The environment variable {VARIABLE} is not a known person. Remove it.") from error
     found = _sources[0]() if _sources else None
     return ALONE if found is None else found
 
@@ -118,7 +118,7 @@ def require(action: str, actor: Actor | None = None, owner: str | None = None) -
     at_least, words = ACTIONS[action]
     if actor.role < at_least:
         who = "Only students and teachers of this class" if at_least == Role.STUDENT else "Only teachers"
-        way_out = "Sign in first, in the side bar." if actor.role == Role.VIEWER else "Ask your teacher."
+        way_out = "Sign in first, in the sidebar." if actor.role == Role.VIEWER else "Ask your teacher."
         raise Refused(f"{who} may {words}. {way_out}")
     return actor
 

@@ -107,11 +107,11 @@ def restore(thing: Binned, *, actor: Actor | None = None) -> None:
     require("own", actor, thing.owner)
     target = thing.path.parent.parent / thing.id
     if target.exists():
-        raise ValueError(f"'{thing.id}' is there again already.")
+        raise ValueError(f"'{thing.id}' exists again already.")
     try:
         (thing.path / thing.id).rename(target)
     except OSError as error:
-        raise ValueError(f"'{thing.id}' cannot be put back ({error.strerror or error}).") from error
+        raise ValueError(f"'{thing.id}' cannot be restored ({error.strerror or error}).") from error
     shutil.rmtree(thing.path, ignore_errors=True)
 
 

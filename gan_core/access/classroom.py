@@ -93,7 +93,7 @@ def read() -> Classroom | None:
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"])) or "its content"
         raise ValueError(
-            f"{path()} is damaged ({place}). Make the classroom anew: python -m gan_core classroom."
+            f"{path()} is damaged ({place}). Create the classroom again: python -m gan_core classroom."
         ) from error
 
 
@@ -197,7 +197,7 @@ def sign_in(code: str, name: str = "", own: str = "", *, address: str = "", atte
         raise Refused("This is neither the class code nor the teacher's PIN.")
     name = " ".join(unicodedata.normalize("NFC", name).split())
     if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise Refused(f"Give your name: 1 to {MAX_NAME} printable characters.")
+        raise Refused(f"Enter your name: 1 to {MAX_NAME} printable characters.")
     with FileLock(_students_path().with_suffix(".lock"), timeout=10):
         students = _students()
         key = _student(students, name) or secrets.token_hex(4)
@@ -213,7 +213,7 @@ def sign_in(code: str, name: str = "", own: str = "", *, address: str = "", atte
             _write(_students_path(), json.dumps(students, indent=1))
         elif not _matches(own, known["code"]):
             attempts.wrong(address)
-            raise Refused(f"'{name}' has another code of their own. If you are not they, take another name.")
+            raise Refused(f"'{name}' has another code of their own. If this is not you, choose another name.")
     return _token(room, Actor(key, known["name"], Role.STUDENT))
 
 
@@ -303,8 +303,8 @@ def check_share(held: int, actor: Actor | None = None) -> None:
     limits = limits_of(actor)
     if limits is not None and held / 1e9 > limits.gigabytes:
         raise Refused(
-            f"What you keep takes {held / 1e9:.4g} GB; a student may keep {limits.gigabytes:g} GB. Delete runs or data "
-            "sets that you no longer need, and empty your bin: what is in it counts."
+            f"Your files take {held / 1e9:.4g} GB; a student may keep {limits.gigabytes:g} GB. Delete runs or data sets that "
+            "you no longer need, and empty your bin, which counts too."
         )
 
 
@@ -334,7 +334,7 @@ def _students() -> dict[str, dict[str, str]]:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refused(
-            "The list of students is damaged. Tell your teacher: students.json is beside classroom.json."
+            "The list of students is damaged. Tell your teacher: students.json is next to classroom.json."
         ) from error
 
 

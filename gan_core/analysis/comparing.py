@@ -132,32 +132,30 @@ class Obstacle:
 OBSTACLES: dict[str, tuple[Callable[[RunConfig], str], str]] = {
     "data": (
         lambda config: f"{config.dataset.name}{f' ({config.dataset.root})' if config.dataset.root else ''}",
-        "They learned from different data ({values}). Settings, curves and pictures are shown, but neither a loss nor a "
-        "picture tells here which run is the better one, and measured distances do not share their real images.",
+        "They were trained on different data ({values}). Settings, curves and images are shown, but neither losses nor images "
+        "say which run is better, and measured distances use different real images.",
     ),
     "size": (
         lambda config: f"{config.dataset.image_size} px {'grey' if config.dataset.channels == 1 else 'colour'}",
-        "Their images differ in size or colour ({values}). Curves are shown; pictures stand beside each other at one width, "
-        "but no pixel of one corresponds to a pixel of another.",
+        "Their images differ in size or colour ({values}). Curves are shown; images are scaled to one width, but their pixels "
+        "do not correspond.",
     ),
     "latents": (
         lambda config: f"{config.network.latent_dim} numbers",
-        "Their latents z have different lengths ({values}), so there is no z that all of them could draw. Each run's own "
-        "pictures are still shown.",
+        "Their latents z have different lengths ({values}), so no z fits all of them. Each run's own images are still shown.",
     ),
     "model": (
         lambda config: NETWORKS[config.network.name].model if config.network.name in NETWORKS else config.network.name,
-        "They are different kinds of model ({values}) and have no loss in common. Settings, pictures and whatever both "
-        "record are shown.",
+        "They are different kinds of model ({values}) without a common loss. Settings, images and what both record are shown.",
     ),
     "objective": (
         lambda config: config.objective.name,
-        "They minimise different objectives ({values}): the height of one loss says nothing about the height of another. "
-        "Compare shapes, D's parts and the pictures.",
+        "They minimise different objectives ({values}): their loss values are not comparable. Compare shapes, D's parts and the "
+        "images.",
     ),
     "labels": (
         lambda config: " + ".join(config.conditioning.labels) if config.conditioning.name != "none" else "no labels",
-        "They are asked for different labels ({values}): pictures in the same place share z at most, not what was asked for.",
+        "They have different labels ({values}): images in the same position share z at most, but not the label.",
     ),
 }  # a value of the configuration, and the sentence when the values differ
 

@@ -114,13 +114,13 @@ TITLES = {
     "loss/d": "Discriminator's loss",
     "loss/d_real": "Discriminator's loss on real images",
     "loss/d_fake": "Discriminator's loss on generated images",
-    "grad_norm/g": "Size of the generator's gradient",
-    "grad_norm/d": "Size of the discriminator's gradient",
-    "spread/real": "How much real images differ",
-    "spread/fake": "How much generated images differ",
-    "nearest/real": "Distance of a real image from its nearest fellow",
-    "nearest/fake": "Distance of a generated image from its nearest fellow",
-    "logit/gap": "Distance between D's verdicts on real and generated",
+    "grad_norm/g": "Norm of the generator's gradient",
+    "grad_norm/d": "Norm of the discriminator's gradient",
+    "spread/real": "Variation of real images",
+    "spread/fake": "Variation of generated images",
+    "nearest/real": "Distance of a real image to its nearest neighbour",
+    "nearest/fake": "Distance of a generated image to its nearest neighbour",
+    "logit/gap": "Distance between D's logits on real and generated",
 }  # shorter than chart and curve
 
 

@@ -41,8 +41,8 @@ DATASETS: Registry[DatasetEntry] = Registry(
         "mnist5k": DatasetEntry(
             title="Handwritten digits (MNIST, 5,000)",
             description=(
-                "5,000 real handwritten digits, 28x28 grey, padded to 32x32: 4,500 to train, 500 kept back to test. Comes "
-                "with the program."
+                "5,000 real handwritten digits, 28x28 grey, padded to 32x32: 4,500 for training, 500 held out for testing. "
+                "Included."
             ),
             source="gan_core.datasets.sources.mnist5k:SOURCE",
             usual_size=32,
@@ -52,11 +52,11 @@ DATASETS: Registry[DatasetEntry] = Registry(
             mixed=True,
         ),
         "faces": DatasetEntry(
-            title="Cartoon faces (drawn, 40,000)",
+            title="Cartoon faces (rendered, 40,000)",
             description=(
-                "Portraits drawn here, in colour, with light, pose, hair, glasses and hats; 13 attributes with the names "
-                "of CelebA's (Male, Smiling, Eyeglasses ...). 40,000 to train and 2,621 to test by default, up to 202,599. "
-                "They are drawings: nothing learnt from them is about people."
+                "Rendered colour portraits with varying light, pose, hair, glasses and hats; 13 attributes with CelebA's names "
+                "(Male, Smiling, Eyeglasses ...). 40,000 for training and 2,621 for testing by default, up to 202,599. They are "
+                "drawings: what is learned says nothing about real people."
             ),
             source="gan_core.datasets.sources.faces:SOURCE",
             preparation="draw",
@@ -64,10 +64,10 @@ DATASETS: Registry[DatasetEntry] = Registry(
             mixed=True,
         ),
         "blocks": DatasetEntry(
-            title="Blocks on a floor (drawn, 18,009)",
+            title="Blocks on a floor (rendered, 18,009)",
             description=(
-                "One to three of 24 objects (8 colours; cube, sphere or cylinder) on a lit floor, drawn here as a twin of "
-                "i-CLEVR. Labels say which objects there are."
+                "One to three of 24 objects (8 colours; cube, sphere or cylinder) on a lit floor, rendered like i-CLEVR. Labels "
+                "say which objects are present."
             ),
             source="gan_core.datasets.sources.blocks:SOURCE",
             preparation="draw",
@@ -77,8 +77,8 @@ DATASETS: Registry[DatasetEntry] = Registry(
         "stacked-mnist": DatasetEntry(
             title="Stacked digits (1,000 modes)",
             description=(
-                "Three handwritten digits in one picture, red, green and blue: 1,000 combinations, so that one can count "
-                "how many of them a model can make. 26,000 to train by default."
+                "Three handwritten digits in one image, red, green and blue: 1,000 combinations, to count how many a model "
+                "generates. 26,000 for training by default."
             ),
             source="gan_core.datasets.sources.stacked_mnist:SOURCE",
             usual_size=32,
@@ -90,33 +90,32 @@ DATASETS: Registry[DatasetEntry] = Registry(
         "folder": DatasetEntry(
             title="A folder of pictures",
             description=(
-                "Your own pictures: all in one folder, or one subfolder a class (the ImageFolder layout), and folders for "
-                "training and testing above them if you like (train and test, or val), within any folder around. PNG, JPEG, "
-                "BMP, GIF and WEBP are read: upright, grey of 16 bits as v / 257, what is transparent on white. Each is resized so "
-                "that its shorter side fits, then cut to the square in its middle. Files that are not used are named."
+                "Your own images: all in one folder, or one subfolder per class (the ImageFolder layout), optionally inside "
+                "folders for training and testing (train and test, or val), at any depth. PNG, JPEG, BMP, GIF and WEBP are "
+                "read: upright, 16-bit grey as v / 257, transparency on white. Each is resized to fit its shorter side, then "
+                "centre-cropped to a square. Unused files are listed."
             ),
             needs_root=True,
             source="gan_core.datasets.sources.folder:SOURCE",
         ),
         "ring8": DatasetEntry(
             title="Eight spots on a ring (2-D)",
-            description="Points around eight places on a circle: small enough to draw all that a GAN does.",
+            description="Points around eight centres on a circle: small enough to plot everything that a GAN does.",
             source="gan_core.datasets.sources.toys:RING8",
             domain="points",
             mixed=True,
         ),
         "grid25": DatasetEntry(
             title="Twenty-five spots on a grid (2-D)",
-            description="Points around the twenty-five places of a 5x5 grid: modes are easily lost here.",
+            description="Points around the twenty-five nodes of a 5x5 grid: modes are easily lost here.",
             source="gan_core.datasets.sources.toys:GRID25",
             domain="points",
             mixed=True,
         ),
         "points": DatasetEntry(
-            title="Points of your own (2-D)",
+            title="Your own points (2-D)",
             description=(
-                "Points that you drew on the Data page, or a file of two columns of numbers (CSV, or JSON): the smallest data "
-                "set there is, of any shape you like."
+                "Points that you drew on the Data page, or a file with two columns of numbers (CSV or JSON), of any shape."
             ),
             needs_root=True,
             source="gan_core.datasets.sources.points:SOURCE",
@@ -126,8 +125,8 @@ DATASETS: Registry[DatasetEntry] = Registry(
             title="CelebA (your copy)",
             description=(
                 "202,599 photographs of faces with 40 attributes: a folder with img_align_celeba/, list_attr_celeba.txt and "
-                "list_eval_partition.txt, or Kaggle's with lists in CSV. Official splits; of part of the pictures, those that "
-                "are there."
+                "list_eval_partition.txt, or Kaggle's with lists in CSV. Official splits; if some images are missing, those "
+                "that are present."
             ),
             needs_root=True,
             source="gan_core.datasets.sources.celeba:SOURCE",
@@ -136,8 +135,8 @@ DATASETS: Registry[DatasetEntry] = Registry(
         "iclevr": DatasetEntry(
             title="i-CLEVR (your copy)",
             description=(
-                "18,009 pictures with one to three of 24 objects: a folder with images/, train.json, objects.json, "
-                "test.json and new_test.json."
+                "18,009 images with one to three of 24 objects: a folder with images/, train.json, objects.json, test.json and "
+                "new_test.json."
             ),
             needs_root=True,
             source="gan_core.datasets.sources.iclevr:SOURCE",
@@ -145,7 +144,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
         ),
         "mnist": DatasetEntry(
             title="MNIST (your copy)",
-            description="60,000 handwritten digits and 10,000 to test, 28x28 grey, as torchvision keeps them.",
+            description="60,000 handwritten digits and 10,000 for testing, 28x28 grey, in torchvision's format.",
             needs_root=True,
             source="gan_core.datasets.sources.torchvision_sets:MNIST",
             usual_size=32,
@@ -155,7 +154,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
         ),
         "fashion-mnist": DatasetEntry(
             title="Fashion-MNIST (your copy)",
-            description="60,000 garments in ten classes and 10,000 to test, 28x28 grey, as torchvision keeps them.",
+            description="60,000 garments in ten classes and 10,000 for testing, 28x28 grey, in torchvision's format.",
             needs_root=True,
             source="gan_core.datasets.sources.torchvision_sets:FASHION_MNIST",
             usual_size=32,
@@ -164,7 +163,7 @@ DATASETS: Registry[DatasetEntry] = Registry(
         ),
         "cifar10": DatasetEntry(
             title="CIFAR-10 (your copy)",
-            description="50,000 photographs in ten classes and 10,000 to test, 32x32 colour, as torchvision keeps them.",
+            description="50,000 photographs in ten classes and 10,000 for testing, 32x32 colour, in torchvision's format.",
             needs_root=True,
             source="gan_core.datasets.sources.torchvision_sets:CIFAR10",
             usual_size=32,
@@ -303,8 +302,8 @@ def check_allowed(config: DatasetConfig, actor: Actor | None = None) -> None:
         return
     if config.image_size > limits.image_size:
         raise Refused(
-            f"This data set has {config.image_size:,} pixels a side; a student may use {limits.image_size:,}. Choose a smaller "
-            "dataset.image_size."
+            f"This data set has {config.image_size:,} pixels per side; a student may use {limits.image_size:,}. Choose a "
+            "smaller dataset.image_size."
         )
     num_bytes = count(config) * math.prod(image_shape(config))
     if num_bytes / 1e9 > limits.gigabytes:
@@ -325,7 +324,7 @@ def _source(config: DatasetConfig) -> Source | PointSource:
         check_folder(config.root)
     if entry.domain == "points" and (config.flip or config.rotation_degrees):
         raise ValueError(
-            "Points in the plane are used as they are. Switch dataset.flip off and set dataset.rotation_degrees to 0."
+            "Points in the plane are used as they are. Turn dataset.flip off and set dataset.rotation_degrees to 0."
         )
     source: Source | PointSource = load(entry.source)
     return source

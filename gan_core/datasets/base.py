@@ -21,8 +21,8 @@ Progress = Callable[[int, int], None]
 
 HEAD_BYTES = 1024
 WEB_PAGE = (
-    "it is a web page, as servers send it in place of a file that may not be fetched now (too many downloads, or nobody is "
-    "signed in). Open it to see why, and download the file again."
+    "it is a web page, which servers send instead of a file that cannot be downloaded now (too many downloads, or not signed "
+    "in). Open it to see why, and download the file again."
 )
 
 Uint8Array = npt.NDArray[np.uint8]

@@ -85,8 +85,8 @@ def _built(place: Path, config: DatasetConfig, source: Source, progress: Progres
         try:
             return _open(place, config.name)
         except _Damaged as found:
-            damage = f"{found} They cannot be built anew: "
-            _log.warning("%s They are built anew.", found)
+            damage = f"{found} They cannot be rebuilt: "
+            _log.warning("%s They are rebuilt.", found)
     try:
         _build(place, config, source, progress)
         return _open(place, config.name)
@@ -201,7 +201,7 @@ def _open(place: Path, name: str) -> Dataset:
     meta = read_strictly(place / "meta.json", MAX_META_BYTES)
     count, (named, num_skipped) = meta["count"], _skipped(meta)
     if num_skipped and "unread" not in meta:
-        raise _Damaged(place, "it does not say which pictures cannot be read")
+        raise _Damaged(place, "it does not list the unreadable images")
     return Dataset(
         name=name,
         images=np.load(place / "images.npy", mmap_mode="r")[:count],

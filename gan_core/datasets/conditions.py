@@ -59,7 +59,7 @@ def checked(asked: Sequence[str], names: Sequence[str]) -> Condition:
     """The same labels in the model's order. Raises ValueError if the model does not know one of them."""
     for name in asked:
         if name not in names:
-            raise ValueError(f"This model never learned '{name:.40}'. It knows: {', '.join(names[:60])}.")
+            raise ValueError(f"This model was not trained on '{name:.40}'. Its labels: {', '.join(names[:60])}.")
     return tuple(name for name in names if name in asked)
 
 

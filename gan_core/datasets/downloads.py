@@ -115,19 +115,19 @@ def from_hub(repo: str, root: Path, progress: Progress, *, own_login: bool = Fal
     except _NoRoom:
         raise
     except HfHubHTTPError as error:
-        raise ValueError(f"The Hub refused the data set '{repo}' ({_first_line(error)}). Is the name right?") from error
+        raise ValueError(f"The Hub refused the data set '{repo}' ({_first_line(error)}). Check the name.") from error
     except Exception as error:
         if not isinstance(error, OSError | ValueError | RuntimeError) and "httpx" not in type(error).__module__:
             raise
         raise ValueError(
-            f"The data set '{repo}' could not be fetched ({_first_line(error)}). Is this computer on the internet?"
+            f"The data set '{repo}' could not be fetched ({_first_line(error)}). Check the internet connection."
         ) from error
     suffixes = [path.suffix.lower() for path in _files(root) if not _is_hidden(path.relative_to(root))]
     pictures = sum(suffix in SUFFIXES for suffix in suffixes)
     if not pictures:
         kinds = sorted({*suffixes} - {""})
         raise ValueError(
-            f"'{repo}' was fetched into {root}, but it holds no picture files (only {', '.join(kinds[:8]) or 'nothing'}). "
+            f"'{repo}' was fetched into {root}, but it contains no image files (only {', '.join(kinds[:8]) or 'nothing'}). "
             "Ganvas reads folders of PNG, JPEG, BMP, GIF and WEBP files; unpack them first."
         )
     return pictures
@@ -141,17 +141,17 @@ def _check_room(repo: str, root: Path, count: int, total: int) -> None:
     """Raises ValueError if a repository has more files or bytes than are fetched, or more than the disk has room for."""
     if count > MAX_FILES or total > MAX_BYTES:
         raise _NoRoom(
-            f"'{repo}' has {count:,} files with {total:,} bytes; at most {MAX_FILES:,} with {MAX_BYTES:,} are fetched. "
-            "Fetch a part of it by hand and name its folder."
+            f"'{repo}' has {count:,} files with {total:,} bytes; at most {MAX_FILES:,} with {MAX_BYTES:,} are downloaded. "
+            "Download a part of it by hand and give its folder."
         )
     if total > (free := shutil.disk_usage(root).free):
-        raise _NoRoom(f"'{repo}' has {total:,} bytes, and the disk has room for {free:,}. Free some space.")
+        raise _NoRoom(f"'{repo}' has {total:,} bytes, and the free space on the disk is {free:,}. Free some space.")
 
 
 def check_repo(repo: str) -> None:
     """Raises ValueError if the name of a repository is not of the form owner/name."""
     if not re.fullmatch(r"\w[\w.-]{0,95}/\w[\w.-]{0,95}", repo):
-        raise ValueError(f"A data set on the Hub is called owner/name, for example user/faces; got '{repo:.100}'.")
+        raise ValueError(f"A data set on the Hub is named owner/name, for example user/faces; got '{repo:.100}'.")
 
 
 def _make(root: Path) -> None:
@@ -218,10 +218,10 @@ def _first_line(error: Exception) -> str:
 def _sentence(entry: Download, name: str, error: Exception) -> str:
     reason = _first_line(error)
     if name != "celeba":
-        return f"{entry.title} could not be fetched ({reason}). Is this computer on the internet? Then try again later."
+        return f"{entry.title} could not be fetched ({reason}). Check the internet connection, or try again later."
     if "gdown" in reason and "required" in reason:
-        return f"CelebA lies on Google Drive, and fetching it needs a package more: pip install gdown. {CELEBA_BY_HAND}"
-    return f"CelebA could not be fetched ({reason}). Google Drive allows only so many downloads a day. {CELEBA_BY_HAND}"
+        return f"CelebA is on Google Drive; downloading it needs another package: pip install gdown. {CELEBA_BY_HAND}"
+    return f"CelebA could not be fetched ({reason}). Google Drive limits the downloads per day. {CELEBA_BY_HAND}"
 
 
 def check_root(root: str | Path, actor: Actor | None = None) -> None:
@@ -237,7 +237,7 @@ def check_root(root: str | Path, actor: Actor | None = None) -> None:
     except ValueError:
         below = False
     if not below:
-        raise Refused("Only teachers may choose the folder that a data set is fetched into. Fetch it on the page Data.")
+        raise Refused("Only teachers may choose the download folder. Download it on the page Data.")
 
 
 def _downloads() -> Path:

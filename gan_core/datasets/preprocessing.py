@@ -81,14 +81,14 @@ def in_words(pair: Pair, config: DatasetConfig) -> str:
     start, end = (f"{picture.width}x{picture.height}" for picture in pair)
     preparation = DATASETS.find(config.name).preparation
     if preparation == "draw":
-        return f"drawn at {end}, nothing to resize"
+        return f"rendered at {end}, no resizing"
     if before.size == after.size:
-        return f"{end}, nothing to resize"
+        return f"{end}, no resizing"
     if preparation == "pad":
         return f"{start}, padded by {margin(config)} on each side and resized to {end}"
     resized = resize_shorter_side(before, config.image_size)
     steps_made = [f"resized to {resized.width}x{resized.height}"] if resized.size != before.size else []
-    steps_made += [f"cut to {end}"] if resized.size != after.size else []
+    steps_made += [f"cropped to {end}"] if resized.size != after.size else []
     return ", ".join([start, *steps_made])
 
 

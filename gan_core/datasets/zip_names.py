@@ -70,8 +70,8 @@ def decoded(names: Sequence[bytes | str], encoding: str = "") -> tuple[list[str]
     chosen = encoding or _encoding_of(unsure)
     if not chosen and _matters([name for name in names if isinstance(name, bytes)]):
         raise ValueError(
-            f"The zip does not say what its names are written in, and they can be read in several ways: {_ways(unsure[0])}. "
-            "Choose how they are written, or make the zip again with names in UTF-8."
+            f"The zip does not state the encoding of its file names, and several fit: {_ways(unsure[0])}. Choose the encoding, "
+            "or make the zip again with names in UTF-8."
         )
     if chosen and not _can_be(unsure, chosen):
         raise ValueError(f"The names in the zip are not in {chosen}. They can be read as: {_ways(unsure[0])}.")

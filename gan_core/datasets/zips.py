@@ -87,7 +87,7 @@ def unpack(file: BinaryIO, folder: Path, progress: Progress, encoding: str = "")
     copy.unlink()
     if count == 0:
         first = f" The first, {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
-        raise ValueError(f"The zip holds no picture that can be read ({num_skipped} other files).{first}")
+        raise ValueError(f"The zip contains no readable image ({num_skipped} other files).{first}")
     return Unpacked(count, tuple(skipped), num_skipped, read_as)
 
 
@@ -103,7 +103,7 @@ def take(arguments: dict[str, Any], start: Start) -> Iterator[tuple[int, str, st
     with archive:
         listed = archive.infolist()
         if any("\0" in entry.orig_filename or not entry.filename for entry in listed):
-            raise ValueError("A file in the zip has no name, or one that ends early. Make the zip again.")
+            raise ValueError("A file in the zip has no name, or a truncated one. Make the zip again.")
         names, read_as = zip_names.decoded([zip_names.raw_name(entry) for entry in listed], arguments["encoding"])
         files = [(name.replace("\\", "/"), entry) for name, entry in zip(names, listed, strict=True)]
         for name, entry in files:
@@ -148,7 +148,7 @@ def check_directory(file: BinaryIO, most_bytes: int = MAX_ZIP_BYTES) -> None:
         ValueError: no zip, one cut short, one of more than `most_bytes`, or too long a list.
     """
     if is_web_page(file.read(HEAD_BYTES)):
-        raise ValueError(f"The file is no zip: {WEB_PAGE}")
+        raise ValueError(f"The file is not a zip: {WEB_PAGE}")
     end = file.seek(0, io.SEEK_END)
     if end > most_bytes:
         raise ValueError(f"The zip has {end:,} bytes; at most {most_bytes:,} are read. Send fewer or smaller files.")
@@ -174,14 +174,13 @@ def check_directory(file: BinaryIO, most_bytes: int = MAX_ZIP_BYTES) -> None:
 def check_entries(entries: Sequence[zipfile.ZipInfo], directory_at: int, *, most: int, most_bytes: int) -> None:
     """Raises ValueError for what can be refused before anything is unpacked: number, size, overlap, single entries."""
     if len(entries) > most:
-        raise ValueError(f"The zip holds {len(entries):,} files; at most {most:,} are taken. Send fewer pictures.")
+        raise ValueError(f"The zip holds {len(entries):,} files; at most {most:,} are taken. Send fewer images.")
     for entry in entries:
         _check_entry(entry)
     total = sum(entry.file_size for entry in entries)
     if total > most_bytes:
         raise ValueError(
-            f"Unpacked, the zip would have {total:,} bytes; at most {most_bytes:,} are taken. Send fewer or smaller "
-            "pictures."
+            f"Unpacked, the zip would have {total:,} bytes; at most {most_bytes:,} are taken. Send fewer or smaller images."
         )
     ordered = sorted(entries, key=lambda entry: entry.header_offset)
     ends = [*(entry.header_offset for entry in ordered[1:]), directory_at]
@@ -196,7 +195,7 @@ def check_names(name: str, entry: zipfile.ZipInfo) -> None:
         parts = text.replace("\\", "/").split("/")
         if parts[0] == "" or re.match("[A-Za-z]:", text) or ".." in parts:
             shown = ascii(entry.orig_filename)[1:-1][:80]
-            raise ValueError(f"The zip names a path outside of itself, '{shown}'; it was not unpacked.")
+            raise ValueError(f"The zip contains a path outside itself, '{shown}'; it was not unpacked.")
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
@@ -206,7 +205,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise ValueError(f"'{shown}' in the zip is a link. Put the file itself into it.")
     if entry.filename.lower().endswith(ARCHIVES):
-        raise ValueError(f"The zip holds another archive, '{shown}'. Unpack it, then zip the pictures themselves.")
+        raise ValueError(f"The zip holds another archive, '{shown}'. Unpack it, then zip the images themselves.")
     if entry.file_size > RATIO_FROM_BYTES and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
         raise ValueError(
             f"'{shown}' would grow more than {MAX_RATIO}-fold when unpacked, as in a zip bomb; the zip was not unpacked."

@@ -127,7 +127,7 @@ def export(run: Run, name: str, path: Path, **options: Any) -> str:
     for option in given:
         if option not in entry.options:
             takers = ", ".join(other for other, form in FORMATS.items() if option in form.options)
-            raise ValueError(f"'{option}' is no option of the format '{name}'; it belongs to: {takers}.")
+            raise ValueError(f"'{option}' is not an option of the format '{name}'; it belongs to: {takers}.")
     if entry.suffixes and path.suffix.lower() not in entry.suffixes:
         raise ValueError(
             f"The format '{name}' is a file that ends in {' or '.join(entry.suffixes)}; got '{path.name}'."

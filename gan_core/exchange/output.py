@@ -21,7 +21,7 @@ def new(path: Path) -> Iterator[Path]:
     """
     path = path.absolute()
     if path.exists() or path.is_symlink():
-        raise ValueError(f"{path} exists already, and is not overwritten. Choose another name, or move it away first.")
+        raise ValueError(f"{path} exists already and is not overwritten. Choose another name, or move it away first.")
     try:
         aside = Path(tempfile.mkdtemp(prefix=files.TEMPORARY, dir=path.parent))
     except OSError as error:

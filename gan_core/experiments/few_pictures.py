@@ -24,7 +24,7 @@ from gan_core.experiments.benchmark import Method
 from gan_core.presets import preset_config
 from gan_core.runs import Run
 
-TITLE = "How many pictures?"
+TITLE = "How many images?"
 FILE = APP_DIR / "docs" / "few-data.json"
 """{"rows": [{"method", "count", "seed", "values": measure -> number}]}, one a run."""
 COUNTS = (100, 300, 1_000, 5_000)
@@ -39,13 +39,13 @@ _ALL = {"augmentation.kinds": ("color", "translation", "cutout")}
 METHODS: Registry[Method] = Registry(
     "method",
     {
-        PLAIN: Method("No augmentation", {}, "D sees every picture as it is"),
-        "diffaugment": Method("DiffAugment", _ALL, "D sees every picture changed"),
+        PLAIN: Method("No augmentation", {}, "D sees every image unchanged"),
+        "diffaugment": Method("DiffAugment", _ALL, "D sees every image augmented"),
         # 160,000 images are seen: the paper's 500,000 from 0 to 1 would never reach 1
         "ada": Method(
             "ADA",
             {**_ALL, "augmentation.adaptive": True, "augmentation.ramp_images": 50_000},
-            "D sees an adaptive share changed",
+            "D sees an adaptive share augmented",
         ),
     },
 )
@@ -63,7 +63,7 @@ COMPARISON = Comparison(
     tuple(
         Arm(
             f"{method}-{count}-{seed}",
-            f"{entry.title}, {count:,} pictures, seed {seed}",
+            f"{entry.title}, {count:,} images, seed {seed}",
             {**entry.settings, "dataset.num_images": count, "training.seed": seed},
         )
         for seed in SEEDS

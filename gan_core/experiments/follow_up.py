@@ -64,8 +64,8 @@ def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], 
     if plan.total_steps(config, num_images) <= step:
         epochs = step // plan.epoch_of(config, num_images).steps
         raise ValueError(
-            f"With {config.training.epochs} epochs nothing is left to train after step {step:,}. Set the epochs above "
-            f"{epochs}, the step limit above {step:,}, or begin at an earlier step."
+            f"With {config.training.epochs} epochs nothing remains to train after step {step:,}. Set the epochs above {epochs}, "
+            f"the step limit above {step:,}, or start at an earlier step."
         )
     allowance.check_actor(settings.runs_dir, config, plan.total_steps(config, num_images))
     made = branching.branch(settings.runs_dir, run, step, changes, name.strip())
@@ -97,7 +97,7 @@ def longer(run: Run, epochs: int) -> Longer:
         ValueError: fewer than one epoch, a run that has not finished, or one without a checkpoint that can be trained on.
     """
     if epochs < 1:
-        raise ValueError(f"A run goes on for at least 1 more epoch; got {epochs}.")
+        raise ValueError(f"A run continues for at least 1 more epoch; got {epochs}.")
     if (state := run.status().state) != "finished":
         raise ValueError(f"Only a finished run can train longer; '{run.name}' is {state}. Resume it instead.")
     config, step = run.config(), checkpoint_before(run, run.status().step)
@@ -111,12 +111,12 @@ def longer(run: Run, epochs: int) -> Longer:
         before, after = (rate_factor(schedule, step, steps) for steps in (run.status().total_steps, total))
         if before != after:
             warnings.append(
-                f"{part.title}: the schedule '{schedule}' is stretched over {total:,} steps, so the rate goes on at "
+                f"{part.title}: the schedule '{schedule}' is stretched over {total:,} steps, so the rate continues at "
                 f"{after:.0%} of its base; at the end of the first run it was {before:.0%}."
             )
     if noise := config.remedies.instance_noise:
         warnings.append(
-            f"The instance noise, 0 at the end, goes on at {noise * (1 - step / total):.3g} and falls again."
+            f"The instance noise, 0 at the end, continues at {noise * (1 - step / total):.3g} and falls again."
         )
     return Longer(step, changes, total, tuple(warnings))
 
@@ -149,10 +149,10 @@ def checkpoint_before(run: Run, step: int) -> int:
         )
     if run.checkpoint_steps():
         raise ValueError(
-            f"The checkpoints of '{run.name}' are for looking at: they have no state of the optimisers, so nothing can "
-            "be trained from them. Train its preset for a run of your own."
+            f"The checkpoints of '{run.name}' are view-only: they have no optimiser state, so training cannot continue. Train "
+            "its preset for your own run."
         )
-    raise ValueError(f"The run '{run.name}' has no checkpoint to go on from yet.")
+    raise ValueError(f"The run '{run.name}' has no checkpoint to continue from yet.")
 
 
 def changeable(compared: Compared) -> list[str]:
@@ -191,7 +191,7 @@ def treat(settings: Settings, run: Run, finding: Finding, remedy: Remedy) -> Run
     """
     how = treatment(run, finding, remedy)
     if how is None:
-        raise ValueError(f"'{remedy.title}' is nothing that a setting could change.")
+        raise ValueError(f"'{remedy.title}' is not a setting that can be changed.")
     if how.kind == "live":
         supervisor.change_live(run, remedy.changes)
         return run

@@ -114,7 +114,7 @@ def begin(settings: Settings, plan: Plan, name: str, epochs: int, num_images: in
             left behind. A run that is refused later leaves the study with the runs queued before it.
     """
     if not 1 <= seeds <= MAX_SEEDS:
-        raise ValueError(f"A study repeats each of its runs 1 to {MAX_SEEDS} times; got {seeds}.")
+        raise ValueError(f"A study repeats each run 1 to {MAX_SEEDS} times; got {seeds}.")
     changes = {"training.epochs": epochs, "dataset.num_images": num_images}
     members = tuple(StudyMember(arm.name, seed) for seed in range(seeds) for arm in plan.arms)
     for member in members:
@@ -201,7 +201,7 @@ def _read(study_id: str, data: Mapping[str, Any]) -> Study:
     )
     arms = {arm.name for arm in PLANS[study.plan].arms}
     if not members or any(member.arm not in arms for member in members):
-        raise ValueError(f"The study '{study_id}' has members that are not in its plan.")
+        raise ValueError(f"The study '{study_id}' has runs that are not in its plan.")
     return study
 
 

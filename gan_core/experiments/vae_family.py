@@ -106,7 +106,7 @@ def begin(settings: Settings, base: RunConfig, lambdas: Sequence[float], epochs:
         ValueError: if `base` is no VAE, there is no lambda, or a run is refused; the others stay queued.
     """
     if not kind_of(base).applies("vae.kl_weight"):
-        raise ValueError(f"A dial over λ needs a VAE; '{base.network.name}' has no KL term. Choose a VAE.")
+        raise ValueError(f"Varying λ needs a VAE; '{base.network.name}' has no KL term. Choose a VAE.")
     if not lambdas:
         raise ValueError("Choose at least one λ to train.")
     arms = [Arm(f"{w:g}", f"VAE, λ = {lambda_words(w)}", {"vae.kl_weight": w}) for w in lambdas]

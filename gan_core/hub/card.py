@@ -204,7 +204,7 @@ def _measured(evaluations: Sequence[Evaluation], step: int) -> list[str]:
         rows.append(f"| {' | '.join(cells)} |")
     if not rows:
         return []
-    head = "| metric | value | 95 % interval | hits | images | seed | judged by |\n|---|---|---|---|---|---|---|\n"
+    head = "| metric | value | 95 % interval | hits | images | seed | measured with |\n|---|---|---|---|---|---|---|\n"
     return [f"Measured of this checkpoint (step {step:,}) after training:\n\n{head}" + "\n".join(rows)]
 
 

@@ -291,7 +291,7 @@ def _stale(now: Progress) -> Progress:
     limit = START_S if now.stage == "starting" else STALE_AFTER_S
     age = time.time() - now.updated_at  # one that lies ahead was written before the clock was set back
     if now.state == "running" and not -HEARTBEAT_S <= age <= limit:
-        return replace(now, state="failed", error=f"{NAME} ended without a word. {ADVICE}")
+        return replace(now, state="failed", error=f"{NAME} ended without a message. {ADVICE}")
     return now
 
 

@@ -101,7 +101,7 @@ class Game:
         """
         check(config)
         if not same_game(self.config, config):
-            raise ValueError("Data, networks, optimisers, batch size and seed belong to a game. Begin a new one.")
+            raise ValueError("Data, networks, optimisers, batch size and seed are fixed in a session. Start a new one.")
         self.model.use_losses_of(config)
         for part in kind_of(config).optimizers:
             for group in self.model.optimizers[part.name].param_groups:
@@ -127,7 +127,7 @@ def _data(config: RunConfig, points: Points | None) -> Dataset:
     if config.dataset.name != "points":
         return datasets.prepare(config.dataset).with_labels(())
     if points is None or not len(points):
-        raise ValueError("There are no points to learn from. Draw some, then begin.")
+        raise ValueError("There are no points to learn from. Draw some, then start.")
     there = fitted(np.asarray(points, np.float32))
     there = np.tile(there, (-(-config.training.batch_size // len(there)), 1))
     return Dataset("points", there, np.zeros((len(there), 0), np.uint8), ())  # type: ignore[arg-type]
@@ -136,5 +136,5 @@ def _data(config: RunConfig, points: Points | None) -> Dataset:
 def _gan(config: RunConfig) -> GAN:
     model = build(config, "cpu")
     if not isinstance(model, GAN):
-        raise ValueError(f"The network '{config.network.name}' plays no game. Set network.name to mlp.")
+        raise ValueError(f"The network '{config.network.name}' does not fit the 2-D lab. Set network.name to mlp.")
     return model

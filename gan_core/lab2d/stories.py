@@ -89,30 +89,30 @@ STORIES: Registry[Story] = Registry(
             {**_ADAM, "penalty.name": "r1", "penalty.weight": 0.3},
         ),
         "bce": _story(
-            "Plain BCE collapses",
+            "Standard loss: collapses",
             "The first GAN loss with Adam's usual momentum. G puts all its points where D is weakest, D learns to reject that "
-            "place, and the whole cloud jumps on: the modes are visited in turn, not all at once. Of the seeds 0 to 3 the first "
-            "three were still collapsed after 2,000 steps, when we tried; the fourth was not. The benchmark "
-            "trains on the same ring with momentum 0.5 instead of 0.9, learning rate 0.001 instead of 0.0005, batches of 64 instead "
-            "of 128 and 10,000 steps instead of 5,000: there the plain GAN comes out far better.",
+            "place, and all points move on: the modes are visited in turn, not all at once. In our runs seeds 0 to 2 were still "
+            "collapsed after 2,000 steps; seed 3 was not. The benchmark trains on the same ring with "
+            "momentum 0.5 instead of 0.9, learning rate 0.001 instead of 0.0005, batches of 64 instead of 128 and 10,000 steps "
+            "instead of 5,000: there the plain GAN does far better.",
             _ADAM,
         ),
         "wgan": _story(
             "WGAN, clipped weights",
-            "D gives scores, not probabilities, and its weights are cut to ±0.1: in so small a network the landscape "
-            "then stays gentle (a deep one may be far too steep with 0.1, lesson 4). No cliff, and a pull on G everywhere. G spreads over all modes, but hits few of them exactly.",
+            "D outputs scores, not probabilities, and its weights are clipped to ±0.1: in such a small network the slope then "
+            "stays small (in a deep one it may be far too large with 0.1, lesson 4). G gets a gradient everywhere. It spreads "
+            "over all modes, but hits few of them exactly.",
             {**_WASSERSTEIN, "objective.weight_clip": 0.1, **_both("rmsprop", 5e-4, 0.0, 0.99)},
         ),
         "wgan-gp": _story(
             "WGAN-GP",
-            "Instead of cutting weights, D pays for slopes other than 1 between real and generated points. See how evenly the "
-            "landscape falls from the real points to the others.",
+            "Instead of clipping weights, a penalty on slopes other than 1 between real and generated points. D's output falls "
+            "evenly from the real points to the others.",
             {**_WASSERSTEIN, "penalty.name": "gradient", "penalty.weight": 0.1, **_both("adam", 5e-4, 0.5, 0.9)},
         ),
         "pacgan2": _story(
             "PacGAN2",
-            "The collapsing game with one change: D judges two points at once. Two points that always lie together give a "
-            "collapsed G away.",
+            "The collapsing setting with one change: D classifies two points at once. Two identical points reveal a collapsed G.",
             {**_ADAM, "remedies.packing": 2},
         ),
     },
@@ -128,7 +128,7 @@ def check(config: RunConfig) -> None:
     """
     if config.dataset.name not in DATA or config.network.latent_dim != LATENT_DIM:
         raise ValueError(
-            f"The 2-D lab plays on {', '.join(DATA)} with latents of size {LATENT_DIM}; got '{config.dataset.name}' and "
+            f"The 2-D lab needs one of {', '.join(DATA)} with latents of size {LATENT_DIM}; got '{config.dataset.name}' and "
             f"{config.network.latent_dim}."
         )
     check_config(config)
@@ -152,7 +152,7 @@ def game_of(config: RunConfig, total_steps: int) -> RunConfig:
     kind = kind_of(config)
     if not kind.has_discriminator:
         raise ValueError(
-            f"This run is a {kind.title}: it has no discriminator, so there is no game to show. Choose a GAN."
+            f"This run is a {kind.title}: it has no discriminator, so there is no training to show here. Choose a GAN."
         )
     game = with_changes(BASE, {name: get(config, name) for name in CARRIED} | {"training.max_steps": total_steps})
     check(game)

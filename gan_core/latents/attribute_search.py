@@ -61,7 +61,7 @@ def evaluator_of(config: RunConfig, run_name: str) -> evaluators.EvaluatorFolder
             labelled = bool(label_names(config.dataset))
         way_out = f"Train one with: {evaluators.how_to_train(config)}"
         raise ValueError(
-            f"Nobody can say what the images of “{run_name}” show: there is no evaluator for the data set '{config.dataset.name}'. "
+            f"The images of “{run_name}” cannot be classified: there is no evaluator for the data set '{config.dataset.name}'. "
             + (way_out if labelled else "Its pictures have no labels to train one: sort them into one folder a class.")
         )
     return there[0]
@@ -100,8 +100,8 @@ def _encoded(run: Run, step: int, count: int, report: Report) -> Labelled:
     learned = held_out.training_images(run.config().dataset, count)
     if not learned.label_names:
         raise ValueError(
-            f"The data set '{learned.name}' has no labels, so there are no attributes to find directions of. "
-            "Use pictures in one subfolder a class, or CelebA."
+            f"The data set '{learned.name}' has no labels, so there are no attributes to find directions of. Use images in one "
+            "subfolder per class, or CelebA."
         )
     model = open_autoencoder(run, step)
     parts = in_batches(
@@ -121,7 +121,7 @@ def _classified(run: Run, step: int, count: int, report: Report) -> Labelled:
     z = latents(count, model.latent_dim, SEED)
     parts = in_batches(
         count, lambda part: evaluator.logits(model.images(z[part])).numpy(),
-        lambda done: report("Drawing samples and reading them", done, count), BATCH,
+        lambda done: report("Drawing and classifying samples", done, count), BATCH,
     )  # fmt: skip
     return z, present_labels(np.concatenate(parts), folder.info.exclusive), folder.info.label_names
 

@@ -82,7 +82,7 @@ def denoised(model: Sampler, picture: Uint8Array, t: int, labels: FloatArray, se
     """
     process = Process.of(model.config.diffusion)
     if not 1 <= t <= process.steps:
-        raise ValueError(f"Noise is taken off from a step between 1 and {process.steps}; got {t}.")
+        raise ValueError(f"Denoising starts at a step between 1 and {process.steps}; got {t}.")
     data = to_signed(torch.from_numpy(picture.copy()))[None]
     noise = torch.from_numpy(latents(1, model.latent_dim, seed)).view_as(data)
     return _way(model, process.noised(data, torch.tensor([t]), noise), labels, t)

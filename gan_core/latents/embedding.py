@@ -87,8 +87,8 @@ def _varied(latents: FloatArray) -> npt.NDArray[np.float64]:
     centred: npt.NDArray[np.float64] = latents.astype(np.float64) - latents.mean(axis=0, dtype=np.float64)
     if float(np.abs(centred).max()) < 1e-6 * max(1.0, float(np.abs(latents).max())):
         raise ValueError(
-            "All latents are the same: the encoder tells nothing about the image (posterior collapse), so there is nothing "
-            "to map. Train with a smaller weight on the KL term."
+            "All latents are the same: the latent is ignored (posterior collapse), so there is nothing to map. Train with a "
+            "smaller weight on the KL term."
         )
     return centred
 

@@ -67,7 +67,7 @@ def build(arguments: dict[str, Any], report: Report) -> Arrays:
     searched = datasets.prepare(config, lambda done, total: report("images", done, total))
     images = searched.images
     unseen = held_out.held_out(learned)
-    features = _features(images, arguments, report, "Looking at training images")
+    features = _features(images, arguments, report, "Reading training images")
     arrays: Arrays = {"features": features, "held_kind": np.array(unseen.kind)}
     if unseen.kind == "training":
         some = searched.order[:NUM_HELD_OUT]
@@ -77,7 +77,7 @@ def build(arguments: dict[str, Any], report: Report) -> Arrays:
         held_features = nearest_others(features, some) if features.shape[1] else np.empty(0)
         return {**arrays, "held_pixels": pixels, "held_features": held_features}
     others = unseen.images(NUM_HELD_OUT).images
-    theirs = _features(others, arguments, report, "Looking at unseen images")
+    theirs = _features(others, arguments, report, "Reading unseen images")
     distances = []
     for start in range(0, len(others), BATCH):
         report("Comparing unseen images with training images", start, len(others))

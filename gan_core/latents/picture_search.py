@@ -35,7 +35,7 @@ def read_upload(content: bytes, dataset: DatasetConfig) -> Uint8Array:
     """
     shape = datasets.image_shape(dataset)
     if len(shape) != 3:
-        raise ValueError("This model draws points in the plane; there is no picture that it could make.")
+        raise ValueError("This model generates points in the plane, not images.")
     if len(content) > MAX_BYTES:
         raise ValueError(f"The file has {len(content) / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:g} MB are read.")
     try:
@@ -96,7 +96,7 @@ def search_latent(arguments: dict[str, Any], report: Report) -> Arrays:
         lambda z: decode(model.config, model.network, z, labels.expand(len(z), -1)),
         to_signed(torch.from_numpy(picture.copy())),
         model.latent_dim, search, features,
-        lambda done, total, loss: report("Walking towards the picture", done, total, loss),
+        lambda done, total, loss: report("Approaching the image", done, total, loss),
     )  # fmt: skip
     return {
         "z": found.z.numpy(),

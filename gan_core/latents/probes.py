@@ -92,5 +92,5 @@ def _sizes(groups: Groups) -> list[int]:
     """How many members each group has."""
     sizes = [int(size) for size in np.bincount(groups) if size]
     if len(sizes) < 2:
-        raise ValueError("All images are in one group, so there is nothing to tell apart. Choose another attribute.")
+        raise ValueError("All images are in one group, so there is nothing to distinguish. Choose another attribute.")
     return sizes

@@ -138,9 +138,7 @@ def imported(content: bytes) -> list[Direction]:
         raise ValueError(f"This file is not the JSON of saved directions ({error}).") from error
     entries = data.get("directions") if isinstance(data, dict) else None
     if not isinstance(entries, list) or not entries or data.get("schema_version") != SCHEMA:
-        raise ValueError(
-            "This file holds no saved directions. Export some on the tab Explore to see what one looks like."
-        )
+        raise ValueError("This file holds no saved directions. Export some on the tab Explore for an example.")
     return [replace(_parsed(entry), id="", created=0.0) for entry in entries]
 
 
@@ -173,14 +171,14 @@ def _parsed(data: object) -> Direction:
             created=_number(data.get("created", 0.0)),
         )
     except (KeyError, TypeError, OverflowError) as error:
-        raise ValueError(f"A saved direction in this file lacks a sound field ({error!s:.60}).") from error
+        raise ValueError(f"A saved direction in this file has an invalid field ({error!s:.60}).") from error
     _check_vector(direction.vector)
     return direction
 
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r:.20} is no number")
+        raise TypeError(f"{value!r:.20} is not a number")
     return float(value)
 
 

@@ -61,13 +61,13 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "diffusion needs the time",
         lambda c: c.diffusion != DiffusionConfig() and not _is_diffusion(c),
-        "The network '{c.network.name}' cannot be told the time, so it draws without diffusion. Set network.name to unet (images) "
-        "or mlp_time (points), or leave the settings of diffusion at their defaults.",
+        "The network '{c.network.name}' has no time input, so it cannot be used for diffusion. Set network.name to unet "
+        "(images) or mlp_time (points), or leave the settings of diffusion at their defaults.",
     ),
     Rule(
         "labels added to the time",
         lambda c: _is_diffusion(c) and c.conditioning.name not in ("none", "concat"),
-        "A diffusion model takes its labels together with the time; '{c.conditioning.name}' is a way of a discriminator. Set "
+        "A diffusion model takes its labels together with the time; '{c.conditioning.name}' needs a discriminator. Set "
         "conditioning.name to concat or none.",
     ),
     Rule(
@@ -95,26 +95,26 @@ RULES: tuple[Rule, ...] = (
             and NETWORKS.find(c.network.name).domain == "points"
             and (c.diffusion.objective, c.diffusion.schedule) == ("epsilon", "cosine")
         ),
-        "At its end the cosine schedule leaves almost nothing of a point, and a small error of the predicted noise (epsilon) throws "
-        "the sample far away. Set diffusion.objective to v or x0, or diffusion.schedule to linear.",
+        "At its end the cosine schedule leaves almost nothing of a point, and a small error of the predicted noise (epsilon) "
+        "moves the sample far away. Set diffusion.objective to v or x0, or diffusion.schedule to linear.",
     ),
     Rule(
         "gradient penalty without batch norm",
         lambda c: _per_sample_penalty(c) and c.network.discriminator_norm == "batch",
-        "The penalty '{c.penalty.name}' measures the discriminator's gradient for each image by itself, and batch norm makes "
+        "The penalty '{c.penalty.name}' measures the discriminator's gradient for each image separately, and batch norm makes "
         "images depend on each other. Set network.discriminator_norm to none.",
     ),
     Rule(
         "gradient penalty without minibatch std",
         lambda c: _per_sample_penalty(c) and c.remedies.minibatch_std,
-        "The penalty '{c.penalty.name}' measures the discriminator's gradient for each image by itself, and minibatch standard "
-        "deviation makes images depend on each other. Switch remedies.minibatch_std off, or use the penalty r1.",
+        "The penalty '{c.penalty.name}' measures the discriminator's gradient for each image separately, and minibatch standard "
+        "deviation makes images depend on each other. Turn remedies.minibatch_std off, or use the penalty r1.",
     ),
     Rule(
         "penalty without packing",
         lambda c: c.penalty.name != "none" and c.remedies.packing > 1,
-        "A penalty judges one image, and packing makes the discriminator judge {c.remedies.packing} at once. Set penalty.name "
-        "to none or remedies.packing to 1.",
+        "A penalty is per image, and with packing the discriminator sees {c.remedies.packing} at once. Set penalty.name to none "
+        "or remedies.packing to 1.",
     ),
     Rule(
         "one bound on the critic",
@@ -160,13 +160,13 @@ RULES: tuple[Rule, ...] = (
         lambda c: (
             OBJECTIVES.find(c.objective.name).is_paired and (c.objective.real_weight, c.objective.fake_weight) != (1, 1)
         ),
-        "The objective '{c.objective.name}' compares pairs of a real and a generated image, so its loss has no parts to weigh. "
+        "The objective '{c.objective.name}' compares pairs of a real and a generated image, so its loss has no parts to weight. "
         "Set objective.real_weight and objective.fake_weight to 1.",
     ),
     Rule(
         "augmentation of images",
         lambda c: bool(c.augmentation.kinds) and NETWORKS.find(c.network.name).domain == "points",
-        "Augmentation changes pictures, and the data set '{c.dataset.name}' holds points. Set augmentation.kinds to none.",
+        "Augmentation changes images, and the data set '{c.dataset.name}' holds points. Set augmentation.kinds to none.",
     ),
     Rule(
         "something to adapt",

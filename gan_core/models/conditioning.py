@@ -39,17 +39,17 @@ CONDITIONINGS: Registry[Conditioning] = Registry(
     {
         "none": Conditioning("No labels"),
         "concat": Conditioning(
-            "Joined to the inputs (conditional GAN)",
+            "Concatenated to the inputs (conditional GAN)",
             "Mirza and Osindero 2014, Conditional Generative Adversarial Nets",
             at_input=True,
         ),
         "acgan": Conditioning(
-            "Judged by a head of their own (ACGAN)",
+            "Classified by a second head (ACGAN)",
             "Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifier GANs",
             label_head=True,
         ),
         "projection": Conditioning(
-            "Projected on the features",
+            "Projected onto the features",
             "Miyato and Koyama 2018, cGANs with Projection Discriminator",
             projection=True,
         ),

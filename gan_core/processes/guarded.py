@@ -73,7 +73,7 @@ def each(
             others are still at work after START_S.
     """
     if not _places.acquire(timeout=START_S):
-        raise ValueError(f"{AT_ONCE} others are reading files already, as many as may at once. Try again in a minute.")
+        raise ValueError(f"{AT_ONCE} others are reading files already, the most at once. Try again in a minute.")
     try:
         yield from _in_turn(function, arguments, patience, at_once)
     finally:

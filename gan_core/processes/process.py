@@ -68,7 +68,7 @@ def death(name: str, code: int, last_words: str = "", advice: str = "") -> str:
         advice: a sentence on what to do.
     """
     if code < 0:
-        cause = ", most often for lack of memory" if -code == signal.SIGKILL else ""
+        cause = ", usually for lack of memory" if -code == signal.SIGKILL else ""
         how = f"was ended by signal {signal.Signals(-code).name}{cause}"
     else:
         how = f"ended with code {code}: {last_words[:200].rstrip('.') or 'it said nothing'}"

@@ -153,9 +153,7 @@ def _object(path: Path) -> dict[str, Any]:
 def _labels(labels: Any, config: RunConfig) -> list[list[int]]:
     count, width = config.recording.num_samples, len(config.conditioning.labels)
     if not are_labels(labels, count, width):
-        raise ValueError(
-            f"pinned.json must hold {count} rows of {width} labels, each 0 or 1; this one holds something else."
-        )
+        raise ValueError(f"pinned.json must hold {count} rows of {width} labels, each 0 or 1; it does not.")
     return [[int(x) for x in row] for row in labels]
 
 

@@ -139,7 +139,9 @@ def open_autoencoder(run: Run, step: int | None = None, device: str = "cpu") -> 
     """
     config = run.config()
     if not kind_of(config).encodes:
-        raise ValueError(f"The run '{run.name}' is no VAE: its '{config.network.name}' has no encoder. Choose a VAE.")
+        raise ValueError(
+            f"The run '{run.name}' is not a VAE: its '{config.network.name}' has no encoder. Choose a VAE."
+        )
     step = run.chosen_step(step)
     networks = build_networks(config)
     checkpoints.load_networks(run, step, networks, average=False)  # a VAE keeps no running average

@@ -56,8 +56,8 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
         raise ValueError(f"The run '{parent.name}' has no checkpoint of step {step:,}. It has: {there}.")
     if step not in parent.trainable_steps():
         raise ValueError(
-            f"The checkpoint of '{parent.name}' at step {step:,} is for looking at: it has no state of the optimisers, "
-            "so nothing can be trained from it."
+            f"The checkpoint of '{parent.name}' at step {step:,} is view-only: it has no optimiser state, so training cannot "
+            "continue from it."
         )
     config = with_changes(parent.config(), changes)
     run = create(runs_dir, config, name or f"{parent.name[:60]}, from step {step}")

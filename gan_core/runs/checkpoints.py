@@ -115,7 +115,7 @@ def load(run: Run, step: int, model: GenerativeModel) -> dict[str, Any]:
         model.rng.set_state(torch.frombuffer(bytearray(base64.b64decode(state["rng"])), dtype=torch.uint8))
     except RuntimeError as error:
         raise ValueError(
-            f"{place.name}/state.json holds no random state of this program ({str(error)[:120]}). Use another checkpoint."
+            f"{place.name}/state.json holds no valid random state ({str(error)[:120]}). Use another checkpoint."
         ) from error
     for name, value in model.scalars().items():  # a branch that begins to adapt finds none, and begins afresh
         value.fill_(float(state.get("scalars", {}).get(name, value)))
@@ -311,7 +311,7 @@ def _verified(run: Run, path: Path) -> Path:
         raise ValueError(f"The checkpoint file {name} of '{run.id}' is missing.")
     expected = files.read_json(run.manifest_path).get(name)
     if expected is None:
-        raise ValueError(f"The checkpoint file {name} of '{run.id}' is not in its manifest, so it cannot be trusted.")
+        raise ValueError(f"The checkpoint file {name} of '{run.id}' is not in its manifest, so it is not loaded.")
     if sha256(path) != expected:
         raise ValueError(
             f"The checkpoint file {name} of '{run.id}' is damaged: its SHA-256 is not the manifest's. Use another checkpoint."

@@ -174,8 +174,8 @@ def check_data(run: Run, dataset: Dataset) -> None:
     what = "their content differs" if same_count else "pictures were added or removed"
     raise ValueError(
         f"The training data changed since this run last trained: {counts['before']:,} images then, {counts['now']:,} now; "
-        f"{what}. Put them back as they were, or go on with the changed data: the button on the run's page, or resume "
-        "with --accept-changed-data."
+        f"{what}. Restore them, or continue with the changed data: the button on the run's page, or resume with "
+        "--accept-changed-data."
     )
 
 

@@ -124,7 +124,7 @@ class Store(Generic[E]):
         try:
             found = self.read(path.stem, read_strictly(path, files.MAX_BYTES))
             if not 0 <= found.created < LATEST:
-                raise ValueError(f"it was made at {found.created:g} s, which is no time.")
+                raise ValueError(f"it was made at {found.created:g} s, which is not a valid time.")
         except KeyError as error:
             return f"it has no {error}."
         except (ValueError, TypeError, AttributeError, OverflowError, OSError) as error:

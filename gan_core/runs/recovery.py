@@ -54,14 +54,14 @@ def refusal(run: Run, refused: Mapping[int, str]) -> str:
     """
     manifest = files.damage(run.manifest_path)
     if manifest:
-        why = f"{manifest} Without it no checkpoint can be verified. Put back a copy of the file if you have one"
+        why = f"{manifest} Without it no checkpoint can be verified. Restore the file from a copy"
     elif refused:
-        why = f"{refused[max(refused)]} Put back a copy of the damaged files if you have one"
+        why = f"{refused[max(refused)]} Restore the damaged files from a copy"
     else:
-        why = "its checkpoints are missing. Put them back if you have a copy"
+        why = "its checkpoints are missing. Restore them from a copy"
     return (
-        f"None of the {len(refused)} checkpoints can be used: {why}, or begin anew at step 0, which keeps what is "
-        f"there in {next_folder(run).name}: python -m gan_core resume {run.id} --from-start. Nothing was changed."
+        f"None of the {len(refused)} checkpoints can be used: {why}, or restart at step 0, which keeps the present files in "
+        f"{next_folder(run).name}: python -m gan_core resume {run.id} --from-start. Nothing was changed."
     )
 
 

@@ -60,9 +60,7 @@ class Run:
     def refuse_if_shipped(self) -> None:
         """Raises ValueError if it comes with the program."""
         if self.shipped:
-            raise ValueError(
-                f"The run '{self.name}' comes with Ganvas and stays as it is. Train its preset for one of your own."
-            )
+            raise ValueError(f"The run '{self.name}' is built-in and read-only. Train its preset for your own run.")
 
     def config(self) -> RunConfig:
         """Its configuration.
@@ -80,7 +78,9 @@ class Run:
         data = files.read_json(self.path / "status.json")
         if not data and (damage := files.damage(self.path / "status.json")):
             step = max(self.checkpoint_steps(), default=0)
-            return Status(state="interrupted", step=step, error=f"{damage} Resume goes on from the newest checkpoint.")
+            return Status(
+                state="interrupted", step=step, error=f"{damage} Resume continues from the newest checkpoint."
+            )
         return read_status(data, self.is_locked)
 
     def write_status(self, status: Status) -> None:

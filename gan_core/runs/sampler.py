@@ -89,8 +89,8 @@ class Sampler:
         """The network, whose first layer takes z. Raises ValueError if it has none: it is a denoiser."""
         if not isinstance(self.network, LatentNetwork):
             raise ValueError(
-                f"A {kind_of(self.config).title} has no layer that takes z as a whole, so no directions can be found in one. Choose "
-                "single coordinates."
+                f"A {kind_of(self.config).title} has no layer that takes z as a whole, so no directions can be found in it. "
+                "Choose single dimensions."
             )
         return self.network
 
@@ -181,5 +181,5 @@ def _sampler(run: Run, step: int, network: nn.Module) -> Sampler:
     width = len(config.conditioning.labels)
     labels = np.array(run.pinned_labels() or [[0] * width], np.float32)
     if labels.ndim != 2 or labels.shape[1] != width:
-        raise ValueError(f"The run '{run.name}' keeps {labels.shape} pinned labels; its model takes {width} a sample.")
+        raise ValueError(f"The run '{run.name}' keeps {labels.shape} pinned labels; its model takes {width} per sample.")
     return Sampler(run.id, step, config, network, labels)

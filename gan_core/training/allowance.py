@@ -74,14 +74,14 @@ def check_actor(
     for what, value, most, way_out in (
         ("steps", steps, limits.steps, "fewer epochs"),
         ("weights, about,", estimated_weights(config), limits.weights, "a smaller network.width"),
-        ("images a batch", training.batch_size, limits.batch_size, "a smaller training.batch_size"),
+        ("images per batch", training.batch_size, limits.batch_size, "a smaller training.batch_size"),
         ("checkpoints to keep", recording.keep_checkpoints, MAX_KEPT, "a smaller recording.keep_checkpoints"),
         (
             "checkpoints to write", steps // (recording.checkpoint_every_steps or steps or 1), MAX_WRITTEN,
             "a larger recording.checkpoint_every_steps",
         ),
         (
-            "checkpoints an hour", math.ceil(3600 / recording.checkpoint_every_s), MAX_HOURLY,
+            "checkpoints per hour", math.ceil(3600 / recording.checkpoint_every_s), MAX_HOURLY,
             "a larger recording.checkpoint_every_s",
         ),
         (
@@ -95,7 +95,7 @@ def check_actor(
     mine = [run for run in runs.list_runs(runs_dir) if run.owner == actor.id]
     if received is None and sum(run.status().state in OPEN_STATES for run in mine) > limits.waiting:
         raise Refused(
-            f"You have one run training and {limits.waiting} waiting, as many as a student may. Wait, or stop one of them."
+            f"You have one run training and {limits.waiting} waiting, the most for a student. Wait, or stop one of them."
         )
     held = sum(classroom.folder_bytes(run.path) for run in mine) + bin.bytes_of(runs_dir, actor.id)
     held += uploads.bytes_of(actor.id) + evaluators.bytes_of(actor.id)

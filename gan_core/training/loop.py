@@ -203,7 +203,7 @@ class _Session:
         if refused:
             kept = recovery.set_aside(run, refused)
             for step, why in sorted(refused.items()):
-                run.add_event("checkpoint_refused", step, error=f"{why} It is kept in {kept}.")
+                run.add_event("checkpoint_refused", step, error=f"{why} It was moved to {kept}.")
         return found, seconds
 
     # between steps
@@ -320,7 +320,7 @@ def make_fabric(config: RunConfig) -> Fabric:
 def _sentence(failure: Exception) -> str:
     """A failure as one sentence for people; the traceback is in the run's log."""
     if isinstance(failure, RuntimeError) and "use_deterministic_algorithms" in str(failure):
-        return f"An operation of this model has no form that repeats exactly: set training.deterministic to false ({failure})."
+        return f"An operation of this model is not deterministic: set training.deterministic to false ({failure})."
     if found := reason(failure):
         return found.replace("then go on", "then resume")
     if isinstance(failure, ValueError | OSError):

@@ -48,13 +48,13 @@ class MemoryProbe:
         try:
             found = held_out(config.dataset)
             if found.kind == "training":
-                raise ValueError("this data set has no images beside those that it is trained on.")
+                raise ValueError("this data set has no images other than the training images.")
             least = MIN_BATCH_SIZE * config.remedies.packing
             count = min(COUNT, len(dataset), found.count)
             known = dataset.part(dataset.order[:count])
             unseen = _unseen(found, count, config.conditioning.labels)
             if min(len(known), len(unseen[0])) < least:
-                raise ValueError(f"it needs {least} held-out images that can be read; there are {len(unseen[0])}.")
+                raise ValueError(f"it needs {least} readable held-out images; there are {len(unseen[0])}.")
             learned = _on(device, np.asarray(known.images), np.asarray(known.labels))
             self._both = learned, _on(device, *unseen)
         except ValueError as refusal:  # training continues without the probe

@@ -224,7 +224,7 @@ def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) 
         if run.status().device == device:
             try:
                 wait_for(run, POLL_S)
-                _mark_interrupted(run, "The process that trained it ended without a word.")
+                _mark_interrupted(run, "The training process ended without a message.")
             except Exception as failure:
                 _mark_lost(run, failure)
     while True:
@@ -275,9 +275,9 @@ def _recover(run: Run, *, waits: bool) -> bool:
         if run.is_locked():
             return True
         if run.control().command != "run":
-            _mark_interrupted(run, "The process that trained it ended before it could leave properly.")
+            _mark_interrupted(run, "The training process ended before it could stop properly.")
         elif _died_without_progress(run):
-            _mark_interrupted(run, "It ended twice at the same step without a word.")
+            _mark_interrupted(run, "It ended twice at the same step without a message.")
         else:
             run.add_event("requeued", status.step)
             queue.enqueue(run)

@@ -15,7 +15,7 @@ from gan_core.processes.child import Child
 from gan_core.runs import Run
 
 WORKER = ("-m", "gan_core.training.worker")
-ADVICE = "Everything up to the last checkpoint is kept: resume to go on from there."
+ADVICE = "Everything up to the last checkpoint is kept: resume to continue from there."
 HANGS_AFTER_S = 10.0  # a trainer that does not notice a request to leave for so long is ended
 WRITES_FOR_S = 60.0  # one that noticed may write its last checkpoint for so long
 
@@ -24,7 +24,7 @@ class Unanswered(RuntimeError):
     """A trainer did not leave when it was asked to, and was ended."""
 
     def __init__(self) -> None:
-        super().__init__(f"The training process did not answer the request to leave and was ended. {ADVICE}")
+        super().__init__(f"The training process did not respond to the request to stop and was ended. {ADVICE}")
 
 
 class StopTimeout:

@@ -97,7 +97,7 @@ def test_what_is_there_again_is_not_overwritten(tmp_path: Path) -> None:
     run.delete()
     (thing,) = bin.binned(tmp_path)
     run.path.mkdir()
-    with pytest.raises(ValueError, match="there again already"):
+    with pytest.raises(ValueError, match="exists again already"):
         bin.restore(thing)
     bin.remove(thing)
     assert bin.binned(tmp_path) == [] and run.path.is_dir()

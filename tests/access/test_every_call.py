@@ -164,7 +164,7 @@ def test_a_student_fetches_below_the_downloads_only(lab: Lab, root: str) -> None
     access.set_source(lambda: ANNA)
     downloads.check_root(downloads.default_root("some/faces"))
     into = str(lab.tmp_path / root) if root.startswith("data") else root
-    with pytest.raises(Refused, match="Only teachers may choose the folder"):
+    with pytest.raises(Refused, match="Only teachers may choose the download folder"):
         data.fetch({"name": "mnist", "root": into}, lambda *told: None)
 
 
@@ -176,7 +176,7 @@ def test_a_student_prepares_no_larger_pictures_than_one_may_train_on(lab: Lab) -
     large = {"image_size": 128, "num_images": 3}
     access.set_source(lambda: ANNA)
     assert prepared(image_size=16, num_images=3) == 3
-    with pytest.raises(Refused, match="128 pixels a side; a student may use 64"):
+    with pytest.raises(Refused, match="128 pixels per side; a student may use 64"):
         prepared(**large)
     with pytest.raises(Refused, match=r"takes 0\.004608 GB; a student may keep 0\.001 GB.*fewer images"):
         prepared(image_size=32)
@@ -191,7 +191,7 @@ def test_what_is_in_the_bin_counts_until_the_student_empties_it(lab: Lab) -> Non
     access.set_source(lambda: ANNA)
     (lab.run.path / "big").write_bytes(bytes(1_100_000))
     lab.run.delete()
-    with pytest.raises(Refused, match="empty your bin: what is in it counts"):
+    with pytest.raises(Refused, match="empty your bin, which counts too"):
         supervisor.submit(lab.settings, tiny())
     Path(lab.own.root).with_name("big").write_bytes(bytes(1_100_000))
     uploads.delete(lab.own.id)
@@ -240,10 +240,10 @@ def test_what_a_student_begins_is_the_students(lab: Lab) -> None:
     ("changes", "words"),
     [
         ({"training__epochs": 2_000}, "steps; a student may use 1,000"),
-        ({"dataset__image_size": 128}, "pixels a side; a student may use 64"),
+        ({"dataset__image_size": 128}, "pixels per side; a student may use 64"),
         ({"network__width": 512, "dataset__image_size": 64}, "weights, about,; a student may use 30,000,000"),
         ({"recording__keep_checkpoints": 10**6}, "checkpoints to keep; a student may use 100"),
-        ({"recording__checkpoint_every_s": 1e-9}, "checkpoints an hour; a student may use 360"),
+        ({"recording__checkpoint_every_s": 1e-9}, "checkpoints per hour; a student may use 360"),
     ],
 )
 def test_a_students_run_has_limits_and_a_teachers_has_none(lab: Lab, changes: dict[str, Any], words: str) -> None:
@@ -297,9 +297,9 @@ def test_what_a_student_brings_counts_against_the_share(lab: Lab) -> None:
     rows = [[number / 7, 1 / (number + 3)] for number in range(2_000)]
     for size in (990_000, 1_100_000):  # too much with what comes; too much already
         Path(lab.own.root).with_name("big").write_bytes(bytes(size))
-        with pytest.raises(Refused, match=r"What you keep takes 0\.001\d* GB; a student may keep 0\.001 GB"):
+        with pytest.raises(Refused, match=r"Your files takes 0\.001\d* GB; a student may keep 0\.001 GB"):
             uploads.add_points(rows, "more", actor=ANNA)
-    with pytest.raises(Refused, match="What you keep"):
+    with pytest.raises(Refused, match="Your files"):
         supervisor.submit(lab.settings, tiny(), actor=ANNA)
     uploads.add_points(rows, "more", actor=TEACHER)
     assert [own.name for own in uploads.list_own()] == ["more", "points"]
@@ -313,7 +313,7 @@ def test_a_run_that_a_student_brings_is_the_students_and_counts_against_the_shar
     assert lab.bring_run().owner == "anna"
     held = sum(classroom.folder_bytes(run.path) for run in runs.list_runs(lab.runs_dir))
     (lab.run.path / "big").write_bytes(bytes(1_000_000 - held))  # full with what comes
-    with pytest.raises(Refused, match=r"What you keep takes 0\.001\d* GB; a student may keep 0\.001 GB"):
+    with pytest.raises(Refused, match=r"Your files takes 0\.001\d* GB; a student may keep 0\.001 GB"):
         run_zip.read(lab.tmp_path / "pictures" / "run.zip", lab.runs_dir)
     classroom.make(PIN, CODE, (str(lab.tmp_path),), classroom.StudentLimits(weights=1_000))
     with pytest.raises(Refused, match="weights, about,; a student may use 1,000"):

@@ -36,7 +36,7 @@ def test_prepare_fills_the_cache_and_tells_how_far_it_is(command):
         (("download",), "Name one data set (mnist, fashion-mnist, cifar10, celeba)"),
         (("download", "mnist", "--from-hub", "a/b"), "Name one data set"),
         (("download", "imagenet"), "Unknown download 'imagenet'. Choose one of: mnist"),
-        (("download", "--from-hub", "faces"), "is called owner/name"),
+        (("download", "--from-hub", "faces"), "is named owner/name"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(command, arguments, words):
@@ -66,7 +66,7 @@ def test_preparing_tells_what_is_left_out_by_its_reasons(command, tmp_path):
         "6 files left out:",
         "  bad.png: not a readable picture (UnidentifiedImageError).",
         "  1.tif, 2.tif, 3.tif and 1 more: pictures in .tif are not read; save it as PNG or JPEG.",
-        "  notes.txt: not a picture.",
+        "  notes.txt: not an image.",
     ]
     assert left_out_in_words([(str(number), f"reason {number}.") for number in range(7)], 250).splitlines()[-2:] == [
         "  4: reason 4.",

@@ -164,7 +164,7 @@ def test_the_live_fields_are_the_two_learning_rates_and_exist():
     assert set(LIVE_FIELDS) == {f"{n}_optimizer.learning_rate" for n in ("generator", "discriminator")}
     assert set(LIVE_FIELDS) <= field_names().keys()
     assert live_changes(RunConfig(), {LIVE_FIELDS[0]: "1e-3"}) == {LIVE_FIELDS[0]: 0.001}
-    with pytest.raises(ValueError, match=r"'training.seed' cannot be changed while a run trains\. These can: "):
+    with pytest.raises(ValueError, match=r"'training.seed' cannot be changed during training\. These can: "):
         live_changes(RunConfig(), {"training.seed": 1})
 
 

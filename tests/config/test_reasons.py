@@ -34,5 +34,5 @@ def test_a_full_disk_that_a_library_tells_in_words_is_one() -> None:
 def test_the_way_out_of_a_folder_that_cannot_be_written_fits_the_cause(number: int, words: str) -> None:
     sentence = not_written("The runs folder x", OSError(number, "why"), "GANVAS_RUNS_DIR")
     assert sentence == (
-        f"The runs folder x cannot be written (why). {words}, or set GANVAS_RUNS_DIR to a folder that you may write."
+        f"The runs folder x cannot be written (why). {words}, or set GANVAS_RUNS_DIR to a folder you can write to."
     )

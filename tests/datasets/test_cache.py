@@ -183,7 +183,7 @@ def test_damaged_prepared_data_are_built_anew_with_a_word(cache, builds, caplog,
     found = datasets.prepare(FEW)
     np.testing.assert_array_equal(found.images, images)
     np.testing.assert_array_equal(found.labels, labels)
-    assert len(builds) == 2 and "built anew" in caplog.text
+    assert len(builds) == 2 and "rebuilt" in caplog.text
     assert {p.name for p in cache.iterdir()} == {place.name, f"{place.name}.lock"}
     assert found.digest == good.digest
     datasets.prepare(FEW)
@@ -218,7 +218,7 @@ def test_damaged_data_whose_source_went_are_refused_with_both_reasons(cache, mon
         raise ValueError("The pictures are gone.")
 
     monkeypatch.setattr(type(mnist5k.SOURCE), "build", gone)
-    with pytest.raises(ValueError, match=r"damaged .*SHA256SUMS.*cannot be built anew: The pictures are gone"):
+    with pytest.raises(ValueError, match=r"damaged .*SHA256SUMS.*cannot be rebuilt: The pictures are gone"):
         datasets.prepare(FEW)
 
 

@@ -113,7 +113,7 @@ def test_a_mirror_that_fails_is_a_sentence(mirror, monkeypatch, tmp_path, answer
     with serving(lambda path: answer) as address:
         monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [f"{address}/"])
         with pytest.raises(
-            ValueError, match=r"^MNIST could not be fetched \(.+\)\. Is this computer on the internet\?"
+            ValueError, match=r"^MNIST could not be fetched \(.+\)\. Check the internet connection"
         ):
             downloads.download("mnist", tmp_path, lambda done, total: None)
 
@@ -122,7 +122,7 @@ def test_a_mirror_that_fails_is_a_sentence(mirror, monkeypatch, tmp_path, answer
     ("error", "sentence"),
     [
         (RuntimeError("To download files from GDrive, 'gdown' is required."), "pip install gdown"),
-        (RuntimeError("File not found or corrupted."), "Google Drive allows only so many downloads a day"),
+        (RuntimeError("File not found or corrupted."), "Google Drive limits the downloads per day"),
         (OSError("Cannot retrieve the public link of the file.\nToo many users"), "Too many users"),
     ],
 )
@@ -148,7 +148,7 @@ def test_an_unknown_name_and_a_folder_that_cannot_be(tmp_path):
 
 @pytest.mark.parametrize("repo", ["", "faces", "a/b/c", "../x", "a b/c", "https://x.y/z"])
 def test_what_is_no_repository(repo, tmp_path):
-    with pytest.raises(ValueError, match="is called owner/name"):
+    with pytest.raises(ValueError, match="is named owner/name"):
         downloads.from_hub(repo, tmp_path, lambda done, total: None)
 
 
@@ -225,13 +225,13 @@ def test_a_repository_without_pictures_an_unknown_one_and_no_hub_at_all(tmp_path
     with serving(hub({"data.parquet": b"PAR1"})) as address:
         done = command(["--from-hub", "some/faces", "--root", str(tmp_path / "a")], address, tmp_path)
         assert done.returncode == 2
-        assert "holds no picture files (only .parquet)" in done.stderr
+        assert "contains no image files (only .parquet)" in done.stderr
         done = command(["--from-hub", "no/body", "--root", str(tmp_path / "b")], address, tmp_path)
         assert done.returncode == 2
         assert "The Hub refused the data set 'no/body'" in done.stderr
     done = command(["--from-hub", "some/faces", "--root", str(tmp_path / "c")], address, tmp_path)
     assert done.returncode == 2
-    assert "could not be fetched" in done.stderr and "on the internet" in done.stderr
+    assert "could not be fetched" in done.stderr and "internet connection" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -239,7 +239,7 @@ def test_a_repository_without_pictures_an_unknown_one_and_no_hub_at_all(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("size", "words"), [(10**12, "at most 300,000 with"), (49_999_999_999, "the disk has room for")]
+    ("size", "words"), [(10**12, "at most 300,000 with"), (49_999_999_999, "the free space on the disk is")]
 )
 def test_a_repository_larger_than_what_is_fetched_is_refused_before_a_byte_comes(tmp_path, monkeypatch, size, words):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**9))

@@ -91,7 +91,7 @@ def test_steps_play_pause_reset_and_a_story(page: Page) -> None:
     assert rested != stage(page).get_attribute("data-number")
     page.get_by_role("button", name="PacGAN2").click()
     played(page, 5)  # it plays by itself
-    expect(page.get_by_text("D judges two points at once")).to_be_visible()
+    expect(page.get_by_text("D classifies two points at once")).to_be_visible()
     button(page, "Pause").click()
     page.set_viewport_size({"width": 420, "height": 1600})
     page.wait_for_function("document.querySelector('.ganvas-twin').clientWidth < 420")
@@ -101,7 +101,7 @@ def test_steps_play_pause_reset_and_a_story(page: Page) -> None:
 def test_with_less_motion_nothing_begins_by_itself_and_the_keyboard_is_enough(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce", color_scheme="dark")
     page.get_by_role("button", name="BCE + R1").click()
-    expect(page.get_by_text("D pays for")).to_be_visible()
+    expect(page.get_by_text("a penalty on D's slope")).to_be_visible()
     shows(page, step=0, playing="false")
     button(page, "G step").press("Enter")
     shows(page, step=1, d=0, g=1)

@@ -78,7 +78,7 @@ def test_the_lists_stand_in_the_runs_own_order_of_labels():
 def test_a_model_that_knows_some_objects_is_asked_for_those_only():
     lists = condition_lists(objects_config(OBJECTS[:16]), reader(OBJECTS))
     assert 0 < len(lists["test"]) < 32 and lists["test"].shape[1] == 16
-    with pytest.raises(ValueError, match="No condition of the list 'test' can be asked of a model with the labels"):
+    with pytest.raises(ValueError, match="No condition of the list 'test' fits a model with the labels"):
         lone = next(name for name in OBJECTS if [name] not in [list(c) for c in drawn_conditions("test")])
         condition_lists(objects_config((lone,)), reader(OBJECTS))
 

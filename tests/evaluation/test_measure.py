@@ -91,7 +91,7 @@ def test_a_run_whose_data_has_no_other_images_is_measured_against_its_own_and_sa
     )
     rows = {row.metric: row for row in measure.measure(run, num_images=COUNT)}
     assert "copying" not in rows and rows["fd"].real is None
-    assert "training images themselves" in rows["fd"].reference
+    assert "training images, as there are no others" in rows["fd"].reference
 
 
 def test_background_work_keeps_rows_for_all_viewers_and_with_the_run(run):

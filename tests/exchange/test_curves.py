@@ -115,7 +115,7 @@ def test_an_export_overwrites_nothing_and_leaves_nothing_half_written(recorded: 
     recorded.metrics_path.unlink()
     with pytest.raises(ValueError, match="no recorded step yet"):
         export(recorded, "csv", tmp_path / "metrics.csv")
-    with pytest.raises(ValueError, match="'step' is no option of the format 'csv'; it belongs to: zip"):
+    with pytest.raises(ValueError, match="'step' is not an option of the format 'csv'; it belongs to: zip"):
         export(recorded, "csv", tmp_path / "metrics.csv", step=3)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["logs", "runs"]
 

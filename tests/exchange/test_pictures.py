@@ -110,8 +110,8 @@ def test_what_a_run_cannot_give_is_a_sentence(command, gan: Run, vae: Run, runs_
     points = begun(tiny_run(runs_dir, "points", dataset__name="ring8", network__name="mlp"))
     (tmp_path / "text.png").write_text("no picture")
     for run, form, name, options, rule in [
-        (gan, "plane", "p.png", {}, "is no VAE"),
-        (gan, "walk", "w.gif", {"pictures": [tmp_path / "text.png"] * 2}, "is no VAE"),
+        (gan, "plane", "p.png", {}, "is not a VAE"),
+        (gan, "walk", "w.gif", {"pictures": [tmp_path / "text.png"] * 2}, "is not a VAE"),
         (vae, "walk", "w.gif", {"pictures": [tmp_path / "text.png"] * 2}, "text.png: not a readable picture"),
         (gan, "walk", "w.gif", {"seeds": [1]}, "2 to 24 stops; got 1"),
         (gan, "walk", "w.gif", {"seeds": [1, 2], "pictures": [tmp_path]}, "not both"),

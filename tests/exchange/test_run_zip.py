@@ -138,8 +138,8 @@ def many(count: int) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
-        (with_entry("../evil.json"), "names a path outside of itself"),
-        (with_entry("/etc/evil.json"), "names a path outside of itself"),
+        (with_entry("../evil.json"), "contains a path outside itself"),
+        (with_entry("/etc/evil.json"), "contains a path outside itself"),
         (with_entry("weights.pt"), "holds 'weights.pt', a pickle or a format that may hold one"),
         (with_entry("pinned.json", b"target", stat.S_IFLNK | 0o777), "is a link"),
         (with_entry("config.json", b"{}"), "two files of one name"),

@@ -197,8 +197,8 @@ def test_the_page_holds_every_task_and_says_what_is_told_apart(tiny):
     command.keep("ring8", [*made("real", [8, 8]), *made("bce", [5] * 5), *made("pacgan2", [8] * 5)])
     text = page.page()
     assert all(task.title in text for task in TASKS.values())
-    assert "Above the plain GAN in modes captured: PacGAN2 (+3.0, p = 0.008)" in text
-    assert "Cannot be told from the plain GAN in the share of high quality: PacGAN2." in text
+    assert "Significantly above the plain GAN in modes captured: PacGAN2 (+3.0, p = 0.008)" in text
+    assert "Not significantly different from the plain GAN in the share of high quality: PacGAN2." in text
     assert "6.3 ± 0.5, KL 0.45 (Lin et al. 2018, PacGAN, 10 runs)" in text
     assert (
         "near the paper's figures): 7.9 modes (reached, with 8.00 (8.00 to 8.00)); 0.95 of high quality (missed" in text

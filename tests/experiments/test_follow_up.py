@@ -82,7 +82,7 @@ def test_trouble_from_the_first_step_leaves_nothing_to_branch_from(run):
 
 def test_advice_that_no_setting_can_follow_has_no_way(run):
     assert follow_up.treatment(run, finding(), ADVICE) is None
-    with pytest.raises(ValueError, match="nothing that a setting could change"):
+    with pytest.raises(ValueError, match="not a setting that can be changed"):
         follow_up.treat(settings.from_environment(), run, finding(), ADVICE)
 
 
@@ -109,7 +109,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Run
 
 def test_the_nearest_checkpoint_at_or_before_a_moment(trained: Run, runs_dir: Path) -> None:
     assert [follow_up.checkpoint_before(trained, step) for step in (0, 4, 5, 14, 99)] == [0, 0, 5, 10, 20]
-    with pytest.raises(ValueError, match="has no checkpoint to go on from yet"):
+    with pytest.raises(ValueError, match="has no checkpoint to continue from yet"):
         follow_up.checkpoint_before(tiny_run(runs_dir), 5)
 
 
@@ -122,7 +122,7 @@ def test_checkpoints_without_optimisers_and_moments_before_the_first_are_sentenc
         follow_up.checkpoint_before(copy, 3)
     for file in copy.checkpoints_dir.glob("*/optimizer.safetensors"):
         file.unlink()
-    with pytest.raises(ValueError, match="are for looking at"):
+    with pytest.raises(ValueError, match="are view-only"):
         follow_up.checkpoint_before(copy, 20)
 
 
@@ -162,8 +162,8 @@ def test_going_on_queues_a_run_with_the_same_past_and_only_the_real_changes(trai
 @pytest.mark.parametrize(
     ("step", "changes", "words"),
     [
-        (20, {}, "nothing is left to train after step 20. Set the epochs above 5"),
-        (10, {"training.epochs": 2}, "nothing is left to train after step 10. Set the epochs above 2"),
+        (20, {}, "nothing remains to train after step 20. Set the epochs above 5"),
+        (10, {"training.epochs": 2}, "nothing remains to train after step 10. Set the epochs above 2"),
         (10, {"generator_optimizer.learning_rate": "fast"}, "learning_rate"),
         (10, {"network.width": 8}, "cannot be changed in the middle of a run"),
         (7, {}, "has no checkpoint of step 7"),

@@ -211,7 +211,7 @@ def test_a_process_that_is_killed_is_a_sentence(task: Task) -> None:
         eventually(lambda: progress(task).stage == "waiting", "its waiting", timeout_s=60)
         os.kill(worker_of(task).pid, signal.SIGKILL)
         eventually(lambda: progress(task).state == "failed", "its failure")
-    assert "ended by signal SIGKILL, most often for lack of memory. Start it again." in progress(task).error
+    assert "ended by signal SIGKILL, usually for lack of memory. Start it again." in progress(task).error
 
 
 def test_a_process_that_cannot_start_is_a_sentence(task: Task, monkeypatch) -> None:
@@ -230,7 +230,7 @@ def test_without_a_sign_of_life_it_has_failed(task: Task, monkeypatch, stage: st
     assert progress(task).state == "running"
     monkeypatch.setattr(time, "time", lambda: now + limit + 2)
     assert progress(task).state == "failed"
-    assert "ended without a word" in progress(task).error
+    assert "ended without a message" in progress(task).error
 
 
 def test_a_refusal_is_its_sentence(wish: LatentMap, monkeypatch) -> None:

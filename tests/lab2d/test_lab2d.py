@@ -161,7 +161,7 @@ def test_rules_change_while_the_weights_stay() -> None:
     assert (game.model.penalty is not None, game.is_over) == (True, False)
     game.play("both")
     assert "loss/penalty" in game.metrics
-    with pytest.raises(ValueError, match="Begin a new one"):
+    with pytest.raises(ValueError, match="Start a new one"):
         game.change(quick(**{"remedies.packing": 2}))
 
 
@@ -414,7 +414,7 @@ def test_refusals_are_told_and_the_game_goes_on(heard: Listener) -> None:
     hall.handle(new("a"))
     bad = quick(**{"remedies.packing": 2}).model_dump(mode="json")
     hall.handle(order("a", "change", config=bad))
-    assert "Begin a new one" in heard.refused["a"]
+    assert "Start a new one" in heard.refused["a"]
     hall.handle(order("a", "step", who="both"))
     assert heard.frames["a"][-1]["step"] == 1
     hall.handle(new("none", quick(**{"dataset.name": "points"})))

@@ -76,7 +76,7 @@ def test_dials_change_what_is_drawn_and_what_cannot_be_is_a_sentence():
         with_dials(model, sampling_steps=1001)
     with pytest.raises(ValueError, match="this model has none"):
         with_dials(plain, guidance=3.0)
-    with pytest.raises(ValueError, match="cannot be told the time"):
+    with pytest.raises(ValueError, match="has no time input"):
         with_dials(sampler(), eta=0.5)
 
 

@@ -110,8 +110,8 @@ def test_runs_of_other_data_are_a_sentence_and_are_still_shown(
     other = tiny_run(runs_dir, "Points", dataset__name="ring8", network__name="mlp", network__latent_dim=2)
     app = visit("compare", runs=f"{pair[0].id},{other.id}", view="curves")
     (warning,) = app.warning
-    assert "They learned from different data" in warning.value
-    assert "curves and pictures are shown" in warning.value
+    assert "They were trained on different data" in warning.value
+    assert "curves and images are shown" in warning.value
     assert app.multiselect(key="compare_metrics").value == ["loss/g", "loss/d"]
     app = visit("compare", runs=f"{pair[0].id},{other.id}", view="fresh")
     assert "No z fits all of these runs" in words(app)

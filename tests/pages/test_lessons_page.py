@@ -71,7 +71,7 @@ def test_a_lesson_from_its_first_question_to_its_last_answer(visit: Visit, runs_
     assert "1 of 11 steps done" in app.get("progress")[0].proto.text
     assert "Break it" not in words(app)  # first one predicts
     app = answer(answer(app, "broken", "rough"), "curves", "draw")
-    assert "You said:** On all eight modes, only less exactly" in words(app)
+    assert "You said:** On all eight modes, but less exactly" in words(app)
     calm(app.button(key="lessons_collapse_3_begin").click().run())
     assert [run.name for run in queued(runs_dir)] == ["Collapse and repair: Broken: G five times faster"]
     assert "Stop it" in labels(app) and "Stop them" not in labels(app)
@@ -120,7 +120,7 @@ def test_a_run_that_failed_or_was_deleted_is_a_sentence_and_a_way_to_begin_again
     calm(app.button(key="lessons_collapse_7_begin").click().run())
     supervisor.delete(train(runs_dir)[0])
     text = words(visit("learn", lesson="collapse", **ALL))
-    assert "never begun, or deleted" in text and "Check: Which one repaired it" not in text
+    assert "never begun, or deleted" in text and "Check: Which change repaired it" not in text
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def test_a_verdict_is_told_as_it_is(choice: str, said: str, visit: Visit, runs_d
     app = calm(app.run())
     shown = "\n".join(plain(str(element.value)) for kind in ("success", "info", "warning") for element in app.get(kind))
     assert said in shown and "Measured 1 times." in words(app)
-    assert ("Theory expects otherwise: In one or two spots" in shown) == (choice != "few")
+    assert ("Theory expects otherwise: All in one or two spots" in shown) == (choice != "few")
     held, count = holding(lesson, "broken")
     assert (
-        f"Seeds tried (docs/lessons.md): {count}. Theory's answer, “In one or two spots, all of them”, held in {held}."
+        f"Seeds tried (docs/lessons.md): {count}. Theory's answer, “All in one or two spots”, held in {held}."
         in words(app)
     )

@@ -56,7 +56,7 @@ def test_a_link_with_a_step_stands_there_and_branches_from_the_checkpoint_before
 def test_a_branch_that_is_refused_is_a_sentence(visit: Visit, trained: Run, runs_dir: Path) -> None:
     app = visit("run", tab="replay", run=trained.id, step="20")
     app = calm(app.button(key=f"replay_branch_{trained.id}").click().run())
-    assert "nothing is left to train after step 20" in words(app)
+    assert "nothing remains to train after step 20" in words(app)
     assert queue.queued_ids(runs_dir) == []
 
 
@@ -92,7 +92,7 @@ def test_a_run_for_looking_at_plays_and_says_why_it_cannot_branch(visit: Visit, 
         file.unlink()
     app = visit("run", tab="replay", run=trained.id)
     assert played(app)
-    assert "are for looking at" in words(app)
+    assert "are view-only" in words(app)
 
 
 def test_a_half_written_run_without_pictures_plays_its_curves_and_cannot_be_filmed(

@@ -146,7 +146,7 @@ def test_what_ended_the_process_and_a_damaged_study_are_sentences(visit: Visit, 
     assert visit("experiment").error[0].value == "The disk is full\\."
     Path(folder.address).write_text("no journal\nat all\n")
     st.cache_resource.clear()  # as a server that has just been started
-    assert "damaged, or no journal" in plain(visit("experiment").error[0].value)
+    assert "damaged, or not a sweep's journal" in plain(visit("experiment").error[0].value)
 
 
 def test_a_link_to_no_sweep_shows_the_newest(visit: Visit, done: SweepFolder) -> None:

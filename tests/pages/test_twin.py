@@ -99,7 +99,7 @@ def test_what_does_not_fit_is_said_and_the_game_goes_on(visit: Visit, games: Lis
     before = len(games.all("new", "change"))
     calm(rule(app, "selectbox", "penalty.name").set_value("r1").run())
     (error,) = app.error
-    assert "A penalty judges one image, and packing makes the discriminator judge 2" in error.value.replace("\\", "")
+    assert "A penalty is per image, and with packing the discriminator sees 2" in error.value.replace("\\", "")
     assert "The game above goes on" in words(app)
     assert len(games.all("new", "change")) == before
     calm(rule(app, "text_input", "penalty.weight").set_value("many").run())

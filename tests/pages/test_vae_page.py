@@ -247,7 +247,7 @@ def test_an_attribute_that_hardly_anybody_has_is_a_sentence(visit: Visit, vae: R
     rare = min(counts, key=lambda name: counts[name])
     assert counts[rare] < 5, counts
     calm(app.selectbox(key="vae_by_a-vae").select(rare).run())
-    assert "Use more images or another attribute" in words(app) or "nothing to tell apart" in words(app)
+    assert "Use more images or another attribute" in words(app) or "nothing to distinguish" in words(app)
 
 
 def test_a_chosen_point_shows_its_image_and_what_its_latent_decodes_to(visit: Visit, vae: Run, at_once: None) -> None:

@@ -58,7 +58,7 @@ def test_a_killed_one_names_the_signal_and_the_likely_cause(tmp_path: Path) -> N
     assert list(child.messages()) == []
     with pytest.raises(ChildDied) as caught:
         child.receive()
-    assert str(caught.value) == "The echo was ended by signal SIGKILL, most often for lack of memory. Begin again."
+    assert str(caught.value) == "The echo was ended by signal SIGKILL, usually for lack of memory. Begin again."
     assert (tmp_path / "log").read_text() == "a library's chatter\n"
 
 

@@ -110,7 +110,7 @@ def test_no_images_have_no_latents(run):
 
 
 def test_what_cannot_be_opened_is_a_sentence(run, runs_dir):
-    with pytest.raises(ValueError, match="is no VAE"):
+    with pytest.raises(ValueError, match="is not a VAE"):
         open_autoencoder(tiny_run(runs_dir))
     with pytest.raises(ValueError, match=r"has no checkpoint yet\. Train it for a while first"):
         open_autoencoder(tiny_run(runs_dir, **VAE))

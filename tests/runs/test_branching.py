@@ -111,7 +111,7 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(parent, runs_dir, step,
 
 def test_a_checkpoint_for_looking_at_cannot_be_trained_from(parent, runs_dir):
     (parent.checkpoint_dir(10) / "optimizer.safetensors").unlink()
-    with pytest.raises(ValueError, match="is for looking at"):
+    with pytest.raises(ValueError, match="is view-only"):
         branch(runs_dir, parent, 10, {})
 
 

@@ -86,7 +86,7 @@ def test_a_missing_file_is_named(run, name):
 @pytest.mark.parametrize("manifest", [b"", b"{}", b"[]", b"nonsense"])
 def test_files_that_the_manifest_does_not_know_are_not_trusted(run, manifest):
     run.manifest_path.write_bytes(manifest)
-    with pytest.raises(ValueError, match="not in its manifest, so it cannot be trusted"):
+    with pytest.raises(ValueError, match="not in its manifest, so it is not loaded"):
         load(run)
 
 
@@ -211,7 +211,7 @@ def rewrite_state(run: Run, change) -> None:
 )  # fmt: skip
 def test_a_state_that_training_cannot_go_on_from_is_refused(run, change):
     rewrite_state(run, change)
-    with pytest.raises(ValueError, match=r"step-00000005/state\.json (must hold|holds no random state).*Use another"):
+    with pytest.raises(ValueError, match=r"step-00000005/state\.json (must hold|holds no valid random state).*Use another"):
         load(run)
 
 

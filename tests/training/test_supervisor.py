@@ -124,7 +124,7 @@ def test_a_live_learning_rate_is_answered_with_an_event_of_old_and_new(lab):
     assert run.control().sequence == 1
     with pytest.raises(ValueError, match=r"generator_optimizer.learning_rate.*less than or equal to 1"):
         supervisor.change_live(run, {LR: 2})
-    with pytest.raises(ValueError, match=r"'training.epochs' cannot be changed while a run trains. These can: "):
+    with pytest.raises(ValueError, match=r"'training.epochs' cannot be changed during training. These can: "):
         supervisor.change_live(run, {"training.epochs": 3})
     supervisor.leave(run, "stop")
     state(run, "stopped")

@@ -90,8 +90,8 @@ def test_a_killed_worker_interrupts_its_run_and_the_server_goes_on(settings, ser
     steps(first, 60)
     os.kill(trainer_of(first), signal.SIGKILL)
     state(first, "interrupted")
-    assert "ended by signal SIGKILL, most often for lack of memory" in first.status().error
-    assert "resume to go on from there" in first.status().error
+    assert "ended by signal SIGKILL, usually for lack of memory" in first.status().error
+    assert "resume to continue from there" in first.status().error
     state(second, "finished")
     supervisor.resume(first)
     state(first, "finished")
@@ -168,7 +168,7 @@ def test_a_worker_that_does_not_answer_is_ended_and_the_next_run_trains(runs_dir
     os.kill(trainer_of(run), signal.SIGSTOP)
     supervisor.leave(run, "stop")
     thread.join(60)
-    assert failures and "did not answer the request to leave" in failures[0] and "resume to go on" in failures[0]
+    assert failures and "did not respond to the request to stop" in failures[0] and "resume to continue" in failures[0]
     eventually(lambda: not run.is_locked(), "the process is gone")
     after = tiny_run(runs_dir)
     trainer.train(after)
@@ -186,7 +186,7 @@ def test_a_worker_of_an_earlier_server_that_does_not_answer_is_ended(runs_dir, s
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
     state(run, "interrupted")
-    assert "did not answer the request to leave" in run.status().error
+    assert "did not respond to the request to stop" in run.status().error
     queue.enqueue(other)
     state(other, "finished")
 

@@ -78,9 +78,7 @@ def _copy(config: DatasetConfig) -> _Copy:
             raise ValueError(f"'{root}' holds no {name}. {LAYOUT}{above}")
         found[name] = file
     if IMAGES not in found:
-        raise ValueError(
-            f"'{root}' holds no folder {IMAGES} with pictures. {_packed(root, found.get(PACKED)) or LAYOUT}"
-        )
+        raise ValueError(f"'{root}' has no folder {IMAGES} with images. {_packed(root, found.get(PACKED)) or LAYOUT}")
     return _Copy(root, found[IMAGES], found[ATTRIBUTES], found[PARTITION])
 
 
@@ -111,7 +109,7 @@ def _read_lists(attributes: Path, partition: Path, _attributes_changed: int, _pa
             raise ValueError(f"{partition.name}, line {line} must be a file name and 0, 1 or 2.")
         key = _key(parts[0])
         if key not in rows:
-            raise ValueError(f"{partition.name}, line {line} names a picture for which {attributes.name} has no line.")
+            raise ValueError(f"{partition.name}, line {line} names an image for which {attributes.name} has no line.")
         _once(seen, key, partition.name, line)
         by_number[number].append(parts[0])
     return _Lists({split: tuple(files) for split, files in splits.items()}, frozenset(seen), names, rows, labels)
@@ -127,7 +125,7 @@ def _key(name: str) -> str:
 def _once(seen: dict[str, int], key: str, file: str, line: int) -> None:
     """Raises ValueError if a picture has a second line."""
     if (first := seen.setdefault(key, line)) != line:
-        raise ValueError(f"{file}, line {line} names the picture of line {first} again. Delete one of the two lines.")
+        raise ValueError(f"{file}, line {line} repeats the image of line {first}. Delete one of the two lines.")
 
 
 def _read_attributes(file: Path) -> tuple[tuple[str, ...], dict[str, int], Uint8Array]:
@@ -136,17 +134,17 @@ def _read_attributes(file: Path) -> tuple[tuple[str, ...], dict[str, int], Uint8
     if len(lines) > 2 and len(lines[0]) == 1 and lines[0][0].isdigit():
         stated, names, body = int(lines[0][0]), lines[1], lines[2:]
         if names[0].lower().endswith(SUFFIXES):
-            raise ValueError(f"{file.name} lacks the attribute names, which must be its second line.")
+            raise ValueError(f"{file.name} lacks the attribute names in its second line.")
         if stated != len(body):
             raise ValueError(
-                f"{file.name} says {stated} pictures in its first line and lists {len(body)}. Is it complete?"
+                f"{file.name} says {stated} pictures in its first line and lists {len(body)}. Check that it is complete."
             )
     elif len(lines) > 1 and 1 < len(lines[0]) == len(lines[1]) and "." not in lines[0][0]:  # Kaggle's
         names, body = lines[0][1:], lines[1:]
     else:
         raise ValueError(
-            f"{file.name} must begin with the number of pictures, then the attribute names; or as Kaggle's, with the names "
-            f"of its columns. {LAYOUT}"
+            f"{file.name} must begin with the number of images, then the attribute names; or, as Kaggle's, with column names. "
+            f"{LAYOUT}"
         )
     rows: dict[str, int] = {}
     labels = np.empty((len(body), len(names)), np.uint8)
@@ -209,7 +207,7 @@ class _CelebA(PictureFiles):
         names = _lists(copy).splits[config.split]
         if not names:
             number = SPLITS[config.split]
-            raise ValueError(f"{copy.partition.name} puts no picture into the split '{config.split}' ({number}).")
+            raise ValueError(f"{copy.partition.name} assigns no image to the split '{config.split}' ({number}).")
         folder = copy.root / copy.images
         files = _paths(folder, copy.images, names, folder.stat().st_mtime_ns)
         if not files:
@@ -228,7 +226,7 @@ class _CelebA(PictureFiles):
                 left_out.append((name, f"{copy.partition.name} names it, and it is not there."))
             elif len(names) > 1:
                 used = _chosen(name, names)
-                left_out += [(other, f"'{used}' is the same picture, and is used.") for other in names if other != used]
+                left_out += [(other, f"'{used}' is the same image, and is used.") for other in names if other != used]
         for key in sorted(there.keys() - lists.divided):
             file = copy.partition.name if key in lists.rows else copy.attributes.name
             left_out += [(name, f"{file} has no line for it.") for name in there[key]]

@@ -160,7 +160,7 @@ def _decode_all(
 ) -> Generator[str, None, None]:
     """Writes each picture to its row of `images`, which is mapped to a file; yields "", or the reason why not."""
     if not isinstance(images, np.memmap):
-        raise TypeError("Pictures are decoded into an array that is mapped to a file.")
+        raise TypeError("Images are decoded into a memory-mapped array.")
     target = {"array": str(images.filename), "offset": images.offset}
     arguments = {"paths": [str(root / path) for path in files], "config": config.model_dump(mode="json"), **target}
     patience = Patience(total_s=FEW_S + PICTURE_S * len(files))
@@ -273,6 +273,6 @@ def check_present(root: Path, files: Sequence[Path], listed_in: str) -> None:
             missing.append(path)
     if missing:
         raise ValueError(
-            f"{listed_in} names {len(files)} pictures of which {len(missing)} are not in '{root}' "
-            f"(the first: {missing[0].as_posix()}). Put them there, or take their lines out of {listed_in}."
+            f"{listed_in} names {len(files)} images of which {len(missing)} are not in '{root}' (the first: "
+            f"{missing[0].as_posix()}). Put them there, or remove their lines from {listed_in}."
         )

@@ -48,17 +48,17 @@ def _why_no_file(entry: os.DirEntry[str], inside: Path) -> str:
         if entry.is_dir():
             return "a link to a folder; it is not followed."
         if not Path(entry).resolve().is_relative_to(inside):
-            return "a link out of the folder; it is not followed."
+            return "a link to outside the folder; it is not followed."
         if not entry.is_file():
-            return "a link to nothing."
-    return "" if entry.is_file() else "no file that can be read."
+            return "a broken link."
+    return "" if entry.is_file() else "not a readable file."
 
 
 class _Folder(PictureFiles):
     name = "folder"
 
     def _layout(self, config: DatasetConfig) -> tuple[Path, Layout]:
-        root = existing_folder(config.root, "Give the path of an existing folder of pictures.")
+        root = existing_folder(config.root, "Give the path of an existing folder of images.")
         refused: list[Named] = []
         files = list(_files(root, refused))
         try:
@@ -80,11 +80,11 @@ class _Folder(PictureFiles):
             )
         found = layout.parts.get(config.split) or (layout.parts.get("") if config.split == "train" else None)
         if not found and config.split == "train":
-            raise ValueError("There are pictures for testing only. To train on them, rename their folder.")
+            raise ValueError("There are images for testing only. To train on them, rename their folder.")
         if not found:
             raise ValueError(
                 f"The folder '{root}' is not divided into 'train' and 'test'. Make two subfolders of these names, or set "
-                "dataset.split to train, which uses all pictures."
+                "dataset.split to train, which uses all images."
             )
         for picture in found:
             if as_utf8(picture.label) != picture.label:

@@ -73,8 +73,8 @@ def training_list(config: DatasetConfig) -> tuple[Path, list[Path], list[list[st
     """
     if config.split != "train":
         raise ValueError(
-            "i-CLEVR has pictures for training only; its test.json and new_test.json list conditions to draw. "
-            "Set dataset.split to train."
+            "i-CLEVR has images for training only; its test.json and new_test.json list test conditions. Set dataset.split to "
+            "train."
         )
     folder = _folder(config.root)
     index = object_index(folder)

@@ -29,7 +29,7 @@ NOT_READ = (
 ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".jar", ".cab", ".iso")
 MAX_DEPTH = 16
 PARTS = ("train", "test", "val")
-NO_PICTURE, OF_CLASSES = "not a picture.", "folders of the classes; put it into one of them."
+NO_PICTURE, OF_CLASSES = "not an image.", "folders of the classes; put it into one of them."
 _NO_CLASS = ("test", "testing", "val", "validation", "測試", "测试", "驗證", "验证")
 _CLUTTER = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
 _CLUTTER_FOLDERS = (
@@ -97,7 +97,7 @@ def understand(files: Iterable[str]) -> Layout:
         below = tuple(part for part in file.split("/") if part not in ("", "."))
         if file.endswith("/"):
             if below not in full and _why_not((*below, "any")) == NO_PICTURE:
-                others.append((file, "an empty folder; it is no class."))
+                others.append((file, "an empty folder; it is not a class."))
             continue
         reason = _why_not(below)
         if reason == NO_PICTURE:
@@ -132,7 +132,9 @@ def _with_lost_folders(left_out: list[Named], pictures: list[_Seen]) -> list[Nam
     for file, reason in left_out:
         folder = _above(file)[-1:]
         lost = pictures and folder and folder[0] not in kept and reason.startswith("pictures in .")
-        told.append((file, f"{reason} Nothing in '{folder[0][-1][:60]}' is read: it is no class." if lost else reason))
+        told.append(
+            (file, f"{reason} Nothing in '{folder[0][-1][:60]}' is read: it is not a class." if lost else reason)
+        )
     return told
 
 
@@ -147,7 +149,7 @@ def _why_not(parts: tuple[str, ...]) -> str | None:
         return None
     reasons = {
         "it is hidden: its name, or a folder's, begins with a dot.": hidden,
-        f"it lies more than {MAX_DEPTH} folders deep.": len(parts) > MAX_DEPTH,
+        f"it is more than {MAX_DEPTH} folders deep.": len(parts) > MAX_DEPTH,
         "": name.endswith(SUFFIXES),
         f"pictures in .{name.rpartition('.')[2]} are not read; save it as PNG or JPEG.": picture,
         "an archive; unpack it.": name.endswith(ARCHIVES),
@@ -163,7 +165,7 @@ def _divide(pictures: list[_Seen], left_out: list[Named]) -> dict[str, list[Plac
         if len(seen.below) > 1:
             folders[seen.below[0]].append(_Seen(seen.path, seen.below[1:]))
     if combined := _combined(folders):
-        _leave(loose, "it lies beside the folders for training and testing.", left_out)
+        _leave(loose, "it is next to the folders for training and testing.", left_out)
         _leave_others(folders, [name for named in combined.values() for _label, name in named], left_out)
         return _same_classes({
             part: [Placed(seen.path, label) for label, name in combined[part] for seen in folders[name]]
@@ -172,7 +174,7 @@ def _divide(pictures: list[_Seen], left_out: list[Named]) -> dict[str, list[Plac
     named = _named_parts(folders)
     inside = {name: _Inside(folders[name]) for names in named.values() for name in names}
     if _is_divided(named, inside, list(folders)):
-        _leave(loose, "it lies beside the folders for training and testing.", left_out)
+        _leave(loose, "it is next to the folders for training and testing.", left_out)
         _leave_others(folders, inside, left_out)
         return _same_classes({part: inside[named[part][0]].as_one(left_out) for part in PARTS if part in named})
     if len(folders) == 1:
@@ -181,7 +183,7 @@ def _divide(pictures: list[_Seen], left_out: list[Named]) -> dict[str, list[Plac
         divided = _divide(within, strays)
         plain = set(divided) == {""} and not any(picture.label for picture in divided[""])
         if plain and len(loose) > len(within):
-            _leave(within, f"it lies in '{name[:60]}', beside more pictures that lie in no folder.", left_out)
+            _leave(within, f"it is in '{name[:60]}', next to images that are in no folder.", left_out)
             return {"": [Placed(seen.path) for seen in loose]}
         _leave_few(loose, folders, left_out, "folder of the others." if plain else OF_CLASSES)
         left_out += strays
@@ -241,7 +243,7 @@ def _turned(folders: Mapping[str, list[_Seen]], left_out: list[Named]) -> dict[s
             if part := parts[name].get(seen.below[0]):
                 turned[part].append(Placed(seen.path, _label(name)))
             else:
-                _leave([seen], "it lies beside its class's folders for training and testing.", left_out)
+                _leave([seen], "it is next to its class's folders for training and testing.", left_out)
     return {part: turned[part] for part in PARTS if part in turned}
 
 
@@ -279,7 +281,7 @@ class _Inside:
         (first, *further) = self._divided.values()
         if further:
             raise ValueError(
-                f"A folder for training or testing is divided once more (at '{first[0].path}'). Keep one folder for each."
+                f"A folder for training or testing is divided again (at '{first[0].path}'). Keep one folder for each."
             )
         left_out += self._left_out
         return first
@@ -314,12 +316,12 @@ def _is_divided(named: Mapping[str, list[str]], inside: Mapping[str, _Inside], f
         return False  # a train among other vehicles, valid and invalid ones
     if others and not (with_classes and "train" in named and len(named) > 1):
         raise ValueError(
-            f"It cannot be told whether {_listed(list(inside))} are classes, like {_listed(others)}, or for training and "
-            "testing. Keep folders for training and testing alone, with the classes in each, or give the classes other names."
+            f"It is unclear whether {_listed(list(inside))} are classes, like {_listed(others)}, or for training and testing. "
+            "Keep folders for training and testing alone, with the classes in each, or give the classes other names."
         )
     for names in named.values():
         if len(names) > 1:
-            raise ValueError(f"{_listed(names)} are folders for the same part of the set. Put their pictures into one.")
+            raise ValueError(f"{_listed(names)} are folders for the same part of the set. Put their images into one.")
     return True
 
 
@@ -330,10 +332,10 @@ def _leave_few(
     inside = sum(map(len, folders.values()))
     if len(loose) >= inside:
         raise ValueError(
-            f"{len(loose):,} pictures lie beside {_listed(list(folders))}, where there are {inside:,}. Put each into the "
-            "folder of its class, or all of them into one folder."
+            f"{len(loose):,} images are next to {_listed(list(folders))}, where there are {inside:,}. Put each into the folder "
+            "of its class, or all of them into one folder."
         )
-    _leave(loose, f"it lies beside the {beside}", left_out)
+    _leave(loose, f"it is next to the {beside}", left_out)
 
 
 def _leave_others(folders: Mapping[str, list[_Seen]], used: Iterable[str], left_out: list[Named]) -> None:

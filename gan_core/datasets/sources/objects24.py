@@ -56,7 +56,7 @@ def check_condition(names: object, where: str, index: Mapping[str, int] = INDEX,
         raise ValueError(f"{where}: a scene has 1 to {MAX_OBJECTS} objects; got {len(names)}. Take some away.")
     if len(set(names)) < len(names):
         twice = "; got " + ", ".join(names)
-        raise ValueError(f"{where}: each object is named once{got(twice)}.")
+        raise ValueError(f"{where}: each object may be named once{got(twice)}.")
     return list(names)
 
 

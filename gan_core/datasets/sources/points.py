@@ -69,7 +69,7 @@ def checked(rows: Sequence[object], name: str) -> Points:
         raise ValueError(f"'{name}' has {len(rows):,} points; between {MIN_POINTS} and {MAX_POINTS:,} are needed.")
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, list | tuple) or len(row) != 2:
-            raise ValueError(f"'{name}', point {number}: a point is two numbers, x and y; this is none.")
+            raise ValueError(f"'{name}', point {number}: a point is two numbers, x and y; this is not one.")
         for value in row:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise ValueError(f"'{name}', point {number}: x and y must be numbers.")
@@ -98,7 +98,7 @@ def _json_rows(text: str, name: str) -> list[object]:
     if isinstance(content, dict) and isinstance(content.get("x"), list) and isinstance(content.get("y"), list):
         x, y = content["x"], content["y"]
         if len(x) != len(y):
-            raise ValueError(f"'{name}' has {len(x):,} numbers in x and {len(y):,} in y; each point needs one of both.")
+            raise ValueError(f"'{name}' has {len(x):,} numbers in x and {len(y):,} in y; each point needs both.")
         return [list(pair) for pair in zip(x, y, strict=True)]
     if not isinstance(content, list):
         raise ValueError(f"'{name}' must hold a list of pairs such as [[1.0, -0.5], [0.3, 2.0]].")
@@ -126,7 +126,7 @@ def _csv_rows(text: str, name: str) -> list[object]:
 class _Points(PointSource):
     def load(self, config: DatasetConfig) -> Dataset:
         if config.split != "train":
-            raise ValueError("Points of your own have no test part. Set dataset.split to train.")
+            raise ValueError("Your own points have no test split. Set dataset.split to train.")
         try:
             file = Path(config.root).expanduser()
         except RuntimeError as error:  # an unknown user

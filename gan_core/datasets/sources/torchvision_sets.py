@@ -101,10 +101,7 @@ class TorchvisionSet(mnist5k.PictureArrays):
         return root, files
 
     def _way_out(self, root: str) -> str:
-        return (
-            f"To get the files once: python -m gan_core download {self.command} --root '{root}'; dataset.root is the "
-            "folder named there."
-        )
+        return f"To download the files: python -m gan_core download {self.command} --root '{root}'; dataset.root is that folder."
 
 
 def _idx(class_name: str, part: str) -> tuple[str, ...]:

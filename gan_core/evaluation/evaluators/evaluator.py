@@ -91,7 +91,7 @@ class Evaluator:
         info, shape = self.info, tuple(images.shape)
         if len(shape) != 4 or shape[1] != info.channels or str(images.dtype) not in ("uint8", "torch.uint8"):
             raise ValueError(
-                f"The evaluator '{info.name}' judges uint8 pictures (N, {info.channels}, H, W); "
+                f"The evaluator '{info.name}' takes uint8 pictures (N, {info.channels}, H, W); "
                 f"got {shape} of type {images.dtype}."
             )
 

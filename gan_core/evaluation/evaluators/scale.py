@@ -98,7 +98,7 @@ def _read(folder: EvaluatorFolder, width: int) -> Scale:
         sound = False
     if not sound:
         raise ValueError(
-            f"The file '{path}' does not fit the evaluator '{folder.info.name}', or is damaged. Delete it: it is made anew from "
+            f"The file '{path}' does not fit the evaluator '{folder.info.name}', or is damaged. Delete it: it is rebuilt from "
             "the images that the evaluator learned from."
         )
     return scale

@@ -90,7 +90,7 @@ _PROTOCOL = """\
 - On the ring a mode has a standard deviation of 0.01, so a critic that tells it from its surroundings needs a slope near 30. A penalty of weight
   10 and spectral norm, made for pictures of thousands of numbers, keep it near 1: WGAN-GP, R1 and SNGAN come out low for that reason. In pilots of two to four
   seeds that are not part of the table, WGAN-GP with weight 0.1 (that of the toy code of Gulrajani et al. 2017), beta1 0.5 and a falling rate found 8 modes with
-  0.73 of high quality in as many steps. So neither height nor order of these rows is a verdict on the methods.
+  0.73 of high quality in as many steps. So neither height nor order of these rows ranks the methods.
 """
 
 
@@ -224,9 +224,15 @@ def findings(found: Results) -> list[str]:
 
 def _compared(compared: Sequence[Difference], measure: str, digits: int) -> list[str]:
     groups = {
-        "Above the plain GAN": [_in_words(line, digits) for line in compared if line.differs and line.value > 0],
-        "Below the plain GAN": [_in_words(line, digits) for line in compared if line.differs and line.value < 0],
-        "Cannot be told from the plain GAN": [METHODS[line.first].title for line in compared if not line.differs],
+        "Significantly above the plain GAN": [
+            _in_words(line, digits) for line in compared if line.differs and line.value > 0
+        ],
+        "Significantly below the plain GAN": [
+            _in_words(line, digits) for line in compared if line.differs and line.value < 0
+        ],
+        "Not significantly different from the plain GAN": [
+            METHODS[line.first].title for line in compared if not line.differs
+        ],
     }
     return [f"{group} in {measure}: {', '.join(lines)}." for group, lines in groups.items() if lines]
 

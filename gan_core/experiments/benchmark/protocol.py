@@ -61,25 +61,25 @@ METHODS: Registry[Method] = Registry(
     "method",
     {
         "bce": Method("GAN", {}, "cross-entropy, nothing added"),
-        "pacgan2": Method("PacGAN2", {"remedies.packing": 2}, "the same, and D judges 2 samples at a time"),
-        "pacgan4": Method("PacGAN4", {"remedies.packing": 4}, "the same, and D judges 4 samples at a time"),
+        "pacgan2": Method("PacGAN2", {"remedies.packing": 2}, "the same, and D classifies 2 samples at a time"),
+        "pacgan4": Method("PacGAN4", {"remedies.packing": 4}, "the same, and D classifies 4 samples at a time"),
         "lsgan": Method("LSGAN", {"objective.name": "least_squares"}, "least squares in place of cross-entropy"),
-        "r1": Method("GAN + R1", {"penalty.name": "r1"}, "cross-entropy and a price on D's gradient at real samples"),
+        "r1": Method("GAN + R1", {"penalty.name": "r1"}, "cross-entropy and a penalty on D's gradient at real samples"),
         "wgan-gp": Method(
             "WGAN-GP",
             {"objective.name": "wasserstein", "objective.n_critic": 5, "penalty.name": "gradient",
              "penalty.weight": 10.0, **_ADAM_0},
-            "Wasserstein, gradient penalty 10, 5 D steps for each of G's, Adam (0, 0.9)",
+            "Wasserstein, gradient penalty 10, 5 D updates per G update, Adam (0, 0.9)",
         ),
         "sngan": Method(
             "SNGAN",
             {"objective.name": "hinge", "objective.n_critic": 5, "network.spectral_norm": True, **_ADAM_0},
-            "hinge, spectral norm in D, 5 D steps for each of G's, Adam (0, 0.9)",
+            "hinge, spectral norm in D, 5 D updates per G update, Adam (0, 0.9)",
         ),
         "wgan": Method(
             "WGAN (clip)",
             {"objective.name": "wasserstein", "objective.n_critic": 5, "objective.weight_clip": 0.01, **_RMSPROP},
-            "Wasserstein, D's weights cut to ±0.01, 5 D steps for each of G's, RMSprop",
+            "Wasserstein, D's weights clipped to ±0.01, 5 D updates per G update, RMSprop",
         ),
     },
 )  # fmt: skip

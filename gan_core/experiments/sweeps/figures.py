@@ -39,20 +39,20 @@ PICTURES: dict[str, Picture] = {
         1, 1, "plot_optimization_history",
     ),
     "slice": Picture(
-        "Each setting by itself",
-        "What was reached against each setting; from blue, the first, to orange, the newest. A slope here says that the setting matters.",
+        "Each setting separately",
+        "The result against each setting; from blue, the first, to orange, the newest. A trend means that the setting matters.",
         2, 1, "plot_slice",
     ),
     "parallel": Picture(
         "All settings at once",
-        "A line is a trial: where it crosses an axis is the value it had there. Lines of one colour that bundle show what trials "
-        "of like results have in common.",
+        "A line is a trial: where it crosses an axis is its value there. Bundled lines of one colour show what trials with "
+        "similar results have in common.",
         2, 2, "plot_parallel_coordinate",
     ),
     "importance": Picture(
         "Which setting matters most",
-        "Optuna's estimate (PED-ANOVA, Watanabe et al. 2023) of how much each setting decides whether a trial is among the best. "
-        "It rests on few trials: take it as a hint.",
+        "Optuna's estimate (PED-ANOVA, Watanabe et al. 2023) of how much each setting decides whether a trial is among the "
+        "best. It is based on few trials: a hint only.",
         8, 2, "plot_param_importances",
     ),
 }  # fmt: skip

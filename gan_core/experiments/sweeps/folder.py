@@ -205,7 +205,7 @@ def _open(path: Path) -> SweepFolder | str:
         data = read_strictly(path / PLAN)
         sweep, created = Sweep.from_dict(data["sweep"]), float(data["created"])
         if not isinstance(sweep.name, str) or not 0 <= created < LATEST:
-            raise ValueError("its name or time is none")
+            raise ValueError("its name or time is invalid")
         return SweepFolder(path, sweep, str(data["storage"]), created, one_line(data.get("owner"), 80))
     except KeyError as error:
         return f"its {PLAN} has no {error}."
@@ -252,5 +252,5 @@ def delete(folder: SweepFolder, *, actor: Actor | None = None) -> None:
     require("own", actor, folder.owner)
     with folder.work() as free:
         if not free:
-            raise ValueError("This sweep is being worked on. Stop it first.")
+            raise ValueError("This sweep is running. Stop it first.")
         bin.discard(folder.path, name=folder.name, owner=folder.owner)

@@ -173,7 +173,7 @@ class SweepWorker:
             if not free and not busy:
                 return
             if busy and not reported:
-                self.log(f"Waits for {busy} trials that other processes work on.")
+                self.log(f"Waits for {busy} trials running in other processes.")
                 reported = True
             time.sleep(POLL_S)
 
@@ -212,7 +212,7 @@ class SweepWorker:
             self.log(f"Trial {claim.index + 1}: pruned. {finding.title}: {finding.evidence}")
             self.study.prune(claim, f"{finding.title}. {finding.evidence}", finding=finding.name, **facts)
         elif status.state in ("stopped", "paused"):
-            self.study.prune(claim, f"Stopped by hand at step {status.step:,}.", **facts)
+            self.study.prune(claim, f"Stopped manually at step {status.step:,}.", **facts)
         elif status.state != "finished":
             self.log(f"Trial {claim.index + 1}: failed. {status.error}")
             self.study.fail(claim, status.error or f"Its run is {status.state}.", **facts)
@@ -226,7 +226,7 @@ class SweepWorker:
             if other := studies.incomparable(extractor_in(measured.words), self.study.extractor()):
                 raise ValueError(other)
         except (ValueError, OSError) as refusal:
-            self.log(f"Trial {claim.index + 1}: cannot be judged. {refusal}")
+            self.log(f"Trial {claim.index + 1}: cannot be scored. {refusal}")
             self.study.fail(claim, str(refusal), **facts)
             return
         found = measured.estimate

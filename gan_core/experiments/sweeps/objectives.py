@@ -72,9 +72,7 @@ def objective_for(metric: str, direction: str = "", num_images: int = 1000) -> S
     if direction not in ("", "minimize", "maximize"):
         raise ValueError(f"The direction must be minimize or maximize; got '{direction:.40}'.")
     if not direction and not implied:
-        raise ValueError(
-            f"Whether a large or a small '{metric:.60}' is better is for you to say: minimize or maximize."
-        )
+        raise ValueError(f"Whether a large or small '{metric:.60}' is better must be stated: minimize or maximize.")
     if not MIN_IMAGES <= num_images <= MAX_IMAGES:
         raise ValueError(f"A metric is measured on {MIN_IMAGES} to {MAX_IMAGES:,} images; got {num_images:,}.")
     if metric not in known_metrics():
@@ -117,15 +115,11 @@ def check_objective(config: RunConfig, objective: SweepObjective) -> None:
     entry, metric = NETWORKS.find(config.network.name), objective.metric
     _check_kind(kind_of(config), metric)
     if metric == "loss/penalty" and config.penalty.name == "none":
-        raise ValueError("These runs have no penalty to record. Choose another metric, for example fd.")
+        raise ValueError("These runs have no penalty. Choose another metric, for example fd.")
     if metric.startswith("augmentation/") and not config.augmentation.adaptive:
-        raise ValueError(
-            "These runs adapt no augmentation, so nothing is recorded of it. Choose another metric, for example fd."
-        )
+        raise ValueError("These runs have no adaptive augmentation. Choose another metric, for example fd.")
     if metric == "clip/saturation" and not config.objective.weight_clip:
-        raise ValueError(
-            "These runs clip no weights, so nothing is recorded of it. Choose another metric, for example fd."
-        )
+        raise ValueError("These runs clip no weights. Choose another metric, for example fd.")
     if metric.startswith("loss/label_") and config.conditioning.name != "acgan":
         raise ValueError(f"Only ACGANs record '{metric}'. Choose another metric, for example fd.")
     if metric.startswith("accuracy/"):
@@ -133,7 +127,7 @@ def check_objective(config: RunConfig, objective: SweepObjective) -> None:
     if metric in MEASURED and entry.domain == "images":
         extractors.find(config)
     elif metric in MEASURED and not METRICS[metric].of_points:
-        raise ValueError(f"'{metric}' is measured of pictures, and these runs draw points. Choose fd, for example.")
+        raise ValueError(f"'{metric}' needs images, and these runs generate points. Choose fd, for example.")
 
 
 def _check_kind(kind: Kind, metric: str) -> None:
@@ -147,9 +141,7 @@ def _check_kind(kind: Kind, metric: str) -> None:
 
 def _check_accuracy(config: RunConfig, metric: str) -> None:
     if not CONDITIONINGS.find(config.conditioning.name).uses_labels:
-        raise ValueError(
-            f"'{metric}' needs a model that is told what to draw; these runs have no labels. Choose fd, say."
-        )
+        raise ValueError(f"'{metric}' needs a conditional model; these runs have no labels. Choose fd, for example.")
     labelled = with_changes(
         config, {"conditioning.labels": config.conditioning.labels or datasets.label_names(config.dataset)}
     )
@@ -189,7 +181,7 @@ def _by_metric(run: Run, objective: SweepObjective) -> ObjectiveValue:
     rows = measuring.measure(run, None, objective.num_images, config.training.seed, metrics=[objective.metric])
     if not rows:
         raise ValueError(
-            f"'{objective.metric}' cannot be measured of this run: its evaluator knows no kinds of these images."
+            f"'{objective.metric}' cannot be measured for this run: its evaluator has no classes of these images."
         )
     measuring.keep(run, rows)
     row = rows[0]
@@ -216,7 +208,7 @@ def _by_reconstruction(run: Run, objective: SweepObjective) -> ObjectiveValue:
     model = open_autoencoder(run)
     unseen = held_out(model.config.dataset)
     _latents, errors = model.measure(np.asarray(unseen.images(objective.num_images).images))
-    kind = {"test": "of another split", "left_over": "not trained on", "training": "the training images themselves"}
+    kind = {"test": "of another split", "left_over": "not trained on", "training": "the training images"}
     return ObjectiveValue(mean_of(errors), f"mean squared error of {len(errors):,} images ({kind[unseen.kind]})")
 
 
@@ -224,7 +216,7 @@ def _by_count(run: Run, objective: SweepObjective) -> ObjectiveValue:
     which = objective.metric.partition("/")[2]
     hits, requested = (_measured(run, f"{name}/{which}") for name in ("hits", "requested"))
     count = Count(round(hits[-1]), round(requested[-1]))
-    return ObjectiveValue(wilson(count), f"{count} of what was asked for, at the last epoch measured")
+    return ObjectiveValue(wilson(count), f"{count} of what was requested, at the last epoch measured")
 
 
 def _by_curve(run: Run, objective: SweepObjective) -> ObjectiveValue:

@@ -25,17 +25,17 @@ def read_file(path: Path) -> tuple[dict[str, Any], str]:
     try:
         text = read_bounded(path, MAX_BYTES).decode()
         if "&" in text and "*" in text and any(isinstance(t, yaml.AliasToken) for t in yaml.scan(text)):
-            raise ValueError(f"'{path}' uses YAML's aliases (*), which are not read here: write the values out.")
+            raise ValueError(f"'{path}' uses YAML aliases (*), which are not supported: write the values out.")
         data = yaml.safe_load(text)
     except UnicodeDecodeError:
-        raise ValueError(f"'{path}' is no text in UTF-8.") from None
+        raise ValueError(f"'{path}' is not UTF-8 text.") from None
     except OSError as error:
         raise ValueError(f"'{path}' cannot be read ({error.strerror or error}).") from None
     except (yaml.YAMLError, RecursionError) as damage:
         mark = getattr(damage, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark is not None else ""
         problem = getattr(damage, "problem", None) or type(damage).__name__
-        raise ValueError(f"'{path}'{where}: this is no YAML ({problem}).") from None
+        raise ValueError(f"'{path}'{where}: this is not valid YAML ({problem}).") from None
     return _checked(path, data)
 
 

@@ -63,7 +63,7 @@ class Axis:
     def __str__(self) -> str:
         if self.values:
             return f"{self.name}: {', '.join(map(format_value, self.values))}"
-        return f"{self.name}: {self.low:g} to {self.high:g}" + (" by factors" if self.log else "")
+        return f"{self.name}: {self.low:g} to {self.high:g}" + (" on a log scale" if self.log else "")
 
 
 @dataclass(frozen=True)
@@ -165,13 +165,13 @@ def ranged(name: str, low: Any, high: Any, log: bool | None = None) -> Axis:
     """
     _check_name(name)
     if type(get(RunConfig(), Axis(name).fields[0])) not in (int, float):
-        raise ValueError(f"'{name}' is no number and has no range: list its values instead.")
+        raise ValueError(f"'{name}' is not a number and has no range: list its values instead.")
     ends = [float(value) for value in listed(name, [low]).values + listed(name, [high]).values]
     if ends[0] >= ends[1]:
         raise ValueError(f"The range of '{name}' must go from a smaller to a larger number; got {low} to {high}.")
     log = name.endswith("learning_rate") if log is None else log
     if log and ends[0] <= 0:
-        raise ValueError(f"The range of '{name}' is searched by factors and so must begin above 0; got {low}.")
+        raise ValueError(f"The range of '{name}' is searched on a log scale and must begin above 0; got {low}.")
     return Axis(name, (), ends[0], ends[1], log)
 
 

@@ -56,7 +56,7 @@ def reachable(address: str) -> Iterator[None]:
         raise ValueError(f"The storage {shown} needs a driver that is not installed; install {package}.") from None
     except (exc.ArgumentError, exc.NoSuchModuleError):
         raise ValueError(
-            f"'{shown}' is no address of a storage. Give a file (/shared/sweep.log), or a database (sqlite:////folder/x.db, "
+            f"'{shown}' is not a storage address. Give a file (/shared/sweep.log), or a database (sqlite:////folder/x.db, "
             "postgresql://user:password@host/name)."
         ) from None
     except exc.SQLAlchemyError as failure:
@@ -67,7 +67,7 @@ def reachable(address: str) -> Iterator[None]:
     except (json.JSONDecodeError, KeyError, UnicodeDecodeError) as damage:
         if "://" in address:
             raise
-        raise ValueError(f"The storage {shown} is damaged, or no journal of a sweep ({damage}).") from None
+        raise ValueError(f"The storage {shown} is damaged, or not a sweep's journal ({damage}).") from None
 
 
 def without_password(address: str) -> str:

@@ -193,7 +193,7 @@ class SweepStudy:
         index, attempt = _key(trial)
         deaths = int(trial.user_attrs.get("deaths", 0)) + stale
         if deaths >= MAX_DEATHS:
-            reason = f"Whoever worked on it vanished {deaths} times; most often memory ran out."
+            reason = f"Its process died {deaths} times; most often memory ran out."
             self._end(trial._trial_id, "FAIL", reason=reason)
             return
         self._enqueue(index, attempt + 1, params_of(trial), str(trial.user_attrs.get("run", "")), deaths)
@@ -260,8 +260,8 @@ def _check_same(kept: Any, sweep: Sweep) -> None:
     ]
     if differing:
         raise ValueError(
-            f"There is a sweep '{sweep.name}' already, and its {differing[0]} is another. Give this one another name, or "
-            "run it as it was."
+            f"There is a sweep '{sweep.name}' already, and its {differing[0]} is another. Choose another name, or run it "
+            "unchanged."
         )
 
 
@@ -285,8 +285,8 @@ def incomparable(extractor: str, first: str | None) -> str:
         return ""
     names = " and ".join(f"'{name}'" if name else "none" for name in (extractor, first))
     return (
-        f"Values compare only in the features of one extractor; this one and the sweep's first are of {names}. Begin a new "
-        "sweep to measure all of them alike."
+        f"Values are comparable only with the same extractor; this one and the sweep's first are from {names}. Start a new "
+        "sweep to measure all in the same way."
     )
 
 

@@ -88,8 +88,8 @@ NETWORKS: Registry[NetworkEntry] = Registry(
             "gan_core.models.networks.initialisation:xavier_init",
         ),
         "mlp": NetworkEntry(
-            "Plain layers, for points in the plane",
-            "Two hidden layers of plain neurons: for the 2-D data sets, where everything can be drawn.",
+            "Fully connected layers, for points in the plane",
+            "Two fully connected hidden layers: for the 2-D data sets, where everything can be plotted.",
             "gan",
             "points",
             0,
@@ -99,8 +99,8 @@ NETWORKS: Registry[NetworkEntry] = Registry(
         ),
         "vae": NetworkEntry(
             "Variational autoencoder",
-            "An encoder that turns an image into a small cloud in latent space, and a decoder that turns latents back "
-            "into images (Kingma and Welling 2014), with report R5's layers.",
+            "An encoder that maps an image to a distribution in latent space, and a decoder that maps latents to images (Kingma "
+            "and Welling 2014), with report R5's layers.",
             "vae",
             "images",
             8,
@@ -109,8 +109,8 @@ NETWORKS: Registry[NetworkEntry] = Registry(
         ),
         "unet": NetworkEntry(
             "U-Net (diffusion)",
-            "Residual blocks that go down to 4x4 and up again, told the time and the labels (Ho et al. 2020); images are first "
-            "folded to half their size, which makes every layer four times cheaper.",
+            "Residual blocks down to 4x4 and up again, with time and labels as inputs (Ho et al. 2020); images are first folded "
+            "to half their size, which makes every layer four times cheaper.",
             "diffusion",
             "images",
             8,
@@ -119,8 +119,8 @@ NETWORKS: Registry[NetworkEntry] = Registry(
             lambda width, size, _latent_dim: 250 * (size.bit_length() - 3) * width**2,
         ),
         "mlp_time": NetworkEntry(
-            "Plain layers with time, for points in the plane (diffusion)",
-            "Residual layers of plain neurons that are told the time: diffusion where everything can be drawn.",
+            "Fully connected layers with time, for points in the plane (diffusion)",
+            "Fully connected residual layers with the time as an input: diffusion where everything can be plotted.",
             "diffusion",
             "points",
             0,

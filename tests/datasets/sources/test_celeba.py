@@ -164,7 +164,7 @@ def test_a_web_page_in_place_of_a_list_or_of_the_pictures_is_told(folder):
         datasets.count(config(folder))
     (folder / celeba.PARTITION).write_text(kept)
     (folder / celeba.IMAGES).rename(folder / "elsewhere")
-    with pytest.raises(ValueError, match=r"holds no folder img_align_celeba with pictures\. CelebA's folder has"):
+    with pytest.raises(ValueError, match=r"has no folder img_align_celeba with images\. CelebA's folder has"):
         datasets.count(config(folder))
     (folder / celeba.PACKED).write_bytes(b"PK\x03\x04")
     with pytest.raises(ValueError, match=r"Unpack img_align_celeba\.zip there"):
@@ -217,7 +217,7 @@ def test_a_picture_with_two_lines_is_refused(folder, name, line):
     lines = (folder / name).read_text().splitlines()
     again = lines[-10].replace("000001.jpg", "1.PNG").removesuffix("0") + ("2" if name == celeba.PARTITION else "")
     (folder / name).write_text("\n".join([*lines, again]).replace("10\nBald", "11\nBald"))
-    with pytest.raises(ValueError, match=rf"line {line} names the picture of line {line - 10} again"):
+    with pytest.raises(ValueError, match=rf"line {line} repeats the image of line {line - 10}"):
         datasets.count(config(folder))
 
 
@@ -225,7 +225,7 @@ def test_a_picture_in_no_split_and_one_that_is_there_twice_are_named(folder):
     edit(folder / celeba.PARTITION, "000006.jpg 1\n", "")
     Image.new("RGB", (9, 9)).save(folder / celeba.IMAGES / "000001.png")
     assert dict(celeba.SOURCE.left_out(config(folder))) == {
-        "000001.png": "'000001.jpg' is the same picture, and is used.",
+        "000001.png": "'000001.jpg' is the same image, and is used.",
         "000006.jpg": "list_eval_partition.txt has no line for it.",
     }
     assert datasets.count(config(folder)) == 5
@@ -240,12 +240,12 @@ def test_the_folder_of_the_pictures_alone_is_refused_with_the_way_out(folder):
     ("file", "old", "new", "sentence"),
     [
         (celeba.ATTRIBUTES, "10\n", "11\n", "says 11 pictures in its first line and lists 10"),
-        (celeba.ATTRIBUTES, "10\nBald", "Bald", "must begin with the number of pictures"),
-        (celeba.ATTRIBUTES, " ".join(NAMES) + " \n", "", "lacks the attribute names, which must be its second line"),
+        (celeba.ATTRIBUTES, "10\nBald", "Bald", "must begin with the number of images"),
+        (celeba.ATTRIBUTES, " ".join(NAMES) + " \n", "", "lacks the attribute names in its second line"),
         (celeba.ATTRIBUTES, "Bald ", "", "line 3 has 4 values for 3 attributes"),
         (celeba.ATTRIBUTES, "1\n000002", "7\n000002", "line 3: a value must be 1 or -1"),
         (celeba.ATTRIBUTES, "000003.jpg", "../3.jpg", r"line 5 must begin with a plain file name"),
-        (celeba.ATTRIBUTES, "000003.jpg", "other.jpg", r"line 3 names a picture for which list_attr_celeba\.txt has"),
+        (celeba.ATTRIBUTES, "000003.jpg", "other.jpg", r"line 3 names an image for which list_attr_celeba\.txt has"),
         (celeba.PARTITION, "000002.jpg 0", "000002.jpg 5", r"line 2 must be a file name and 0, 1 or 2"),
         (celeba.PARTITION, "000002.jpg 0", "000002.jpg", "line 2 must be a file name and 0, 1 or 2"),
     ],
@@ -259,7 +259,7 @@ def test_lists_that_do_not_fit_are_refused_with_a_sentence(folder, file, old, ne
 def test_a_split_without_pictures_is_refused(folder):
     text = (folder / celeba.PARTITION).read_text()
     (folder / celeba.PARTITION).write_text(text.replace(" 2\n", " 1\n"))
-    with pytest.raises(ValueError, match="puts no picture into the split 'test'"):
+    with pytest.raises(ValueError, match="assigns no image to the split 'test'"):
         datasets.count(config(folder, split="test"))
 
 

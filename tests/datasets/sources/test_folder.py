@@ -56,7 +56,7 @@ def test_one_subfolder_makes_no_labels_and_a_picture_beside_two_is_left_out(fold
     picture(folder / "other" / "c.png")
     data = datasets.prepare(config(folder))
     assert data.label_names == ("only", "other") and len(data) == 2
-    assert dict(data.skipped) == {"b.png": "it lies beside the folders of the classes; put it into one of them."}
+    assert dict(data.skipped) == {"b.png": "it is next to the folders of the classes; put it into one of them."}
 
 
 def test_every_mode_and_format_becomes_grey_or_rgb(folder):
@@ -102,7 +102,7 @@ def test_unreadable_pictures_are_skipped_named_and_counted(folder):
     ]
     assert "5000x4000 pixels; at most 16,000,000" in reasons["huge.png"]
     assert "not a readable picture" in reasons["empty.png"]
-    assert reasons["broken link.png"] == "a link to nothing."
+    assert reasons["broken link.png"] == "a broken link."
 
 
 def test_no_link_out_of_the_folder_is_followed_and_each_is_named(folder, tmp_path):
@@ -115,8 +115,8 @@ def test_no_link_out_of_the_folder_is_followed_and_each_is_named(folder, tmp_pat
     data = datasets.prepare(config(folder))
     assert len(data) == 2 and dict(data.skipped) == {
         "all": "a link to a folder; it is not followed.",
-        "out.png": "a link out of the folder; it is not followed.",
-        "pipe.png": "no file that can be read.",
+        "out.png": "a link to outside the folder; it is not followed.",
+        "pipe.png": "not a readable file.",
     }
 
 
@@ -159,7 +159,7 @@ def test_other_files_and_hidden_ones_are_no_pictures(folder):
     assert len(data) == 1 and dict(data.skipped) == {
         ".git/b.png": "it is hidden: its name, or a folder's, begins with a dot.",
         ".hidden.png": "it is hidden: its name, or a folder's, begins with a dot.",
-        "notes.txt": "not a picture.",
+        "notes.txt": "not an image.",
     }
 
 
@@ -244,7 +244,7 @@ def test_a_folder_of_train_and_test_is_divided(folder):
 def test_folders_called_train_and_test_among_others_are_refused(folder):
     for name in ("train", "test", "ship"):
         picture(folder / name / "a.png")
-    with pytest.raises(ValueError, match="It cannot be told whether 'test', 'train' are classes, like 'ship', or for"):
+    with pytest.raises(ValueError, match="It is unclear whether 'test', 'train' are classes, like 'ship', or for"):
         datasets.label_names(config(folder))
 
 

@@ -98,7 +98,7 @@ def test_a_missing_test_list_is_named_when_it_is_needed(folder):
 
 def test_pictures_that_are_listed_and_missing_are_counted(folder):
     (folder / "images" / "CLEVR_train_000003_0.png").unlink()
-    with pytest.raises(ValueError, match=r"train\.json names 12 pictures of which 1 are not .* CLEVR_train|images"):
+    with pytest.raises(ValueError, match=r"train\.json names 12 images of which 1 are not .* CLEVR_train|images"):
         datasets.count(config(folder))
 
 
@@ -149,7 +149,7 @@ def test_a_list_that_changes_is_read_again(folder):
 
 
 def test_it_has_no_test_pictures(folder):
-    with pytest.raises(ValueError, match=r"pictures for training only.* Set dataset\.split to train"):
+    with pytest.raises(ValueError, match=r"images for training only.* Set dataset\.split to train"):
         datasets.prepare(config(folder, split="test"))
 
 

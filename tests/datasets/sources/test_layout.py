@@ -70,22 +70,22 @@ def test_layouts_that_people_have(files, parts):
 @pytest.mark.parametrize(
     ("files", "left_out", "classes"),
     [
-        ("cat/1.png dog/2.png cover.png", {"cover.png": "beside the folders of the classes"}, {"cat", "dog"}),
-        ("d/cat/1.png d/dog/2.png cover.png", {"cover.png": "beside the folders"}, {"cat", "dog"}),
-        ("train/1.png test/2.png x.png", {"x.png": "beside the folders for training"}, set()),
+        ("cat/1.png dog/2.png cover.png", {"cover.png": "next to the folders of the classes"}, {"cat", "dog"}),
+        ("d/cat/1.png d/dog/2.png cover.png", {"cover.png": "next to the folders"}, {"cat", "dog"}),
+        ("train/1.png test/2.png x.png", {"x.png": "next to the folders for training"}, set()),
         ("train/1.png test/2.png val/3.png", {"val/3.png": "it is for validation"}, set()),
         ("seg_train/a/1.png seg_train/b/2.png seg_test/a/3.png seg_pred/4.png",
          {"seg_pred/4.png": "neither for training nor for testing"}, {"a", "b"}),
         ("c/train/a/1.png c/train/b/2.png c/test/a/3.png c/c/train/a/1.png",
          {"c/c/train/a/1.png": "neither for training nor for testing"}, {"a", "b"}),
-        ("a/1.png a/2.png 3.png", {"3.png": "beside the folder of the others"}, set()),
-        ("1.png 2.png a/3.png", {"a/3.png": "lies in 'a', beside more pictures"}, set()),
-        ("cat/1.png dog/2.heic", {"dog/2.heic": "Nothing in 'dog' is read: it is no class"}, set()),
+        ("a/1.png a/2.png 3.png", {"3.png": "next to the folder of the others"}, set()),
+        ("1.png 2.png a/3.png", {"a/3.png": "is in 'a', next to images"}, set()),
+        ("cat/1.png dog/2.heic", {"dog/2.heic": "Nothing in 'dog' is read: it is not a class"}, set()),
         ("cat/1.png dog/ z/ z/x/2.png __MACOSX/ .git/", {"dog/": "an empty folder"}, {"cat", "z"}),
-        ("cat/train/1.png cat/test/2.png cat/3.png dog/train/4.png", {"cat/3.png": "beside its class's folders"}, {"cat", "dog"}),
+        ("cat/train/1.png cat/test/2.png cat/3.png dog/train/4.png", {"cat/3.png": "next to its class's folders"}, {"cat", "dog"}),
         ("trainA/1.png trainB/2.png testA/3.png other/4.png", {"other/4.png": "neither for training"}, {"A", "B"}),
         ("1.png 2.TIF 3.heic 4.avif 5.svg", {"2.TIF": "in .tif are not read", "3.heic": ".heic", "4.avif": ".avif", "5.svg": ".svg"}, set()),
-        ("1.png a.txt b.csv c.zip noname", {"a.txt": "not a picture", "b.csv": "not a", "c.zip": "unpack", "noname": "not a"}, set()),
+        ("1.png a.txt b.csv c.zip noname", {"a.txt": "not an image", "b.csv": "not a", "c.zip": "unpack", "noname": "not a"}, set()),
         ("1.png .2.png .cache/3.png", {".2.png": "hidden", ".cache/3.png": "hidden"}, set()),
     ],
 )  # fmt: skip
@@ -99,11 +99,11 @@ def test_what_is_left_out_is_named_with_its_reason(files, left_out, classes):
 @pytest.mark.parametrize(
     ("files", "sentence"),
     [
-        ("train/1.png test/2.png ship/3.png", "It cannot be told whether 'test', 'train' are classes, like 'ship'"),
-        ("cat/1.png dog/2.png test/3.png", "It cannot be told whether 'test' are classes"),
-        ("cat/1.png dog/2.png test/cat/3.png test/dog/4.png", "It cannot be told"),
+        ("train/1.png test/2.png ship/3.png", "It is unclear whether 'test', 'train' are classes, like 'ship'"),
+        ("cat/1.png dog/2.png test/3.png", "It is unclear whether 'test' are classes"),
+        ("cat/1.png dog/2.png test/cat/3.png test/dog/4.png", "It is unclear"),
         ("Train/1.png train/2.png test/3.png", "'Train', 'train' are folders for the same part"),
-        ("train/train/1.png train/test/2.png test/3.png", "divided once more"),
+        ("train/train/1.png train/test/2.png test/3.png", "divided again"),
         ("cats_train/1.png dogs_train/2.png owls_test/3.png", "not of the same classes. Make two folders, 'train' and"),
         ("train/1.png test_cats/2.png test_dogs/3.png", "not of the same classes"),
         ("train_cats/1.png test_cats/2.png other/3.png", "not all of them"),
@@ -111,8 +111,8 @@ def test_what_is_left_out_is_named_with_its_reason(files, left_out, classes):
             "cat/train/1.png cat/test/2.png dog/3.png",
             "no folders for training and testing in 'dog', as in other classes",
         ),
-        ("1.png a/2.png", "1 pictures lie beside 'a', where there are 1"),
-        ("1.png 2.png a/3.png b/4.png", "2 pictures lie beside 'a', 'b', where there are 2"),
+        ("1.png a/2.png", "1 images are next to 'a', where there are 1"),
+        ("1.png 2.png a/3.png b/4.png", "2 images are next to 'a', 'b', where there are 2"),
     ],
 )
 def test_what_can_be_understood_in_two_ways_is_refused(files, sentence):
@@ -173,7 +173,7 @@ def test_a_part_means_what_its_folder_means_alone(files, parts):
 def test_folders_in_folders_without_end_are_left_out():
     deep = "/".join(["train"] * 30_000) + "/1.png"
     layout = understand([deep, "a/" * (MAX_DEPTH - 1) + "2.png"])
-    assert layout.left_out == [(deep, f"it lies more than {MAX_DEPTH} folders deep.")] and len(layout.parts[""]) == 1
+    assert layout.left_out == [(deep, f"it is more than {MAX_DEPTH} folders deep.")] and len(layout.parts[""]) == 1
 
 
 def test_blanks_around_the_name_of_a_class_are_not_part_of_it():

@@ -107,7 +107,7 @@ def test_drawn_points_are_kept_as_a_data_set():
 
 def test_what_points_cannot_do_is_refused(tmp_path):
     own = uploads.add_points(CIRCLE, "ring")
-    with pytest.raises(ValueError, match="no test part"):
+    with pytest.raises(ValueError, match="no test split"):
         datasets.count(config(own.root, split="test"))
     for changes in ({"flip": True}, {"rotation_degrees": 5}):
         for name in ("points", "ring8"):

@@ -117,7 +117,7 @@ def test_a_changed_cifar_file_is_never_unpickled(cifar):
 def test_missing_files_are_named_with_the_way_to_get_them(tmp_path, name):
     for ask in (datasets.count, datasets.prepare, lambda c: datasets.preview(c, 3)):
         with pytest.raises(
-            ValueError, match=rf"holds no .*\. To get the files once: python -m gan_core download {name} --root"
+            ValueError, match=rf"holds no .*\. To download the files: python -m gan_core download {name} --root"
         ):
             ask(config(name, tmp_path))
         with pytest.raises(ValueError, match=rf"There is no folder .*gan_core download {name}"):

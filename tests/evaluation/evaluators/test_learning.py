@@ -185,7 +185,7 @@ def test_pictures_without_labels_teach_nothing(tmp_path: Path):
     for index in range(20):
         Image.new("RGB", (8, 8), (index, 0, 0)).save(tmp_path / f"{index}.png")
     config = DatasetConfig(name="folder", root=str(tmp_path), image_size=8, channels=3)
-    with pytest.raises(ValueError, match="has no labels, so there is nothing to tell apart"):
+    with pytest.raises(ValueError, match="has no labels, so there is nothing to distinguish"):
         split(config, no_progress)
 
 

@@ -63,7 +63,7 @@ def test_a_damaged_scale_is_refused_with_the_way_out(folder: EvaluatorFolder, co
     place = folder.path / SCALE
     of_others = place.read_text().replace(folder.card.weights_sha256, "0" * 64)
     place.write_text(of_others if content is None else content)
-    with pytest.raises(ValueError, match="Delete it: it is made anew"):
+    with pytest.raises(ValueError, match="Delete it: it is rebuilt"):
         extractors.open_folder(folder)
 
 

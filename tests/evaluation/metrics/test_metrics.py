@@ -157,7 +157,7 @@ def test_what_needs_more_than_features_is_no_metric_of_points():
         "ct",
         "augmentation_leak",
     }
-    with pytest.raises(ValueError, match="'duplicates' is measured of images"):
+    with pytest.raises(ValueError, match="'duplicates' needs images"):
         weighted("duplicates", cloud(50), cloud(50))
     with pytest.raises(ValueError, match="Unknown metric 'beauty'"):
         weighted("beauty", cloud(50), cloud(50))

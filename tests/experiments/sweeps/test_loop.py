@@ -59,7 +59,7 @@ def test_a_value_of_another_extractor_than_the_first_is_left_out_with_a_sentence
     worker(folder).work()
     first, other = rows_of(study)
     assert best([first, other], study.sweep) == first and (first.state, other.state) == ("done", "failed")
-    assert "are of none and 'digits@1, scale 2'. Begin a new sweep" in other.reason
+    assert "are from none and 'digits@1, scale 2'. Start a new sweep" in other.reason
 
 
 def test_a_curve_is_judged_by_the_mean_of_its_end(runs_dir: Path) -> None:
@@ -256,7 +256,7 @@ def test_a_storage_that_is_lost_ends_the_process_with_a_sentence(runs_dir: Path)
     folder.order("run")
     Path(folder.address).write_text("no journal\nat all\n")
     sweep_worker.work(folder)
-    assert "damaged, or no journal" in folder.error and not folder.should_run
+    assert "damaged, or not a sweep's journal" in folder.error and not folder.should_run
 
 
 def test_a_process_that_was_killed_is_a_sentence_until_it_is_begun_again(runs_dir: Path) -> None:
@@ -337,7 +337,7 @@ def test_the_command_without_a_file_and_with_a_database(command, runs_dir: Path,
         (["nothing", "--grid", "training.epochs=1"], "Unknown preset 'nothing'"),
         (["mnist-dcgan"], "varies at least one setting"),
         (["mnist-dcgan", "--grid", "training.epochs=1", "--set", "x"], "--set takes KEY=VALUE"),
-        (["mnist-dcgan", "--grid", "training.epochs=1", "--metric", "loss/g", "--storage", "gopher://x"], "no address of a storage"),
+        (["mnist-dcgan", "--grid", "training.epochs=1", "--metric", "loss/g", "--storage", "gopher://x"], "not a storage address"),
         (["none.yaml"], "cannot be read"),
     ],
 )  # fmt: skip

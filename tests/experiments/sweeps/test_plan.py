@@ -116,7 +116,7 @@ def test_too_large_a_grid_says_how_many_and_how_long() -> None:
         ([listed("training.epochs", [1])], {"metric": "prob/real"}, "minimize or maximize"),
         ([listed("training.epochs", [1])], {"metric": "beauty", "direction": "maximize"}, "Unknown metric 'beauty'"),
         ([listed("training.epochs", [1])], {"images": 3}, "measured on 100"),
-        ([listed("training.epochs", [1])], {"metric": "modes"}, "draw points"),
+        ([listed("training.epochs", [1])], {"metric": "modes"}, "generate points"),
     ],
 )
 def test_a_sweep_that_leads_nowhere_is_refused(axes: list, options: dict, words: str) -> None:
@@ -139,7 +139,7 @@ def test_a_file_says_all_of_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("preset: [", "line 1: this is no YAML"),
+        ("preset: [", "line 1: this is not valid YAML"),
         ("just words", "must hold keys and values"),
         ("preset: x\nvary: {a: 1}\ngrid: 2", "unknown key 'grid'"),
         ("vary: {training.epochs: [1]}", "has no 'preset'"),

@@ -223,7 +223,7 @@ def test_another_sweep_of_the_same_name_is_refused_and_a_longer_search_goes_on(t
     [
         ("sqlite:////nowhere/at/all/x.db", "cannot be reached"),
         ("postgresql://me:secret@127.0.0.1:1/x", "not installed|cannot be reached"),
-        ("gopher://x/y", "no address of a storage"),
+        ("gopher://x/y", "not a storage address"),
         ("/proc/nothing/x.log", "cannot be used"),
     ],
 )
@@ -235,7 +235,7 @@ def test_a_storage_that_cannot_be_reached_is_a_sentence_without_password(place: 
 
 def test_a_damaged_journal_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "journal.log").write_text("not a journal\nat all\n")
-    with pytest.raises(ValueError, match="damaged, or no journal"):
+    with pytest.raises(ValueError, match="damaged, or not a sweep's journal"):
         opened(tmp_path, grid())
 
 
