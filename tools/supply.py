@@ -26,7 +26,7 @@ SAID_ELSEWHERE = {  # installed on other systems only, or silent in their metada
 }
 HEAD = """# Licences of what Ganvas is installed with
 
-Ganvas is Apache-2.0 and ships no package of others: `pip` fetches those of [requirements.lock](../requirements.lock), each from its
+Ganvas is Apache-2.0 and ships one package of others, onnxruntime-web (MIT, in gan_core/report/onnxruntime_web): `pip` fetches those of [requirements.lock](../requirements.lock), each from its
 own authors. Whoever passes on an installation, as a container image say, passes them on too:
 
 - None is under the GPL or LGPL. PyAV was left out for that: its wheel bundles FFmpeg built with libx264 and libx265 (GPL), so that

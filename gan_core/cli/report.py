@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from gan_core import runs
-from gan_core.cli.terminal import RunsDir, bar, console, runs_folder
+from gan_core.cli.terminal import RunName, RunsDir, bar, console, runs_folder
 from gan_core.report import formats, templates
 from gan_core.report.document import LANGUAGES, Person
 from gan_core.report.formats import FORMATS
@@ -39,4 +39,21 @@ def report(
             found, template, form, out, Person(name, number, course), language,
             lambda _stage, done=0, total=0, value=None: move(done, total, ""),
         )  # fmt: skip
+    console.print(escape(f"{out}: {words}"), soft_wrap=True)
+
+
+def publish(
+    run: RunName,
+    out: Annotated[Path, typer.Option(help="The new folder.")],
+    language: Annotated[str, typer.Option(help=f"One of: {', '.join(LANGUAGES)}.")] = "en",
+    runs_dir: RunsDir = None,
+) -> None:
+    """Write a run as one static page with its generator in it: it opens from a file, and needs no server and no network."""
+    from gan_core.report import publishing
+
+    found = runs.find(runs_folder(runs_dir), run)
+    with bar("Page") as move:
+        words = publishing.publish(
+            found, out, language, lambda _stage, done=0, total=0, value=None: move(done, total, "")
+        )
     console.print(escape(f"{out}: {words}"), soft_wrap=True)

@@ -21,6 +21,10 @@ from gan_core.report.document import (
 )
 
 _MIME = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
+_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # nothing is fetched, whatever stands in the page
+)
+_SCRIPTS = "; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:"
 _STYLE = """
 body { font: 11pt/1.5 "Noto Sans", "Noto Sans CJK TC", "Microsoft JhengHei", "PingFang TC", sans-serif; color: #1c1e22;
   background: #fff; max-width: 760px; margin: 0 auto; padding: 24px 16px; }
@@ -40,19 +44,28 @@ pre { font-size: .78em; background: #f4f6f7; padding: 8px; white-space: pre-wrap
 """
 
 
-def page(document: ReportDocument) -> str:
-    """The report as an HTML document."""
+def page(document: ReportDocument, top: str = "", end: str = "") -> str:
+    """The report as an HTML document.
+
+    Args:
+        document: the report.
+        top, end: HTML of the program's own, to stand below the heading and at the end.
+    """
     _ = translator(document.language)
     facts = "".join(f"<tr><th>{escape(name)}</th><td>{escape(words)}</td></tr>" for name, words in document.facts())
     body = [f"<h1>{escape(document.title)}</h1>", f"<table>{facts}</table>" if facts else ""]
+    body.append(top)
     for chapter, parts in document.numbered():
         body.append(f"<h2>{escape(chapter.title)}</h2>")
         body += [_part(part, place) for place, part in parts]
     if document.missing:
         listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in document.missing)
         body.append(f'<h2>{escape(_("Missing from this report"))}</h2><ul class="missing">{listed}</ul>')
+    body.append(end)
+    policy = _POLICY + (_SCRIPTS if end else "")
     return (
         f'<!doctype html>\n<html lang="{document.language.replace("_", "-")}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(document.title)}</title>\n'
         f"<style>{_STYLE}</style>\n</head>\n<body>\n" + "\n".join(filter(None, body)) + "\n</body>\n</html>\n"
     )
