@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_core.config import DiffusionConfig, RunConfig
+from gan_core.config import DiffusionConfig, RunConfig, with_changes
 from gan_core.datasets import image_shape
 from gan_core.models import posthoc_ema
 from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress, Update, unwrapped
@@ -294,7 +294,7 @@ class Diffusion(GenerativeModel):
     def probe(self) -> Metrics:
         """The loss on images of the last step in each quarter of the process, the first with the least noise; that of a network that
         always says 0; how much larger the running average's is; how far the data spread about their mean; and, where guidance is
-        on, the share of values at the edge of the range, of samples and of data."""
+        on, the share of values at the edge of the range, of samples with it and without."""
         if self._last is None:
             return {}
         few, asked = self._last[0][:PROBED], self._last[1][:PROBED]
@@ -316,16 +316,20 @@ class Diffusion(GenerativeModel):
                 metrics["average/lag"] = averaged.mean() / errors[of].mean()
         if self.config.diffusion.guidance != 1 and images.dim() == 4:
             z = torch.randn(len(few[:DRAWN]), self.latent_dim, generator=rng, device=rng.device)
-            edges = ((which.abs() > EDGE).float().mean() for which in (self.sample(z, asked[:DRAWN]), few))
-            metrics |= dict(zip(("edge/fake", "edge/real"), edges, strict=True))
+            for name, scale in (("guided", self.config.diffusion.guidance), ("plain", 1.0)):
+                drawn = self._drawn(with_changes(self.config, {"diffusion.guidance": scale}), z, asked[:DRAWN])
+                metrics[f"edge/{name}"] = (drawn.abs() > EDGE).float().mean()
         return metrics
 
     def sample(self, z: Tensor, labels: Tensor) -> Tensor:
         """Samples (N, ...) for noise z (N, latent_dim), in `diffusion.preview_steps` steps of DDIM, from the running average
         where there is one."""
+        return self._drawn(self.config, z, labels)
+
+    def _drawn(self, config: RunConfig, z: Tensor, labels: Tensor) -> Tensor:
         network = unwrapped(self.averages.get("denoiser", self.networks["denoiser"]))
         with torch.no_grad():
-            return draw(self.config, network, z, labels, self.config.diffusion.preview_steps, 0.0)
+            return draw(config, network, z, labels, config.diffusion.preview_steps, 0.0)
 
     def _errors(
         self, data: Tensor, condition: Tensor, t: Tensor, noise: Tensor, network: nn.Module | None = None

@@ -6,7 +6,17 @@ curves that show it, and remedies, the likeliest first.
 
 from __future__ import annotations
 
-from gan_core.analysis.doctor import autoencoder, collapse, dominance, game, general, memory, one_sided, standstill
+from gan_core.analysis.doctor import (
+    autoencoder,
+    collapse,
+    denoising,
+    dominance,
+    game,
+    general,
+    memory,
+    one_sided,
+    standstill,
+)
 from gan_core.analysis.doctor.finding import Diagnosis, Finding, Remedy, Sign
 from gan_core.analysis.doctor.trace import RunTrace
 from gan_core.config import RunConfig
@@ -18,7 +28,7 @@ DIAGNOSES: Registry[Diagnosis] = Registry(
     "diagnosis",
     {
         entry.name: entry
-        for part in (general, game, collapse, standstill, dominance, one_sided, memory, autoencoder)
+        for part in (general, game, collapse, standstill, dominance, one_sided, memory, autoencoder, denoising)
         for entry in part.DIAGNOSES
     },
 )

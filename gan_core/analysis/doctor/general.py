@@ -34,6 +34,7 @@ BEHIND = (
     0.5  # share of the real images' distance to their nearest fellow; ten times the usual rates pass it within 90 steps
 )
 START = 100  # steps of G before which images may be alike
+CLEAR = 0.97  # share of what always saying 0 costs; a denoiser that learns passes it within 200 steps
 
 
 def non_finite(trace: RunTrace) -> Sign | None:
@@ -141,6 +142,10 @@ def _harm(trace: RunTrace) -> Iterator[tuple[Mask, str, Mapping[str, Column]]]:
             "Its loss is {loss:.3g} at step {step:,}, no less than the {first:.3g} of its first steps.",
             {"loss": loss, "first": first},
         )
+    if trace.has("loss/blind", "loss/quarter_1"):
+        clear, blind = trace.mean("loss/quarter_1"), trace.mean("loss/blind")
+        words = "Where there is least noise the loss is {clear:.2f} at step {step:,}; always saying 0 would cost {blind:.2f}."
+        yield clear > CLEAR * blind, words, {"clear": clear, "blind": blind}
     if trace.has("prob/real", "prob/fake_before"):
         real, fake = trace.mean("prob/real"), trace.mean("prob/fake_before")
         words = "D(x) averages {real:.2f} and D(G(z)) {fake:.2f} at step {step:,}: G does not follow."
@@ -240,6 +245,10 @@ DIAGNOSES = (
         "learning_rate_too_high", "The learning rate is too high",
         "Each step overshoots. One network becomes unstable, and the other learns nothing from it.",
         "warning", LOSSES, learning_rate_too_high, lambda config: _slower(config, 0.1),
+        of_vae=(
+            "The learning rate is too high",
+            "Each step is so large that it jumps over what it was to reach: the loss stays high.",
+        ),
     ),
     Diagnosis(
         "too_few_images", "Too few images",
