@@ -149,11 +149,11 @@ ADDITIONS = {
         lines={
             "gan_core/analysis/doctor/__init__.py": [
                 (
-                    "autoencoder, collapse, dominance, game, general, memory, one_sided, standstill\n",
-                    "toy, ",
+                    "    standstill,\n",
+                    "    toy,\n",
                 ),  # the import
                 (
-                    "general, game, collapse, standstill, dominance, one_sided, memory, autoencoder)",
+                    "general, game, collapse, standstill, dominance, one_sided, memory, autoencoder, denoising)",
                     "toy, ",
                 ),  # the table
             ]

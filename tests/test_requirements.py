@@ -15,9 +15,12 @@ from gan_core.config.settings import PROJECT_DIR
 
 PRODUCT = ("app.py", "gan_core", "pages", "tools", "benchmarks")
 FOR_DEVELOPERS = [  # need what the tests need
-    PROJECT_DIR / "tools" / name for name in ("mutants.py", "load_browser.py", "load_student.py")
+    PROJECT_DIR / "tools" / name for name in ("mutants.py", "load_browser.py", "load_student.py", "messages.py")
 ]
-OPTIONAL = {"torch-fidelity"}  # imported by the product only where it is installed; the sentence that refuses says how
+OPTIONAL = {
+    "torch-fidelity",
+    "onnx",
+}  # imported by the product only where it is installed; the sentence that refuses says how
 
 
 def normal(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pages.components.sentences import FIELD
+from gan_core.config.sentences import FIELD
 from tools.messages import core_messages
 
 STYLE = Path(__file__).parent.parent / "docs" / "style.md"

@@ -84,8 +84,8 @@ STORIES: Registry[Story] = Registry(
     {
         "r1": _story(
             "BCE + R1 converges",
-            "The first GAN loss, and D pays for every slope at the real points (the R1 penalty). Its landscape becomes flat there, "
-            "G is not chased around, and all modes are found. The next story is the same game without the penalty.",
+            "The first GAN loss, with a penalty on D's slope at the real points (R1). Its output becomes flat there, G no longer jumps "
+            "between modes, and all modes are found. The next story is the same setting without the penalty.",
             {**_ADAM, "penalty.name": "r1", "penalty.weight": 0.3},
         ),
         "bce": _story(

@@ -63,7 +63,7 @@ def about(r: Reported) -> list[Part]:
         (_("Data"), f"{_(data.title)}, {status.num_images:,}"),
         (_("Steps"), _("{done:,} of {all:,}").format(done=status.step, all=status.total_steps)),
         (_("Batch size, epochs"), f"{config.training.batch_size:,}, {config.training.epochs:,}"),
-        (_("Steps an epoch, images seen"), f"{status.steps_per_epoch:,}, {status.images_seen:,}"),
+        (_("Steps per epoch, images seen"), f"{status.steps_per_epoch:,}, {status.images_seen:,}"),
         (_("State"), _(status.state)),
     ]
     if trained is not None:
@@ -235,7 +235,7 @@ def measured(r: Reported) -> list[Part]:
                      one.extractor))  # fmt: skip
     if not rows:
         raise ValueError(_("Nothing was measured of it. Measure it on its page, or with: python -m gan_core evaluate"))
-    head = (_("measure"), _("value"), _("95 % interval"), _("hits"), _("images"), _("step"), _("judged by"))
+    head = (_("measure"), _("value"), _("95 % interval"), _("hits"), _("images"), _("step"), _("evaluator"))
     return [Tabular(_("Measured after training"), head, tuple(rows))]
 
 

@@ -181,5 +181,7 @@ def _sampler(run: Run, step: int, network: nn.Module) -> Sampler:
     width = len(config.conditioning.labels)
     labels = np.array(run.pinned_labels() or [[0] * width], np.float32)
     if labels.ndim != 2 or labels.shape[1] != width:
-        raise ValueError(f"The run '{run.name}' keeps {labels.shape} pinned labels; its model takes {width} per sample.")
+        raise ValueError(
+            f"The run '{run.name}' keeps {labels.shape} pinned labels; its model takes {width} per sample."
+        )
     return Sampler(run.id, step, config, network, labels)

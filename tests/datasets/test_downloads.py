@@ -112,9 +112,7 @@ def test_a_mirror_that_fails_is_a_sentence(mirror, monkeypatch, tmp_path, answer
 
     with serving(lambda path: answer) as address:
         monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [f"{address}/"])
-        with pytest.raises(
-            ValueError, match=r"^MNIST could not be fetched \(.+\)\. Check the internet connection"
-        ):
+        with pytest.raises(ValueError, match=r"^MNIST could not be fetched \(.+\)\. Check the internet connection"):
             downloads.download("mnist", tmp_path, lambda done, total: None)
 
 

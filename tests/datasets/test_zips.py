@@ -125,9 +125,7 @@ def test_a_zip_whose_beginning_is_lost_gives_what_is_whole():
 
 
 def test_a_zip_without_pictures_or_empty():
-    refused(
-        zipped({"a.txt": b"x", "b.csv": b"y"}), r"no readable image \(2 other files\).*a\.txt: not an image"
-    )
+    refused(zipped({"a.txt": b"x", "b.csv": b"y"}), r"no readable image \(2 other files\).*a\.txt: not an image")
     refused(zipped({}), r"no readable image \(0 other files\)")
 
 

@@ -130,7 +130,7 @@ def test_the_hand_in_of_homework_6_is_a_thousand_jpegs(finished: Run, tmp_path: 
 @pytest.mark.parametrize(
     ("form", "name", "words"),
     [
-        ("html", "there.html", "exists already, and is not overwritten"),
+        ("html", "there.html", "exists already and is not overwritten"),
         ("html", "a.htm", "The format 'html' is a file that ends in .html; got 'a.htm'"),
         ("word", "a.doc", "Unknown format 'word'. Choose one of: html, md, ipynb, pdf, hand-in"),
         ("hand-in", "a", "'short' prescribes no files.*nycu-lab6"),

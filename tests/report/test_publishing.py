@@ -98,7 +98,7 @@ def test_a_folder_that_exists_and_a_run_without_samples_are_refused(
     finished: Run, runs_dir: Path, tmp_path: Path, short: None
 ):
     (tmp_path / "there").mkdir()
-    with pytest.raises(ValueError, match="exists already, and is not overwritten"):
+    with pytest.raises(ValueError, match="exists already and is not overwritten"):
         publish(finished, tmp_path / "there")
     with pytest.raises(ValueError, match="has neither samples nor curves yet"):
         publish(tiny_run(runs_dir, "empty"), tmp_path / "page")

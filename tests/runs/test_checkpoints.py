@@ -211,7 +211,9 @@ def rewrite_state(run: Run, change) -> None:
 )  # fmt: skip
 def test_a_state_that_training_cannot_go_on_from_is_refused(run, change):
     rewrite_state(run, change)
-    with pytest.raises(ValueError, match=r"step-00000005/state\.json (must hold|holds no valid random state).*Use another"):
+    with pytest.raises(
+        ValueError, match=r"step-00000005/state\.json (must hold|holds no valid random state).*Use another"
+    ):
         load(run)
 
 

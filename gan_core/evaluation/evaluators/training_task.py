@@ -101,7 +101,7 @@ def check_labels(dataset: DatasetConfig) -> None:
     """Raises ValueError, with the way out, if a data set has no labels to learn."""
     if not datasets.label_names(dataset):
         raise ValueError(
-            f"The data set '{dataset.name}' has no labels, so there is nothing to tell apart. "
+            f"The data set '{dataset.name}' has no labels, so there is nothing to distinguish. "
             "Sort the pictures into one subfolder a class."
         )
 

@@ -48,7 +48,8 @@ def linked_choice(
     if asked != str(chosen) and (chosen != default or asked is not None):
         others = st.query_params.to_dict()
         if keep is not None and chosen != initial:
-            others = {name: others[name] for name in ("lang", *keep) if name in others}
+            kept = {"lang"}.union(keep)
+            others = {name: value for name, value in others.items() if name in kept}
         st.query_params.from_dict(others | {param: str(chosen)})
     written[key] = st.query_params.get(param), chosen
     return chosen
