@@ -12,9 +12,9 @@ from gan_core.datasets import preprocessing
 @pytest.mark.parametrize(
     ("name", "before", "after", "told"),
     [
-        ("folder", (178, 218), 64, "178x218, resized to 64x78, cut to 64x64"),
+        ("folder", (178, 218), 64, "178x218, resized to 64x78, cropped to 64x64"),
         ("folder", (128, 128), 64, "128x128, resized to 64x64"),
-        ("folder", (64, 80), 64, "64x80, cut to 64x64"),
+        ("folder", (64, 80), 64, "64x80, cropped to 64x64"),
         ("folder", (64, 64), 64, "64x64, no resizing"),
         ("mnist5k", (28, 28), 32, "28x28, padded by 2 on each side and resized to 32x32"),
         ("blocks", (64, 64), 64, "rendered at 64x64, no resizing"),
