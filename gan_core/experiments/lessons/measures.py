@@ -52,6 +52,40 @@ MEASURES: Registry[Measure] = Registry(
             f"Share of {NUM_POINTS:,} new points within {NEAR:g} of the centre of a mode. Interval: half-samples.",
             ".2f",
         ),
+        "radius": Measure(
+            "Distance from the middle",
+            f"Root mean square distance of {NUM_POINTS:,} new points from the middle of the ring, in radii: 1 is on the ring, 0 in its middle.",
+            ".2f",
+        ),
+        "asked": Measure(
+            "Points in the mode asked for",
+            f"Share of {NUM_POINTS:,} new points whose nearest mode is the one that was asked for, each equally often. Chance is 0.125. "
+            "Interval: Wilson 1927.",
+            ".2f",
+        ),
+        "steered": Measure(
+            "Points on the right after steering",
+            f"Share of {NUM_SLOPES} points that lie on the right once z has followed the gradient of a classifier of left and right, of those that did "
+            "not before. Interval: Wilson 1927.",
+            ".2f",
+        ),
+        "dragged": Measure(
+            "What came along",
+            "How far the same points moved up or down, which nobody asked for, as a share of how far they moved to the right. Interval: of the mean.",
+            ".2f",
+        ),
+        "edges": Measure(
+            "Sharpness beside real",
+            f"Variance of the Laplacian (Pech-Pacheco et al. 2000) of {NUM_PICTURES} samples over that of as many unseen pictures: below 1 is "
+            "blurred, above 1 noisy. Interval: of the mean.",
+            ".2f",
+        ),
+        "train_s": Measure("Time to train", "Seconds that the run trained, on this machine as busy as it was.", ".0f"),
+        "draw_s": Measure(
+            f"Time to draw {NUM_PICTURES} pictures",
+            "Seconds on this machine as busy as it was, the fastest of three times.",
+            ".3f",
+        ),
         "slope": Measure(
             "Slope of the critic",
             f"Length of the gradient of D's logit with respect to its input, mean over {NUM_SLOPES} points on lines between "
@@ -80,6 +114,13 @@ MEASURES: Registry[Measure] = Registry(
             "features of the shipped evaluator: 0 is equal, lower is better. Interval: half-samples.",
             ".3g",
             "kd",
+        ),
+        "recall": Measure(
+            "Variety (recall)",
+            f"Share of {NUM_PICTURES} unseen pictures that lie among the samples, in the features of the shipped evaluator (Kynkäänniemi et al. 2019): "
+            "1 is best. Interval: half-samples.",
+            ".2f",
+            "recall",
         ),
         "test_error": Measure(
             "Error on unseen images",

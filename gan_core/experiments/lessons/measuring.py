@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_core import datasets
@@ -23,15 +25,17 @@ from gan_core.evaluation.evaluators.scoring import score_images
 from gan_core.evaluation.extractors import Extractor
 from gan_core.evaluation.metrics import estimate
 from gan_core.evaluation.metrics.modes import REACH, Modes, captured, with_intervals
+from gan_core.evaluation.metrics.sharpness import laplacian_variance
 from gan_core.evaluation.statistics.estimate import Estimate
-from gan_core.evaluation.statistics.intervals import mean_of, wilson
+from gan_core.evaluation.statistics.intervals import Count, mean_of, wilson
 from gan_core.experiments.lessons.measures import ACTIVE, MEASURES, NEAR, NUM_PICTURES, NUM_POINTS, NUM_SLOPES
-from gan_core.models.building import build_networks
+from gan_core.models.building import build_networks, decode
 from gan_core.models.vae import kl_divergence
 from gan_core.runs import Run, checkpoints
 from gan_core.runs.autoencoder import open_autoencoder
 from gan_core.runs.sampler import Sampler, latents, open_sampler
 
+STEER_STEPS, STEER_RATE, SOFT = 60, 0.05, 0.2
 SEED = 20_000  # of latents that no run was trained or drawn with
 
 
@@ -99,6 +103,22 @@ class Subject:
         return captured(points, RING8.centres, NEAR / REACH)
 
     @cached_property
+    def turned(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Points (N, 2) that lie on the left, and where they lie once z has climbed log sigmoid(x / SOFT), a classifier of the right."""
+        model = self.sampler
+        z = torch.from_numpy(latents(2 * NUM_SLOPES, model.latent_dim, SEED))
+        begin = model.forward(z, torch.zeros(len(z), 0))
+        z = z[begin[:, 0] < 0][:NUM_SLOPES].requires_grad_(True)
+        length = z.detach().norm(dim=1, keepdim=True)
+        for _ in range(STEER_STEPS):
+            gain = F.logsigmoid(decode(self.config, model.network, z, torch.zeros(len(z), 0))[:, 0] / SOFT)
+            (slope,) = torch.autograd.grad(gain.sum(), z)
+            moved = z.detach() + STEER_RATE * slope / slope.norm(dim=1, keepdim=True).clamp_min(1e-9)
+            z = (moved * length / moved.norm(dim=1, keepdim=True)).requires_grad_(True)  # as likely a z as before
+        after = model.forward(z.detach(), torch.zeros(len(z), 0))
+        return begin[begin[:, 0] < 0][: len(after)].numpy(), after.numpy()
+
+    @cached_property
     def slopes(self) -> npt.NDArray[np.float64]:
         """Norms of D's gradient between real and generated points, (NUM_SLOPES,)."""
         real = torch.from_numpy(datasets.prepare(self.config.dataset).images[:NUM_SLOPES].astype(np.float32))
@@ -147,6 +167,54 @@ def modes(subject: Subject) -> Estimate:
 def near(subject: Subject) -> Estimate:
     """Share of points within NEAR of a mode."""
     return with_intervals(subject.modes)["high_quality"]
+
+
+def radius(subject: Subject) -> Estimate:
+    """Root mean square distance of points from the middle, in radii of the ring."""
+    points = subject.sampler.samples(latents(NUM_POINTS, subject.sampler.latent_dim, SEED))
+    size = float(np.linalg.norm(RING8.centres, axis=1).mean())
+    return Estimate.bare(float(np.sqrt(np.square(points).sum(1).mean())) / size, len(points))
+
+
+def asked(subject: Subject) -> Estimate:
+    """Share of points whose nearest mode is the one asked for."""
+    modes = np.arange(NUM_POINTS) % len(RING8.centres)
+    labels = np.eye(len(RING8.centres), dtype=np.float32)[modes]
+    points = subject.sampler.samples(latents(NUM_POINTS, subject.sampler.latent_dim, SEED), labels)
+    nearest = np.linalg.norm(points[:, None] - RING8.centres, axis=2).argmin(1)
+    return wilson(Count(int((nearest == modes).sum()), NUM_POINTS))
+
+
+def steered(subject: Subject) -> Estimate:
+    """Share of points that come to lie on the right."""
+    before, after = subject.turned
+    return wilson(Count(int((after[:, 0] > 0).sum()), len(before)))
+
+
+def dragged(subject: Subject) -> Estimate:
+    """How far they move across, as a share of how far to the right."""
+    moved = np.abs(subject.turned[1] - subject.turned[0])
+    return mean_of(moved[:, 1] / moved[:, 0].mean())
+
+
+def edges(subject: Subject) -> Estimate:
+    """Sharpness of samples over that of unseen images."""
+    return mean_of(laplacian_variance(subject.pictures) / laplacian_variance(subject.unseen.images).mean())
+
+
+def train_s(subject: Subject) -> Estimate:
+    """Seconds of training."""
+    return Estimate.bare(subject.run.status().seconds, 1)
+
+
+def draw_s(subject: Subject) -> Estimate:
+    """Seconds in which NUM_PICTURES samples are drawn."""
+    z, times = latents(NUM_PICTURES, subject.sampler.latent_dim, SEED), []
+    for _ in range(3):
+        began = time.perf_counter()
+        subject.sampler.images(z)
+        times.append(time.perf_counter() - began)
+    return Estimate.bare(min(times), NUM_PICTURES)
 
 
 def slope(subject: Subject) -> Estimate:

@@ -85,14 +85,14 @@ def replay(run: Run) -> Replay:
 
 
 class _StepRecorder:
-    """Records inputs and outputs of D (or of the encoder) during one step, without changing it."""
+    """Records inputs and outputs of D (or of the encoder) during one step, without changing it; nothing of a denoiser."""
 
     def __init__(self, model: GenerativeModel) -> None:
-        network = model.networks.get("discriminator") or model.networks["encoder"]
+        network = model.networks.get("discriminator") or model.networks.get("encoder")
         self._outputs: list[tuple[Tensor, ...]] = []
         self._given: list[Tensor] = []
         self._slopes: list[Tensor] = []
-        self._hook = network.register_forward_hook(self._record)
+        self._hook = network.register_forward_hook(self._record) if network else None
         self._model = model
         self._penalty = model.penalty if isinstance(model, GAN) else None
         if isinstance(model, GAN) and model.penalty is not None:
@@ -117,12 +117,15 @@ class _StepRecorder:
 
     def close(self) -> None:
         """Removes the hook and restores the penalty."""
-        self._hook.remove()
+        if self._hook:
+            self._hook.remove()
         if isinstance(self._model, GAN):
             self._model.penalty = self._penalty
 
     def inputs(self) -> dict[str, Tensor]:
         """The recorded tensors, as in `Replay.inputs`."""
+        if not self._outputs:  # a denoiser has neither
+            return {}
         if not isinstance(self._model, GAN):
             mean, log_variance = self._outputs[0]
             return {"mean": mean.detach(), "log_variance": log_variance.detach()}

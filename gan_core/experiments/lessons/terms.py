@@ -109,3 +109,13 @@ VAE_LOSS = Term(
     Code("gan_core.models.vae:VAE.train_step", ("reconstruction = ", "kl = ", "loss = ")),
     "loss/vae",
 )
+
+DENOISING = Term(
+    "The denoiser's loss",
+    r"\mathcal{L} = \mathbb{E}_{x_0, \varepsilon, t}\left[\left\| v_\theta(x_t, t) - v_t \right\|^2\right],"
+    r"\quad v_t = \sqrt{\bar\alpha_t}\,\varepsilon - \sqrt{1 - \bar\alpha_t}\,x_0",
+    "x₀ is data, ε noise, t a random time, x_t data and noise mixed, ᾱ_t the share of the data's variance in it; the mean over all values.",
+    "Ho et al. 2020, equation 14; v of Salimans and Ho 2022, appendix D",
+    Code("gan_core.models.diffusion:Diffusion._errors", ("predicted = ", "return F.mse_loss")),
+    "loss/diffusion",
+)

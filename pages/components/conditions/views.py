@@ -10,6 +10,7 @@ from gan_core.latents.denoising import with_dials
 from gan_core.runs.sampler import Sampler
 from pages.components.conditions.choice import choose_condition, choose_seed
 from pages.components.conditions.evaluated import Evaluated, evaluate, evaluator_for, show_score
+from pages.components.conditions.families import families
 from pages.components.conditions.pictures import ROW, first_condition, kind, parts, place_of, sheet_button
 from pages.components.shared import lab
 from pages.components.text import _
@@ -100,6 +101,7 @@ def test_grid(model: Sampler) -> None:
         heading.append(_("evaluator: {score}, chance {chance:.3f}").format(score=str(found.score), chance=found.chance))
     condition_cards([[part] for part in parts(images, found)], key="conditions_test")
     sheet_button(images, found, heading, f"{model.run_id}-step{model.step}-{which}-seed{seed}", ROW)
+    families()
 
 
 @st.fragment
