@@ -185,7 +185,7 @@ def test_rename_note_and_delete(page: Page, server: Server, trained: tuple[Lab, 
     photograph(page, "runs-delete")
     dialog.get_by_role("button", name="Delete", exact=True).click()
     expect(dialog).to_have_count(0)
-    expect(title(page, "My runs")).to_be_visible()
+    expect(page.get_by_text("No run has “to be del” in its name.")).to_be_visible()
     assert not other.path.exists()
     assert run.path.is_dir()
     run.describe(name="Ten epochs", note="")  # for the tests that follow

@@ -64,6 +64,8 @@ def confirm_delete(run_ids: Sequence[str]) -> None:
         if st.button(dangerous(_("Delete")), key="runs_delete_yes", icon=":material/delete:") and all(
             lab.succeeds(partial(supervisor.delete, run)) for run in runs
         ):
+            if st.session_state.get("app_page") == "runs":
+                st.rerun()
             st.switch_page("pages/runs.py")
         if st.button(_("Cancel"), key="runs_delete_no"):
             st.rerun()
