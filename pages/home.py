@@ -81,7 +81,7 @@ def what_next() -> None:
     ideas = (
         (
             _("Be led through it"),
-            _("Six lessons: say what will happen, let it happen for real, and see why. Each takes about ten minutes."),
+            _("Nine lessons: say what will happen, let it happen for real, and see why. Each takes about ten minutes."),
             "pages/lessons.py",
             _("Lessons"),
         ),

@@ -61,7 +61,7 @@ def weights_of(snapshots: Sequence[tuple[float, float]], step: float, sigma: flo
     times = np.array([at for at, _ in snapshots])
     powers = np.array([gamma_of(each) for _, each in snapshots])
     gram = _inner(times[:, None], powers[:, None], times, powers)
-    wanted = _inner(times, powers, np.float64(step), np.float64(gamma_of(sigma)))
+    wanted = _inner(times, powers, np.array(step), np.array(gamma_of(sigma)))
     ones = np.ones((len(gram), 1))
     bound = np.block([[gram, ones], [ones.T, np.zeros((1, 1))]])  # Lagrange's multiplier is the last unknown
     found: npt.NDArray[np.float64] = np.linalg.lstsq(bound, np.append(wanted, 1.0), rcond=1e-10)[0][:-1]

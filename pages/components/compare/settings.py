@@ -39,7 +39,7 @@ def settings(runs: Sequence[Compared]) -> None:
     heading = ngettext("{n} setting differs", "{n} settings differ", count).format(n=count)
     with st.expander(heading, expanded=count <= 8, icon=":material/tune:"):
         rows = [
-            {_("setting"): setting_name(name), **{title: value_of(name, value) for title, value in zip(titles, values, strict=True)},
+            {_("setting"): setting_name(name, [one.config for one in runs]), **{title: value_of(name, value) for title, value in zip(titles, values, strict=True)},
              _("meaning"): _(fields[name].description)}
             for name, values in different.items()
         ]  # fmt: skip
