@@ -8,8 +8,11 @@ import pytest
 from helpers import tiny_run
 from streamlit.testing.v1 import AppTest
 
+from gan_core.config import RunConfig
+from gan_core.presets import preset_config
 from gan_core.runs import Run
 from gan_core.training import loop
+from pages.components.shared.config_form import setting_name
 from tests.pages.conftest import Visit, calm, copy_of, words
 
 FAST = {
@@ -89,3 +92,11 @@ def test_conditions_show_guidance_in_the_place_of_directions(visit: Visit, denoi
     assert views(app).options[:3] == ["Ask for something", "Every class, same z", "Guidance from 0 to 8"]
     assert "conditions_guide" in [getattr(e, "key", "") for e in app.main]
     assert not app.error
+
+
+def test_a_rate_is_told_with_the_network_that_it_is_of() -> None:
+    rate, gan, ddpm = "generator_optimizer.learning_rate", RunConfig(), preset_config("mnist-ddpm")
+    assert setting_name(rate, [ddpm, ddpm]).endswith(", denoiser")
+    assert setting_name(rate, [gan, ddpm]).endswith(", generator / denoiser") and setting_name(rate).endswith(
+        ", generator"
+    )

@@ -50,7 +50,7 @@ def settings(runs: Sequence[Compared]) -> None:
         st.caption(_("Their settings are the same: any difference is numerical noise."))
         return
     rows = [
-        {_("setting"): setting_name(name), **{title: value_of(name, value) for title, value in zip(titles, values, strict=True)},
+        {_("setting"): setting_name(name, [one.config for one in runs]), **{title: value_of(name, value) for title, value in zip(titles, values, strict=True)},
          _("meaning"): _(fields[name].description)}
         for name, values in different.items()
     ]  # fmt: skip

@@ -3,6 +3,7 @@
 Also settings in words: the name of one, and a value of it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -13,7 +14,7 @@ from gan_core.config.registry import Registry
 from gan_core.datasets import DATASETS
 from gan_core.models.augmentation import AUGMENTATIONS
 from gan_core.models.conditioning import CONDITIONINGS
-from gan_core.models.kinds import kind_of
+from gan_core.models.kinds import kind_of, kind_or_none
 from gan_core.models.networks import NETWORKS
 from gan_core.models.objectives import OBJECTIVES
 from gan_core.models.penalties import PENALTIES
@@ -212,14 +213,18 @@ def bounds(info: Any) -> tuple[int | None, int | None]:
     return (None if low is None else int(low)), (None if high is None else int(high))
 
 
-def setting_name(name: str) -> str:
-    """A field's label; of an optimiser's field with the network that it is of."""
-    words, owner = label(name, schema.field_names()[name]), owner_of(name)
+def setting_name(name: str, configs: Sequence[RunConfig] = ()) -> str:
+    """A field's label; of an optimiser's field with the network that it is of, in models of these configurations."""
+    words, owner = label(name, schema.field_names()[name]), owner_of(name, configs)
     return f"{words}, {owner}" if owner else words
 
 
-def owner_of(name: str) -> str:
-    """The network whose optimiser a field is of; empty for other fields."""
+def owner_of(name: str, configs: Sequence[RunConfig] = ()) -> str:
+    """The network whose optimiser a field is of, in models of these configurations, else of a GAN; empty for other fields."""
+    kinds = [kind for config in configs if (kind := kind_or_none(config))]
+    titles = dict.fromkeys(_(part.title) for kind in kinds if (part := kind.optimizer_of(name)))
+    if titles:
+        return " / ".join(titles).lower()
     owners = {"generator_optimizer": _("generator"), "discriminator_optimizer": _("discriminator")}
     return owners.get(name.partition(".")[0], "")
 
