@@ -99,7 +99,8 @@ def training() -> None:
     for run in [run for run in lab.all_runs() if run.status().state in OPEN_STATES][:8]:
         status = run.status()
         share = status.step / status.total_steps if status.total_steps else 0.0
-        word, _color = STATES[status.state]
+        marked, _color = STATES[status.state]
+        word = _(marked)
         st.page_link("pages/run.py", label=as_text(shortened(run.name)), query_params={"run": run.id})
         st.progress(min(share, 1.0), text=f"{word}, {share:.0%}")
 

@@ -8,14 +8,19 @@ A string that is written where no visitor is yet, at the top of a module, is mar
 import gettext
 import os
 import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import TypeVar, cast
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gan_core.config.sentences import Sentences
 
+K = TypeVar("K")
+V = TypeVar("V")
+T = TypeVar("T")
 LOCALES = Path(__file__).resolve().parents[2] / "locales"
 LANGUAGES = {"en": "English", "zh_TW": "繁體中文"}
 """Language -> its own name for itself."""
@@ -37,6 +42,31 @@ def ngettext(one: str, many: str, count: int) -> str:
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
     """Marks a string for translation that goes through `_` later."""
     return message
+
+
+class Marked(Mapping[K, V]):
+    """A table of words for people, marked with `N_`: each is translated where it is taken out, in tuples, lists and tables within as well."""
+
+    def __init__(self, marked: Mapping[K, V]) -> None:
+        self._marked = marked
+
+    def __getitem__(self, key: K) -> V:
+        return _translated(self._marked[key])
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._marked)
+
+    def __len__(self) -> int:
+        return len(self._marked)
+
+
+def _translated(value: T) -> T:
+    """A value with every string in it translated."""
+    if isinstance(value, str):
+        return cast(T, _(value))
+    if isinstance(value, Mapping):
+        return cast(T, {key: _translated(part) for key, part in value.items()})
+    return cast(T, type(value)(map(_translated, value))) if isinstance(value, tuple | list) else value
 
 
 def language() -> str:
@@ -93,14 +123,14 @@ def _catalogue(name: str) -> tuple[gettext.NullTranslations, Sentences]:
 
 
 STATES = {
-    "queued": (_("waiting"), "gray"),
-    "running": (_("training"), "green"),
-    "paused": (_("paused"), "orange"),
-    "stopping": (_("stopping"), "orange"),
-    "finished": (_("finished"), "blue"),
-    "stopped": (_("stopped"), "gray"),
-    "failed": (_("failed"), "red"),
-    "interrupted": (_("interrupted"), "red"),
+    "queued": (N_("waiting"), "gray"),
+    "running": (N_("training"), "green"),
+    "paused": (N_("paused"), "orange"),
+    "stopping": (N_("stopping"), "orange"),
+    "finished": (N_("finished"), "blue"),
+    "stopped": (N_("stopped"), "gray"),
+    "failed": (N_("failed"), "red"),
+    "interrupted": (N_("interrupted"), "red"),
 }
 """State of a run -> (word for people, colour of its badge)."""
 

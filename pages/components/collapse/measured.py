@@ -22,14 +22,12 @@ COLUMNS = 10
 COUNTS = (500, NUM_IMAGES, 5000)
 
 
-BROKEN_AND_REPAIRED = (_("broken"), _("repaired"))
-
-
-def measured(broken: Run, repaired: Run, called: tuple[str, str] = BROKEN_AND_REPAIRED) -> None:
+def measured(broken: Run, repaired: Run, called: tuple[str, str] | None = None) -> None:
     """How many images, and a button; after it two bars, then figure, table and sentence. What was measured before is shown at once.
 
     `called` is what the two models are called in the words.
     """
+    called = called or (_("broken"), _("repaired"))
     steps = newest_common(broken, repaired)
     if steps is None:
         st.info(_("Both need a checkpoint first: wait until they have trained a little."), icon=":material/hourglass:")

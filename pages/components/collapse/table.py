@@ -11,13 +11,15 @@ from gan_core.experiments.benchmark.summary import Row, differences, rows, smear
 from gan_core.lab2d.stories import STORIES
 from pages.components.collapse.tuned import PERFECT, tuned_parts
 from pages.components.shared import lab
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 
-NAMES = {"ring8": _("Ring of 8"), "grid25": _("Grid of 25"), "stacked-mnist": _("Stacked MNIST")}
-CRITERIA = {
-    "points": _("A mode counts as captured with at least one sample within 3 standard deviations of its middle."),
-    "images": _("A mode is one of the 1,000 triples of digits; the shipped digits evaluator reads each colour."),
-}
+NAMES = Marked({"ring8": N_("Ring of 8"), "grid25": N_("Grid of 25"), "stacked-mnist": N_("Stacked MNIST")})
+CRITERIA = Marked(
+    {
+        "points": N_("A mode counts as captured with at least one sample within 3 standard deviations of its middle."),
+        "images": N_("A mode is one of the 1,000 triples of digits; the shipped digits evaluator reads each colour."),
+    }
+)
 
 
 def collapse_table() -> None:

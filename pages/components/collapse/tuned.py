@@ -8,20 +8,22 @@ import streamlit as st
 from gan_core.experiments.benchmark import METHODS, TASKS, Tuned
 from gan_core.experiments.benchmark.figure import against_batch, against_steps
 from gan_core.experiments.benchmark.tuning import AXES
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 
 PERFECT = 0.989
-NAMES = {
-    "rate_g": _("Rate of G"),
-    "rate_d": _("Rate of D"),
-    "beta1": _("Beta 1"),
-    "schedule": _("Rate over the run"),
-    "batch": _("Batch"),
-    "weight": _("Penalty's weight"),
-    "clip": _("Clip bound"),
-    "scale": _("Spectral scale"),
-    "n_critic": _("Critic steps"),
-}
+NAMES = Marked(
+    {
+        "rate_g": N_("Rate of G"),
+        "rate_d": N_("Rate of D"),
+        "beta1": N_("Beta 1"),
+        "schedule": N_("Rate over the run"),
+        "batch": N_("Batch"),
+        "weight": N_("Penalty's weight"),
+        "clip": N_("Clip bound"),
+        "scale": N_("Spectral scale"),
+        "n_critic": N_("Critic steps"),
+    }
+)
 
 
 def tuned_parts(found: Tuned) -> None:

@@ -12,11 +12,13 @@ from pages.components.compare.choice import titles_of
 from pages.components.shared import lab
 from pages.components.shared.links import linked_choice
 from pages.components.shared.run_records import compared
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 from pages.components.widgets.live_plot import live_plot, smoothing_slider
 
 USUAL = 2
-AXES = {"step": _("step"), "epoch": _("epoch"), "images": _("images seen"), "time": _("minutes of training")}
+AXES = Marked(
+    {"step": N_("step"), "epoch": N_("epoch"), "images": N_("images seen"), "time": N_("minutes of training")}
+)
 
 
 def curves(runs: Sequence[Compared]) -> None:

@@ -14,10 +14,10 @@ from gan_core.config import RunConfig
 from gan_core.figures import imaging
 from pages.components.compare.choice import titles_of
 from pages.components.shared.run_records import grid_url
-from pages.components.text import _, as_text
+from pages.components.text import N_, Marked, _, as_text
 from pages.components.widgets.picture import picture
 
-ALIGNMENTS = {"share": _("share of training"), "step": _("step"), "images": _("images seen")}
+ALIGNMENTS = Marked({"share": N_("share of training"), "step": N_("step"), "images": N_("images seen")})
 FEW = 16
 IN_A_ROW = 4
 

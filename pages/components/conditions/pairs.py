@@ -13,13 +13,13 @@ from gan_core.runs.sampler import Sampler
 from pages.components.conditions.choice import choose_condition, choose_seed
 from pages.components.conditions.evaluated import Evaluated, evaluator_for, show_score
 from pages.components.conditions.pictures import first_condition, kind, parts, place_of, sheet_button
-from pages.components.text import _, as_text
+from pages.components.text import N_, Marked, _, as_text
 from pages.components.widgets.condition_cards import condition_cards
 
 SHOWN = 10  # as report R5 shows
 NUM_COUNTED = 100
 FAVOURITE = "Male"
-OPPOSITES = {FAVOURITE: _("Female")}  # CelebA has no label for it
+OPPOSITES = Marked({FAVOURITE: N_("Female")})  # CelebA has no label for it
 
 
 @st.fragment

@@ -13,11 +13,11 @@ from gan_core.datasets.epochs import Epoch
 from gan_core.figures import imaging
 from pages.components.data.charts import correlation_figure, share_figure
 from pages.components.shared.data_choice import Chosen, left_out_table
-from pages.components.text import _, as_text, ngettext
+from pages.components.text import N_, Marked, _, as_text, ngettext
 from pages.components.widgets.picture import picture
 
 SHOWN = 24
-SIDES = {"have": _("have it"), "lack": _("have it not")}
+SIDES = Marked({"have": N_("have it"), "lack": N_("have it not")})
 MAX_CORRELATED = 40
 
 

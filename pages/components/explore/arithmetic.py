@@ -11,14 +11,14 @@ from gan_core.latents.arithmetic import equation
 from gan_core.latents.interpolation import slerp
 from gan_core.runs.sampler import Sampler, numbered_latents
 from pages.components.explore.samples import choose_labels, sheet_url
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 from pages.components.widgets.picture import download_png, picture
 from pages.components.widgets.sample_picker import LARGEST, picked, sample_picker
 
 LIMIT = 3  # samples averaged, as in DCGAN's paper
 COLUMNS, ROWS = 4, 3
 NUM_STOPS = 8
-TERMS = {"a": _("a: begin with"), "b": _("− b: take away"), "c": _("+ c: add")}
+TERMS = Marked({"a": N_("a: begin with"), "b": N_("− b: take away"), "c": N_("+ c: add")})
 FIRST = {"a": (0,), "b": (1,), "c": (2,)}
 
 

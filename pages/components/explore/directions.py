@@ -17,30 +17,32 @@ from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler
 from pages.components.shared import lab
 from pages.components.shared.task_view import outcome
-from pages.components.text import _, as_text
+from pages.components.text import N_, Marked, _, as_text
 from pages.components.widgets.latent_explorer import Slider
 
 NUM_SLIDERS = 8
 SHOWN_ATTRIBUTES = 6
 RANGE = 4.0  # standard deviations; a normal latent rarely goes further along a direction
 PCA, SEFA, RAW, ATTRIBUTES, SAVED = "pca", "sefa", "raw", "attributes", "saved"
-KINDS = {
-    PCA: _("Most change (PCA)"),
-    SEFA: _("Closed form (SeFa)"),
-    ATTRIBUTES: _("Attributes"),
-    SAVED: _("Saved"),
-    RAW: _("Single numbers"),
-}
-EXPLAINED = {
-    PCA: _("**PCA**: the directions along which the first layer's answers to random latents vary most (GANSpace, Härkönen et al. 2020)."),
-    SEFA: _(
+KINDS = Marked(
+    {
+        PCA: N_("Most change (PCA)"),
+        SEFA: N_("Closed form (SeFa)"),
+        ATTRIBUTES: N_("Attributes"),
+        SAVED: N_("Saved"),
+        RAW: N_("Single numbers"),
+    }
+)
+EXPLAINED = Marked({
+    PCA: N_("**PCA**: the directions along which the first layer's answers to random latents vary most (GANSpace, Härkönen et al. 2020)."),
+    SEFA: N_(
         "**SeFa** needs no samples: the directions that the first layer's weights stretch most, the eigenvectors of AᵀA "
         "(Shen and Zhou 2021)."
     ),
-    ATTRIBUTES: _("**Attributes**: directions with a meaning, found from labels."),
-    SAVED: _("**Saved**: directions that somebody named and kept. Everybody who uses this lab sees them."),
-    RAW: _("**Single numbers**: each slider moves one number of z, which changes a little of everything."),
-}  # fmt: skip
+    ATTRIBUTES: N_("**Attributes**: directions with a meaning, found from labels."),
+    SAVED: N_("**Saved**: directions that somebody named and kept. Everybody who uses this lab sees them."),
+    RAW: N_("**Single numbers**: each slider moves one number of z, which changes a little of everything."),
+})  # fmt: skip
 
 
 @dataclass(frozen=True)

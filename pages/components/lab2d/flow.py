@@ -10,14 +10,14 @@ from gan_core.latents.denoising import flow
 from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler, latents
 from pages.components.shared import lab, models
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 from pages.components.widgets.morph import frames_player
 
 NUM_POINTS = 400
 SIDE = 21  # arrows in a row
 MARGIN, NOISE = 1.2, 3.0  # beyond the farthest point; where almost no noise lies
 
-DIRECTIONS = {"data": _("From noise to data"), "noise": _("From data to noise")}
+DIRECTIONS = Marked({"data": N_("From noise to data"), "noise": N_("From data to noise")})
 
 
 @st.fragment

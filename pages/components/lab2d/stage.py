@@ -89,7 +89,7 @@ def stage(
     """
     data = {
         "turn": ask.turn, "scene": dict(scene), "frames": frames, "done": done, "rates": dict(rates), "autoplay": autoplay,
-        "notice": notice, "paces": list(PACES), "texts": TEXTS, "num_shown": NUM_SHOWN, "key": key,
+        "notice": notice, "paces": list(PACES), "texts": dict(TEXTS), "num_shown": NUM_SHOWN, "key": key,
     }  # fmt: skip
     _component(key=key, data=data, on_ask_change=do_nothing)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gan_core.lab2d.protocol import PACES
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 
 FEW = 0.5  # of the modes
 MOST = 0.8  # of the samples
@@ -13,90 +13,90 @@ HALF = 0.5  # of the samples
 
 
 CONTROLS: dict[str, Any] = {
-    "starting": _("The 2-D lab is starting: about ten seconds, once for everybody on this server."),
-    "play": _("Play"),
-    "pause": _("Pause"),
-    "reset": _("Reset"),
-    "reset_help": _("Back to step 0, with the same seed: the same game begins again."),
-    "step": {"both": _("Both step"), "d": _("D step"), "g": _("G step")},
+    "starting": N_("The 2-D lab is starting: about ten seconds, once for everybody on this server."),
+    "play": N_("Play"),
+    "pause": N_("Pause"),
+    "reset": N_("Reset"),
+    "reset_help": N_("Back to step 0, with the same seed: the same game begins again."),
+    "step": {"both": N_("Both step"), "d": N_("D step"), "g": N_("G step")},
     "step_help": {
-        "both": _("One training step, as in a run: D moves, then G. Where D makes several steps for one of G's, G moves in every so-many-th step."),
-        "d": _("Only the discriminator learns; the generator stays as it is, to the last bit."),
-        "g": _("Only the generator learns; the discriminator stays as it is, to the last bit."),
+        "both": N_("One training step, as in a run: D moves, then G. Where D makes several steps for one of G's, G moves in every so-many-th step."),
+        "d": N_("Only the discriminator learns; the generator stays as it is, to the last bit."),
+        "g": N_("Only the generator learns; the discriminator stays as it is, to the last bit."),
     },
-    "who": _("Play moves"),
-    "movers": {"both": _("both"), "d": _("only D"), "g": _("only G")},
-    "pace": _("Speed"),
+    "who": N_("Play moves"),
+    "movers": {"both": N_("both"), "d": N_("only D"), "g": N_("only G")},
+    "pace": N_("Speed"),
     "paces": {
-        "slow": _("slow motion: D, then G"),
-        **{name: _("up to {n} steps a picture").format(n=name) for name in PACES if name.isdigit()},
-        "1": _("1 step a picture"),
-        "all": _("as fast as it can"),
+        "slow": N_("slow motion: D, then G"),
+        **{name: N_("up to {n} steps a picture").format(n=name) for name in PACES if name.isdigit()},
+        "1": N_("1 step a picture"),
+        "all": N_("as fast as it can"),
     },
-    "rates": {"discriminator": _("Learning rate of D"), "generator": _("Learning rate of G")},
+    "rates": {"discriminator": N_("Learning rate of D"), "generator": N_("Learning rate of G")},
 }  # fmt: skip
 
 PICTURE: dict[str, Any] = {
     "show": {
-        "landscape": _("D's landscape"),
-        "real": _("Real"),
-        "generated": _("Generated"),
-        "grid": _("G's grid"),
-        "arrows": _("Gradients on G"),
+        "landscape": N_("D's landscape"),
+        "real": N_("Real"),
+        "generated": N_("Generated"),
+        "grid": N_("G's grid"),
+        "arrows": N_("Gradients on G"),
     },
     "show_help": {
-        "landscape": _("What D says to each place of the plane: the greener, the more real. With packing: of a point there beside real ones."),
-        "real": _("Points of the data set."),
-        "generated": _("What G makes of {n} fixed latents."),
-        "grid": _("A square grid in G's latent space, and where G sends it: G bends and stretches the plane."),
-        "arrows": _("Which way G's loss pulls its points (minus its gradient). Lengths compare within one picture."),
+        "landscape": N_("What D says to each place of the plane: the greener, the more real. With packing: of a point there beside real ones."),
+        "real": N_("Points of the data set."),
+        "generated": N_("What G makes of {n} fixed latents."),
+        "grid": N_("A square grid in G's latent space, and where G sends it: G bends and stretches the plane."),
+        "arrows": N_("Which way G's loss pulls its points (minus its gradient). Lengths compare within one picture."),
     },
-    "low": {"probability": _("D says fake, 0"), "score": _("D's lowest score, {value}")},
-    "high": {"probability": _("1, real"), "score": _("highest, {value}")},
+    "low": {"probability": N_("D says fake, 0"), "score": N_("D's lowest score, {value}")},
+    "high": {"probability": N_("1, real"), "score": N_("highest, {value}")},
 }  # fmt: skip
 
 NUMBERS: dict[str, Any] = {
-    "moved": {"discriminator": _("D has just moved"), "generator": _("G has just moved")},
-    "step_of": _("Step {step} of {total}"),
-    "step_alone": _("Step {step}"),
-    "moves": _("D learned {d} times, G {g} times"),
-    "speed": _("{fps} pictures a second, {rate} steps a second"),
-    "outside": _("{share} of the generated points lie outside the picture"),
-    "pull": _("Mean gradient at a generated point: {value}"),
+    "moved": {"discriminator": N_("D has just moved"), "generator": N_("G has just moved")},
+    "step_of": N_("Step {step} of {total}"),
+    "step_alone": N_("Step {step}"),
+    "moves": N_("D learned {d} times, G {g} times"),
+    "speed": N_("{fps} pictures a second, {rate} steps a second"),
+    "outside": N_("{share} of the generated points lie outside the picture"),
+    "pull": N_("Mean gradient at a generated point: {value}"),
     "facts": {
-        "mode_tv": _("Mode-TV"),
-        "captured": _("Modes captured"),
-        "high_quality": _("High quality"),
-        "reverse_kl": _("Reverse KL"),
+        "mode_tv": N_("Mode-TV"),
+        "captured": N_("Modes captured"),
+        "high_quality": N_("High quality"),
+        "reverse_kl": N_("Reverse KL"),
     },
     "facts_help": {
-        "mode_tv": _("Half the differences of the modes' shares of all points from those in the data, plus half the share of points on no mode: 0 is best, 1 is worst. A perfect generator stays a little above 0."),
-        "captured": _("Modes (spots of the data) with at least one generated point within 3 standard deviations."),
-        "high_quality": _("Share of generated points within 3 standard deviations of a mode. A perfect generator reaches 98.9 %."),
-        "reverse_kl": _("How unevenly the generated points are shared out among the modes, in nats: 0 is even, {worst} is all at one mode. Every point counts for its nearest mode, however far: with high quality below 50 % it says little."),
+        "mode_tv": N_("Half the differences of the modes' shares of all points from those in the data, plus half the share of points on no mode: 0 is best, 1 is worst. A perfect generator stays a little above 0."),
+        "captured": N_("Modes (spots of the data) with at least one generated point within 3 standard deviations."),
+        "high_quality": N_("Share of generated points within 3 standard deviations of a mode. A perfect generator reaches 98.9 %."),
+        "reverse_kl": N_("How unevenly the generated points are shared out among the modes, in nats: 0 is even, {worst} is all at one mode. Every point counts for its nearest mode, however far: with high quality below 50 % it says little."),
     },
-    "facts_rule": _("Mode-TV is how far the points' shares of the modes, and of none, lie from the data's: 0 is best, 1 is worst. One point within 3σ (standard deviations) of its middle captures a mode; high quality is the share of all points so near. Reverse KL counts every point for its nearest mode: 0 is even; with high quality below 50 % it says little."),
-    "captured_with": _("{share} % on modes"),
-    "says_little": _("says little now"),
-    "of": _("{n} of {total}"),
-    "measured": _("Measured on {n} generated points from fixed latents, the same in every picture; in brackets 95 % intervals over these points (of all four while it is paused)"),
+    "facts_rule": N_("Mode-TV is how far the points' shares of the modes, and of none, lie from the data's: 0 is best, 1 is worst. One point within 3σ (standard deviations) of its middle captures a mode; high quality is the share of all points so near. Reverse KL counts every point for its nearest mode: 0 is even; with high quality below 50 % it says little."),
+    "captured_with": N_("{share} % on modes"),
+    "says_little": N_("says little now"),
+    "of": N_("{n} of {total}"),
+    "measured": N_("Measured on {n} generated points from fixed latents, the same in every picture; in brackets 95 % intervals over these points (of all four while it is paused)"),
     "curves": {
-        "belief": _("What D says"),
-        "losses": _("Losses"),
-        "quality": _("Modes and quality"),
+        "belief": N_("What D says"),
+        "losses": N_("Losses"),
+        "quality": N_("Modes and quality"),
     },
     "lines": {
-        "real": _("on real, D(x)"),
-        "fake": _("on generated, D(G(z))"),
-        "d": _("D"),
-        "g": _("G"),
-        "captured": _("modes captured"),
-        "high_quality": _("high quality"),
+        "real": N_("on real, D(x)"),
+        "fake": N_("on generated, D(G(z))"),
+        "d": N_("D"),
+        "g": N_("G"),
+        "captured": N_("modes captured"),
+        "high_quality": N_("high quality"),
     },
-    "picture": _("The plane after {step} steps. {sentence}"),
+    "picture": N_("The plane after {step} steps. {sentence}"),
 }  # fmt: skip
 
-TEXTS = {**CONTROLS, **PICTURE, **NUMBERS}
+TEXTS = Marked({**CONTROLS, **PICTURE, **NUMBERS})
 
 
 def sentence(values: Mapping[str, float], *, step: int, outside: float = 0.0, said: str = "") -> str:

@@ -58,7 +58,8 @@ def _offer(lesson: Lesson, step: Train, missing: list[str], runs: Found, key: st
     for arm in missing:
         run = runs[arm]
         if run is not None:
-            word, _color = STATES[run.status().state]
+            marked, _color = STATES[run.status().state]
+            word = _(marked)
             label = _(lesson.experiment.arm(arm).title)
             words = _("The run “{arm}” ended early ({state}). {why}")
             st.warning(words.format(arm=label, state=word, why=as_text(run.status().error)), icon=":material/warning:")

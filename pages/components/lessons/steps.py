@@ -9,16 +9,16 @@ from pages.components.lessons.pictures import real_data
 from pages.components.lessons.run import show_run
 from pages.components.lessons.state import Found, end, first_open, found, given_answers, keep_answer
 from pages.components.shared import lab
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 
-KINDS = {
-    Read: (_("Read"), ":material/menu_book:"),
-    Predict: (_("Predict"), ":material/psychology_alt:"),
-    Train: (_("Run"), ":material/play_circle:"),
-    Explain: (_("Explain"), ":material/school:"),
-    Check: (_("Check"), ":material/fact_check:"),
-    TakeAway: (_("Take away"), ":material/luggage:"),
-}
+KINDS = Marked({
+    Read: (N_("Read"), ":material/menu_book:"),
+    Predict: (N_("Predict"), ":material/psychology_alt:"),
+    Train: (N_("Run"), ":material/play_circle:"),
+    Explain: (N_("Explain"), ":material/school:"),
+    Check: (N_("Check"), ":material/fact_check:"),
+    TakeAway: (N_("Take away"), ":material/luggage:"),
+})  # fmt: skip
 
 
 def show_steps(lesson: Lesson) -> None:

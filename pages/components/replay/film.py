@@ -10,12 +10,12 @@ from gan_core.jobs.task import Progress, Task
 from gan_core.runs import Run
 from pages.components.shared import lab
 from pages.components.shared.task_view import outcome
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 from pages.components.widgets.picture import picture
 
 SPEEDS = (2, 4, 8, 12, 24)
 MIME = {"mp4": "video/mp4", "gif": "image/gif"}
-TITLES = {"mp4": _("MP4: small and sharp"), "gif": _("GIF: plays everywhere, smaller pictures")}
+TITLES = Marked({"mp4": N_("MP4: small and sharp"), "gif": N_("GIF: plays everywhere, smaller pictures")})
 
 
 def film_form(run: Run) -> None:

@@ -18,7 +18,7 @@ from pages.components.shared import lab
 from pages.components.shared.config_form import LABELS
 from pages.components.shared.doctor_panel import diagnosed
 from pages.components.shared.run_records import compared, grid_url, marks
-from pages.components.text import _, duration
+from pages.components.text import N_, Marked, _, duration
 from pages.components.widgets.live_plot import SMOOTHING, smoothing_slider
 from pages.components.widgets.replay_player import Reading, Recording, Tick, replay_player, replay_view
 
@@ -27,17 +27,19 @@ SENT_FIRST = 8
 GROWS_S = 5.0  # a recording that is still being made is read again so often
 USUAL_CHARTS = 2
 DOT_PX = 5
-EVENTS = {
-    "checkpoint": _("checkpoint"),
-    "override": _("changed live"),
-    "branched": _("branched from another run"),
-    "resumed": _("resumed"),
-    "paused": _("paused"),
-    "stopped": _("stopped"),
-    "finished": _("finished"),
-    "failed": _("failed"),
-    "data_changed": _("training data changed"),
-}
+EVENTS = Marked(
+    {
+        "checkpoint": N_("checkpoint"),
+        "override": N_("changed live"),
+        "branched": N_("branched from another run"),
+        "resumed": N_("resumed"),
+        "paused": N_("paused"),
+        "stopped": N_("stopped"),
+        "finished": N_("finished"),
+        "failed": N_("failed"),
+        "data_changed": N_("training data changed"),
+    }
+)
 
 
 def recording(run: Run) -> None:
@@ -90,25 +92,27 @@ def player(run: Run, chart_keys: Sequence[str], smoothing: float) -> None:
         ),
         frames={at: url for at, url in urls.items() if url},
         step=step,
-        texts=TEXTS,
+        texts=dict(TEXTS),
         key=key,
     )
     with st.expander(_("Go on from here with other settings"), icon=":material/call_split:"):
         branch_form(one, step)
 
 
-TEXTS = {
-    "play": _("Play"),
-    "pause": _("Pause"),
-    "moment": _("Moment of the recording"),
-    "speed": _("Speed"),
-    "alt": _("Samples at this step"),
-    "picture": _("Pictures drawn at step {n}, always from the same latents"),
-    "keys": _("Arrow keys move, Shift and arrow go from picture to picture, Space plays"),
-    "happened": _("What happened"),
-    "since": _("(step {n})"),
-    "unavailable": _("The chart could not be drawn: its drawing library did not load."),
-}
+TEXTS = Marked(
+    {
+        "play": N_("Play"),
+        "pause": N_("Pause"),
+        "moment": N_("Moment of the recording"),
+        "speed": N_("Speed"),
+        "alt": N_("Samples at this step"),
+        "picture": N_("Pictures drawn at step {n}, always from the same latents"),
+        "keys": N_("Arrow keys move, Shift and arrow go from picture to picture, Space plays"),
+        "happened": N_("What happened"),
+        "since": N_("(step {n})"),
+        "unavailable": N_("The chart could not be drawn: its drawing library did not load."),
+    }
+)
 
 
 def stands_at(moments: Sequence[int], told: int | None) -> int:

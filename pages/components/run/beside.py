@@ -6,15 +6,17 @@ from gan_core.figures import imaging
 from gan_core.figures.sheets import side_by_side
 from gan_core.runs import Run
 from pages.components.shared import lab
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 from pages.components.widgets.picture import download_png, picture
 
 COUNTS = (16, 32, 64)
-REAL = {
-    "test": _("Real: {n:,} of the test split, never trained on"),
-    "left_over": _("Real: {n:,} that it was not trained on"),
-    "training": _("Real: {n:,} training images"),
-}
+REAL = Marked(
+    {
+        "test": N_("Real: {n:,} of the test split, never trained on"),
+        "left_over": N_("Real: {n:,} that it was not trained on"),
+        "training": N_("Real: {n:,} training images"),
+    }
+)
 
 
 def real_beside_generated(run: Run) -> None:

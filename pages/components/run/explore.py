@@ -15,32 +15,34 @@ from gan_core.runs import Run
 from pages.components.shared import lab
 from pages.components.shared.links import linked_view
 from pages.components.shared.run_picker import choose_step
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 
 if TYPE_CHECKING:
     from gan_core.runs.sampler import Sampler
 
-VIEWS = {
-    "compose": _("Ask for something"),
-    "classes": _("Every class, same z"),
-    "pairs": _("Flip one attribute"),
-    "guide": _("Guidance from 0 to 8"),
-    "reconstructions": _("Originals and copies"),
-    "edit": _("Change a picture"),
-    "map": _("Latent map"),
-    "samples": _("Samples"),
-    "flow": _("Noise that flows"),
-    "process": _("From noise to picture"),
-    "dials": _("Steps and fresh noise"),
-    "sliders": _("Sliders"),
-    "morph": _("Morph"),
-    "arithmetic": _("Arithmetic"),
-    "picture": _("Find a picture"),
-    "denoise": _("Denoise a picture"),
-    "sheet": _("Sample sheet"),
-    "dial": _("λ dial"),
-    "rival": _("Compare with a GAN"),
-}
+VIEWS = Marked(
+    {
+        "compose": N_("Ask for something"),
+        "classes": N_("Every class, same z"),
+        "pairs": N_("Flip one attribute"),
+        "guide": N_("Guidance from 0 to 8"),
+        "reconstructions": N_("Originals and copies"),
+        "edit": N_("Change a picture"),
+        "map": N_("Latent map"),
+        "samples": N_("Samples"),
+        "flow": N_("Noise that flows"),
+        "process": N_("From noise to picture"),
+        "dials": N_("Steps and fresh noise"),
+        "sliders": N_("Sliders"),
+        "morph": N_("Morph"),
+        "arithmetic": N_("Arithmetic"),
+        "picture": N_("Find a picture"),
+        "denoise": N_("Denoise a picture"),
+        "sheet": N_("Sample sheet"),
+        "dial": N_("λ dial"),
+        "rival": N_("Compare with a GAN"),
+    }
+)
 OF_LABELS: dict[Kind, tuple[str, ...]] = {
     "objects": ("compose",),
     "classes": ("compose", "classes"),
@@ -49,7 +51,7 @@ OF_LABELS: dict[Kind, tuple[str, ...]] = {
 OF_A_VAE = ("reconstructions", "edit", "map", "samples", "dial", "rival")
 WALKED = ("sliders", "morph", "arithmetic", "picture", "sheet")
 IN_STEPS = ("process", "dials", "morph", "arithmetic", "denoise", "sheet")  # its z has no directions to find
-STEP = _("The model as it was after so many steps of training.")
+STEP = N_("The model as it was after so many steps of training.")
 
 
 def views_of(run: Run) -> tuple[str, ...]:
@@ -80,7 +82,7 @@ def explore(run: Run) -> None:
     with st.container(horizontal=True):
         views = {name: VIEWS[name] for name in offered}
         view = linked_view(views, key=f"explore_view_{'_'.join(offered)}", keep=("run", "tab", "step"))
-        step = choose_step("explore", run, STEP)
+        step = choose_step("explore", run, _(STEP))
     show(run, step, view)
 
 

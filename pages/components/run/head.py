@@ -13,10 +13,10 @@ from pages.components.shared import lab
 from pages.components.shared.doctor_panel import diagnosed
 from pages.components.shared.run_card import state_badge
 from pages.components.shared.run_links import start_and_watch
-from pages.components.text import _, as_text, duration, ngettext
+from pages.components.text import N_, _, as_text, duration, ngettext
 
 WATCH_IDLE_S = 4.0
-RATES = _(
+RATES = N_(
     "How large a change each step makes to a network's weights. Takes effect at the next step. With a schedule it is "
     "the rate that the schedule multiplies; the chart of the learning rate shows each step's own."
 )
@@ -185,7 +185,7 @@ def learning_rates(run: Run) -> None:
         typed = {
             part.rate: column.text_input(
                 _("Learning rate, {network}").format(network=_(part.title).lower()), f"{current[part.rate]:g}",
-                key=f"live_{run.id}_{part.rate}_{current[part.rate]:g}", help=RATES,
+                key=f"live_{run.id}_{part.rate}_{current[part.rate]:g}", help=_(RATES),
             )
             for part, column in zip(parts, columns, strict=True)
         }  # fmt: skip

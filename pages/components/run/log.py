@@ -7,11 +7,11 @@ from gan_core.models.kinds import kind_of
 from gan_core.runs import Run, recovery
 from gan_core.training.log_line import log_line
 from pages.components.shared import lab
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 
 LOG_LINES = 12
 SHOWN_LINES = 5_000  # of the table; the file to download has all of them
-ROWS = {"epoch": _("Each epoch"), "step": _("Each recorded step")}
+ROWS = Marked({"epoch": N_("Each epoch"), "step": N_("Each recorded step")})
 
 
 def log(run: Run) -> None:

@@ -16,15 +16,17 @@ from pages.components.shared.links import linked_view
 from pages.components.shared.run_picker import choose_step
 from pages.components.shared.run_records import compared
 from pages.components.shared.task_view import outcome
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 
-VIEWS = {
-    "numbers": _("Measurements"),
-    "test": _("32 test conditions"),
-    "vae": _("VAE test error"),
-    "neighbours": _("Is it a copy?"),
-    "beside": _("Real beside generated"),
-}
+VIEWS = Marked(
+    {
+        "numbers": N_("Measurements"),
+        "test": N_("32 test conditions"),
+        "vae": N_("VAE test error"),
+        "neighbours": N_("Is it a copy?"),
+        "beside": N_("Real beside generated"),
+    }
+)
 
 
 def measure(run: Run) -> None:
@@ -45,7 +47,7 @@ def measure(run: Run) -> None:
     elif view == "beside":
         st.fragment(real_beside_generated)(run)
     else:
-        of_model(run, choose_step("measure", run, STEP), view)
+        of_model(run, choose_step("measure", run, _(STEP)), view)
 
 
 def measurements(run: Run) -> None:

@@ -12,17 +12,19 @@ from pages.components.shared import lab
 from pages.components.shared.bin_view import confirm_delete
 from pages.components.shared.links import renew
 from pages.components.shared.take_away import files_form
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 
-ENTRIES = {
-    "edit": _("Rename, write a note"),
-    "compare": _("Compare with…"),
-    "twin": _("Twin in the 2-D lab"),
-    "film": _("Film (MP4, GIF)"),
-    "files": _("Files (zip, ONNX, CSV, TensorBoard)"),
-    "hub": _("Send to the Hub"),
-    "delete": _("Delete"),
-}
+ENTRIES = Marked(
+    {
+        "edit": N_("Rename, write a note"),
+        "compare": N_("Compare with…"),
+        "twin": N_("Twin in the 2-D lab"),
+        "film": N_("Film (MP4, GIF)"),
+        "files": N_("Files (zip, ONNX, CSV, TensorBoard)"),
+        "hub": N_("Send to the Hub"),
+        "delete": N_("Delete"),
+    }
+)
 OPEN = "run_panel"
 
 

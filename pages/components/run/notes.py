@@ -13,13 +13,13 @@ from gan_core.jobs import task as background
 from gan_core.runs import Run, notes
 from pages.components.shared import lab
 from pages.components.shared.task_view import outcome
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 from pages.components.widgets.picture import download_png, picture
 from pages.components.widgets.sample_picker import picked, sample_picker
 
-JUDGEMENTS = {"best": _("best"), "worst": _("worst")}
-PLACE = _("number {number}, step {step:,}")
-AUTOMATIC = _("the distance to the nearest of 500 held-out real images, in the evaluator's features")
+JUDGEMENTS = Marked({"best": N_("best"), "worst": N_("worst")})
+PLACE = N_("number {number}, step {step:,}")
+AUTOMATIC = N_("the distance to the nearest of 500 held-out real images, in the evaluator's features")
 
 
 def observation(run: Run, figure: str) -> None:
@@ -90,14 +90,14 @@ def marked_pictures(run: Run, key: str) -> None:
     if not found:
         return
     title = _("Marked pictures of {run}").format(run=run.name)
-    sheet = marked.sheet(found, {**JUDGEMENTS, "place": PLACE}, title)
+    sheet = marked.sheet(found, {**JUDGEMENTS, "place": _(PLACE)}, title)
     picture(imaging.data_url(sheet), key=f"{key}_sheet", alt=title, pixelated=False, max_width_px=sheet.width)
     download_png(_("Download as PNG"), lambda: imaging.png_bytes(sheet), f"{run.id}-marked", f"{key}_png")
     if run.shipped:
         return
     with st.container(horizontal=True):
         for mark, _picture in found:
-            words = PLACE.format(number=mark.number + 1, step=mark.step)
+            words = _(PLACE).format(number=mark.number + 1, step=mark.step)
             pressed = st.button(
                 _("Remove: {place}").format(place=words), key=f"{key}_{mark.step}_{mark.number}", type="tertiary"
             )
@@ -113,7 +113,7 @@ def automatic(run: Run, key: str) -> None:
     task = measure_task.task(run, step)
     st.markdown(f"**{_('Measured: best and worst of the first pictures')}**")
     if background.progress(task).state == "new" and not st.button(_("Measure"), key=f"{key}_measure"):
-        st.caption(_("By {what}.").format(what=AUTOMATIC))
+        st.caption(_("By {what}.").format(what=_(AUTOMATIC)))
         return
     result = outcome(task, f"{key}_work")
     if result is None:
@@ -121,11 +121,11 @@ def automatic(run: Run, key: str) -> None:
     distances = result["apart"]
     ends = {"best": int(distances.argmin()), "worst": int(distances.argmax())}
     lines = [
-        [Line(JUDGEMENTS[name], name == "best"), Line(PLACE.format(number=number + 1, step=step)),
+        [Line(JUDGEMENTS[name], name == "best"), Line(_(PLACE).format(number=number + 1, step=step)),
          Line(_("{x:.1f} apart").format(x=distances[number]))]
         for name, number in ends.items()
     ]  # fmt: skip
     sheet = contact_sheet(result["pinned"][list(ends.values())], lines, [], columns=4, side_px=200)
-    words = _("By {what}.").format(what=AUTOMATIC)
+    words = _("By {what}.").format(what=_(AUTOMATIC))
     picture(imaging.data_url(sheet), key=f"{key}_automatic", alt=words, caption=words, pixelated=False,
             max_width_px=sheet.width)  # fmt: skip

@@ -8,12 +8,12 @@ from gan_core.experiments import follow_up
 from gan_core.runs import Run
 from pages.components.shared import lab
 from pages.components.shared.run_links import start_and_watch
-from pages.components.text import _, as_text
+from pages.components.text import N_, _, as_text
 
 BADGES = {
-    "failure": (_("failing"), "red", ":material/emergency:"),
-    "warning": (_("warning"), "orange", ":material/warning:"),
-    "note": (_("note"), "blue", ":material/info:"),
+    "failure": (N_("failing"), "red", ":material/emergency:"),
+    "warning": (N_("warning"), "orange", ":material/warning:"),
+    "note": (N_("note"), "blue", ":material/info:"),
 }
 SHOWN = 3
 
@@ -42,7 +42,8 @@ def doctor_panel(run: Run) -> None:
             st.caption(no_findings(run))
         return
     for finding in found[:SHOWN]:
-        word, color, icon = BADGES[finding.severity]
+        marked, color, icon = BADGES[finding.severity]
+        word = _(marked)
         with st.container(border=True, key=f"doctor_{run.id}_{finding.name}"):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]

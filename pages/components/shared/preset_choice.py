@@ -6,18 +6,20 @@ import streamlit as st
 
 from gan_core.datasets import DATASETS
 from gan_core.presets import PRESETS
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 
-IDEAS = {  # beginning of a preset's name: the idea
-    "mnist-dcgan": _("Digits"),
-    "r1": _("Faces"),
-    "r2": _("Objects on demand"),
-    "r3": _("Kinds of GAN"),
-    "r4": _("Batch, epochs, rate"),
-    "r5": _("VAE and GAN"),
-    "": _("Diffusion"),
-}
-REPORTS = _(
+IDEAS = Marked(
+    {  # beginning of a preset's name: the idea
+        "mnist-dcgan": N_("Digits"),
+        "r1": N_("Faces"),
+        "r2": N_("Objects on demand"),
+        "r3": N_("Kinds of GAN"),
+        "r4": N_("Batch, epochs, rate"),
+        "r5": N_("VAE and GAN"),
+        "": N_("Diffusion"),
+    }
+)
+REPORTS = N_(
     "R1 to R5 are five course reports whose experiments the presets repeat: in full with their data, or at a size for two processor cores."
 )
 
@@ -32,7 +34,7 @@ def choose_preset(names: Sequence[str], first: str, key: str) -> str:
     listed = [name for name in names if with_own or name == first or name not in own]
     listed.sort(key=lambda name: list(IDEAS).index(begins(name)))
     return left.selectbox(
-        _("Preset"), listed, index=listed.index(first), format_func=in_words, key=key, help=REPORTS
+        _("Preset"), listed, index=listed.index(first), format_func=in_words, key=key, help=_(REPORTS)
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from pages.components.text import STATES, _, as_text
 
 def state_badge(state: str) -> None:
     """The word for a run's state in its colour."""
-    word, color = STATES[state]
+    marked, color = STATES[state]
+    word = _(marked)
     st.badge(word, color=color)  # type: ignore[arg-type]
 
 

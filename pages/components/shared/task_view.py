@@ -8,15 +8,17 @@ import streamlit as st
 from gan_core.jobs import task as background
 from gan_core.jobs.task import Arrays, Progress, Task
 from pages.components.shared import lab
-from pages.components.text import _, as_text
+from pages.components.text import N_, Marked, _, as_text
 
-STAGES = {
-    "starting": _("Starting…"),
-    "waiting": _("Somebody else's work of this kind comes first"),
-    "images": _("Preparing the images"),
-    "encoding": _("Encoding and decoding images"),
-}
-STOPS_FOR_ALL = _("Stops it for everybody who waits for the same result.")
+STAGES = Marked(
+    {
+        "starting": N_("Starting…"),
+        "waiting": N_("Somebody else's work of this kind comes first"),
+        "images": N_("Preparing the images"),
+        "encoding": N_("Encoding and decoding images"),
+    }
+)
+STOPS_FOR_ALL = N_("Stops it for everybody who waits for the same result.")
 Words = Callable[[Progress], str]
 Work = TypeVar("Work")
 
@@ -96,7 +98,7 @@ def follow(
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
                 _("Cancel") if not left else _("Stopping…"), key=f"{key}_cancel", icon=":material/close:",
-                disabled=left, help=cancel_help,
+                disabled=left, help=_(cancel_help) if cancel_help else None,
             ):  # fmt: skip
                 lab.press(stop)
             if note:

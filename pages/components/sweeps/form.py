@@ -15,15 +15,17 @@ from gan_core.presets import PRESETS
 from pages.components.shared import lab
 from pages.components.shared.config_form import LABELS, REGISTRIES, SECTIONS
 from pages.components.shared.preset_choice import choose_preset
-from pages.components.text import _, duration
+from pages.components.text import N_, Marked, _, duration
 
 FIRST_AXES = ("training.batch_size", "learning_rate")
-OBJECTIVES = {
-    "reconstruction": _("Reconstruction error (VAE)"),
-    "accuracy/test": _("Evaluator's accuracy, list test"),
-    "accuracy/new_test": _("Evaluator's accuracy, list new_test"),
-    "accuracy/labels": _("Evaluator's accuracy, balanced labels"),
-}
+OBJECTIVES = Marked(
+    {
+        "reconstruction": N_("Reconstruction error (VAE)"),
+        "accuracy/test": N_("Evaluator's accuracy, list test"),
+        "accuracy/new_test": N_("Evaluator's accuracy, list new_test"),
+        "accuracy/labels": N_("Evaluator's accuracy, balanced labels"),
+    }
+)
 
 
 def templates() -> None:

@@ -17,17 +17,19 @@ from gan_core.experiments.sweeps.study import SweepStudy
 from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of, seconds_left
 from pages.components.shared import lab
 from pages.components.sweeps.grid import grid_of_samples
-from pages.components.text import _, as_text, duration, told_apart_means
+from pages.components.text import N_, Marked, _, as_text, duration, told_apart_means
 
 SLOWER = 2  # refreshes; a trial takes minutes
-STATES = {
-    "waiting": _("waiting"),
-    "training": _("training"),
-    "interrupted": _("interrupted"),
-    "done": _("done"),
-    "pruned": _("pruned"),
-    "failed": _("failed"),
-}
+STATES = Marked(
+    {
+        "waiting": N_("waiting"),
+        "training": N_("training"),
+        "interrupted": N_("interrupted"),
+        "done": N_("done"),
+        "pruned": N_("pruned"),
+        "failed": N_("failed"),
+    }
+)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gan_core.datasets.sources.objects24 import COLOURS, MAX_OBJECTS, SHAPES
-from pages.components.text import _
+from pages.components.text import N_, Marked
 from pages.components.widgets._assets import as_mapping, do_nothing, make_component, state_of
 
-TEXTS = {
-    "label": _("Objects to draw"), "chosen": _("Asked for:"), "none": _("Click one to three objects."),
-    "type": _("Or type a list"), "example": _("red sphere, blue cube"),
-    "help": _("One to three of 24 objects: a colour (gray, red, blue, green, brown, purple, cyan, yellow) and a shape (cube, "
+TEXTS = Marked({
+    "label": N_("Objects to draw"), "chosen": N_("Asked for:"), "none": N_("Click one to three objects."),
+    "type": N_("Or type a list"), "example": N_("red sphere, blue cube"),
+    "help": N_("One to three of 24 objects: a colour (gray, red, blue, green, brown, purple, cyan, yellow) and a shape (cube, "
               "sphere, cylinder), apart by commas."),
-    "clear": _("Clear"), "limit": _("A scene has at most three objects: click a chosen one to take it away."),
-}  # fmt: skip
+    "clear": N_("Clear"), "limit": N_("A scene has at most three objects: click a chosen one to take it away."),
+})  # fmt: skip
 
 LONGEST = 200  # characters of a typed list
 
@@ -87,6 +87,6 @@ def condition_palette(choice: Choice, known: Sequence[str], times: int, *, key: 
     ]
     data = {
         "rows": rows, "selected": list(choice.selected), "revision": choice.revision, "limit": MAX_OBJECTS,
-        "times": times, "longest": LONGEST, "texts": TEXTS, "key": key,
+        "times": times, "longest": LONGEST, "texts": dict(TEXTS), "key": key,
     }  # fmt: skip
     _component(key=key, data=data, on_choice_change=do_nothing)

@@ -1,15 +1,15 @@
 """A square to draw points on: a click sprays a few, a drag sprays a trail. The browser holds them and sends them after each stroke."""
 
 from gan_core.datasets.sources.points import REACH
-from pages.components.text import _
+from pages.components.text import N_, Marked
 from pages.components.widgets._assets import as_mapping, do_nothing, make_component, state_of
 
 MAX_DRAWN = 5_000  # what one message to the server carries easily
 
-TEXTS = {
-    "label": _("Square to draw points on, from -4 to 4"), "undo": _("Undo"), "clear": _("Clear"),
-    "spray": _("Points a spray"), "spread": _("Spread"), "count": _("{n} points"), "full": _("No room for more points."),
-}  # fmt: skip
+TEXTS = Marked({
+    "label": N_("Square to draw points on, from -4 to 4"), "undo": N_("Undo"), "clear": N_("Clear"),
+    "spray": N_("Points a spray"), "spread": N_("Spread"), "count": N_("{n} points"), "full": N_("No room for more points."),
+})  # fmt: skip
 
 Point = tuple[float, float]
 
@@ -35,7 +35,7 @@ def drawn_points(revision: int, *, key: str) -> list[Point]:
 
 def point_canvas(revision: int, *, key: str) -> None:
     """Draws the canvas, both axes from -4 to 4; a revision raised by one empties it."""
-    data = {"revision": revision, "reach": REACH, "limit": MAX_DRAWN, "texts": TEXTS, "key": key}
+    data = {"revision": revision, "reach": REACH, "limit": MAX_DRAWN, "texts": dict(TEXTS), "key": key}
     _component(key=key, data=data, on_drawing_change=do_nothing)
 
 
