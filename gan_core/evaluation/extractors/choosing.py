@@ -37,7 +37,8 @@ def find(config: RunConfig) -> EvaluatorFolder:
         return general[0]
     raise ValueError(
         f"No evaluator knows pictures like those of '{dataset.name}' with {dataset.channels} colour channels, and the shipped one for "
-        f"'{GENERAL}', which serves all others, is missing. Bring back the folder {evaluators.shipped_dir()}."
+        f"'{GENERAL}', which serves all others, is missing. Bring back the folder {evaluators.shipped_dir()}, or, if the pictures have labels, train one "
+        f"with: {evaluators.how_to_train(config)}"
     )
 
 
