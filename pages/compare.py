@@ -61,7 +61,7 @@ def opened(run: Run) -> Compared | None:
     try:
         return compared(run)
     except ValueError as damage:
-        st.warning(f"{as_text(run.name)}: {as_text(str(damage))}", icon=":material/warning:")
+        st.warning(f"{as_text(run.name)}: {as_text(_(str(damage)))}", icon=":material/warning:")
         return None
 
 

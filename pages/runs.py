@@ -154,7 +154,7 @@ def what(run: Run) -> None:
     try:
         config = run.config()
     except ValueError as damage:
-        st.caption(as_text(str(damage)))
+        st.caption(as_text(_(str(damage))))
         return
     words = _("{preset} · {data} · {size}x{size} px · batch {batch} · {epochs} · seed {seed}")
     st.caption(

@@ -81,7 +81,8 @@ def template(node: ast.JoinedStr) -> str:
     parts, taken = [], set[str]()
     for part in node.values:
         if isinstance(part, ast.Constant):
-            parts.append(str(part.value).replace("{", "{{").replace("}", "}}"))
+            words = str(part.value)  # what looks like a field is filled in later
+            parts.append(words if FIELD.search(words) else words.replace("{", "{{").replace("}", "}}"))
             continue
         words = re.findall(r"[A-Za-z_]+", ast.unparse(part.value)) if isinstance(part, ast.FormattedValue) else []
         base = name = next((word for word in reversed(words) if word.isidentifier() and len(word) > 1), "value")

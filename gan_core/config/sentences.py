@@ -15,6 +15,7 @@ from functools import lru_cache
 FIELD = re.compile(r"\{([A-Za-z_]\w*)(?:![rsa])?(?::[^{}]*)?\}")
 FEWEST_LETTERS = 5  # of a template's own words: with fewer it would know nearly everything again
 SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")
+LETTER = re.compile(r"[A-Za-z]")
 KEPT = 20_000
 
 
@@ -26,7 +27,7 @@ class Sentences:
     """
 
     def __init__(self, entries: Mapping[str, str]) -> None:
-        self._whole = {english: words for english, words in entries.items() if words}
+        self._whole = {english.strip(): words.strip() for english, words in entries.items() if words.strip()}
         self._templates = sorted(
             (_Template(english, words) for english, words in self._whole.items() if FIELD.search(english)),
             key=lambda template: -template.letters,
@@ -34,22 +35,21 @@ class Sentences:
         self.translate = lru_cache(KEPT)(self._translate)
 
     def _translate(self, text: str) -> str:
-        """The translation of a text; of each of its sentences where the text as a whole is not known; else the text."""
-        if found := self._known(text):
-            return found
+        """The translation of a text: as one message, or of each of its sentences, whichever leaves less of it in English."""
+        return min((self._known(text) or text, self._by_sentences(text)), key=lambda said: len(LETTER.findall(said)))
+
+    def _by_sentences(self, text: str) -> str:
         parts = SENTENCE_END.split(text)
-        if len(parts) == 1:
-            return text
         said, begin = [], 0
         while begin < len(parts):  # the longest run of sentences that is known, from each place on
-            for end in range(len(parts), begin, -1):
+            for end in range(min(len(parts), begin + len(parts) - 1), begin, -1):
                 if found := self._known(" ".join(parts[begin:end])):
                     break
             else:
                 end, found = begin + 1, parts[begin]
             said.append(found)
             begin = end
-        return " ".join(said) if any(part != old for part, old in zip(said, parts, strict=False)) else text
+        return " ".join(said)
 
     def _known(self, text: str) -> str:
         """The translation of a text that is one message; empty where it is none."""

@@ -23,7 +23,7 @@ def test_every_sentence_of_the_program_is_known_again_with_its_fields():
     assert len(TEMPLATES) > 500
     for message in TEMPLATES:
         values = dict(zip(dict.fromkeys(field[1] for field in FIELD.finditer(message)), cycle(VALUES)))
-        assert known.translate(filled(message, values)) == f"<{filled(message, values)}>"
+        assert known.translate(filled(message, values).strip()) == f"<{filled(message, values)}>"
 
 
 ENTRIES = {
@@ -34,6 +34,7 @@ ENTRIES = {
     "{n:,} images": "{n} 張影像",
     "In braces {{so}} with {x}": "{x} 在大括號 {{so}}",
     "not translated yet {x}": "",
+    "Cut at the end, {x}. ": "切掉 {x}。 ",
 }
 
 
@@ -49,6 +50,7 @@ ENTRIES = {
         ("In braces {so} with it", "it 在大括號 {so}"),
         ("not translated yet 3", "not translated yet 3"),
         ("Words of somebody.", "Words of somebody."),
+        ("Cut at the end, 7. The disk is full.", "切掉 7。 磁碟已滿。"),
         ("", ""),
         (".*(?P<x>", ".*(?P<x>"),
     ],

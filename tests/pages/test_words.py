@@ -103,9 +103,9 @@ def test_a_catalogue_replaces_the_words_of_the_page(tmp_path: Path) -> None:
     write_catalogue(tmp_path / "app" / "locales" / "de" / "LC_MESSAGES" / "ganvas.mo", words)
     script = (
         "from streamlit.testing.v1 import AppTest\nfrom gan_core import jobs\njobs.ensure_supervisors = lambda s: None\n"
-        "from pages.components.text import STATES\n"
+        "from pages.components.text import STATES, _\n"
         f"app = AppTest.from_file({str(tmp_path / 'app' / 'app.py')!r}, default_timeout=120).run()\n"
-        "assert not app.exception\nprint([b.label for b in app.button], STATES['queued'][0])"
+        "assert not app.exception\nprint([b.label for b in app.button], _(STATES['queued'][0]))"
     )
     environment = os.environ | {"GANVAS_LANG": "de", "PYTHONPATH": str(tmp_path / "app"), "PYTHONIOENCODING": "utf-8"}
     made = subprocess.run(

@@ -63,7 +63,7 @@ def measured(broken: Run, repaired: Run, called: tuple[str, str] | None = None) 
     except ValueError as stale:
         for one in tasks:
             background.forget(one)
-        st.warning(as_text(str(stale)), icon=":material/refresh:")
+        st.warning(as_text(_(str(stale))), icon=":material/refresh:")
         return
     figure(broken, repaired, results[0], results[1], steps, called)
     table(rows[0], rows[1], called)

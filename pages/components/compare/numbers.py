@@ -55,7 +55,7 @@ def evaluations_of(one: Compared, title: str) -> list[Evaluation]:
         return evaluations.latest(one.run)
     except ValueError as damage:
         words = _("The measurements of {name} cannot be read ({reason}).")
-        st.warning(words.format(name=as_text(title), reason=as_text(str(damage))), icon=":material/warning:")
+        st.warning(words.format(name=as_text(title), reason=as_text(_(str(damage)))), icon=":material/warning:")
         return []
 
 

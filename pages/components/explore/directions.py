@@ -209,7 +209,7 @@ def refusals(found: Arrays, page: str) -> None:
         title = _("Without a direction: {names}").format(names=as_text(", ".join(map(str, found["refused_names"]))))
         with st.expander(title, key=f"{page}_refused"):
             for sentence in found["refusals"]:
-                st.markdown(as_text(str(sentence)))
+                st.markdown(as_text(_(str(sentence))))
 
 
 # saved ones

@@ -57,7 +57,7 @@ def choose_start() -> None:
                 )  # fmt: skip
                 st.button(_("Show its twin"), key="twin_run_go", on_click=load_run, args=(runs[wanted],))
     if session["twin_trouble"]:
-        st.error(as_text(session["twin_trouble"]), icon=":material/error:")
+        st.error(as_text(_(session["twin_trouble"])), icon=":material/error:")
 
 
 def story() -> None:
@@ -169,7 +169,7 @@ def choose_rules(data: str) -> RunConfig | None:
             config = with_changes(base, changes)
             check(config)
         except ValueError as refusal:
-            st.error(as_text(str(refusal)), icon=":material/error:")
+            st.error(as_text(_(str(refusal))), icon=":material/error:")
             legal: RunConfig | None = st.session_state.get("twin_legal")
             if legal is None or legal.dataset.name != data:
                 return None

@@ -41,7 +41,7 @@ def _replayed(run: Run | None) -> Replay | None:
     try:
         return step_again(str(run.path))
     except ValueError as refusal:
-        st.caption(_("No step can be made again: {why}").format(why=as_text(str(refusal))))
+        st.caption(_("No step can be made again: {why}").format(why=as_text(_(str(refusal)))))
         return None
 
 

@@ -44,7 +44,7 @@ def progress(run: Run) -> None:
     if status.state in OPEN_STATES and status.total_steps:
         st.progress(min(status.step / status.total_steps, 1.0))
     if status.error:
-        st.error(as_text(status.error), icon=":material/error:")
+        st.error(as_text(_(status.error)), icon=":material/error:")
     if status.skipped:
         words = ngettext(
             "{n} file of the data set was left out; the log (Settings) says why.",
@@ -168,7 +168,7 @@ def train_longer(run: Run) -> None:
             return
         st.caption(_("From step {step:,} to step {total:,}.").format(step=how.step, total=how.total_steps))
         for warning in how.warnings:
-            st.warning(as_text(warning), icon=":material/warning:")
+            st.warning(as_text(_(warning)), icon=":material/warning:")
         if st.button(_("Go on"), key="live_longer_yes", type="primary"):
             start_and_watch(lambda: follow_up.train_longer(lab.start(), run, epochs))
 

@@ -91,7 +91,7 @@ def result(runs: Sequence[Run], made: Arrays, form_name: str, key: str) -> None:
     )  # fmt: skip
     if len(made["missing"]):
         with st.expander(_("Missing from this report ({n})").format(n=len(made["missing"]))):
-            st.markdown("\n".join(f"- {as_text(str(sentence))}" for sentence in made["missing"]))
+            st.markdown("\n".join(f"- {as_text(_(str(sentence)))}" for sentence in made["missing"]))
     st.caption(_("What you write beside a figure is kept with the run; make the report again to have it there."))
     for number, (name, caption, kind) in enumerate(zip(made["keys"], made["captions"], made["kinds"], strict=True)):
         url = f"data:{MIME[str(kind)]};base64,{base64.b64encode(made[f'figure_{number}'].tobytes()).decode('ascii')}"

@@ -87,7 +87,7 @@ def more_curves(run: Run, smoothing: float, log_scale: bool) -> None:
         missing = [event for event in run.events() if event["type"] == "memory_not_measured"]
         if missing and not any(chart.key == "memory" for chart, _figure in found):
             words = _("There is no curve of what D knows by heart: {why}")
-            st.caption(words.format(why=as_text(str(missing[-1].get("why", "")))))
+            st.caption(words.format(why=as_text(_(str(missing[-1].get("why", ""))))))
 
 
 def curve(run: Run, chart: charts.Chart, figure: str) -> None:

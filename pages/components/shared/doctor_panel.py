@@ -50,7 +50,7 @@ def doctor_panel(run: Run) -> None:
                 st.markdown(f"**{_(finding.title)}**")
                 when = _("since step {n:,}") if finding.lasting else _("from step {n:,}, over by now")
                 st.caption(when.format(n=finding.since))
-            st.markdown(as_text(finding.evidence))
+            st.markdown(as_text(_(finding.evidence)))
             with st.expander(_("Why, and what helps")):
                 st.markdown(_(finding.explanation))
                 for number, remedy in enumerate(finding.remedies):

@@ -22,4 +22,4 @@ def badge(run: Run) -> None:
         if status.total_steps:
             st.caption(_("step {step:,} of {total:,}").format(step=status.step, total=status.total_steps))
     if status.error:
-        st.caption(as_text(status.error))
+        st.caption(as_text(_(status.error)))

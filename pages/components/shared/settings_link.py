@@ -32,7 +32,7 @@ def linked_settings(base: RunConfig, prefix: str) -> tuple[RunConfig, str]:
     try:
         config = with_changes(base, given)
     except ValueError as refusal:
-        st.warning(as_text(str(refusal)))
+        st.warning(as_text(_(str(refusal))))
         return base, prefix
     changed = [f"{_(LABELS.get(name, name))}: {schema.get(config, name)}" for name in schema.differences(base, config)]
     if changed:

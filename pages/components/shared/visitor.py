@@ -66,7 +66,7 @@ def show() -> None:
 def refused(error: Exception) -> bool:
     """Shows a refusal that no page has shown, in its place; whether it was one."""
     if isinstance(error, Refused):
-        st.error(as_text(str(error)), icon=":material/lock:")
+        st.error(as_text(_(str(error))), icon=":material/lock:")
     return isinstance(error, Refused)
 
 

@@ -118,7 +118,7 @@ def states(members: list[tuple[StudyMember, Run | None]], by_run: dict[str, list
             st.caption(" · ".join(words), width="stretch")
             st.page_link("pages/run.py", label=_("Watch"), query_params={"run": run.id})
         if status.error:
-            st.caption(as_text(status.error))
+            st.caption(as_text(_(status.error)))
         if status.state == "finished" and not by_run[run.id]:
             st.caption(_("It recorded no count: no evaluator fitted it when it trained."))
 

@@ -71,6 +71,6 @@ def cell(words: str, row: TrialRow | None, *, starred: bool) -> None:
     if row.value is not None:
         st.caption(_("reached {value:.4g}").format(value=row.value))
     elif row.reason:
-        st.caption(as_text(row.reason[:160]))
+        st.caption(as_text(_(row.reason)[:160]))
     else:
         st.caption(_("not done yet"))

@@ -90,7 +90,7 @@ def live(folder: SweepFolder, study: SweepStudy) -> None:
     progress(folder, rows, going)
     controls(folder, rows, top, going)
     if folder.error:
-        st.error(as_text(folder.error), icon=":material/error:")
+        st.error(as_text(_(folder.error)), icon=":material/error:")
     if top is not None:
         st.markdown(best_words(folder, rows, top))
     table(folder, rows, top)

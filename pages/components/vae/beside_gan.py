@@ -58,7 +58,7 @@ def beside_a_gan(vae: Shown) -> None:
     rival = next(run for run in rivals if run.id == chosen)
     other = rival.config()
     if not comparable(config, other):
-        st.warning(as_text(why_not(config, other)), icon=":material/block:")
+        st.warning(as_text(_(why_not(config, other))), icon=":material/block:")
         return
     gan = Side(rival, rival.checkpoint_steps()[-1], other)
     side_by_side(vae, gan)
