@@ -106,9 +106,9 @@ LESSON = entry.Lesson(
                 entry.Choice("between", "In between"),
                 entry.Choice("most", "Where there is most noise"),
             ),
-            "most",
+            "between",
             levels,
-            "For pictures it is the other way round: their finest detail is hard to tell from a little noise.",
+            "For pictures it is largest with least noise: their finest detail is hard to tell from it.",
         ),
         entry.Train(
             "One denoiser, three samplers",
@@ -129,7 +129,7 @@ LESSON = entry.Lesson(
         entry.Explain(
             "The answer is an average",
             "Squared error is least for the **mean** of everything that the point may have been. Of noise alone that is any of eight modes, and their mean is "
-            "the middle of the ring: so one step lands there, and there the error is largest, since no network can know. After a small step the "
+            "the middle of the ring: so one step lands there. The error is largest in between, where the noise begins to hide which mode it was. After a small step the "
             "mixture leans to one side, fewer modes are left to average, and the next answer is sharper. DDIM takes the steps without fresh "
             "noise, DDPM adds some.",
             (terms.DENOISING.of("many"),),
