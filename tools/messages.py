@@ -16,6 +16,7 @@ import ast
 import io
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,12 +50,25 @@ def page_messages() -> Iterator[tuple[str, int, str | tuple[str, str]]]:
 
 
 def core_messages() -> Iterator[tuple[str, int, str]]:
-    """File, line and message of each string of words in gan_core; of an f-string its template."""
+    """File, line and message of each string of words in gan_core, of an f-string its template; and in the templates of reports."""
     for path in sorted((ROOT / "gan_core").rglob("*.py")):
         name = path.relative_to(ROOT / "gan_core").as_posix()
         if not name.startswith(SILENT):
             for line, message in said(ast.parse(path.read_text("utf-8"))):
                 yield path.relative_to(ROOT).as_posix(), line, message
+    for path in sorted((ROOT / "gan_core" / "report" / "templates").glob("*.toml")):
+        for message in _values(tomllib.loads(path.read_text("utf-8"))):
+            if WORDS.search(message):
+                yield path.relative_to(ROOT).as_posix(), 0, message
+
+
+def _values(data: object) -> Iterator[str]:
+    """Every text in a TOML file."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for part in data.values() if isinstance(data, dict) else data:
+            yield from _values(part)
 
 
 def said(tree: ast.AST) -> Iterator[tuple[int, str]]:

@@ -8,15 +8,37 @@ the translation, itself translated where it is a sentence.
 
 from __future__ import annotations
 
+import gettext
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 
 FIELD = re.compile(r"\{([A-Za-z_]\w*)(?:![rsa])?(?::[^{}]*)?\}")
 FEWEST_LETTERS = 5  # of a template's own words: with fewer it would know nearly everything again
 SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")
 LETTER = re.compile(r"[A-Za-z]")
 KEPT = 20_000
+
+
+class Catalogue:
+    """What is translated into a language: gettext's catalogue in a folder of them, English where there is none.
+
+    Args:
+        locales: holds LANGUAGE/LC_MESSAGES/ganvas.mo.
+        language: such as zh_TW.
+    """
+
+    def __init__(self, locales: Path, language: str) -> None:
+        found = gettext.translation("ganvas", locales, languages=[language], fallback=True)
+        entries = getattr(found, "_catalog", {})  # the standard library gives no other way to list what it has read
+        self._gettext, self.ngettext = found.gettext, found.ngettext
+        self._sentences = Sentences({key: words for key, words in entries.items() if isinstance(key, str) and key})
+
+    def text(self, message: str) -> str:
+        """The translation of a string, or of a sentence with names and numbers filled in."""
+        found = self._gettext(message)
+        return self._sentences.translate(message) if found == message else found
 
 
 class Sentences:

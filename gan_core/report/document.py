@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gettext
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from gan_core.config.settings import PROJECT_DIR
+from gan_core.config.sentences import Catalogue
+from gan_core.config.settings import APP_DIR
 
 Translate = Callable[[str], str]
 LANGUAGES = {"en": "English", "zh_TW": "繁體中文"}
@@ -21,7 +21,7 @@ def translator(language: str) -> Translate:
     """
     if language not in LANGUAGES:
         raise ValueError(f"A report is written in one of: {', '.join(LANGUAGES)}; got '{language}'.")
-    return gettext.translation("ganvas", PROJECT_DIR / "locales", [language], fallback=True).gettext
+    return Catalogue(APP_DIR / "locales", language).text
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import TypeVar, cast
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from gan_core.config.sentences import Sentences
+from gan_core.config.sentences import Catalogue
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -29,14 +29,12 @@ _SESSION = "lab_language"
 
 def _(message: str) -> str:
     """A string of the pages in the visitor's language; also a sentence of gan_core's, with names and numbers filled in."""
-    catalogue, sentences = _catalogue(language())
-    found = catalogue.gettext(message)
-    return sentences.translate(message) if found == message else found
+    return _catalogue(LOCALES, language()).text(message)
 
 
 def ngettext(one: str, many: str, count: int) -> str:
     """As `_`, for a number of things."""
-    return _catalogue(language())[0].ngettext(one, many, count)
+    return _catalogue(LOCALES, language()).ngettext(one, many, count)
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
@@ -116,10 +114,8 @@ def spoken(locale: str) -> str:
 
 
 @cache
-def _catalogue(name: str) -> tuple[gettext.NullTranslations, Sentences]:
-    found = gettext.translation("ganvas", LOCALES, languages=[name], fallback=True)
-    entries = getattr(found, "_catalog", {})  # the standard library gives no other way to list what it has read
-    return found, Sentences({key: words for key, words in entries.items() if isinstance(key, str) and key})
+def _catalogue(locales: Path, name: str) -> Catalogue:
+    return Catalogue(locales, name)
 
 
 STATES = {
