@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gettext
 import io
+import re
 import subprocess
 import sys
 
@@ -60,6 +61,24 @@ def test_a_merge_keeps_what_is_translated_and_a_check_names_what_is_not(tmp_path
     assert "zh_TW: 'Home' is not translated" not in wrong and "zh_TW: 'Data' is not translated" in wrong
     bad = changed.replace(b'msgid "Data"\nmsgstr ""', b'msgid "Data"\nmsgstr "{nonsense}"')
     assert "zh_TW: 'Data' has no field nonsense" in messages.faults(path, read_po(io.BytesIO(bad), locale="zh_TW"))
+
+
+def avoided() -> list[str]:
+    """The words of the glossary's column "avoid", as they may not be written; explanations in brackets left out."""
+    rows = (PROJECT_DIR / "docs" / "glossary-zh-TW.md").read_text("utf-8").splitlines()
+    cells = [row.strip("| ").split(" | ") for row in rows if row.startswith("| ")]
+    words = [re.sub(r"\(.*?\)", "", cell[3]).split(",") for cell in cells if len(cell) == 4]
+    return [word.strip() for row in words for word in row if re.search(r"[\u4e00-\u9fff]", word)]
+
+
+def test_no_word_that_taiwan_does_not_use_is_in_the_chinese_catalogue():
+    with (PROJECT_DIR / "locales" / "zh_TW" / "LC_MESSAGES" / "ganvas.po").open("rb") as file:
+        catalogue = read_po(file, locale="zh_TW")
+    said = [str(message.string) for message in catalogue if message.id]
+    assert len(avoided()) > 30 and len(said) > 3000
+    assert [(word, text[:60]) for text in said for word in avoided() if word in text] == []
+    simplified = "们这个为对时后动发进开关还学训练网络图样应"  # written otherwise in Taiwan
+    assert [(letter, text[:60]) for text in said for letter in simplified if letter in text] == []
 
 
 def test_the_catalogues_of_the_program_are_whole_and_up_to_date():

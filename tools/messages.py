@@ -38,7 +38,7 @@ KEYWORDS = {"_": None, "ngettext": (1, 2), "N_": None}
 SILENT = ("cli", "lab2d/worker.py")
 """Parts of gan_core that no page shows: the command line speaks English."""
 WORDS = re.compile(r"[A-Za-z]{2,}[^A-Za-z]*\s+\S*[a-z]|^[A-Z][a-z]+$|^[a-z]{3,}$")
-CODE = re.compile(r"^[\w.:/*\-{}<>=\[\]]+$|^--|^python |^https?:|gan_core\.\w+:")
+CODE = re.compile(r"^[\w.:/*\-{}<>=\[\]]+$|^--|^python |^https?:|gan_core\.\w+:|\(\?[:P<i]|^<[a-z]+ [^>]*$|^system volume")
 
 
 def page_messages() -> Iterator[tuple[str, int, str | tuple[str, str]]]:
