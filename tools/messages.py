@@ -22,7 +22,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import Catalog
-from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -34,19 +33,28 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCALES = ROOT / "locales"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 HEADERS = (b'"Language', b'"Plural-Forms', b'"MIME', b'"Content')
-KEYWORDS = {"_": None, "ngettext": (1, 2), "N_": None}
+KEYWORDS = {"_": 1, "ngettext": 2, "N_": 1}
+"""Function that marks a string -> how many of its arguments are words."""
 SILENT = ("cli", "lab2d/worker.py")
 """Parts of gan_core that no page shows: the command line speaks English."""
-WORDS = re.compile(r"[A-Za-z]{2,}[^A-Za-z]*\s+\S*[a-z]|^[A-Z][a-z]+$|^[a-z]{3,}$")
-CODE = re.compile(r"^[\w.:/*\-{}<>=\[\]]+$|^--|^python |^https?:|gan_core\.\w+:|\(\?[:P<i]|^<[a-z]+ [^>]*$|^system volume")
+WORDS = re.compile(r"[A-Za-z]{2,}[\s\S]*\s[\s\S]*[A-Za-z]{2,}|^[A-Z][a-z]+:?$|^[a-z]{3,}$")
+CODE = re.compile(
+    r"^[\w.:/*\-{}<>=\[\]]+$|^--|^python |^https?:|gan_core\.\w+:|\(\?[:P<i]|^<[a-z]+ [^>]*$|^system volume"
+)
 
 
 def page_messages() -> Iterator[tuple[str, int, str | tuple[str, str]]]:
-    """File, line and message of each string that pages mark."""
+    """File, line and message of each string that pages mark, also within f-strings."""
     for path in [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]:
-        with path.open("rb") as file:
-            for line, message, _comments, _context in extract("python", file, KEYWORDS):
-                yield path.relative_to(ROOT).as_posix(), line, message
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS:
+                words = [part.value for part in node.args[: KEYWORDS[node.func.id]] if isinstance(part, ast.Constant)]
+                if len(words) == KEYWORDS[node.func.id]:
+                    yield (
+                        path.relative_to(ROOT).as_posix(),
+                        node.lineno,
+                        words[0] if len(words) == 1 else (words[0], words[1]),
+                    )
 
 
 def core_messages() -> Iterator[tuple[str, int, str]]:
