@@ -81,7 +81,11 @@ def usual(runs: dict[str, Run]) -> str | None:
     tab = TABS.get(st.query_params.get("tab", ""), TABS["watch"])
     kept = runs.get(st.session_state.get(KEPT, ""))
     candidates = [*([kept] if kept else []), *runs.values()]
-    return next((run.id for run in candidates if tab.fits(run)), None)
+    fitting = [run.id for run in candidates if tab.fits(run)]
+    others = [
+        run.id for run in candidates if views_of(run) or tab is not TABS["explore"]
+    ]  # none has the view that is asked for
+    return next(iter(fitting or others), None)
 
 
 def choose(runs: dict[str, Run], first: str) -> Run:

@@ -39,6 +39,14 @@ def own_folders(
 
 
 @pytest.fixture(autouse=True)
+def kept_main_module():
+    """Streamlit's AppTest puts its script in the place of `__main__`, which processes that a later test starts would run."""
+    kept = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = kept
+
+
+@pytest.fixture(autouse=True)
 def kept_signal_handlers():
     """`python -m gan_core train` takes over Ctrl-C; in-process tests of it give it back."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -167,8 +167,11 @@ ADDITIONS = {
         },
         lines={
             "gan_core/experiments/lessons/__init__.py": [
-                ("balance, collapse, conditioning, lipschitz, see, vae\n", "toy, "),  # the import
-                ("see, balance, collapse, lipschitz, conditioning, vae)", "toy, "),  # the table
+                ("    steering,\n", "    toy,\n"),  # the import
+                (
+                    "see, balance, collapse, lipschitz, conditioning, vae, four_ways, denoising, steering)",
+                    "toy, ",
+                ),  # the table
             ]
         },
     ),

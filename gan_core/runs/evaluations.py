@@ -11,7 +11,7 @@ from typing import Any
 from gan_core.runs import files
 from gan_core.runs.run import Run
 
-METRIC_NAME = re.compile(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*")
+METRIC_NAME = re.compile(r"[A-Za-z0-9_]+(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 _EXTRACTOR = re.compile(r"[A-Za-z0-9_.@/+, -]{1,120}", re.ASCII)
 MAX_CHARACTERS = 120
 

@@ -322,7 +322,7 @@ def _sentence(failure: Exception) -> str:
     if isinstance(failure, RuntimeError) and "use_deterministic_algorithms" in str(failure):
         return f"An operation of this model is not deterministic: set training.deterministic to false ({failure})."
     if found := reason(failure):
-        return found.replace("then go on", "then resume")
+        return found.replace("then continue", "then resume")
     if isinstance(failure, ValueError | OSError):
         return str(failure)
     return f"An error inside the program stopped the run ({type(failure).__name__}: {failure}). See log.txt in the run's folder."

@@ -297,7 +297,7 @@ def test_what_a_student_brings_counts_against_the_share(lab: Lab) -> None:
     rows = [[number / 7, 1 / (number + 3)] for number in range(2_000)]
     for size in (990_000, 1_100_000):  # too much with what comes; too much already
         Path(lab.own.root).with_name("big").write_bytes(bytes(size))
-        with pytest.raises(Refused, match=r"Your files takes 0\.001\d* GB; a student may keep 0\.001 GB"):
+        with pytest.raises(Refused, match=r"Your files take 0\.001\d* GB; a student may keep 0\.001 GB"):
             uploads.add_points(rows, "more", actor=ANNA)
     with pytest.raises(Refused, match="Your files"):
         supervisor.submit(lab.settings, tiny(), actor=ANNA)
@@ -313,7 +313,7 @@ def test_a_run_that_a_student_brings_is_the_students_and_counts_against_the_shar
     assert lab.bring_run().owner == "anna"
     held = sum(classroom.folder_bytes(run.path) for run in runs.list_runs(lab.runs_dir))
     (lab.run.path / "big").write_bytes(bytes(1_000_000 - held))  # full with what comes
-    with pytest.raises(Refused, match=r"Your files takes 0\.001\d* GB; a student may keep 0\.001 GB"):
+    with pytest.raises(Refused, match=r"Your files take 0\.001\d* GB; a student may keep 0\.001 GB"):
         run_zip.read(lab.tmp_path / "pictures" / "run.zip", lab.runs_dir)
     classroom.make(PIN, CODE, (str(lab.tmp_path),), classroom.StudentLimits(weights=1_000))
     with pytest.raises(Refused, match="weights, about,; a student may use 1,000"):

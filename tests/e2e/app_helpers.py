@@ -22,9 +22,6 @@ from tests.e2e.browser import ROOT, Faults, Server, streamlit_server, watch
 
 ARTIFACTS = ROOT / "test-artifacts"
 TITLES = ["Home", "Learn", "Data", "Train", "Runs"]
-EARLIER = ("lessons", "twin", "collapse", "study", "sweeps", "hub", "explore", "conditions", "vae", "replay")
-# On a sub-page Streamlit itself first asks for its server below that page, and finds it on the second try.
-OWN_PROBES = tuple(f"/{name}/_stcore/" for name in (*EARLIER, *(file.stem for file in (ROOT / "pages").glob("*.py"))))
 QUICK = {  # hundreds of steps a second on one core, and no end in sight
     "dataset.image_size": 16,
     "dataset.num_images": 640,
@@ -115,7 +112,7 @@ def visitor(browser: Browser, **options: Any) -> Iterator[tuple[Page, Faults]]:
         page.set_default_timeout(30_000)
         faults = watch(page)
         yield page, faults
-        faults.check(ignore=OWN_PROBES)
+        faults.check()
 
 
 def open_page(page: Page, server: Server, address: str, heading: str) -> None:

@@ -7,8 +7,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.browser import Server, watch
 
-# On a sub-page Streamlit itself first asks for its server below that page, and finds it on the second try.
-OWN_PROBES = ("/train/_stcore/",)
 PLOT = '[data-testid="live-plot"] .js-plotly-plot'
 NUM_POINTS = f"document.querySelector('{PLOT}').calcdata[0].length"
 
@@ -23,7 +21,7 @@ def faultless_page(browser: Browser, server: Server) -> Iterator[Page]:
         expect(plot_area(page)).to_be_visible(timeout=30_000)
         yield page
         print(server.log())  # pytest shows it when the test failed
-        faults.check(ignore=OWN_PROBES)
+        faults.check()
 
 
 def plot_area(page: Page) -> Locator:

@@ -114,7 +114,7 @@ def test_everybody_may_do_what_the_table_says(browser: Browser, lab: Lab, server
                 expect(title(teacher, HOME)).to_be_visible(timeout=SLOW_MS)
                 stop(teacher, server, run)
                 wait_for_state(run, "stopped")
-        faults.check(ignore=("/train/_stcore/",))
+        faults.check()
     for place in (lab.folder, lab.cache):
         for file in place.rglob("*"):
             if file.is_file():

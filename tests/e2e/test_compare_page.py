@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from gan_core.runs import Run
 from gan_core.training import loop
-from tests.e2e.app_helpers import OWN_PROBES, SLOW_MS
+from tests.e2e.app_helpers import SLOW_MS
 from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
 
 pytestmark = pytest.mark.e2e
@@ -51,7 +51,7 @@ def page(browser: Browser) -> Iterator[Page]:
         opened = context.new_page()
         faults = watch(opened)
         yield opened
-        faults.check(ignore=OWN_PROBES)
+        faults.check()
 
 
 def player(page: Page) -> Locator:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser import Server, streamlit_server, watch
-from tests.e2e.demo_helpers import NUM_POINTS, OWN_PROBES, PLOT, drag, faultless_page, plot_area, wait_for_updates
+from tests.e2e.demo_helpers import NUM_POINTS, PLOT, drag, faultless_page, plot_area, wait_for_updates
 
 pytest_plugins = ["tests.e2e.demo_fixtures"]
 pytestmark = pytest.mark.e2e
@@ -254,4 +254,4 @@ def test_the_app_works_as_localhost_too(demo_browser: Browser, demo_server: Serv
         faults = watch(page)
         page.goto(f"http://localhost:{demo_server.port}/train")
         expect(plot_area(page)).to_be_visible(timeout=30_000)
-        faults.check(ignore=OWN_PROBES)
+        faults.check()

@@ -19,8 +19,6 @@ from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
 
 pytestmark = pytest.mark.e2e
 ADDRESS, NAME = "/run?tab=explore&view=compose", "Objects"
-# On a sub-page Streamlit itself first asks for its server below that page, and finds it on the second try.
-OWN_PROBES = ("/conditions/_stcore/", "/study/_stcore/")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +63,7 @@ def faultless(browser: Browser) -> Iterator[Page]:
         page.set_default_timeout(30_000)
         faults = watch(page)
         yield page
-        faults.check(ignore=OWN_PROBES)
+        faults.check()
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from tests.e2e.app_helpers import SLOW_MS, Lab, button, main_part, open_page, ph
 from tests.e2e.browser import Server, chromium
 
 pytestmark = pytest.mark.e2e
-PROBES = ("/data/_stcore/", "/train/_stcore/")  # see app_helpers.OWN_PROBES
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +95,7 @@ def test_points_are_drawn_undone_kept_and_trained_on(browser: Browser, lab: Lab,
         run = lab.newest()
         assert run.config().dataset.root == str(file)
         eventually(lambda: run.status().step > 20, "the run's twentieth step")
-        faults.check(ignore=PROBES)
+        faults.check()
         faults.found.clear()
 
 

@@ -13,10 +13,6 @@ from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
 pytestmark = pytest.mark.e2e
 SLOW_MS = 120_000  # the server imports torch, on a busy machine
 expect.set_options(timeout=20_000)
-OWN_PROBES = (
-    "/explore/_stcore/",
-    "/twin/_stcore/",
-)  # on a sub-page Streamlit first asks for its server below that page
 FEW = {"diffusion__sampling_steps": 4, "diffusion__preview_steps": 2}
 
 
@@ -48,7 +44,7 @@ def page(browser: Browser) -> Iterator[Page]:
         opened = context.new_page()
         faults = watch(opened)
         yield opened
-        faults.check(ignore=OWN_PROBES)
+        faults.check()
 
 
 def shown(player: Locator) -> str:

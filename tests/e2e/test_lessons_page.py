@@ -14,7 +14,6 @@ from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
 
 pytestmark = pytest.mark.e2e
 SLOW_MS = 120_000  # a worker imports torch, on a busy machine
-OWN_PROBES = ("/lessons/_stcore/",)  # on a sub-page Streamlit first asks for its server below that page
 LESSON = LESSONS["see"]  # its run is long enough to be stopped
 
 
@@ -67,4 +66,4 @@ def test_a_prediction_a_run_a_reload_and_a_stop(page: Page, server: Server, tmp_
     page.get_by_role("button", name="Stop it").click(timeout=SLOW_MS)
     expect(page.get_by_text("ended early (stopped)")).to_be_visible(timeout=SLOW_MS)
     expect(page.get_by_role("button", name="Train it")).to_be_visible()
-    faults.check(ignore=OWN_PROBES)
+    faults.check()

@@ -10,7 +10,6 @@ from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
 pytestmark = pytest.mark.e2e
 SLOW_MS = 120_000  # a child imports torch, on a busy machine
 expect.set_options(timeout=20_000)
-OWN_PROBES = ("/twin/_stcore/",)  # on a sub-page Streamlit first asks for its server below that page
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +34,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
         opened.goto(f"{server.url}/learn?tab=lab")
         expect(stage(opened)).to_have_attribute("data-step", "0", timeout=SLOW_MS)
         yield opened
-        faults.check(ignore=OWN_PROBES)
+        faults.check()
 
 
 def stage(page: Page) -> Locator:

@@ -16,7 +16,6 @@ pytestmark = pytest.mark.e2e
 SLOW_MS = 120_000  # a child imports torch, on a busy machine
 expect.set_options(timeout=20_000)
 MADE = "t-SNE of the posterior means of 80 images"
-OWN_PROBES = ("/vae/_stcore/",)  # on a sub-page Streamlit first asks for its server below that page
 # Where a point stands on the screen: the one that is farthest from every other.
 POINT = """gd => {
   const { xaxis, yaxis } = gd._fullLayout;
@@ -65,7 +64,7 @@ def page(browser: Browser) -> Iterator[Page]:
         opened = context.new_page()
         faults = watch(opened)
         yield opened
-        faults.check(ignore=OWN_PROBES)
+        faults.check()
 
 
 def plot(page: Page) -> Locator:

@@ -39,7 +39,7 @@ def test_every_run_of_the_plan_can_be_trained_and_the_arms_of_a_count_differ_in_
         fields = changed(configs["none" + name[name.index("-") :]], config)
         assert all(field.startswith("augmentation.") for field in fields)
         assert bool(fields) == (not name.startswith("none"))
-    assert study.COMPARISON.arms[0].title == "No augmentation, 100 pictures, seed 0"
+    assert study.COMPARISON.arms[0].title == "No augmentation, 100 images, seed 0"
 
 
 def test_one_button_queues_what_is_missing(small: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -285,7 +285,7 @@ def test_what_plays_no_game_has_no_twin() -> None:
 def test_a_bound_set_twice_is_refused_with_its_reason() -> None:
     with pytest.raises(ValueError, match="each bound the critic's slope; use one"):
         check(quick(**{"objective.weight_clip": 0.1, "network.spectral_norm": True}))
-    with pytest.raises(ValueError, match="plays on ring8, grid25, points"):
+    with pytest.raises(ValueError, match="needs one of ring8, grid25, points"):
         check(with_changes(QUICK, {"dataset.name": "mnist5k"}))
 
 

@@ -34,7 +34,7 @@ def _page() -> None:
 
 
 def test_a_full_disk_is_told_with_the_way_out_and_an_error_of_the_program_is_not_hidden() -> None:
-    full = "The disk is full ([Errno 28] No space left on device). Free some space, then go on."
+    full = "The disk is full ([Errno 28] No space left on device). Free some space, then continue."
     app = AppTest.from_function(_page, default_timeout=120).run()
     assert [plain(box.value) for box in app.error] == [full] and not app.exception
     app.button(key="press").click().run()

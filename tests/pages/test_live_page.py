@@ -185,9 +185,10 @@ def test_curves_are_explained_and_the_log_is_the_examples(visit: Visit, trained:
     app = live(visit, trained)
     assert plots(app) == ["losses", "judgement"]
     app.session_state["live_more"] = True
-    wanted = ["losses", "judgement", "discriminator", "spread", "nearest", "separation", "memory", "gradients"]
+    layers = ["d", "g"]  # the gradients of each network, layer by layer
+    wanted = ["losses", "judgement", "discriminator", "spread", "nearest", "separation", "memory", "gradients", *layers]
     assert sorted(plots(calm(app.run()))) == sorted(wanted)
-    assert any("what one wins the other mostly loses" in m.help for m in app.markdown)
+    assert any("What helps one mostly hurts the other" in m.help for m in app.markdown)
     app = live(visit, trained, tab="settings")
     _command, lines, events = [code.value for code in app.code]
     assert lines.splitlines()[-1].startswith("[5/5][4/4] Loss_D: ")

@@ -81,8 +81,9 @@ def test_a_story_is_one_click(visit: Visit, games: Listed, name: str) -> None:
 
 def test_a_rule_changes_the_game_that_goes_on_and_packing_begins_another(visit: Visit, games: Listed) -> None:
     app = visit("learn", tab="lab")
+    calm(rule(app, "selectbox", "penalty.name").set_value("none").run())  # it does not go with packing
     calm(rule(app, "selectbox", "objective.name").set_value("least_squares").run())
-    assert [order["config"]["objective"]["name"] for order in games.all("change")] == ["least_squares"]
+    assert [order["config"]["objective"]["name"] for order in games.all("change")] == ["bce", "least_squares"]
     assert len(begun(games)) == 1
     calm(rule(app, "number_input", "remedies.packing").set_value(4).run())
     assert [config.remedies.packing for config in begun(games)] == [1, 4]

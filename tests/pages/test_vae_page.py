@@ -205,7 +205,7 @@ def test_samples_are_those_of_their_seed(visit: Visit, vae: Run) -> None:
 def test_the_map_is_pca_until_the_tsne_is_there(
     visit: Visit, vae: Run, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visit("run", tab="explore")  # measures
+    visit("run", tab="measure", view="vae")  # measures
     monkeypatch.setattr(background, "_launch", lambda place, actor: None)
     app = visit("run", tab="explore", view="map")
     assert "A preview" in words(app)

@@ -40,7 +40,7 @@ def test_a_run_of_any_number_of_images_ends_with_the_counts_that_were_told(runs_
     assert outcome(whole) == outcome(run)  # paused between two epochs or not
 
 
-@pytest.mark.parametrize(("left", "words"), [(1, "needs 2 held-out images"), (0, "no images other than")])
+@pytest.mark.parametrize(("left", "words"), [(1, "needs 2 readable held-out images"), (0, "no images other than")])
 def test_a_run_without_a_curve_of_memory_says_why(runs_dir, tmp_path, left, words):
     import numpy as np
     from PIL import Image

@@ -49,12 +49,12 @@ def steps(outcomes: Outcomes) -> PredictionResult:
     few, many = outcomes["few"].readings["near"], outcomes["many"].readings["near"]
     first, second = (many, few) if many.value >= few.value else (few, many)
     differs = of_estimates(first, second).differs
-    words = "Points near a mode: 5 steps {few}, 50 steps {many}, of {count} each (95 % intervals; by a test of the difference they {verdict})."
+    words = "Points near a mode: 5 steps {few}, 50 steps {many}, of {count} each (95 % intervals; in a test they {verdict})."
     values = {
         "few": interval_words(few, ".0%"),
         "many": interval_words(many, ".0%"),
         "count": f"{many.count:,}",
-        "verdict": "can be told apart" if differs else "cannot be told apart",
+        "verdict": "differ" if differs else "do not differ significantly",
     }
     return PredictionResult(("many" if first is many else "few") if differs else "equal", words, values)
 
@@ -91,7 +91,7 @@ LESSON = entry.Lesson(
             "And 5 steps against 50: which puts more points near the modes?",
             (
                 entry.Choice("few", "5: there is less to go wrong"),
-                entry.Choice("equal", "They cannot be told apart"),
+                entry.Choice("equal", "No significant difference"),
                 entry.Choice("many", "50: each answer is asked anew nearer to the data"),
             ),
             "many",

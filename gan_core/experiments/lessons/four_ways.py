@@ -113,7 +113,7 @@ LESSON = entry.Lesson(
     steps=(
         entry.Read(
             "Four ways from noise to a picture",
-            "A **GAN** learns from a judge that learns, too. **WGAN-GP** is one whose judge gives a score of bounded slope. A **VAE** learns to copy pictures "
+            "A **GAN** learns from a discriminator that is trained at the same time. **WGAN-GP** has a critic with a bounded slope instead. A **VAE** learns to copy pictures "
             "through a narrow code and draws from random codes. A **diffusion model** learns to take noise off pictures, a little at a time, and draws by "
             "taking it off pure noise, here in 50 steps. All four see the same digits, 64 at a time, 700 times.",
             picture="real",
@@ -158,9 +158,9 @@ LESSON = entry.Lesson(
         entry.Check("Time", "drawing", measures=("train_s", "draw_s")),
         entry.Explain(
             "A known answer, or an opponent",
-            "VAE and diffusion model are told the right answer for each picture: the picture, or the noise. Their loss falls as they learn, "
-            "and can be compared. A GAN's loss says who is ahead. The VAE pays for every pixel that differs, and when it does not know, the average "
-            "of all that fits costs least: a blur. The diffusion model averages, too, but only a little at each of its many steps; the price is time.",
+            "VAE and diffusion model have a known target for each picture: the picture, or the noise. Their loss falls as they learn, "
+            "and can be compared. A GAN's loss says who is ahead. The VAE's loss counts every pixel that differs, and where it is uncertain the average "
+            "of all that fits has the smallest loss: a blur. The diffusion model averages, too, but only a little at each of its many steps, which takes time.",
             (terms.DENOISING.of("diffusion"), terms.VAE_LOSS.of("vae"), terms.BCE_GENERATOR.of("gan")),
         ),
         entry.TakeAway(

@@ -80,10 +80,12 @@ MEASURES: Registry[Measure] = Registry(
             "blurred, above 1 noisy. Interval: of the mean.",
             ".2f",
         ),
-        "train_s": Measure("Time to train", "Seconds that the run trained, on this machine as busy as it was.", ".0f"),
+        "train_s": Measure(
+            "Time to train", "Seconds that the run trained, on this machine, with whatever else ran on it.", ".0f"
+        ),
         "draw_s": Measure(
             f"Time to draw {NUM_PICTURES} pictures",
-            "Seconds on this machine as busy as it was, the fastest of three times.",
+            "Seconds on this machine, with whatever else ran on it; the fastest of three times.",
             ".3f",
         ),
         "slope": Measure(

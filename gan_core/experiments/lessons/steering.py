@@ -73,7 +73,7 @@ LESSON = entry.Lesson(
     steps=(
         entry.Read(
             "Two handles",
-            "A diffusion model that was told the label in training, and sometimes not, can be **guided**: at every step it is asked twice, with the label "
+            "A diffusion model that is trained with the label, and sometimes without, can be **guided**: at every step it is asked twice, with the label "
             "and without, and the difference is taken several times over. Guidance 0 ignores the label, 1 is the plain model. A GAN that knows no labels "
             "can be steered as well: a **classifier** looks at what it draws, and z climbs the classifier's gradient until the answer is yes. "
             "Labels are the ring's eight modes; the classifier's question is: does the point lie on the right?",
@@ -125,7 +125,7 @@ LESSON = entry.Lesson(
             ),
         ),
         entry.Check("Who listens", "obeys", measures=("asked",), arms=("none", "plain", "strong")),
-        entry.Check("The price", "price", measures=("radius", "near"), arms=("none", "plain", "strong")),
+        entry.Check("The trade-off", "price", measures=("radius", "near"), arms=("none", "plain", "strong")),
         entry.Check("What comes along", "along", measures=("steered", "dragged"), arms=("gan",)),
         entry.Explain(
             "A gradient knows no borders",

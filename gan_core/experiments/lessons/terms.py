@@ -37,7 +37,7 @@ DISCRIMINATOR_LOSS = Term(
     r"\mathcal{L}_{D} = w_{\text{real}} \, \mathcal{L}_{\text{real}} + w_{\text{fake}} \, \mathcal{L}_{\text{fake}}",
     "Both weights are 1 in the original GAN; 1:0 means w_real = 1 and w_fake = 0.",
     "Goodfellow et al. 2014, equation 1; the weights are report R2's",
-    Code("gan_core.models.gan:GAN._discriminator_step", ("parts = ", "loss = config.objective.real_weight")),
+    Code("gan_core.models.gan:GAN._adversarial", ("parts = ", "loss = objective.real_weight")),
     "loss/d",
 )
 R1 = Term(
@@ -64,7 +64,7 @@ CRITIC_GAP = Term(
     "D outputs a score, not a probability. If its slope is at most 1, then −L_D is at most the Earth-Mover distance between "
     "real and generated data, and equal to it for the best such D.",
     "Arjovsky et al. 2017, equations 2 and 3, algorithm 1",
-    Code("gan_core.models.gan:GAN._discriminator_step", ("parts = ", "loss = config.objective.real_weight")),
+    Code("gan_core.models.gan:GAN._adversarial", ("parts = ", "loss = objective.real_weight")),
     "loss/d",
 )
 CLIP = Term(

@@ -95,6 +95,7 @@ LABELS = Marked(
         "diffusion.eta": N_("Fresh noise (eta)"),
         "diffusion.guidance": N_("Guidance"),
         "diffusion.preview_steps": N_("Steps of a preview"),
+        "diffusion.posthoc_ema": N_("Averages of any length"),
         "generator_optimizer.name": N_("Optimiser"),
         "generator_optimizer.learning_rate": N_("Learning rate"),
         "generator_optimizer.beta1": N_("Beta 1 (momentum)"),

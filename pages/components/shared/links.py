@@ -47,10 +47,12 @@ def linked_choice(
     chosen = initial if value is None else value
     if asked != str(chosen) and (chosen != default or asked is not None):
         others = st.query_params.to_dict()
-        if keep is not None and chosen != initial:
-            kept = {"lang"}.union(keep)
-            others = {name: value for name, value in others.items() if name in kept}
-        st.query_params.from_dict(others | {param: str(chosen)})
+        kept = {param, "lang"}.union(keep) if keep is not None and chosen != initial else {param, *others}
+        if others.keys() <= kept:
+            st.query_params[param] = str(chosen)
+        else:  # at once: each change is an entry of the browser's history
+            left = {name: value for name, value in others.items() if name in kept}
+            st.query_params.from_dict(left | {param: str(chosen)})
     written[key] = st.query_params.get(param), chosen
     return chosen
 

@@ -110,7 +110,7 @@ def test_a_student_trains_within_the_limits_and_a_viewer_not_at_all(squares, wor
 def test_only_its_student_and_teachers_delete_one_and_it_can_be_taken_back(squares, worked_here, room) -> None:
     begin(order(squares), actor=ANNA)
     (made,) = of_dataset(squares)
-    with pytest.raises(Refused, match="belongs to somebody else"):
+    with pytest.raises(Refused, match="belongs to others"):
         evaluators.delete(made, actor=BEN)
     evaluators.delete(made, actor=ANNA)
     assert of_dataset(squares) == [] and evaluators.bytes_of("anna") > 0  # the bin counts

@@ -148,8 +148,8 @@ def test_a_file_says_all_of_it(tmp_path: Path) -> None:
         ("preset: x\nvary: {training.epochs: {from: 1}}", "needs 'from' and 'to'"),
         ("preset: x\nvary: {training.epochs: [1]}\ntrials: -1", "must be a whole number"),
         ("a: &a [1]\nb: [*a, *a]", "aliases"),
-        ("preset: !!python/object/apply:os.system [ls]", "no YAML"),
-        ("\x00", "no YAML"),
+        ("preset: !!python/object/apply:os.system [ls]", "not valid YAML"),
+        ("\x00", "not valid YAML"),
     ],
 )
 def test_a_damaged_file_is_a_sentence(tmp_path: Path, content: str, words: str) -> None:

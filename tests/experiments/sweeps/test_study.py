@@ -176,7 +176,7 @@ def test_a_trial_that_kills_everybody_is_given_up(tmp_path: Path, monkeypatch: p
         study.retry_stale()
     assert study.claim() is None
     (row,) = rows_of(study)
-    assert row.state == "failed" and "vanished 4 times" in row.reason
+    assert row.state == "failed" and "died 4 times" in row.reason
 
 
 def test_a_trial_that_is_given_back_waits_again_and_costs_no_life(tmp_path: Path) -> None:
