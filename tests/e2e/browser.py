@@ -28,7 +28,7 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
 )
 LOG_TAIL_CHARACTERS = 6000
-OWN_PROBE = re.compile(r"://[^/]+/\w+/_stcore/(health|host-config)")
+OWN_PROBE = re.compile(r"://[^/]+(/\w+)+/_stcore/(health|host-config)")
 
 
 @contextmanager

@@ -180,8 +180,8 @@ def test_one_button_trains_five_runs_and_draws_five_curves(page: Page, server: S
     open_page(page, server, "/train?tab=many", "Many runs")
     main_part(page).locator("summary").filter(has_text="Loss weights").click()
     for label, value in (("Epochs", "2"), ("Images", "32"), ("Name", "five **curves**")):
-        page.get_by_label(label, exact=True).fill(value)
-        page.get_by_label(label, exact=True).press("Enter")
+        page.get_by_label(label, exact=True).last.fill(value)  # the form of sweeps has a name as well
+        page.get_by_label(label, exact=True).last.press("Enter")
     expect(main_part(page).get_by_text("5 runs, one after the other: about")).to_be_visible()
     button(page, "Start the study").click()
     expect(main_part(page).get_by_text("Its runs", exact=True)).to_be_visible(timeout=SLOW_MS)

@@ -79,7 +79,7 @@ def test_points_are_drawn_undone_kept_and_trained_on(browser: Browser, lab: Lab,
         page.get_by_label("Name of the points").fill("a bar")
         page.get_by_label("Name of the points").press("Enter")
         button(page, "Keep these points").click()
-        expect(main_part(page).get_by_text(f"a bar: {kept:,} points")).to_be_visible()
+        expect(main_part(page).get_by_text(f"a bar: {kept:,} points").first).to_be_visible()
         expect(count).to_have_text("0 points")  # the canvas is empty again
         (file,) = (lab.folder / "data").glob("points-*/points.json")
         points = json.loads(file.read_text())["points"]
@@ -149,14 +149,10 @@ def test_preparing_shows_its_progress_can_be_cancelled_and_done(page: Page, serv
 
 
 @pytest.mark.parametrize(
-    ("address", "heading"),
-    [
-        ("/data?data=www.evil.example", "Data"),
-        ("/data?data=a%40evil.example", "Data"),
-        ("/run?run=https%3A%2F%2Fevil.example%2Fx", "Run"),
-    ],
+    "address",
+    ["/data?data=www.evil.example", "/data?data=a%40evil.example", "/run?run=https%3A%2F%2Fevil.example%2Fx"],
 )
-def test_an_address_in_the_address_becomes_no_link(page: Page, server: Server, address: str, heading: str) -> None:
-    open_page(page, server, address, heading)
-    expect(main_part(page).get_by_text("evil.example").first).to_be_visible()
+def test_an_address_in_the_address_becomes_no_link(page: Page, server: Server, address: str) -> None:
+    page.goto(f"{server.url}{address}")
+    expect(main_part(page).get_by_text("evil.example").first).to_be_visible(timeout=SLOW_MS)
     assert page.locator("a[href*=evil], img[src*=evil]").count() == 0
