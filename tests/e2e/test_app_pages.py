@@ -223,7 +223,7 @@ def test_the_figures_of_a_report_come_out_of_a_runs_page(page: Page, server: Ser
     page.get_by_label("Observation", exact=True).fill("G settles early.")
     page.get_by_role("button", name="Keep").last.click()
     expect(page.get_by_text("G settles early.").first).to_be_visible()
-    assert notes.read(run).observations == {"losses": "G settles early."}
+    assert notes.read(run).observations == {"samples": "G settles early."}  # the picture stands first
     main_part(page).locator("summary").filter(has_text="Best and worst").click()
     page.get_by_test_id("sample-picker").get_by_role("button", name="Sample 5", exact=True).click()
     expect(page.get_by_test_id("sample-picker")).to_contain_text("Chosen: number 5", timeout=SLOW_MS)
