@@ -46,7 +46,7 @@ def linked_choice(
     value = draw(options, initial)
     chosen = initial if value is None else value
     if asked != str(chosen) and (chosen != default or asked is not None):
-        others = st.query_params.to_dict()
+        others: dict[str, str] = st.query_params.to_dict()
         kept = {param, "lang"}.union(keep) if keep is not None and chosen != initial else {param, *others}
         if others.keys() <= kept:
             st.query_params[param] = str(chosen)
