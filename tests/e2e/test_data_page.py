@@ -91,7 +91,7 @@ def test_points_are_drawn_undone_kept_and_trained_on(browser: Browser, lab: Lab,
         button(page, "Train on this data").click()
         expect(title(page, "Train a model")).to_be_visible()
         button(page, "Start training").click()
-        expect(title(page, "Training")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible(timeout=SLOW_MS)
         run = lab.newest()
         assert run.config().dataset.root == str(file)
         eventually(lambda: run.status().step > 20, "the run's twentieth step")
