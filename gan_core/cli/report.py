@@ -10,8 +10,9 @@ from rich.markup import escape
 
 from gan_core import runs
 from gan_core.cli.terminal import RunName, RunsDir, bar, console, runs_folder
+from gan_core.config.sentences import LANGUAGES
 from gan_core.report import formats, templates
-from gan_core.report.document import LANGUAGES, Person
+from gan_core.report.document import Person
 from gan_core.report.formats import FORMATS
 
 

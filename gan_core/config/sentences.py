@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+LANGUAGES = {"en": "English", "zh_TW": "繁體中文"}
+"""Language -> its own name for itself. English needs no catalogue."""
 FIELD = re.compile(r"\{([A-Za-z_]\w*)(?:![rsa])?(?::[^{}]*)?\}")
 FEWEST_LETTERS = 5  # of a template's own words: with fewer it would know nearly everything again
 SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")

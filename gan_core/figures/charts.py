@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -263,6 +263,7 @@ def figure(
     smoothing: float = 0.0,
     log_scale: bool = False,
     marks: Sequence[tuple[int, str]] = (),
+    translate: Callable[[str], str] = str,
 ) -> go.Figure:
     """A chart of one run.
 
@@ -273,6 +274,7 @@ def figure(
             smoothed one.
         log_scale: logarithmic vertical axis, where the chart allows it.
         marks: (step, words) drawn as vertical lines: live changes and the like.
+        translate: into the reader's language, for the names of curves and axis.
     """
     groups = columns if isinstance(columns, Groups) else Groups(1, columns, columns)
     if chart.layers:  # its axis holds no steps to mark
@@ -283,12 +285,12 @@ def figure(
         values = groups.extremes.get(trace.column, np.empty(0))
         if len(values) == len(steps):
             add_curve(
-                fig, steps, values, trace.label, COLORS[trace.color % len(COLORS)], smoothing=smoothing**groups.size,
+                fig, steps, values, translate(trace.label), COLORS[trace.color % len(COLORS)], smoothing=smoothing**groups.size,
                 group=trace.column, trend=(means["step"], means[trace.column]) if smoothing > 0 else None,
             )  # fmt: skip
     for step, words in marks:
         fig.add_vline(x=step, line={"width": 1, "dash": "dot", "color": GREY})
         fig.add_annotation(x=step, y=1, yref="paper", xanchor="right", yanchor="top", text=words, textangle=-90,
                            showarrow=False, font={"size": 10})  # fmt: skip
-    lay_out(fig, "step", log_scale=log_scale and chart.may_be_log, yaxis={"range": chart.y_range})
+    lay_out(fig, translate("step"), log_scale=log_scale and chart.may_be_log, yaxis={"range": chart.y_range})
     return fig

@@ -102,7 +102,7 @@ class _Absent:
         try:
             return entry.make(one)
         except ValueError as why:
-            self._missing.append(f"{own}{title}. {why}")
+            self._missing.append(f"{own}{title}. {one.translate(str(why))}")
             return []
 
     def sentences(self, _: Translate) -> tuple[str, ...]:

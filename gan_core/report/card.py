@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gan_core.access import for_owner
+from gan_core.config import settings
 from gan_core.config.reasons import not_written
+from gan_core.config.sentences import LANGUAGES
 from gan_core.jobs import task as background
 from gan_core.jobs.task import Arrays, Report, Task
 from gan_core.report import templates
-from gan_core.report.document import LANGUAGES, NOBODY
+from gan_core.report.document import NOBODY
 from gan_core.report.formats import stamp_of
 from gan_core.runs import Run, files
 
-VARIABLE = "GANVAS_REPORTS"
 ENDED = ("finished", "stopped", "failed")
 
 
 def task(run: Run) -> Task:
     """The background work that writes the card of a run as it is now."""
-    language = os.environ.get("GANVAS_LANG", "en")
+    language = settings.text("GANVAS_LANG")
     return Task.of(
         "gan_core.report.card:make", run=str(run.path), stamp=stamp_of(run),
         language=language if language in LANGUAGES else "en",
@@ -37,7 +37,7 @@ def begin(run: Run) -> bool:
     they may: the run's page makes it then.
     """
     recorded = bool(run.metrics_path.exists() and run.metrics_path.stat().st_size)
-    if os.environ.get(VARIABLE) == "off" or run.status().state not in ENDED or not recorded:
+    if settings.text("GANVAS_REPORTS") == "off" or run.status().state not in ENDED or not recorded:
         return False
     try:
         background.start(task(run), anew=not run.report_path.is_file(), actor=for_owner(run.owner))

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from gan_core.config.sentences import Catalogue
+from gan_core.config.sentences import LANGUAGES, Catalogue
 from gan_core.config.settings import APP_DIR
 
 Translate = Callable[[str], str]
-LANGUAGES = {"en": "English", "zh_TW": "繁體中文"}
 
 
 def translator(language: str) -> Translate:

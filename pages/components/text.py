@@ -16,14 +16,12 @@ from typing import TypeVar, cast
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from gan_core.config.sentences import Catalogue
+from gan_core.config.sentences import LANGUAGES, Catalogue
 
 K = TypeVar("K")
 V = TypeVar("V")
 T = TypeVar("T")
 LOCALES = Path(__file__).resolve().parents[2] / "locales"
-LANGUAGES = {"en": "English", "zh_TW": "繁體中文"}
-"""Language -> its own name for itself."""
 _SESSION = "lab_language"
 
 

@@ -39,7 +39,8 @@ def test_gaps_words_and_logarithms_make_sound_xml():
 
 
 def test_a_figure_without_points_is_empty_and_whole():
-    ElementTree.fromstring(svg(go.Figure()))
+    text = svg(go.Figure())
+    assert ElementTree.fromstring(text).tag.endswith("svg") and lines(text) == []
 
 
 @pytest.mark.parametrize(("span", "expected"), [((0, 1), [0, 0.2, 0.4, 0.6, 0.8, 1.0]), ((-3, 1203), [0, 500, 1000])])

@@ -78,8 +78,8 @@ def player(run: Run, chart_keys: Sequence[str], smoothing: float) -> None:
         st.caption(_("This run has no sample grid: its curves are played alone."))
     findings = diagnosed(run)
     seen = tuple(lab.Mark(f.since, _(f.title), f.columns) for f in findings if f.columns)
-    figures = lab.tail(str(run.path)).figure_jsons(smoothing, False, (*marks(run), *seen))
-    shown = [chart for chart in charts.CHARTS if chart.key in chart_keys and chart.key in figures]
+    figures = lab.tail(str(run.path)).figure_jsons(smoothing, False, (*marks(run), *seen), chart_keys)
+    shown = [chart for chart in charts.CHARTS if chart.key in figures]
     sparse = {name for name, values in one.columns.items() if is_sparse(values)}
     replay_player(
         Recording(

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from gan_core.config.sentences import LANGUAGES
 from gan_core.jobs.task import Arrays, Task
 from gan_core.report import formats, templates
-from gan_core.report.document import LANGUAGES, Person
+from gan_core.report.document import Person
 from gan_core.report.formats import FORMATS
 from gan_core.runs import Run
 from pages.components.run.notes import observation

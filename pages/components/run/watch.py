@@ -1,5 +1,7 @@
 """The tab Watch of a run's page: its samples, the doctor's line, its curves. All viewers see the same files."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from gan_core.figures import charts
@@ -56,36 +58,37 @@ def samples(run: Run) -> None:
     observation(run, "samples")
 
 
-def drawn(run: Run, smoothing: float, log_scale: bool) -> list[tuple[charts.Chart, str]]:
-    """Each chart that the run has numbers for, and its figure as JSON."""
+def drawn(run: Run, found: Sequence[charts.Chart], smoothing: float, log_scale: bool) -> list[str]:
+    """The figure of each of these charts as JSON."""
     seen = tuple(lab.Mark(f.since, _(f.title), f.columns) for f in diagnosed(run) if f.columns)
-    figures = lab.tail(str(run.path)).figure_jsons(smoothing, log_scale, (*marks(run), *seen))
-    return [(chart, figures[chart.key]) for chart in charts.CHARTS if chart.key in figures]
+    keys = [chart.key for chart in found]
+    figures = lab.tail(str(run.path)).figure_jsons(smoothing, log_scale, (*marks(run), *seen), keys)
+    return [figures[key] for key in keys]
 
 
 def first_curves(run: Run, smoothing: float, log_scale: bool) -> None:
     """The charts that matter most, each with its explanation."""
-    found = drawn(run, smoothing, log_scale)
+    found = lab.tail(str(run.path)).charts()[:OPEN_CHARTS]
     if not found:
         st.caption(_("The curves begin with the first step."))
-    for chart, figure in found[:OPEN_CHARTS]:
+    for chart, figure in zip(found, drawn(run, found, smoothing, log_scale), strict=True):
         curve(run, chart, figure)
 
 
 def more_curves(run: Run, smoothing: float, log_scale: bool) -> None:
     """The other charts, two in a row, folded at first."""
-    found = drawn(run, smoothing, log_scale)[OPEN_CHARTS:]
+    found = lab.tail(str(run.path)).charts()[OPEN_CHARTS:]
     if not found:
         return
     with st.expander(_("More curves"), key="live_more", on_change="rerun", icon=":material/show_chart:") as place:
         if not place.open:
             return
         columns = st.columns(2, gap="medium")
-        for number, (chart, figure) in enumerate(found):
+        for number, (chart, figure) in enumerate(zip(found, drawn(run, found, smoothing, log_scale), strict=True)):
             with columns[number % 2]:
                 curve(run, chart, figure)
         missing = [event for event in run.events() if event["type"] == "memory_not_measured"]
-        if missing and not any(chart.key == "memory" for chart, _figure in found):
+        if missing and not any(chart.key == "memory" for chart in found):
             words = _("There is no curve of what D knows by heart: {why}")
             st.caption(words.format(why=as_text(_(str(missing[-1].get("why", ""))))))
 

@@ -28,7 +28,7 @@ from gan_core.runs.metrics import MetricsTail
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import supervisor
 from pages.components.shared import visitor
-from pages.components.text import _, as_text, ngettext
+from pages.components.text import _, as_text, language, ngettext
 
 REFRESH_S = 1.0
 PIXEL = 0.001  # of a chart's width
@@ -158,6 +158,12 @@ class SharedTail:
                 self._findings = examine(run)
             return self._findings
 
+    def charts(self) -> list[charts.Chart]:
+        """Those that the run has numbers for by now."""
+        with self._guard:
+            self._tail.refresh()
+            return charts.available(self._tail.names())
+
     def figure_jsons(
         self, smoothing: float, log_scale: bool, marks: tuple[Mark, ...], keys: Collection[str] | None = None
     ) -> dict[str, str]:
@@ -170,11 +176,11 @@ class SharedTail:
             for chart in charts.available(self._tail.names()):
                 if keys is not None and chart.key not in keys:
                     continue
-                key = (chart.key, smoothing, log_scale, marks)
+                key = (chart.key, smoothing, log_scale, marks, language())
                 if key not in self._figures:
                     drawn = [(mark.step, mark.words) for mark in marks if mark.belongs_to(chart)]
                     self._figures[key] = plotly.io.to_json(
-                        charts.figure(chart, self._groups, smoothing, log_scale, drawn)
+                        charts.figure(chart, self._groups, smoothing, log_scale, drawn, _)
                     )
                 made[chart.key] = self._figures[key]
             return made

@@ -258,13 +258,13 @@ def curves(vae: Shown, gan: Side) -> None:
     for place, (title, run, config) in zip(st.columns(2, gap="medium"), sides, strict=True):
         keys = kind_of(config).main_charts
         with place:
-            figures = lab.tail(str(run.path)).figure_jsons(0.0, False, ())
+            figures = lab.tail(str(run.path)).figure_jsons(0.0, False, (), keys)
             st.markdown(f"**{title}**")
             for chart in charts.CHARTS:
-                if chart.key in keys and chart.key in figures:
+                if chart.key in figures:
                     st.caption(_(chart.title), help=_(chart.explanation))
                     live_plot(figures[chart.key], key=f"vae_curve_{run.id}_{chart.key}", height_px=240)
-            if not any(key in figures for key in keys):
+            if not figures:
                 st.caption(_("This run came without its curves."))
     words = _(
         "A VAE's loss falls and says how far it is. A GAN's two losses are a tug of war: they say who is ahead, not how good the "
