@@ -84,7 +84,7 @@ def proposal(chosen: Chosen, count: int) -> None:
     )
     if found["augmentation.kinds"]:
         told += " " + _(
-            "So few would soon be known to the discriminator by heart: it sees them randomly changed (differentiable augmentation)."
+            "The discriminator would soon memorise so few: it sees them randomly changed (differentiable augmentation)."
         )
     st.caption(told)
 

@@ -91,7 +91,8 @@ def what_next() -> None:
         ),
         (
             _("Break it on purpose"),
-            _("**Mode collapse**: the generator draws the same few pictures over and over. Cause it, measure it, repair it."),
+            _("**Mode collapse**: the generator makes the same few images again and again. Cause it, measure it, repair "
+              "it."),
             "learn", {"tab": "break"},
         ),
         (

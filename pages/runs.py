@@ -146,7 +146,7 @@ def row(run: Run) -> None:
                 st.text(run.note)
         with right, st.container(horizontal=True, vertical_alignment="center"):
             open_links(run, f"runs_{run.id}")
-            st.checkbox(_("Tick"), key=f"runs_tick_{run.id}")
+            st.checkbox(_("Select"), key=f"runs_tick_{run.id}")
 
 
 def what(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""The strings of gan_core hold to docs/style.md: none contains a phrase of the column "out"."""
+"""The strings of pages and gan_core hold to docs/style.md: none contains a phrase of the column "out"."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from gan_core.config.sentences import FIELD
-from tools.messages import core_messages
+from tools.messages import core_messages, page_messages
 
 STYLE = Path(__file__).parent.parent / "docs" / "style.md"
 
@@ -25,6 +25,7 @@ def test_phrases_that_are_out_are_recognised_and_names_of_fields_are_not():
     assert found("The difference is {verdict}.") == []
 
 
-def test_no_string_of_gan_core_contains_a_phrase_that_is_out():
-    wrong = [f"{file}:{line}: {found(text)} in {text[:80]!r}" for file, line, text in core_messages() if found(text)]
+def test_no_string_of_pages_and_gan_core_contains_a_phrase_that_is_out():
+    said = [*core_messages(), *((file, line, "".join(text)) for file, line, text in page_messages())]
+    wrong = [f"{file}:{line}: {found(text)} in {text[:80]!r}" for file, line, text in said if found(text)]
     assert not wrong, "\n".join(wrong)

@@ -217,6 +217,6 @@ def _usage(repo: str, config: RunConfig, resumable: bool) -> str:
         "## How to use it\n\nIn a notebook, with Ganvas installed:\n\n"
         f'```python\nimport gan_core\n\nmodel = gan_core.load("{repo}")\n{of_labels}'
         f"images = model.sample(16, seed=0{wanted})  # uint8 (16, channels, height, width)\n```\n\n"
-        f"On the command line, or on the page *Hub*:\n\n```\npython -m gan_core pull {repo}\n```\n\n"
+        f"On the command line, or under *Runs, Import from the Hub*:\n\n```\npython -m gan_core pull {repo}\n```\n\n"
         f"`revision=` in the one and `--revision` in the other pin a commit, a branch or a tag. A fetched run opens in every page; this one can be {further}. Weights are safetensors; nothing here is a pickle."
     )

@@ -65,7 +65,7 @@ EXPERIMENTS: tuple[tuple[str, str, RunConfig, str, float, str | dict[str, float]
     ("r3-collapse", "Mode collapse on purpose", COLLAPSE,
      "r3-wgan with a clipping bound ten times larger (0.1). The report saw near-identical hair, eyes and face angle. Compare "
      f"with r3-fixed: same seed, latents, optimiser and steps. {INFERRED_WGAN}", 3,
-     FASTER, "distorted, blotched faces, unlike r3-fixed's; their recall and diversity on the page Collapse. In such a short run they "
+     FASTER, "distorted, blotched faces, unlike r3-fixed's; their recall and diversity under Learn, Break & repair. In such a short run they "
      "are distorted rather than alike."),
     ("r3-fixed", "Mode collapse repaired", WGAN,
      f"r3-collapse with the clipping bound back at 0.01: variety returns. All other settings are equal. {INFERRED_WGAN}", 3,

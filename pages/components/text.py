@@ -159,8 +159,9 @@ def duration(seconds: float) -> str:
 def told_apart_means(count: int) -> str:
     """What "told apart" means on every page, for so many differences tested together; docs/metrics.md names the tests."""
     words = ngettext(
-        "Told apart means: p is at most 0.05 in a two-sided test of the difference.",
-        "Told apart means: p is at most 0.05 in a two-sided test of the difference, after Holm's correction for {n} of them.",
+        "Significant means: p is at most 0.05 in a two-sided test of the difference.",
+        "Significant means: p is at most 0.05 in a two-sided test of the difference, after Holm's correction for "
+        "{n} of them.",
         count,
     )
     return words.format(n=count)

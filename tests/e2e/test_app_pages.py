@@ -177,7 +177,7 @@ def test_rename_note_and_delete(page: Page, server: Server, trained: tuple[Lab, 
     page.get_by_label("Find by name or preset").fill("to be del")
     page.get_by_label("Find by name or preset").press("Enter")
     expect(main_part(page).get_by_text(hostile)).to_have_count(0)
-    main_part(page).get_by_text("Tick", exact=True).click()
+    main_part(page).get_by_text("Select", exact=True).click()
     button(page, "Delete").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("can be taken back for 7 days")

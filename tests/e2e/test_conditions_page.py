@@ -195,6 +195,6 @@ def test_one_button_trains_five_runs_and_draws_five_curves(page: Page, server: S
     expect(chart).to_be_visible()
     names = chart.evaluate("gd => gd.data.filter(trace => trace.showlegend !== false).map(trace => trace.name)")
     assert names == ["1:1", "3:7", "0:1", "7:3", "1:0"]
-    expect(main_part(page).get_by_text("told apart").first).to_be_visible()
+    expect(main_part(page).get_by_text("ignificant").first).to_be_visible()
     expect(button(page, "Stop its runs")).to_have_count(0)
     photograph(page, "study", 1500)

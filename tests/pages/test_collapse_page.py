@@ -152,15 +152,15 @@ def finish(run: Run, rows: list[Measurement]) -> None:
 def test_measurements_are_told_with_intervals_and_a_verdict_for_each(visit: Visit, broken: Run) -> None:
     twin = twin_of(broken)
     app = visit("learn", tab="break")
-    assert "Measure now" in labels(app) and "In small, as here" not in words(app)  # that is said of the critic's bound
+    assert "Measure now" in labels(app) and "At this small size" not in words(app)  # that is said of the critic's bound
     finish(broken, [row("fd", 100, 2, 1), row("recall", 0.1, 0.02, 2), row("precision", 0.5, 0.1, 3)])
     finish(twin, [row("fd", 40, 2, 4), row("recall", 0.6, 0.02, 5), row("precision", 0.52, 0.1, 6)])
     app = visit("learn", tab="break")
     text = words(app)
     assert "2 of 3 metrics tell the two apart. The repaired model is better in: Fréchet distance, Recall." in text
     table = app.dataframe[0].value
-    verdicts = dict(zip(table["metric"], table["verdict"], strict=True))
-    assert verdicts == {METRICS["fd"].title: "repaired is better", METRICS["precision"].title: "cannot be told apart",
+    verdicts = dict(zip(table["metric"], table["result"], strict=True))
+    assert verdicts == {METRICS["fd"].title: "repaired is better", METRICS["precision"].title: "no significant difference",
                         METRICS["recall"].title: "repaired is better"}  # fmt: skip
     assert "100 (96.1 to 104)" in set(table["broken"])
     assert "Best: number 1, 1.0 from its nearest real image; worst: number 20, 20.0" in text

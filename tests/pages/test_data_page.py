@@ -62,7 +62,7 @@ def own_pictures() -> uploads.Own:
 
 def test_the_default_shows_true_counts(visit: Visit) -> None:
     app = visit("data")
-    assert metrics(app) == {"Images": "4,500", "Classes": "10", "One sample": "32×32×1", "Steps an epoch": "71"}
+    assert metrics(app) == {"Images": "4,500", "Classes": "10", "One sample": "32×32×1", "Steps per epoch": "71"}
     assert "5,000 real handwritten digits" in words(app)
     assert len(app.get("plotly_chart")) == 1
     assert not app.error and not app.warning
@@ -90,7 +90,7 @@ def test_first_images_and_batch_size_change_the_counts(visit: Visit) -> None:
     app.toggle(key="data_few_mnist5k").set_value(True)
     app.number_input(key="data_batch_mnist5k").set_value(100)
     calm(app.run())
-    assert metrics(app)["Images"] == "1,000" and metrics(app)["Steps an epoch"] == "10"
+    assert metrics(app)["Images"] == "1,000" and metrics(app)["Steps per epoch"] == "10"
     assert "R1 saw this with 1,000 images" in words(app)
     app.number_input(key="data_first_mnist5k").set_value(30)
     assert "fewer samples (30) than one batch of 100" in plain(words(calm(app.run())))
@@ -225,7 +225,7 @@ def test_points_from_a_file_are_kept_and_shown(visit: Visit) -> None:
     (own,) = uploads.list_own()
     assert (own.kind, own.count) == ("points", 40)
     app = visit("data", data=own.id)
-    assert metrics(app) == {"Points": "40", "Classes": "none", "One sample": "2", "Steps an epoch": "1"}
+    assert metrics(app) == {"Points": "40", "Classes": "none", "One sample": "2", "Steps per epoch": "1"}
 
 
 def test_too_few_points_are_one_sentence(visit: Visit) -> None:
@@ -369,5 +369,5 @@ def test_an_evaluator_is_trained_on_the_page_with_its_accuracy_by_label(visit: V
 def test_pictures_without_labels_get_a_sentence_instead_of_an_evaluator(visit: Visit) -> None:
     own = uploads.add_zip(io.BytesIO(a_zip(one=png(10), two=png(20))), "Flat")
     app = visit("data", data=own.id)
-    assert "have no labels, so there is nothing that an evaluator could learn" in words(app)
+    assert "have no labels, so an evaluator has nothing to distinguish" in words(app)
     assert "Train an evaluator" not in labels(app)

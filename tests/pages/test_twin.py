@@ -24,7 +24,7 @@ from pages.components.lab2d.stage import Action, Request, read_request
 from pages.components.lab2d.words import sentence
 from tests.pages.conftest import Visit, calm, labels, words
 
-GONE = "The game was taken off the table"
+GONE = "This session was closed"
 
 
 class Listed(Engine):
@@ -101,7 +101,7 @@ def test_what_does_not_fit_is_said_and_the_game_goes_on(visit: Visit, games: Lis
     calm(rule(app, "selectbox", "penalty.name").set_value("r1").run())
     (error,) = app.error
     assert "A penalty is per image, and with packing the discriminator sees 2" in error.value.replace("\\", "")
-    assert "The game above goes on" in words(app)
+    assert "Training above continues" in words(app)
     assert len(games.all("new", "change")) == before
     calm(rule(app, "text_input", "penalty.weight").set_value("many").run())
     assert "penalty.weight" in app.error[0].value.replace("\\", "")

@@ -27,7 +27,7 @@ def find(config: RunConfig) -> EvaluatorFolder:
     dataset = config.dataset
     if DATASETS.find(dataset.name).domain != "images":
         raise ValueError(
-            f"'{dataset.name}' holds points in the plane, and these metrics need images. The 2-D page counts its modes."
+            f"'{dataset.name}' holds points in the plane, and these metrics need images. The 2-D lab counts its modes."
         )
     found = _knowing(config)
     if found:

@@ -12,8 +12,9 @@ def few_pictures() -> None:
     """The table of means over seeds, where it has been made, and the button."""
     st.subheader(_("How many pictures does a GAN need?"))
     words = _(
-        "With few pictures D learns each of them by heart and tells G nothing more. Augmentation shows it every picture changed, real and "
-        "generated alike (DiffAugment), or only as many as its memory asks for (ADA). Faces, on {counts} of them, {seeds} seeds each."
+        "With few images D memorises all of them and no longer helps G. Augmentation changes every image that D "
+        "sees, real and generated alike (DiffAugment), or only as many as its overfitting requires (ADA). Faces, "
+        "on {counts} of them, {seeds} seeds each."
     )
     counts = ", ".join(f"{count:,}" for count in study.COUNTS)
     st.caption(words.format(counts=counts, seeds=len(study.SEEDS)))

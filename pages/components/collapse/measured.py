@@ -104,8 +104,9 @@ def figure(
             sentence.format(a=best + 1, x=distances[best], b=worst + 1, y=distances[worst], mean=distances.mean())
         )
     words = _(
-        "The same latents in the same places. “Best” and “worst” are measured: the distance to the nearest of up to 500 held-out "
-        "real images, in the evaluator's features. It judges likeness to a real image, not beauty."
+        "The same latents in the same places. “Best” and “worst” are measured: the distance to the nearest of up "
+        "to 500 held-out real images, in the evaluator's features. It measures likeness to a real image, not "
+        "beauty."
     )
     st.caption(words)
 
@@ -125,7 +126,7 @@ def table(left: list[Measurement], right: list[Measurement], called: tuple[str, 
                 called[0]: value_words(ours[name]),
                 called[1]: value_words(theirs[name]),
                 _("real images"): "–" if ours[name].real is None else f"{ours[name].real:.3g}",
-                _("verdict"): comparison_words(ours[name], theirs[name], found[name], called),
+                _("result"): comparison_words(ours[name], theirs[name], found[name], called),
                 _("meaning"): _(METRICS[name].explanation),
             }
             for name in names
@@ -139,8 +140,8 @@ def table(left: list[Measurement], right: list[Measurement], called: tuple[str, 
         told_apart_means(len(names))
         + " "
         + _(
-            "So the chance of even one false verdict is at most 5 %. It speaks of these two trained models: how another seed would "
-            "have come out, only other seeds can tell."
+            "So the chance of even one false result is at most 5 %. It is about these two trained models: how another "
+            "seed would do, only other seeds can show."
         )
     )
 
@@ -188,7 +189,7 @@ def repaired_is_better(broken: Measurement, repaired: Measurement) -> bool:
 def comparison_words(broken: Measurement, repaired: Measurement, found: Difference, called: tuple[str, str]) -> str:
     """One metric's verdict in a few words."""
     if not found.differs:
-        return _("cannot be told apart")
+        return _("no significant difference")
     return _("{model} is better").format(model=called[repaired_is_better(broken, repaired)])
 
 

@@ -84,8 +84,9 @@ def repair(run: Run, breakage: Breakage) -> None:
             )
         )
         words = _(
-            "The twin begins again with the same seed (first weights, order of images, latents), optimiser and number of steps. A "
-            "branch goes on from the broken model's own weights, as they were at a checkpoint: can it still recover?"
+            "The twin starts again with the same seed (initial weights, order of images, latents), optimiser and "
+            "number of steps. A branch continues from the broken model's own weights at a checkpoint: can it still "
+            "recover?"
         )
         st.caption(words)
         with st.container(horizontal=True, vertical_alignment="bottom"):

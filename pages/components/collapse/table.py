@@ -145,7 +145,7 @@ def _compared_with_plain(compared: list[Difference], measure: str) -> list[str]:
         (_("**More** than the plain GAN in {measure}: {methods}."), [d for d in compared if d.differs and d.value > 0]),
         (_("**Less** than the plain GAN in {measure}: {methods}."), [d for d in compared if d.differs and d.value < 0]),
         (
-            _("**Cannot be told apart** from the plain GAN in {measure}: {methods}."),
+            _("**No significant difference** from the plain GAN in {measure}: {methods}."),
             [d for d in compared if not d.differs],
         ),
     )
@@ -214,10 +214,12 @@ def _cells(task: BenchmarkTask, lines: list[Row], average: dict[str, Row]) -> di
 def _conditions(task: BenchmarkTask) -> None:
     judge = CRITERIA["points" if _has_points(task) else "images"]
     words = _(
-        "Conditions: {samples:,} samples from each generator. {judge} Networks of width {width}, batches of {batch} (times the pack "
-        "for PacGAN), {steps:,} discriminator steps: far fewer than the papers', with other networks. Neither the height nor the order "
-        "of the methods is a verdict on them: one setting for all decides both (Lucic et al. 2018 give each method the same search instead). Methods with five discriminator steps for each of the generator's got a fifth of the "
-        "generator steps. None was tuned for itself."
+        "Conditions: {samples:,} samples from each generator. {judge} Networks of width {width}, batches of "
+        "{batch} (times the pack for PacGAN), {steps:,} discriminator steps: far fewer than in the papers, with "
+        "other networks. Neither the values nor the order of the methods says how good they are: one setting for "
+        "all decides both (Lucic et al. 2018 give each method the same search instead). Methods with five "
+        "discriminator steps per generator step got a fifth of the generator steps. No method was tuned "
+        "individually."
     )
     st.caption(
         words.format(
@@ -247,9 +249,13 @@ def _how_to_read(task: BenchmarkTask) -> None:
             )
             st.markdown(words.format(p=PERFECT))
         words = _(
-            "- **Reverse KL** says how unevenly the modes are hit (every sample counts for its nearest mode): 0 is as in the data.\n"
-            "- **Told apart** means: p at most 0.05 after Holm's correction for all methods of the data set, for each measure by itself. With 5 seeds or more the "
-            "test is an exact permutation test, with fewer Welch's t-test.\n"
-            "- **KL of good samples** counts samples of high quality only, as PacGAN's code does. The papers' ± is PacGAN's standard error; – where no figure was found. All settings, and what differs from the papers, are in docs/collapse.md."
+            "- **Reverse KL** says how unevenly the modes are hit (every sample counts for its nearest mode): 0 is as "
+            "in the data.\n"
+            "- **Significantly different** means: p at most 0.05 after Holm's correction for all methods of the data "
+            "set, for each measure by itself. With 5 seeds or more the test is an exact permutation test, with fewer "
+            "Welch's t-test.\n"
+            "- **KL of good samples** counts samples of high quality only, as PacGAN's code does. The papers' ± is "
+            "PacGAN's standard error; – where no figure was found. All settings, and what differs from the papers, "
+            "are in docs/collapse.md."
         )
         st.markdown(words)

@@ -22,7 +22,7 @@ def numbers(runs: Sequence[Compared]) -> None:
     """Measurements made afterwards; then the end of each curve."""
     st.subheader(_("Measured afterwards"))
     measured(runs)
-    st.subheader(_("The curves' ends"))
+    st.subheader(_("Final values"))
     ends(runs)
 
 

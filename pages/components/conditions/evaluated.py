@@ -111,7 +111,7 @@ def show_score(title: str, score: Score, chance: float, evaluator: Evaluator, co
         _("Chance"), f"{chance:.3f}", help=_("What a generator that ignores the labels would reach on average.")
     )
     info = evaluator.info
-    words = _("{conditions} Judged by “{title}”; its own accuracy on real pictures: {own}.")
+    words = _("{conditions} Evaluator: “{title}”; its own accuracy on real images: {own}.")
     st.caption(
         words.format(
             conditions=conditions,

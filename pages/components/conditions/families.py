@@ -19,7 +19,8 @@ def families() -> None:
         ]  # fmt: skip
         st.dataframe(cells, hide_index=True, height="content", key="conditions_families")
         words = _(
-            "Share of the objects asked for that the evaluator finds, mean over seeds with 95 % t intervals; each method saw as many pictures of drawn blocks. "
-            "Published, with another evaluator on i-CLEVR: {published}. Conditions: docs/conditional.md."
+            "Share of the requested objects that the evaluator finds, mean over seeds with 95 % t intervals; each "
+            "method saw the same number of images of rendered blocks. Published, with another evaluator on i-CLEVR: "
+            "{published}. Conditions: docs/conditional.md."
         )
         st.caption(words.format(published=table.PUBLISHED))

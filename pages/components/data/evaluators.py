@@ -33,8 +33,8 @@ def evaluator_panel(chosen: Chosen) -> None:
         st.subheader(_("Evaluator"))
         if not datasets.label_names(chosen.config):
             words = _(
-                "These pictures have no labels, so there is nothing that an evaluator could learn to tell apart. Models of them are "
-                "measured all the same, in features that need no labels. For an evaluator, sort the pictures into one folder a class."
+                "These images have no labels, so an evaluator has nothing to distinguish. Models of them are measured in "
+                "features that need no labels. For an evaluator, sort the images into one folder per class."
             )
             st.caption(words)
             return

@@ -17,7 +17,7 @@ from pages.components.text import N_, Marked, _, as_text, ngettext
 from pages.components.widgets.picture import picture
 
 SHOWN = 24
-SIDES = Marked({"have": N_("have it"), "lack": N_("have it not")})
+SIDES = Marked({"have": N_("with the label"), "lack": N_("without the label")})
 MAX_CORRELATED = 40
 
 
@@ -59,7 +59,7 @@ def counts(chosen: Chosen, count: int) -> None:
     words = "×".join(str(side) for side in (*shape[1:], shape[0])) if len(shape) == 3 else str(shape[0])
     sample.metric(_("One sample"), words, help=_("{n:,} numbers").format(n=math.prod(shape)))
     epoch.metric(
-        _("Steps an epoch"), f"{steps:,}",
+        _("Steps per epoch"), f"{steps:,}",
         help=_("{count:,} in batches of {batch}: one epoch, once through all of them, is {steps:,} training steps.").format(
             count=count, batch=chosen.batch_size, steps=steps
         ),
@@ -79,7 +79,7 @@ def look(chosen: Chosen, count: int) -> None:
         gallery(chosen, count, labels, names)
     if right is not None:
         with right:
-            st.subheader(_("How many have each label"))
+            st.subheader(_("Images per label"))
             st.plotly_chart(
                 share_figure(statistics.shares(labels, names)), key=f"data_shares_{chosen.key}",
                 config={"displayModeBar": False}, width="stretch",

@@ -31,8 +31,8 @@ COLUMNS, ROWS = 8, 2
 def neighbours_view(model: Sampler, run: Run) -> None:
     """Choose a sample; beside it its nearest training images, in pixels and in an evaluator's features."""
     words = _(
-        "Did the generator learn to draw, or did it learn its training images **by heart**? Beside a sample stand the training "
-        "images that are nearest to it, and where that distance stands among those of images that it never saw."
+        "Does the generator make new images, or has it **memorised** its training images? Next to each sample are "
+        "the nearest training images, and where that distance lies among those of images that it never saw."
     )
     st.markdown(words)
     labels = choose_labels(model)

@@ -158,8 +158,8 @@ def choose_rules(data: str) -> RunConfig | None:
     prefix = f"twin_{st.session_state['twin_turn']}"
     with st.expander(_("Settings"), icon=":material/tune:", expanded=True):
         words = _(
-            "Objective, penalty, clip and D's steps change while the game goes on; data, networks, packing, optimisers, batch "
-            "and seed begin it again."
+            "Loss, penalty, clipping and D's steps change during training; data, networks, packing, optimisers, batch "
+            "size and seed start it again."
         )
         st.caption(words)
         changes = {"dataset.name": data} | _knobs(base, prefix, RULES)
@@ -173,7 +173,7 @@ def choose_rules(data: str) -> RunConfig | None:
             legal: RunConfig | None = st.session_state.get("twin_legal")
             if legal is None or legal.dataset.name != data:
                 return None
-            st.caption(_("The game above goes on by the last rules that fitted."))
+            st.caption(_("Training above continues with the last valid settings."))
             return legal
     st.session_state["twin_legal"] = config
     return config

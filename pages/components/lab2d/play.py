@@ -64,7 +64,7 @@ def ensure_game(games: Engine, game: str, config: RunConfig, points: Points | No
     there = games.knows(game)
     notice = ""
     if begun is not None and not there:
-        notice = _("The game was taken off the table: its process ended, or others needed the room. It begins again.")
+        notice = _("This session was closed: its process ended, or to free memory for others. It starts again.")
     if begun is None or not there or begun[1] != points or not same_game(begun[0], config):
         session["twin_refused"] = 0
         games.begin(game, config.model_dump(mode="json"), None if points is None else list(points))

@@ -18,11 +18,11 @@ def lessons() -> None:
     if wanted:
         st.warning(_("There is no lesson “{name}”; these there are.").format(name=as_text(wanted[:64])))
     words = _(
-        "Six guided experiments. In each you **predict** what will happen, **run** it for real on this machine, see it "
-        "**explained** by formula, code and the very numbers of your run, and **check** your prediction against what was measured. "
-        "They build on each other, so this is the best order; but each can be done without the others."
+        "{n} guided experiments. In each you **predict** what will happen, **run** it for real on this machine, see it "
+        "**explained** with the formula, the code and numbers from your own run, and **check** your prediction against what was measured. "
+        "They build on each other, but each can be done on its own."
     )
-    st.markdown(words)
+    st.markdown(words.format(n=len(LESSONS)))
     for number, lesson in enumerate(LESSONS.values(), start=1):
         card(number, lesson)
 

@@ -51,7 +51,7 @@ OF_LABELS: dict[Kind, tuple[str, ...]] = {
 OF_A_VAE = ("reconstructions", "edit", "map", "samples", "dial", "rival")
 WALKED = ("sliders", "morph", "arithmetic", "picture", "sheet")
 IN_STEPS = ("process", "dials", "morph", "arithmetic", "denoise", "sheet")  # its z has no directions to find
-STEP = N_("The model as it was after so many steps of training.")
+STEP = N_("The model after this many training steps.")
 
 
 def views_of(run: Run) -> tuple[str, ...]:

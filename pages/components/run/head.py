@@ -99,7 +99,7 @@ def controls(run: Run, status: Status) -> None:
         elif status.state in RESUMABLE_STATES:
             pressed = st.button(_("Resume"), key="live_resume", icon=":material/play_arrow:",
                                 type="secondary" if repaired else "primary",
-                                help=_("Goes on from the newest checkpoint."))  # fmt: skip
+                                help=_("Continues from the newest checkpoint."))  # fmt: skip
             if pressed and lab.succeeds(lambda: supervisor.resume(run)):
                 st.rerun()
             if environment.was_refused(run):

@@ -19,8 +19,8 @@ def log(run: Run) -> None:
     with st.expander(_("Log"), expanded=False):
         if kind_of(run.config()).has_discriminator:
             words = _(
-                "D(x) is the discriminator's mean belief in real images. D(G(z)) is its belief in generated ones: first "
-                "before D's update, then after it, just before G's update."
+                "D(x) is the discriminator's mean output on real images. D(G(z)) is its mean output on generated ones: "
+                "first before D's update, then after it, just before G's update."
             )
             st.caption(words)
         tail = lab.tail(str(run.path))

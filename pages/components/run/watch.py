@@ -89,7 +89,7 @@ def more_curves(run: Run, smoothing: float, log_scale: bool) -> None:
                 curve(run, chart, figure)
         missing = [event for event in run.events() if event["type"] == "memory_not_measured"]
         if missing and not any(chart.key == "memory" for chart in found):
-            words = _("There is no curve of what D knows by heart: {why}")
+            words = _("There is no curve of D's memorisation: {why}")
             st.caption(words.format(why=as_text(_(str(missing[-1].get("why", ""))))))
 
 

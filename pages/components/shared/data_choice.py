@@ -70,7 +70,7 @@ def choose_settings(key: str) -> Chosen | None:
     columns = st.columns([1, 1, 1, 1] if not points else [1, 3], vertical_alignment="bottom")
     batch = columns[0].number_input(
         _("Batch size (images)") if not points else _("Batch size (points)"), schema.MIN_BATCH_SIZE, 65536, 64, key=f"data_batch_{key}",
-        help=_("How many are used in one training step. It decides how many steps an epoch has."), persist_state="session",
+        help=_("Images used in one training step. It decides the number of steps per epoch."), persist_state="session",
     )  # fmt: skip
     if not points:
         usual = {"image_size": entry.usual_size, "channels": entry.usual_channels, "split": "train"}
@@ -102,8 +102,9 @@ def _first_images(key: str, random_changes: dict[str, Any] | None) -> int:
     if few and random_changes is not None:
         st.info(
             _(
-                "A model that sees few images again and again learns them by heart: a GAN's generator is left without useful "
-                "advice, and the pictures of any model stay poor or repeat the data. R1 saw this with 1,000 images. Mirroring and turning make more of few images, but no new ones."
+                "A model that sees few images again and again memorises them: a GAN's generator gets no useful gradient, "
+                "and the images of any model stay poor or repeat the data. R1 saw this with 1,000 images. Flips and "
+                "rotations add views, but no new images."
             ),
             icon=":material/school:",
         )

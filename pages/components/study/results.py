@@ -74,7 +74,7 @@ def live(study: Study) -> None:
         states(members, by_run)
     if not points:
         return
-    st.subheader(_("Can they be told apart?"))
+    st.subheader(_("Is the difference significant?"))
     if going:
         st.caption(
             _("So far: the runs still train. Compared at the last epoch that all which have begun have reached.")
@@ -135,7 +135,7 @@ def sentence(points: dict[str, Point], pairs: list[Difference]) -> str:
     best = next(pair for pair in pairs if {pair.first, pair.second} == set(ratios[:2]))
     if not different:
         return _(
-            "**They cannot be told apart**: no two differ by more than luck explains (smallest p = {p}; {test})."
+            "**No significant differences**: no two differ by more than chance explains (smallest p = {p}; {test})."
         ).format(p=p_words(pairs[0].corrected), test=test)
     listed = "; ".join(
         _("{a} above {b} ({x} against {y}, p = {p})").format(
@@ -147,13 +147,16 @@ def sentence(points: dict[str, Point], pairs: list[Difference]) -> str:
         )
         for pair in different
     )
-    words = _("**Told apart: {apart} of {n} pairs.** {listed}. The other pairs cannot be told apart ({test}).")
+    words = _(
+        "**Significantly different: {apart} of {n} pairs.** {listed}. The other pairs do not differ significantly "
+        "({test})."
+    )
     if len(different) == len(pairs):
-        words = _("**Told apart: all {n} pairs.** {listed} ({test}).")
+        words = _("**Significantly different: all {n} pairs.** {listed} ({test}).")
     told = words.format(apart=len(different), n=len(pairs), listed=listed, test=test)
     if best.differs:
         return told
-    closing = _("The best two, {a} and {b}, cannot be told apart ({x} against {y}, p = {p}).").format(
+    closing = _("The best two, {a} and {b}, do not differ significantly ({x} against {y}, p = {p}).").format(
         a=best.first, b=best.second, x=points[best.first].count, y=points[best.second].count, p=p_words(best.corrected)
     )
     return f"{told} {closing}"

@@ -83,7 +83,7 @@ def look(base: RunConfig, chosen: dict[str, Any], batch: int) -> None:
         return
     count, pairs = found
     epoch = Epoch(count, batch, base.remedies.packing)
-    words = _("{count:,} images; in batches of {batch} that is {steps:,} steps an epoch (once through all images).")
+    words = _("{count:,} images; in batches of {batch} that is {steps:,} steps per epoch (once through all images).")
     if epoch.images < count:
         words += " " + _("{left} of them, others in each epoch, are not used: too few for a batch.")
     st.caption(words.format(count=count, batch=batch, steps=epoch.steps, left=count - epoch.images))

@@ -160,8 +160,9 @@ def side_by_side(vae: Shown, gan: Side) -> None:
             st.markdown(f"**{caption}**")
             picture(imaging.array_url(imaging.grid(made, columns=8)), key=key, alt=caption)
     words = _(
-        "**What report R5 saw:** the GAN's pictures are sharper, the VAE is easier to train. A VAE is paid for every pixel, so where "
-        "it is unsure it paints the average, which is a blur; a GAN is paid for being believed, and a blur is never believed."
+        "**What report R5 saw:** the GAN's images are sharper, the VAE is easier to train. A VAE's loss counts "
+        "every pixel, so where it is uncertain it predicts the average, which is a blur; a GAN has to convince "
+        "the discriminator, which rejects blur."
     )
     st.markdown(words)
     sharpness(vae, gan)

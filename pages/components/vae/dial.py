@@ -32,9 +32,10 @@ HEIGHT_PX = 620
 def dial_over_lambda(shown: Shown) -> None:
     """The family, the dial over it, the chart, and the button that trains what is missing."""
     words = _(
-        "A VAE is paid for true copies and for tidy latents; **λ** says how much the second counts. Too small, and random latents "
-        "fall into holes: samples that are nothing. Too large, and the copies blur, since the latents may say little about the "
-        "image. Here are VAEs that learned from the same images with different λ."
+        "A VAE's loss has two terms: the reconstruction error, and the KL divergence of the latents, weighted by "
+        "**λ**. If λ is too small, random latents decode to nonsense. If it is too large, reconstructions blur, "
+        "since the latents carry little information. Here are VAEs that learned from the same images with "
+        "different λ."
     )
     st.markdown(words)
     members = vae_family.family(shown.run, lab.all_runs())

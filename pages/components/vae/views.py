@@ -117,10 +117,8 @@ def gap(test: Estimate, train: Estimate) -> str:
     """Whether unseen images come back worse than those it learned from, in a sentence."""
     found = of_estimates(test, train)
     if found.differs and found.value > 0:
-        return _("Images that it never saw come back worse: part of what it learned is by heart.")
-    return _(
-        "No worse on images that it never saw, as far as these counts can tell: it did not learn its images by heart."
-    )
+        return _("Reconstructions of images that it never saw are worse: part of its training images is memorised.")
+    return _("No worse on images that it never saw, as far as these counts show: it has not memorised its images.")
 
 
 def comparability(shown: Shown) -> str:

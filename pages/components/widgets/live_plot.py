@@ -63,7 +63,8 @@ def smoothing_slider(key: str, width: int | Literal["stretch"] = "stretch") -> f
     """How strongly curves are smoothed: 0 (as recorded) to 0.99."""
     return st.slider(
         _("Smoothing"), 0.0, 0.99, SMOOTHING, 0.01, key=key, persist_state="session", width=width,
-        help=_("Averages each curve over its past, so that the trend shows through the noise; 0 shows every step as it was."),
+        help=_("Averages each curve over its past, so that the trend shows through the noise; 0 shows every step "
+               "unchanged."),
     )  # fmt: skip
 
 
