@@ -26,7 +26,7 @@ from gan_core.runs import list_runs
 PLACE = PROJECT_DIR / "tests" / "analysis" / "doctor" / "traces"
 READ = (
     "step", "loss/g", "loss/d", "loss/vae", "loss/kl", "loss/reconstruction", "prob/real", "prob/fake_before", "grad_norm/g",
-    "grad_norm/d", "grad_norm/vae", "spread/real", "spread/fake", "clip/saturation", "accuracy/test", "accuracy/labels",
+    "grad_norm/d", "grad_norm/vae", "spread/real", "spread/fake", "data/spread", "clip/saturation", "accuracy/test", "accuracy/labels",
     "memory/train", "memory/held_out", "memory/gap", "nearest/real", "nearest/fake", "logit/gap", "score/real", "score/fake_before",
     "loss/penalty", "loss/label_real", "loss/label_fake", "loss/diffusion", "loss/blind", "loss/quarter_1", "loss/quarter_2",
     "loss/quarter_3", "loss/quarter_4", "average/lag", "edge/guided", "edge/plain", "grad_norm/diffusion",

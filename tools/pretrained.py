@@ -85,8 +85,11 @@ ACGAN = {
     "conditioning.name": "acgan",
     "conditioning.label_weight": 20.0,
 }  # a mean over 24 labels is small beside the game
+PAIR: Changes = {
+    "training.precision": "fp32"
+}  # whatever the processor suggests: collapsed and repaired differ in one setting
 RECIPES = {
-    "digits-dcgan": Recipe("Digits: DCGAN", "mnist-dcgan", {}),
+    "digits-dcgan": Recipe("Digits: DCGAN", "mnist-dcgan", PAIR),
     "digits-acgan": Recipe("Digits on demand: ACGAN, ten classes", "mnist-dcgan", {"conditioning.name": "acgan"}),
     "faces-dcgan": Recipe("Cartoon faces: DCGAN", "r1-dcgan-lite", FACES),
     "faces-acgan": Recipe(
@@ -104,7 +107,7 @@ RECIPES = {
         "Cartoon faces: VAE", "r5-vae-lite",
         {"dataset.num_images": 15_000, "network.width": 16, "training.epochs": 25, "generator_optimizer.schedule": "linear"},
     ),
-    "digits-collapsed": Recipe("Digits, collapsed: the latent is a single number", COLLAPSE.preset, {**COLLAPSE.also, COLLAPSE.field: COLLAPSE.broken}),
+    "digits-collapsed": Recipe("Digits, collapsed: the latent is a single number", COLLAPSE.preset, {**PAIR, **COLLAPSE.also, COLLAPSE.field: COLLAPSE.broken}),
 }  # fmt: skip
 NOTE = "Comes with Ganvas. Made by: python tools/pretrained.py {name} (recipe of November 2026). Weights are stored in half precision."
 

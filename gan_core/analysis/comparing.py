@@ -55,7 +55,7 @@ def read(run: Run) -> Compared:
     A damaged line of its log is left out. Raises ValueError if its configuration cannot be read.
     """
     tail = MetricsTail(run.metrics_path)
-    tail.refresh()
+    tail.catch_up()
     return Compared(run, run.config(), run.status(), {name: tail.column(name) for name in tail.names()})
 
 

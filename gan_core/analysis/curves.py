@@ -116,6 +116,7 @@ TITLES = {
     "loss/d_fake": "Discriminator's loss on generated images",
     "grad_norm/g": "Norm of the generator's gradient",
     "grad_norm/d": "Norm of the discriminator's gradient",
+    "data/spread": "Standard deviation of the data",
     "spread/real": "Variation of real images",
     "spread/fake": "Variation of generated images",
     "nearest/real": "Distance of a real image to its nearest neighbour",

@@ -17,6 +17,8 @@ from gan_core.cli.terminal import AsJson, Move, RunName, RunsDir, bar, runs_fold
 from gan_core.hub.orders import LICENCES, Browse, Order, Pull, Push
 from gan_core.hub.transfer import TransferProgress, start
 
+LONGEST_PAUSE_S = 300.0  # whatever the Hub asks for
+
 Retries = Annotated[
     int,
     typer.Option(help="Try again so often after silence, a cut, 429 or 5xx, which pass by themselves.", min=0, max=20),
@@ -88,8 +90,9 @@ def _transfer(order: Order, folder: Path, retries: int = 0) -> dict[str, Any]:
     for number in range(1, retries + 1):
         if end.state != "failed" or end.retry_s is None:
             break
-        print(f"{end.error} Trying again in {end.retry_s:g} s ({number} of {retries}).", file=sys.stderr, flush=True)
-        time.sleep(end.retry_s)
+        pause = min(end.retry_s, LONGEST_PAUSE_S)
+        print(f"{end.error} Trying again in {pause:g} s ({number} of {retries}).", file=sys.stderr, flush=True)
+        time.sleep(pause)
         end = _once(order, folder)
     if end.state == "cancelled":
         raise ValueError("Cancelled; nothing was left behind.")
@@ -101,7 +104,7 @@ def _transfer(order: Order, folder: Path, retries: int = 0) -> dict[str, Any]:
 def _once(order: Order, folder: Path) -> TransferProgress:
     """Carries an order out with progress on standard error; Ctrl-C cancels it."""
     transfer = start(order, runs_dir=folder)
-    signal.signal(signal.SIGTERM, lambda *_: transfer.cancel())
+    before = signal.signal(signal.SIGTERM, lambda *_: transfer.cancel())
     try:
         with bar("The Hub") if Console(stderr=True).is_terminal else nullcontext(_plain_phases()) as move:
             while transfer.running:
@@ -110,6 +113,8 @@ def _once(order: Order, folder: Path) -> TransferProgress:
                 transfer.wait(0.2)
     except KeyboardInterrupt:
         transfer.cancel()
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return transfer.wait()
 
 

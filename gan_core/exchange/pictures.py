@@ -46,7 +46,7 @@ def write_samples(run: Run, path: Path, *, step: int | None = None, count: int |
     sampler = _of_images(run, step)
     if count is not None and not 1 <= count <= MAX_SAMPLES:
         raise ValueError(f"--count must lie between 1 and {MAX_SAMPLES:,}; got {count:,}.")
-    drawn = _numbered(sampler, count, seed)
+    drawn = numbered(sampler, count, seed)
     with output.new(path) as place, place.open("wb") as file:
         write_zip(file, drawn)
     held = ", ".join(f"{len(images):,} in images/{name}" for name, images in drawn.items())
@@ -58,12 +58,18 @@ def write_zip(file: IO[bytes], drawn: Mapping[str, Uint8Array]) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         for name, images in drawn.items():
             for number, image in enumerate(images):
-                entry = zipfile.ZipInfo(f"images/{name}/{number}.png", EARLIEST)
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, imaging.png_bytes(imaging.to_picture(image)))
+                add(archive, f"images/{name}/{number}.png", imaging.png_bytes(imaging.to_picture(image)))
 
 
-def _numbered(sampler: Sampler, count: int | None, seed: int) -> dict[str, Uint8Array]:
+def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """A file in a zip, of no date, so that equal files make equal zips."""
+    entry = zipfile.ZipInfo(name, EARLIEST)
+    entry.external_attr = 0o644 << 16
+    archive.writestr(entry, content)
+
+
+def numbered(sampler: Sampler, count: int | None, seed: int) -> dict[str, Uint8Array]:
+    """Folder -> the pictures that `write_samples` puts into it, uint8 (N, C, H, W)."""
     conditioning = sampler.config.conditioning
     if conditions.kind_of(conditioning) != "objects":
         return {"test": sampler.draw(count or 32, seed)}

@@ -12,14 +12,14 @@ from typing import Any
 
 from gan_core.config import differences, read_strictly, with_changes
 from gan_core.config.registry import Registry
-from gan_core.config.settings import PROJECT_DIR
+from gan_core.config.settings import APP_DIR
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.intervals import mean_over_seeds
 from gan_core.experiments.arms import Arm, Comparison
 from gan_core.experiments.benchmark import Method
 from gan_core.presets import preset_config
 
-FILE = PROJECT_DIR / "docs" / "conditional.json"
+FILE = APP_DIR / "docs" / "conditional.json"
 """{"rows": [{"method", "seed", "seconds", "values": list -> share of objects that are there}]}, one a run."""
 SEEDS = (0, 1, 2)
 LISTS = ("test", "new_test")

@@ -21,10 +21,13 @@ def browse(session: Session, order: Browse) -> dict[str, Any]:
     )  # fmt: skip
     rows = []
     for info in found:
+        revision = one_line(info.sha, 40)
         with contextlib.suppress(ValueError):
             check_repo(str(info.id))
+            if not revision:
+                continue
             rows.append(
-                {"repo": info.id, "revision": one_line(info.sha, 40), "private": bool(info.private),
+                {"repo": info.id, "revision": revision, "private": bool(info.private),
                  "changed": info.last_modified.date().isoformat() if info.last_modified else "",
                  "downloads": int(info.downloads or 0),
                  "tags": [one_line(tag, 60) for tag in info.tags or [] if tag != TAG]}

@@ -309,7 +309,7 @@ class Diffusion(GenerativeModel):
             errors = self._errors(images, given, t, noise)
             metrics = {f"loss/quarter_{q + 1}": part.mean() for q, part in enumerate(errors.chunk(QUARTERS))}
             metrics["loss/blind"] = self.process.target(images, t, noise).square().mean()
-            metrics["spread/real"] = few.float().var(dim=0, correction=0).mean().sqrt()
+            metrics["data/spread"] = few.float().var(dim=0, correction=0).mean().sqrt()
             if self.averages:
                 of = slice(None, None, QUARTERS)
                 averaged = self._errors(images[of], given[of], t[of], noise[of], self.averages["denoiser"])

@@ -230,7 +230,7 @@ KINDS: Registry[Kind] = Registry(
             ),
             columns=(
                 *("loss/diffusion", "loss/quarter_1", "loss/quarter_2", "loss/quarter_3", "loss/quarter_4"),
-                *("loss/blind", "average/lag", "edge/guided", "edge/plain", "spread/real"),
+                *("loss/blind", "average/lag", "edge/guided", "edge/plain", "data/spread"),
                 *("accuracy/test", "accuracy/new_test", "accuracy/labels", "grad_norm/diffusion", "rate/diffusion"),
             ),
             main_charts=("denoising",),

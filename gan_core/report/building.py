@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 
 from gan_core.analysis.comparing import MAX_RUNS
 from gan_core.config.registry import Registry
-from gan_core.datasets import DATASETS, conditions
 from gan_core.jobs.task import Report
-from gan_core.models.kinds import kind_or_none
 from gan_core.report import side_by_side
 from gan_core.report.document import Chapter, Paragraph, Part, Person, ReportDocument, Translate, translator
-from gan_core.report.drawn import DRAWN
+from gan_core.report.drawn import DRAWN, in_steps, labelled, of_images
 from gan_core.report.parts import RECORDED, PartEntry
 from gan_core.report.source import Reported
 from gan_core.report.templates import ReportTemplate
@@ -21,19 +19,10 @@ PARTS: Registry[PartEntry] = Registry("part of a report", RECORDED | DRAWN)
 
 CALL, TOGETHER = 'runs[{number}].show("{name}")', "notebook.together(runs)"  # of `notebook`
 _NEEDS: dict[str, tuple[Callable[[Reported], bool], str]] = {
-    "images": (lambda r: DATASETS[r.config.dataset.name].domain == "images", "pictures; it draws points"),
-    "objects": (
-        lambda r: conditions.kind_of(r.config.conditioning) == "objects",
-        "a model that is asked for the 24 objects, such as r2-cgan-lite",
-    ),
-    "classes": (
-        lambda r: conditions.kind_of(r.config.conditioning) == "classes",
-        "a model that is asked for classes, such as a conditional one of digits",
-    ),
-    "diffusion": (
-        lambda r: (kind := kind_or_none(r.config)) is not None and kind.draws_in_steps,
-        "a diffusion model",
-    ),
+    "images": (of_images, "pictures; it draws points"),
+    "objects": (labelled("objects"), "a model that is asked for the 24 objects, such as r2-cgan-lite"),
+    "classes": (labelled("classes"), "a model that is asked for classes, such as a conditional one of digits"),
+    "diffusion": (in_steps, "a diffusion model"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from gan_core.config.sentences import LANGUAGES, Catalogue
@@ -12,6 +13,7 @@ from gan_core.config.settings import APP_DIR
 Translate = Callable[[str], str]
 
 
+@cache
 def translator(language: str) -> Translate:
     """The catalogue of a language of LANGUAGES, as the pages use it; English where a string has no translation.
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from gan_core import datasets
 from gan_core.datasets import conditions
 from gan_core.figures import imaging, latent_map
-from gan_core.figures.imaging import Uint8Array
 from gan_core.figures.sheets import Line, contact_sheet
 from gan_core.latents.interpolation import lerp, slerp
 from gan_core.models.kinds import kind_of
@@ -58,6 +56,10 @@ def condition_grids(r: Reported) -> list[Part]:
     parts = list[Part]()
     for which in conditions.LISTS:
         listed = conditions.listed_conditions(r.config, which)
+        if not listed:
+            raise ValueError(
+                _("The model knows too few of the 24 objects for any condition of {which}.json.").format(which=which)
+            )
         drawn = sampler.draw(len(listed), SEED, conditions.rows_of(listed, names))
         score = next((f"{one.hits}/{one.requested} = {one.value:.3f}" for one in evaluations.latest(r.run)
                       if one.metric == f"accuracy/{which}" and one.step == sampler.step and one.requested), "")  # fmt: skip
@@ -158,24 +160,24 @@ def between_latents(r: Reported) -> list[Part]:
     start, end = latents(2, sampler.latent_dim, SEED)
     ways = np.concatenate([way(start, end, MOMENTS + 3) for way in (slerp, lerp)])
     labels = np.repeat(sampler.some_labels(1), len(ways), axis=0)
-    sheet = imaging.grid(_pictures(r, ways, labels), columns=MOMENTS + 3)
+    sheet = imaging.grid(sampler.images(ways, labels), columns=MOMENTS + 3)
     words = _("Between two latents in {n} equal steps. Above: spherical (slerp). Below: linear (lerp).")
     return [r.picture("between", words.format(n=MOMENTS + 2), imaging.to_picture(sheet))]
 
 
-def _pictures(r: Reported, z: npt.NDArray[np.float32], labels: npt.NDArray[np.float32]) -> Uint8Array:
-    if len(datasets.image_shape(r.config.dataset)) == 1:
-        raise ValueError(r.translate("It draws points, not pictures."))
-    return r.sampler.images(z, labels)
+def of_images(r: Reported) -> bool:
+    """Whether it draws pictures, not points."""
+    return datasets.DATASETS[r.config.dataset.name].domain == "images"
 
 
-def _labelled(wanted: conditions.Kind) -> Callable[[Reported], bool]:
-    """Whether the run's labels are of this kind."""
-    return lambda r: conditions.kind_of(r.config.conditioning) == wanted
+def labelled(wanted: conditions.Kind) -> Callable[[Reported], bool]:
+    """Whether its pictures have labels of this kind."""
+    return lambda r: of_images(r) and conditions.kind_of(r.config.conditioning) == wanted
 
 
-def _in_steps(r: Reported) -> bool:
-    return kind_of(r.config).draws_in_steps
+def in_steps(r: Reported) -> bool:
+    """Whether it draws pictures in steps, out of noise."""
+    return of_images(r) and kind_of(r.config).draws_in_steps
 
 
 def _encodes(r: Reported) -> bool:
@@ -185,12 +187,12 @@ def _encodes(r: Reported) -> bool:
 DRAWN = {
     "samples": PartEntry(_("Samples"), samples),
     "real_beside_generated": PartEntry(_("Real beside generated"), real_beside_generated),
-    "condition_grids": PartEntry(_("The test conditions"), condition_grids, _labelled("objects")),
-    "class_grid": PartEntry(_("Samples by class"), class_grid, _labelled("classes")),
-    "attribute_pairs": PartEntry(_("Attribute pairs"), attribute_pairs, _labelled("attributes")),
+    "condition_grids": PartEntry(_("The test conditions"), condition_grids, labelled("objects")),
+    "class_grid": PartEntry(_("Samples by class"), class_grid, labelled("classes")),
+    "attribute_pairs": PartEntry(_("Attribute pairs"), attribute_pairs, labelled("attributes")),
     "reconstructions": PartEntry(_("Reconstructions"), reconstructions, _encodes),
     "latent_plane": PartEntry(_("Map of the latents"), latent_plane, _encodes),
-    "process_strip": PartEntry(_("From noise to a sample"), process_strip, _in_steps),
-    "eta_grid": PartEntry(_("Fresh noise while sampling"), eta_grid, _in_steps),
-    "between_latents": PartEntry(_("Between two latents"), between_latents),
+    "process_strip": PartEntry(_("From noise to a sample"), process_strip, in_steps),
+    "eta_grid": PartEntry(_("Fresh noise while sampling"), eta_grid, in_steps),
+    "between_latents": PartEntry(_("Between two latents"), between_latents, of_images),
 }

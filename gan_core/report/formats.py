@@ -27,11 +27,13 @@ class ReportFormat:
         title: what it is, for people.
         suffix: how the file's name ends; "" for a folder.
         write: (document, its template, the runs, the new file or folder) -> what it holds beside the report, in words.
+        check: refuses, with a ValueError, what it cannot be made of; before anything is drawn.
     """
 
     title: str
     suffix: str
     write: Callable[[ReportDocument, ReportTemplate, Sequence[Run], Path], str]
+    check: Callable[[ReportTemplate, Sequence[Run], Person], None] = lambda _template, _runs, _person: None
 
 
 def _html(document: ReportDocument, _template: ReportTemplate, _runs: Sequence[Run], place: Path) -> str:
@@ -64,10 +66,14 @@ def _notebook(document: ReportDocument, template: ReportTemplate, _runs: Sequenc
     return ""
 
 
-def _hand_in(document: ReportDocument, template: ReportTemplate, runs: Sequence[Run], place: Path) -> str:
+def _pdf_check(_template: ReportTemplate, _runs: Sequence[Run], _person: Person) -> None:
     from gan_core.report import html
+
+    html.weasyprint()
+
+
+def _hand_in_check(template: ReportTemplate, runs: Sequence[Run], person: Person) -> None:
     from gan_core.report.hand_in import HAND_INS
-    from gan_core.report.source import Reported
 
     if not template.hand_in:
         having = ", ".join(name for name in templates.names() if templates.find(name).hand_in)
@@ -76,10 +82,18 @@ def _hand_in(document: ReportDocument, template: ReportTemplate, runs: Sequence[
         )
     if len(runs) > 1:
         raise ValueError(f"A hand-in is of one run; got {len(runs)}. Write each into a folder of its own.")
+    HAND_INS.find(template.hand_in).check(person, runs[0].config())
+
+
+def _hand_in(document: ReportDocument, template: ReportTemplate, runs: Sequence[Run], place: Path) -> str:
+    from gan_core.report import html
+    from gan_core.report.hand_in import HAND_INS
+    from gan_core.report.source import Reported
+
     place.mkdir()
     reported = Reported(runs[0], translator(document.language), template.samples)
     report = html.page(document).encode()
-    return ": " + HAND_INS.find(template.hand_in)(reported, document.person, report, place)
+    return ": " + HAND_INS.find(template.hand_in).fill(reported, report, place, document.person)
 
 
 FORMATS: Registry[ReportFormat] = Registry(
@@ -88,8 +102,8 @@ FORMATS: Registry[ReportFormat] = Registry(
         "html": ReportFormat("one page, to read or to print", ".html", _html),
         "md": ReportFormat("Markdown, a folder with its figures", "", _markdown),
         "ipynb": ReportFormat("Jupyter notebook that runs again", ".ipynb", _notebook),
-        "pdf": ReportFormat("PDF, by WeasyPrint", ".pdf", _pdf),
-        "hand-in": ReportFormat("what the course wants, a folder", "", _hand_in),
+        "pdf": ReportFormat("PDF, by WeasyPrint", ".pdf", _pdf, _pdf_check),
+        "hand-in": ReportFormat("what the course wants, a folder", "", _hand_in, _hand_in_check),
     },
 )
 
@@ -134,6 +148,7 @@ def _written(
     chosen, entry = templates.find(template), FORMATS.find(form)
     if entry.suffix and path.suffix.lower() != entry.suffix:
         raise ValueError(f"The format '{form}' is a file that ends in {entry.suffix}; got '{path.name}'.")
+    entry.check(chosen, runs, person)
     with output.new(path) as place:
         document = building.build(runs, chosen, person, language, report or building.silent)
         return document, entry.write(document, chosen, runs, place)

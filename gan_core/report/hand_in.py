@@ -12,11 +12,13 @@ import re
 import tarfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from gan_core.config import RunConfig
 from gan_core.config.registry import Registry
-from gan_core.datasets import conditions
-from gan_core.exchange.run_zip import EARLIEST
+from gan_core.datasets.sources.objects24 import OBJECTS
+from gan_core.exchange import pictures
 from gan_core.figures import imaging
 from gan_core.report.document import Person
 from gan_core.report.drawn import SEED
@@ -24,34 +26,45 @@ from gan_core.report.source import Reported
 
 NUM_PICTURES, JPEG_QUALITY = 1000, 95  # of Homework 6
 
-HandIn = Callable[[Reported, Person, bytes, Path], str]
-"""(run, person, report as HTML, folder to fill) -> what it holds, in words. Raises ValueError where something is missing."""
 
+@dataclass(frozen=True)
+class HandIn:
+    """A line of the table.
 
-def nycu_lab6(r: Reported, person: Person, report: bytes, folder: Path) -> str:
-    """The zip of Lab 6: the pictures of both test lists by index, and the report. The course's own code is added by hand.
-
-    Raises:
-        ValueError: no name or number, or the model does not know all conditions.
+    Attributes:
+        fill: (run, report as HTML, folder to fill, person) -> what it holds, in words.
+        check: refuses, with a ValueError, a person and a configuration that it cannot be made of; before anything is drawn.
     """
+
+    fill: Callable[[Reported, bytes, Path, Person], str]
+    check: Callable[[Person, RunConfig], None] = lambda _person, _config: None
+
+
+def check_lab6(person: Person, config: RunConfig) -> None:
+    """Raises ValueError without a name or number, or if the model does not know all objects: pictures are numbered by condition."""
     if not person.name or not person.number:
         raise ValueError("This hand-in's file is named after you. Give your name and your student number.")
+    unknown = [name for name in OBJECTS if name not in config.conditioning.labels]
+    if unknown:
+        raise ValueError(
+            f"This hand-in has a picture for each of the course's conditions, and the model does not know {len(unknown)} of the 24 "
+            f"objects, such as '{unknown[0]}'. Choose a run that was trained with all of them."
+        )
+
+
+def nycu_lab6(r: Reported, report: bytes, folder: Path, person: Person) -> str:
+    """The zip of Lab 6: the pictures of both test lists by index, and the report. The course's own code is added by hand."""
     path = folder / f"DL_LAB6_{_safe(person.number)}_{_safe(person.name)}.zip"
-    files = {"lab6-report.html": report}
-    for which in conditions.LISTS:
-        listed = conditions.listed_conditions(r.config, which)
-        images = r.sampler.draw(len(listed), SEED, conditions.rows_of(listed, r.config.conditioning.labels))
-        for number, image in enumerate(images):
-            files[f"images/{which}/{number}.png"] = imaging.png_bytes(imaging.to_picture(image))
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name, EARLIEST)
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, content)
-    return f"{path.name} with {len(files) - 1} pictures and the report; add your source code to it"
+    drawn = pictures.numbered(r.sampler, None, SEED)
+    with path.open("w+b") as file:
+        pictures.write_zip(file, drawn)
+        with zipfile.ZipFile(file, "a") as archive:
+            pictures.add(archive, "lab6-report.html", report)
+    count = sum(map(len, drawn.values()))
+    return f"{path.name} with {count} pictures and the report; add your source code to it"
 
 
-def ntu_hw6(r: Reported, person: Person, report: bytes, folder: Path) -> str:
+def ntu_hw6(r: Reported, report: bytes, folder: Path, _person: Person) -> str:
     """The archive of Homework 6, and the report beside it."""
     images = r.sampler.draw(NUM_PICTURES, SEED)
     (folder / "hw6-report.html").write_bytes(report)
@@ -70,7 +83,9 @@ def ntu_hw6(r: Reported, person: Person, report: bytes, folder: Path) -> str:
     return f"images.tgz with {len(images):,} pictures, and the report"
 
 
-HAND_INS: Registry[HandIn] = Registry("hand-in", {"nycu-lab6": nycu_lab6, "ntu-hw6": ntu_hw6})
+HAND_INS: Registry[HandIn] = Registry(
+    "hand-in", {"nycu-lab6": HandIn(nycu_lab6, check_lab6), "ntu-hw6": HandIn(ntu_hw6)}
+)
 
 
 def _safe(words: str) -> str:

@@ -82,15 +82,19 @@ def pdf(document: ReportDocument) -> bytes:
     Raises:
         ValueError: WeasyPrint is not installed, or lacks a library of the system.
     """
+    content: bytes = weasyprint()(string=page(document)).write_pdf(pdf_identifier=b"ganvas")
+    return content
+
+
+def weasyprint() -> Any:
+    """WeasyPrint's HTML class. Raises ValueError as `pdf`."""
     way_out = "Install it with: pip install weasyprint; or write HTML and print it from the browser."
     if find_spec("weasyprint") is None:
         raise ValueError(f"A PDF needs WeasyPrint, which is not installed. {way_out}")
     try:
-        html: Any = load("weasyprint:HTML")
+        return load("weasyprint:HTML")
     except OSError as error:  # Pango is not there
         raise ValueError(f"WeasyPrint cannot start ({error}). {way_out}") from error
-    content: bytes = html(string=page(document)).write_pdf(pdf_identifier=b"ganvas")
-    return content
 
 
 def _part(part: Part, place: str) -> str:

@@ -18,7 +18,7 @@ from gan_core.datasets import DATASETS, preprocessing
 from gan_core.figures import charts, diagram, imaging
 from gan_core.models.kinds import applying, kind_of
 from gan_core.presets import PRESETS, preset_config
-from gan_core.report.document import CodeLines, Illustration, Paragraph, Part, Tabular
+from gan_core.report.document import CodeLines, Paragraph, Part, Tabular
 from gan_core.report.source import Reported
 from gan_core.runs import environment, evaluations
 from gan_core.training.log_line import log_lines
@@ -172,7 +172,11 @@ def repeating(r: Reported) -> str:
 
 def losses(r: Reported) -> list[Part]:
     """The charts that show how training went: those that the kind of model names, and D's parts and beliefs."""
-    return _charts(r, (*kind_of(r.config).main_charts, "discriminator", "judgement", "scores", "labels", "accuracy"))
+    return _charts(r, _loss_keys(r))
+
+
+def _loss_keys(r: Reported) -> tuple[str, ...]:
+    return (*kind_of(r.config).main_charts, "discriminator", "judgement", "scores", "labels", "accuracy")
 
 
 def gradients(r: Reported) -> list[Part]:
@@ -182,7 +186,7 @@ def gradients(r: Reported) -> list[Part]:
 
 def other_curves(r: Reported) -> list[Part]:
     """Every recorded chart that `losses` and `gradients` do not show."""
-    shown = {part.key for part in losses(r) if isinstance(part, Illustration)}
+    shown = _loss_keys(r)
     return _charts(r, [c.key for c in charts.CHARTS if c.key not in shown and "gradient" not in c.key])
 
 
@@ -193,7 +197,7 @@ def _charts(r: Reported, keys: Sequence[str]) -> list[Part]:
         if chart.key in keys:
             count = int(np.isfinite(columns["step"]).sum())
             words = _("{title}. {n:,} recorded steps, smoothed (0.9) over the recorded values.")
-            figure = charts.figure(chart, columns, SMOOTHING)
+            figure = charts.figure(chart, columns, SMOOTHING, translate=_)
             found.append(r.chart(chart.key, words.format(title=_(chart.title), n=count), figure))
     if not found:
         raise ValueError(_("None of its curves was recorded."))
@@ -202,25 +206,34 @@ def _charts(r: Reported, keys: Sequence[str]) -> list[Part]:
 
 def log(r: Reported) -> list[Part]:
     """The log table in the form of PyTorch's DCGAN example, an epoch a row."""
-    _, status = r.translate, r.record.status
-    rows = r.run.metrics()
-    if not rows:
+    _, status, columns = r.translate, r.record.status, r.record.columns
+    epochs = columns.get("epoch", np.empty(0))
+    if not len(epochs):
         raise ValueError(_("No step was recorded yet."))
-    lines = log_lines(rows, r.config.training.epochs, status.steps_per_epoch, per_epoch=True)
-    kept = [lines[round(i)] for i in np.linspace(0, len(lines) - 1, min(LOG_ROWS, len(lines)))]
+    ends = np.flatnonzero(np.append(np.diff(epochs) != 0, True))  # the last recorded step of each epoch
+    rows = [
+        {name: int(v[i]) if name in ("step", "epoch") else float(v[i]) for name, v in columns.items()}
+        for i in ends[_spread(len(ends), LOG_ROWS)]
+    ]
+    kept = log_lines(rows, r.config.training.epochs, status.steps_per_epoch)
     words = _(
         "The log, {n:,} of {all:,} epochs. The two values of D(G(z)): before and after the discriminator's update."
     )
-    return [CodeLines("\n".join(kept), words.format(n=len(kept), all=len(lines)))]
+    return [CodeLines("\n".join(kept), words.format(n=len(kept), all=len(ends)))]
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """At most so many places of `count`, evenly spread, the first and the last among them."""
+    return [round(i) for i in np.linspace(0, count - 1, min(most, count))] if count else []
 
 
 def findings(r: Reported) -> list[Part]:
     """What the doctor found."""
     _ = r.translate
-    found = examine(r.run)
+    found = examine(r.run, r.record)
     if not found:
         return [Paragraph(_("The doctor finds nothing wrong in this run's record."))]
-    rows = [(f"{_(one.severity)}", _(one.title), f"{one.since:,}", one.evidence) for one in found]
+    rows = [(f"{_(one.severity)}", _(one.title), f"{one.since:,}", _(one.evidence)) for one in found]
     return [Tabular(_("The doctor's findings"), (_("kind"), _("finding"), _("since step"), _("evidence")), tuple(rows))]
 
 
@@ -243,7 +256,7 @@ def training_strip(r: Reported) -> list[Part]:
     """The first pinned latents at moments of the training, evenly spread."""
     _ = r.translate
     steps = r.run.sample_steps()
-    kept = [steps[round(i)] for i in np.linspace(0, len(steps) - 1, min(STRIP_MOMENTS, len(steps)))] if steps else []
+    kept = [steps[i] for i in _spread(len(steps), STRIP_MOMENTS)]
     grids = [(step, grid[:STRIP_TILES]) for step in kept if (grid := marked.grid_tiles(r.run, step)) is not None]
     if not grids:
         raise ValueError(_("It has no sample grid of pictures."))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from safetensors import SafetensorError
 
 from gan_core.runs import files, segments
 from gan_core.runs.segments import MAX_COLUMNS, Column, Segment
@@ -66,12 +67,25 @@ class MetricsTail:
         self._shed()
         return True
 
+    def catch_up(self) -> None:
+        """Reads all that there is, however long the log."""
+        while self.refresh():
+            pass
+
     def column(self, name: str) -> Column:
         """The values of a metric, one a recorded step, NaN where it was not measured; empty if it never was."""
         return self.rows(0, (name,)).get(name, np.empty(0))
 
     def rows(self, first: int, names: tuple[str, ...] = ()) -> dict[str, Column]:
         """Metric -> its values from a recorded step on, counted from 0; of all metrics where none is named."""
+        try:
+            return self._rows(first, names)
+        except (OSError, SafetensorError):  # a segment was deleted or damaged meanwhile: the log has it all
+            self._restart()
+            self.catch_up()
+            return self._rows(first, names)
+
+    def _rows(self, first: int, names: tuple[str, ...]) -> dict[str, Column]:
         skipped = min(first // segments.SEGMENT, len(self._segments))
         kept, begin = self._segments[skipped:], first - skipped * segments.SEGMENT
         found = {}

@@ -6,9 +6,8 @@ import math
 from pathlib import Path
 
 from gan_core import datasets, runs
-from gan_core.access import Actor, Refused, bin, classroom, current
+from gan_core.access import Actor, Refused, classroom, current
 from gan_core.config import RunConfig
-from gan_core.datasets import uploads
 from gan_core.evaluation import evaluators
 from gan_core.models.networks import NETWORKS
 from gan_core.runs.status import OPEN_STATES
@@ -97,6 +96,4 @@ def check_actor(
         raise Refused(
             f"You have one run training and {limits.waiting} waiting, the most for a student. Wait, or stop one of them."
         )
-    held = sum(classroom.folder_bytes(run.path) for run in mine) + bin.bytes_of(runs_dir, actor.id)
-    held += uploads.bytes_of(actor.id) + evaluators.bytes_of(actor.id)
-    classroom.check_share(held + (received or 0), actor)
+    classroom.check_share(evaluators.held_by(actor.id, runs_dir) + (received or 0), actor)

@@ -225,6 +225,7 @@ def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) 
             try:
                 wait_for(run, POLL_S)
                 _mark_interrupted(run, "The training process ended without a message.")
+                _follow(run)
             except Exception as failure:
                 _mark_lost(run, failure)
     while True:

@@ -223,7 +223,7 @@ def test_the_component_shows_table_chart_and_sentence(tiny):
         "The plain GAN finds **5.0 (5.0 to 5.0)** of 8 modes." in text
         and "**More** than the plain GAN in modes captured: PacGAN2." in text
     )
-    assert "**Cannot be told apart** from the plain GAN in high quality: PacGAN2." in text
+    assert "**No significant difference** from the plain GAN in high quality: PacGAN2." in text
     captions = " ".join(element.value for element in app.caption)
     assert (
         "there Adam's momentum is 0.9 (here 0.5), the learning rate 0.0005 (here 0.001), a batch 128 (here 64)"

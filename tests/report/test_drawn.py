@@ -1,4 +1,4 @@
-"""What the model draws for a report, of models that no other test here opens: diffusion of classes, and a VAE."""
+"""What the model draws for a report, of models that no other test here opens: diffusion of classes, a VAE, points, few objects."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from helpers import tiny_run
 
 from gan_core.report import building
 from gan_core.report.document import NOBODY
+from gan_core.report.parts import RECORDED
 from gan_core.report.templates import ReportTemplate, TemplateSection
 from gan_core.training import loop
 
@@ -38,3 +39,17 @@ def test_every_kind_of_model_gives_its_own_pictures(changes: dict[str, object], 
     assert {figure.key for figure in found.figures()} == COMMON | keys
     assert all(figure.content for figure in found.figures())
     assert len(found.missing) == 1 and found.missing[0].startswith("Not for this kind of model: ")
+
+
+def test_a_model_of_points_is_reported_without_pictures(runs_dir: Path):
+    run = tiny_run(runs_dir, dataset__name="ring8", network__name="mlp", training__max_steps=3)
+    assert loop.train(run).state == "finished"
+    every = ReportTemplate("all", "All", (TemplateSection("All", (), (*RECORDED, *building.DRAWN)),))
+    found = building.build([run], every, NOBODY)
+    [*missing, unfit] = found.missing
+    drawn = {"Samples by class", "Reconstructions", "From noise to a sample", "Between two latents"}
+    assert unfit.startswith("Not for this kind of model: ") and all(title in unfit for title in drawn)
+    reasons = {why.partition(". ")[2].partition(". ")[0].removesuffix(".") for why in missing}
+    assert reasons == {
+        "It has no sample grid of pictures", "No picture is marked as best or worst", "Nothing was measured of it", "There is no note on the run", "The data are points, which are used as they are",
+    }  # fmt: skip

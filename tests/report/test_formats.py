@@ -15,6 +15,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from helpers import tiny_run
 from PIL import Image
 
 from gan_core.config.settings import PROJECT_DIR
@@ -113,6 +114,19 @@ def test_the_hand_in_of_lab_6_holds_pictures_by_index_under_the_prescribed_name(
         names = {f"images/{which}/{number}.png" for which in ("test", "new_test") for number in range(32)}
         assert set(archive.namelist()) == names | {"lab6-report.html"}
         assert Image.open(io.BytesIO(archive.read("images/test/31.png"))).size == (64, 64)
+
+
+def test_lab_6_wants_a_model_of_all_objects_before_anything_is_drawn(
+    runs_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    given = ReportTemplate("short", "Lab", (), "objects", hand_in="nycu-lab6")
+    monkeypatch.setattr(templates, "find", lambda _name: given)
+    run = tiny_run(
+        runs_dir, dataset__name="blocks", conditioning__name="concat", conditioning__labels=("red cube", "blue sphere")
+    )
+    with pytest.raises(ValueError, match=r"does not know 22 of the 24 objects, such as 'gray cube'. Choose a run"):
+        formats.write([run], "short", "hand-in", tmp_path / "lab", Person("Ada", "311"))
+    assert not (tmp_path / "lab").exists()
 
 
 def test_the_hand_in_of_homework_6_is_a_thousand_jpegs(finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

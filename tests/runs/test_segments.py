@@ -130,6 +130,22 @@ def test_a_damaged_segment_gives_way_to_the_log(tmp_path, harm):
     assert len(segments.of(path)) == 3
 
 
+@pytest.mark.parametrize("harm", ["gone", "cut"])
+def test_a_reader_survives_the_loss_of_a_segment_that_it_knows(tmp_path, harm):
+    path = tmp_path / "log"
+    path.write_bytes(lines(1, 3 * SHORT))
+    segments.extend(path)
+    tail = MetricsTail(path)
+    tail.refresh()
+    file = segments.folder(path) / "000001.safetensors"
+    if harm == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:5])
+    assert tail.column("step").tolist() == list(range(1, 3 * SHORT + 1))
+    assert str(columns(tail)) == str(plain(path))
+
+
 def test_training_leaves_segments_behind(tmp_path):
     run = tiny_run(tmp_path)
     assert loop.train(run).state == "finished"

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from helpers import TINY, eventually, outcome, start_training, tiny_run
@@ -26,10 +27,17 @@ SECONDS = {"training__epochs": 200, "recording__checkpoint_every_steps": 50, "re
 CONFIG = with_changes(RunConfig(), TINY | {name.replace("__", "."): value for name, value in SECONDS.items()})
 
 
+def followed(settings: Settings) -> Path:
+    """Where servers write the runs whose end they noticed, one a line."""
+    return settings.runs_dir.with_name("followed")
+
+
 def start_server(settings: Settings) -> subprocess.Popen:
     """A server without pages: supervisors, and nothing else to do until it is killed."""
     code = (
         "import sys; from gan_core.config import settings; from gan_core.training import supervisor\n"
+        f"followed = open({str(followed(settings))!r}, 'a', buffering=1)\n"
+        "supervisor.after_each_run(lambda run: print(run.id, file=followed))\n"
         "supervisor.ensure_supervisors(settings.from_environment()); sys.stdin.read()\n"
     )
     environment = {
@@ -116,6 +124,10 @@ def test_a_worker_outlives_its_server_and_the_next_server_waits_for_it(settings,
     assert second.events()[0]["time"] >= first.events()[-1]["time"]
     assert [e["type"] for e in first.events() if e["type"] in ("requeued", "resumed", "interrupted")] == []
     assert outcome(first) == expected
+    both = [first.id, second.id]
+    eventually(
+        lambda: followed(settings).read_text().split() == both, "a server notices also the run that it did not start"
+    )
     eventually(lambda: gone(worker), "the worker of the dead server ends when its work is done")
 
 

@@ -31,9 +31,9 @@ def denoiser_idle(trace: RunTrace) -> Sign | None:
 
 def data_range(trace: RunTrace) -> Sign | None:
     """The data spread so little that noise hides them to the last step, or so far that it never does."""
-    if "loss/blind" not in trace.columns or not trace.has("spread/real"):
+    if "loss/blind" not in trace.columns or not trace.has("data/spread"):
         return None
-    spread = trace.mean("spread/real")
+    spread = trace.mean("data/spread")
     words = "Step {since:,} to {step:,}: the data spread by {spread:.3g} about their mean (standard deviation); the noise by 1."
     return lasting_sign(trace, (spread < NARROW) | (spread > WIDE), words, {"spread": spread}, windows=1)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from gan_core.analysis.comparing import read
+from gan_core.analysis.comparing import Compared, read
 from gan_core.analysis.doctor import Finding, RunTrace, diagnose
 from gan_core.runs import Run, evaluations
 from gan_core.training import plan
 
 
-def trace_of(run: Run) -> RunTrace:
-    """What is known of a run so far. Raises ValueError if its configuration cannot be read."""
-    record = read(run)
+def trace_of(run: Run, record: Compared | None = None) -> RunTrace:
+    """What is known of a run so far, of its record where that is read already. Raises ValueError if its configuration cannot be read."""
+    record = record or read(run)
     config, status = record.config, record.status
     per_epoch = status.steps_per_epoch
     if not per_epoch and status.num_images:
@@ -20,9 +20,9 @@ def trace_of(run: Run) -> RunTrace:
     return RunTrace(record.columns, config, status.num_images, per_epoch, error, measured)
 
 
-def examine(run: Run) -> list[Finding]:
-    """Everything that is found in a run, the gravest first.
+def examine(run: Run, record: Compared | None = None) -> list[Finding]:
+    """Everything that is found in a run, the gravest first; `record` as `trace_of` takes it.
 
     Raises ValueError if its configuration cannot be read.
     """
-    return diagnose(trace_of(run))
+    return diagnose(trace_of(run, record))

@@ -22,11 +22,12 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from gan_core import runs
 from gan_core.access import Actor, bin
 from gan_core.access import require as require_right
 from gan_core.access.classroom import folder_bytes
 from gan_core.config import DatasetConfig, RunConfig, Section, one_line, read_strictly, settings
-from gan_core.datasets import DATASETS
+from gan_core.datasets import DATASETS, uploads
 from gan_core.datasets.sources.objects24 import OBJECTS
 
 CARD, WEIGHTS, OWNER = "evaluator.json", "weights.safetensors", "owner.json"
@@ -211,6 +212,13 @@ def bytes_of(owner: str) -> int:
     """How many bytes the evaluators of a student take, with those in the bin; 0 for nobody's in particular."""
     kept = sum(folder_bytes(found.path) for found in available() if owner and found.owner == owner)
     return kept + bin.bytes_of(settings.evaluators_dir(), owner)
+
+
+def held_by(owner: str, runs_dir: Path | None = None) -> int:
+    """How many bytes a student keeps in all: runs (in `runs_dir`, or the user's), uploads and evaluators, with what is in the bins."""
+    place = runs_dir or settings.runs_dir()
+    mine = sum(folder_bytes(run.path) for run in runs.list_runs(place) if owner and run.owner == owner)
+    return mine + bin.bytes_of(place, owner) + uploads.bytes_of(owner) + bytes_of(owner)
 
 
 def delete(folder: EvaluatorFolder, *, actor: Actor | None = None) -> None:

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from gan_core.access import current
+from gan_core.access import Actor, current
 from gan_core.config import read_bounded
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.batches import to_signed
@@ -158,8 +158,8 @@ def rounded(network: nn.Module) -> None:
     network.load_state_dict({name: _loaded(_stored(tensor)) for name, tensor in network.state_dict().items()})
 
 
-def keep(place: Path, card: Card, weights: bytes) -> EvaluatorFolder:
-    """Writes an evaluator's folder, as the present actor's: complete or not there at all.
+def keep(place: Path, card: Card, weights: bytes, actor: Actor | None = None) -> EvaluatorFolder:
+    """Writes an evaluator's folder, as the actor's (None: whoever makes the call): complete or not there at all.
 
     Raises ValueError if the folder exists, or cannot be written.
     """
@@ -170,7 +170,7 @@ def keep(place: Path, card: Card, weights: bytes) -> EvaluatorFolder:
         aside.mkdir(parents=True)
         files.write_atomically(aside / WEIGHTS, weights)
         files.write_atomically(aside / CARD, card.sealed_json())
-        if owner := current().id:
+        if owner := (actor or current()).id:
             files.write_json(aside / OWNER, {"owner": owner})
         aside.rename(place)
     except OSError as error:

@@ -17,7 +17,7 @@ from gan_core import datasets
 from gan_core.access import Actor, require
 from gan_core.access.classroom import check_share
 from gan_core.config import DatasetConfig, settings, strict_json
-from gan_core.datasets import DATASETS, Dataset, uploads
+from gan_core.datasets import DATASETS, Dataset
 from gan_core.datasets.sources.objects24 import OBJECTS
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import (
@@ -67,7 +67,7 @@ def import_evaluator(
     entry, names = DATASETS.find(dataset.name), tuple(label_names)
     if entry.domain != "images":
         raise ValueError(f"An evaluator looks at pictures, and '{dataset.name}' holds points. Choose another.")
-    check_share(len(content) + evaluators.bytes_of(actor.id) + uploads.bytes_of(actor.id), actor)
+    check_share(len(content) + evaluators.held_by(actor.id), actor)
     with torch.device("meta"):
         network = TorchvisionResNet18(len(names)).requires_grad_(False)
     network.load_state_dict(_checked(_read(content), network.state_dict(), len(names)), assign=True)
@@ -88,7 +88,7 @@ def import_evaluator(
         info=info, width=64, label_scores=scores, architecture=TORCHVISION, images=None if there is None else images,
         weights_sha256=hashlib.sha256(weights).hexdigest(),
     )  # fmt: skip
-    kept = keep(settings.evaluators_dir() / name, card, weights)
+    kept = keep(settings.evaluators_dir() / name, card, weights, actor)
     if there is not None:
         scale_of(kept, evaluator)
     return kept
@@ -112,11 +112,6 @@ def labels_of(content: bytes) -> tuple[str, ...]:
 
 def _read(content: bytes) -> dict[str, Tensor]:
     """The tensors under the names that torchvision gives them."""
-    if content[:2] == b"PK" or content[:1] == b"\x80":
-        raise ValueError(
-            "This file is a pickle: opening it can run any program on this computer. Where you trust it, convert it with: "
-            f"{CONVERT}"
-        )
     if len(content) > MAX_BYTES:
         raise ValueError(
             f"The file has {len(content):,} bytes; ResNet-18 has about 45 million, and {MAX_BYTES:,} are read."
@@ -124,6 +119,11 @@ def _read(content: bytes) -> dict[str, Tensor]:
     try:
         tensors = load(content)
     except (SafetensorError, ValueError) as error:
+        if content[:2] == b"PK" or content[:1] == b"\x80":
+            raise ValueError(
+                "This file is a pickle: opening it can run any program on this computer. Where you trust it, convert it with: "
+                f"{CONVERT}"
+            ) from error
         raise ValueError(
             f"This is no safetensors file ({str(error)[:120]}). Convert a .pth file with: {CONVERT}"
         ) from error

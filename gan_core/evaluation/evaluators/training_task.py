@@ -16,7 +16,6 @@ from gan_core import datasets
 from gan_core.access import Actor, Refused, require
 from gan_core.access.classroom import check_share, limits_of
 from gan_core.config import DatasetConfig, RunConfig, settings
-from gan_core.datasets import uploads
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import EvaluatorFolder
 from gan_core.jobs import task as background
@@ -93,7 +92,7 @@ def begin(order: Order, *, actor: Actor | None = None) -> None:
             if value > most:
                 raise Refused(f"This evaluator has {value:,} {what}; a student may use {most:,}. Choose {way_out}.")
     datasets.check_allowed(order.dataset, actor)
-    check_share(evaluators.bytes_of(actor.id) + uploads.bytes_of(actor.id), actor)
+    check_share(evaluators.held_by(actor.id), actor)
     background.start(task(order), anew=True, actor=actor)
 
 

@@ -229,7 +229,7 @@ def _by_curve(run: Run, objective: SweepObjective) -> ObjectiveValue:
 
 def _measured(run: Run, column: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     tail = MetricsTail(run.metrics_path)
-    tail.refresh()
+    tail.catch_up()
     values = tail.column(column)
     values = values[np.isfinite(values)]
     if not len(values):

@@ -127,6 +127,14 @@ def test_what_is_no_such_network_is_refused_and_nothing_is_kept(course: nn.Modul
     assert available() == []
 
 
+def test_a_file_that_begins_like_a_pickle_and_is_none_is_read(course: nn.Module) -> None:
+    tensors = {key: tensor.contiguous() for key, tensor in course.state_dict().items()}
+    content = next(  # its first byte is the last of its header's length
+        made for n in range(256) if (made := save(tensors, {"note": "x" * n}))[:1] == b"\x80"
+    )
+    assert import_evaluator(content, "course", NOWHERE).info.kind == "objects"
+
+
 def test_a_pickle_is_not_opened_and_the_command_that_is_named_converts_it(course, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     torch.save({"model": course.state_dict()}, "checkpoint.pth")
