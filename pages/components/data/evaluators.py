@@ -130,7 +130,7 @@ def _import(chosen: Chosen) -> None:
             "not opened; where you trust it, convert it:"
         )
         st.markdown(words)
-        st.code(CONVERT, language="bash", wrap_lines=True)
+        st.code(CONVERT, language=None, wrap_lines=True)
         turn = st.session_state.setdefault("data_evaluator_turn", 0)  # a new key empties the boxes
         file = uploader(
             _("The network (.safetensors)"), type=["safetensors", "pth", "pt"], key=f"data_evaluator_file_{turn}",
