@@ -27,7 +27,8 @@ def linked_choice(
 ) -> Option:
     """One of `options`, begun with what the address says and kept in it.
 
-    An address that changed since the last run, by Back or by a link, wins over the widget's own state.
+    An address that changed since the last run, by Back or by a link, wins over the widget's own state; so does the address that
+    opened the page.
 
     Args:
         param: name in the address.
@@ -40,7 +41,7 @@ def linked_choice(
     written = st.session_state.setdefault(WRITTEN, {})
     asked = st.query_params.get(param)
     initial = next((option for option in options if str(option) == asked), default)
-    before, chosen_before = written.get(key, (asked, None))
+    before, chosen_before = written.get(key, (None, st.session_state.get(key)))
     if asked != before and key in st.session_state and st.session_state[key] == chosen_before:
         st.session_state[key] = initial
     value = draw(options, initial)
