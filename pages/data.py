@@ -12,9 +12,9 @@ from pages.components.shared import lab
 from pages.components.shared.data_choice import Chosen, choose_name, choose_settings
 from pages.components.shared.links import linked_view
 from pages.components.shared.settings_link import device, link_to_train, own_proposal
-from pages.components.text import _, as_text
+from pages.components.text import N_, Marked, _, as_text
 
-VIEWS = {"look": _("What is in it"), "steps": _("How it is prepared"), "add": _("Bring your own")}
+VIEWS = Marked({"look": N_("What is in it"), "steps": N_("How it is prepared"), "add": N_("Bring your own")})
 
 
 def main() -> None:

@@ -16,14 +16,14 @@ from pages.components.run.watch import watch
 from pages.components.shared import lab
 from pages.components.shared.links import linked_choice, linked_tab
 from pages.components.shared.run_picker import offer_training, titles_of, warn_of_unknown
-from pages.components.text import _, as_text
+from pages.components.text import N_, _, as_text
 
 KEPT = "run_kept"
 
 
 @dataclass(frozen=True)
 class Tab:
-    """A part of the page: its name, what draws it, and whether a run that nobody chose is shown in it."""
+    """A part of the page: its name (marked for translation), what draws it, and whether a run that nobody chose is shown in it."""
 
     words: str
     draw: Callable[[Run], None]
@@ -37,12 +37,12 @@ def explorable(run: Run) -> bool:
 
 
 TABS = {
-    "watch": Tab(_("Watch"), watch),
-    "replay": Tab(_("Replay"), replay, recorded),
-    "explore": Tab(_("Explore"), explore, explorable),
-    "measure": Tab(_("Measure"), measure, lambda run: bool(run.checkpoint_steps())),
-    "report": Tab(_("Report"), lambda run: report([run])),
-    "settings": Tab(_("Settings"), settings),
+    "watch": Tab(N_("Watch"), watch),
+    "replay": Tab(N_("Replay"), replay, recorded),
+    "explore": Tab(N_("Explore"), explore, explorable),
+    "measure": Tab(N_("Measure"), measure, lambda run: bool(run.checkpoint_steps())),
+    "report": Tab(N_("Report"), lambda run: report([run])),
+    "settings": Tab(N_("Settings"), settings),
 }
 
 
@@ -70,7 +70,7 @@ def main() -> None:
     if not lab.succeeds(run.config):
         return
     head(run)
-    tab = linked_tab({name: tab.words for name, tab in TABS.items()}, key="run_tab", keep=("run",))
+    tab = linked_tab({name: _(tab.words) for name, tab in TABS.items()}, key="run_tab", keep=("run",))
     TABS[tab].draw(run)
 
 

@@ -223,3 +223,38 @@ def test_addresses_are_not_found_once_the_escapes_are_gone(words: str) -> None:
     """The patterns with which GitHub's Markdown makes links of plain text."""
     shown = re.sub(r"\\(.)", r"\1", as_text(words))
     assert not re.search(r"(https?://|www(?=\.))[-.\w]+|[-.\w+]+@[-\w]+(\.[-\w]+)+", shown, re.IGNORECASE)
+
+
+def called_at_import(node: ast.AST) -> Iterator[int]:
+    """Lines of a module where words are translated while it is imported: there is no visitor yet."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        early = [*node.args.defaults, *filter(None, node.args.kw_defaults), *getattr(node, "decorator_list", [])]
+        for part in early:
+            yield from called_at_import(part)
+        return
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "ngettext"):
+        yield node.lineno
+    for part in ast.iter_child_nodes(node):
+        yield from called_at_import(part)
+
+
+def test_nothing_is_translated_while_a_module_is_imported() -> None:
+    places = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
+    found = {
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in places
+        for line in called_at_import(ast.parse(path.read_text("utf-8")))
+    }
+    assert found == set()
+
+
+def test_the_search_for_early_translations_finds_each_kind() -> None:
+    source = """
+A = _("module")
+class B:
+    c = _("class")
+@dialog(_("decorator"))
+def f(x=_("default"), *, y=lambda z=_("of a lambda"): _("late")):
+    _("late")
+"""
+    assert list(called_at_import(ast.parse(source))) == [2, 4, 6, 6, 5]
