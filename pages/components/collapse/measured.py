@@ -135,7 +135,7 @@ def table(left: list[Measurement], right: list[Measurement], called: tuple[str, 
         height="content",
         key="collapse_table",
     )
-    st.caption(as_text(conditions(left)))
+    st.caption(as_text(_(conditions(left))))
     st.caption(
         told_apart_means(len(names))
         + " "

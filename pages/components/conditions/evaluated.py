@@ -115,7 +115,7 @@ def show_score(title: str, score: Score, chance: float, evaluator: Evaluator, co
     st.caption(
         words.format(
             conditions=conditions,
-            title=as_text(info.title),
-            own=as_text(own_words(info)),
+            title=as_text(_(info.title)),
+            own=as_text(_(own_words(info))),
         )
     )

@@ -54,7 +54,7 @@ def evaluator_panel(chosen: Chosen) -> None:
 
 def _row(folder: EvaluatorFolder, *, first: bool) -> None:
     info, own = folder.info, own_score(folder.info)
-    words = f"**{as_text(info.name)}**: {as_text(info.title)}. " + _judged(own, info.held_out_note)
+    words = f"**{as_text(info.name)}**: {as_text(_(info.title))}. " + _judged(own, info.held_out_note)
     if first:
         words += " " + _("This one is used.")
     line, button = st.columns([6, 1], vertical_alignment="center")
@@ -84,11 +84,11 @@ def _row(folder: EvaluatorFolder, *, first: bool) -> None:
 
 def _judged(own: Score | None, note: str) -> str:
     if own is None:
-        return _("Its own accuracy is not measured: {note}.").format(note=as_text(note))
+        return _("Its own accuracy is not measured: {note}.").format(note=as_text(_(note)))
     low, high = wilson(own).interval
     return _(
         "Right in {hits:,} of {n:,} ({share:.1%}; 95 % interval {low:.1%} to {high:.1%}), measured on {note}."
-    ).format(hits=own.hits, n=own.requested, share=own.ratio, low=low, high=high, note=as_text(note))
+    ).format(hits=own.hits, n=own.requested, share=own.ratio, low=low, high=high, note=as_text(_(note)))
 
 
 def _training(chosen: Chosen) -> None:

@@ -52,7 +52,7 @@ def play(config: RunConfig, points: Points | None) -> None:
         done=session.get("twin_done", 0),
         rates=session["twin_rates"],
         autoplay=session.get("twin_autoplay", 0),
-        notice=seen.refusal if seen.refusals > session.get("twin_refused", 0) else notice,
+        notice=_(seen.refusal) if seen.refusals > session.get("twin_refused", 0) else notice,
         key=KEY,
     )
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from gan_core.config.sentences import LANGUAGES
 from gan_core.jobs.task import Arrays, Task
 from gan_core.report import formats, templates
 from gan_core.report.document import Person
@@ -13,7 +12,7 @@ from gan_core.report.formats import FORMATS
 from gan_core.runs import Run
 from pages.components.run.notes import observation
 from pages.components.shared.task_view import outcome
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, languages
 from pages.components.widgets.picture import picture
 
 MIME = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
@@ -68,7 +67,7 @@ def form(runs: Sequence[Run], key: str) -> tuple[Task, str] | None:
             format_func=lambda name: f"{name}: {_(FORMATS[name].title)}",
         )
         language = right.selectbox(
-            _("Language"), list(LANGUAGES), key=f"{key}_language", format_func=LANGUAGES.__getitem__
+            _("Language"), list(languages()), key=f"{key}_language", format_func=languages().__getitem__
         )
         left, middle, right = st.columns(3)
         name = left.text_input(_("Name"), max_chars=80, key=f"{key}_name")

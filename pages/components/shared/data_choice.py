@@ -134,7 +134,7 @@ def _about(own: Own) -> None:
 def left_out_table(title: str, files: Sequence[tuple[str, str]], key: str) -> None:
     """(file, reason) of files that are not used, to be opened."""
     with st.expander(title):
-        rows = [{_("file"): file, _("reason"): reason} for file, reason in files]
+        rows = [{_("file"): file, _("reason"): _(reason)} for file, reason in files]
         st.dataframe(rows, hide_index=True, key=key)
 
 

@@ -17,6 +17,7 @@ from gan_core.presets import PRESETS
 from gan_core.runs.sampler import latents
 from gan_core.runs.status import OPEN_STATES
 from pages.components.shared import lab
+from pages.components.shared.config_form import setting_name
 from pages.components.shared.models import Shown, images
 from pages.components.shared.models import shown as opened
 from pages.components.shared.task_view import outcome
@@ -53,7 +54,7 @@ def dial_over_lambda(shown: Shown) -> None:
     if others:
         st.warning(
             _("These VAEs also differ in: {fields}. What λ does cannot be told from what these do.").format(
-                fields=as_text(", ".join(others))
+                fields=as_text(", ".join(map(setting_name, others)))
             ),
             icon=":material/warning:",
         )  # fmt: skip
