@@ -43,6 +43,8 @@ def card(run: Run, key: str) -> None:
     try:
         content = run.report_path.open("rb")
     except OSError:
+        if run.shipped:  # it ended elsewhere
+            return
         st.caption(_("When a run ends, its report is made by itself and stands here."))
         return
     with content:
@@ -92,7 +94,8 @@ def result(runs: Sequence[Run], made: Arrays, form_name: str, key: str) -> None:
     if len(made["missing"]):
         with st.expander(_("Missing from this report ({n})").format(n=len(made["missing"]))):
             st.markdown("\n".join(f"- {as_text(_(str(sentence)))}" for sentence in made["missing"]))
-    st.caption(_("What you write beside a figure is kept with the run; make the report again to have it there."))
+    if not all(run.shipped for run in runs):
+        st.caption(_("What you write beside a figure is kept with the run; make the report again to have it there."))
     for number, (name, caption, kind) in enumerate(zip(made["keys"], made["captions"], made["kinds"], strict=True)):
         url = f"data:{MIME[str(kind)]};base64,{base64.b64encode(made[f'figure_{number}'].tobytes()).decode('ascii')}"
         picture(url, key=f"{key}_{number}", alt=str(caption), caption=str(caption), pixelated=str(kind) != "svg",

@@ -63,18 +63,20 @@ def renew(key: str) -> None:
     st.session_state[WRITTEN][key] = "", st.session_state.get(key)
 
 
-def linked_view(views: Mapping[str, str], *, key: str, param: str = "view", keep: Sequence[str] | None = None) -> str:
-    """One of a page's ways of looking (name -> words), the first to begin with; kept in the address as `?view=`."""
+def linked_view(
+    views: Mapping[str, str], *, key: str, param: str = "view", keep: Sequence[str] | None = None, first: str = ""
+) -> str:
+    """One of a page's ways of looking (name -> words), at first `first` or the first of them; kept in the address as `?view=`."""
 
-    def draw(names: Sequence[str], first: str) -> str:
+    def draw(names: Sequence[str], initial: str) -> str:
         return st.segmented_control(
-            _("Show"), names, default=first, required=True, key=key, format_func=views.__getitem__,
+            _("Show"), names, default=initial, required=True, key=key, format_func=views.__getitem__,
             label_visibility="collapsed",
         )  # fmt: skip
 
-    return linked_choice(param, list(views), next(iter(views)), draw, key=key, keep=keep)
+    return linked_choice(param, list(views), first or next(iter(views)), draw, key=key, keep=keep)
 
 
-def linked_tab(tabs: Mapping[str, str], *, key: str, keep: Sequence[str] = ()) -> str:
+def linked_tab(tabs: Mapping[str, str], *, key: str, keep: Sequence[str] = (), first: str = "") -> str:
     """One of a page's tabs, kept as `?tab=`; what else the address says belongs to a tab, except for `keep`."""
-    return linked_view(tabs, key=key, param="tab", keep=keep)
+    return linked_view(tabs, key=key, param="tab", keep=keep, first=first)
