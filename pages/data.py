@@ -3,6 +3,7 @@
 import streamlit as st
 
 from gan_core import datasets
+from gan_core.datasets.sources.folder import listed_once
 from pages.components.data.add import add_view
 from pages.components.data.evaluators import evaluator_panel
 from pages.components.data.look import counts, left_out, look
@@ -42,7 +43,8 @@ def main() -> None:
             icon=":material/info:",
         )
         return
-    lab.succeeds(lambda: show(chosen, view))
+    with listed_once():
+        lab.succeeds(lambda: show(chosen, view))
 
 
 def show(chosen: Chosen, view: str) -> None:
