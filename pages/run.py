@@ -91,7 +91,7 @@ def usual(runs: dict[str, Run]) -> str | None:
 
 
 def usual_tab(run: Run) -> str:
-    """Where the page opens: a ready-made model is there to be explored; of any other run one wants to see how it went."""
+    """Where the page opens: a ready-made model on what can be explored, any other run on how it went."""
     return "explore" if run.shipped and views_of(run) else "watch"
 
 

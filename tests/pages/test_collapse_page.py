@@ -1,4 +1,4 @@
-"""The page Collapse: breaking a model, its twin or a branch, both beside each other, and what measurements say of the two."""
+"""Break & repair: breaking a model, its twin or a branch, both beside each other, and what measurements say of the two."""
 
 from __future__ import annotations
 

@@ -70,12 +70,20 @@ def hub_panel() -> None:
     if not repo or under_way(download, "data_hub", _counted(repo)):
         return
     if came(download):
-        words = _("It is in {folder}. Choose the data set “A folder of pictures” and name this folder.")
-        st.success(words.format(folder=as_text(str(root))), icon=":material/download_done:")
+        words = _("It is here now: {folder}").format(folder=as_text(str(root)))
+        st.success(words, icon=":material/download_done:")
+        st.button(_("Look"), key="data_hub_look", on_click=_look, args=(root,), icon=":material/arrow_forward:")
         return
     pressed = st.button(_("Download"), key="data_hub_download", icon=":material/download:")
     if pressed and lab.succeeds(lambda: data.check_hub_download(repo)) and _begin(download):
         st.rerun()
+
+
+def _look(root: Path) -> None:
+    """Turns the page to a folder of pictures; the widgets drawn next have these keys."""
+    session = st.session_state
+    session["data_view"], session["data_name"], session["data_dataset.root_folder"] = "look", "folder", str(root)
+    st.query_params["data"] = "folder"
 
 
 def _begin(wanted: Task) -> bool:

@@ -131,6 +131,14 @@ def _about(own: Own) -> None:
         left_out_table(title.format(n=own.num_skipped), own.skipped, f"data_skipped_{own.id}")
 
 
+def evaluator_link(config: DatasetConfig) -> None:
+    """A link to where an evaluator of a data set is trained."""
+    own = next((found.id for found in uploads.list_own() if config.root and found.root == config.root), config.name)
+    st.page_link(
+        "pages/data.py", label=_("Train an evaluator"), query_params={"data": own}, icon=":material/arrow_forward:"
+    )
+
+
 def left_out_table(title: str, files: Sequence[tuple[str, str]], key: str) -> None:
     """(file, reason) of files that are not used, to be opened."""
     with st.expander(title):

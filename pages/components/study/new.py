@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from gan_core.evaluation import evaluators
 from gan_core.experiments import studies
 from gan_core.experiments.studies import MAX_SEEDS, PLANS
 from pages.components.shared import lab
+from pages.components.shared.data_choice import evaluator_link
 from pages.components.text import _, duration
 
 PLAN = PLANS["r2-ratios"]
@@ -43,10 +43,11 @@ def new_study() -> None:
     )
     st.caption(words.format(n=len(plan.arms) * int(seeds), time=duration(60 * minutes)))
     if evaluator is None:
-        words = _("There is no evaluator for this data set, so nothing would be measured. Train one first: `{command}`")
         st.warning(
-            words.format(command=evaluators.how_to_train(studies.evaluated_config(plan))), icon=":material/warning:"
+            _("There is no evaluator for this data set, so nothing would be measured. Train one first."),
+            icon=":material/warning:",
         )
+        evaluator_link(studies.evaluated_config(plan).dataset)
     start = _("Start the study")
     if st.button(start, type="primary", key="study_start", icon=":material/play_arrow:", disabled=evaluator is None):
         with st.spinner(_("Queueing the runs…")):

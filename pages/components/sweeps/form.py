@@ -13,7 +13,7 @@ from gan_core.experiments.sweeps.plan import LINKED, MAX_AXES, MAX_TRIALS, NOT_V
 from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS
 from pages.components.shared import lab
-from pages.components.shared.config_form import LABELS, REGISTRIES, SECTIONS
+from pages.components.shared.config_form import LABELS, REGISTRIES, section_name
 from pages.components.shared.preset_choice import choose_preset
 from pages.components.text import N_, Marked, _, duration
 
@@ -101,8 +101,8 @@ def title_of(field: str) -> str:
     if field in LINKED:
         return _("{setting} of both networks").format(setting=LABELS[LINKED[field][0]])
     label = LABELS.get(field, field)
-    section = SECTIONS.get(field.partition(".")[0], "").partition(":")[0]
-    return f"{section}: {label}" if section else label
+    section, dot, _rest = field.partition(".")
+    return _("{section}: {meaning}").format(section=section_name(section), meaning=label) if dot else label
 
 
 def first_words(config: RunConfig, field: str) -> str:

@@ -138,7 +138,7 @@ def controls(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None, go
     """Stop, go on, and the way to the best run."""
     unfinished = any(row.state in OPEN for row in rows)
     with st.container(horizontal=True):
-        there = top is not None and run_there(folder, top)
+        there = top is not None and run_there(top)
         if (
             top
             and there
@@ -156,7 +156,7 @@ def controls(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None, go
             lab.press(lambda: folders.resume(folder))
 
 
-def run_there(folder: SweepFolder, row: TrialRow) -> bool:
+def run_there(row: TrialRow) -> bool:
     """Whether a trial's run is in this runs folder (another machine may have made it)."""
     return bool(row.run_id) and lab.run_or_none(row.run_id) is not None
 

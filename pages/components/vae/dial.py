@@ -105,7 +105,8 @@ def train_missing(shown: Shown, members: list[FamilyMember]) -> None:
                 )
             )  # fmt: skip
         if going:
-            st.caption(_("{n} runs wait or train now; see Runs.").format(n=len(going)))
+            st.caption(_("{n} runs wait or train now.").format(n=len(going)))
+            st.page_link("pages/runs.py", label=_("Runs"), icon=":material/arrow_forward:")
         if st.button(_("Train these"), key="vae_dial_begin", type="primary", icon=":material/play_arrow:"):
             with st.spinner(_("Queueing the runs…")):
                 if lab.succeeds(lambda: vae_family.begin(lab.start(), base, weights, int(epochs))):
