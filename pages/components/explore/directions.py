@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from gan_core.evaluation import evaluators
 from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.jobs.task import Arrays
 from gan_core.latents import attribute_search, saved_directions
@@ -16,6 +17,7 @@ from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler
 from pages.components.shared import lab
+from pages.components.shared.data_choice import evaluator_link
 from pages.components.shared.task_view import outcome
 from pages.components.text import N_, Marked, _, as_text
 from pages.components.widgets.latent_explorer import Slider
@@ -177,6 +179,8 @@ def attribute_outcome(model: Sampler, run: Run, page: str) -> Arrays | None:
     """What the search for attribute directions found; its progress, or the sentence why it cannot be made."""
     task = lab.attempt(lambda: attribute_search.task(run, model.step), "info")
     if task is None:
+        if not kind_of(model.config).encodes and not evaluators.of_data(model.config):
+            evaluator_link(model.config.dataset)
         return None
     found = outcome(task, f"{page}_attribute_search")
     if found is not None:

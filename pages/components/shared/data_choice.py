@@ -8,7 +8,7 @@ import streamlit as st
 
 from gan_core import config as schema
 from gan_core.config import DatasetConfig, RunConfig, with_changes
-from gan_core.datasets import DATASETS, uploads
+from gan_core.datasets import DATASETS, label_names, uploads
 from gan_core.datasets.base import DatasetEntry
 from gan_core.datasets.uploads import Own
 from pages.components.shared import lab
@@ -132,7 +132,13 @@ def _about(own: Own) -> None:
 
 
 def evaluator_link(config: DatasetConfig) -> None:
-    """A link to where an evaluator of a data set is trained."""
+    """A link to where an evaluator of a data set is trained; nothing for one without labels, or that is gone."""
+    try:
+        labelled = bool(label_names(config))
+    except ValueError:
+        return
+    if not labelled:
+        return
     own = next((found.id for found in uploads.list_own() if config.root and found.root == config.root), config.name)
     st.page_link(
         "pages/data.py", label=_("Train an evaluator"), query_params={"data": own}, icon=":material/arrow_forward:"
