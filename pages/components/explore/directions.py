@@ -26,6 +26,10 @@ NUM_SLIDERS = 8
 SHOWN_ATTRIBUTES = 6
 RANGE = 4.0  # standard deviations; a normal latent rarely goes further along a direction
 PCA, SEFA, RAW, ATTRIBUTES, SAVED = "pca", "sefa", "raw", "attributes", "saved"
+RIGHT = N_(
+    "Right about {hits} held-out images, half with and half without: {p:.0%}, 95 % interval {low:.0%} to {high:.0%}."
+)
+GUESS = N_("A guess would do as well.")
 KINDS = Marked(
     {
         PCA: N_("Most change (PCA)"),
@@ -147,7 +151,7 @@ def _attribute_axes(model: Sampler, run: Run, page: str) -> Axes | None:
     words = [accuracy_words(d) for d in shown]
     made = _made("attribute", "attribute", vectors, chosen, words, words)
     knobs = [
-        Slider(f"attribute-{d.name}", d.name, w, -RANGE, RANGE, 0.05, 0.0) for d, w in zip(shown, words, strict=True)
+        Slider(f"attribute-{d.name}", d.name, _(w), -RANGE, RANGE, 0.05, 0.0) for d, w in zip(shown, words, strict=True)
     ]
     return Axes(made.found_by, made.vectors, tuple(knobs), made.notes)
 
@@ -199,12 +203,10 @@ def attribute_outcome(model: Sampler, run: Run, page: str) -> Arrays | None:
 
 
 def accuracy_words(direction: AttributeDirection) -> str:
-    """How well a direction tells its attribute, with count and interval."""
+    """How well a direction tells its attribute, with count and interval; in English, as it is kept with a saved direction."""
     low, high = wilson(direction.right).interval
-    words = _("Right about {hits} held-out images, half with and half without: {p:.0%}, 95 % interval {low:.0%} to {high:.0%}.").format(
-        hits=direction.right, p=direction.right.ratio, low=low, high=high
-    )  # fmt: skip
-    return words if direction.beats_chance else words + " " + _("A guess would do as well.")
+    words = RIGHT.format(hits=direction.right, p=direction.right.ratio, low=low, high=high)
+    return words if direction.beats_chance else f"{words} {GUESS}"
 
 
 def refusals(found: Arrays, page: str) -> None:
@@ -244,7 +246,9 @@ def _saved_axes(model: Sampler, run: Run, page: str) -> Axes | None:
         return None
     vectors = np.array([d.vector for d in usable], np.float32)
     knobs = tuple(
-        Slider(f"saved-{d.id}", d.name, d.note or _("Found in {run}.").format(run=d.run_name), -RANGE, RANGE, 0.05, 0.0)
+        Slider(
+            f"saved-{d.id}", d.name, _(d.note) or _("Found in {run}.").format(run=d.run_name), -RANGE, RANGE, 0.05, 0.0
+        )
         for d in usable
     )
     return Axes("sum", vectors, knobs, tuple(d.note for d in usable))
