@@ -7,6 +7,7 @@ from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from pages.components.collapse.measured import measured
 from pages.components.collapse.pair import beside, break_one, repair, show_differences, turn
+from pages.components.collapse.slopes import clipping_against_penalty
 from pages.components.shared import lab
 from pages.components.shared.run_picker import titles_of
 from pages.components.text import _, as_text
@@ -15,7 +16,7 @@ NONE_CHOSEN = ""
 
 
 def break_and_repair() -> None:
-    """Buttons that break a model; two runs side by side; their measurements."""
+    """Two runs side by side and their measurements; the ways to break a model; an experiment on what clipping does to gradients."""
     st.title(_("Break & repair"))
     words = _(
         "A generator has **collapsed** when it draws nearly the same few pictures whatever its latent z, the random numbers that "
@@ -25,15 +26,16 @@ def break_and_repair() -> None:
     st.markdown(words)
     runs = {run.id: run for run in lab.all_runs() if draws_pictures(run)}
     broken, repaired = choose(runs)
-    with st.expander(_("Break a model"), expanded=broken is None, icon=":material/heart_broken:"):
-        break_one()
     if broken is None:
         st.info(
-            _("Press one of the buttons above: the broken model is trained and shown here."),
+            _("Press one of the buttons below: the broken model is trained and shown here."),
             icon=":material/info:",
         )
     else:
         pair(broken, repaired)
+    with st.expander(_("Break a model"), expanded=broken is None, icon=":material/heart_broken:"):
+        break_one()
+    clipping_against_penalty()
 
 
 def draws_pictures(run: Run) -> bool:

@@ -12,7 +12,7 @@ from gan_core import hub
 from gan_core.hub import Order, Transfer
 from gan_core.jobs.task import Progress
 from pages.components.shared import task_view
-from pages.components.text import _
+from pages.components.text import N_, _
 
 MB = 1_000_000
 
@@ -54,7 +54,7 @@ def follow(slot: str) -> Mapping[str, Any] | None:
     if now.state == "running":
         task_view.follow(transfer, key, _words, lambda transfer: transfer.progress, Transfer.cancel, cancel_help=None)
     else:
-        task_view.show_end(key, now, _("Cancelled. Nothing was left behind."))
+        task_view.show_end(key, now, N_("Cancelled. Nothing was left behind."))
     return now.result if now.state == "done" else None
 
 

@@ -53,7 +53,7 @@ def play(config: RunConfig, points: Points | None) -> None:
         rates=session["twin_rates"],
         autoplay=session.get("twin_autoplay", 0),
         behind=is_behind(seen),
-        notice=seen.refusal if seen.refusals > session.get("twin_refused", 0) else notice,
+        notice=_(seen.refusal) if seen.refusals > session.get("twin_refused", 0) else notice,
         key=KEY,
     )
 

@@ -34,7 +34,7 @@ def linked_settings(base: RunConfig, prefix: str) -> tuple[RunConfig, str]:
     except ValueError as refusal:
         st.warning(as_text(_(str(refusal))))
         return base, prefix
-    changed = [f"{_(LABELS.get(name, name))}: {schema.get(config, name)}" for name in schema.differences(base, config)]
+    changed = [f"{LABELS.get(name, name)}: {schema.get(config, name)}" for name in schema.differences(base, config)]
     if changed:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(
