@@ -116,7 +116,7 @@ def is_behind(seen: GameRecord) -> bool:
     """Whether a step was asked for that no frame shows yet, and none was refused since."""
     session = st.session_state
     shown = seen.frames[-1]["ordered"] if seen.frames else 0
-    return shown < session["twin_ordered"] and seen.refusals <= session.get("twin_refused", 0)
+    return bool(shown < session["twin_ordered"] and seen.refusals <= session.get("twin_refused", 0))
 
 
 def rates_of(config: RunConfig) -> dict[str, float]:
