@@ -25,10 +25,12 @@ from gan_core.cli import (
     hub,
     installation,
     report,
+    several,
     sweep,
     terminal,
     verify,
 )
+from gan_core.cli.several import Processes
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.reasons import reason
@@ -127,8 +129,11 @@ def train(
     runs_dir: RunsDir = None,
     name: Annotated[str, typer.Option(help="Your name for the run.")] = "",
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda:0 ... or mps.")] = None,
+    processes: Processes = 1,
 ) -> None:
     """Train an experiment. Prints the run's folder first; Ctrl-C pauses it."""
+    if several.elsewhere(processes):
+        return
     config = with_changes(preset_config(preset), terminal.parse_changes(changes))
     options = {"training.max_steps": steps, "training.device": device}
     config = with_changes(config, {name: value for name, value in options.items() if value is not None})
@@ -145,8 +150,11 @@ def resume(
     from_start: Annotated[
         bool, typer.Option("--from-start", help="Begin anew at step 0; what is there is set aside in the run's folder.")
     ] = False,
+    processes: Processes = 1,
 ) -> None:
     """Continue a run from its newest checkpoint."""
+    if several.elsewhere(processes):
+        return
     found = runs.find(runs_folder(runs_dir), run)
     if found.status().state == "finished":
         raise ValueError(f"The run '{found.name}' has finished; there is nothing left to train.")

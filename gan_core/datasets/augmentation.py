@@ -10,7 +10,9 @@ from torch import Tensor
 STREAM = 0xA06  # separates these random numbers from those that order the images
 
 
-def augment(images: Tensor, seed: int, step: int, *, flip: bool, rotation_degrees: float) -> Tensor:
+def augment(
+    images: Tensor, seed: int, step: int, *, flip: bool, rotation_degrees: float, first: int = 0, whole: int = 0
+) -> Tensor:
     """The images of step number `step`, each mirrored with probability 1/2 and turned by a random angle.
 
     Args:
@@ -18,12 +20,14 @@ def augment(images: Tensor, seed: int, step: int, *, flip: bool, rotation_degree
         seed, step: of the random numbers.
         flip: whether to mirror, left to right.
         rotation_degrees: largest angle, either way; uniform, bilinear, edges filled by reflection.
+        first, whole: the place of the first of these images in the step's batch, and how many that has; 0 for these alone.
 
     Returns:
         As `images`; `images` itself when nothing is switched on.
     """
     rng = np.random.default_rng([seed, step, STREAM])
-    coins, angles = rng.random(len(images)) < 0.5, rng.uniform(-1, 1, len(images))
+    whole, own = whole or len(images), slice(first, first + len(images))
+    coins, angles = rng.random(whole)[own] < 0.5, rng.uniform(-1, 1, whole)[own]
     if flip:
         mirrored = torch.from_numpy(coins).to(images.device)
         images = torch.where(mirrored[:, None, None, None], images.flip(-1), images)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,6 +11,14 @@ from torch import Tensor
 from gan_core.datasets.augmentation import augment
 from gan_core.datasets.base import Dataset
 from gan_core.datasets.epochs import Epoch
+
+Take = Callable[[int, int], tuple[int, int]]
+"""(images of a batch, images in a pack) -> the first and the last (exclusive) that are wanted."""
+
+
+def all_of_them(images: int, _packing: int) -> tuple[int, int]:
+    """A `Take` that wants the whole batch."""
+    return 0, images
 
 
 class Batches:
@@ -23,12 +33,20 @@ class Batches:
         seed: the run's seed.
         device: where batches are needed.
         packing: images that the discriminator judges together.
+        take: which images of a batch are wanted here.
     """
 
     def __init__(
-        self, dataset: Dataset, batch_size: int, seed: int, device: str | torch.device = "cpu", packing: int = 1
+        self,
+        dataset: Dataset,
+        batch_size: int,
+        seed: int,
+        device: str | torch.device = "cpu",
+        packing: int = 1,
+        take: Take = all_of_them,
     ) -> None:
         self.dataset = dataset
+        self.take, self.packing = take, packing
         self.plan = Epoch(len(dataset), batch_size, packing)
         self.batch_size = batch_size
         self.seed = seed
@@ -51,15 +69,26 @@ class Batches:
         return self.plan.seen(step)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Images float (B, C, H, W) in [-1, 1] and labels float (B, L) of step number `step`, on the device."""
+        """Images float (B, C, H, W) in [-1, 1] and labels float (B, L) of step number `step`, those that are wanted, on the device."""
         chosen = self.indices(step)
+        whole = len(chosen)
+        start, stop = self.take(whole, self.packing)
+        chosen = chosen[start:stop]
         images = self._to_device(torch.from_numpy(self.dataset.images[chosen]))
         labels = self._to_device(torch.from_numpy(self.dataset.labels[chosen]))
         if images.dtype == torch.uint8:
             images = to_signed(images)
         if self.dataset.flip or self.dataset.rotation_degrees:
             data = self.dataset
-            images = augment(images, self.seed, step, flip=data.flip, rotation_degrees=data.rotation_degrees)
+            images = augment(
+                images,
+                self.seed,
+                step,
+                flip=data.flip,
+                rotation_degrees=data.rotation_degrees,
+                first=start,
+                whole=whole,
+            )
             images = images.contiguous(memory_format=torch.channels_last)
         return images, labels.float()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gan_core.models.base import Metrics
+    from gan_core.processes import shards
 else:
-    torch = lazy_module("torch")
+    torch, shards = lazy_module("torch"), lazy_module("gan_core.processes.shards")
 
 STREAM = 0xDA  # separates these random numbers from the others of (seed, step)
 SHIFT = 0.125  # of the image's side, the largest translation
@@ -88,7 +90,8 @@ def _both(rows: Tensor, columns: Tensor) -> Tensor:
 
 def _color(images: Tensor, rng: torch.Generator) -> Tensor:
     """Brightness by up to a quarter of the range, saturation by a factor of 0 to 2, contrast by one of 0.5 to 1.5."""
-    drawn = torch.rand(3, len(images), generator=rng, device=images.device, dtype=images.dtype)
+    numbers = partial(torch.rand, generator=rng, device=images.device, dtype=images.dtype)
+    drawn = shards.drawn(numbers, 3, len(images), dim=1)
     return recolor(images, drawn[0] - 0.5, 2 * drawn[1], drawn[2] + 0.5)
 
 
@@ -105,7 +108,9 @@ def _cutout(images: Tensor, rng: torch.Generator) -> Tensor:
 
 def _whole(low: int, high: int, images: Tensor, rng: torch.Generator) -> Tensor:
     """A whole number from low to high for each image: (N,)."""
-    return torch.randint(low, high + 1, (len(images),), generator=rng, device=images.device)
+    return shards.drawn(
+        lambda shape: torch.randint(low, high + 1, shape, generator=rng, device=images.device), len(images)
+    )
 
 
 AUGMENTATIONS: Registry[Augmentation] = Registry(
@@ -147,7 +152,7 @@ class Augmenter:
     def __call__(self, images: Tensor) -> Tensor:
         """Images (N, C, H, W) as D sees them; the same ones without augmentation."""
         for kind in self._kinds:
-            drawn = torch.rand(len(images), 1, 1, 1, generator=self._rng, device=images.device)
+            drawn = shards.drawn(partial(torch.rand, generator=self._rng, device=images.device), len(images), 1, 1, 1)
             images = torch.where(drawn < self._strength, kind.apply(images, self._rng), images)
         return images
 

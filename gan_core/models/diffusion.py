@@ -13,6 +13,7 @@ import math
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -25,6 +26,7 @@ from gan_core.models import posthoc_ema
 from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress, Update, unwrapped
 from gan_core.models.networks.initialisation import load_module, materialised
 from gan_core.models.optimizers import build_optimizer, running_average
+from gan_core.processes import shards
 
 MOST_NOISE = 0.999  # the largest beta: with 1 nothing of x_0 would be left to divide by
 QUARTERS, PROBED = 4, 16  # parts of the process whose loss is measured, and images that it is measured on
@@ -277,9 +279,12 @@ class Diffusion(GenerativeModel):
         """A time for every image, noise of that time, and the network's error. Source: Ho et al. 2020, algorithm 1."""
         self._steps, self._last = progress.step + 1, (images, labels)
         rng = self._generator(progress.step)
-        t = torch.randint(1, self.process.steps + 1, (len(images),), generator=rng, device=rng.device)
-        given = torch.rand(len(images), generator=rng, device=rng.device) >= self.config.diffusion.condition_dropout
-        noise = torch.randn(images.shape, generator=rng, device=rng.device)
+        whole, uniform, normal = (
+            partial(draw, generator=rng, device=rng.device) for draw in (torch.randint, torch.rand, torch.randn)
+        )
+        t = shards.drawn(lambda shape: whole(1, self.process.steps + 1, shape), len(images))
+        given = shards.drawn(uniform, len(images)) >= self.config.diffusion.condition_dropout
+        noise = shards.drawn(normal, *images.shape)
         loss = self._errors(images, conditions(labels, given), t, noise).mean()
         yield Update("denoiser", "diffusion", loss)
         return {"loss/diffusion": loss.detach()}

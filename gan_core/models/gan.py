@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +25,7 @@ from gan_core.models.networks.initialisation import load_module, materialised
 from gan_core.models.objectives import OBJECTIVES, LossParts
 from gan_core.models.optimizers import build_optimizer, running_average
 from gan_core.models.penalties import PENALTIES
+from gan_core.processes import shards
 
 NEIGHBOURS = 64  # samples of a batch that are compared with each other
 PROBED = 16  # samples whose gradients are followed layer by layer
@@ -63,7 +65,7 @@ class GAN:
 
     def draw_latents(self, count: int) -> Tensor:
         """Standard normal latents (count, latent_dim) from the run's generator."""
-        return torch.randn(count, self.latent_dim, generator=self.rng, device=self.rng.device)
+        return shards.drawn(partial(torch.randn, generator=self.rng, device=self.rng.device), count, self.latent_dim)
 
     def train_step(
         self, images: Tensor, labels: Tensor, progress: TrainingProgress
@@ -105,9 +107,10 @@ class GAN:
         yield Update("discriminator", "d", loss)
         if config.objective.weight_clip:
             clip_weights(discriminator, config.objective.weight_clip)
-        metrics |= self.augmenter.adapt(progress.step, self.objective.margin(real_logits, fake_logits))
-        if len(real_logits) > 1:
-            metrics["logit/gap"] = logit_gap(real_logits, fake_logits)
+        every_real, every_fake = shards.gathered(real_logits), shards.gathered(fake_logits)
+        metrics |= self.augmenter.adapt(progress.step, self.objective.margin(every_real, every_fake))
+        if len(every_real) > 1:
+            metrics["logit/gap"] = logit_gap(every_real, every_fake)
         return (
             _detached(metrics) | self._mean_output("real", real_logits) | self._mean_output("fake_before", fake_logits)
         )
@@ -212,7 +215,7 @@ class GAN:
         spread = self.config.remedies.instance_noise * (1 - progress.share)
         if not spread:
             return samples
-        noise = torch.randn(samples.shape, generator=self.rng, device=samples.device)
+        noise = shards.drawn(partial(torch.randn, generator=self.rng, device=samples.device), *samples.shape)
         return samples + spread * noise
 
     def _label_loss(self, logits: Tensor, labels: Tensor) -> Tensor:

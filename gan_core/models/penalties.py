@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gan_core.config.registry import Registry, lazy_module
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from gan_core.processes import shards
+
     Critic = Callable[[Tensor], Tensor]
 else:
-    torch = lazy_module("torch")
+    torch, shards = lazy_module("torch"), lazy_module("gan_core.processes.shards")
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,9 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Gene
 
     Source: Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", equation 3.
     """
-    mix = torch.rand(len(real), generator=rng, device=real.device).view(-1, *[1] * (real.dim() - 1))
+    mix = shards.drawn(partial(torch.rand, generator=rng, device=real.device), len(real)).view(
+        -1, *[1] * (real.dim() - 1)
+    )
     between = real.detach() + mix * (fake.detach() - real.detach())
     return (_gradient_norms(critic, between) - 1).square().mean()
 
@@ -87,9 +92,19 @@ def dragan_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Genera
     half the standard deviation of the batch, mixed in by a random share for each sample.
     """
     real = real.detach()
-    noise = 0.5 * real.std() * torch.rand(real.shape, generator=rng, device=real.device)
-    mix = torch.rand(len(real), generator=rng, device=real.device).view(-1, *[1] * (real.dim() - 1))
+    noise = 0.5 * _spread(real) * shards.drawn(partial(torch.rand, generator=rng, device=real.device), *real.shape)
+    mix = shards.drawn(partial(torch.rand, generator=rng, device=real.device), len(real)).view(
+        -1, *[1] * (real.dim() - 1)
+    )
     return (_gradient_norms(critic, real + mix * noise) - 1).square().mean()
+
+
+def _spread(real: Tensor) -> Tensor:
+    """The standard deviation of all values of the batch."""
+    if not shards.is_shared():
+        return real.std()
+    _, variance, number = shards.moments(real, tuple(range(real.dim())))
+    return (variance * number / (number - 1)).sqrt().flatten()
 
 
 def _gradients(critic: Critic, x: Tensor) -> Tensor:

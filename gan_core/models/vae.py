@@ -7,6 +7,7 @@ Source: Kingma and Welling 2014, "Auto-Encoding Variational Bayes"; the weight o
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +18,7 @@ from gan_core.datasets import image_shape
 from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress, Update, unwrapped
 from gan_core.models.networks.initialisation import load_module, materialised
 from gan_core.models.optimizers import build_optimizer
+from gan_core.processes import shards
 
 
 class VAE(GenerativeModel):
@@ -43,7 +45,7 @@ class VAE(GenerativeModel):
     ) -> Generator[Update, None, Metrics]:
         """Encode, draw a latent from each posterior, decode, compare."""
         mean, log_variance = self.networks["encoder"](images)
-        noise = torch.randn(mean.shape, generator=self.rng, device=mean.device)
+        noise = shards.drawn(partial(torch.randn, generator=self.rng, device=mean.device), *mean.shape)
         z = mean + noise * torch.exp(0.5 * log_variance)  # the reparametrisation: noise outside, gradient through
         logits = self.networks["decoder"](z)
         reconstruction = reconstruction_loss(logits, (images + 1) / 2, self.config.reconstruction)

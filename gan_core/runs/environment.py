@@ -23,7 +23,7 @@ from gan_core.runs.run import Run
 
 MAX_SESSIONS, MAX_TEXT = 500, 120
 ALLOWED, REFUSED = "data_allowed", "data_refused"  # events
-NUMERIC = ("torch", "numpy", "processor", "device", "threads", "precision", "deterministic")
+NUMERIC = ("torch", "numpy", "processor", "device", "threads", "precision", "deterministic", "processes")
 """The fields on which the last bits of a run depend."""
 
 
@@ -39,6 +39,7 @@ class Environment:
         cores, memory_mib: processor cores that could be used, and the device's memory; 0 where an earlier version trained.
         threads, precision, deterministic, seed: as configured.
         data, num_images: the digest of the prepared data (see `content_digest`), and how many images they have.
+        processes: that trained it together.
     """
 
     step: int = 0
@@ -59,6 +60,7 @@ class Environment:
     seed: int = 0
     data: str = ""
     num_images: int = 0
+    processes: int = 1
 
 
 def session(config: RunConfig, dataset: Dataset, step: int) -> Environment:
@@ -70,6 +72,8 @@ def session(config: RunConfig, dataset: Dataset, step: int) -> Environment:
         step: steps done.
     """
     import torch
+
+    from gan_core.processes import shards
 
     training = config.training
     return Environment(
@@ -91,6 +95,7 @@ def session(config: RunConfig, dataset: Dataset, step: int) -> Environment:
         seed=training.seed,
         data=dataset.digest,
         num_images=len(dataset),
+        processes=shards.count(),
     )
 
 
@@ -112,6 +117,7 @@ def _hardware(entry: Environment) -> str:
     threads = f"{entry.threads} thread{'s' * (entry.threads != 1)}" + (
         f" of {entry.cores} cores" if entry.cores else ""
     )
+    threads += f" in each of {entry.processes} processes" if entry.processes > 1 else ""
     memory = f", {entry.memory_mib / 1024:.1f} GiB of memory" if entry.memory_mib else ""
     processor = "" if entry.device == entry.processor else f" beside {entry.processor}"
     versions = f"Ganvas {entry.ganvas}, torch {entry.torch}, Python {entry.python}"

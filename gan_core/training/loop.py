@@ -21,15 +21,16 @@ from gan_core import datasets
 from gan_core.config import RunConfig, live_changes
 from gan_core.config.reasons import reason
 from gan_core.datasets.base import Dataset
-from gan_core.datasets.batches import Batches
 from gan_core.figures import imaging
-from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress
+from gan_core.models.base import GenerativeModel, Metrics, TrainingProgress, Update
 from gan_core.models.building import build, sample_latents
 from gan_core.models.kinds import kind_of
+from gan_core.processes import shards
 from gan_core.runs import Run, Status, checkpoints, environment, files, recovery
 from gan_core.runs.heartbeat import Heartbeat
 from gan_core.runs.run import are_labels
 from gan_core.runs.sampler import picture_of
+from gan_core.training import together
 from gan_core.training.live_score import LiveScore
 from gan_core.training.memory_probe import MemoryProbe
 from gan_core.training.plan import check, check_data, total_steps
@@ -92,6 +93,7 @@ class _Session:
         step, leave = self.start_step, ""
         while step < self.total_steps:
             leave = self._apply_control(step)
+            together.lead(self.model, leave=bool(leave))
             if leave:
                 self.heartbeat.update(state="stopping")
                 break
@@ -103,7 +105,8 @@ class _Session:
                 raise
             step += 1
             if self.config.recording.probe_every_steps and step % self.config.recording.probe_every_steps == 0:
-                metrics |= self.model.probe() | self.memory.metrics(self.model)
+                with shards.alone():
+                    metrics |= self.model.probe() | self.memory.metrics(self.model)
             metrics |= self.live_score.metrics(step, self.model)
             self.recorder.add(step, metrics)
             self._save_if_due(step, last=step == self.total_steps)
@@ -137,9 +140,7 @@ class _Session:
         self.memory = MemoryProbe(config, dataset, self.fabric.device)
         if self.memory.missing:
             run.add_event("memory_not_measured", run.status().step, why=self.memory.missing)
-        self.batches = Batches(
-            dataset, config.training.batch_size, config.training.seed, self.fabric.device, config.remedies.packing
-        )
+        self.batches = together.own_batches(config, dataset, self.fabric.device)
         self.total_steps = total_steps(config, len(dataset))
         self.z = sample_latents(config, config.recording.num_samples).to(self.fabric.device)
         self.labels = self._pinned_labels(dataset).to(self.fabric.device)
@@ -153,6 +154,8 @@ class _Session:
         self._replay = [e for e in run.events() if e["type"] == "override" and e["step"] >= self.start_step]
         answered = [e for e in run.events() if e["type"] in ("override", "override_refused")]
         self._last_sequence = max((e.get("sequence", 0) for e in answered), default=0)
+        shards.told(together.Beginning(str(run.path.absolute()), self.start_step, dataset.digest))
+        shards.agree("")
         set_up(self.fabric, self.model)
         if self.start_step == 0:
             self._save_checkpoint(0)  # before the first log line, so that a kill at any step has a place to return to
@@ -280,6 +283,7 @@ class _Session:
 
 def set_up(fabric: Fabric, model: GenerativeModel) -> None:
     """Wraps a freshly built model's networks and optimisers with Fabric."""
+    shards.share_batch_norm(model.networks.values())
     for name, network in model.networks.items():
         model.networks[name] = fabric.setup_module(network, move_to_device=False)
     if fabric.device.type != "cpu":
@@ -291,19 +295,29 @@ def set_up(fabric: Fabric, model: GenerativeModel) -> None:
 def train_step(
     fabric: Fabric, model: GenerativeModel, images: torch.Tensor, labels: torch.Tensor, progress: TrainingProgress
 ) -> Metrics:
-    """Makes one training step, with Fabric's backward pass. Returns its metrics, with the length of every gradient."""
-    updates = apply_updates(model, images, labels, progress, lambda update: fabric.backward(update.loss))
+    """Makes one training step, with Fabric's backward pass, together with the other processes where there are any.
+
+    Returns its metrics, with the length of every gradient.
+    """
+
+    def backward(update: Update) -> None:
+        if not shards.is_shared():
+            fabric.backward(update.loss)
+            return
+        fabric.backward(update.loss * shards.weight())
+        shards.summed_gradients(p for group in model.optimizers[update.optimizer].param_groups for p in group["params"])
+
+    updates = apply_updates(model, images, labels, progress, backward)
     while True:
         try:
             next(updates)
         except StopIteration as done:
-            metrics: Metrics = done.value
-            return metrics
+            return shards.averaged(done.value)
 
 
 def make_fabric(config: RunConfig) -> Fabric:
-    """Lightning Fabric for the run's device and precision."""
-    kind, _, index = config.training.device.partition(":")
+    """Lightning Fabric for the run's device, or this process's, and precision."""
+    kind, _, index = shards.own_device(config.training.device).partition(":")
     exact = config.training.deterministic
     torch.use_deterministic_algorithms(exact)
     torch.backends.cudnn.deterministic = exact
@@ -321,6 +335,11 @@ def _sentence(failure: Exception) -> str:
     """A failure as one sentence for people; the traceback is in the run's log."""
     if isinstance(failure, RuntimeError) and "use_deterministic_algorithms" in str(failure):
         return f"An operation of this model is not deterministic: set training.deterministic to false ({failure})."
+    if shards.is_lost(failure):
+        return (
+            f"One of the {shards.count()} processes of this training has ended, or cannot be reached. torchrun's output says why; "
+            "resume the run to go on from its newest checkpoint."
+        )
     if found := reason(failure):
         return found.replace("then continue", "then resume")
     if isinstance(failure, ValueError | OSError):

@@ -12,6 +12,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import register_parametrization
 
 from gan_core.models.conditioning import Conditioning
+from gan_core.processes import shards
 
 OUTPUT_LEAK = 0.2
 
@@ -107,7 +108,8 @@ def _head(features: int, size: int, outputs: int, *, bias: bool) -> nn.Module:
 
 def _with_std(features: Tensor) -> Tensor:
     """Features with one more channel: the mean over features and positions of the standard deviation over the batch."""
-    std = (features.var(0, unbiased=False) + 1e-8).sqrt().mean()
+    variance = shards.moments(features, (0,))[1] if shards.is_shared() else features.var(0, unbiased=False)
+    std = (variance + 1e-8).sqrt().mean()
     plane = std.expand(len(features), 1, *features.shape[2:])
     return torch.cat([features, plane.to(features.dtype)], dim=1)
 
