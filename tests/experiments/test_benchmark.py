@@ -210,7 +210,8 @@ def test_the_page_holds_every_task_and_says_what_is_told_apart(tiny):
     assert "| GDPP | 8 | 0.717 | Elfeki et al. 2019, GDPP, batch 512, 25,000 steps, of 7 distinct modes |" in text
 
 
-def test_the_component_shows_table_chart_and_sentence(tiny):
+def test_the_component_shows_table_chart_and_sentence(tiny, monkeypatch):
+    monkeypatch.setattr("streamlit.page_link", lambda *_, **__: None)  # the app's pages are not there
     command.keep(
         "ring8", [*made("real", [8, 8]), *made("bce", [5] * 5, mode_tv=0.5), *made("pacgan2", [8] * 5, mode_tv=0.25)]
     )

@@ -235,7 +235,8 @@ def test_the_page_has_both_tables_settings_curves_and_batches(tiny):
     assert "### Tuned: each method" not in text[text.index("## Grid of 25") :]
 
 
-def test_the_component_shows_the_tuned_table_and_keeps_the_untuned_one(tiny):
+def test_the_component_shows_the_tuned_table_and_keeps_the_untuned_one(tiny, monkeypatch):
+    monkeypatch.setattr("streamlit.page_link", lambda *_, **__: None)  # the app's pages are not there
     collapse_table._write("tuned-ring8", whole())
     app = AppTest.from_string(
         "from pages.components.collapse.table import collapse_table\ncollapse_table()", default_timeout=60

@@ -182,7 +182,7 @@ def test_directions_travel_as_json(visit: Visit, trained: Run) -> None:
     content = saved_directions.exported([SMILE])
     calm(app.file_uploader(key="explore_import_0").upload("d.json", content, "application/json").run())
     calm(app.button(key="explore_import_do").click().run())
-    assert [success.value for success in app.success] == ["Imported: 1\\."]
+    assert [success.value for success in app.success] == ["Imported: 1."]
     assert [d.name for d in saved_directions.list_directions(settings.runs_dir())] == ["smile *x*"]
     assert "smile *x*" in words(app)
 
