@@ -8,7 +8,7 @@ from gan_core.experiments import arms
 from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.entry import Predict, TakeAway, Train
 from gan_core.runs import Run
-from pages.components.shared import lab
+from pages.components.shared import lab, links
 
 ANSWERS, ENDED = "lessons_said", "lessons_ended"
 Found = Mapping[str, Run | None]
@@ -38,7 +38,7 @@ def begin_again(lesson: Lesson) -> None:
     """Forgets what was predicted in a lesson."""
     st.session_state.get(ANSWERS, {}).pop(lesson.name, None)
     st.session_state.get(ENDED, set()).discard(lesson.name)
-    st.query_params.from_dict({"lesson": lesson.name})
+    st.query_params.from_dict({"lesson": lesson.name} | links.kept_only())
 
 
 def end(lesson: Lesson) -> None:

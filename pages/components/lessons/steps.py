@@ -8,7 +8,7 @@ from gan_core.experiments.lessons.entry import Check, Explain, Predict, Read, St
 from pages.components.lessons.pictures import real_data
 from pages.components.lessons.run import show_run
 from pages.components.lessons.state import Found, end, first_open, found, given_answers, keep_answer
-from pages.components.shared import lab
+from pages.components.shared import lab, links
 from pages.components.text import N_, Marked, _
 
 KINDS = Marked({
@@ -107,7 +107,7 @@ def take_away(lesson: Lesson, step: TakeAway) -> None:
         return
     st.success(_(step.answer), icon=":material/lightbulb:")
     with st.container(horizontal=True):
-        for page, why in step.links.items():
+        for page, why in {} if links.only() else step.links.items():
             try:
                 st.page_link(f"pages/{page}.py", label=_(why), icon=":material/arrow_forward:")
             except StreamlitPageNotFoundError:  # a page that this installation does not have

@@ -164,6 +164,24 @@ def config_form(base: RunConfig, prefix: str) -> dict[str, Any]:
     return chosen
 
 
+def few_knobs(base: RunConfig, names: Sequence[str], prefix: str, columns: int = 3) -> dict[str, Any]:
+    """Draws the knobs of these settings and no other.
+
+    Returns:
+        Dotted field name -> the value chosen; of a setting without a meaning for the chosen kind of model, its default.
+    """
+    fields, chosen = schema.field_names(), {}
+    for first in range(0, len(names), columns):
+        for place, name in zip(st.columns(columns), names[first : first + columns], strict=False):
+            with place:
+                chosen[name] = knob(name, fields[name], schema.get(base, name), f"{prefix}_{name}")
+    kind, plain = (
+        kind_of(schema.with_changes(base, {"network.name": chosen.get("network.name", base.network.name)})),
+        RunConfig(),
+    )
+    return {name: schema.get(plain, name) for name in fields if "." in name and not kind.applies(name)} | chosen
+
+
 def knob(name: str, info: Any, value: Any, key: str) -> Any:
     """One widget, of the kind that the field's type and name ask for. Returns its value."""
     words, meaning = label(name, info), _(info.description)
