@@ -11,6 +11,7 @@ from pages.components.run.details import settings
 from pages.components.run.explore import VIEWS, explore, views_of
 from pages.components.run.head import head
 from pages.components.run.measure import measure
+from pages.components.run.publish import publish
 from pages.components.run.report import report
 from pages.components.run.watch import watch
 from pages.components.shared import lab
@@ -36,12 +37,18 @@ def explorable(run: Run) -> bool:
     return view in views_of(run) if view in VIEWS else bool(views_of(run))
 
 
+def report_and_page(run: Run) -> None:
+    """The report, and the run as a web page."""
+    report([run])
+    publish(run)
+
+
 TABS = {
     "watch": Tab(_("Watch"), watch),
     "replay": Tab(_("Replay"), replay, recorded),
     "explore": Tab(_("Explore"), explore, explorable),
     "measure": Tab(_("Measure"), measure, lambda run: bool(run.checkpoint_steps())),
-    "report": Tab(_("Report"), lambda run: report([run])),
+    "report": Tab(_("Report"), report_and_page),
     "settings": Tab(_("Settings"), settings),
 }
 
