@@ -88,7 +88,7 @@ class Hub:
 def tags_of(files: Files) -> list[str]:
     """What the header of the card says."""
     head = files.get("README.md", b"").decode().split("---\n")
-    return list(yaml.safe_load(head[1]).get("tags", [])) if len(head) > 2 else []
+    return list((yaml.safe_load(head[1]) or {}).get("tags", [])) if len(head) > 2 else []
 
 
 def sha256(content: bytes) -> str:
@@ -219,7 +219,8 @@ class Endpoints:
 
     async def collections(self, request: Request) -> Response:
         owner = request.query_params["owner"]
-        return JSONResponse([self.about(slug) for slug in self.hub.collections if slug.startswith(f"{owner}/")])
+        found = [slug for slug in self.hub.collections if slug.startswith(f"{owner}/")]
+        return JSONResponse([{k: v for k, v in self.about(slug).items() if k != "position"} for slug in found])
 
     async def make_collection(self, request: Request) -> Response:
         told = await request.json()

@@ -36,8 +36,7 @@ def sidebar(app: AppTest) -> set[str]:
 
 def link(app: AppTest, key: str) -> str:
     """The address behind the button, as its field has it."""
-    app.session_state[key] = True
-    calm(app.run())
+    calm(app.button(key=key).click().run())
     texts = [element.proto for element in app.get("bidi_component") if f"{key}_copy" in str(element.proto)]
     (address,) = {found for proto in texts for found in re.findall(r'http://[^"\\ ]+', str(proto))}
     return str(address)
@@ -68,7 +67,7 @@ def test_train_s_link_carries_what_differs_and_shows_that_alone(visit: Visit, ru
     assert sidebar(app) == set() and [box.key for box in app.selectbox] == ["lab_language_choice"]
     assert [box.value for box in app.number_input] == [3]
     assert [box.value for box in app.text_input] == ["0.0007", ""]
-    assert "Link for the class" not in str([p.proto for p in app.get("popover")])
+    assert "Link for the class" not in labels(app)
     app.number_input[0].set_value(4)
     calm(app.button(key="train_start").click().run())
     (run,) = runs.list_runs(runs_dir)
@@ -113,7 +112,7 @@ def test_the_computer_s_own_name_for_itself_is_asked_for_and_checked(visit: Visi
     app.text_input(key="train_link_host").set_value("class-pc.local")
     assert link(app, "train_link").startswith("http://class-pc.local")
     app.text_input(key="train_link_host").set_value("a b/<c>")
-    calm(app.run())
+    calm(app.button(key="train_link").click().run())
     assert "is no name or address of a computer" in words(app)
 
 
@@ -179,7 +178,7 @@ def test_teachers_have_the_button(
 ) -> None:
     monkeypatch.setattr(visitor, "actor", lambda: who)
     app = visit("train")
-    assert bool([p for p in app.get("popover") if "Link for the class" in str(p.proto)]) is there
+    assert ("Link for the class" in labels(app)) is there
 
 
 def test_the_code_holds_the_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from pages.components.widgets.picture import picture
 
 FOLLOWED = "class_link"
 """In the session: (page, query parameters) of the link for the class that brought this visitor, until they want everything."""
-QR_PX = 300
+QR_PX = 420
 
 
 def follow(page: str) -> bool:
@@ -67,16 +67,15 @@ def class_link(page: str, key: str, of_page: Callable[[], Mapping[str, str] | No
     """
     if links.only() or not may_make():
         return
-    opened = st.popover(_("Link for the class"), icon=":material/qr_code_2:", key=key, on_change="rerun")
-    if opened.open:
-        with opened:
-            parameters = of_page()
-            if parameters is not None:
-                show(page, parameters, key, note)
+    if st.button(_("Link for the class"), key=key, icon=":material/qr_code_2:"):
+        st.dialog(_("Link for the class"))(show)(page, key, of_page, note)
 
 
-def show(page: str, parameters: Mapping[str, str], key: str, note: str = "") -> None:
+def show(page: str, key: str, of_page: Callable[[], Mapping[str, str] | None], note: str) -> None:
     """What the button opens."""
+    parameters = of_page()
+    if parameters is None:
+        return
     st.caption(_("Opens this page with these settings and hides the rest. It changes nobody's rights."))
     if note:
         st.caption(note)
