@@ -16,17 +16,19 @@ from pages.components.shared import lab
 from pages.components.shared.links import linked_view
 from pages.components.shared.run_picker import offer_training
 from pages.components.shared.run_records import compared
-from pages.components.text import _, as_text
+from pages.components.text import N_, Marked, _, as_text
 
 PICTURES, FRESH, CURVES, NUMBERS, SETTINGS, TABLE = "pictures", "fresh", "curves", "numbers", "settings", "table"
-VIEWS = {
-    PICTURES: _("Recorded pictures"),
-    FRESH: _("New pictures, same z"),
-    CURVES: _("Curves"),
-    NUMBERS: _("Measurements"),
-    SETTINGS: _("Settings"),
-    TABLE: _("Table of two settings"),
-}
+VIEWS = Marked(
+    {
+        PICTURES: N_("Recorded pictures"),
+        FRESH: N_("New pictures, same z"),
+        CURVES: N_("Curves"),
+        NUMBERS: N_("Measurements"),
+        SETTINGS: N_("Settings"),
+        TABLE: N_("Table of two settings"),
+    }
+)
 
 
 def main() -> None:

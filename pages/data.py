@@ -3,6 +3,7 @@
 import streamlit as st
 
 from gan_core import datasets
+from gan_core.datasets.sources.folder import listed_once
 from pages.components.data.add import add_view
 from pages.components.data.evaluators import evaluator_panel
 from pages.components.data.look import counts, left_out, look
@@ -12,9 +13,9 @@ from pages.components.shared import lab
 from pages.components.shared.data_choice import Chosen, choose_name, choose_settings
 from pages.components.shared.links import linked_view
 from pages.components.shared.settings_link import device, link_to_train, own_proposal
-from pages.components.text import _, as_text
+from pages.components.text import N_, Marked, _, as_text
 
-VIEWS = {"look": _("What is in it"), "steps": _("How it is prepared"), "add": _("Bring your own")}
+VIEWS = Marked({"look": N_("What is in it"), "steps": N_("How it is prepared"), "add": N_("Bring your own")})
 
 
 def main() -> None:
@@ -42,7 +43,8 @@ def main() -> None:
             icon=":material/info:",
         )
         return
-    lab.succeeds(lambda: show(chosen, view))
+    with listed_once():
+        lab.succeeds(lambda: show(chosen, view))
 
 
 def show(chosen: Chosen, view: str) -> None:

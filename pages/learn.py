@@ -9,7 +9,7 @@ from pages.components.lab2d.view import game
 from pages.components.lessons.view import lessons
 from pages.components.shared import lab
 from pages.components.shared.links import linked_tab
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 
 
 def benchmark() -> None:
@@ -19,12 +19,14 @@ def benchmark() -> None:
     few_pictures()
 
 
-TABS = {
-    "lessons": (_("Lessons"), lessons),
-    "lab": (_("2-D lab"), game),
-    "break": (_("Break & repair"), break_and_repair),
-    "benchmark": (_("Benchmark"), benchmark),
-}
+TABS = Marked(
+    {
+        "lessons": (N_("Lessons"), lessons),
+        "lab": (N_("2-D lab"), game),
+        "break": (N_("Break & repair"), break_and_repair),
+        "benchmark": (N_("Benchmark"), benchmark),
+    }
+)
 
 
 def main() -> None:

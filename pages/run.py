@@ -1,4 +1,4 @@
-"""Run: all about one run, in tabs. `?run=ID&tab=...&view=...`; without `run` the one that was looked at last."""
+"""Run: all about one run, in tabs. `?run=ID&tab=...&view=...`; without `run` one that fits, the one looked at last before others."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,33 +8,36 @@ import streamlit as st
 from gan_core.runs import Run
 from pages.components.replay.tab import recorded, replay
 from pages.components.run.details import settings
-from pages.components.run.explore import VIEWS, explore, views_of
+from pages.components.run.explore import explore, views_of
 from pages.components.run.head import head
 from pages.components.run.measure import measure
+from pages.components.run.measure import views_of as measures_of
 from pages.components.run.publish import publish
 from pages.components.run.report import report
 from pages.components.run.watch import watch
 from pages.components.shared import lab
 from pages.components.shared.links import linked_choice, linked_tab
 from pages.components.shared.run_picker import offer_training, titles_of, warn_of_unknown
-from pages.components.text import _, as_text
+from pages.components.text import N_, _, as_text
 
 KEPT = "run_kept"
 
 
 @dataclass(frozen=True)
 class Tab:
-    """A part of the page: its name, what draws it, and whether a run that nobody chose is shown in it."""
+    """A part of the page.
+
+    Attributes:
+        words: its name, marked for translation.
+        draw: what draws it.
+        fits: whether it has anything of a run.
+        views: the names of its ways of looking at a run.
+    """
 
     words: str
     draw: Callable[[Run], None]
     fits: Callable[[Run], bool] = lambda run: True
-
-
-def explorable(run: Run) -> bool:
-    """Whether it can be explored, in the view that the address names if any."""
-    view = st.query_params.get("view")
-    return view in views_of(run) if view in VIEWS else bool(views_of(run))
+    views: Callable[[Run], Sequence[str]] = lambda run: ()
 
 
 def report_and_page(run: Run) -> None:
@@ -44,12 +47,12 @@ def report_and_page(run: Run) -> None:
 
 
 TABS = {
-    "watch": Tab(_("Watch"), watch),
-    "replay": Tab(_("Replay"), replay, recorded),
-    "explore": Tab(_("Explore"), explore, explorable),
-    "measure": Tab(_("Measure"), measure, lambda run: bool(run.checkpoint_steps())),
-    "report": Tab(_("Report"), report_and_page),
-    "settings": Tab(_("Settings"), settings),
+    "watch": Tab(N_("Watch"), watch),
+    "replay": Tab(N_("Replay"), replay, recorded),
+    "explore": Tab(N_("Explore"), explore, lambda run: bool(views_of(run)), views_of),
+    "measure": Tab(N_("Measure"), measure, lambda run: bool(run.checkpoint_steps()), measures_of),
+    "report": Tab(N_("Report"), report_and_page),
+    "settings": Tab(N_("Settings"), settings),
 }
 
 
@@ -77,22 +80,26 @@ def main() -> None:
     if not lab.succeeds(run.config):
         return
     head(run)
-    tab = linked_tab({name: tab.words for name, tab in TABS.items()}, key="run_tab", keep=("run",))
+    tab = linked_tab(
+        {name: _(tab.words) for name, tab in TABS.items()}, key="run_tab", keep=("run",), first=usual_tab(run)
+    )
     TABS[tab].draw(run)
 
 
 def usual(runs: dict[str, Run]) -> str | None:
-    """The run of the address, else the one looked at last or the newest that the tab has something of."""
+    """The run of the address, else one that the tab has something of: with the view that is asked for, looked at last, or newest."""
     if (asked := st.query_params.get("run")) in runs:
         return asked
-    tab = TABS.get(st.query_params.get("tab", ""), TABS["watch"])
-    kept = runs.get(st.session_state.get(KEPT, ""))
-    candidates = [*([kept] if kept else []), *runs.values()]
-    fitting = [run.id for run in candidates if tab.fits(run)]
-    others = [
-        run.id for run in candidates if views_of(run) or tab is not TABS["explore"]
-    ]  # none has the view that is asked for
-    return next(iter(fitting or others), None)
+    tab, view = TABS.get(st.query_params.get("tab", ""), TABS["watch"]), st.query_params.get("view")
+    kept = st.session_state.get(KEPT)
+    fitting = [run for run in runs.values() if tab.fits(run)]
+    best = min(fitting, key=lambda run: (view not in tab.views(run), run.id != kept), default=None)
+    return None if best is None else best.id
+
+
+def usual_tab(run: Run) -> str:
+    """Where the page opens: a ready-made model on what can be explored, any other run on how it went."""
+    return "explore" if run.shipped and views_of(run) else "watch"
 
 
 def choose(runs: dict[str, Run], first: str) -> Run:

@@ -19,7 +19,7 @@ from pages.components.shared.links import linked_tab
 from pages.components.shared.run_card import badge
 from pages.components.shared.run_links import open_links
 from pages.components.shared.run_picker import offer_training
-from pages.components.text import _, as_text, ngettext
+from pages.components.text import N_, Marked, _, as_text, ngettext
 from pages.components.widgets.picture import picture
 
 ON_A_PAGE = 12
@@ -78,12 +78,14 @@ def from_hub() -> None:
         forms.account()
 
 
-TABS = {
-    "mine": (_("My runs"), mine),
-    "ready": (_("Ready-made"), ready_made),
-    "experiments": (_("Experiments"), experiments),
-    "import": (_("Import from the Hub"), from_hub),
-}
+TABS = Marked(
+    {
+        "mine": (N_("My runs"), mine),
+        "ready": (N_("Ready-made"), ready_made),
+        "experiments": (N_("Experiments"), experiments),
+        "import": (N_("Import from the Hub"), from_hub),
+    }
+)
 
 
 def every_run(runs: Sequence[Run]) -> None:

@@ -2,14 +2,16 @@
 
 import streamlit as st
 
+from gan_core.config import field_names
 from pages.components.shared import lab
 from pages.components.shared.links import linked_tab
 from pages.components.study.new import new_study
 from pages.components.sweeps import form
-from pages.components.text import _
+from pages.components.text import N_, Marked, _
 from pages.components.train.new_run import new_run
 
-TABS = {"one": _("One run"), "many": _("Many runs")}
+KEPT = ("preset", *(name for name in field_names() if "." in name))  # of the form for one run
+TABS = Marked({"one": N_("One run"), "many": N_("Many runs")})
 
 
 def main() -> None:
@@ -17,7 +19,7 @@ def main() -> None:
     lab.enter("train")
     if "run" in st.query_params:  # an earlier address of a run's page
         st.switch_page("pages/run.py", query_params=st.query_params.to_dict())
-    if linked_tab(TABS, key="train_tab") == "one":
+    if linked_tab(TABS, key="train_tab", keep=KEPT) == "one":
         new_run()
         return
     many_runs()

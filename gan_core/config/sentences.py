@@ -39,6 +39,8 @@ class Catalogue:
 
     def text(self, message: str) -> str:
         """The translation of a string, or of a sentence with names and numbers filled in."""
+        if not message:  # gettext's name for the catalogue's header
+            return message
         found = self._gettext(message)
         return self._sentences.translate(message) if found == message else found
 

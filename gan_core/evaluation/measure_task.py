@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,10 @@ from gan_core.evaluation.evaluators.scale import STAGES
 from gan_core.evaluation.measure import NUM_IMAGES, Measurement, keep, measure_sampler
 from gan_core.evaluation.metrics.pairwise import distances
 from gan_core.evaluation.statistics.estimate import Estimate
+from gan_core.jobs import task as background
 from gan_core.jobs.task import Arrays, Report, Task
-from gan_core.runs import Run
+from gan_core.runs import Run, evaluations
+from gan_core.runs.evaluations import Evaluation
 
 if TYPE_CHECKING:
     from gan_core.evaluation.extractors import Extractor
@@ -66,6 +69,24 @@ def _pinned(run: Run, sampler: Sampler, extractor: Extractor) -> Arrays:
     real = np.asarray(held_out(run.config().dataset).images(NUM_NEAREST).images)
     between = distances(extractor.features(images).features, extractor.features(real).features)
     return {"pinned": images, "apart": between.min(axis=1), "nearest": real[between.argmin(axis=1)]}
+
+
+def evaluations_of(run: Run) -> list[Evaluation]:
+    """The newest measurements of a run: those in its log and, of one that comes with the program and never changes, those that
+    `work` made here of its newest checkpoint.
+
+    Raises:
+        ValueError: a line of the log is not JSON.
+    """
+    logged = evaluations.read(run)
+    if not run.shipped or not run.checkpoint_steps():
+        return evaluations.newest(logged)
+    made = task(run, run.checkpoint_steps()[-1])
+    if background.progress(made).state != "done":
+        return evaluations.newest(logged)
+    with suppress(ValueError):  # a result of another version; the page that shows the work offers to measure again
+        logged += [row.evaluation() for row in rows_of(background.result(made))]
+    return evaluations.newest(logged)
 
 
 def same_extractor(first: list[Measurement], second: list[Measurement]) -> None:

@@ -34,6 +34,7 @@ class GameSession:
         self._send = send
         self._revision = ""
         self._number = 0
+        self._ordered = 0  # single steps asked for in this game
         self._camera: Camera | None = None
         self._who, self._pace = "both", DEFAULT_PACE
         self._step: Iterator[str] | None = None  # a step that is halted after D's update
@@ -45,7 +46,7 @@ class GameSession:
     def begin(self, revision: str, config: dict[str, Any], points: list[list[float]] | None) -> None:
         """A new game at step 0. Raises: ValueError as `Game`."""
         self._camera = Camera(Game(parse_config(config), None if points is None else np.array(points, np.float32)))
-        self._revision = revision
+        self._revision, self._ordered = revision, 0
         self.playing, self._step = False, None
         self._send({"game": self.name, "scene": self._camera.scene() | {"revision": self._revision}})
         self.show()
@@ -72,6 +73,7 @@ class GameSession:
     def step(self, who: str) -> None:
         """One whole step."""
         self.playing = False
+        self._ordered += 1
         self._finish_half()
         self._who = who
         self.camera.game.play(who)
@@ -109,6 +111,7 @@ class GameSession:
             "step": game.step + int(self._step is not None),  # with the one that is being made
             "total_steps": game.config.training.max_steps,
             "moves": dict(game.moves),
+            "ordered": self._ordered,
             "moved": self._moved if self._step is not None else "",
             "playing": self.playing,
             "who": self._who,

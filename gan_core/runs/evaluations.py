@@ -90,8 +90,13 @@ def latest(run: Run) -> list[Evaluation]:
     Raises:
         ValueError: as `read`.
     """
+    return newest(read(run))
+
+
+def newest(evaluations: Iterable[Evaluation]) -> list[Evaluation]:
+    """Of each metric, extractor and number of images the evaluation of the latest step; of one step the last."""
     newest: dict[tuple[str, str, int], Evaluation] = {}
-    for found in read(run):
+    for found in evaluations:
         key = (found.metric, found.extractor, found.num_samples)
         if key not in newest or newest[key].step <= found.step:
             newest[key] = found

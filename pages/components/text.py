@@ -8,7 +8,7 @@ A string that is written where no visitor is yet, at the top of a module, is mar
 import gettext
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TypeVar, cast
@@ -75,23 +75,35 @@ def language() -> str:
 
 def settle_language() -> None:
     """At the start of a visitor's page: the language in the address counts, else what was chosen before, else the browser's."""
-    asked = spoken(st.query_params.get("lang", ""))
-    if asked or _SESSION not in st.session_state:
-        found = asked or os.environ.get("GANVAS_LANG") or spoken(st.context.locale or "") or "en"
-        st.session_state[_SESSION] = found
+    asked = st.query_params.get("lang", "")
+    if spoken(asked) or _SESSION not in st.session_state:
+        st.session_state[_SESSION] = wanted_language(asked, st.context.locale or "")
+
+
+def wanted_language(asked: str, locale: str) -> str:
+    """The language of somebody whose address asks for one, or for none, and whose browser has this locale."""
+    return spoken(asked) or os.environ.get("GANVAS_LANG") or spoken(locale) or "en"
+
+
+def in_language(name: str) -> Callable[[str], str]:
+    """As `_`, in a given language, for what is shown outside of a visitor's script."""
+    return _catalogue(LOCALES, name).text
+
+
+def languages() -> dict[str, str]:
+    """The languages that there are, each by its own name, in the order in which every list shows them."""
+    return {name: own for name, own in LANGUAGES.items() if name == "en" or gettext.find("ganvas", LOCALES, [name])}
 
 
 def choose_language() -> None:
     """The switch, where there is a catalogue; it writes the language into the address."""
-    known = {
-        name: title for name, title in LANGUAGES.items() if name == "en" or gettext.find("ganvas", LOCALES, [name])
-    }
+    known = languages()
     if len(known) == 1:
         return
-    st.session_state["lab_language_choice"] = language() if language() in LANGUAGES else "en"
+    st.session_state["lab_language_choice"] = language() if language() in known else "en"
     names = "Language", "語言"  # in both, for whoever cannot read the one that is shown
     st.selectbox(
-        " / ".join(names), known, format_func=LANGUAGES.__getitem__, key="lab_language_choice",
+        " / ".join(names), known, format_func=known.__getitem__, key="lab_language_choice",
         on_change=_chosen, label_visibility="collapsed",
     )  # fmt: skip
 

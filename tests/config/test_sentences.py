@@ -6,7 +6,8 @@ from itertools import cycle
 
 import pytest
 
-from gan_core.config.sentences import FIELD, Sentences
+from gan_core.config.sentences import FIELD, LANGUAGES, Catalogue, Sentences
+from pages.components.text import LOCALES
 from tools import messages
 
 CORE = sorted({message for *_, message in messages.core_messages()})
@@ -63,3 +64,9 @@ def test_the_template_that_says_more_is_preferred():
     known = Sentences({"{x} images": "A {x}", "{x} images of {y}": "B {x} {y}", "Nothing of {x} images": "C {x}"})
     assert known.translate("5 images of faces") == "B 5 faces"
     assert known.translate("Nothing of 5 images") == "C 5"
+
+
+def test_an_empty_string_stays_empty_in_every_language():
+    """In gettext the empty message is the catalogue's header."""
+    for language in LANGUAGES:
+        assert Catalogue(LOCALES, language).text("") == ""

@@ -213,11 +213,11 @@ def set_knob(page: Page, section: str, label: str, value: str) -> None:
 def test_a_second_run_from_the_form_waits_with_its_place(page: Page, server: Server, lab: Lab, run: Run) -> None:
     ahead = lab.begin("ahead of it")
     open_page(page, server, "/train?preset=mnist-dcgan", "Train a model")
-    expect(page.get_by_text("that is 71 steps an epoch")).to_be_visible()
+    expect(page.get_by_text("that is 71 steps per epoch")).to_be_visible()
     photograph(page, "train-form", 1300)
     page.get_by_label("Limit (images)", exact=True).fill("1280")
     page.get_by_label("Limit (images)", exact=True).press("Enter")
-    expect(page.get_by_text("that is 20 steps an epoch")).to_be_visible()
+    expect(page.get_by_text("that is 20 steps per epoch")).to_be_visible()
     set_knob(page, "Networks", "Width (channels)", "8")
     set_knob(page, "Training: how long, how much at once", "Epochs", "2")
     set_knob(page, "Training: how long, how much at once", "Processor threads", "1")

@@ -1,4 +1,4 @@
-"""The Hub page in a real Chromium, against a small Hub on loopback: token, upload, walk away, cancel, download."""
+"""What pages do with the Hub, in a real Chromium, against a small Hub on loopback: token, upload, walk away, cancel, download."""
 
 from __future__ import annotations
 

@@ -340,6 +340,7 @@ def test_a_hall_plays_pauses_steps_and_ends(heard: Listener, monkeypatch: pytest
     hall.handle(new("a", with_changes(QUICK, {"training.max_steps": 12})))
     hall.handle(order("a", "step", who="d"))
     assert [frame["moves"] for frame in heard.frames["a"]][-1] == {"discriminator": 1, "generator": 0}
+    assert [frame["ordered"] for frame in heard.frames["a"]] == [0, 1]  # by which a page knows that a step is shown
     hall.handle(order("a", "play", who="both", pace="5"))
     assert hall.wait_s() == 0.0
     while heard.frames["a"][-1]["said"] != "over":

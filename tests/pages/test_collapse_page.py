@@ -1,4 +1,4 @@
-"""The page Collapse: breaking a model, its twin or a branch, both beside each other, and what measurements say of the two."""
+"""Break & repair: breaking a model, its twin or a branch, both beside each other, and what measurements say of the two."""
 
 from __future__ import annotations
 
@@ -50,7 +50,24 @@ def test_the_empty_page_offers_four_ways_and_says_what_to_press(visit: Visit) ->
     text = words(app)
     assert labels(app).count("Break it") == len(BREAKAGES)
     assert all(way.title in text for way in BREAKAGES.values())
-    assert "Press one of the buttons" in text
+    assert "Press one of the buttons below" in text
+
+
+def test_the_pair_comes_first_then_the_ways_to_break_one_then_the_experiment(visit: Visit, broken: Run) -> None:
+    twin_of(broken)
+    shown = [
+        str(getattr(part, "key", "")) + str(getattr(part, "value", "")) for part in visit("learn", tab="break").main
+    ]
+    places = [
+        next(number for number, part in enumerate(shown) if words in part)
+        for words in (
+            "They differ in one setting",
+            "collapse_measure",
+            "collapse_break_clip",
+            "Clipping against penalty",
+        )
+    ]
+    assert places == sorted(places)
 
 
 def test_the_study_of_few_pictures_is_shown_once_measured_and_queued_at_one_click(
@@ -172,3 +189,15 @@ def test_two_that_are_alike_are_not_told_apart(visit: Visit, broken: Run) -> Non
     finish(broken, [row("fd", 40, 2, 1)])
     finish(twin, [row("fd", 41, 2, 2)])
     assert "None of 1 metrics tells the two apart" in words(visit("learn", tab="break"))
+
+
+def test_the_broken_model_is_named_before_its_repair_wherever_both_are(visit: Visit, broken: Run) -> None:
+    twin = twin_of(broken)
+    finish(broken, [row("fd", 100, 2, 1), row("recall", 0.9, 0.02, 2)])
+    finish(twin, [row("fd", 40, 2, 4), row("recall", 0.6, 0.02, 5)])
+    app = visit("learn", tab="break")
+    text = words(app)
+    assert "Above broken, below repaired" in text
+    assert "The broken model is better in: Recall. The repaired model is better in: Fréchet distance." in text
+    columns = list(app.dataframe[0].value.columns)
+    assert columns.index("broken") < columns.index("repaired")

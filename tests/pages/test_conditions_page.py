@@ -135,7 +135,9 @@ def test_one_condition_is_drawn_from_eight_z(visit: Visit, model: Run) -> None:
     calm(app.button(key="conditions_new_z").click().run())
     assert app.number_input(key="conditions_seed").value == 1
     assert cards(app, "row")[0][0]["image"] != first
-    assert "python -m gan_core train-evaluator blocks" in words(app)  # nobody has one yet
+    assert "there is no **evaluator** for this data set yet" in words(app)
+    (link,) = [link.proto for link in app.get("page_link") if link.proto.label == "Train an evaluator"]
+    assert (link.page, link.query_string) == ("data", "data=blocks")
     assert not app.metric
 
 

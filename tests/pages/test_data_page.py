@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core import datasets, runs
 from gan_core.config import DatasetConfig, RunConfig, get, with_changes
 from gan_core.datasets import DATASETS, downloads, uploads
+from gan_core.datasets.sources import folder
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import training_task
 from gan_core.figures import imaging
@@ -371,3 +372,21 @@ def test_pictures_without_labels_get_a_sentence_instead_of_an_evaluator(visit: V
     app = visit("data", data=own.id)
     assert "have no labels, so an evaluator has nothing to distinguish" in words(app)
     assert "Train an evaluator" not in labels(app)
+
+
+def test_a_folder_is_listed_once_in_a_rerun(visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "mine"
+    for name in ("cats", "dogs"):
+        (root / name).mkdir(parents=True)
+        for number in range(3):
+            Image.new("L", (20, 20), 40 * number).save(root / name / f"{number}.png")
+    listed: list[Path] = []
+    real = folder._files
+    monkeypatch.setattr(folder, "_files", lambda place, refused: listed.append(place) or real(place, refused))
+    app = visit("data", data="folder")
+    app.text_input(key="data_dataset.root_folder").set_value(str(root))
+    calm(app.run())
+    assert "Evaluator" in words(app) and listed == [root]
+    Image.new("L", (20, 20)).save(root / "cats" / "new.png")
+    calm(app.run())
+    assert listed == [root, root] and "7" in [metric.value for metric in app.metric]

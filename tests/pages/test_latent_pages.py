@@ -135,6 +135,8 @@ def test_without_an_evaluator_the_page_says_how_to_train_one(visit: Visit, train
     app = visit("run", tab="explore")
     calm(app.button_group(key="explore_kind").set_value("attributes").run())
     assert "python -m gan_core train-evaluator mnist5k" in words(app)
+    (link,) = [link.proto for link in app.get("page_link") if link.proto.label == "Train an evaluator"]
+    assert (link.page, link.query_string) == ("data", "data=mnist5k")
 
 
 def test_a_direction_is_saved_comes_back_is_renamed_and_deleted(visit: Visit, trained: Run) -> None:

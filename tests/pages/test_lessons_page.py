@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from lesson_helpers import small_lesson
 from streamlit.testing.v1 import AppTest
 
 from gan_core import runs
-from gan_core.experiments.lessons import LESSONS, collapse
-from gan_core.experiments.lessons.entry import Predict
+from gan_core.experiments.lessons import LESSONS, Lesson, collapse
+from gan_core.experiments.lessons.entry import Link, Predict, TakeAway
 from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult
 from gan_core.experiments.lessons.over_seeds import holding
 from gan_core.runs import Run
 from gan_core.training import loop, queue, supervisor
+from pages.components.lessons.steps import address
+from pages.components.run.explore import VIEWS
 from tests.pages.conftest import Visit, calm, labels, plain, words
 
 FIRST = {"say-broken": "few", "say-curves": "draw"}
@@ -149,3 +152,56 @@ def test_a_verdict_is_told_as_it_is(choice: str, said: str, visit: Visit, runs_d
         f"Seeds tried (docs/lessons.md): {count}. Theory's answer, “All in one or two spots”, held in {held}."
         in words(app)
     )
+
+
+PLACES = sorted(
+    {
+        (link.page, tuple(sorted(link.query.items())))
+        for lesson in LESSONS.values()
+        for step in lesson.steps
+        if isinstance(step, TakeAway)
+        for link in step.links
+    }
+)
+
+
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=lambda lesson: lesson.name)
+def test_the_links_of_a_lesson_stand_below_its_answer(
+    lesson: Lesson, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.components.lessons.steps.first_open", lambda lesson, runs: len(lesson.steps))
+    short = dataclasses.replace(lesson, steps=lesson.steps[-1:])
+    monkeypatch.setitem(LESSONS._entries, lesson.name, short)
+    app = visit("learn", lesson=lesson.name)
+    calm(app.button(key=f"lessons_{lesson.name}_end").click().run())
+    shown = {
+        link.proto.label: link.proto for link in app.get("page_link") if link.proto.icon.endswith("arrow_forward:")
+    }
+    last = lesson.steps[-1]
+    assert isinstance(last, TakeAway) and last.links
+    assert set(shown) == {link.words for link in last.links}
+    for link in last.links:
+        assert (shown[link.words].page or "home") == link.page
+        assert dict(parse_qsl(shown[link.words].query_string)) == link.query
+        assert set(link.arms) <= {arm.name for arm in lesson.experiment.arms}
+
+
+@pytest.mark.parametrize(("page", "query"), PLACES)
+def test_a_link_of_a_lesson_opens_the_place_that_it_names(
+    page: str, query: tuple[tuple[str, str], ...], visit: Visit, trained: Run
+) -> None:
+    given = dict(query)
+    app = visit(page, **given)
+    assert "tab" not in given or app.segmented_control(key=f"{page}_tab").value == given["tab"]
+    assert "preset" not in given or app.selectbox(key="train_preset").value == given["preset"]
+    assert "story" not in given or app.session_state["twin_story"] == given["story"]
+    assert given.get("view", "sliders") in VIEWS
+
+
+def test_a_link_to_the_runs_of_a_lesson_names_those_that_there_are(visit: Visit, runs_dir: Path) -> None:
+    link = Link("compare", "Compare", arms=("broken", "pairs"))
+    there = {"broken": Run(runs_dir / "a"), "pairs": None, "slope": Run(runs_dir / "b")}
+    assert address(link, there) == {"runs": "a"}
+    assert address(dataclasses.replace(link, arms=("broken", "slope")), there) == {"runs": "a,b"}
+    explored = Link("run", "Explore", {"tab": "explore"}, ("broken",))
+    assert address(explored, there) == {"tab": "explore", "run": "a"}

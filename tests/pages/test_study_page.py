@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 from study_helpers import IMAGES, blocks_evaluator, here, train_all
 
 from gan_core.config import settings
+from gan_core.evaluation.evaluators.scoring import Score
+from gan_core.evaluation.statistics.tests import compare
 from gan_core.experiments import studies
 from gan_core.experiments.studies import PLANS, Study
 from gan_core.runs import Run, Status
@@ -74,7 +76,9 @@ def chart(app: AppTest) -> bool:
 def test_without_an_evaluator_it_says_how_to_train_one(visit: Visit) -> None:
     app = visit("train", tab="many")
     warning = app.warning[-1]
-    assert "python -m gan_core train-evaluator blocks" in warning.value
+    assert "There is no evaluator for this data set" in warning.value
+    (link,) = [link.proto for link in app.get("page_link") if link.proto.label == "Train an evaluator"]
+    assert (link.page, link.query_string) == ("data", "data=blocks")
     assert app.button(key="study_start").disabled
 
 
@@ -126,7 +130,10 @@ def test_a_finished_study_shows_chart_table_and_sentence(visit: Visit, done: Stu
         assert row["hits / requested"].endswith("/72")
     text = words(app)
     assert text.count("finished") == 5
-    assert "no two differ by more than chance explains" in text or "ignificantly different" in text
+    counts = {row["real : generated"]: Score(*map(int, row["hits / requested"].split("/"))) for row in rows}
+    different = sum(pair.differs for pair in compare(counts))
+    assert ("**No significant differences**" in text) == (different == 0)
+    assert ("**Significantly different: " in text) == (different > 0)
     for part in ("Fisher's exact test for each of 10 pairs", "Holm's correction", "2 epochs of 32 drawn scenes, 1 run of",
                  "So it is optimistic", "repeat with 3 seeds"):  # fmt: skip
         assert part in text

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from sweep_helpers import folder_of, small, worker
 
 from gan_core import runs
+from gan_core.evaluation.metrics import METRICS
 from gan_core.experiments.sweeps.folder import SweepFolder, list_folders
 from gan_core.experiments.sweeps.plan import listed
 from gan_core.experiments.sweeps.table import best, rows_of
@@ -117,7 +118,7 @@ def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visi
     assert "cannot be cut into packs of 4" in shown[1]["why it ended"]
     assert shown[0]["run"] == f"run?run={rows[0].run_id}"
     text = words(app)
-    assert f"Best so far: trial {top.index + 1}" in text and f"fd {top.value:.4g}" in text
+    assert f"Best so far: trial {top.index + 1}" in text and f"{METRICS['fd'].objective_title} {top.value:.4g}" in text
     assert "What each run draws" in text and "batch size 20, packing 4" in text
     assert "Optuna's pictures" in text and len(app.get("plotly_chart")) == 1
     assert "Go on" not in labels(app)

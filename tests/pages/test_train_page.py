@@ -126,10 +126,10 @@ def test_choosing_another_preset_changes_form_and_address(visit: Visit) -> None:
 
 def test_the_batch_count_follows_the_batch_size_and_the_number_of_images(visit: Visit) -> None:
     app = visit("train")
-    assert "4,500 images; in batches of 64 that is 71 steps an epoch" in words(app)
+    assert "4,500 images; in batches of 64 that is 71 steps per epoch" in words(app)
     knob(app, "training.batch_size").set_value(100)
     knob(app, "dataset.num_images").set_value(250)
-    assert "250 images; in batches of 100 that is 3 steps an epoch" in words(calm(app.run()))
+    assert "250 images; in batches of 100 that is 3 steps per epoch" in words(calm(app.run()))
 
 
 def test_the_values_survive_a_visit_to_another_page(visit: Visit) -> None:
@@ -262,3 +262,32 @@ def test_on_data_of_ones_own_the_preset_s_words_about_its_data_are_not_shown(vis
         ).info
     ]
     assert not any(story in words for words in told) and any("my cats" in words for words in told)
+
+
+def test_preset_and_values_survive_a_look_at_the_other_tab(visit: Visit) -> None:
+    app = visit("train", preset="r1-dcgan-lite", **{"training.epochs": "7"})
+    (key,) = [key for key in knobs(app) if key.endswith("_training.batch_size")]
+    knobs(app)[key].set_value(24)
+    name = key.replace("training.batch_size", "name")
+    knobs(app)[name].set_value("mine")
+    calm(app.run())
+    calm(app.segmented_control(key="train_tab").set_value("many").run())
+    knobs(app)["sweeps_name"].set_value("a sweep")
+    calm(app.run())
+    calm(app.segmented_control(key="train_tab").set_value("one").run())
+    assert app.selectbox(key="train_preset").value == "r1-dcgan-lite" == app.query_params["preset"]
+    assert (knobs(app)[key].value, knobs(app)[name].value) == (24, "mine")
+    assert knobs(app)[key.replace("batch_size", "epochs")].value == 7
+    calm(app.segmented_control(key="train_tab").set_value("many").run())
+    assert knobs(app)["sweeps_name"].value == "a sweep"
+
+
+def test_a_link_to_a_preset_wins_over_the_one_that_was_chosen_before(visit: Visit) -> None:
+    app = visit("train")
+    calm(app.selectbox(key="train_preset").select("r1-dcgan-lite").run())
+    calm(app.switch_page("pages/home.py").run())
+    app.switch_page("pages/train.py")
+    app.query_params["preset"] = "r3-wgan-gp-lite"
+    assert calm(app.run()).selectbox(key="train_preset").value == "r3-wgan-gp-lite"
+    calm(app.switch_page("pages/home.py").run())
+    assert calm(app.switch_page("pages/train.py").run()).selectbox(key="train_preset").value == "r3-wgan-gp-lite"

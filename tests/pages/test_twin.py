@@ -307,3 +307,44 @@ def test_points_flow_in_both_directions(visit: Visit, runs_dir: Path) -> None:
         calm(app.segmented_control(key="twin_flow_way").set_value(way).run())
         assert "twin_flow" in [getattr(e, "key", "") for e in app.main]
         assert "in 4 steps" in words(app) and not app.error
+
+
+@pytest.mark.parametrize(
+    ("link", "kept", "english"),
+    [
+        ({"story": "bce"}, "twin_lesson", STORIES["bce"].lesson),
+        ({"run": "gone"}, "twin_trouble", "There is no GAN “{id}” here."),
+    ],
+)
+def test_words_of_the_game_are_kept_untranslated(
+    visit: Visit, games: Listed, link: dict[str, str], kept: str, english: str
+) -> None:
+    app = visit("learn", tab="lab", lang="zh_TW", **link)
+    assert app.session_state[kept][0] == english
+    assert english.format(id="gone") not in words(app)
+
+
+def test_the_chosen_story_stays_while_other_pages_and_tabs_are_visited(visit: Visit, games: Listed) -> None:
+    app = visit("learn", tab="lab")
+    calm(app.button(key="twin_story_wgan").click().run())
+    calm(rule(app, "number_input", "training.seed").set_value(7).run())
+    calm(app.segmented_control(key="learn_tab").set_value("break").run())
+    calm(app.segmented_control(key="learn_tab").set_value("lab").run())
+    assert app.session_state["twin_story"] == "wgan" and STORIES["wgan"].lesson in words(app)
+    assert rule(app, "number_input", "training.seed").value == 7
+    calm(app.switch_page("pages/home.py").run())
+    app.switch_page("pages/learn.py")
+    app.query_params["tab"] = "lab"
+    calm(app.run())
+    assert app.session_state["twin_story"] == "wgan" and STORIES["wgan"].lesson in words(app)
+    assert rule(app, "number_input", "training.seed").value == 7
+    assert app.query_params["story"] == "wgan"  # so that the address can be passed on
+    assert len(begun(games)) == 3  # r1, wgan, its other seed: no return begins another
+
+
+def test_the_story_is_begun_anew_by_a_link_to_another(visit: Visit, games: Listed) -> None:
+    app = visit("learn", tab="lab", story="wgan")
+    calm(app.switch_page("pages/home.py").run())
+    app.switch_page("pages/learn.py")
+    app.query_params["tab"], app.query_params["story"] = "lab", "bce"
+    assert STORIES["bce"].lesson in words(calm(app.run()))

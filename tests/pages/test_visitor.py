@@ -50,3 +50,36 @@ def test_one_behind_a_proxy_does_not_lock_the_others_out(says_who: bool) -> None
 def test_the_limit_of_all_together_holds_behind_a_proxy_too() -> None:
     told = [sign_in("127.0.0.1", "wrong-code", f"10.0.0.{n}")[1] for n in range(6)]
     assert [TOO_MANY in text for text in told] == [False] * 5 + [True]
+
+
+def browser(locale: str = "") -> TestClient:
+    """A browser with this locale on a server of its own."""
+    headers = {"accept-language": locale} if locale else {}
+    return TestClient(Starlette(routes=visitor.routes()), headers=headers, follow_redirects=False)
+
+
+@pytest.mark.parametrize(
+    ("locale", "address", "title"),
+    [
+        ("zh-TW,zh;q=0.9,en;q=0.8", "/sign-in", "登入 Ganvas"),
+        ("zh-TW", "/sign-in?lang=en", "Sign in to Ganvas"),
+        ("en-GB", "/sign-in?lang=zh_TW", "登入 Ganvas"),
+        ("de", "/sign-in", "Sign in to Ganvas"),
+        ("", "/sign-in?lang=../../x", "Sign in to Ganvas"),
+    ],
+)
+def test_the_form_is_in_the_visitors_language_and_offers_each(locale: str, address: str, title: str) -> None:
+    page = browser(locale).get(address).text
+    assert f"<h1>{title}</h1>" in page
+    assert page.index("English") < page.index("繁體中文")
+    assert ("<b>繁體中文</b>" in page) == (title == "登入 Ganvas") == ('lang="zh-TW"><meta' in page)
+
+
+def test_a_refusal_and_what_comes_after_it_keep_the_language() -> None:
+    client = browser()
+    refused = client.post("/sign-in?lang=zh_TW", data={"code": "wrong-code", "name": "<Ada>"})
+    assert refused.status_code == 403 and WRONG not in refused.text and 'value="&lt;Ada&gt;"' in refused.text
+    assert 'action="?lang=zh_TW"' in refused.text
+    done = client.post("/sign-in?lang=zh_TW", data={"code": PIN})
+    assert (done.status_code, done.headers["location"]) == (303, "/?lang=zh_TW")
+    assert client.get("/sign-out?lang=zh_TW").headers["location"] == "/?lang=zh_TW"

@@ -11,10 +11,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gan_core.evaluation.evaluators.scoring import Score
+from gan_core.latents.attribute_directions import AttributeDirection
 from pages.components import text
+from pages.components.explore.directions import accuracy_words
 from pages.components.text import STATES, as_text, duration
 from tests.pages.conftest import ROOT, plain
 
@@ -223,3 +227,48 @@ def test_addresses_are_not_found_once_the_escapes_are_gone(words: str) -> None:
     """The patterns with which GitHub's Markdown makes links of plain text."""
     shown = re.sub(r"\\(.)", r"\1", as_text(words))
     assert not re.search(r"(https?://|www(?=\.))[-.\w]+|[-.\w+]+@[-\w]+(\.[-\w]+)+", shown, re.IGNORECASE)
+
+
+def called_at_import(node: ast.AST) -> Iterator[int]:
+    """Lines of a module where words are translated while it is imported: there is no visitor yet."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        early = [*node.args.defaults, *filter(None, node.args.kw_defaults), *getattr(node, "decorator_list", [])]
+        for part in early:
+            yield from called_at_import(part)
+        return
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "ngettext"):
+        yield node.lineno
+    for part in ast.iter_child_nodes(node):
+        yield from called_at_import(part)
+
+
+def test_nothing_is_translated_while_a_module_is_imported() -> None:
+    places = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
+    found = {
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in places
+        for line in called_at_import(ast.parse(path.read_text("utf-8")))
+    }
+    assert found == set()
+
+
+def test_the_search_for_early_translations_finds_each_kind() -> None:
+    source = """
+A = _("module")
+class B:
+    c = _("class")
+@dialog(_("decorator"))
+def f(x=_("default"), *, y=lambda z=_("of a lambda"): _("late")):
+    _("late")
+"""
+    assert list(called_at_import(ast.parse(source))) == [2, 4, 6, 6, 5]
+
+
+def test_what_is_kept_with_a_saved_direction_is_english_and_known_again_in_another_language(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GANVAS_LANG", "zh_TW")
+    found = AttributeDirection("smile", np.zeros(2, np.float32), Score(25, 50), 50, 50)
+    kept = accuracy_words(found)
+    assert kept.startswith("Right about 25/50") and kept.endswith("A guess would do as well.")
+    assert "25/50" in text._(kept) and not re.search(r"[a-z]{4}", text._(kept))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,18 @@ from gan_core.config import DatasetConfig
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.sources.decoding import PictureFiles, as_utf8, existing_folder
 from gan_core.datasets.sources.layout import SUFFIXES, Layout, Named, Placed, understand
+
+_LISTED: ContextVar[dict[str, tuple[Path, Layout]] | None] = ContextVar("listed", default=None)
+
+
+@contextmanager
+def listed_once() -> Iterator[None]:
+    """Within it each folder is read once, however many questions about its files are asked; what changes meanwhile is not seen."""
+    token = _LISTED.set({})
+    try:
+        yield
+    finally:
+        _LISTED.reset(token)
 
 
 def _files(root: Path, refused: list[Named]) -> Iterator[str]:
@@ -58,6 +72,9 @@ class _Folder(PictureFiles):
     name = "folder"
 
     def _layout(self, config: DatasetConfig) -> tuple[Path, Layout]:
+        listed = _LISTED.get()
+        if listed is not None and config.root in listed:
+            return listed[config.root]
         root = existing_folder(config.root, "Give the path of an existing folder of images.")
         refused: list[Named] = []
         files = list(_files(root, refused))
@@ -65,7 +82,10 @@ class _Folder(PictureFiles):
             layout = understand(files)
         except ValueError as refusal:
             raise ValueError(f"In the folder '{root}': {refusal}") from refusal
-        return root, Layout(layout.parts, [*refused, *layout.left_out])
+        found = root, Layout(layout.parts, [*refused, *layout.left_out])
+        if listed is not None:
+            listed[config.root] = found
+        return found
 
     def _pictures(self, config: DatasetConfig) -> tuple[Path, Sequence[Placed]]:
         """The folder and all pictures of the split. Raises ValueError as `files`."""

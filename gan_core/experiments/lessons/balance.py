@@ -157,11 +157,11 @@ LESSON = entry.Lesson(
             "Make D weaker or G stronger: lower D's learning rate or raise G's (both can be changed while it trains), make G "
             "wider, or smooth D's target (label smoothing) or its input (instance noise). A penalty on D's slope (lesson 4) "
             "addresses the cause: it limits how abruptly D's output changes.",
-            {
-                "twin": "Train by hand, step by step",
-                "train": "Try it on images",
-                "study": "Compare loss weights over several seeds",
-            },
+            (
+                entry.Link("learn", "Train by hand, step by step", {"tab": "lab"}),
+                entry.Link("train", "Try it on images", {"preset": "mnist-dcgan"}),
+                entry.Link("train", "Compare loss weights over several seeds", {"tab": "many"}),
+            ),
         ),
     ),
 )

@@ -157,11 +157,11 @@ LESSON = entry.Lesson(
             "The losses do not show it: here they looked perfect while G generated nearly a single point. D outputs 0.5 when it "
             "cannot distinguish, and that also happens when G repeats a few good samples, or moves faster than D can follow. "
             "Measure variety: modes where they are known, recall, coverage or duplicates elsewhere.",
-            {
-                "collapse": "Break and repair a GAN for images",
-                "twin": "Watch it in slow motion",
-                "train": "Try it yourself",
-            },
+            (
+                entry.Link("learn", "Break and repair a GAN for images", {"tab": "break"}),
+                entry.Link("learn", "Watch it in slow motion", {"tab": "lab", "story": "bce"}),
+                entry.Link("train", "Try it yourself", {"preset": "r3-collapse-lite"}),
+            ),
         ),
     ),
 )

@@ -113,11 +113,11 @@ LESSON = entry.Lesson(
             "Whether D can detect it: does the label reach D, on real data too, and does it match its image? Are labels and "
             "images shuffled together? Then the weight of the label loss (ACGAN), or how the label enters. And measure it with "
             "an evaluator and its interval instead of looking at a few images.",
-            {
-                "conditions": "Request labels from your models",
-                "explore": "Explore a model",
-                "train": "Train your own",
-            },
+            (
+                entry.Link("run", "Request labels from your models", {"tab": "explore", "view": "compose"}, ("acgan",)),
+                entry.Link("run", "Explore a model", {"tab": "explore", "view": "sliders"}, ("concat",)),
+                entry.Link("train", "Train your own", {"preset": "r2-cgan-lite"}),
+            ),
         ),
     ),
 )

@@ -138,7 +138,11 @@ LESSON = entry.Lesson(
             "A diffusion model's loss has hardly moved for hours. Is it done?",
             "Not by that: what it cannot know (which mode, which noise) makes up most of the loss and never falls. What is left to learn is "
             "small in the loss and large in the samples: look at them, and measure.",
-            {"twin": "Watch points flow both ways", "explore": "The same for pictures", "train": "Train ring8-ddpm"},
+            (
+                entry.Link("run", "Watch points flow both ways", {"tab": "explore", "view": "flow"}, ("many",)),
+                entry.Link("run", "The same for pictures", {"tab": "explore", "view": "process"}),
+                entry.Link("train", "Train ring8-ddpm", {"preset": "ring8-ddpm"}),
+            ),
         ),
     ),
 )

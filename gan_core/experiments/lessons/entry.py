@@ -7,7 +7,7 @@ that a list of lessons loads no torch.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gan_core.experiments.arms import Comparison
 from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult
@@ -175,12 +175,29 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A link to a place in the program.
+
+    Attributes:
+        page: name of the page.
+        words: what to do there.
+        query: parameters of its address: tab, view, preset, story.
+        arms: the arms whose runs it opens: one for the page of a run, several for a comparison; arms without a run are left out.
+    """
+
+    page: str
+    words: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    arms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class TakeAway:
-    """A closing question with its answer, and links to pages (name of the page -> why)."""
+    """A closing question with its answer, and links to where it continues."""
 
     question: str
     answer: str
-    links: Mapping[str, str]
+    links: tuple[Link, ...]
 
 
 Step = Read | Predict | Train | Explain | Check | TakeAway

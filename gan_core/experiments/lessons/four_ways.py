@@ -167,7 +167,11 @@ LESSON = entry.Lesson(
             "You need ten thousand faces a second. And you need the widest variety that 5,000 pictures can teach. Which family for which?",
             "A GAN or a VAE draws in one pass, a diffusion model in tens. A diffusion model cannot leave out a part of the data without paying for it in "
             "its loss (a GAN can: collapse), so variety is its strength; distilled or with fewer steps it also becomes faster.",
-            {"compare": "Compare the four runs", "explore": "Watch the way from noise to a picture", "vae": "Copies and codes"},
+            (
+                entry.Link("compare", "Compare the four runs", arms=("gan", "wgan", "vae", "diffusion")),
+                entry.Link("run", "Watch the way from noise to a picture", {"tab": "explore", "view": "process"}, ("diffusion",)),
+                entry.Link("run", "Copies and codes", {"tab": "explore", "view": "reconstructions"}, ("vae",)),
+            ),
         ),
     ),
 )  # fmt: skip

@@ -146,11 +146,11 @@ LESSON = entry.Lesson(
             "gain, and dividing by a batch's spread has no bound at all. Spectral norm bounds the norm of each layer's weight "
             "matrix, and so the slope of a network like this one whatever its depth (of convolutions only roughly: it takes the "
             "kernel as a matrix, Miyato et al. 2018); a gradient penalty controls the slope where it matters.",
-            {
-                "collapse": "See it on images",
-                "twin": "See the critic's output in the plane",
-                "train": "Try r3-wgan-gp-lite",
-            },
+            (
+                entry.Link("learn", "See it on images", {"tab": "break"}),
+                entry.Link("learn", "See the critic's output in the plane", {"tab": "lab", "story": "wgan"}),
+                entry.Link("train", "Try r3-wgan-gp-lite", {"preset": "r3-wgan-gp-lite"}),
+            ),
         ),
     ),
 )

@@ -160,7 +160,10 @@ LESSON = entry.Lesson(
             "That the discriminator is fooled more often now: D(G(z)) rose from about e⁻³ = 0.05 to e⁻⁰·⁷ = 0.5. Whether G has "
             "improved or D has become worse (for example after lowering its learning rate), the loss does not show. Look at the "
             "images, or measure them against real ones.",
-            {"explore": "Explore what G has learned", "compare": "Compare two runs"},
+            (
+                entry.Link("run", "Explore what G has learned", {"tab": "explore", "view": "sliders"}, ("digits",)),
+                entry.Link("compare", "Compare two runs"),
+            ),
         ),
     ),
 )

@@ -139,11 +139,13 @@ LESSON = entry.Lesson(
             "You add “smiling” to a face and it also becomes younger. What can you do?",
             "Look whether the data have both together. Then take away from the direction the part that changes age (Explore does that: *keep the "
             "others still*), or train on data where they are apart. With guidance: less of it.",
-            {
-                "explore": "Directions of attributes, and guidance from 0 to 8",
-                "conditions": "Ask conditional models",
-                "twin": "Flow along the score",
-            },
+            (
+                entry.Link(
+                    "run", "Directions of attributes, and guidance from 0 to 8", {"tab": "explore", "view": "sliders"}
+                ),
+                entry.Link("run", "Ask conditional models", {"tab": "explore", "view": "compose"}),
+                entry.Link("run", "Flow along the score", {"tab": "explore", "view": "flow"}, ("plain",)),
+            ),
         ),
     ),
 )

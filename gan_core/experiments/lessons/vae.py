@@ -139,11 +139,16 @@ LESSON = entry.Lesson(
             "whether errors and KL are summed or averaged: λ means nothing without that. (Here the pixels are averaged and the "
             "KL is summed, so λ times the 256 pixels is the β of a β-VAE: 0.0003, 0.1 and 26, and 1 is the VAE of the first "
             "paper.)",
-            {
-                "vae": "Reconstructions, latents and β of any VAE",
-                "explore": "Explore z",
-                "compare": "Compare the three runs",
-            },
+            (
+                entry.Link(
+                    "run",
+                    "Reconstructions, latents and β of any VAE",
+                    {"tab": "explore", "view": "reconstructions"},
+                    ("middle",),
+                ),
+                entry.Link("run", "Explore z", {"tab": "explore", "view": "sliders"}, ("middle",)),
+                entry.Link("compare", "Compare the three runs", arms=("small", "middle", "large")),
+            ),
         ),
     ),
 )

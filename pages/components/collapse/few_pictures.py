@@ -32,9 +32,7 @@ def few_pictures() -> None:
         st.dataframe(cells, hide_index=True, height="content", key="few_pictures_rows")
         st.caption(_("Means over seeds with 95 % t intervals. Conditions and tests: docs/few-data.md."))
     else:
-        st.info(
-            _("It has not been measured yet. `python -m benchmarks.few_pictures RUNS_DIR` does it; it takes hours.")
-        )
+        st.info(_("It has not been measured yet. The button below trains all of it, which takes hours."))
     words = _("Train all {n} runs here")
     if st.button(words.format(n=len(study.COMPARISON.arms)), key="few_pictures_queue", icon=":material/playlist_add:"):
         with st.spinner(_("Queueing the runs…")):

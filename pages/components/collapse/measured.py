@@ -135,7 +135,7 @@ def table(left: list[Measurement], right: list[Measurement], called: tuple[str, 
         height="content",
         key="collapse_table",
     )
-    st.caption(as_text(conditions(left)))
+    st.caption(as_text(_(conditions(left))))
     st.caption(
         told_apart_means(len(names))
         + " "
@@ -165,7 +165,7 @@ def summary(
         "{n} of {total} metrics tells the two apart.", "{n} of {total} metrics tell the two apart.", len(different)
     ).format(n=len(different), total=len(names))
     parts = [first]
-    for model, won in ((called[1], better), (called[0], worse)):
+    for model, won in ((called[0], worse), (called[1], better)):
         if won:
             words = _("The {model} model is better in: {names}.")
             parts.append(words.format(model=as_text(model), names=titles(won)))

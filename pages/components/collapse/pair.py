@@ -11,7 +11,6 @@ from gan_core.experiments import arms, breakages
 from gan_core.experiments.breakages import BREAKAGES, Breakage
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
-from pages.components.collapse.slopes import clipping_against_penalty
 from pages.components.shared import lab
 from pages.components.shared.config_form import setting_name, value_of
 from pages.components.shared.departures import show_departures
@@ -25,13 +24,12 @@ DOCTOR = ":material/stethoscope:"
 
 
 def break_one() -> None:
-    """A card for each way; its button queues the broken model and shows it below. Then what clipping does to gradients."""
+    """A card for each way; its button queues the broken model and shows it."""
     names = list(BREAKAGES)
     for first in range(0, len(names), 2):
         for place, name in zip(st.columns(2), names[first : first + 2], strict=False):
             with place, st.container(border=True, height="stretch"):
                 card(name, BREAKAGES[name])
-    clipping_against_penalty()
 
 
 def card(name: str, breakage: Breakage) -> None:

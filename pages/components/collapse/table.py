@@ -8,6 +8,7 @@ from gan_core.experiments.benchmark import METHODS, OTHERS, REAL, TASKS, Benchma
 from gan_core.experiments.benchmark.cells import figure_of, interval, quality_of
 from gan_core.experiments.benchmark.figure import figure
 from gan_core.experiments.benchmark.summary import Row, differences, rows, smeared, targets
+from gan_core.experiments.lessons import LESSONS
 from gan_core.lab2d.stories import STORIES
 from pages.components.collapse.tuned import PERFECT, tuned_parts
 from pages.components.shared import lab
@@ -67,6 +68,13 @@ def _task(name: str) -> None:
             "Collapse itself is shown, step by step, by the plain GAN in the 2-D lab and by lesson 3, which also repairs it."
         )
     )
+    with st.container(horizontal=True):
+        lab_link = {"tab": "lab", "story": "bce"}
+        st.page_link("pages/learn.py", label=_("2-D lab"), query_params=lab_link, icon=":material/arrow_forward:")
+        lesson = LESSONS["collapse"]
+        st.page_link(
+            "pages/learn.py", label=_(lesson.title), query_params={"lesson": lesson.name}, icon=":material/arrow_forward:"
+        )  # fmt: skip
     _how_to_read(task)
 
 

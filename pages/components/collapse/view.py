@@ -8,6 +8,7 @@ from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from pages.components.collapse.measured import measured
 from pages.components.collapse.pair import beside, break_one, card, repair, show_differences, turn
+from pages.components.collapse.slopes import clipping_against_penalty
 from pages.components.shared import lab, links
 from pages.components.shared.class_link import class_link
 from pages.components.shared.run_picker import titles_of
@@ -17,7 +18,7 @@ NONE_CHOSEN, PAIR = "", "pair"
 
 
 def break_and_repair() -> None:
-    """Buttons that break a model; two runs side by side; their measurements."""
+    """Two runs side by side and their measurements; the ways to break a model; an experiment on what clipping does to gradients."""
     st.title(_("Break & repair"))
     words = _(
         "A generator has **collapsed** when it draws nearly the same few pictures whatever its latent z, the random numbers that "
@@ -30,15 +31,16 @@ def break_and_repair() -> None:
         return
     broken, repaired = choose(runs)
     link_for_class(broken, repaired)
-    with st.expander(_("Break a model"), expanded=broken is None, icon=":material/heart_broken:"):
-        break_one()
     if broken is None:
         st.info(
-            _("Press one of the buttons above: the broken model is trained and shown here."),
+            _("Press one of the buttons below: the broken model is trained and shown here."),
             icon=":material/info:",
         )
     else:
         pair(broken, repaired)
+    with st.expander(_("Break a model"), expanded=broken is None, icon=":material/heart_broken:"):
+        break_one()
+    clipping_against_penalty()
 
 
 def linked(runs: dict[str, Run]) -> bool:

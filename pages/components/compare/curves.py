@@ -71,7 +71,7 @@ def charts(runs: Sequence[Compared], metrics: Sequence[str], axis: str, smoothin
             st.markdown(f"**{_(comparing_curves.title_of(metric))}**")
             figure = figure_json(
                 metric, tuple((str(one.run.path), len(one.columns.get("step", ()))) for one in now), tuple(titles), axis,
-                smoothing, log_scale, now,
+                smoothing, log_scale, AXES[axis], now,
             )  # fmt: skip
             live_plot(figure, key=f"compare_plot_{metric}", height_px=340)
 
@@ -84,8 +84,9 @@ def figure_json(
     axis: str,
     smoothing: float,
     log_scale: bool,
+    axis_title: str,
     _runs: Sequence[Compared],
 ) -> str:
     """The chart as JSON, built once for all viewers with the same wishes; `lengths` says how far each run was."""
-    made = comparing_curves.figure(metric, _runs, titles, axis, smoothing, log_scale, AXES[axis])
+    made = comparing_curves.figure(metric, _runs, titles, axis, smoothing, log_scale, axis_title)
     return str(plotly.io.to_json(made))

@@ -7,9 +7,9 @@ import streamlit as st
 
 from gan_core.analysis import comparing, curves
 from gan_core.analysis.comparing import Compared, Ending
+from gan_core.evaluation import measure_task
 from gan_core.evaluation.statistics.tests import of_estimates, together
 from gan_core.models.kinds import kind_or_none
-from gan_core.runs import evaluations
 from gan_core.runs.evaluations import Evaluation
 from pages.components.collapse.measured import measured as measured_pair
 from pages.components.compare.choice import titles_of
@@ -52,7 +52,7 @@ def measured(runs: Sequence[Compared]) -> None:
 def evaluations_of(one: Compared, title: str) -> list[Evaluation]:
     """What was measured of a run; a damaged log is said and passed over."""
     try:
-        return evaluations.latest(one.run)
+        return measure_task.evaluations_of(one.run)
     except ValueError as damage:
         words = _("The measurements of {name} cannot be read ({reason}).")
         st.warning(words.format(name=as_text(title), reason=as_text(_(str(damage)))), icon=":material/warning:")

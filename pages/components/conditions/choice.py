@@ -36,7 +36,7 @@ def _objects(run_id: str, names: Sequence[str], first: Condition) -> Condition:
     st.session_state[kept] = choice
     condition_palette(choice, names, st.session_state[times], key=key)
     if fault in st.session_state:
-        st.error(as_text(st.session_state[fault]), icon=":material/error:")
+        st.error(as_text(_(st.session_state[fault])), icon=":material/error:")
     return choice.selected
 
 

@@ -15,6 +15,7 @@ from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.figures.imaging import Uint8Array
 from gan_core.figures.sheets import Line
 from pages.components.shared import lab
+from pages.components.shared.data_choice import evaluator_link
 from pages.components.text import _, as_text
 
 
@@ -42,10 +43,11 @@ def evaluator_for(config: RunConfig) -> Evaluator | None:
         st.info(
             _(
                 "No score: there is no **evaluator** for this data set yet, a second network that has learned to say what a "
-                "picture shows. Train one, then open this page again: `{command}`"
-            ).format(command=evaluators.how_to_train(config).replace("`", "'")),
+                "picture shows."
+            ),
             icon=":material/info:",
         )
+        evaluator_link(config.dataset)
         return None
     return lab.attempt(lambda: _opened(str(folder.path), folder.card.weights_sha256, folder), "warning")
 
@@ -115,7 +117,7 @@ def show_score(title: str, score: Score, chance: float, evaluator: Evaluator, co
     st.caption(
         words.format(
             conditions=conditions,
-            title=as_text(info.title),
-            own=as_text(own_words(info)),
+            title=as_text(_(info.title)),
+            own=as_text(_(own_words(info))),
         )
     )

@@ -1,7 +1,5 @@
 """Pairs from the same z that differ in one attribute, and how often an evaluator sees the difference. Loads torch."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import streamlit as st
 
@@ -34,7 +32,7 @@ def pairs(model: Sampler) -> None:
         )  # fmt: skip
     with right:
         seed = choose_seed(model.config.training.seed)
-    base = _others(model, flip) if len(names) > 1 else np.zeros((NUM_COUNTED, 1), np.float32)
+    base = _others(model) if len(names) > 1 else np.zeros((NUM_COUNTED, 1), np.float32)
     without, with_it = flipped(base, names.index(flip))
     above, below = opposite(flip), flip
     words = _(
@@ -43,7 +41,7 @@ def pairs(model: Sampler) -> None:
     st.markdown(words.format(above=as_text(above), below=as_text(below)))
     images = [model.draw_labelled(rows[:SHOWN], seed, SHOWN) for rows in (without, with_it)]
     evaluator = evaluator_for(model.config)
-    found = [_marked(evaluator, pictures, names, flip, present) for present, pictures in enumerate(images)]
+    found = [_marked(evaluator, pictures, flip, present) for present, pictures in enumerate(images)]
     cards = [list(pair) for pair in zip(*(parts(p, f) for p, f in zip(images, found, strict=True)), strict=True)]
     condition_cards(cards, key="conditions_pairs", columns=SHOWN)
     if evaluator is not None:
@@ -58,8 +56,8 @@ def opposite(name: str) -> str:
     return OPPOSITES.get(name) or _("not {name}").format(name=name)
 
 
-def _others(model: Sampler, flip: str) -> Rows:
-    """The other labels of every pair (JUDGED, L): those of real pictures, or the chosen ones."""
+def _others(model: Sampler) -> Rows:
+    """The other labels of every pair (NUM_COUNTED, L): those of real pictures, or the chosen ones."""
     words = {"real": _("as in real pictures, another one for each pair"), "chosen": _("chosen by me")}
     how = st.radio(
         _("The other attributes"), list(words), key=f"conditions_others_{model.run_id}", horizontal=True,
@@ -74,8 +72,7 @@ def _others(model: Sampler, flip: str) -> Rows:
 
 
 def _marked(
-    evaluator: Evaluator | None, images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], names: Sequence[str], flip: str,
-    present: int,
+    evaluator: Evaluator | None, images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], flip: str, present: int,
 ) -> Evaluated:  # fmt: skip
     """One row of pictures, each with the one label that matters, marked if an evaluator agrees."""
     word = flip if present else opposite(flip)

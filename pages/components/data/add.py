@@ -65,11 +65,15 @@ def own_row(own: Own) -> None:
 def _show(own_id: str) -> None:
     """Turns the page to this data set; the widgets drawn next have these keys."""
     st.session_state["data_view"], st.session_state["data_name"] = "look", own_id
+    st.query_params["data"] = own_id
 
 
-@st.dialog(_("Delete this data set?"))
 def confirm_delete(own: Own) -> None:
-    """Asks once more."""
+    """Asks once more, then deletes the data set."""
+    st.dialog(_("Delete this data set?"))(_ask)(own)
+
+
+def _ask(own: Own) -> None:
     st.markdown(
         _(
             "“{name}” goes to the bin, below the list, and can be taken back for 7 days. Runs trained on it stay, but cannot be continued."

@@ -14,7 +14,7 @@ from gan_core.evaluation.evaluators import CONVERT, MAX_WIDTH, EvaluatorFolder, 
 from gan_core.evaluation.evaluators.scoring import BASELINE, Score, own_score
 from gan_core.evaluation.evaluators.training_task import Order
 from gan_core.evaluation.statistics.intervals import wilson
-from gan_core.jobs import task
+from pages.components.data import tasks
 from pages.components.shared import lab, task_view
 from pages.components.shared.bin_view import bin_view
 from pages.components.shared.data_choice import Chosen
@@ -54,7 +54,7 @@ def evaluator_panel(chosen: Chosen) -> None:
 
 def _row(folder: EvaluatorFolder, *, first: bool) -> None:
     info, own = folder.info, own_score(folder.info)
-    words = f"**{as_text(info.name)}**: {as_text(info.title)}. " + _judged(own, info.held_out_note)
+    words = f"**{as_text(info.name)}**: {as_text(_(info.title))}. " + _judged(own, info.held_out_note)
     if first:
         words += " " + _("This one is used.")
     line, button = st.columns([6, 1], vertical_alignment="center")
@@ -84,29 +84,23 @@ def _row(folder: EvaluatorFolder, *, first: bool) -> None:
 
 def _judged(own: Score | None, note: str) -> str:
     if own is None:
-        return _("Its own accuracy is not measured: {note}.").format(note=as_text(note))
+        return _("Its own accuracy is not measured: {note}.").format(note=as_text(_(note)))
     low, high = wilson(own).interval
     return _(
         "Right in {hits:,} of {n:,} ({share:.1%}; 95 % interval {low:.1%} to {high:.1%}), measured on {note}."
-    ).format(hits=own.hits, n=own.requested, share=own.ratio, low=low, high=high, note=as_text(note))
+    ).format(hits=own.hits, n=own.requested, share=own.ratio, low=low, high=high, note=as_text(_(note)))
 
 
 def _training(chosen: Chosen) -> None:
     """The form, or how far the training is."""
     words = Path(chosen.config.root).name if chosen.key == "folder" else chosen.key
     order = training_task.proposed(chosen.config, words)
-    work, key = training_task.task(order), "data_evaluator"
-    now = task.progress(work)
-    seen = st.session_state.setdefault("data_evaluator_seen", set())  # folders of the tasks that this visitor watched
-    if now.state == "running":
-        seen.add(work.place)
-        note = _("It goes on in the background when you leave this page; the result is kept.")
-        task_view.follow(work, key, task_view.stage_words, task.progress, task.cancel, note=note)
+    work = training_task.task(order)
+    note = _("It goes on in the background when you leave this page; the result is kept.")
+    if tasks.under_way(work, "data_evaluator", task_view.stage_words, note):
         return
-    if work.place in seen:
-        task_view.show_end(key, now)
-        if now.state == "done":
-            st.success(_("The evaluator is trained: its accuracy is above."), icon=":material/check:")
+    if tasks.came(work):
+        st.success(_("The evaluator is trained: its accuracy is above."), icon=":material/check:")
     with st.expander(_("Train an evaluator"), icon=":material/school:"):
         order = _settings(chosen.key, order)
         words = _(
@@ -116,7 +110,7 @@ def _training(chosen: Chosen) -> None:
         st.caption(words.format(steps=order.steps, batch=order.batch_size))
         pressed = st.button(_("Train an evaluator"), key="data_evaluator_train", icon=":material/play_arrow:")
     if pressed and lab.succeeds(lambda: training_task.begin(order)):
-        seen.add(work.place)
+        tasks.watch(work)
         st.rerun()
 
 
@@ -130,7 +124,7 @@ def _import(chosen: Chosen) -> None:
             "not opened; where you trust it, convert it:"
         )
         st.markdown(words)
-        st.code(CONVERT, language="bash", wrap_lines=True)
+        st.code(CONVERT, language=None, wrap_lines=True)
         turn = st.session_state.setdefault("data_evaluator_turn", 0)  # a new key empties the boxes
         file = uploader(
             _("The network (.safetensors)"), type=["safetensors", "pth", "pt"], key=f"data_evaluator_file_{turn}",

@@ -47,6 +47,12 @@ STEPS = Marked({
 })  # fmt: skip
 
 
+def in_visitors_words(preparation: str) -> str:
+    """What preparing does to a picture, in the visitor's language: as a whole sentence, or step by step."""
+    whole = _(preparation)
+    return whole if whole != preparation else ", ".join(map(_, preparation.split(", ")))
+
+
 def steps_view(chosen: Chosen, count: int) -> None:
     """A column a step: its name, its reason, and pictures after it."""
     if chosen.entry.domain == "points":
@@ -60,7 +66,7 @@ def steps_view(chosen: Chosen, count: int) -> None:
         st.warning(_("The first files of this data set cannot be read as pictures."))
         return
     made = dict.fromkeys(preprocessing.in_words(pair, config) for pair in first)
-    st.markdown(_("These pictures: {what}.").format(what=as_text("; ".join(made))))
+    st.markdown(_("These pictures: {what}.").format(what=as_text("; ".join(map(in_visitors_words, made)))))
     facts = {"size": config.image_size, "margin": preprocessing.margin(config), "degrees": config.rotation_degrees}
     titles = [STEPS[step.name][0].format(**facts) for step in rows[0]]
     for number, (column, step) in enumerate(zip(st.columns(len(titles)), rows[0], strict=True)):

@@ -1,5 +1,7 @@
 """Long work on a data set, watched: preparing and fetching, tasks that all viewers share, with progress and Cancel."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from gan_core import datasets
@@ -18,7 +20,7 @@ def prepare_panel(config: DatasetConfig) -> None:
         st.caption(_("Ready: training with these settings starts at once."))
         return
     preparation = data.preparation(config)
-    if _under_way(preparation, "data", _("Preparing the images")):
+    if under_way(preparation, "data", _counted(_("Preparing the images"))):
         return
     columns = st.columns([1, 3], vertical_alignment="center")
     words = _(
@@ -37,9 +39,9 @@ def download_panel(name: str) -> None:
         return
     entry, root = DOWNLOADS[name], downloads.default_root(name)
     download = data.download(name, root)
-    if _under_way(download, "data_download", _("Fetching {title}").format(title=entry.title)):
+    if under_way(download, "data_download", _counted(_("Fetching {title}").format(title=entry.title))):
         return
-    if _came(download):
+    if came(download):
         st.success(_("It is here now: {folder}").format(folder=as_text(str(root))), icon=":material/download_done:")
     columns = st.columns([1, 3], vertical_alignment="center")
     size = f"{entry.num_bytes / 1e6:,.0f}"
@@ -65,46 +67,64 @@ def hub_panel() -> None:
     ).strip()
     root = downloads.default_root(repo)
     download = data.hub_download(repo, root)
-    if not repo or _under_way(download, "data_hub", repo):
+    if not repo or under_way(download, "data_hub", _counted(repo)):
         return
-    if _came(download):
-        words = _("It is in {folder}. Choose the data set “A folder of pictures” and name this folder.")
-        st.success(words.format(folder=as_text(str(root))), icon=":material/download_done:")
+    if came(download):
+        words = _("It is here now: {folder}").format(folder=as_text(str(root)))
+        st.success(words, icon=":material/download_done:")
+        st.button(_("Look"), key="data_hub_look", on_click=_look, args=(root,), icon=":material/arrow_forward:")
         return
     pressed = st.button(_("Download"), key="data_hub_download", icon=":material/download:")
     if pressed and lab.succeeds(lambda: data.check_hub_download(repo)) and _begin(download):
         st.rerun()
 
 
+def _look(root: Path) -> None:
+    """Turns the page to a folder of pictures; the widgets drawn next have these keys."""
+    session = st.session_state
+    session["data_view"], session["data_name"], session["data_dataset.root_folder"] = "look", "folder", str(root)
+    st.query_params["data"] = "folder"
+
+
 def _begin(wanted: Task) -> bool:
     """Starts a task anew, unless it runs. Returns whether it could."""
-    _watched().add(wanted)
+    watch(wanted)
     return lab.succeeds(lambda: task.start(wanted, anew=True))
 
 
-def _under_way(wanted: Task, key: str, title: str) -> bool:
-    """Shows a task's progress, or to who watched it how it ended. Returns whether it still runs."""
+def _counted(title: str) -> task_view.Words:
+    """A bar's text: what is done, and how much of it."""
 
     def words(now: Progress) -> str:
         done = f"{now.done:,} / {now.total:,}" if now.total else _("starting…")
         return f"{as_text(title)}: {done}"
 
+    return words
+
+
+def under_way(wanted: Task, key: str, words: task_view.Words, note: str = "") -> bool:
+    """Shows a task's progress, or to who watched it how it ended. Returns whether it still runs. As `task_view.follow`."""
     now = task.progress(wanted)
     if now.state == "running":
-        _watched().add(wanted)
-        task_view.follow(wanted, key, words, task.progress, task.cancel)
+        watch(wanted)
+        task_view.follow(wanted, key, words, task.progress, task.cancel, note=note)
         return True
-    if wanted in _watched():
+    if task.folder(wanted) in _watched():
         task_view.show_end(key, now)
     return False
 
 
-def _came(wanted: Task) -> bool:
+def came(wanted: Task) -> bool:
     """Whether this visitor saw the task end well; the folder may be gone on another day."""
-    return wanted in _watched() and task.progress(wanted).state == "done"
+    return task.folder(wanted) in _watched() and task.progress(wanted).state == "done"
 
 
-def _watched() -> set[Task]:
-    """The tasks that this visitor began or saw at work."""
-    watched: set[Task] = st.session_state.setdefault("data_watched", set())
+def watch(wanted: Task) -> None:
+    """Lets this visitor be told how a task ends."""
+    _watched().add(task.folder(wanted))
+
+
+def _watched() -> set[Path]:
+    """The folders of the tasks that this visitor began or saw at work."""
+    watched: set[Path] = st.session_state.setdefault("data_watched", set())
     return watched

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from gan_core.evaluation import evaluators
 from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.jobs.task import Arrays
 from gan_core.latents import attribute_search, saved_directions
@@ -16,6 +17,7 @@ from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler
 from pages.components.shared import lab
+from pages.components.shared.data_choice import evaluator_link
 from pages.components.shared.task_view import outcome
 from pages.components.text import N_, Marked, _, as_text
 from pages.components.widgets.latent_explorer import Slider
@@ -24,6 +26,10 @@ NUM_SLIDERS = 8
 SHOWN_ATTRIBUTES = 6
 RANGE = 4.0  # standard deviations; a normal latent rarely goes further along a direction
 PCA, SEFA, RAW, ATTRIBUTES, SAVED = "pca", "sefa", "raw", "attributes", "saved"
+RIGHT = N_(
+    "Right about {hits} held-out images, half with and half without: {p:.0%}, 95 % interval {low:.0%} to {high:.0%}."
+)
+GUESS = N_("A guess would do as well.")
 KINDS = Marked(
     {
         PCA: N_("Most change (PCA)"),
@@ -145,7 +151,7 @@ def _attribute_axes(model: Sampler, run: Run, page: str) -> Axes | None:
     words = [accuracy_words(d) for d in shown]
     made = _made("attribute", "attribute", vectors, chosen, words, words)
     knobs = [
-        Slider(f"attribute-{d.name}", d.name, w, -RANGE, RANGE, 0.05, 0.0) for d, w in zip(shown, words, strict=True)
+        Slider(f"attribute-{d.name}", d.name, _(w), -RANGE, RANGE, 0.05, 0.0) for d, w in zip(shown, words, strict=True)
     ]
     return Axes(made.found_by, made.vectors, tuple(knobs), made.notes)
 
@@ -177,6 +183,8 @@ def attribute_outcome(model: Sampler, run: Run, page: str) -> Arrays | None:
     """What the search for attribute directions found; its progress, or the sentence why it cannot be made."""
     task = lab.attempt(lambda: attribute_search.task(run, model.step), "info")
     if task is None:
+        if not kind_of(model.config).encodes and not evaluators.of_data(model.config):
+            evaluator_link(model.config.dataset)
         return None
     found = outcome(task, f"{page}_attribute_search")
     if found is not None:
@@ -195,12 +203,10 @@ def attribute_outcome(model: Sampler, run: Run, page: str) -> Arrays | None:
 
 
 def accuracy_words(direction: AttributeDirection) -> str:
-    """How well a direction tells its attribute, with count and interval."""
+    """How well a direction tells its attribute, with count and interval; in English, as it is kept with a saved direction."""
     low, high = wilson(direction.right).interval
-    words = _("Right about {hits} held-out images, half with and half without: {p:.0%}, 95 % interval {low:.0%} to {high:.0%}.").format(
-        hits=direction.right, p=direction.right.ratio, low=low, high=high
-    )  # fmt: skip
-    return words if direction.beats_chance else words + " " + _("A guess would do as well.")
+    words = RIGHT.format(hits=direction.right, p=direction.right.ratio, low=low, high=high)
+    return words if direction.beats_chance else f"{words} {GUESS}"
 
 
 def refusals(found: Arrays, page: str) -> None:
@@ -240,7 +246,9 @@ def _saved_axes(model: Sampler, run: Run, page: str) -> Axes | None:
         return None
     vectors = np.array([d.vector for d in usable], np.float32)
     knobs = tuple(
-        Slider(f"saved-{d.id}", d.name, d.note or _("Found in {run}.").format(run=d.run_name), -RANGE, RANGE, 0.05, 0.0)
+        Slider(
+            f"saved-{d.id}", d.name, _(d.note) or _("Found in {run}.").format(run=d.run_name), -RANGE, RANGE, 0.05, 0.0
+        )
         for d in usable
     )
     return Axes("sum", vectors, knobs, tuple(d.note for d in usable))

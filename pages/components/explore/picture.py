@@ -56,7 +56,7 @@ def find_picture(model: Sampler, run: Run) -> None:
         return
     found = outcome(task, "explore_inversion", _search_words)
     if found is not None:
-        _show(model, run, task, image, found)
+        _show(model, run, image, found)
 
 
 def choose_image(page: str, run: Run) -> Uint8Array | None:
@@ -127,7 +127,7 @@ def _search_words(now: Progress) -> str:
     return words if now.value is None else f"{words} · " + _("loss {loss:.4f}").format(loss=now.value)
 
 
-def _show(model: Sampler, run: Run, task: Task, image: Uint8Array, found: Arrays) -> None:
+def _show(model: Sampler, run: Run, image: Uint8Array, found: Arrays) -> None:
     """Both pictures with the error, the encoder's answer for a VAE, the way to the sliders, and what kind of picture it is."""
     answers = [(_("Your picture"), image, ""), (_("Found"), found["image"], _error_words(float(found["error"])))]
     latents = {"found": found["z"]}

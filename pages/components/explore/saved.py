@@ -51,7 +51,7 @@ def manage(page: str) -> None:
     bin_view(runs_dir / saved_directions.FOLDER, page)
     done = st.session_state.pop(f"{page}_imported", None)
     if done:
-        st.success(as_text(done), icon=":material/check:")
+        st.success(_("Imported: {n}.").format(n=done), icon=":material/check:")
     with st.expander(_("Look after saved directions ({n})").format(n=len(kept)), key=f"{page}_manage"):
         for direction in kept:
             _row(direction, page)
@@ -90,7 +90,7 @@ def _import(content: bytes, page: str) -> None:
     for direction in directions:
         kept += lab.succeeds(lambda d=direction: saved_directions.save(runs_dir, d))  # type: ignore[misc]
     if kept:
-        st.session_state[f"{page}_imported"] = _("Imported: {n}.").format(n=kept)
+        st.session_state[f"{page}_imported"] = kept
         st.session_state[f"{page}_import_turn"] += 1
         if kept == len(directions):
             st.rerun()

@@ -130,7 +130,7 @@ def morph(model: Sampler) -> None:
     strip = imaging.grid(images[:: MORPH_FRAMES // STOPS], columns=STOPS)
     words = _(
         "The way follows a great circle (slerp), so that every stop is as far from the centre as a random latent is. Every "
-        "numbered sample of the views Arithmetic and Neighbours is a seed, and can be an end."
+        "numbered sample of Arithmetic, and of “Is it a copy?” below Measure, is a seed, and can be an end."
     )
     st.caption(words)
     if kind_of(model.config).latent_is_noise:

@@ -13,7 +13,7 @@ from gan_core.hub import Order, Transfer
 from gan_core.hub.transfer import Fill
 from gan_core.jobs.task import Progress
 from pages.components.shared import task_view
-from pages.components.text import _
+from pages.components.text import N_, _
 
 MB = 1_000_000
 
@@ -55,7 +55,7 @@ def follow(slot: str) -> Mapping[str, Any] | None:
     if now.state == "running":
         task_view.follow(transfer, key, _words, lambda transfer: transfer.progress, Transfer.cancel, cancel_help=None)
     else:
-        task_view.show_end(key, now, _("Cancelled. Nothing was left behind."))
+        task_view.show_end(key, now, N_("Cancelled. Nothing was left behind."))
     return now.result if now.state == "done" else None
 
 

@@ -1,5 +1,6 @@
 """Which game is played in the 2-D lab: stories, the game of a run, and every rule of it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,15 @@ from pages.components.shared import lab, links
 from pages.components.shared.class_link import class_link
 from pages.components.shared.config_form import knob
 from pages.components.shared.settings_link import in_address, settings_of_address, tell_refusals, with_settings
-from pages.components.text import _, as_text
+from pages.components.text import N_, _, as_text
 from pages.components.widgets.point_canvas import MAX_DRAWN, drawn_points, point_canvas
 
 FIRST = "r1"  # a story that converges: what breaks comes after
+NO_GAN, NO_STORY = N_("There is no GAN “{id}” here."), N_("There is no story “{id}” here.")
+TWIN = N_(
+    "The twin of **{name}**: its objective, penalty, remedies, optimisers, learning rates, batch of {batch} and {steps:,} "
+    "steps. Data and networks are those of the plane; labels, the networks' batch norm and a running average it does not have."
+)
 DRAWN = ""  # in the place of a kept set's id
 RULES = (
     "objective.name", "penalty.name", "penalty.weight", "objective.weight_clip", "objective.n_critic", "remedies.packing",
@@ -73,7 +79,8 @@ def tell_trouble() -> None:
     """Why the game of a run, or a setting of the address, is not in the form."""
     session = st.session_state
     if session["twin_trouble"]:
-        st.error(as_text(_(session["twin_trouble"])), icon=":material/error:")
+        trouble, run_id = session["twin_trouble"]
+        st.error(as_text(_(trouble).format(id=run_id) if run_id else _(trouble)), icon=":material/error:")
     tell_refusals(session.get("twin_refusals", []))
 
 
@@ -88,7 +95,8 @@ def parameters() -> dict[str, str] | None:
 
 def story() -> None:
     """What the chosen game shows, and what a GAN in the plane is."""
-    st.markdown(st.session_state["twin_lesson"])
+    lesson, fields = st.session_state["twin_lesson"]
+    st.markdown(_(lesson).format(**fields))
     words = _(
         "A generator **G** sends random points of the plane (*latents*) to other places, a discriminator **D** scores how real a point "
         "at each location looks. The data are clusters, called *modes*, and G has to find them all."
@@ -102,17 +110,23 @@ def follow_link(runs: dict[str, Run]) -> None:
     run, story = st.query_params.get("run", ""), st.query_params.get("story", "")
     given = settings_of_address(LINKED)
     back_by_the_menu = not run and not story and not given and "twin_base" in session  # what was there stays
-    if back_by_the_menu or session.get("twin_link") == (run, story, given):
+    if back_by_the_menu:
+        run, story, given = session["twin_link"]
+        _link(run, story)
+        st.query_params.update(given)
+        session["twin_link"] = (run, story, given)
+        return
+    if session.get("twin_link") == (run, story, given):
         return
     session["twin_link"] = (run, story, given)
     name = story if story in STORIES else FIRST  # stays if the run plays no game
-    _load(STORIES[name].config, name, _(STORIES[name].lesson), begin=False)
+    _load(STORIES[name].config, name, STORIES[name].lesson, begin=False)
     if story and story not in STORIES:
-        session["twin_trouble"] = _("There is no story “{name}” here.").format(name=story[:64])
+        session["twin_trouble"] = NO_STORY, story[:64]
     if run in runs:
         load_run(runs[run], keep=True)
     elif run:
-        session["twin_trouble"] = _("There is no GAN “{id}” here.").format(id=run[:64])
+        session["twin_trouble"] = NO_GAN, run[:64]
     if given:
         load_settings(given)
 
@@ -133,7 +147,7 @@ def load_settings(given: dict[str, str]) -> None:
 def load_story(name: str) -> None:
     """Puts a story in the form and plays it at once."""
     _link(story=name)
-    _load(STORIES[name].config, name, _(STORIES[name].lesson), begin=True)
+    _load(STORIES[name].config, name, STORIES[name].lesson, begin=True)
 
 
 def load_run(run: Run, keep: bool = False) -> None:
@@ -143,14 +157,11 @@ def load_run(run: Run, keep: bool = False) -> None:
         steps = run.status().total_steps or total_steps(config, datasets.count(config.dataset))
         game = game_of(config, steps)
     except ValueError as refusal:
-        st.session_state["twin_trouble"] = str(refusal)
+        st.session_state["twin_trouble"] = str(refusal), ""
         return
     _link(run=run.id, keep=keep)
-    words = _(
-        "The twin of **{name}**: its objective, penalty, remedies, optimisers, learning rates, batch of {batch} and {steps:,} "
-        "steps. Data and networks are those of the plane; labels, the networks' batch norm and a running average it does not have."
-    )
-    _load(game, "", words.format(name=as_text(run.name), batch=game.training.batch_size, steps=steps), begin=False)
+    fields = {"name": as_text(run.name), "batch": game.training.batch_size, "steps": steps}
+    _load(game, "", TWIN, begin=False, fields=fields)
 
 
 def _link(run: str = "", story: str = "", keep: bool = False) -> None:
@@ -165,11 +176,12 @@ def _link(run: str = "", story: str = "", keep: bool = False) -> None:
     st.session_state["twin_link"] = (run, story, settings_of_address(LINKED))
 
 
-def _load(config: RunConfig, story: str, lesson: str, begin: bool) -> None:
+def _load(config: RunConfig, story: str, lesson: str, begin: bool, fields: Mapping[str, Any] | None = None) -> None:
+    """Puts a game in the form; `lesson` is kept in English, with what fills it, since the language may change."""
     session = st.session_state
-    session["twin_base"], session["twin_story"], session["twin_lesson"] = config, story, lesson
+    session["twin_base"], session["twin_story"], session["twin_lesson"] = config, story, (lesson, dict(fields or {}))
     session["twin_origin"], session["twin_refusals"], session["twin_legal"] = config, [], None
-    session["twin_rates"], session["twin_trouble"] = rates_of(config), ""
+    session["twin_rates"], session["twin_trouble"] = rates_of(config), None
     session["twin_begun"] = None  # from step 0, also where the rules alone differ
     session["twin_turn"] = session.get("twin_turn", 0) + 1  # fresh widgets
     session["twin_autoplay"] = session.get("twin_autoplay", 0) + int(begin)

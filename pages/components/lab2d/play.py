@@ -41,7 +41,7 @@ def play(config: RunConfig, points: Points | None) -> None:
         known = ask.number if not ask.actions else max(before, ask.number)
         games.wait(
             game,
-            lambda seen: newest_number(seen) > known or seen.refusals > refused,
+            lambda seen: (newest_number(seen) > known and not is_behind(seen)) or seen.refusals > refused,
             ANSWER_S if ask.actions else NEXT_FRAME_S,
         )
     seen = games.seen(game)
@@ -52,7 +52,8 @@ def play(config: RunConfig, points: Points | None) -> None:
         done=session.get("twin_done", 0),
         rates=session["twin_rates"],
         autoplay=session.get("twin_autoplay", 0),
-        notice=seen.refusal if seen.refusals > session.get("twin_refused", 0) else notice,
+        behind=is_behind(seen),
+        notice=_(seen.refusal) if seen.refusals > session.get("twin_refused", 0) else notice,
         key=KEY,
     )
 
@@ -66,7 +67,7 @@ def ensure_game(games: Engine, game: str, config: RunConfig, points: Points | No
     if begun is not None and not there:
         notice = _("This session was closed: its process ended, or to free memory for others. It starts again.")
     if begun is None or not there or begun[1] != points or not same_game(begun[0], config):
-        session["twin_refused"] = 0
+        session["twin_refused"] = session["twin_ordered"] = 0
         games.begin(game, config.model_dump(mode="json"), None if points is None else list(points))
     elif begun[0] != config:
         games.order(game, do="change", config=config.model_dump(mode="json"))
@@ -81,6 +82,7 @@ def carry_out(games: Engine, game: str, action: Action, config: RunConfig, point
         case "play":
             games.order(game, do="play", who=action.who, pace=action.pace)
         case "step":
+            session["twin_ordered"] += 1
             games.order(game, do="step", who=action.who)
         case "pause":
             games.order(game, do="pause")
@@ -108,6 +110,13 @@ def frames_for(ask: Request, seen: GameRecord) -> list[dict[str, Any]]:
 def newest_number(seen: GameRecord) -> int:
     """Of the newest frame; 0 before there is one."""
     return int(seen.frames[-1]["number"]) if seen.frames else 0
+
+
+def is_behind(seen: GameRecord) -> bool:
+    """Whether a step was asked for that no frame shows yet, and none was refused since."""
+    session = st.session_state
+    shown = seen.frames[-1]["ordered"] if seen.frames else 0
+    return bool(shown < session["twin_ordered"] and seen.refusals <= session.get("twin_refused", 0))
 
 
 def rates_of(config: RunConfig) -> dict[str, float]:

@@ -75,6 +75,7 @@ def stage(
     done: int,
     rates: Mapping[str, float],
     autoplay: int,
+    behind: bool,
     notice: str,
     key: str,
 ) -> None:
@@ -85,10 +86,11 @@ def stage(
         done: number of the last action that was done.
         rates: learning rates now, network -> rate.
         autoplay: another number than before begins to play (unless the visitor's system asks for reduced motion).
+        behind: whether a step was made that no frame shows yet, so that the browser asks once more.
         notice: a sentence about what could not be done.
     """
     data = {
-        "turn": ask.turn, "scene": dict(scene), "frames": frames, "done": done, "rates": dict(rates), "autoplay": autoplay,
+        "turn": ask.turn, "scene": dict(scene), "frames": frames, "done": done, "rates": dict(rates), "autoplay": autoplay, "behind": behind,
         "notice": notice, "paces": list(PACES), "texts": dict(TEXTS), "num_shown": NUM_SHOWN, "key": key,
     }  # fmt: skip
     _component(key=key, data=data, on_ask_change=do_nothing)

@@ -23,7 +23,9 @@ def show_check(lesson: Lesson, step: Check, runs: Found) -> None:
         verdict = prediction.result(shown)
     except (KeyError, ValueError) as refusal:
         words = (
-            str(refusal) if isinstance(refusal, ValueError) else _("A run did not record {what}.").format(what=refusal)
+            _(str(refusal))
+            if isinstance(refusal, ValueError)
+            else _("A run did not record {what}.").format(what=refusal)
         )
         st.warning(_("This cannot be checked. {why}").format(why=as_text(words)), icon=":material/warning:")
         return

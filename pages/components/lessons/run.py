@@ -62,14 +62,16 @@ def _offer(lesson: Lesson, step: Train, missing: list[str], runs: Found, key: st
             word = _(marked)
             label = _(lesson.experiment.arm(arm).title)
             words = _("The run “{arm}” ended early ({state}). {why}")
-            st.warning(words.format(arm=label, state=word, why=as_text(run.status().error)), icon=":material/warning:")
+            st.warning(
+                words.format(arm=label, state=word, why=as_text(_(run.status().error))), icon=":material/warning:"
+            )
     if some and all(runs[arm] is None for arm in missing):
         st.info(_("Some of these runs are not here: never begun, or deleted."), icon=":material/info:")
     words = _("Train the missing runs ({n})") if some else ngettext("Train it", "Train all {n}", len(missing))
     seconds = len(missing) * lesson.experiment.seconds
     if st.button(words.format(n=len(missing)), key=f"{key}_begin", type="primary", icon=":material/play_arrow:"):
         with st.spinner(_("Queueing the runs…")):
-            if lab.succeeds(lambda: queue_missing(lab.start(), lesson.experiment, step.arms, _(lesson.title))):
+            if lab.succeeds(lambda: queue_missing(lab.start(), lesson.experiment, step.arms, lesson.title)):
                 st.rerun()
     st.caption(_("About {time} on two quiet processor cores; longer when others train.").format(time=duration(seconds)))
 

@@ -38,7 +38,13 @@ def begin_again(lesson: Lesson) -> None:
     """Forgets what was predicted in a lesson."""
     st.session_state.get(ANSWERS, {}).pop(lesson.name, None)
     st.session_state.get(ENDED, set()).discard(lesson.name)
-    st.query_params.from_dict({"lesson": lesson.name} | links.kept_only())
+    open_lesson(lesson)
+
+
+def open_lesson(lesson: Lesson) -> None:
+    """Makes the address name a lesson, and nothing else but the language, and that it is a link for the class if it is one."""
+    kept = {name: value for name, value in st.query_params.to_dict().items() if name in ("lang", links.ONLY)}
+    st.query_params.from_dict(kept | {"lesson": lesson.name})
 
 
 def end(lesson: Lesson) -> None:

@@ -1,10 +1,9 @@
 """A lesson's steps in order, up to the first that is not done: the one renderer of all lessons."""
 
 import streamlit as st
-from streamlit.errors import StreamlitPageNotFoundError
 
 from gan_core.experiments.lessons import Lesson
-from gan_core.experiments.lessons.entry import Check, Explain, Predict, Read, Step, TakeAway, Train
+from gan_core.experiments.lessons.entry import Check, Explain, Link, Predict, Read, Step, TakeAway, Train
 from pages.components.lessons.pictures import real_data
 from pages.components.lessons.run import show_run
 from pages.components.lessons.state import Found, end, first_open, found, given_answers, keep_answer
@@ -68,7 +67,7 @@ def show_step(lesson: Lesson, number: int, step: Step, runs: Found) -> None:
 
             show_explain(lesson, step, runs)
     else:
-        take_away(lesson, step)
+        take_away(lesson, step, runs)
 
 
 def read(lesson: Lesson, step: Read) -> None:
@@ -99,7 +98,7 @@ def predict(lesson: Lesson, step: Predict) -> None:
         st.rerun()
 
 
-def take_away(lesson: Lesson, step: TakeAway) -> None:
+def take_away(lesson: Lesson, step: TakeAway, runs: Found) -> None:
     """The last question, its answer behind a click, and where to go on."""
     st.markdown(_(step.question))
     if lesson.name not in st.session_state.get("lessons_ended", set()):
@@ -107,8 +106,14 @@ def take_away(lesson: Lesson, step: TakeAway) -> None:
         return
     st.success(_(step.answer), icon=":material/lightbulb:")
     with st.container(horizontal=True):
-        for page, why in {} if links.only() else step.links.items():
-            try:
-                st.page_link(f"pages/{page}.py", label=_(why), icon=":material/arrow_forward:")
-            except StreamlitPageNotFoundError:  # a page that this installation does not have
-                continue
+        for link in () if links.only() else step.links:
+            st.page_link(
+                f"pages/{link.page}.py", label=_(link.words), query_params=address(link, runs), icon=":material/arrow_forward:"
+            )  # fmt: skip
+
+
+def address(link: Link, runs: Found) -> dict[str, str]:
+    """The parameters of a link, with the lesson's runs that it opens."""
+    opened = ",".join(run.id for arm in link.arms if (run := runs[arm]) is not None)
+    name = "runs" if link.page == "compare" else "run"
+    return {**link.query, name: opened} if opened else dict(link.query)

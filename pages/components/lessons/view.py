@@ -3,7 +3,7 @@
 import streamlit as st
 
 from gan_core.experiments.lessons import LESSONS, Lesson
-from pages.components.lessons.state import begin_again, done_steps, given_answers
+from pages.components.lessons.state import begin_again, done_steps, given_answers, open_lesson
 from pages.components.lessons.steps import show_steps
 from pages.components.shared import links
 from pages.components.shared.class_link import class_link
@@ -49,7 +49,7 @@ def card(number: int, lesson: Lesson) -> None:
             _("Go on") if given_answers(lesson) and done < total else _("Look again") if done == total else _("Begin")
         )
         if right.button(begun, key=f"lessons_open_{lesson.name}", width="stretch"):
-            st.query_params.from_dict({"lesson": lesson.name} | links.kept_only())
+            open_lesson(lesson)
             st.rerun()
 
 

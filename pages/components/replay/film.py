@@ -6,7 +6,7 @@ import streamlit as st
 
 from gan_core.analysis import film
 from gan_core.jobs import task
-from gan_core.jobs.task import Progress, Task
+from gan_core.jobs.task import Progress
 from gan_core.runs import Run
 from pages.components.shared import lab
 from pages.components.shared.task_view import outcome
@@ -43,7 +43,7 @@ def film_form(run: Run) -> None:
         st.session_state["replay_film_asked"] = wanted
     made = outcome(wanted, "replay_film_work", stage)
     if made is not None:
-        show(run, kind, wanted, made["film"].tobytes())
+        show(run, kind, made["film"].tobytes())
 
 
 def stage(now: Progress) -> str:
@@ -53,7 +53,7 @@ def stage(now: Progress) -> str:
     return _("Draws picture {done:,} of {total:,}").format(done=now.done + 1, total=now.total)
 
 
-def show(run: Run, kind: str, wanted: Task, content: bytes) -> None:
+def show(run: Run, kind: str, content: bytes) -> None:
     """The film and its download."""
     size = _("{n:,} kB").format(n=round(len(content) / 1000))
     st.download_button(

@@ -178,7 +178,7 @@ def readings(one: Compared, moments: Sequence[int], shown: Sequence[charts.Chart
 
 def tick(marker: replaying.Marker) -> Tick:
     """A marker in words for the browser, which shows them as text."""
-    names = {name: _(LABELS.get(name, name)) for name in LIVE_FIELDS}
+    names = {name: LABELS.get(name, name) for name in LIVE_FIELDS}
     detail = marker.detail
     if marker.kind == "change":
         detail = ", ".join(names.get(k, k) + " " + v for k, v in (p.rsplit(" ", 1) for p in detail.split(", ")))

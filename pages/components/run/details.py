@@ -39,7 +39,7 @@ def settings(run: Run) -> None:
         st.caption(_("The same from the command line:"))
         changes = [word for name in different for word in ("--set", f"{name}={value_text(schema.get(config, name))}")]
         command = shlex.join(["python", "-m", "gan_core", "train", config.preset, *changes])
-        st.code(command, language="bash", wrap_lines=True)
+        st.code(command, language=None, wrap_lines=True)  # its colours for a shell are too pale to read
     if hardware := environment.hardware_line(run):
         st.caption(_("**Hardware**: {line}").format(line=as_text(hardware)))
     with st.expander(_("All settings")):

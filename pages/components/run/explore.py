@@ -78,6 +78,11 @@ def explore(run: Run) -> None:
     offered = views_of(run)
     if not offered:
         st.info(nothing_to_explore(run), icon=":material/info:")
+        if run.checkpoint_steps():
+            twin = {"tab": "lab", "run": run.id}
+            st.page_link(
+                "pages/learn.py", label=_("Twin in the 2-D lab"), query_params=twin, icon=":material/arrow_forward:"
+            )
         return
     with st.container(horizontal=True):
         views = {name: VIEWS[name] for name in offered}
@@ -90,7 +95,7 @@ def nothing_to_explore(run: Run) -> str:
     """Why there is nothing to explore."""
     if not run.checkpoint_steps():
         return _("There is nothing to explore before the first checkpoint.")
-    return _("A GAN of points has no pictures to explore: see its twin in the 2-D lab.")
+    return _("A GAN of points has no pictures to explore: its twin can be watched in the 2-D lab.")
 
 
 def show(run: Run, step: int, view: str) -> None:

@@ -52,6 +52,8 @@ def progress(run: Run) -> None:
             status.skipped,
         )
         st.warning(words.format(n=status.skipped))
+        place = {"run": run.id, "tab": "settings"}
+        st.page_link("pages/run.py", label=_("Settings"), query_params=place, icon=":material/arrow_forward:")
 
 
 def _controls_depend_on(run: Run, status: Status) -> tuple[str, str, bool]:

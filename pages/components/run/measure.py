@@ -29,9 +29,12 @@ VIEWS = Marked(
 )
 
 
-def measure(run: Run) -> None:
-    """The view, of those that fit the run."""
-    config = run.config()
+def views_of(run: Run) -> tuple[str, ...]:
+    """The names of the views that fit a run."""
+    try:
+        config = run.config()
+    except ValueError:
+        return ()
     pictures, model = len(datasets.image_shape(config.dataset)) == 3, bool(run.checkpoint_steps())
     fits = {
         "numbers": True,
@@ -40,7 +43,12 @@ def measure(run: Run) -> None:
         "neighbours": pictures and model,
         "beside": model,
     }
-    offered = {name: VIEWS[name] for name in VIEWS if fits[name]}
+    return tuple(name for name in VIEWS if fits[name])
+
+
+def measure(run: Run) -> None:
+    """The view, of those that fit the run."""
+    offered = {name: VIEWS[name] for name in views_of(run)}
     view = linked_view(offered, key=f"measure_view_{'_'.join(offered)}", keep=("run", "tab", "step"))
     if view == "numbers":
         measurements(run)
@@ -51,19 +59,21 @@ def measure(run: Run) -> None:
 
 
 def measurements(run: Run) -> None:
-    """What was measured so far, and the button that measures the newest checkpoint."""
+    """What was measured so far, and the button that measures the newest checkpoint.
+
+    A ready-made run is never changed, so what is measured of it stands in the work's result alone.
+    """
     one = lab.attempt(lambda: compared(run))
     if one is None:
         return
     steps = run.checkpoint_steps()
-    kind = kind_of(one.config)
-    if steps and kind.has_discriminator and one.config.network.name != "mlp":
+    if steps and len(datasets.image_shape(one.config.dataset)) == 3:
         task = measure_task.task(run, steps[-1])
         begun = f"measure_asked_{run.id}_{steps[-1]}"
         if background.progress(task).state != "new" or st.session_state.get(begun):
-            outcome(task, f"measure_work_{run.id}")
+            outcome(task, f"measure_work_{run.id}")  # numbers() reads it again
         elif st.button(_("Measure step {n:,}").format(n=steps[-1]), key="measure_go", icon=":material/straighten:",
-                       help=_("Draws 2,000 images and compares them with held-out real ones: half a minute or more.")):  # fmt: skip
+                       help=_("Draws 2,000 images and compares them with held-out real ones: half a minute, and longer for a model that draws in many steps.")):  # fmt: skip
             st.session_state[begun] = True
             st.rerun()
     numbers([one])

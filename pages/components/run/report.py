@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from gan_core.config.sentences import LANGUAGES
 from gan_core.jobs.task import Arrays, Task
 from gan_core.report import formats, templates
 from gan_core.report.document import Person
@@ -13,7 +12,7 @@ from gan_core.report.formats import FORMATS
 from gan_core.runs import Run
 from pages.components.run.notes import observation
 from pages.components.shared.task_view import outcome
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, languages
 from pages.components.widgets.picture import picture
 
 MIME = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
@@ -44,6 +43,8 @@ def card(run: Run, key: str) -> None:
     try:
         content = run.report_path.open("rb")
     except OSError:
+        if run.shipped:  # it ended elsewhere
+            return
         st.caption(_("When a run ends, its report is made by itself and stands here."))
         return
     with content:
@@ -68,7 +69,7 @@ def form(runs: Sequence[Run], key: str) -> tuple[Task, str] | None:
             format_func=lambda name: f"{name}: {_(FORMATS[name].title)}",
         )
         language = right.selectbox(
-            _("Language"), list(LANGUAGES), key=f"{key}_language", format_func=LANGUAGES.__getitem__
+            _("Language"), list(languages()), key=f"{key}_language", format_func=languages().__getitem__
         )
         left, middle, right = st.columns(3)
         name = left.text_input(_("Name"), max_chars=80, key=f"{key}_name")
@@ -93,7 +94,8 @@ def result(runs: Sequence[Run], made: Arrays, form_name: str, key: str) -> None:
     if len(made["missing"]):
         with st.expander(_("Missing from this report ({n})").format(n=len(made["missing"]))):
             st.markdown("\n".join(f"- {as_text(_(str(sentence)))}" for sentence in made["missing"]))
-    st.caption(_("What you write beside a figure is kept with the run; make the report again to have it there."))
+    if not all(run.shipped for run in runs):
+        st.caption(_("What you write beside a figure is kept with the run; make the report again to have it there."))
     for number, (name, caption, kind) in enumerate(zip(made["keys"], made["captions"], made["kinds"], strict=True)):
         url = f"data:{MIME[str(kind)]};base64,{base64.b64encode(made[f'figure_{number}'].tobytes()).decode('ascii')}"
         picture(url, key=f"{key}_{number}", alt=str(caption), caption=str(caption), pixelated=str(kind) != "svg",

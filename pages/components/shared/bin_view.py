@@ -48,9 +48,12 @@ def bin_view(folder: Path, key: str, shown: Callable[[Binned], bool] = lambda th
                 st.rerun()
 
 
-@st.dialog(_("Delete?"))
 def confirm_delete(run_ids: Sequence[str]) -> None:
     """Asks once more, names what is lost, then deletes the runs and opens the list."""
+    st.dialog(_("Delete?"))(_ask)(run_ids)
+
+
+def _ask(run_ids: Sequence[str]) -> None:
     runs = [run for run in map(lab.run_or_none, run_ids) if run is not None]
     if not runs:
         st.rerun()

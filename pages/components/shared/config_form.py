@@ -31,21 +31,22 @@ REGISTRIES: dict[str, Registry[Any]] = {
 }
 SECTIONS = Marked(
     {
-        "training": N_("Training: how long, how much at once"),
-        "generator_optimizer": N_("The generator's optimiser"),
-        "discriminator_optimizer": N_("The discriminator's optimiser"),
-        "network": N_("Networks"),
-        "objective": N_("Objective: the loss of both networks"),
-        "conditioning": N_("Conditioning: telling the model what to draw"),
-        "penalty": N_("Penalty on the discriminator's slope"),
-        "remedies": N_("Remedies against collapse and imbalance"),
-        "augmentation": N_("Augmentation: few images, seen in many ways"),
-        "vae": N_("Variational autoencoder: its loss"),
-        "diffusion": N_("Diffusion: noise, prediction and sampler"),
-        "dataset": N_("Images"),
-        "recording": N_("What is kept"),
+        "training": (N_("Training"), N_("how long, how much at once")),
+        "generator_optimizer": (N_("The generator's optimiser"), ""),
+        "discriminator_optimizer": (N_("The discriminator's optimiser"), ""),
+        "network": (N_("Networks"), ""),
+        "objective": (N_("Objective"), N_("the loss of both networks")),
+        "conditioning": (N_("Conditioning"), N_("telling the model what to draw")),
+        "penalty": (N_("Penalty on the discriminator's slope"), ""),
+        "remedies": (N_("Remedies against collapse and imbalance"), ""),
+        "augmentation": (N_("Augmentation"), N_("few images, seen in many ways")),
+        "vae": (N_("Variational autoencoder"), N_("its loss")),
+        "diffusion": (N_("Diffusion"), N_("noise, prediction and sampler")),
+        "dataset": (N_("Images"), ""),
+        "recording": (N_("What is kept"), ""),
     }
 )
+"""Section of the settings -> (its name, what it is about)."""
 LABELS = Marked(
     {
         "dataset.name": N_("Data set"),
@@ -155,8 +156,8 @@ def config_form(base: RunConfig, prefix: str) -> dict[str, Any]:
         if section == "dataset" or not names:
             continue
         part = kind.optimizer_of(names[0])
-        title = _("The {network}'s optimiser").format(network=_(part.title).lower()) if part else SECTIONS.get(section)
-        with st.expander(title or section.replace("_", " ").capitalize()):
+        title = _("The {network}'s optimiser").format(network=_(part.title).lower()) if part else section_title(section)
+        with st.expander(title):
             columns = st.columns(3)
             for index, name in enumerate(names):
                 with columns[index % 3]:
@@ -175,11 +176,24 @@ def few_knobs(base: RunConfig, names: Sequence[str], prefix: str, columns: int =
         for place, name in zip(st.columns(columns), names[first : first + columns], strict=False):
             with place:
                 chosen[name] = knob(name, fields[name], schema.get(base, name), f"{prefix}_{name}")
-    kind, plain = (
-        kind_of(schema.with_changes(base, {"network.name": chosen.get("network.name", base.network.name)})),
-        RunConfig(),
-    )
+                if owner := owner_of(name, [base]):
+                    st.caption(owner)
+    network = chosen.get("network.name", base.network.name)
+    kind, plain = kind_of(schema.with_changes(base, {"network.name": network})), RunConfig()
     return {name: schema.get(plain, name) for name in fields if "." in name and not kind.applies(name)} | chosen
+
+
+def section_name(section: str) -> str:
+    """A section's name for people."""
+    name, _meaning = SECTIONS.get(section) or (section.replace("_", " ").capitalize(), "")
+    return name
+
+
+def section_title(section: str) -> str:
+    """A section's name, and what it is about."""
+    _name, meaning = SECTIONS.get(section) or ("", "")
+    name = section_name(section)
+    return _("{section}: {meaning}").format(section=name, meaning=meaning) if meaning else name
 
 
 def knob(name: str, info: Any, value: Any, key: str) -> Any:

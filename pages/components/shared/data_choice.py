@@ -8,7 +8,7 @@ import streamlit as st
 
 from gan_core import config as schema
 from gan_core.config import DatasetConfig, RunConfig, with_changes
-from gan_core.datasets import DATASETS, uploads
+from gan_core.datasets import DATASETS, label_names, uploads
 from gan_core.datasets.base import DatasetEntry
 from gan_core.datasets.uploads import Own
 from pages.components.shared import lab
@@ -131,10 +131,24 @@ def _about(own: Own) -> None:
         left_out_table(title.format(n=own.num_skipped), own.skipped, f"data_skipped_{own.id}")
 
 
+def evaluator_link(config: DatasetConfig) -> None:
+    """A link to where an evaluator of a data set is trained; nothing for one without labels, or that is gone."""
+    try:
+        labelled = bool(label_names(config))
+    except ValueError:
+        return
+    if not labelled:
+        return
+    own = next((found.id for found in uploads.list_own() if config.root and found.root == config.root), config.name)
+    st.page_link(
+        "pages/data.py", label=_("Train an evaluator"), query_params={"data": own}, icon=":material/arrow_forward:"
+    )
+
+
 def left_out_table(title: str, files: Sequence[tuple[str, str]], key: str) -> None:
     """(file, reason) of files that are not used, to be opened."""
     with st.expander(title):
-        rows = [{_("file"): file, _("reason"): reason} for file, reason in files]
+        rows = [{_("file"): file, _("reason"): _(reason)} for file, reason in files]
         st.dataframe(rows, hide_index=True, key=key)
 
 

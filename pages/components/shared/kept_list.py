@@ -54,7 +54,7 @@ def kept_row(name: str, facts: str) -> tuple[DeltaGenerator, DeltaGenerator]:
 def tell_damaged(sentences: Sequence[str]) -> None:
     """Names the entries of a list that cannot be read; the others are shown all the same."""
     for sentence in sentences:
-        st.warning(as_text(sentence), icon=":material/warning:")
+        st.warning(as_text(_(sentence)), icon=":material/warning:")
 
 
 def remove_button(title: str, words: str, key: str, remove: Callable[[], None]) -> None:

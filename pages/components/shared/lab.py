@@ -234,16 +234,16 @@ def attempt(action: Callable[[], T], level: Literal["error", "warning", "info"] 
     try:
         return action()
     except (ValueError, OSError) as refusal:
-        getattr(st, level)(as_text(_sentence(refusal)), icon=f":material/{level}:")
+        getattr(st, level)(as_text(_(_sentence(refusal))), icon=f":material/{level}:")
         return None
 
 
 def _sentence(refusal: ValueError | OSError) -> str:
-    """What a refusal says; an error of the system that has no sentence is raised again."""
+    """What a refusal says, in English; an error of the system that has no sentence is raised again."""
     words = str(refusal) if isinstance(refusal, ValueError) else reason(refusal)
     if words is None:
         raise refusal
-    return _(words)
+    return words
 
 
 def press(action: Callable[[], object]) -> None:
@@ -258,7 +258,7 @@ def press(action: Callable[[], object]) -> None:
 def show_refusal() -> None:
     """Above the page: why the last `press` was refused."""
     if refusal := st.session_state.pop("lab_refusal", None):
-        st.error(as_text(refusal), icon=":material/lock:")
+        st.error(as_text(_(refusal)), icon=":material/lock:")
 
 
 def succeeds(action: Callable[[], object]) -> bool:

@@ -22,11 +22,6 @@ def only() -> bool:
     return st.query_params.get(ONLY) == "1"
 
 
-def kept_only() -> dict[str, str]:
-    """What must stay in an address that is written anew, for a link for the class to remain one."""
-    return {ONLY: "1"} if only() else {}
-
-
 def linked_choice(
     param: str,
     options: Sequence[Option],
@@ -38,7 +33,8 @@ def linked_choice(
 ) -> Option:
     """One of `options`, begun with what the address says and kept in it.
 
-    An address that changed since the last run, by Back or by a link, wins over the widget's own state.
+    An address that changed since the last run, by Back or by a link, wins over the widget's own state; so does the address that
+    opened the page.
 
     Args:
         param: name in the address.
@@ -51,7 +47,7 @@ def linked_choice(
     written = st.session_state.setdefault(WRITTEN, {})
     asked = st.query_params.get(param)
     initial = next((option for option in options if str(option) == asked), default)
-    before, chosen_before = written.get(key, (asked, None))
+    before, chosen_before = written.get(key, (None, st.session_state.get(key)))
     if asked != before and key in st.session_state and st.session_state[key] == chosen_before:
         st.session_state[key] = initial
     value = draw(options, initial)
@@ -73,24 +69,26 @@ def renew(key: str) -> None:
     st.session_state[WRITTEN][key] = "", st.session_state.get(key)
 
 
-def linked_view(views: Mapping[str, str], *, key: str, param: str = "view", keep: Sequence[str] | None = None) -> str:
-    """One of a page's ways of looking (name -> words), the first to begin with; kept in the address as `?view=`."""
+def linked_view(
+    views: Mapping[str, str], *, key: str, param: str = "view", keep: Sequence[str] | None = None, first: str = ""
+) -> str:
+    """One of a page's ways of looking (name -> words), at first `first` or the first of them; kept in the address as `?view=`."""
 
-    def draw(names: Sequence[str], first: str) -> str:
+    def draw(names: Sequence[str], initial: str) -> str:
         return st.segmented_control(
-            _("Show"), names, default=first, required=True, key=key, format_func=views.__getitem__,
+            _("Show"), names, default=initial, required=True, key=key, format_func=views.__getitem__,
             label_visibility="collapsed",
         )  # fmt: skip
 
-    return linked_choice(param, list(views), next(iter(views)), draw, key=key, keep=keep)
+    return linked_choice(param, list(views), first or next(iter(views)), draw, key=key, keep=keep)
 
 
-def linked_tab(tabs: Mapping[str, str], *, key: str, keep: Sequence[str] = ()) -> str:
+def linked_tab(tabs: Mapping[str, str], *, key: str, keep: Sequence[str] = (), first: str = "") -> str:
     """One of a page's tabs, kept as `?tab=`; what else the address says belongs to a tab, except for `keep`.
 
     A link for the class has no tabs to choose from.
     """
     if only():
         asked = st.query_params.get("tab", "")
-        return asked if asked in tabs else next(iter(tabs))
-    return linked_view(tabs, key=key, param="tab", keep=keep)
+        return asked if asked in tabs else first or next(iter(tabs))
+    return linked_view(tabs, key=key, param="tab", keep=keep, first=first)

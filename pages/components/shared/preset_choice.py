@@ -30,11 +30,12 @@ def choose_preset(names: Sequence[str], first: str, key: str) -> str:
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     words = _("With your own data ({n})").format(n=len(own))
     help_ = _("Experiments at full size, for CelebA, i-CLEVR or a folder of pictures on this computer.")
-    with_own = right.toggle(words, needs_data(first), key=f"{key}_own", help=help_)
-    listed = [name for name in names if with_own or name == first or name not in own]
+    with_own = right.toggle(words, needs_data(first), key=f"{key}_own", help=help_, persist_state="session")
+    kept = st.session_state.get(key)
+    listed = [name for name in names if with_own or name in (first, kept) or name not in own]
     listed.sort(key=lambda name: list(IDEAS).index(begins(name)))
     return left.selectbox(
-        _("Preset"), listed, index=listed.index(first), format_func=in_words, key=key, help=_(REPORTS)
+        _("Preset"), listed, index=listed.index(first), format_func=in_words, key=key, help=_(REPORTS), persist_state="session"
     )  # fmt: skip
 
 

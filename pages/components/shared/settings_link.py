@@ -13,7 +13,7 @@ from gan_core.datasets import DATASETS
 from gan_core.presets import DEFAULT, PRESETS, own_data
 from gan_core.training import supervisor
 from pages.components.shared import lab, links
-from pages.components.shared.config_form import LABELS
+from pages.components.shared.config_form import setting_name
 from pages.components.shared.data_choice import Chosen
 from pages.components.text import _, as_text
 
@@ -33,7 +33,7 @@ def linked_settings(base: RunConfig, prefix: str) -> tuple[RunConfig, str]:
         return base, prefix
     config, refusals = with_settings(base, given)
     tell_refusals(refusals)
-    changed = [f"{_(LABELS.get(name, name))}: {schema.get(config, name)}" for name in schema.differences(base, config)]
+    changed = [f"{setting_name(name)}: {schema.get(config, name)}" for name in schema.differences(base, config)]
     if changed:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(

@@ -107,10 +107,10 @@ def follow(
     st.fragment(bar, run_every=lab.refresh_every())()
 
 
-def show_end(key: str, now: Progress, cancelled: str = _("Cancelled.")) -> None:
+def show_end(key: str, now: Progress, cancelled: str = N_("Cancelled.")) -> None:
     """Why work that `follow` showed under this key failed, or that it was cancelled; of any other state nothing."""
     st.session_state.pop(f"{key}_cancelling", None)
     if now.state == "failed":
         st.error(as_text(_(now.error)), icon=":material/error:")
     elif now.state == "cancelled":
-        st.info(cancelled, icon=":material/info:")
+        st.info(_(cancelled), icon=":material/info:")

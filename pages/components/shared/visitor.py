@@ -17,8 +17,21 @@ from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gan_core.access import VIEWER, Actor, Refused, Role, classroom
-from pages.components.text import _, as_text
+from pages.components.text import N_, _, as_text, in_language, language, languages, wanted_language
 
+ELSEWHERE = N_("Sign in on this page itself.")
+FORM = {
+    "title": N_("Sign in to Ganvas"),
+    "code": N_("Class code, or the teacher's PIN"),
+    "name": N_("Your name"),
+    "own": N_("Your own code"),
+    "help": N_(
+        "Students choose a code of their own the first time, and give it again later: what you train is yours. "
+        "Teachers leave both empty."
+    ),
+    "button": N_("Sign in"),
+    "watch": N_("Only watch"),
+}
 COOKIE = "ganvas_session"
 FIELD_LIMIT = 200
 STYLE = """:root{color-scheme:light dark;font:16px/1.5 sans-serif}body{max-width:24rem;margin:12vh auto;padding:0 1rem}
@@ -60,7 +73,9 @@ def show() -> None:
         return
     if who.role == Role.VIEWER and st.secrets.load_if_toml_exists() and "auth" in st.secrets:
         st.button(_("Sign in with your school's account"), key="visitor_login", on_click=st.login)
-    st.html(f'<a href="{html.escape(base_path())}/{page}" target="_self" style="color:inherit">{html.escape(link)}</a>')
+    st.html(
+        f'<a href="{html.escape(base_path())}/{page}?lang={language()}" target="_self" style="color:inherit">{html.escape(link)}</a>'
+    )
 
 
 def refused(error: Exception) -> bool:
@@ -77,11 +92,13 @@ def base_path() -> str:
 
 
 async def sign_in_page(request: Request) -> Response:
-    """GET: the form. POST: sets the cookie and goes home, or the form with the refusal."""
+    """GET: the form. POST: sets the cookie and goes home, or the form with the refusal. In the language that the address asks for
+    (`?lang=`), else the browser's."""
+    spoken = _language_of(request)
     if request.method == "GET":
-        return _form("", "")
+        return _form(spoken, "", "")
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return _form("", _("Sign in on this page itself."), 403)
+        return _form(spoken, "", ELSEWHERE, 403)
     sent = {name: value[:FIELD_LIMIT] for name, value in (await request.form()).items() if isinstance(value, str)}
     try:
         token = classroom.sign_in(
@@ -91,11 +108,22 @@ async def sign_in_page(request: Request) -> Response:
             address=_address(request),
         )
     except ValueError as refusal:
-        return _form(sent.get("name", ""), str(refusal), 403)
-    answer = RedirectResponse(f"{base_path()}/", 303)
+        return _form(spoken, sent.get("name", ""), str(refusal), 403)
+    answer = RedirectResponse(_home(spoken), 303)
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, token, max_age=classroom.SESSION_S, httponly=True, samesite="strict", secure=secure)
     return answer
+
+
+def _language_of(request: Request) -> str:
+    """The language that a request asks for."""
+    locale = request.headers.get("accept-language", "").split(",")[0].split(";")[0].strip()
+    return wanted_language(request.query_params.get("lang", ""), locale)
+
+
+def _home(name: str) -> str:
+    """The address of the first page in a language."""
+    return f"{base_path()}/?lang={name}"
 
 
 def _address(request: Request) -> str:
@@ -115,39 +143,40 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-async def sign_out_page(_request: Request) -> Response:
+async def sign_out_page(request: Request) -> Response:
     """Takes the cookie away and goes home."""
-    answer = RedirectResponse(f"{base_path()}/", 303)
+    answer = RedirectResponse(_home(_language_of(request)), 303)
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer
 
 
-def _form(name: str, refusal: str, status: int = 200) -> Response:
-    alert = f'<p role="alert">{html.escape(refusal)}</p>' if refusal else ""
-    words = {
-        key: html.escape(value)
-        for key, value in {
-            "title": _("Sign in to Ganvas"),
-            "code": _("Class code, or the teacher's PIN"),
-            "name": _("Your name"),
-            "own": _("Your own code"),
-            "help": _(
-                "Students choose a code of their own the first time, and give it again later: what you train is yours. "
-                "Teachers leave both empty."
-            ),
-            "button": _("Sign in"),
-            "watch": _("Only watch"),
-            "value": name,
-        }.items()
-    }
-    page = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title}</title><style>{style}</style><h1>{title}</h1>{alert}<form method="post" autocomplete="on">
+def _form(language: str, name: str, refusal: str, status: int = 200) -> Response:
+    """The page in a language, with a name that was typed and why it was refused."""
+    say = in_language(language)
+    alert = f'<p role="alert">{html.escape(say(refusal))}</p>' if refusal else ""
+    others = " · ".join(
+        f"<b>{html.escape(own)}</b>"
+        if key == language
+        else f'<a href="?lang={key}" lang="{tag(key)}">{html.escape(own)}</a>'
+        for key, own in languages().items()
+    )
+    words = {key: html.escape(say(text)) for key, text in FORM.items()}
+    page = """<!doctype html><html lang="{tag}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title><style>{style}</style><h1>{title}</h1>{alert}<form method="post" action="?lang={language}" autocomplete="on">
 <label for="code">{code}</label><input id="code" name="code" type="password" maxlength="100" required autofocus>
 <label for="name">{name}</label><input id="name" name="name" maxlength="40" autocomplete="username" value="{value}">
 <label for="own">{own}</label><input id="own" name="own" type="password" maxlength="100" autocomplete="current-password">
-<p><small>{help}</small></p><button>{button}</button></form><p><a href="{home}/">{watch}</a></p></html>"""
-    shown = page.format(style=STYLE, alert=alert, home=html.escape(base_path()), **words)
+<p><small>{help}</small></p><button>{button}</button></form><p><a href="{home}">{watch}</a></p><nav>{others}</nav></html>"""
+    shown = page.format(
+        style=STYLE, alert=alert, home=html.escape(_home(language)), others=others, tag=tag(language), language=language,
+        value=html.escape(name), **words,
+    )  # fmt: skip
     return HTMLResponse(shown, status, headers={"Cache-Control": "no-store"})
+
+
+def tag(language: str) -> str:
+    """A language as HTML names it."""
+    return language.replace("_", "-")
 
 
 def routes() -> list[Route]:

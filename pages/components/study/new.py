@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from gan_core.evaluation import evaluators
 from gan_core.experiments import studies
 from gan_core.experiments.studies import MAX_SEEDS, PLANS
 from pages.components.shared import lab
+from pages.components.shared.data_choice import evaluator_link
 from pages.components.text import _, duration
 
 PLAN = PLANS["r2-ratios"]
@@ -22,18 +22,20 @@ def new_study() -> None:
     plan, usual = PLAN, PLAN.base
     columns = st.columns(4)
     epochs = columns[0].number_input(
-        _("Epochs"), 1, 200, usual.training.epochs, key="study_epochs",
+        _("Epochs"), 1, 200, usual.training.epochs, key="study_epochs", persist_state="session",
         help=_("How many times each run sees all images; the evaluator counts at the end of each epoch."),
     )  # fmt: skip
     images = columns[1].number_input(
-        _("Images"), usual.training.batch_size, 18_009, usual.dataset.num_images, 500, key="study_images",
+        _("Images"), usual.training.batch_size, 18_009, usual.dataset.num_images, 500, key="study_images", persist_state="session",
         help=_("Drawn scenes to learn from. Fewer are quicker and teach less."),
     )  # fmt: skip
     seeds = columns[2].number_input(
-        _("Seeds"), 1, MAX_SEEDS, 1, key="study_seeds",
+        _("Seeds"), 1, MAX_SEEDS, 1, key="study_seeds", persist_state="session",
         help=_("Runs of each weighting, each with other random numbers. One run cannot tell luck from effect."),
     )  # fmt: skip
-    name = columns[3].text_input(_("Name"), key="study_name", max_chars=60, placeholder=_("optional"))
+    name = columns[3].text_input(
+        _("Name"), key="study_name", persist_state="session", max_chars=60, placeholder=_("optional")
+    )
     minutes = studies.minutes(plan, int(epochs), int(images), int(seeds))
     evaluator = studies.evaluator_of(plan)
     words = _(
@@ -41,10 +43,11 @@ def new_study() -> None:
     )
     st.caption(words.format(n=len(plan.arms) * int(seeds), time=duration(60 * minutes)))
     if evaluator is None:
-        words = _("There is no evaluator for this data set, so nothing would be measured. Train one first: `{command}`")
         st.warning(
-            words.format(command=evaluators.how_to_train(studies.evaluated_config(plan))), icon=":material/warning:"
+            _("There is no evaluator for this data set, so nothing would be measured. Train one first."),
+            icon=":material/warning:",
         )
+        evaluator_link(studies.evaluated_config(plan).dataset)
     start = _("Start the study")
     if st.button(start, type="primary", key="study_start", icon=":material/play_arrow:", disabled=evaluator is None):
         with st.spinner(_("Queueing the runs…")):

@@ -223,8 +223,8 @@ def conditions(study: Study) -> None:
     evaluator = studies.evaluator_of(PLANS[study.plan])
     if evaluator is not None:
         words = _("The accuracy of the evaluator “{title}” on real pictures: {own}.")
-        own = as_text(own_words(evaluator.info))
-        sentences.append(words.format(title=as_text(evaluator.info.title), own=own))
+        own = as_text(_(own_words(evaluator.info)))
+        sentences.append(words.format(title=as_text(_(evaluator.info.title)), own=own))
     st.caption(" ".join(sentences))
 
 

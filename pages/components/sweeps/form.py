@@ -13,7 +13,7 @@ from gan_core.experiments.sweeps.plan import LINKED, MAX_AXES, MAX_TRIALS, NOT_V
 from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS
 from pages.components.shared import lab
-from pages.components.shared.config_form import LABELS, REGISTRIES, SECTIONS
+from pages.components.shared.config_form import LABELS, REGISTRIES, section_name
 from pages.components.shared.preset_choice import choose_preset
 from pages.components.text import N_, Marked, _, duration
 
@@ -49,7 +49,7 @@ def begin(sweep: Callable[[], Sweep]) -> None:
 def new_sweep() -> None:
     """What to vary, what to aim for, how many trials."""
     preset = choose_preset(list(PRESETS), next(iter(PRESETS)), "sweeps_preset")
-    name = st.text_input(_("Name"), key="sweeps_name", max_chars=60, placeholder=_("optional"))
+    name = st.text_input(_("Name"), key="sweeps_name", persist_state="session", max_chars=60, placeholder=_("optional"))
     config = PRESETS[preset].config
     axes = axis_rows(config, preset)
     searched = search_row(any(".." in text for text in axes))
@@ -82,14 +82,14 @@ def axis_rows(config: RunConfig, preset: str) -> list[str]:
         *(name for name in field_names() if name not in NOT_VARIED and not name.startswith("recording.")),
     ]
     chosen = st.multiselect(
-        _("What to vary"), known, [*FIRST_AXES], format_func=title_of, key="sweeps_fields", max_selections=MAX_AXES,
+        _("What to vary"), known, [*FIRST_AXES], format_func=title_of, key="sweeps_fields", persist_state="session", max_selections=MAX_AXES,
         help=_("Up to {n} settings at once. Few are easier to understand.").format(n=MAX_AXES),
     )  # fmt: skip
     texts = []
     columns = st.columns(3)
     for index, field in enumerate(chosen):
         words = columns[index % 3].text_input(
-            title_of(field), first_words(config, field), key=f"sweeps_values_{preset}_{field}",
+            title_of(field), first_words(config, field), key=f"sweeps_values_{preset}_{field}", persist_state="session",
             help=_("Values separated by commas (16, 32, 64), or a range for a search: smallest..largest (1e-4..1e-3)."),
         )  # fmt: skip
         texts.append(f"{field}={words}")
@@ -101,8 +101,8 @@ def title_of(field: str) -> str:
     if field in LINKED:
         return _("{setting} of both networks").format(setting=LABELS[LINKED[field][0]])
     label = LABELS.get(field, field)
-    section = SECTIONS.get(field.partition(".")[0], "").partition(":")[0]
-    return f"{section}: {label}" if section else label
+    section, dot, _rest = field.partition(".")
+    return _("{section}: {meaning}").format(section=section_name(section), meaning=label) if dot else label
 
 
 def first_words(config: RunConfig, field: str) -> str:
@@ -123,13 +123,13 @@ def search_row(has_range: bool) -> tuple[int, int]:
     """How many trials a search makes, and its seed; (0, 0) for a grid."""
     left, middle, right = st.columns(3)
     searches = left.toggle(
-        _("Let Optuna search"), has_range, key=f"sweeps_search_{has_range}", disabled=has_range,
+        _("Let Optuna search"), has_range, key=f"sweeps_search_{has_range}", persist_state="session", disabled=has_range,
         help=_("Instead of every combination: Optuna (method: TPE) chooses, from what earlier trials reached. A range always needs a search."),
     )  # fmt: skip
     if not searches and not has_range:
         return 0, 0
-    trials = middle.number_input(_("Trials"), 1, MAX_TRIALS, 20, key="sweeps_trials")
-    seed = right.number_input(_("Seed of the search"), 0, 2**31 - 1, 0, key="sweeps_seed")
+    trials = middle.number_input(_("Trials"), 1, MAX_TRIALS, 20, key="sweeps_trials", persist_state="session")
+    seed = right.number_input(_("Seed of the search"), 0, 2**31 - 1, 0, key="sweeps_seed", persist_state="session")
     return int(trials), int(seed)
 
 
@@ -138,11 +138,11 @@ def objective_row(config: RunConfig, preset: str) -> tuple[str, int]:
     left, right = st.columns(2)
     fitting = [metric for metric in fitting_metrics(config) if implied(metric)]
     metric = left.selectbox(
-        _("What to aim for"), fitting, format_func=objective_words, key=f"sweeps_aim_{preset}",
+        _("What to aim for"), fitting, format_func=objective_words, key=f"sweeps_aim_{preset}", persist_state="session",
         help=_("Measured of each run when it has ended. Only what the runs of this preset have is listed."),
     )  # fmt: skip
     images = right.number_input(
-        _("Images to measure on"), 100, 5000, 1000, 100, key="sweeps_images",
+        _("Images to measure on"), 100, 5000, 1000, 100, key="sweeps_images", persist_state="session",
         help=_("Generated images, and as many real ones. More give a surer value and take longer."),
     )  # fmt: skip
     return metric or "fd", int(images)

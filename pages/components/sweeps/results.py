@@ -16,6 +16,7 @@ from gan_core.experiments.sweeps.storage import without_password
 from gan_core.experiments.sweeps.study import SweepStudy
 from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of, seconds_left
 from pages.components.shared import lab
+from pages.components.sweeps.form import objective_title
 from pages.components.sweeps.grid import grid_of_samples
 from pages.components.text import N_, Marked, _, as_text, duration, told_apart_means
 
@@ -71,7 +72,7 @@ def description(folder: SweepFolder) -> None:
     sentence = [
         kind.format(n=sweep.trials)
         + _(" from the preset {preset}, varying {axes}.").format(preset=sweep.preset, axes=varied),
-        _("Aim: {metric} {way}.").format(metric=sweep.objective.metric, way=way),
+        _("Aim: {metric} {way}.").format(metric=objective_title(sweep.objective.metric), way=way),
     ]
     if folder.storage:
         sentence.append(_("Kept in {place}.").format(place=as_text(without_password(folder.storage))))
@@ -137,7 +138,7 @@ def controls(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None, go
     """Stop, go on, and the way to the best run."""
     unfinished = any(row.state in OPEN for row in rows)
     with st.container(horizontal=True):
-        there = top is not None and run_there(folder, top)
+        there = top is not None and run_there(top)
         if (
             top
             and there
@@ -155,7 +156,7 @@ def controls(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None, go
             lab.press(lambda: folders.resume(folder))
 
 
-def run_there(folder: SweepFolder, row: TrialRow) -> bool:
+def run_there(row: TrialRow) -> bool:
     """Whether a trial's run is in this runs folder (another machine may have made it)."""
     return bool(row.run_id) and lab.run_or_none(row.run_id) is not None
 
@@ -166,9 +167,9 @@ def best_words(folder: SweepFolder, rows: list[TrialRow], top: TrialRow) -> str:
     sentence = _("**Best so far: trial {n}** ({values}): {metric} {value}, {measured}.").format(
         n=top.index + 1,
         values=values,
-        metric=folder.sweep.objective.metric,
+        metric=objective_title(folder.sweep.objective.metric),
         value=value_words(top),
-        measured=as_text(top.measured),
+        measured=as_text(_(top.measured)),
     )
     others = [row for row in rows if row is not top and row.estimate and row.estimate.has_interval]
     if top.estimate and top.estimate.has_interval and others:
@@ -203,10 +204,12 @@ def table(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None) -> No
                 short_name(axis.name): format_value(row.params[axis.name]) if row.params else ""
                 for axis in folder.sweep.axes
             },
-            _("{metric} (95 % interval)").format(metric=folder.sweep.objective.metric): value_words(row),
+            _("{metric} (95 % interval)").format(metric=objective_title(folder.sweep.objective.metric)): value_words(
+                row
+            ),
             _("trained for"): duration(row.seconds) if row.seconds else "",
             _("run"): f"run?run={row.run_id}" if row.run_id in here else "",
-            **({_("why it ended"): row.reason} if any(one.reason for one in rows) else {}),
+            **({_("why it ended"): _(row.reason)} if any(one.reason for one in rows) else {}),
         }
         for row in rows
     ]

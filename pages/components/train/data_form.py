@@ -61,7 +61,7 @@ def offer_own(name: str, prefix: str) -> None:
 
     st.selectbox(
         _("One that you brought"), ["", *own], format_func=lambda root: own.get(root) or _("choose one, or name a place below"),
-        key=f"{prefix}_own_{name}", on_change=fill,
+        key=f"{prefix}_own_{name}", on_change=fill, persist_state="session",
     )  # fmt: skip
 
 

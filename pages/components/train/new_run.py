@@ -51,6 +51,7 @@ def new_run() -> None:
         _("Your name for the run"),
         key=f"{prefix}_name",
         max_chars=80,
+        persist_state="session",
         placeholder=_("optional, for example: wide generator, batch 32"),
     )
     with start:

@@ -41,7 +41,7 @@ class Side(NamedTuple):
 def beside_a_gan(vae: Shown) -> None:
     """Choose a GAN; then everything side by side, or the sentence why the two do not compare."""
     config = vae.model.config
-    rivals = rivals_of(vae.run, config)
+    rivals = rivals_of(config)
     if not any(comparable(config, rival.config()) for rival in rivals):
         no_rival(config)
         if not rivals:
@@ -64,7 +64,7 @@ def beside_a_gan(vae: Shown) -> None:
     side_by_side(vae, gan)
 
 
-def rivals_of(run: Run, config: RunConfig) -> list[Run]:
+def rivals_of(config: RunConfig) -> list[Run]:
     """GANs with a checkpoint that draw pictures of the same data set, the most comparable first, then the newest."""
     found = []
     for other in lab.all_runs():

@@ -17,6 +17,7 @@ from gan_core.presets import PRESETS
 from gan_core.runs.sampler import latents
 from gan_core.runs.status import OPEN_STATES
 from pages.components.shared import lab
+from pages.components.shared.config_form import setting_name
 from pages.components.shared.models import Shown, images
 from pages.components.shared.models import shown as opened
 from pages.components.shared.task_view import outcome
@@ -53,7 +54,7 @@ def dial_over_lambda(shown: Shown) -> None:
     if others:
         st.warning(
             _("These VAEs also differ in: {fields}. What λ does cannot be told from what these do.").format(
-                fields=as_text(", ".join(others))
+                fields=as_text(", ".join(map(setting_name, others)))
             ),
             icon=":material/warning:",
         )  # fmt: skip
@@ -104,7 +105,8 @@ def train_missing(shown: Shown, members: list[FamilyMember]) -> None:
                 )
             )  # fmt: skip
         if going:
-            st.caption(_("{n} runs wait or train now; see Runs.").format(n=len(going)))
+            st.caption(_("{n} runs wait or train now.").format(n=len(going)))
+            st.page_link("pages/runs.py", label=_("Runs"), icon=":material/arrow_forward:")
         if st.button(_("Train these"), key="vae_dial_begin", type="primary", icon=":material/play_arrow:"):
             with st.spinner(_("Queueing the runs…")):
                 if lab.succeeds(lambda: vae_family.begin(lab.start(), base, weights, int(epochs))):

@@ -158,7 +158,7 @@ def map_and_image(
                 n=chosen, mse=float(measured["errors"][chosen])
             ),
         )  # fmt: skip
-        words = label_words(shown, chosen, measured)
+        words = label_words(chosen, measured)
         if words:
             st.caption(words)
     with left:

@@ -170,7 +170,7 @@ def sampled(shown: Shown, seed: int, count: int = NUM_SAMPLES) -> Uint8Array:
     return shown.model.decode(latents(count, shown.model.config.network.latent_dim, seed))
 
 
-def label_words(shown: Shown, index: int, measured: Arrays) -> str:
+def label_words(index: int, measured: Arrays) -> str:
     """The labels that hold for an image, as text."""
     row, names = measured["labels"][index], measured["label_names"]
     return as_text(", ".join(str(name) for name, on in zip(names, row, strict=True) if on))

@@ -26,6 +26,7 @@ class Picture {
       node.classList.toggle("ganvas-pixelated", data.pixelated);
     }
     this.dialog.setAttribute("aria-label", data.alt);
+    this.button.setAttribute("aria-label", data.alt); // also while the image is not there yet
     this.caption.textContent = data.caption;
     this.caption.hidden = data.caption === "";
     this.image.show(data.image);

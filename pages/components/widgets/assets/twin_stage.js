@@ -213,7 +213,7 @@ class TwinStage {
       this.ask();
     } else if (this.data.scene.revision === undefined || this.newest === null) {
       this.planned = setTimeout(() => this.ask(), POLL_MS);
-    } else if (this.newest.playing) {
+    } else if (this.newest.playing || this.data.behind) {
       this.planned = setTimeout(() => this.ask(), Math.max(0, ASK_EVERY_MS - (performance.now() - this.asked)));
     }
   }
