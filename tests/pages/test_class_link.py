@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 import segno
@@ -179,6 +179,16 @@ def test_teachers_have_the_button(
     monkeypatch.setattr(visitor, "actor", lambda: who)
     app = visit("train")
     assert ("Link for the class" in labels(app)) is there
+
+
+def test_a_visitor_who_must_sign_in_comes_back_to_the_link(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visitor, "actor", lambda: VIEWER)
+    app = visit("train", preset="mnist-dcgan", only="1", **{"training.epochs": "3"})
+    (sign_in,) = [str(html.proto.body) for html in app.sidebar.get("html") if "sign-in" in str(html.proto)]
+    (to,) = parse_qs(urlsplit(re.findall(r'href="([^"]+)"', sign_in)[0].replace("&amp;", "&")).query)["to"]
+    assert to.startswith("train?") and dict(parse_qsl(to.partition("?")[2])) == {
+        "preset": "mnist-dcgan", "only": "1", "training.epochs": "3"
+    }  # fmt: skip
 
 
 def test_the_code_holds_the_address(monkeypatch: pytest.MonkeyPatch) -> None:

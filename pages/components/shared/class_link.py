@@ -18,23 +18,21 @@ from pages.components.text import _
 from pages.components.widgets.copy_text import copy_text
 from pages.components.widgets.picture import picture
 
-FOLLOWED = "class_link"
-"""In the session: (page, query parameters) of the link for the class that brought this visitor, until they want everything."""
 QR_PX = 420
 
 
 def follow(page: str) -> bool:
     """Whether this visitor follows a link for the class, from it on to the pages that it leads to: their run, say."""
     if links.only():
-        st.session_state[FOLLOWED] = (page, st.query_params.to_dict())
-    return FOLLOWED in st.session_state
+        st.session_state[links.FOLLOWED] = (page, st.query_params.to_dict())
+    return links.FOLLOWED in st.session_state
 
 
 def bar(page: str) -> None:
     """Above the page of a visitor who follows a link: the way back to it, and to everything."""
-    if FOLLOWED not in st.session_state:
+    if links.FOLLOWED not in st.session_state:
         return
-    first, parameters = st.session_state[FOLLOWED]
+    first, parameters = st.session_state[links.FOLLOWED]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         if page != first or not links.only():
             st.page_link(
@@ -45,7 +43,7 @@ def bar(page: str) -> None:
 
 def leave() -> None:
     """Shows everything from now on; the settings of the address stay."""
-    st.session_state.pop(FOLLOWED, None)
+    st.session_state.pop(links.FOLLOWED, None)
     st.query_params.pop(links.ONLY, None)
 
 
