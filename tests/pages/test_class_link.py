@@ -18,7 +18,7 @@ from gan_core.figures.qr_code import MAX_CHARACTERS, qr_svg
 from gan_core.lab2d.stories import STORIES
 from gan_core.presets import PRESETS
 from gan_core.runs import Run
-from pages.components.shared import class_link, visitor
+from pages.components.shared import class_link, lab, visitor
 from pages.components.shared.settings_link import in_address, with_settings
 from tests.pages.conftest import Visit, calm, copy_of, labels, words
 
@@ -28,6 +28,12 @@ NAVIGATION = {"Home", "Learn", "Data", "Train", "Runs"}
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(class_link, "lan_addresses", lambda: ["192.168.1.20"])
+
+
+def be(monkeypatch: pytest.MonkeyPatch, who: Actor | None) -> None:
+    """The visitor is somebody, for the pages; what outlives the test does not learn of it."""
+    monkeypatch.setattr(lab, "set_source", lambda _source: None)
+    monkeypatch.setattr(visitor, "actor", lambda: who)
 
 
 def sidebar(app: AppTest) -> set[str]:
@@ -176,13 +182,13 @@ def test_break_and_repair_s_link_is_of_two_runs_or_of_one_way(visit: Visit, trai
 def test_teachers_have_the_button(
     visit: Visit, monkeypatch: pytest.MonkeyPatch, who: Actor | None, there: bool
 ) -> None:
-    monkeypatch.setattr(visitor, "actor", lambda: who)
+    be(monkeypatch, who)
     app = visit("train")
     assert ("Link for the class" in labels(app)) is there
 
 
 def test_a_visitor_who_must_sign_in_comes_back_to_the_link(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(visitor, "actor", lambda: VIEWER)
+    be(monkeypatch, VIEWER)
     app = visit("train", preset="mnist-dcgan", only="1", **{"training.epochs": "3"})
     (sign_in,) = [str(html.proto.body) for html in app.sidebar.get("html") if "sign-in" in str(html.proto)]
     (to,) = parse_qs(urlsplit(re.findall(r'href="([^"]+)"', sign_in)[0].replace("&amp;", "&")).query)["to"]

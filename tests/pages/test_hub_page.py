@@ -10,6 +10,7 @@ import pytest
 from helpers import eventually
 from streamlit.testing.v1 import AppTest
 
+from gan_core.hub.orders import default_repo
 from gan_core.runs import Run, adoption
 from tests.hub.conftest import hub, running_hub  # noqa: F401 - fixtures
 from tests.hub.server import WRITER, Hub
@@ -188,13 +189,13 @@ def test_a_run_becomes_a_page_and_a_private_space(
     app = visit("run", run=trained.id, tab="report")
     app.session_state[key] = True
     app = use_token(press_form(calm(app.run()), "Make the page"), WRITER)
-    assert app.text_input(key=f"{key}_space_ada").value == "ada/my-digits"
+    assert app.text_input(key=f"{key}_space_ada").value == default_repo("ada", trained.name)
     assert app.toggle(key=f"{key}_private").value is True
     app = settled(press(app, f"{key}_send"), "publish")
     assert "The page is on the Hub. Only you can see it." in told(app)
     ((name, space),) = hub.spaces.items()
     sent = space.commits[-1][1]
-    assert (name, space.private, sent["index.html"]) == ("ada/my-digits", True, b"<h1>page</h1>")
+    assert (name, space.private, sent["index.html"]) == (default_repo("ada", trained.name), True, b"<h1>page</h1>")
     assert b"sdk: static" in sent["README.md"] and trained.name.encode() in sent["README.md"]
 
 
