@@ -1,6 +1,7 @@
 """What the pages do with the Hugging Face Hub: who you are there, a run that is sent, a run that is fetched."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -181,7 +182,7 @@ def collection() -> None:
             fetching = hub_transfer.is_busy("download")
             if st.button(_("Download"), key=f"hub_fetch_{row['repo']}", icon=":material/download:", disabled=fetching):
                 pulled = hub.Pull(row["repo"], row["revision"])
-                attempt_and_rerun(lambda order=pulled: hub_transfer.begin("download", order))
+                attempt_and_rerun(partial(hub_transfer.begin, "download", pulled))
 
 
 def arrived(fetched: Mapping[str, Any]) -> None:
