@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from gan_core.runs.status import OPEN_STATES
-from pages.components.shared import lab, links, server, visitor
+from pages.components.shared import class_link, lab, links, server, visitor
 from pages.components.text import STATES, _, as_text, choose_language, settle_language
 
 ASSETS = Path(__file__).parent / "pages" / "components" / "widgets" / "assets"
@@ -72,11 +72,13 @@ def main() -> None:
     with st.sidebar:
         st.subheader(_("Ganvas"))
         training()
-        for entry in pages.values():
-            st.page_link(entry)
+        if not class_link.follow(page.url_path):
+            for entry in pages.values():
+                st.page_link(entry)
         st.fragment(devices, run_every=None if lab.machine() else 5)()
         choose_language()
         visitor.show()
+    class_link.bar(page.url_path)
     lab.show_refusal()
     page.run()
 

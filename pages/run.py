@@ -12,6 +12,7 @@ from pages.components.run.explore import explore, views_of
 from pages.components.run.head import head
 from pages.components.run.measure import measure
 from pages.components.run.measure import views_of as measures_of
+from pages.components.run.publish import publish
 from pages.components.run.report import report
 from pages.components.run.watch import watch
 from pages.components.shared import lab
@@ -39,12 +40,18 @@ class Tab:
     views: Callable[[Run], Sequence[str]] = lambda run: ()
 
 
+def report_and_page(run: Run) -> None:
+    """The report, and the run as a web page."""
+    report([run])
+    publish(run)
+
+
 TABS = {
     "watch": Tab(N_("Watch"), watch),
     "replay": Tab(N_("Replay"), replay, recorded),
     "explore": Tab(N_("Explore"), explore, lambda run: bool(views_of(run)), views_of),
     "measure": Tab(N_("Measure"), measure, lambda run: bool(run.checkpoint_steps()), measures_of),
-    "report": Tab(N_("Report"), lambda run: report([run])),
+    "report": Tab(N_("Report"), report_and_page),
     "settings": Tab(N_("Settings"), settings),
 }
 

@@ -73,6 +73,8 @@ def from_hub() -> None:
     with st.container(border=True):
         forms.download()
     with st.container(border=True):
+        forms.collection()
+    with st.container(border=True):
         forms.account()
 
 

@@ -113,6 +113,7 @@ LIGHT = [
     "report.formats",
     "report.notebook",
     "report.templates",
+    "report.web_page",
     "runs",
     "runs.evaluations",
     "runs.kept",

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from gan_core import runs
 from gan_core.cli.terminal import AsJson, Move, RunName, RunsDir, bar, runs_folder, show_rows
-from gan_core.hub.orders import LICENCES, Browse, Order, Pull, Push
-from gan_core.hub.transfer import TransferProgress, start
+from gan_core.hub.orders import LICENCES, Browse, Order, Pull, Push, slug_of
+from gan_core.hub.transfer import Fill, TransferProgress, start
 
 LONGEST_PAUSE_S = 300.0  # whatever the Hub asks for
 
@@ -39,6 +39,10 @@ def push(
     ] = False,
     licence: Annotated[str, typer.Option(help=f"One of: {', '.join(filter(None, LICENCES))}.")] = "",
     step: Annotated[int | None, typer.Option(help="Checkpoint to send; the newest if not given.")] = None,
+    collection: Annotated[
+        str,
+        typer.Option(help="Collection to put it into: its slug, user/name-id, or user/title, made if it is not there."),
+    ] = "",
     retries: Retries = 0,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -47,11 +51,13 @@ def push(
     found = runs.find(folder, run)
     order = Push(
         str(found.path), repo, private=not public, step=step, optimizer=with_optimizer, note=with_note, grids=all_samples,
-        licence=licence,
+        licence=licence, collection=slug_of(collection),
     )  # fmt: skip
-    result = _transfer(order, folder, retries)
+    result = carry_out(order, folder, retries)
     access = "only you can see it" if result["private"] else "everybody can see it"
     print(f"{result['url']} holds step {result['step']} as revision {result['revision']}; {access}.")
+    if collection:
+        print(f"It is in the collection {result['collection']}.")
 
 
 def pull(
@@ -61,7 +67,7 @@ def pull(
     runs_dir: RunsDir = None,
 ) -> None:
     """Download a run from the Hugging Face Hub, checked before it is opened. Prints its folder."""
-    result = _transfer(Pull(repo, revision), runs_folder(runs_dir), retries)
+    result = carry_out(Pull(repo, revision), runs_folder(runs_dir), retries)
     print(result["run"])
     further = "It came without the optimisers' state: look and sample, it cannot be resumed."
     print(f"Revision {result['revision']}, step {result['step']}.{' ' + further if result['weights_only'] else ''}")
@@ -74,26 +80,32 @@ def browse(
     ] = None,
     search: Annotated[str, typer.Option(help="Words in the repository's name.")] = "",
     limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
+    collection: Annotated[str, typer.Option(help="Only what is in this collection: its slug, user/name-id.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List runs on the Hugging Face Hub, those changed last first: of somebody, with a tag, by words."""
-    rows = _transfer(Browse(author, tuple(tag or ()), search, limit), runs_folder(None))["repositories"]
+    """List runs on the Hugging Face Hub, those changed last first: of somebody, with a tag, by words, in a collection."""
+    order = Browse(author, tuple(tag or ()), search, limit, slug_of(collection))
+    rows = carry_out(order, runs_folder(None))["repositories"]
     if not rows:
         print("The Hub has no such run.", file=sys.stderr)
     shown = [row | {"tags": row["tags"] if as_json else " ".join(row["tags"])} for row in rows]
     show_rows(shown, ("repo", "changed", "revision", "tags"), as_json)
 
 
-def _transfer(order: Order, folder: Path, retries: int = 0) -> dict[str, Any]:
-    """Carries an order out, and anew after a fault that passes by itself, `retries` times at most."""
-    end = _once(order, folder)
+def carry_out(order: Order, folder: Path, retries: int = 0, fill: Fill | None = None) -> dict[str, Any]:
+    """Carries an order out, and anew after a fault that passes by itself, `retries` times at most; `fill` as `start` takes it.
+
+    Raises:
+        ValueError: it was cancelled, or failed.
+    """
+    end = _once(order, folder, fill)
     for number in range(1, retries + 1):
         if end.state != "failed" or end.retry_s is None:
             break
         pause = min(end.retry_s, LONGEST_PAUSE_S)
         print(f"{end.error} Trying again in {pause:g} s ({number} of {retries}).", file=sys.stderr, flush=True)
         time.sleep(pause)
-        end = _once(order, folder)
+        end = _once(order, folder, fill)
     if end.state == "cancelled":
         raise ValueError("Cancelled; nothing was left behind.")
     if end.state == "failed":
@@ -101,9 +113,9 @@ def _transfer(order: Order, folder: Path, retries: int = 0) -> dict[str, Any]:
     return dict(end.result)
 
 
-def _once(order: Order, folder: Path) -> TransferProgress:
+def _once(order: Order, folder: Path, fill: Fill | None) -> TransferProgress:
     """Carries an order out with progress on standard error; Ctrl-C cancels it."""
-    transfer = start(order, runs_dir=folder)
+    transfer = start(order, runs_dir=folder, fill=fill)
     before = signal.signal(signal.SIGTERM, lambda *_: transfer.cancel())
     try:
         with bar("The Hub") if Console(stderr=True).is_terminal else nullcontext(_plain_phases()) as move:

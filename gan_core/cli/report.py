@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -9,11 +11,14 @@ import typer
 from rich.markup import escape
 
 from gan_core import runs
+from gan_core.cli.hub import Retries, carry_out
 from gan_core.cli.terminal import RunName, RunsDir, bar, console, runs_folder
 from gan_core.config.sentences import LANGUAGES
+from gan_core.hub.orders import LICENCES, PAGE, Space
 from gan_core.report import formats, templates
 from gan_core.report.document import Person
 from gan_core.report.formats import FORMATS
+from gan_core.runs import Run
 
 
 def report(
@@ -45,16 +50,37 @@ def report(
 
 def publish(
     run: RunName,
-    out: Annotated[Path, typer.Option(help="The new folder.")],
+    out: Annotated[Path | None, typer.Option(help="The new folder.")] = None,
+    space: Annotated[
+        str, typer.Option(help="Send it to the Hub as the static Space user/name, private unless --public.")
+    ] = "",
+    public: Annotated[bool, typer.Option("--public", help="Let everybody see the Space; else only you.")] = False,
+    licence: Annotated[str, typer.Option(help=f"One of: {', '.join(filter(None, LICENCES))}.")] = "",
     language: Annotated[str, typer.Option(help=f"One of: {', '.join(LANGUAGES)}.")] = "en",
+    retries: Retries = 0,
     runs_dir: RunsDir = None,
 ) -> None:
     """Write a run as one static page with its generator in it: it opens from a file, and needs no server and no network."""
+    if out is None and not space:
+        raise ValueError("Nowhere to publish it: give --out FOLDER, --space user/name, or both.")
+    folder = runs_folder(runs_dir)
+    found = runs.find(folder, run)
+    order = Space(space, private=not public, run=str(found.path)) if space else None
+    with tempfile.TemporaryDirectory() as aside:
+        page = out or Path(aside, "page")
+        words = _page(found, page, language, licence)
+        if out is not None:
+            console.print(escape(f"{out}: {words}"), soft_wrap=True)
+        if order is not None:
+            result = carry_out(order, folder, retries, fill=lambda place: shutil.copytree(page, place / PAGE))
+            access = "only you can see it" if result["private"] else "everybody can see it"
+            print(f"{result['url']} holds the page as revision {result['revision']}; {access}.")
+
+
+def _page(run: Run, path: Path, language: str, licence: str) -> str:
     from gan_core.report import publishing
 
-    found = runs.find(runs_folder(runs_dir), run)
     with bar("Page") as move:
-        words = publishing.publish(
-            found, out, language, lambda _stage, done=0, total=0, value=None: move(done, total, "")
+        return publishing.publish(
+            run, path, language, lambda _stage, done=0, total=0, value=None: move(done, total, ""), licence
         )
-    console.print(escape(f"{out}: {words}"), soft_wrap=True)

@@ -5,9 +5,9 @@ deadline: a Hub that is slow, silent or hostile costs that process, never a page
 """
 
 from gan_core.hub.account import source_of_login
-from gan_core.hub.orders import LICENCES, Browse, Order, Pull, Push, WhoAmI
+from gan_core.hub.orders import LICENCES, Browse, Order, Pull, Push, Space, WhoAmI
 from gan_core.hub.transfer import Limits, Transfer, limits_from_environment, start
 
 __all__ = [
-    "LICENCES", "Browse", "Limits", "Order", "Pull", "Push", "Transfer", "WhoAmI", "limits_from_environment", "source_of_login", "start",
+    "LICENCES", "Browse", "Limits", "Order", "Pull", "Push", "Space", "Transfer", "WhoAmI", "limits_from_environment", "source_of_login", "start",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ from huggingface_hub.errors import (
 )
 
 from gan_core.config.reasons import reason
-from gan_core.hub.orders import Order, Pull, Push
+from gan_core.hub.orders import Browse, Order, Pull, Push, Space
 
 _NO_SUCH_HOST = ("Name or service", "getaddrinfo", "name resolution", "nodename", "No address")
 RETRY_S = 10.0
@@ -94,7 +94,9 @@ def unreachable(error: BaseException) -> bool:
 
 def of_status(status: int, order: Order, *, with_token: bool, wait_s: int | None = None) -> str:
     """The sentence for an answer with an HTTP status of 400 or more."""
-    repo = order.repo if isinstance(order, Push | Pull) else ""
+    if isinstance(order, Browse) and order.collection and status in (403, 404):
+        return of_collection(status, order.collection)
+    repo = _repo(order)
     there = "or the token may not see it" if with_token else "or it is private and needs a token"
     wait = f"{wait_s} s" if wait_s is not None else "a few minutes"
     sentences = {
@@ -118,6 +120,23 @@ def of_status(status: int, order: Order, *, with_token: bool, wait_s: int | None
     return sentences.get(status, f"The Hub refused with status {status}.")
 
 
+def of_collection(status: int, name: str) -> str:
+    """The sentence for a refusal with this HTTP status that is about a collection."""
+    if status == 404:
+        return (
+            f"There is no collection '{name}' on the Hub (404), or the token may not see it. Give the end of its address: "
+            "user/name-id."
+        )
+    return (
+        f"The token may not use the collection '{name}' ({status}): it needs the right to write to collections, and the "
+        "collection must be yours or your organisation's."
+    )
+
+
+def _repo(order: Order) -> str:
+    return order.repo if isinstance(order, Push | Pull | Space) else ""
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     now: BaseException | None = error
@@ -128,7 +147,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _of_http(error: BaseException, order: Order, *, with_token: bool) -> str:
-    repo = order.repo if isinstance(order, Push | Pull) else ""
+    repo = _repo(order)
     if isinstance(error, GatedRepoError):
         return f"The repository '{repo}' is gated: ask for access on its page on the Hub first, then use your token."
     if isinstance(error, RevisionNotFoundError):

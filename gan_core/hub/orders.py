@@ -11,7 +11,10 @@ _PART = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 _REPO = re.compile(rf"{_PART}/{_PART}", re.ASCII)
 _OWNER = re.compile(_PART, re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,95}", re.ASCII)
-MAX_BROWSED = 500
+_SLUG = re.compile(rf"{_PART}/[A-Za-z0-9_.-]*[0-9a-f]{{24}}", re.ASCII)
+MAX_BROWSED, MAX_SLUG, MAX_TITLE = 500, 200, 60  # 60: what the Hub allows
+PAGE = "page"
+TAG = "ganvas"  # stands in the card of each run, and of each page
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}", re.ASCII)
 LICENCES = {
     "": "none chosen",
@@ -42,6 +45,8 @@ class Push:
         note: with the user's note.
         grids: with every sample grid, not only the last.
         licence: one of LICENCES.
+        collection: put it into this collection: its slug (user/name-id), or user/title, made if that user has none of this title;
+            none if empty. The answer then has "collection", its slug.
     """
 
     run: str
@@ -52,13 +57,32 @@ class Push:
     note: bool = False
     grids: bool = False
     licence: str = ""
+    collection: str = ""
 
     def __post_init__(self) -> None:
         check_repo(self.repo)
-        if self.licence not in LICENCES:
-            raise ValueError(
-                f"Unknown licence '{self.licence:.40}'. Choose one of: {', '.join(filter(None, LICENCES))}."
-            )
+        check_licence(self.licence)
+        if self.collection:
+            check_collection(self.collection)
+
+
+@dataclass(frozen=True)
+class Space:
+    """Sends a published page (`gan_core.report.publishing`) as a static Space. It is in PAGE of the transfer's own folder. The answer
+    has "repo", "revision", "url" and "private".
+
+    Attributes:
+        repo: "user/name"; made if it is not there.
+        private: whether only its owner may see it.
+        run: directory of the run whose page it is, which records where it went; nothing is recorded if empty.
+    """
+
+    repo: str
+    private: bool = True
+    run: str = ""
+
+    def __post_init__(self) -> None:
+        check_repo(self.repo)
 
 
 @dataclass(frozen=True)
@@ -94,12 +118,14 @@ class Browse:
         tags: each of them must be there: a preset, "gan", "conditional", "dataset:ylecun/mnist" ...
         words: in the repository's name.
         limit: at most so many.
+        collection: the slug of a collection (user/name-id): only what is in it, in its order; everything if empty.
     """
 
     author: str = ""
     tags: tuple[str, ...] = ()
     words: str = ""
     limit: int = 50
+    collection: str = ""
 
     def __post_init__(self) -> None:
         if self.author and not _OWNER.fullmatch(self.author):
@@ -110,10 +136,15 @@ class Browse:
             raise ValueError(f"'{wrong[0]:.60}' is no tag: give one as it stands in a card, such as mnist-dcgan.")
         if not 1 <= self.limit <= MAX_BROWSED:
             raise ValueError(f"The limit must lie between 1 and {MAX_BROWSED}; got {self.limit}.")
+        if self.collection and not is_slug(self.collection):
+            raise ValueError(
+                f"'{self.collection:.100}' is no collection: give the end of its address, user/name-id, for example "
+                "ada/my-class-64f9a55bb3115b4f513ec026."
+            )
 
 
-Order = WhoAmI | Push | Pull | Browse
-_KINDS: dict[str, type[Order]] = {"whoami": WhoAmI, "push": Push, "pull": Pull, "browse": Browse}
+Order = WhoAmI | Push | Space | Pull | Browse
+_KINDS: dict[str, type[Order]] = {"whoami": WhoAmI, "push": Push, "space": Space, "pull": Pull, "browse": Browse}
 
 
 def to_dict(order: Order) -> dict[str, Any]:
@@ -134,6 +165,34 @@ def check_repo(name: str) -> None:
         raise ValueError(
             f"'{name:.100}' is no name of a repository: it must be user/name, for example ada/digits, "
             "of letters, digits, single dashes and dots, _ and at most 96 in all."
+        )
+
+
+def check_licence(name: str) -> None:
+    """Raises ValueError if a licence is none of LICENCES."""
+    if name not in LICENCES:
+        raise ValueError(f"Unknown licence '{name:.40}'. Choose one of: {', '.join(filter(None, LICENCES))}.")
+
+
+def slug_of(text: str) -> str:
+    """A collection as somebody typed it, or copied its address: without what stands before user/name-id."""
+    _before, address, slug = text.strip().rpartition("/collections/")
+    return slug.partition("?")[0].strip("/") if address else text.strip()
+
+
+def is_slug(text: str) -> bool:
+    """Whether it names a collection that exists, or did: user/name-id."""
+    return len(text) <= MAX_SLUG and bool(_SLUG.fullmatch(text))
+
+
+def check_collection(text: str) -> None:
+    """Raises ValueError if it is neither a collection's slug nor user/title."""
+    owner, _, title = text.partition("/")
+    sound = _OWNER.fullmatch(owner) and title.strip() and len(title) <= MAX_TITLE and title.isprintable()
+    if not is_slug(text) and not sound:
+        raise ValueError(
+            f"'{text:.100}' is no collection: give the end of its address, user/name-id, or user/title with a title of at most "
+            f"{MAX_TITLE} characters, for example ada/My class."
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, constants
 
 from gan_core.figures import curve_picture
+from gan_core.hub import collecting
 from gan_core.hub.card import card
 from gan_core.hub.orders import Push
 from gan_core.hub.session import Session
@@ -33,6 +34,7 @@ def push(session: Session, order: Push, place: Path) -> dict[str, Any]:
     _draw_curves(Run(copy))
     (copy / CARD).write_text(_card(Run(copy), order), encoding="utf-8")
     session.phase("Asking the Hub")
+    collection = collecting.find_or_make(session, order) if order.collection else ""
     session.api.create_repo(order.repo, private=order.private, exist_ok=True)
     info = session.api.model_info(order.repo)
     there = [sibling.rfilename for sibling in info.siblings or []]
@@ -51,7 +53,12 @@ def push(session: Session, order: Push, place: Path) -> dict[str, Any]:
     if not run.shipped:
         run.add_event("pushed", step, repo=order.repo, revision=commit.oid)
     url = f"{constants.ENDPOINT}/{order.repo}"
-    return {"repo": order.repo, "revision": commit.oid, "url": url, "private": bool(info.private), "step": step}
+    result = {"repo": order.repo, "revision": commit.oid, "url": url, "private": bool(info.private), "step": step}
+    if collection:
+        session.phase("Putting it into the collection")
+        collecting.add(session, order, collection)
+        result["collection"] = collection
+    return result
 
 
 def _draw_curves(sent: Run) -> None:

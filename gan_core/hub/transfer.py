@@ -12,7 +12,7 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ POLL_S = 0.1
 SILENT_S = 10.0  # before what was silent is asked again
 _THREAD = "ganvas-hub-"
 _starting = threading.Lock()
+Fill = Callable[[Path], object]
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,10 @@ class TransferProgress(Progress):
 class Transfer:
     """One order under way. `progress` may be read from any thread at any time; nothing here ever waits for the Hub."""
 
-    def __init__(self, order: Order, limits: Limits) -> None:
+    def __init__(self, order: Order, limits: Limits, fill: Fill | None = None) -> None:
         self.order = order
         self.limits = limits
+        self._fill = fill
         self.progress = TransferProgress()
         self._cancelled = threading.Event()
         self._thread: threading.Thread | None = None
@@ -102,6 +104,8 @@ class Transfer:
     def _run(self, token: str | None, runs_dir: Path) -> None:
         try:
             with aside.own_folder(runs_dir) as place:
+                if self._fill is not None:
+                    self._fill(place)
                 self._carry_out(token, place, runs_dir)
         except OSError as failure:
             self._end("failed", f"The runs folder {runs_dir} cannot be written ({failure.strerror or failure}).")
@@ -157,6 +161,7 @@ def start(
     runs_dir: Path | None = None,
     limits: Limits | None = None,
     actor: Actor | None = None,
+    fill: Fill | None = None,
 ) -> Transfer:
     """Begins to carry out an order in a process of its own; returns at once.
 
@@ -166,6 +171,7 @@ def start(
         runs_dir: where a fetched run goes; the installation's if None.
         limits: how long it may take; the installation's if None.
         actor: on whose behalf; None for `access.current`.
+        fill: writes what is sent into the transfer's own folder, which goes when it ends: the page of a `Space`, in PAGE.
 
     Raises:
         ValueError: if the actor may not use the Hub, or MAX_AT_ONCE transfers are under way.
@@ -174,7 +180,7 @@ def start(
     limits = limits or limits_from_environment()
     if isinstance(order, WhoAmI | Browse):
         limits = Limits(min(limits.silence_s, 15.0), min(limits.total_s, 120.0))
-    transfer = Transfer(order, limits)
+    transfer = Transfer(order, limits, fill)
     with _starting:
         if sum(thread.name.startswith(_THREAD) for thread in threading.enumerate()) >= MAX_AT_ONCE:
             raise ValueError(f"{MAX_AT_ONCE} transfers with the Hub are under way already. Wait until one has ended.")

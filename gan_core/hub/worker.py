@@ -56,6 +56,10 @@ def _carry_out(session: Session, place: Path, runs_dir: Path) -> dict[str, Any]:
         from gan_core.hub import sending
 
         return sending.push(session, order, place)
+    if isinstance(order, orders.Space):
+        from gan_core.hub import spaces
+
+        return spaces.send(session, order, place / orders.PAGE)
     if isinstance(order, orders.Browse):
         from gan_core.hub import browsing
 

@@ -21,14 +21,16 @@ from PIL import Image
 from gan_core.config import read_bounded
 from gan_core.datasets import image_shape
 from gan_core.exchange import output
+from gan_core.hub.orders import check_licence
 from gan_core.jobs.task import Report
 from gan_core.latents.sefa import closed_form_directions
 from gan_core.report import building, html
 from gan_core.report.document import NOBODY, Paragraph, ReportDocument, Translate, translator
 from gan_core.report.templates import ReportTemplate, TemplateSection
+from gan_core.report.web_page import MAX_BYTES, README, readme
 from gan_core.runs import Run
 
-MAX_BYTES, MAX_RUNTIME = 10_000_000, 8_000_000
+MAX_RUNTIME = 8_000_000
 RUNTIME = Path(__file__).parent / "onnxruntime_web"
 SCRIPT = Path(__file__).parent / "page.js"
 MAX_FRAMES, FRAME_PX, QUALITY = 40, 420, 80
@@ -62,7 +64,7 @@ fieldset { max-height: 180px; overflow: auto; columns: 2; } .pixels { image-rend
 """
 
 
-def publish(run: Run, path: Path, language: str = "en", report: Report = building.silent) -> str:
+def publish(run: Run, path: Path, language: str = "en", report: Report = building.silent, licence: str = "") -> str:
     """Writes a folder with index.html, a README.md for a static Space, and the licence of the runtime.
 
     A model that draws in many steps, or whose page would have more than MAX_BYTES, is published without its generator: the page
@@ -73,14 +75,16 @@ def publish(run: Run, path: Path, language: str = "en", report: Report = buildin
         path: the new folder.
         language: of the page's own words, one of `document.LANGUAGES`.
         report: as `building.build` takes it.
+        licence: what others may do with it, one of `hub.LICENCES`.
 
     Returns:
         What it holds, in words.
 
     Raises:
-        ValueError: `building.build`, `output.new`, or a page that is too large in any case.
+        ValueError: an unknown licence, `building.build`, `output.new`, or a page that is too large in any case.
     """
     _ = translator(language)
+    check_licence(licence)
     with output.new(path) as place:
         document = building.build([run], CONTENT, NOBODY, language, report)
         frames = _frames(run)
@@ -95,8 +99,7 @@ def publish(run: Run, path: Path, language: str = "en", report: Report = buildin
             )
         place.mkdir()
         (place / "index.html").write_bytes(page)
-        title = json.dumps(run.name, ensure_ascii=False)
-        (place / "README.md").write_text(f"---\ntitle: {title}\nsdk: static\n---\n", encoding="utf-8")
+        (place / README).write_text(readme(run.name, licence), encoding="utf-8")
         if live is not None:
             (place / "onnxruntime-LICENSE.txt").write_bytes(read_bounded(RUNTIME / "LICENSE"))
     generator = "its generator" if live is not None else "no generator"

@@ -24,7 +24,8 @@ def running_hub() -> Iterator[Hub]:
 @pytest.fixture
 def hub(running_hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
     """An empty Hub without faults, at which the client of this test's processes is pointed."""
-    running_hub.repos.clear()
+    for kept in (running_hub.repos, running_hub.spaces, running_hub.collections):
+        kept.clear()
     running_hub.large.clear()
     running_hub.seen.clear()
     running_hub.fault = lambda method, path: ""

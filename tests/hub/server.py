@@ -48,16 +48,29 @@ class Repo:
 
 
 @dataclass
+class Shelf:
+    """A collection: its title, whether it is private, and (type, name) of what is in it."""
+
+    title: str
+    private: bool = False
+    items: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
 class Hub:
     """The server's memory, and what it is to do wrong.
 
     Attributes:
+        repos, spaces: name -> models; name -> Spaces.
+        collections: slug -> collection.
         fault: (method, path) -> "" for none, or "status 500", "silent", "cut", "garble", "mute" (answers, then silence).
         seen: every request: (host, method, path, authorization).
     """
 
     url: str = ""
     repos: dict[str, Repo] = field(default_factory=dict)
+    spaces: dict[str, Repo] = field(default_factory=dict)
+    collections: dict[str, Shelf] = field(default_factory=dict)
     large: dict[str, bytes] = field(default_factory=dict)
     fault: Callable[[str, str], str] = lambda method, path: ""
     retry_after: str = ""
@@ -70,6 +83,12 @@ class Hub:
     def asked(self, part: str) -> int:
         """How many requests had this in their path."""
         return sum(part in path for _host, _method, path, _who in self.seen)
+
+
+def tags_of(files: Files) -> list[str]:
+    """What the header of the card says."""
+    head = files.get("README.md", b"").decode().split("---\n")
+    return list((yaml.safe_load(head[1]) or {}).get("tags", [])) if len(head) > 2 else []
 
 
 def sha256(content: bytes) -> str:
@@ -104,7 +123,8 @@ class Endpoints:
         token, owner = self.who(request), request.path_params["owner"]
         if token is not None and token not in USERS:
             return refusal(401, message="Invalid credentials in Authorization header")
-        repo = self.hub.repos.get(f"{owner}/{request.path_params['name'].removesuffix('.git')}")
+        kind = self.hub.spaces if "/spaces/" in request.url.path else self.hub.repos
+        repo = kind.get(f"{owner}/{request.path_params['name'].removesuffix('.git')}")
         if repo is None or (repo.private and USERS.get(token or "") != owner):
             return refusal(404 if token else 401, "RepoNotFound", "Repository not found")
         if write and (token != WRITER or owner != "ada"):
@@ -124,10 +144,14 @@ class Endpoints:
             return refusal(401, message="Invalid credentials in Authorization header")
         if self.who(request) != WRITER or told["organization"] != "ada":
             return refusal(403, message="You don't have the rights to create a model under this namespace")
-        if name in self.hub.repos:
+        kind = self.hub.spaces if told.get("type") == "space" else self.hub.repos
+        if name in kind:
             there = {"error": "You already created this model repo", "url": f"{self.hub.url}/{name}"}
             return JSONResponse(there, 409)
-        self.hub.repos[name] = Repo(told.get("visibility") == "private")
+        kind[name] = Repo(told.get("visibility") == "private")
+        if kind is self.hub.spaces:  # the Hub's own first page
+            assert told["sdk"] == "static"
+            kind[name].commits[0][1].update({"index.html": b"hello", "style.css": b"", "README.md": b"---\n---\n"})
         return JSONResponse({"url": f"{self.hub.url}/{name}", "name": name})
 
     async def validate(self, request: Request) -> Response:
@@ -153,15 +177,76 @@ class Endpoints:
                     entry["lfs"] = {"sha256": sha256(content), "size": len(content), "pointerSize": 130}
             siblings.append(entry)
         name = f"{request.path_params['owner']}/{request.path_params['name']}"
-        return JSONResponse({"id": name, "sha": commit[0], "private": repo.private, "siblings": siblings, "tags": []})
+        return JSONResponse({"id": name, "sha": commit[0], "private": repo.private, "siblings": siblings, "tags": tags_of(commit[1]),
+                             "lastModified": "2026-01-02T03:04:05.000Z", "downloads": 3})  # fmt: skip
+
+    async def commits(self, request: Request) -> Response:
+        repo = self.found(request)
+        if isinstance(repo, Response):
+            return repo
+        when = {"date": "2026-01-02T03:04:05.000Z", "authors": [], "title": "", "message": ""}
+        return JSONResponse([{"id": name, **when} for name, _files in repo.commits[::-1]])
+
+    def shown(self, slug: str) -> JSONResponse:
+        """A collection as the Hub describes it."""
+        shelf = self.hub.collections[slug]
+        items = [
+            {"_id": f"{number:024x}", "id": name, "type": kind, "position": number}
+            for number, (kind, name) in enumerate(shelf.items)
+        ]
+        return JSONResponse(self.about(slug) | {"items": items})
+
+    def about(self, slug: str) -> dict[str, Any]:
+        shelf = self.hub.collections[slug]
+        return {"slug": slug, "title": shelf.title, "private": shelf.private, "owner": slug.partition("/")[0], "items": [],
+                "lastUpdated": "2026-01-02T03:04:05.000Z", "position": 0, "theme": "green", "upvotes": 0}  # fmt: skip
+
+    def shelf(self, request: Request, *, write: bool = False) -> str | Response:
+        """The slug that the path names, if this visitor may have it."""
+        token, slug = self.who(request), f"{request.path_params['owner']}/{request.path_params['slug']}"
+        if token is not None and token not in USERS:
+            return refusal(401, message="Invalid credentials in Authorization header")
+        shelf, owner = self.hub.collections.get(slug), request.path_params["owner"]
+        if shelf is None or (shelf.private and USERS.get(token or "") != owner):
+            return refusal(404, message="Collection not found")
+        if write and (token != WRITER or owner != "ada"):
+            return refusal(403, message="You don't have the rights to edit this collection")
+        return slug
+
+    async def collection(self, request: Request) -> Response:
+        slug = self.shelf(request)
+        return slug if isinstance(slug, Response) else self.shown(slug)
+
+    async def collections(self, request: Request) -> Response:
+        owner = request.query_params["owner"]
+        found = [slug for slug in self.hub.collections if slug.startswith(f"{owner}/")]
+        return JSONResponse([{k: v for k, v in self.about(slug).items() if k != "position"} for slug in found])
+
+    async def make_collection(self, request: Request) -> Response:
+        told = await request.json()
+        if self.who(request) != WRITER or told["namespace"] != "ada":
+            return refusal(403, message="You don't have the rights to create a collection under this namespace")
+        slug = f"{told['namespace']}/{told['title'].lower().replace(' ', '-')}-{secrets.token_hex(12)}"
+        self.hub.collections[slug] = Shelf(told["title"], told["private"])
+        return self.shown(slug)
+
+    async def add_item(self, request: Request) -> Response:
+        slug = self.shelf(request, write=True)
+        if isinstance(slug, Response):
+            return slug
+        told = (await request.json())["item"]
+        item = told["type"], told["id"]
+        if item in self.hub.collections[slug].items:
+            return refusal(409, message="Item already in collection")
+        self.hub.collections[slug].items.append(item)
+        return self.shown(slug)
 
     async def models(self, request: Request) -> Response:
         """The repositories of an author, with all of the tags that their cards must have, by words of their names."""
         asked, listed = request.query_params, []
         for name, repo in self.hub.repos.items():
             commit, files = repo.commits[-1]
-            head = files.get("README.md", b"").decode().split("---\n")
-            tags = yaml.safe_load(head[1]).get("tags", []) if len(head) > 2 else []
+            tags = tags_of(files)
             seen = not repo.private or USERS.get(self.who(request) or "") == name.partition("/")[0]
             of_author = asked.get("author") in (None, name.partition("/")[0])
             if seen and of_author and {*asked.getlist("filter")} <= {*tags} and asked.get("search", "") in name:
@@ -240,7 +325,17 @@ class Endpoints:
 
     def routes(self) -> list[Route]:
         model = "/api/models/{owner}/{name}"
+        space = "/api/spaces/{owner}/{name}"
         return [
+            Route(space, self.info),
+            Route(space + "/commits/{revision}", self.commits),
+            Route(space + "/preupload/{revision}", self.preupload, methods=["POST"]),
+            Route(space + "/commit/{revision}", self.commit, methods=["POST"]),
+            Route("/spaces/{owner}/{name}/info/lfs/objects/batch", self.batch, methods=["POST"]),
+            Route("/api/collections", self.collections),
+            Route("/api/collections", self.make_collection, methods=["POST"]),
+            Route("/api/collections/{owner}/{slug}", self.collection),
+            Route("/api/collections/{owner}/{slug}/items", self.add_item, methods=["POST"]),
             Route("/api/whoami-v2", self.whoami),
             Route("/api/models", self.models),
             Route("/api/repos/create", self.create, methods=["POST"]),

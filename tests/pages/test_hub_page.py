@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import eventually
 from streamlit.testing.v1 import AppTest
 
+from gan_core.hub.orders import default_repo
 from gan_core.runs import Run, adoption
 from tests.hub.conftest import hub, running_hub  # noqa: F401 - fixtures
 from tests.hub.server import WRITER, Hub
@@ -151,3 +153,55 @@ def test_mistakes_are_sentences(visit: Visit, trained: Run, hub: Hub) -> None:  
     app = panel(visit("run", run=trained.id), trained, "hub")
     app = settled(press(app, "hub_upload"), "upload")
     assert any("the Hub must know who you are" in sentence for sentence in told(app))
+
+
+def test_a_run_goes_into_a_collection_whose_runs_are_listed_and_fetched(visit: Visit, trained: Run, hub: Hub) -> None:  # noqa: F811
+    app = use_token(panel(visit("run", run=trained.id), trained, "hub"), WRITER)
+    app.text_input(key="hub_collection").set_value("ada/My class")
+    app = settled(press(app, "hub_upload"), "upload")
+    (slug,) = hub.collections
+    assert slug in [code.value for code in app.code]
+    app = elsewhere(app, "import")
+    app.text_input(key="hub_browse_collection").set_value(f"https://huggingface.co/collections/{slug}")
+    app = settled(press(app, "hub_browse"), "browse")
+    (name,) = hub.repos
+    app = settled(press(app, f"hub_fetch_{name}"), "download")
+    assert "Here it is, checked and sound." in told(app)
+    app.text_input(key="hub_browse_collection").set_value("nonsense")
+    assert "'nonsense' is no collection" in " ".join(told(press(app, "hub_browse")))
+    app.text_input(key="hub_browse_collection").set_value(slug[:-1] + ("0" if slug[-1] != "0" else "1"))
+    assert "There is no collection" in " ".join(told(settled(press(app, "hub_browse"), "browse")))
+
+
+def test_a_run_becomes_a_page_and_a_private_space(
+    visit: Visit,
+    trained: Run,
+    hub: Hub,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = {
+        "names": np.array(["README.md", "index.html"]),
+        "file_0": bytes_of("old"),
+        "file_1": bytes_of("<h1>page</h1>"),
+    }
+    monkeypatch.setattr("pages.components.run.publish.outcome", lambda *_arguments: files)
+    key = f"publish_{trained.id}"
+    app = visit("run", run=trained.id, tab="report")
+    app.session_state[key] = True
+    app = use_token(press_form(calm(app.run()), "Make the page"), WRITER)
+    assert app.text_input(key=f"{key}_space_ada").value == default_repo("ada", trained.name)
+    assert app.toggle(key=f"{key}_private").value is True
+    app = settled(press(app, f"{key}_send"), "publish")
+    assert "The page is on the Hub. Only you can see it." in told(app)
+    ((name, space),) = hub.spaces.items()
+    sent = space.commits[-1][1]
+    assert (name, space.private, sent["index.html"]) == (default_repo("ada", trained.name), True, b"<h1>page</h1>")
+    assert b"sdk: static" in sent["README.md"] and trained.name.encode() in sent["README.md"]
+
+
+def bytes_of(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+def press_form(app: AppTest, label: str) -> AppTest:
+    return calm(next(b for b in app.button if b.label == label).click().run())

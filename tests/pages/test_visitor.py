@@ -83,3 +83,16 @@ def test_a_refusal_and_what_comes_after_it_keep_the_language() -> None:
     done = client.post("/sign-in?lang=zh_TW", data={"code": PIN})
     assert (done.status_code, done.headers["location"]) == (303, "/?lang=zh_TW")
     assert client.get("/sign-out?lang=zh_TW").headers["location"] == "/?lang=zh_TW"
+
+
+@pytest.mark.parametrize(
+    ("to", "place"),
+    [
+        ("train?preset=mnist-dcgan&training.epochs=3&only=1", "/train?preset=mnist-dcgan&training.epochs=3&only=1&lang=en"),
+        ("//evil.example/?x", "/?lang=en"), ("https://evil.example/?x", "/?lang=en"), ("train", "/?lang=en"),
+        ("train?x=\r\nSet-Cookie: a", "/?lang=en"), ("train?" + "x" * 5000, "/?lang=en"), ("\\evil?x", "/?lang=en"),
+    ],
+)  # fmt: skip
+def test_signing_in_leads_back_to_a_page_of_ours_and_nowhere_else(to: str, place: str) -> None:
+    found = browser().post("/sign-in", params={"to": to, "lang": "en"}, data={"code": PIN})
+    assert (found.status_code, found.headers["location"]) == (303, place)

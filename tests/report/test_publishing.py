@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from helpers import tiny_run
 
 from gan_core.config.settings import PROJECT_DIR
 from gan_core.exchange import onnx_file
-from gan_core.report import publishing
+from gan_core.report import building, publishing, web_page
 from gan_core.report.publishing import halved, publish
 from gan_core.runs import Run
 from gan_core.runs.sampler import latents, open_sampler
@@ -102,3 +103,16 @@ def test_a_folder_that_exists_and_a_run_without_samples_are_refused(
         publish(finished, tmp_path / "there")
     with pytest.raises(ValueError, match="has neither samples nor curves yet"):
         publish(tiny_run(runs_dir, "empty"), tmp_path / "page")
+
+
+@pytest.mark.usefixtures("short")
+def test_the_work_for_a_page_gives_the_files_that_the_command_writes(finished: Run, tmp_path: Path):
+    made = web_page.make(web_page.task(finished, "en").values, building.silent)
+    publish(finished, tmp_path / "page", licence="mit")
+    web_page.write_files(made, tmp_path / "again", finished.name, "mit")
+    for file in (tmp_path / "page").iterdir():
+        assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes()
+    (tmp_path / "page.zip").write_bytes(web_page.zipped(made, finished.name))
+    with zipfile.ZipFile(tmp_path / "page.zip") as archive:
+        assert set(archive.namelist()) == {file.name for file in (tmp_path / "page").iterdir()}
+        assert b"license" not in archive.read("README.md")

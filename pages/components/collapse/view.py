@@ -3,16 +3,18 @@
 import streamlit as st
 
 from gan_core.experiments import breakages
+from gan_core.experiments.breakages import BREAKAGES
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from pages.components.collapse.measured import measured
-from pages.components.collapse.pair import beside, break_one, repair, show_differences, turn
+from pages.components.collapse.pair import beside, break_one, card, repair, show_differences, turn
 from pages.components.collapse.slopes import clipping_against_penalty
-from pages.components.shared import lab
+from pages.components.shared import lab, links
+from pages.components.shared.class_link import class_link
 from pages.components.shared.run_picker import titles_of
 from pages.components.text import _, as_text
 
-NONE_CHOSEN = ""
+NONE_CHOSEN, PAIR = "", "pair"
 
 
 def break_and_repair() -> None:
@@ -25,7 +27,10 @@ def break_and_repair() -> None:
     )
     st.markdown(words)
     runs = {run.id: run for run in lab.all_runs() if draws_pictures(run)}
+    if links.only() and linked(runs):
+        return
     broken, repaired = choose(runs)
+    link_for_class(broken, repaired)
     if broken is None:
         st.info(
             _("Press one of the buttons below: the broken model is trained and shown here."),
@@ -36,6 +41,44 @@ def break_and_repair() -> None:
     with st.expander(_("Break a model"), expanded=broken is None, icon=":material/heart_broken:"):
         break_one()
     clipping_against_penalty()
+
+
+def linked(runs: dict[str, Run]) -> bool:
+    """What a link for the class is about: one way to break a model (`?way=NAME`), two runs, or both; False if neither is here."""
+    way, broken, repaired = (st.query_params.get(name, "") for name in ("way", "broken", "sound"))
+    for run_id in (broken, repaired):
+        if run_id and run_id not in runs:
+            words = _("There is no run “{id}” here; it may have been deleted.")
+            st.warning(words.format(id=as_text(run_id[:64])), icon=":material/warning:")
+    if way and way not in BREAKAGES:
+        words = _("There is no way “{name}” to break a model here; all are shown.")
+        st.warning(words.format(name=as_text(way[:64])), icon=":material/warning:")
+    if way in BREAKAGES:
+        with st.container(border=True):
+            card(way, BREAKAGES[way])
+    if broken not in runs:
+        return way in BREAKAGES
+    known = breakages.partners(runs[broken], list(runs.values()))
+    beside_it = runs.get(repaired) or (known[0] if known else None)
+    pair(runs[broken], beside_it if beside_it is not runs[broken] else None)
+    return True
+
+
+def link_for_class(broken: Run | None, repaired: Run | None) -> None:
+    """The button for a link to these runs, or to one way to break a model."""
+
+    def parameters() -> dict[str, str]:
+        ways = {name: _(breakage.title) for name, breakage in BREAKAGES.items()}
+        shown = {PAIR: _("The runs shown here")} if broken is not None else {}
+        about = st.selectbox(
+            _("It opens"), [*shown, *ways], key="collapse_link_about", format_func=(shown | ways).__getitem__
+        )
+        if about != PAIR:
+            return {"tab": "break", "way": about}
+        ids = {"broken": broken, "sound": repaired}
+        return {"tab": "break"} | {name: run.id for name, run in ids.items() if run is not None}
+
+    class_link("learn", "collapse_link", parameters)
 
 
 def draws_pictures(run: Run) -> bool:

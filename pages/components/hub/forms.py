@@ -1,12 +1,13 @@
 """What the pages do with the Hugging Face Hub: who you are there, a run that is sent, a run that is fetched."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from gan_core import hub
-from gan_core.hub.orders import default_repo
+from gan_core.hub.orders import default_repo, slug_of
 from gan_core.runs import Run
 from pages.components.hub import transfer as hub_transfer
 from pages.components.shared import lab
@@ -15,6 +16,7 @@ from pages.components.shared.run_links import open_links
 from pages.components.text import _, as_text
 
 TOKENS_PAGE = "https://huggingface.co/settings/tokens"
+MOST_LISTED = 100
 NO_AUTOFILL = "new-password"  # the value that browsers heed
 
 
@@ -99,6 +101,9 @@ def upload(run: Run) -> None:
         seen = _("Only you can see it.") if sent["private"] else _("Everybody can see it.")
         st.success(_("Step {step:,} is on the Hub.").format(step=sent["step"]) + " " + seen, icon=":material/check:")
         revision(sent)
+        if sent.get("collection"):
+            st.caption(_("It is in the collection:"))
+            st.code(sent["collection"], language=None, wrap_lines=True)
         st.link_button(_("Open it on the Hub"), sent["url"], icon=":material/open_in_new:")
 
 
@@ -113,9 +118,18 @@ def more(run: Run) -> dict[str, Any]:
             _("Licence: what others may do with it"), list(hub.LICENCES), key="hub_licence",
             format_func=lambda name: _(hub.LICENCES[name]),
         )  # fmt: skip
+        collection = st.text_input(
+            _("Collection"), key="hub_collection", max_chars=200, placeholder=_("for example ada/My class"),
+            help=_(
+                "Puts the run into a collection, which a class can share: the end of its address (user/name-id), or your name, a "
+                "slash and a title, to make one. Leave it empty for none."
+            ),
+        )  # fmt: skip
         note = st.toggle(_("With my note on the run"), False, key="hub_note", disabled=not run.note)
         grids = st.toggle(_("With every grid of samples, not only the last"), False, key="hub_grids")
-    return {"step": step, "licence": licence, "note": note and bool(run.note), "grids": grids}
+    return {"step": step, "licence": licence, "note": note and bool(run.note), "grids": grids} | {
+        "collection": slug_of(collection)
+    }
 
 
 def download() -> None:
@@ -136,6 +150,39 @@ def download() -> None:
     fetched = hub_transfer.follow("download")
     if fetched is not None:
         arrived(fetched)
+
+
+def collection() -> None:
+    """The runs in a collection, each with a button that fetches it."""
+    st.subheader(_("A collection of a class"))
+    typed = st.text_input(
+        _("Collection"), key="hub_browse_collection", max_chars=300,
+        placeholder=_("for example ada/my-class-64f9a55bb3115b4f513ec026"),
+        help=_("The end of its address on the Hub, user/name-id, or the whole address."),
+    )  # fmt: skip
+    busy = hub_transfer.is_busy("browse")
+    if st.button(_("List its runs"), key="hub_browse", icon=":material/list:", disabled=busy):
+        if typed.strip():
+            attempt_and_rerun(
+                lambda: hub_transfer.begin("browse", hub.Browse(collection=slug_of(typed), limit=MOST_LISTED))
+            )
+        else:
+            st.info(_("Give the address of a collection first."), icon=":material/info:")
+    found = hub_transfer.follow("browse")
+    if found is None:
+        return
+    if not found["repositories"]:
+        st.info(_("There is no run of Ganvas in this collection."), icon=":material/info:")
+    for row in found["repositories"]:
+        with st.container(horizontal=True, vertical_alignment="center", border=True):
+            st.text(row["repo"], width="stretch")
+            st.caption(
+                " · ".join(as_text(word) for word in (row["changed"], *row["tags"][:3]) if word), width="content"
+            )
+            fetching = hub_transfer.is_busy("download")
+            if st.button(_("Download"), key=f"hub_fetch_{row['repo']}", icon=":material/download:", disabled=fetching):
+                pulled = hub.Pull(row["repo"], row["revision"])
+                attempt_and_rerun(partial(hub_transfer.begin, "download", pulled))
 
 
 def arrived(fetched: Mapping[str, Any]) -> None:

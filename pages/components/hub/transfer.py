@@ -10,6 +10,7 @@ import streamlit as st
 
 from gan_core import hub
 from gan_core.hub import Order, Transfer
+from gan_core.hub.transfer import Fill
 from gan_core.jobs.task import Progress
 from pages.components.shared import task_view
 from pages.components.text import N_, _
@@ -24,18 +25,18 @@ def token() -> str | None:
 
 
 def current(slot: str) -> Transfer | None:
-    """The transfer of a slot ("account", "upload" or "download"), under way or ended."""
+    """The transfer of a slot ("account", "upload", "download", "browse" or "publish"), under way or ended."""
     transfer = st.session_state.get(f"hub_transfer_{slot}")
     return transfer if isinstance(transfer, Transfer) else None
 
 
-def begin(slot: str, order: Order) -> None:
-    """Starts an order in a slot, in place of what was there.
+def begin(slot: str, order: Order, fill: Fill | None = None) -> None:
+    """Starts an order in a slot, in place of what was there; `fill` as `hub.start` takes it.
 
     Raises:
         ValueError: too many transfers are under way.
     """
-    st.session_state[f"hub_transfer_{slot}"] = hub.start(order, token=token())
+    st.session_state[f"hub_transfer_{slot}"] = hub.start(order, token=token(), fill=fill)
 
 
 def is_busy(slot: str) -> bool:

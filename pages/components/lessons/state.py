@@ -8,7 +8,7 @@ from gan_core.experiments import arms
 from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.entry import Predict, TakeAway, Train
 from gan_core.runs import Run
-from pages.components.shared import lab
+from pages.components.shared import lab, links
 
 ANSWERS, ENDED = "lessons_said", "lessons_ended"
 Found = Mapping[str, Run | None]
@@ -42,8 +42,8 @@ def begin_again(lesson: Lesson) -> None:
 
 
 def open_lesson(lesson: Lesson) -> None:
-    """Makes the address name a lesson, and nothing else but the language."""
-    kept = {name: value for name, value in st.query_params.to_dict().items() if name == "lang"}
+    """Makes the address name a lesson, and nothing else but the language, and that it is a link for the class if it is one."""
+    kept = {name: value for name, value in st.query_params.to_dict().items() if name in ("lang", links.ONLY)}
     st.query_params.from_dict(kept | {"lesson": lesson.name})
 
 

@@ -7,7 +7,7 @@ from gan_core.experiments.lessons.entry import Check, Explain, Link, Predict, Re
 from pages.components.lessons.pictures import real_data
 from pages.components.lessons.run import show_run
 from pages.components.lessons.state import Found, end, first_open, found, given_answers, keep_answer
-from pages.components.shared import lab
+from pages.components.shared import lab, links
 from pages.components.text import N_, Marked, _
 
 KINDS = Marked({
@@ -106,7 +106,7 @@ def take_away(lesson: Lesson, step: TakeAway, runs: Found) -> None:
         return
     st.success(_(step.answer), icon=":material/lightbulb:")
     with st.container(horizontal=True):
-        for link in step.links:
+        for link in () if links.only() else step.links:
             st.page_link(
                 f"pages/{link.page}.py", label=_(link.words), query_params=address(link, runs), icon=":material/arrow_forward:"
             )  # fmt: skip

@@ -5,6 +5,8 @@ import streamlit as st
 from gan_core.experiments.lessons import LESSONS, Lesson
 from pages.components.lessons.state import begin_again, done_steps, given_answers, open_lesson
 from pages.components.lessons.steps import show_steps
+from pages.components.shared import links
+from pages.components.shared.class_link import class_link
 from pages.components.text import _, as_text, ngettext
 
 
@@ -55,9 +57,12 @@ def one(lesson: Lesson) -> None:
     """A lesson, from its goal to its last question."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(_(lesson.title), width="content")
-        if st.button(_("All lessons"), key="lessons_all", icon=":material/arrow_back:", type="tertiary"):
+        if not links.only() and st.button(
+            _("All lessons"), key="lessons_all", icon=":material/arrow_back:", type="tertiary"
+        ):
             st.query_params.pop("lesson", None)
             st.rerun()
+        class_link("learn", "lessons_link", lambda: {"lesson": lesson.name})
     st.markdown(f"**{_('Goal:')}** {_(lesson.goal)}")
     st.caption(_("about {min} minutes on two processor cores").format(min=lesson.minutes) + " · " + _(lesson.needs))
     show_steps(lesson)

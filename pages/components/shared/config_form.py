@@ -165,6 +165,24 @@ def config_form(base: RunConfig, prefix: str) -> dict[str, Any]:
     return chosen
 
 
+def few_knobs(base: RunConfig, names: Sequence[str], prefix: str, columns: int = 3) -> dict[str, Any]:
+    """Draws the knobs of these settings and no other.
+
+    Returns:
+        Dotted field name -> the value chosen; of a setting without a meaning for the chosen kind of model, its default.
+    """
+    fields, chosen = schema.field_names(), {}
+    for first in range(0, len(names), columns):
+        for place, name in zip(st.columns(columns), names[first : first + columns], strict=False):
+            with place:
+                chosen[name] = knob(name, fields[name], schema.get(base, name), f"{prefix}_{name}")
+                if owner := owner_of(name, [base]):
+                    st.caption(owner)
+    network = chosen.get("network.name", base.network.name)
+    kind, plain = kind_of(schema.with_changes(base, {"network.name": network})), RunConfig()
+    return {name: schema.get(plain, name) for name in fields if "." in name and not kind.applies(name)} | chosen
+
+
 def section_name(section: str) -> str:
     """A section's name for people."""
     name, _meaning = SECTIONS.get(section) or (section.replace("_", " ").capitalize(), "")

@@ -14,6 +14,14 @@ from pages.components.text import _
 Option = TypeVar("Option", str, int)
 WRITTEN = "linked"
 """In the session: widget key -> (what the address said after it, the option chosen), of the page on show."""
+ONLY = "only"
+FOLLOWED = "class_link"
+"""In the session: (page, query parameters) of the link for the class that brought this visitor, until they want everything."""
+
+
+def only() -> bool:
+    """Whether the address is a link for the class (`only=1`): the page shows what the link is about and hides the rest."""
+    return st.query_params.get(ONLY) == "1"
 
 
 def linked_choice(
@@ -78,5 +86,11 @@ def linked_view(
 
 
 def linked_tab(tabs: Mapping[str, str], *, key: str, keep: Sequence[str] = (), first: str = "") -> str:
-    """One of a page's tabs, kept as `?tab=`; what else the address says belongs to a tab, except for `keep`."""
+    """One of a page's tabs, kept as `?tab=`; what else the address says belongs to a tab, except for `keep`.
+
+    A link for the class has no tabs to choose from.
+    """
+    if only():
+        asked = st.query_params.get("tab", "")
+        return asked if asked in tabs else first or next(iter(tabs))
     return linked_view(tabs, key=key, param="tab", keep=keep, first=first)

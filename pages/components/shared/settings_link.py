@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -11,14 +12,15 @@ from gan_core.config import RunConfig, with_changes
 from gan_core.datasets import DATASETS
 from gan_core.presets import DEFAULT, PRESETS, own_data
 from gan_core.training import supervisor
-from pages.components.shared import lab
-from pages.components.shared.config_form import LABELS
+from pages.components.shared import lab, links
+from pages.components.shared.config_form import setting_name
 from pages.components.shared.data_choice import Chosen
 from pages.components.text import _, as_text
 
 POINTS_STEPS = 3_000  # about what a small network needs to find the modes of points in the plane
 POINTS_BATCH = 128
 USUAL_BATCH = 64  # of the page Data
+MOST_REFUSALS = 5  # shown at once
 
 
 def linked_settings(base: RunConfig, prefix: str) -> tuple[RunConfig, str]:
@@ -26,23 +28,68 @@ def linked_settings(base: RunConfig, prefix: str) -> tuple[RunConfig, str]:
 
     Settings from a link stay in the address, so that it can be passed on, until a button takes them out.
     """
-    given = {name: st.query_params[name] for name in schema.field_names() if "." in name and name in st.query_params}
+    given = settings_of_address(schema.field_names())
     if not given:
         return base, prefix
-    try:
-        config = with_changes(base, given)
-    except ValueError as refusal:
-        st.warning(as_text(_(str(refusal))))
-        return base, prefix
-    changed = [f"{LABELS.get(name, name)}: {schema.get(config, name)}" for name in schema.differences(base, config)]
+    config, refusals = with_settings(base, given)
+    tell_refusals(refusals)
+    changed = [f"{setting_name(name)}: {schema.get(config, name)}" for name in schema.differences(base, config)]
     if changed:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(
                 _("From the link: {settings}.").format(settings=as_text("; ".join(changed)[:600])), width="stretch"
             )
-            st.button(_("Forget these"), key="train_forget", on_click=_forget, args=(tuple(given),))
+            if not links.only():
+                st.button(_("Forget these"), key="train_forget", on_click=_forget, args=(tuple(given),))
     mark = hashlib.sha256(repr(sorted(given.items())).encode()).hexdigest()[:8]
     return config, f"{prefix}_{mark}"  # widgets of their own: a key that is known keeps its old value
+
+
+def settings_of_address(known: Collection[str]) -> dict[str, str]:
+    """Dotted name -> value in the address, of the settings `known`; of a link for the class also of those that are not."""
+    return {name: st.query_params[name] for name in st.query_params if "." in name and (name in known or links.only())}
+
+
+def with_settings(
+    base: RunConfig, given: Mapping[str, str], check: Callable[[RunConfig], object] = lambda _config: None
+) -> tuple[RunConfig, list[str]]:
+    """A configuration with the settings of an address, those left out that it cannot have, and a sentence for each of these.
+
+    Args:
+        base: what they change.
+        given: dotted name -> value, as text.
+        check: refuses, with a ValueError, a configuration that cannot be used.
+    """
+    sound: dict[str, str] = {}
+    refusals: list[str] = []
+    for name, value in given.items():
+        try:
+            if name in schema.field_names():
+                with_changes(base, {name: value})
+                sound[name] = value
+            else:
+                refusals.append(_("There is no setting '{name}'. It is left out.").format(name=name[:60]))
+        except ValueError as refusal:
+            refusals.append(str(refusal))
+    try:
+        config = with_changes(base, sound)
+        check(config)
+    except ValueError as refusal:
+        return base, [*refusals, str(refusal)]
+    return config, refusals
+
+
+def tell_refusals(refusals: Sequence[str]) -> None:
+    """Why some settings of the address are not used."""
+    for refusal in refusals[:MOST_REFUSALS]:
+        st.warning(as_text(_(refusal)), icon=":material/warning:")
+    if refusals:
+        st.caption(_("Instead of what the address asks for there, the usual values are used."))
+
+
+def in_address(usual: RunConfig, config: RunConfig) -> dict[str, str]:
+    """What an address must say of `config` where it differs from the `usual` one."""
+    return {name: in_link(schema.get(config, name)) for name in schema.differences(usual, config) if "." in name}
 
 
 def _forget(names: tuple[str, ...]) -> None:

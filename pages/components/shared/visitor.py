@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import html
 import ipaddress
+import re
+from urllib.parse import quote, urlencode
 
 import streamlit as st
 from starlette.requests import Request
@@ -17,6 +19,7 @@ from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gan_core.access import VIEWER, Actor, Refused, Role, classroom
+from pages.components.shared import links
 from pages.components.text import N_, _, as_text, in_language, language, languages, wanted_language
 
 ELSEWHERE = N_("Sign in on this page itself.")
@@ -33,7 +36,8 @@ FORM = {
     "watch": N_("Only watch"),
 }
 COOKIE = "ganvas_session"
-FIELD_LIMIT = 200
+FIELD_LIMIT, MAX_WAY_BACK = 200, 4000
+OWN_PAGE = re.compile(r"[a-z]+\?[\w.,:%&=+~-]*", re.ASCII)
 STYLE = """:root{color-scheme:light dark;font:16px/1.5 sans-serif}body{max-width:24rem;margin:12vh auto;padding:0 1rem}
 h1{font-size:1.6rem}label{display:block;margin:1rem 0 .2rem}input{width:100%;box-sizing:border-box;font:inherit;padding:.5rem;
 border:1px solid #8a9299;border-radius:.375rem}button{font:inherit;margin-top:1.4rem;padding:.5rem 1.2rem;border:0;
@@ -74,8 +78,15 @@ def show() -> None:
     if who.role == Role.VIEWER and st.secrets.load_if_toml_exists() and "auth" in st.secrets:
         st.button(_("Sign in with your school's account"), key="visitor_login", on_click=st.login)
     st.html(
-        f'<a href="{html.escape(base_path())}/{page}?lang={language()}" target="_self" style="color:inherit">{html.escape(link)}</a>'
+        f'<a href="{html.escape(base_path())}/{page}?lang={language()}{html.escape(_way_back())}" target="_self" style="color:inherit">{html.escape(link)}</a>'
     )
+
+
+def _way_back() -> str:
+    """For the sign-in page: the link for the class that this visitor follows, so that it opens again afterwards."""
+    page, parameters = st.session_state.get(links.FOLLOWED, ("", {}))
+    others = {name: value for name, value in parameters.items() if name != "lang"}
+    return "&" + urlencode({"to": f"{page}?{urlencode(others, quote_via=quote)}"}, quote_via=quote) if page else ""
 
 
 def refused(error: Exception) -> bool:
@@ -109,7 +120,7 @@ async def sign_in_page(request: Request) -> Response:
         )
     except ValueError as refusal:
         return _form(spoken, sent.get("name", ""), str(refusal), 403)
-    answer = RedirectResponse(_home(spoken), 303)
+    answer = RedirectResponse(_wanted(request, spoken), 303)
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, token, max_age=classroom.SESSION_S, httponly=True, samesite="strict", secure=secure)
     return answer
@@ -124,6 +135,13 @@ def _language_of(request: Request) -> str:
 def _home(name: str) -> str:
     """The address of the first page in a language."""
     return f"{base_path()}/?lang={name}"
+
+
+def _wanted(request: Request, name: str) -> str:
+    """Where to go after signing in: the page of ours that the address names (`to=`), else the first page."""
+    page = request.query_params.get("to", "")
+    sound = len(page) <= MAX_WAY_BACK and OWN_PAGE.fullmatch(page)
+    return f"{base_path()}/{page}&lang={name}" if sound else _home(name)
 
 
 def _address(request: Request) -> str:

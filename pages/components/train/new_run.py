@@ -1,48 +1,52 @@
 """A new run: an experiment, its settings, and the button that starts it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from gan_core.config import with_changes
+from gan_core.config import RunConfig, with_changes
+from gan_core.config import run_config as schema
 from gan_core.presets import DEFAULT, PRESETS
 from gan_core.presets.entry import Preset
 from gan_core.training import supervisor
-from pages.components.shared import lab
-from pages.components.shared.config_form import config_form
+from pages.components.shared import class_link, lab, links
+from pages.components.shared.config_form import config_form, few_knobs
 from pages.components.shared.links import linked_choice
 from pages.components.shared.preset_choice import choose_preset
 from pages.components.shared.run_links import start_and_watch
-from pages.components.shared.settings_link import linked_settings
+from pages.components.shared.settings_link import in_address, linked_settings
 from pages.components.text import _, as_text, duration
 from pages.components.train.data_form import data_form
 
 
 def new_run() -> None:
-    """Preset, data set and every knob; then start."""
+    """Preset, data set and every knob; then start. From a link for the class: the settings that it names; then start."""
     st.title(_("Train a model"))
-    words = _(
-        "Choose an experiment and press Start. A **preset** is a complete experiment with settings that work; "
-        "everything below it may be changed, and nothing needs to be."
-    )
-    st.markdown(words)
-
-    def draw(names: Sequence[str], first: str) -> str:
-        return choose_preset(names, first, "train_preset")
-
-    preset = PRESETS[linked_choice("preset", list(PRESETS), DEFAULT, draw, key="train_preset")]
+    only = links.only()
+    if only:
+        st.markdown(_("Press Start. The settings that your class's link names stand below, and may be changed."))
+    else:
+        words = _(
+            "Choose an experiment and press Start. A **preset** is a complete experiment with settings that work; "
+            "everything below it may be changed, and nothing needs to be."
+        )
+        st.markdown(words)
+    preset = linked_preset() if only else chosen_preset()
     told, start = (
         st.container(),
         st.container(),
     )  # filled below: they need the settings, and belong where they are seen at once
     prefix = f"train_{preset.name}"
     base, prefix = linked_settings(preset.config, prefix)
-    changes = data_form(base, prefix)
+    changes = linked_form(preset, base, prefix) if only else data_form(base, prefix)
     with told:
-        tell(preset, changes["dataset.name"], changes["dataset.root"])
-    st.subheader(_("Settings"))
-    changes |= config_form(base, prefix)
+        data = base.dataset
+        tell(preset, changes.get("dataset.name", data.name), changes.get("dataset.root", data.root))
+    if not only:
+        st.subheader(_("Settings"))
+        changes |= config_form(base, prefix)
     name = st.text_input(
         _("Your name for the run"),
         key=f"{prefix}_name",
@@ -51,13 +55,51 @@ def new_run() -> None:
         placeholder=_("optional, for example: wide generator, batch 32"),
     )
     with start:
+        offer(preset, base, base if only else preset.config, changes, name)
+
+
+def offer(preset: Preset, base: RunConfig, changed: RunConfig, changes: Mapping[str, Any], name: str) -> None:
+    """The button that starts `changed` with these changes, and the link for the class; how long it takes."""
+    with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(_("Start training"), type="primary", key="train_start", icon=":material/play_arrow:")
-        if preset.minutes and base == preset.config:
-            hint = _("With these settings unchanged it takes about {time} on two processor cores.")
-            st.caption(hint.format(time=duration(60 * preset.minutes)))
-        if not pressed:
-            return
-        start_and_watch(lambda: supervisor.submit(lab.start(), with_changes(preset.config, changes), name))
+        class_link.class_link("train", "train_link", lambda: parameters(preset, changed, changes))
+    if preset.minutes and base == preset.config:
+        hint = _("With these settings unchanged it takes about {time} on two processor cores.")
+        st.caption(hint.format(time=duration(60 * preset.minutes)))
+    if pressed:
+        start_and_watch(lambda: supervisor.submit(lab.start(), with_changes(changed, changes), name))
+
+
+def parameters(preset: Preset, changed: RunConfig, changes: Mapping[str, Any]) -> dict[str, str] | None:
+    """What an address must say to open the form as it stands; None, and why, where its values are not valid."""
+    config = lab.attempt(lambda: with_changes(changed, changes))
+    return None if config is None else {"preset": preset.name} | in_address(preset.config, config)
+
+
+def chosen_preset() -> Preset:
+    """The preset chosen from the list, which the address carries."""
+
+    def draw(names: Sequence[str], first: str) -> str:
+        return choose_preset(names, first, "train_preset")
+
+    return PRESETS[linked_choice("preset", list(PRESETS), DEFAULT, draw, key="train_preset")]
+
+
+def linked_preset() -> Preset:
+    """The preset of a link for the class; the usual one where it names none."""
+    asked = st.query_params.get("preset", DEFAULT)
+    if asked not in PRESETS:
+        words = _("There is no preset “{name}” here; “{usual}” is used.")
+        st.warning(words.format(name=as_text(asked[:64]), usual=_(PRESETS[DEFAULT].title)), icon=":material/warning:")
+        return PRESETS[DEFAULT]
+    return PRESETS[asked]
+
+
+def linked_form(preset: Preset, base: RunConfig, prefix: str) -> dict[str, Any]:
+    """The knobs of the settings in which a link for the class departs from its preset."""
+    names = [name for name in schema.field_names() if "." in name and name in st.query_params]
+    names = [name for name in names if name in schema.differences(preset.config, base)]
+    return few_knobs(base, names, prefix)
 
 
 def tell(preset: Preset, dataset: str, root: str) -> None:
