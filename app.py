@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from gan_core.runs.status import OPEN_STATES
-from pages.components.shared import lab, links, server, visitor
+from pages.components.shared import lab, links, present, server, visitor
 from pages.components.text import STATES, _, as_text, choose_language, settle_language
 
 ASSETS = Path(__file__).parent / "pages" / "components" / "widgets" / "assets"
@@ -69,6 +69,8 @@ def main() -> None:
         st.session_state["app_page"] = page.url_path
         st.session_state[links.WRITTEN] = {}
     lab.name_tab(page.title)
+    if present.on(page.url_path):
+        present.frame()
     with st.sidebar:
         st.subheader(_("Ganvas"))
         training()

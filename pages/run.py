@@ -11,9 +11,11 @@ from pages.components.run.details import settings
 from pages.components.run.explore import VIEWS, explore, views_of
 from pages.components.run.head import head
 from pages.components.run.measure import measure
+from pages.components.run.present import present
 from pages.components.run.report import report
 from pages.components.run.watch import watch
 from pages.components.shared import lab
+from pages.components.shared import present as present_mode
 from pages.components.shared.links import linked_choice, linked_tab
 from pages.components.shared.run_picker import offer_training, titles_of, warn_of_unknown
 from pages.components.text import _, as_text
@@ -60,6 +62,11 @@ def main() -> None:
             _("Train a model"),
             "pages/train.py",
         )
+        return
+    if present_mode.on("run"):
+        lab.name_tab(runs[first].name)
+        if lab.succeeds(runs[first].config):
+            present(runs[first])
         return
     title = st.container(horizontal=True, vertical_alignment="center")
     with title:

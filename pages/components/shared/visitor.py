@@ -44,6 +44,12 @@ def actor() -> Actor | None:
     return classroom.actor_of_claims(st.user.to_dict()) if st.user.get("is_logged_in") else VIEWER
 
 
+def teaches() -> bool:
+    """Whether the present visitor is the teacher of a class; nobody is at a computer of one's own."""
+    who = actor()
+    return who is not None and who.role == Role.TEACHER
+
+
 def show() -> None:
     """In the side bar of a classroom: who you are, and the way to sign in or out."""
     who = actor()
