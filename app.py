@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from gan_core.runs.status import OPEN_STATES
-from pages.components.shared import lab, links, present, server, visitor
+from pages.components.shared import lab, links, present, server, undo, visitor
 from pages.components.text import STATES, _, as_text, choose_language, settle_language
 
 ASSETS = Path(__file__).parent / "pages" / "components" / "widgets" / "assets"
@@ -69,7 +69,8 @@ def main() -> None:
         st.session_state["app_page"] = page.url_path
         st.session_state[links.WRITTEN] = {}
     lab.name_tab(page.title)
-    if present.on(page.url_path):
+    presenting = present.on(page.url_path)
+    if presenting:
         present.frame()
     with st.sidebar:
         st.subheader(_("Ganvas"))
@@ -80,6 +81,8 @@ def main() -> None:
         choose_language()
         visitor.show()
     lab.show_refusal()
+    if not presenting:
+        undo.show()
     page.run()
 
 
