@@ -7,7 +7,6 @@ because only an answer can set such a cookie.
 from __future__ import annotations
 
 import html
-import ipaddress
 
 import streamlit as st
 from starlette.requests import Request
@@ -17,6 +16,7 @@ from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gan_core.access import VIEWER, Actor, Refused, Role, classroom
+from gan_core.config.settings import is_loopback
 from pages.components.text import _, as_text
 
 COOKIE = "ganvas_session"
@@ -111,14 +111,6 @@ def _address(request: Request) -> str:
     """
     host = request.client.host if request.client else ""
     return "" if is_loopback(host) else host
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an address is this computer's own."""
-    try:
-        return address == "localhost" or ipaddress.ip_address(address.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 async def sign_out_page(_request: Request) -> Response:
