@@ -28,7 +28,7 @@ def class_view() -> None:
     st.fragment(waiting, run_every=every)()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(_("Newest samples of each student"), anchor=False)
-        present.button("home_present")
+        present.offer("home_present")
     st.fragment(wall, run_every=every)()
 
 

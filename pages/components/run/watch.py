@@ -49,7 +49,7 @@ def samples(run: Run) -> None:
     step = steps[-1]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         follow = len(steps) == 1 or st.toggle(_("Follow the newest"), True, key=f"live_follow_{run.id}")
-        present.button("live_present", run=run.id)
+        present.offer("live_present", run=run.id)
     if not follow:
         step = st.select_slider(_("Step"), steps, value=step, key=f"live_step_{run.id}")
     url = lab.sample_url(run, step)

@@ -29,7 +29,7 @@ def on(page: str) -> bool:
     return st.query_params.get(PARAM) == "1" and (page == "run" or (page == "" and visitor.teaches()))
 
 
-def button(key: str, **also: str) -> None:
+def offer(key: str, **also: str) -> None:
     """A button that opens this address in present mode, `also` written into it."""
     words, help_ = _("Present"), _("Fills the screen, for a projector. Esc leaves.")
     if st.button(words, key=key, icon=":material/present_to_all:", type="tertiary", help=help_):
