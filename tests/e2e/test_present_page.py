@@ -59,7 +59,7 @@ def test_a_run_fills_the_screen_and_esc_leaves(browser: Browser, server: Server,
         expect(plot(page)).to_be_visible(timeout=SLOW_MS)
         expect(second).to_be_visible(timeout=SLOW_MS)
         settled(page)
-        assert bottom(pictures) <= 900 and bottom(second) <= 905  # a pixel of rounding for each of its neighbours
+        assert bottom(pictures) <= 900 and bottom(second) <= 900
         grows(page)
         photograph(page, "present-run")
         page.keyboard.press("Escape")

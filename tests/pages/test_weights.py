@@ -86,3 +86,16 @@ def test_weights_are_asked_only_where_there_are_both_and_the_view_takes_either(
     for run, view in ((alone, "sheet"), (trained, "picture")):
         app = visit("run", run=run.id, tab="explore", view=view, weights="raw")
         assert f"explore_weights_{run.id}" not in [one.key for one in app.selectbox]
+
+
+def test_a_newer_checkpoint_makes_no_choice_of_the_one_on_show(visit: Visit, trained: Run) -> None:
+    newest, aside = trained.checkpoint_dir(20), trained.path / "aside"
+    newest.rename(aside)
+    app = visit("run", run=trained.id, tab="explore", view="sheet")
+    assert box(app, "step", trained).value == 15
+    aside.rename(newest)
+    calm(app.run())
+    assert app.session_state["run_weights"][trained.id] == {}
+    tab(app, "settings")
+    tab(app, "explore")
+    assert box(app, "step", trained).value == 20

@@ -14,7 +14,7 @@ html {font-size: clamp(18px, 1.6vw, 32px) !important}
 .stMainBlockContainer h1 {font-size: 1.5rem !important; padding: 0 0 0.5rem !important}
 @media (min-width: 641px) {
   .st-key-present_run .ganvas-picture-image {width: 100%; height: calc(100dvh - 7.5rem); object-fit: contain}
-  .st-key-present_run .ganvas-plot {height: calc((100dvh - 11rem) / 2) !important}
+  .st-key-present_run .ganvas-plot {height: calc((100dvh - 12.25rem) / 2) !important}
   .st-key-present_wall .ganvas-picture-image {
     width: 100%; height: max(6rem, calc((100dvh - 4.5rem) / var(--ganvas-wall-rows, 1) - 7rem)); object-fit: contain;
   }

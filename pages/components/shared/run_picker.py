@@ -77,11 +77,16 @@ def remembered_choice(
     What an address without the parameter means stays the same until the visitor leaves the place, so that Back undoes a choice.
     """
     kept = st.session_state.setdefault(CHOSEN, {}).setdefault(run.id, {})
-    if key not in st.session_state:  # the visitor has just come
+    arrives = key not in st.session_state
+    if arrives:
         st.session_state[f"{key}_begun"] = kept.get(param)
-    begun = st.session_state.get(f"{key}_begun")
-    chosen = linked_choice(param, options, begun if begun in options else options[0], draw, key=key)
-    kept.pop(param, None)
-    if chosen != options[0]:
-        kept[param] = chosen
+    begun: object = st.session_state.get(f"{key}_begun")
+    usual = next((option for option in options if option == begun), options[0])
+    before = usual if arrives else st.session_state.get(f"{key}_last")
+    chosen = linked_choice(param, options, usual, draw, key=key)
+    if chosen != before:  # chosen by somebody: that the run has a newer checkpoint now is no choice of an older one
+        kept.pop(param, None)
+        if chosen != options[0]:
+            kept[param] = chosen
+    st.session_state[f"{key}_last"] = chosen
     return chosen
