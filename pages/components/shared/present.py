@@ -12,6 +12,7 @@ html {font-size: clamp(18px, 1.6vw, 32px) !important}
 [data-testid="stHeader"], [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] {display: none !important}
 .stMainBlockContainer {padding: 0.75rem 1rem 1rem !important; max-width: none !important}
 .stMainBlockContainer h1 {font-size: 1.5rem !important; padding: 0 0 0.5rem !important}
+.st-key-present_run .modebar {display: none}
 @media (min-width: 641px) {
   .st-key-present_run .ganvas-picture-image {width: 100%; height: calc(100dvh - 7.5rem); object-fit: contain}
   .st-key-present_run .ganvas-plot {height: calc((100dvh - 12.25rem) / 2) !important}
