@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from gan_core.runs.status import OPEN_STATES
-from pages.components.shared import class_link, lab, links, server, visitor
+from pages.components.shared import class_link, lab, links, present, server, undo, visitor
 from pages.components.text import STATES, _, as_text, choose_language, settle_language
 
 ASSETS = Path(__file__).parent / "pages" / "components" / "widgets" / "assets"
@@ -69,6 +69,9 @@ def main() -> None:
         st.session_state["app_page"] = page.url_path
         st.session_state[links.WRITTEN] = {}
     lab.name_tab(page.title)
+    presenting = present.on(page.url_path)
+    if presenting:
+        present.frame()
     with st.sidebar:
         st.subheader(_("Ganvas"))
         training()
@@ -80,6 +83,8 @@ def main() -> None:
         visitor.show()
     class_link.bar(page.url_path)
     lab.show_refusal()
+    if not presenting:
+        undo.show()
     page.run()
 
 

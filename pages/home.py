@@ -1,11 +1,12 @@
-"""Home: what this is, one button that trains, the newest runs, what to try next."""
+"""Home: what this is, one button that trains, the newest runs, what to try next; for the teacher of a class, the class first."""
 
 import streamlit as st
 
 from gan_core.presets import DEFAULT, PRESETS
 from gan_core.runs import Run
 from gan_core.training import supervisor
-from pages.components.shared import lab
+from pages.components.home.class_view import class_on_screen, class_view
+from pages.components.shared import lab, present, visitor
 from pages.components.shared.run_card import badge
 from pages.components.shared.run_links import open_links, start_and_watch
 from pages.components.text import _
@@ -18,6 +19,20 @@ IDEAS_A_ROW = 3
 def main() -> None:
     """Draws the page."""
     lab.enter("home")
+    if present.on(""):
+        class_on_screen()
+        return
+    if visitor.teaches():
+        class_view()
+    else:
+        welcome()
+    ready_made()
+    if lab.all_runs():
+        what_next()
+
+
+def welcome() -> None:
+    """What this is, the button that trains, the newest runs."""
     st.title(_("Watch a neural network learn to draw"))
     words = _(
         "Ganvas is a classroom for **generative image models**: programs that look at pictures and learn to make new "
@@ -37,9 +52,6 @@ def main() -> None:
             start_and_watch(lambda: supervisor.submit(lab.start(), PRESETS[DEFAULT].config))
     if lab.own_runs():
         newest()
-    ready_made()
-    if lab.all_runs():
-        what_next()
 
 
 @st.fragment(run_every=3)

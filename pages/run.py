@@ -12,10 +12,12 @@ from pages.components.run.explore import explore, views_of
 from pages.components.run.head import head
 from pages.components.run.measure import measure
 from pages.components.run.measure import views_of as measures_of
+from pages.components.run.present import present
 from pages.components.run.publish import publish
 from pages.components.run.report import report
 from pages.components.run.watch import watch
 from pages.components.shared import lab
+from pages.components.shared import present as present_mode
 from pages.components.shared.links import linked_choice, linked_tab
 from pages.components.shared.run_picker import offer_training, titles_of, warn_of_unknown
 from pages.components.text import N_, _, as_text
@@ -70,6 +72,11 @@ def main() -> None:
             _("Train a model"),
             "pages/train.py",
         )
+        return
+    if present_mode.on("run"):
+        lab.name_tab(runs[first].name)
+        if lab.succeeds(runs[first].config):
+            present(runs[first])
         return
     title = st.container(horizontal=True, vertical_alignment="center")
     with title:

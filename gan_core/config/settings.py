@@ -7,12 +7,14 @@ people make goes to ~/ganvas.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 """The folder that holds `gan_core`."""
@@ -37,7 +39,7 @@ class Setting:
 
     meaning: str
     default: str
-    kind: Literal["folder", "file", "seconds", "isolation", "switch", "language"] = "folder"
+    kind: Literal["folder", "file", "seconds", "isolation", "switch", "language", "address"] = "folder"
 
 
 SETTINGS: Mapping[str, Setting] = {
@@ -52,6 +54,7 @@ SETTINGS: Mapping[str, Setting] = {
     "GANVAS_CLASSROOM": Setting("the class's codes and limits", f"{_KEPT}/classroom.json", "file"),
     "GANVAS_ISOLATION": Setting("where a run trains: process or thread", "process", "isolation"),
     "GANVAS_REPORTS": Setting("whether a run's report is made when it ends: on or off", "on", "switch"),
+    "GANVAS_WEBHOOK": Setting("address that is told when a run ends or fails; empty for none", "", "address"),
     "GANVAS_HUB_SILENCE_S": Setting("seconds of silence after which a transfer with the Hub ends", "60", "seconds"),
     "GANVAS_HUB_TOTAL_S": Setting("seconds after which a transfer with the Hub ends", "3600", "seconds"),
     "GANVAS_LANG": Setting("language of the pages", "en", "language"),
@@ -110,8 +113,36 @@ def _check(name: str) -> None:
             raise ValueError(f"{name} must be one of: {', '.join(ISOLATIONS)}; got '{value:.40}'.")
         case "switch" if value not in SWITCH:
             raise ValueError(f"{name} must be one of: {', '.join(SWITCH)}; got '{value:.40}'.")
+        case "address" if value and not _may_be_told(value):
+            raise ValueError(
+                f"{name} must be an address that begins with https://, or with http:// on this computer; got '{value:.24}'."
+            )
         case "language" if not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", value):
             raise ValueError(f"{name} must be a language such as en or zh_TW; got '{value:.40}'.")
+
+
+def webhook() -> str:
+    """The address that is told of the end of runs; "" for none. Raises ValueError if what is written there is not valid."""
+    _check("GANVAS_WEBHOOK")
+    return text("GANVAS_WEBHOOK")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this computer itself."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _may_be_told(address: str) -> bool:
+    """Whether what is sent there is read by nobody on the way."""
+    try:
+        parts = urlsplit(address)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
 
 
 def seconds(name: str) -> float:

@@ -245,6 +245,10 @@ class Run:
         """Steps of the checkpoints that training can continue from, ascending: those with the optimisers' state."""
         return [s for s in self.checkpoint_steps() if (self.checkpoint_dir(s) / "optimizer.safetensors").exists()]
 
+    def has_both_weights(self, step: int) -> bool:
+        """Whether the checkpoint of a step holds its weights and their running averages."""
+        return all((self.checkpoint_dir(step) / f"{kind}.safetensors").exists() for kind in ("model", "ema"))
+
     # locks
 
     @contextmanager

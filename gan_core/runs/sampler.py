@@ -35,6 +35,7 @@ class Sampler:
         config: the run's configuration.
         network: in evaluation mode, on the CPU.
         pinned_labels: float32 (P, L), those of the run's sample grids.
+        raw: whether these are the weights of the step itself though the run keeps a running average of them.
     """
 
     run_id: str
@@ -42,6 +43,12 @@ class Sampler:
     config: RunConfig
     network: nn.Module
     pinned_labels: FloatArray
+    raw: bool = False
+
+    @property
+    def weights_id(self) -> str:
+        """Names the run and which of its weights these are; with `step`, whatever is computed from them."""
+        return f"{self.run_id}:raw" if self.raw else self.run_id
 
     @property
     def latent_dim(self) -> int:
@@ -135,8 +142,8 @@ def numbered_latents(numbers: Sequence[int], latent_dim: int) -> FloatArray:
     return np.concatenate([latents(1, latent_dim, number) for number in numbers])
 
 
-def open_sampler(run: Run, step: int | None = None) -> Sampler:
-    """The run's generator at a checkpoint, the newest when `step` is None; its running average where it has one.
+def open_sampler(run: Run, step: int | None = None, *, raw: bool = False) -> Sampler:
+    """The run's generator at a checkpoint, the newest when `step` is None; its running average where it has one, unless `raw`.
 
     Raises:
         ValueError: no checkpoint (of that step), or a damaged one.
@@ -145,8 +152,9 @@ def open_sampler(run: Run, step: int | None = None) -> Sampler:
     step = run.chosen_step(step)
     name = kind_of(config).drawn_by
     networks = {name: build_networks(config)[name]}
-    checkpoints.load_networks(run, step, networks, average=config.training.ema_decay > 0)
-    return _sampler(run, step, networks[name].eval())
+    averaged = config.training.ema_decay > 0
+    checkpoints.load_networks(run, step, networks, average=averaged and not raw)
+    return _sampler(run, step, networks[name].eval(), raw=averaged and raw)
 
 
 def averaged_sampler(run: Run, step: int, sigma: float) -> Sampler:
@@ -176,7 +184,7 @@ def averaged_sampler(run: Run, step: int, sigma: float) -> Sampler:
     return _sampler(run, step, network.eval())
 
 
-def _sampler(run: Run, step: int, network: nn.Module) -> Sampler:
+def _sampler(run: Run, step: int, network: nn.Module, *, raw: bool = False) -> Sampler:
     config = run.config()
     width = len(config.conditioning.labels)
     labels = np.array(run.pinned_labels() or [[0] * width], np.float32)
@@ -184,4 +192,4 @@ def _sampler(run: Run, step: int, network: nn.Module) -> Sampler:
         raise ValueError(
             f"The run '{run.name}' keeps {labels.shape} pinned labels; its model takes {width} per sample."
         )
-    return Sampler(run.id, step, config, network, labels)
+    return Sampler(run.id, step, config, network, labels, raw)

@@ -229,15 +229,18 @@ def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) 
             except Exception as failure:
                 _mark_lost(run, failure)
     while True:
-        claimed = None
+        claimed, ended = None, False
         try:
             claimed = queue.claim_next(runs_dir, device)
             if claimed is not None:
                 trainer.train(claimed)
+                ended = True
                 _follow(claimed)
                 trainer.warm_up()
         except Exception as failure:
             _mark_lost(claimed, failure)
+            if claimed is not None and not ended:
+                _follow(claimed)
         if claimed is None:
             time.sleep(POLL_S)
 

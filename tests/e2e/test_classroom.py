@@ -111,7 +111,7 @@ def test_everybody_may_do_what_the_table_says(browser: Browser, lab: Lab, server
 
             with visitor(browser) as (teacher, _):
                 sign_in(teacher, server, PIN)
-                expect(title(teacher, HOME)).to_be_visible(timeout=SLOW_MS)
+                expect(title(teacher, "Your class")).to_be_visible(timeout=SLOW_MS)
                 stop(teacher, server, run)
                 wait_for_state(run, "stopped")
         faults.check()

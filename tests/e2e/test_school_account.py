@@ -24,10 +24,10 @@ server_metadata_url = "{issuer}/.well-known/openid-configuration"
 """
 
 
-def signed_in(page: Page, server: Server, words: str) -> None:
+def signed_in(page: Page, server: Server, words: str, heading: str = HOME) -> None:
     open_page(page, server, "/", HOME)
     page.get_by_role("button", name="Sign in with your school's account").click()
-    expect(title(page, HOME)).to_be_visible(timeout=SLOW_MS)
+    expect(title(page, heading)).to_be_visible(timeout=SLOW_MS)
     expect(page.get_by_test_id("stSidebar").get_by_text(words, exact=True)).to_be_visible(timeout=SLOW_MS)
 
 
@@ -51,7 +51,7 @@ def test_a_student_and_a_teacher_sign_in_and_out(tmp_path: Path, monkeypatch: py
                 faults.check()
             claims |= {"sub": "1", "name": "P", "email": "prof@school.example"}
             with visitor(browser) as (teacher, _faults):
-                signed_in(teacher, server, "Teacher")
+                signed_in(teacher, server, "Teacher", "Your class")
             claims.pop("email_verified")  # anybody may have written this address into their account
             with visitor(browser) as (impostor, _faults):
                 signed_in(impostor, server, "Signed in as P")

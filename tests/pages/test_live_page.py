@@ -120,7 +120,7 @@ def test_a_run_that_was_left_can_be_resumed(visit: Visit, trained: Run, state: s
 def test_a_finished_run_leads_on_to_explore(visit: Visit, trained: Run) -> None:
     app = live(visit, trained)
     assert badge(app) == "finished"
-    assert labels(app) == []
+    assert labels(app) == ["Present"]
     assert "step 20 of 20" in words(app)
     calm(app.segmented_control(key="run_tab").set_value("explore").run())
     assert app.query_params["run"] == trained.id

@@ -85,7 +85,7 @@ def _marked(
 def _count(model: Sampler, evaluator: Evaluator, rows: tuple[Rows, Rows], flip: str, seed: int) -> None:
     """How often the flip is seen, over more pairs than are shown."""
     with st.spinner(_("The evaluator looks at {n} pairs…").format(n=NUM_COUNTED)):
-        cache_key = (model.run_id, model.step, evaluator.info.name, rows[0].tobytes(), flip, seed)
+        cache_key = (model.weights_id, model.step, evaluator.info.name, rows[0].tobytes(), flip, seed)
         flips = _flips(model, evaluator, rows, cache_key)
     what = _(
         "{n} pairs, seed {seed}, step {step}. A flip is seen when the evaluator finds the attribute in the lower picture and not in "

@@ -146,7 +146,7 @@ def guide(model: Sampler) -> None:
         return
     rows = np.repeat(rows_of([condition], names), ROW, axis=0)
     with st.spinner(_("Drawing, step by step…")):
-        images = lab.attempt(lambda: _guided(model, (model.run_id, model.step), rows, seed))
+        images = lab.attempt(lambda: _guided(model, (model.weights_id, model.step), rows, seed))
     if images is None:
         return
     evaluator = evaluator_for(model.config)

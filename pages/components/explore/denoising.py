@@ -33,7 +33,7 @@ def process(model: Sampler) -> None:
     seed = _seed("explore_process_seed")
     labels = choose_labels(model)
     with st.spinner(_("Drawing, step by step…")):
-        found = _way(model, (model.run_id, model.step), seed, labels)
+        found = _way(model, (model.weights_id, model.step), seed, labels)
     steps = model.config.diffusion.sampling_steps
     words = _(
         "Left: the picture at this moment, at first noise alone. Right: what the network takes it for. {n} steps lead from step "
@@ -149,7 +149,7 @@ def _drawn(
     if dialled is None:
         return None
     with st.spinner(_("Drawing in {n:,} steps…").format(n=steps)):
-        return _images(dialled, (model.run_id, model.step, steps, eta, guidance, sigma), seeds, labels)
+        return _images(dialled, (model.weights_id, model.step, steps, eta, guidance, sigma), seeds, labels)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

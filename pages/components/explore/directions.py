@@ -75,7 +75,7 @@ def axes(kind: str, model: Sampler, run: Run | None, page: str) -> Axes | None:
     if kind == SAVED and run is not None:
         return _saved_axes(model, run, page)
     method: Method = "raw" if kind == RAW else "sefa" if kind == SEFA else "pca"
-    computed = lab.attempt(lambda: _computed(model, model.run_id, model.step, method), "info")
+    computed = lab.attempt(lambda: _computed(model, model.weights_id, model.step, method), "info")
     if computed is None:
         return None
     vectors, stretches = computed

@@ -34,7 +34,7 @@ def found_start(run: Run, step: int) -> Start | None:
 
 def sheet_url(model: Sampler, numbers: tuple[int, ...], labels: FloatArray, columns: int) -> str:
     """The pictures of samples side by side, without gaps, for a sample picker."""
-    return _sheet_url(model, model.run_id, model.step, numbers, labels, columns)
+    return _sheet_url(model, model.weights_id, model.step, numbers, labels, columns)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

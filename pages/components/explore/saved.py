@@ -10,7 +10,7 @@ from gan_core.latents import saved_directions
 from gan_core.latents.directions import moved
 from gan_core.latents.saved_directions import Direction, FoundBy
 from gan_core.runs import Run
-from pages.components.shared import lab
+from pages.components.shared import lab, undo
 from pages.components.shared.bin_view import bin_view
 from pages.components.shared.kept_list import kept_row, tell_damaged
 from pages.components.shared.uploads import uploader
@@ -75,10 +75,16 @@ def _row(direction: Direction, page: str) -> None:
         name = st.text_input(
             _("New name"), direction.name, key=f"{page}_new_name_{direction.id}", max_chars=saved_directions.MAX_NAME
         )
-        if st.button(_("Rename it"), key=f"{page}_rename_do_{direction.id}") and lab.succeeds(
-            lambda: saved_directions.rename(lab.start().runs_dir, direction.id, name)
-        ):
-            st.rerun()
+        runs_dir = lab.start().runs_dir
+        if st.button(_("Rename it"), key=f"{page}_rename_do_{direction.id}"):
+            renamed = lab.attempt(lambda: saved_directions.rename(runs_dir, direction.id, name))
+            if renamed is not None:
+                undo.offer_rename(
+                    direction.name, renamed.name,
+                    lambda: saved_directions.find(runs_dir, direction.id).name,
+                    lambda given: saved_directions.rename(runs_dir, direction.id, given),
+                )  # fmt: skip
+                st.rerun()
     if delete.button(dangerous(_("Delete")), key=f"{page}_delete_{direction.id}"):
         lab.press(lambda: saved_directions.delete(lab.start().runs_dir, direction.id))
 

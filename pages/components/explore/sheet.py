@@ -33,7 +33,7 @@ def sample_sheet(model: Sampler) -> None:
     if model.config.conditioning.labels and st.toggle(_("The same labels for all"), key="explore_sheet_same"):
         labels = np.repeat(choose_labels(model), count, axis=0)
     with st.spinner(_("Drawing the samples…")):
-        images = _drawn(model, model.run_id, model.step, count, seed, labels)
+        images = _drawn(model, model.weights_id, model.step, count, seed, labels)
     grid = imaging.grid(images, columns)
     words = _("{count} samples at step {step:,}, seed {seed}").format(count=count, step=model.step, seed=seed)
     picture(imaging.array_url(grid), key="explore_sheet", alt=words, caption=words, max_width_px=900)

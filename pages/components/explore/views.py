@@ -31,7 +31,9 @@ AT = "at"  # where the sliders stand, in the address
 
 def sliders(model: Sampler, run: Run) -> None:
     """Sliders along directions; one large picture and its neighbours follow while one is dragged."""
-    kind = linked_view(KINDS, key="explore_kind", param="along", keep=("run", "tab", "view", "step", "explore_seed"))
+    kind = linked_view(
+        KINDS, key="explore_kind", param="along", keep=("run", "tab", "view", "step", "weights", "explore_seed")
+    )
     st.caption(latent_directions.EXPLAINED[kind])
     begun = _start(model, found_start(run, model.step))
     labels = choose_labels(model)
@@ -142,7 +144,7 @@ def morph(model: Sampler) -> None:
         "explore_download_strip",
     )
     run = lab.run_or_none(model.run_id)
-    if run is not None:
+    if run is not None and not model.raw:  # a film is made of the running average
         ends, row = [int(start), int(end)], labels[0].tolist()
         take_away(run, "walk", _("Make a film of it"), "explore_walk", seeds=ends, labels=row, step=model.step)
 

@@ -31,7 +31,7 @@ def flowing(run: Run, step: int) -> None:
         format_func=DIRECTIONS.__getitem__, label_visibility="collapsed",
     ) or "data"  # fmt: skip
     with st.spinner(_("Letting the points flow…")):
-        frames = lab.attempt(lambda: _frames(model, model.run_id, model.step, way == "data"))
+        frames = lab.attempt(lambda: _frames(model, model.weights_id, model.step, way == "data"))
     if frames is None:
         return
     texts = {"play": _("Play"), "pause": _("Pause"), "frame": _("Moment"), "alt": DIRECTIONS[way]}

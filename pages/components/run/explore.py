@@ -1,4 +1,4 @@
-"""The tab Explore of a run's page: the ways of looking that its kind of model offers. `?step=N&view=...`"""
+"""The tab Explore of a run's page: the ways of looking that its kind of model offers. `?step=N&weights=raw&view=...`"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from pages.components.shared import lab
 from pages.components.shared.links import linked_view
-from pages.components.shared.run_picker import choose_step
+from pages.components.shared.run_picker import choose_step, choose_weights
 from pages.components.text import N_, Marked, _
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ OF_LABELS: dict[Kind, tuple[str, ...]] = {
 OF_A_VAE = ("reconstructions", "edit", "map", "samples", "dial", "rival")
 WALKED = ("sliders", "morph", "arithmetic", "picture", "sheet")
 IN_STEPS = ("process", "dials", "morph", "arithmetic", "denoise", "sheet")  # its z has no directions to find
+AVERAGED = (*OF_A_VAE, "picture", "flow")  # their work in the background takes the running average, where there is one
 STEP = N_("The model after this many training steps.")
 
 
@@ -86,9 +87,10 @@ def explore(run: Run) -> None:
         return
     with st.container(horizontal=True):
         views = {name: VIEWS[name] for name in offered}
-        view = linked_view(views, key=f"explore_view_{'_'.join(offered)}", keep=("run", "tab", "step"))
+        view = linked_view(views, key=f"explore_view_{'_'.join(offered)}", keep=("run", "tab", "step", "weights"))
         step = choose_step("explore", run, _(STEP))
-    show(run, step, view)
+        raw = view not in AVERAGED and choose_weights("explore", run, step)
+    show(run, step, view, raw=raw)
 
 
 def nothing_to_explore(run: Run) -> str:
@@ -98,7 +100,7 @@ def nothing_to_explore(run: Run) -> str:
     return _("A GAN of points has no pictures to explore: its twin can be watched in the 2-D lab.")
 
 
-def show(run: Run, step: int, view: str) -> None:
+def show(run: Run, step: int, view: str, *, raw: bool = False) -> None:
     """The chosen view, or the sentence why the model cannot be opened."""
     with st.spinner(_("Loading the model…")):  # these bring torch, which the server does without until here
         from pages.components.conditions import pairs
@@ -113,7 +115,7 @@ def show(run: Run, step: int, view: str) -> None:
 
         is_vae = view in OF_A_VAE
         vae = lab.attempt(lambda: models.shown(run, step)) if is_vae else None
-        model = None if is_vae else lab.attempt(lambda: models.sampler(run, step))
+        model = None if is_vae else lab.attempt(lambda: models.sampler(run, step, raw))
     of_a_vae: dict[str, Callable[[models.Shown], None]] = {
         "reconstructions": copies.reconstructions,
         "edit": edit.edit,

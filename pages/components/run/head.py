@@ -7,15 +7,17 @@ from gan_core.experiments import follow_up
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run, Status, environment, recovery
 from gan_core.runs.status import OPEN_STATES, RESUMABLE_STATES
-from gan_core.training import queue, supervisor
+from gan_core.training import queue, supervisor, webhook
 from pages.components.run.menu import menu, panel
 from pages.components.shared import lab
 from pages.components.shared.doctor_panel import diagnosed
 from pages.components.shared.run_card import state_badge
 from pages.components.shared.run_links import start_and_watch
-from pages.components.text import N_, _, as_text, duration, ngettext
+from pages.components.text import N_, STATES, _, as_text, duration, ngettext
+from pages.components.widgets.end_notice import end_notice
 
 WATCH_IDLE_S = 4.0
+WAITED = "live_waited"  # the run that was seen to train last
 RATES = N_(
     "How large a change each step makes to a network's weights. Takes effect at the next step. With a schedule it is "
     "the rate that the schedule multiplies; the chart of the learning rate shows each step's own."
@@ -30,6 +32,7 @@ def head(run: Run) -> None:
     idle = WATCH_IDLE_S if status.state in RESUMABLE_STATES else None  # somebody else, or the server, may resume it
     st.fragment(progress, run_every=every or idle)(run)
     controls(run, status)
+    tell_end(run, status)
     panel(run)
 
 
@@ -112,6 +115,19 @@ def controls(run: Run, status: Status) -> None:
             train_longer(run)
         menu(run)
         st.fragment(learning_rates, run_every=lab.refresh_every() if status.state in OPEN_STATES else None)(run)
+
+
+def tell_end(run: Run, status: Status) -> None:
+    """The switch "Tell me when it ends", and the notification of an end that this page has waited for."""
+    trains = status.state in OPEN_STATES
+    if trains:
+        st.session_state[WAITED] = run.id
+    elif st.session_state.get(WAITED) != run.id:
+        return
+    end_notice(
+        run.id, title=f"{run.name}: {_(STATES[status.state][0])}", body=_(status.error) or counts(run, status),
+        trains=trains, ended=status.state in webhook.ENDED, key=f"live_notice_{run.id}",
+    )  # fmt: skip
 
 
 def repair(run: Run) -> bool:

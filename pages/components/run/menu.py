@@ -8,7 +8,7 @@ from gan_core.models.kinds import kind_or_none
 from gan_core.runs import Run
 from pages.components.hub import forms
 from pages.components.replay.film import film_form
-from pages.components.shared import lab
+from pages.components.shared import lab, undo
 from pages.components.shared.bin_view import confirm_delete
 from pages.components.shared.links import renew
 from pages.components.shared.take_away import files_form
@@ -90,10 +90,18 @@ def edit(run: Run) -> None:
     with st.form(f"runs_{run.id}_form", border=False):
         name = st.text_input(_("Name"), run.name, max_chars=80, key=f"runs_{run.id}_name")
         note = st.text_area(_("Note: what did you see?"), run.note, max_chars=5000, key=f"runs_{run.id}_note")
+        former = run.name
         if st.form_submit_button(_("Save")) and lab.succeeds(lambda: run.describe(name=name, note=note)):
+            undo.offer_rename(former, run.name, lambda: run.name, lambda given: give_back(run, given))
             close_panel()
             renew("run_shown")
             st.rerun()
+
+
+def give_back(run: Run, name: str) -> None:
+    """Gives a run its former name."""
+    run.describe(name=name)
+    renew("run_shown")
 
 
 def send(run: Run) -> None:

@@ -8,7 +8,7 @@ from gan_core.figures import charts
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
 from pages.components.run.notes import best_and_worst, observation
-from pages.components.shared import lab
+from pages.components.shared import lab, present
 from pages.components.shared.doctor_panel import diagnosed, doctor_panel
 from pages.components.shared.run_records import marks
 from pages.components.text import _, as_text
@@ -47,10 +47,11 @@ def samples(run: Run) -> None:
         st.caption(_("The first grid is on its way."))
         return
     step = steps[-1]
-    if len(steps) > 1:
-        follow = st.toggle(_("Follow the newest"), True, key=f"live_follow_{run.id}")
-        if not follow:
-            step = st.select_slider(_("Step"), steps, value=step, key=f"live_step_{run.id}")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        follow = len(steps) == 1 or st.toggle(_("Follow the newest"), True, key=f"live_follow_{run.id}")
+        present.offer("live_present", run=run.id)
+    if not follow:
+        step = st.select_slider(_("Step"), steps, value=step, key=f"live_step_{run.id}")
     url = lab.sample_url(run, step)
     if url:
         picture(url, key=f"live_picture_{run.id}", alt=_("Samples at step {n}").format(n=step),

@@ -12,6 +12,7 @@ from streamlit import config
 
 from gan_core.access import Role
 from gan_core.config.addresses import check_host, lan_addresses
+from gan_core.config.settings import is_loopback
 from gan_core.figures.qr_code import qr_svg
 from pages.components.shared import lab, links, visitor
 from pages.components.text import _
@@ -108,9 +109,9 @@ def origin_for_others(key: str) -> str:
         ValueError: what was typed is no name or address.
     """
     here = urlsplit(st.context.url or f"http://localhost:{config.get_option('server.port')}")
-    if not visitor.is_loopback(here.hostname or "localhost"):
+    if not is_loopback(here.hostname or "localhost"):
         return f"{here.scheme}://{here.netloc}"
-    if visitor.is_loopback(str(config.get_option("server.address") or "")):
+    if is_loopback(str(config.get_option("server.address") or "")):
         words = _(
             "This server answers this computer only, so nobody else can open the link yet. For a class, start it as "
             "docs/classroom.md says."

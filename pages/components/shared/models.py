@@ -17,19 +17,19 @@ from pages.components.text import _
 MOST_IMAGES = 2621  # report R5's number; more only if a larger map asks for it
 
 
-def sampler(run: Run, step: int) -> Sampler:
-    """A run's generator at a checkpoint.
+def sampler(run: Run, step: int, raw: bool = False) -> Sampler:
+    """A run's generator at a checkpoint; `raw`: without its running average.
 
     Raises:
         ValueError: a damaged checkpoint.
     """
-    return _sampler(str(run.path), step)
+    return _sampler(str(run.path), step, raw)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _sampler(path: str, step: int) -> Sampler:
+def _sampler(path: str, step: int, raw: bool) -> Sampler:
     use_one_thread()
-    return open_sampler(Run(Path(path)), step)
+    return open_sampler(Run(Path(path)), step, raw=raw)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
-"""Which runs there are to choose, which checkpoint of one is looked at (`?step=`), and what stands where there is none."""
+"""Which runs there are to choose, which of its weights are looked at (`?step=`, `?weights=`), and what stands where there is none."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from gan_core.runs import Run
-from pages.components.shared.links import linked_choice
+from pages.components.shared.links import Option, linked_choice
 from pages.components.text import _, as_text
+
+CHOSEN = "run_weights"  # in the session: run id -> the checkpoint and the weights that the visitor chose
 
 
 def warn_of_unknown(known: Mapping[str, object], sentence: str, param: str = "run", icon: str | None = None) -> None:
@@ -42,4 +44,49 @@ def choose_step(page: str, run: Run, meaning: str) -> int:
         )  # fmt: skip
 
     steps = run.checkpoint_steps()[::-1]
-    return linked_choice("step", steps, steps[0], draw, key=f"{page}_step_{run.id}")
+    return remembered_choice("step", run, steps, draw, key=f"{page}_step_{run.id}")
+
+
+def choose_weights(page: str, run: Run, step: int) -> bool:
+    """Whether the weights of the step itself are looked at, instead of their running average (`?weights=raw`); asked only where
+    the checkpoint holds both."""
+    if run.config().training.ema_decay <= 0 or not run.has_both_weights(step):
+        return False
+    words = {"average": _("Average (EMA)"), "raw": _("Raw weights")}
+
+    def draw(names: Sequence[str], first: str) -> str:
+        return st.selectbox(
+            _("Weights"), names, index=names.index(first), key=f"{page}_weights_{run.id}", format_func=words.__getitem__,
+            help=_("The running average of the weights, or the weights of this step."), label_visibility="collapsed", width=160,
+        )  # fmt: skip
+
+    return remembered_choice("weights", run, list(words), draw, key=f"{page}_weights_{run.id}") == "raw"
+
+
+def remembered_choice(
+    param: str,
+    run: Run,
+    options: Sequence[Option],
+    draw: Callable[[Sequence[Option], Option], Option | None],
+    *,
+    key: str,
+) -> Option:
+    """As `linked_choice`, the first option being the usual one. Where the address says nothing, a visitor who comes back to the run,
+    on any page, finds the option that they chose last.
+
+    What an address without the parameter means stays the same until the visitor leaves the place, so that Back undoes a choice.
+    """
+    kept = st.session_state.setdefault(CHOSEN, {}).setdefault(run.id, {})
+    arrives = key not in st.session_state
+    if arrives:
+        st.session_state[f"{key}_begun"] = kept.get(param)
+    begun: object = st.session_state.get(f"{key}_begun")
+    usual = next((option for option in options if option == begun), options[0])
+    before = usual if arrives else st.session_state.get(f"{key}_last")
+    chosen = linked_choice(param, options, usual, draw, key=key)
+    if chosen != before:  # chosen by somebody: that the run has a newer checkpoint now is no choice of an older one
+        kept.pop(param, None)
+        if chosen != options[0]:
+            kept[param] = chosen
+    st.session_state[f"{key}_last"] = chosen
+    return chosen

@@ -18,12 +18,14 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from gan_core.access import classroom
 from gan_core.config import settings
+from gan_core.config.settings import is_loopback
 from gan_core.experiments.sweeps import folder as sweeps
 from gan_core.report import card
-from gan_core.training import supervisor
+from gan_core.runs import Run
+from gan_core.training import supervisor, webhook
 from pages.components.shared import sessions, uploads
 from pages.components.shared.uploads import ASGI, Message, Receive, Send, UploadGuard
-from pages.components.shared.visitor import is_loopback
+from pages.components.shared.visitor import base_path
 
 OPEN_DOORS = (
     "There is no classroom, so anybody could do everything. Make one first: python -m gan_core classroom. Or set "
@@ -105,6 +107,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     sessions.let_runs_end()
     chosen = settings.from_environment()
     supervisor.after_each_run(card.begin)
+    supervisor.after_each_run(tell)
     supervisor.ensure_supervisors(chosen)
     threading.Thread(target=sweeps.resume_all, args=(chosen.runs_dir,), name="ganvas-sweeps", daemon=True).start()
     sweeping = asyncio.create_task(_sweep())
@@ -112,6 +115,18 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         yield
     finally:
         sweeping.cancel()
+
+
+def tell(run: Run) -> None:
+    """Tells GANVAS_WEBHOOK of the end of a run, with the address of its page."""
+    webhook.announce(run, f"{address()}/run?run={run.id}")
+
+
+def address() -> str:
+    """Where browsers find this server, as `browser.serverAddress` and `browser.serverPort` say."""
+    host, port = config.get_option("browser.serverAddress"), int(config.get_option("browser.serverPort"))
+    scheme = "https" if port == 443 or config.get_option("server.sslCertFile") else "http"
+    return f"{scheme}://{host}{'' if port in (80, 443) else f':{port}'}{base_path()}"
 
 
 async def _sweep() -> None:

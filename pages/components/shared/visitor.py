@@ -7,7 +7,6 @@ because only an answer can set such a cookie.
 from __future__ import annotations
 
 import html
-import ipaddress
 import re
 from urllib.parse import quote, urlencode
 
@@ -19,6 +18,7 @@ from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gan_core.access import VIEWER, Actor, Refused, Role, classroom
+from gan_core.config.settings import is_loopback
 from pages.components.shared import links
 from pages.components.text import N_, _, as_text, in_language, language, languages, wanted_language
 
@@ -59,6 +59,12 @@ def actor() -> Actor | None:
     if token:
         return classroom.actor_of(token)
     return classroom.actor_of_claims(st.user.to_dict()) if st.user.get("is_logged_in") else VIEWER
+
+
+def teaches() -> bool:
+    """Whether the present visitor is the teacher of a class; nobody is at a computer of one's own."""
+    who = actor()
+    return who is not None and who.role == Role.TEACHER
 
 
 def show() -> None:
@@ -151,14 +157,6 @@ def _address(request: Request) -> str:
     """
     host = request.client.host if request.client else ""
     return "" if is_loopback(host) else host
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an address is this computer's own."""
-    try:
-        return address == "localhost" or ipaddress.ip_address(address.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 async def sign_out_page(request: Request) -> Response:

@@ -66,6 +66,7 @@ function readTheme(element) {
     text,
     background,
     font: read("font") || "sans-serif",
+    size: (13 / 16) * parseFloat(getComputedStyle(document.documentElement).fontSize), // larger in present mode
     surface: read("secondary-background-color") || background,
     grid: read("border-color-light") || read("border-color") || "#d0d4da",
     line: read("border-color") || "#a0a4aa",
@@ -85,7 +86,7 @@ function templateOf(theme) {
   const layout = {
     paper_bgcolor: theme.background,
     plot_bgcolor: theme.background,
-    font: { family: theme.font, color: theme.text, size: 13 },
+    font: { family: theme.font, color: theme.text, size: theme.size },
     title: { x: 0, xref: "paper", xanchor: "left" }, // clear of the mode bar
     margin: { l: 48, r: 16, t: 40, b: 40 },
     xaxis: axis,
@@ -112,6 +113,7 @@ class LivePlot {
     }, this.plot, this.message);
     this.drawn = "";
     this.width = 0;
+    this.height = 0;
     this.held = false;
     this.drawing = false;
     this.config = {
@@ -143,8 +145,9 @@ class LivePlot {
 
   resize() {
     const width = this.root.clientWidth;
-    if (width === this.width || width === 0) return;
-    this.width = width;
+    const height = this.plot.clientHeight; // a style of the page may tie it to the window's
+    if ((width === this.width && height === this.height) || width === 0) return;
+    [this.width, this.height] = [width, height];
     if (this.library !== undefined && this.drawn !== "") this.library.Plots.resize(this.plot);
     else this.draw();
   }
