@@ -120,7 +120,9 @@ def shortened(name: str) -> str:
 def devices() -> None:
     """What this machine trains on."""
     machine = lab.machine()
-    st.caption(_("Trains on: {devices}").format(devices=", ".join(machine.labels) if machine else _("starting…")))
+    st.caption(
+        _("Trains on: {devices}").format(devices=", ".join(map(_, machine.labels)) if machine else _("starting…"))
+    )
 
 
 if __name__ == "__main__":  # a visitor's page

@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gan_core.config import run_config
 from gan_core.evaluation.evaluators.scoring import Score
 from gan_core.latents.attribute_directions import AttributeDirection
 from pages.components import text
 from pages.components.explore.directions import accuracy_words
+from pages.components.shared import config_form
 from pages.components.text import STATES, as_text, duration
 from tests.pages.conftest import ROOT, plain
 
@@ -272,3 +274,8 @@ def test_what_is_kept_with_a_saved_direction_is_english_and_known_again_in_anoth
     kept = accuracy_words(found)
     assert kept.startswith("Right about 25/50") and kept.endswith("A guess would do as well.")
     assert "25/50" in text._(kept) and not re.search(r"[a-z]{4}", text._(kept))
+
+
+def test_every_unit_of_the_settings_is_translated() -> None:
+    units = {(info.json_schema_extra or {}).get("unit", "") for info in run_config.field_names().values()}
+    assert units - {""} == set(config_form.UNITS)

@@ -125,13 +125,19 @@ LABELS = Marked(
         "recording.evaluate_every_epochs": N_("Evaluator's accuracy every"),
     }
 )
+UNITS = (
+    N_("channels"), N_("checkpoints"), N_("degrees"), N_("epochs"), N_("images"), N_("numbers"), N_("px"), N_("s"), N_("steps"), N_("threads"),
+)  # fmt: skip
+"""Of the settings' numbers, as their fields name them."""
 
 
 def label(name: str, info: Any) -> str:
     """A field's label: its name for people, and its unit unless the name has said it."""
     words = LABELS.get(name) or name.partition(".")[2].replace("_", " ").capitalize()
     unit = (info.json_schema_extra or {}).get("unit", "")
-    return f"{words} ({_(unit)})" if unit and unit not in words.lower().split() else words
+    shown = _(unit)
+    said = shown in words.lower().split() or (shown != unit and shown in words)  # Chinese has no spaces
+    return f"{words} ({shown})" if unit and not said else words
 
 
 def config_form(base: RunConfig, prefix: str) -> dict[str, Any]:
