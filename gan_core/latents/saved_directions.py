@@ -104,6 +104,11 @@ def delete(runs_dir: Path, direction_id: str) -> None:
     STORE.remove(runs_dir, direction_id)
 
 
+def place(runs_dir: Path, direction_id: str) -> Path:
+    """Where a direction is kept."""
+    return runs_dir / FOLDER / f"{direction_id}.json"
+
+
 def find(runs_dir: Path, direction_id: str) -> Direction:
     """The kept direction with this id. Raises ValueError if there is none."""
     found = STORE.find(runs_dir, direction_id)

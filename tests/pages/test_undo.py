@@ -10,6 +10,7 @@ from gan_core.latents import saved_directions
 from gan_core.runs import Run
 from tests.pages.conftest import Visit, calm, labels, panel, plain, words
 from tests.pages.test_latent_pages import SMILE
+from tests.pages.test_runs_page import answer, tick
 
 
 def renamed(visit: Visit, run: Run, name: str) -> AppTest:
@@ -57,3 +58,19 @@ def test_a_saved_direction_gets_its_former_name_back(visit: Visit, trained: Run,
     assert saved_directions.find(runs_dir, kept.id).name == "another"
     calm(app.button(key="lab_undo_yes").click().run())
     assert saved_directions.find(runs_dir, kept.id).name == kept.name
+
+
+def test_deleted_runs_and_directions_come_back(visit: Visit, trained: Run, runs_dir: Path) -> None:
+    kept = saved_directions.save(runs_dir, SMILE)
+    app = visit("run", run=trained.id, tab="explore", along="saved")
+    calm(app.button(key=f"explore_delete_{kept.id}").click().run())
+    assert saved_directions.list_directions(runs_dir) == [] and f"Deleted: “{SMILE.name}”." in words(app)
+    calm(app.button(key="lab_undo_yes").click().run())
+    assert [one.name for one in saved_directions.list_directions(runs_dir)] == [SMILE.name]
+
+    app = visit("runs")
+    tick(app, trained)
+    answer(app, "yes")
+    assert not trained.path.exists() and "Deleted: “" in words(app)
+    calm(app.button(key="lab_undo_yes").click().run())
+    assert trained.path.exists() and "Deleted: “" not in words(app) and trained.name in words(app)

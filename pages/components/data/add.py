@@ -7,7 +7,7 @@ from gan_core.datasets import uploads, zip_names, zips
 from gan_core.datasets.sources import points
 from gan_core.datasets.uploads import Own
 from pages.components.data.tasks import hub_panel
-from pages.components.shared import lab
+from pages.components.shared import lab, undo
 from pages.components.shared.bin_view import bin_view
 from pages.components.shared.kept_list import kept_row, tell_damaged
 from pages.components.shared.uploads import uploader
@@ -82,6 +82,7 @@ def _ask(own: Own) -> None:
     if st.button(_("Delete"), type="primary", key=f"data_delete_sure_{own.id}") and lab.succeeds(
         lambda: uploads.delete(own.id)
     ):
+        undo.offer_deleted({settings.data_dir() / own.id: own.name})
         st.rerun()
 
 

@@ -15,7 +15,7 @@ from gan_core.evaluation.evaluators.scoring import BASELINE, Score, own_score
 from gan_core.evaluation.evaluators.training_task import Order
 from gan_core.evaluation.statistics.intervals import wilson
 from pages.components.data import tasks
-from pages.components.shared import lab, task_view
+from pages.components.shared import lab, task_view, undo
 from pages.components.shared.bin_view import bin_view
 from pages.components.shared.data_choice import Chosen
 from pages.components.shared.uploads import uploader
@@ -67,6 +67,7 @@ def _row(folder: EvaluatorFolder, *, first: bool) -> None:
             if st.button(dangerous(_("Delete")), key=f"data_evaluator_delete_{info.name}") and lab.succeeds(
                 lambda: evaluators.delete(folder)
             ):
+                undo.offer_deleted({folder.path: info.name})
                 st.rerun()
     if folder.card.label_scores:
         with st.expander(_("By label")):

@@ -1,6 +1,7 @@
 """Saving a direction under a name, and looking after those that are saved. Loads no torch."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +87,13 @@ def _row(direction: Direction, page: str) -> None:
                 )  # fmt: skip
                 st.rerun()
     if delete.button(dangerous(_("Delete")), key=f"{page}_delete_{direction.id}"):
-        lab.press(lambda: saved_directions.delete(lab.start().runs_dir, direction.id))
+        lab.press(partial(_delete, direction))
+
+
+def _delete(direction: Direction) -> None:
+    runs_dir = lab.start().runs_dir
+    saved_directions.delete(runs_dir, direction.id)
+    undo.offer_deleted({saved_directions.place(runs_dir, direction.id): direction.name})
 
 
 def _import(content: bytes, page: str) -> None:

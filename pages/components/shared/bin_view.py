@@ -9,7 +9,7 @@ import streamlit as st
 from gan_core.access import bin, current
 from gan_core.access.bin import Binned
 from gan_core.training import supervisor
-from pages.components.shared import lab
+from pages.components.shared import lab, undo
 from pages.components.text import _, as_text, dangerous, ngettext
 
 
@@ -57,7 +57,8 @@ def _ask(run_ids: Sequence[str]) -> None:
     runs = [run for run in map(lab.run_or_none, run_ids) if run is not None]
     if not runs:
         st.rerun()
-    st.text("\n".join(run.name for run in runs))
+    names = {run.path: run.name for run in runs}
+    st.text("\n".join(names.values()))
     st.markdown(
         _(
             "It goes to the bin, below the list of runs, and can be taken back for 7 days. Its disk space is freed after that."
@@ -67,6 +68,7 @@ def _ask(run_ids: Sequence[str]) -> None:
         if st.button(dangerous(_("Delete")), key="runs_delete_yes", icon=":material/delete:") and all(
             lab.succeeds(partial(supervisor.delete, run)) for run in runs
         ):
+            undo.offer_deleted(names, "runs")
             if st.session_state.get("app_page") == "runs":
                 st.rerun()
             st.switch_page("pages/runs.py")

@@ -1,14 +1,17 @@
 """A line above the page that says what was done, with a button that takes it back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
+from gan_core.access import bin
 from pages.components.shared import lab
 from pages.components.text import N_, _, as_text
 
 KEPT = "lab_undo"
+NOT_THERE = N_("It is no longer in the bin.")
 CHANGED_AGAIN = N_("The name was changed again in the meantime, so it stays.")
 
 
@@ -21,9 +24,28 @@ class Done:
     take_back: Callable[[], object]
 
 
-def offer(words: str, take_back: Callable[[], object]) -> None:
-    """Shows the line from the next run of the page on, until it is used or closed, or another page is opened."""
-    st.session_state[KEPT] = Done(words, st.session_state.get("app_page", ""), take_back)
+def offer(words: str, take_back: Callable[[], object], page: str = "") -> None:
+    """Shows the line from the next run of the page on (this one, or the one named), until it is used or closed, or another is opened."""
+    st.session_state[KEPT] = Done(words, page or st.session_state.get("app_page", ""), take_back)
+
+
+def offer_deleted(names: Mapping[Path, str], page: str = "") -> None:
+    """The line after things went to the bin: puts them back.
+
+    Args:
+        names: where each was -> its name for people.
+        page: on which the line stands, if not on this one.
+    """
+
+    def take_back() -> None:
+        for path in names:
+            thing = next((thing for thing in bin.binned(path.parent) if thing.id == path.name), None)
+            if thing is None:
+                raise ValueError(NOT_THERE)
+            bin.restore(thing)
+
+    words = _("Deleted: {names}.").format(names=", ".join(f"“{as_text(name)}”" for name in names.values()))
+    offer(words, take_back, page)
 
 
 def offer_rename(former: str, present: str, name_of: Callable[[], str], rename: Callable[[str], object]) -> None:
