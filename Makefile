@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: run test check fast format e2e collapse-table preset-search pretrained intervals mutants lock sbom docs check-wheel hostile fuzz crash-drill loadtest evidence bench
+.PHONY: run test check fast format e2e collapse-table preset-search pretrained intervals mutants lock sbom docs check-wheel hostile fuzz crash-drill loadtest evidence bench gpu-check
 
 run: $(VENV)/.app
 	$(BIN)/python -m gan_core
@@ -68,6 +68,10 @@ intervals: $(VENV)/.app
 # How fast each model trains beside a plain loop, in one run; about 10 minutes. Keep the machine quiet. Writes docs/speed.json and README.md.
 bench: $(VENV)/.app
 	$(BIN)/python benchmarks/speed.py --out docs
+
+# Does the GPU compute what the processor does? Every family, in a few minutes; without a GPU it says so.
+gpu-check: $(VENV)/.app
+	$(BIN)/python benchmarks/gpu_check.py
 
 # Pins what requirements.txt asks for, with hashes, for every system; the newest that fit. Test what came of it before you commit.
 lock: | $(BIN)/python

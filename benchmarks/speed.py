@@ -106,8 +106,8 @@ def ours(config: RunConfig, batches: Batches) -> Step:
     return step
 
 
-def loops(family: Family, scale: int) -> dict[str, Step]:
-    """Each way to train a family: "plain", "fp32", "bf16"."""
+def noise_of(family: Family, scale: int) -> tuple[RunConfig, Dataset]:
+    """A family's configuration, and two batches of random pixels with labels as it wants them."""
     config = family.config(scale)
     pixels = np.random.default_rng(0).integers(
         0, 256, (config.training.batch_size * 2, 3, family.size, family.size), dtype=np.uint8
@@ -117,7 +117,12 @@ def loops(family: Family, scale: int) -> dict[str, Step]:
     labels = classes if conditional else classes[:, :0]
     if conditional:
         config = with_changes(config, {"conditioning.labels": DIGITS, "conditioning.exclusive": True})
-    data = Dataset("noise", pixels, labels, DIGITS if conditional else ())
+    return config, Dataset("noise", pixels, labels, DIGITS if conditional else ())
+
+
+def loops(family: Family, scale: int) -> dict[str, Step]:
+    """Each way to train a family: "plain", "fp32", "bf16"."""
+    config, data = noise_of(family, scale)
     batches = Batches(data, config.training.batch_size, 0)
     made = {"plain": family.plain(config, batches)}
     for precision in ("fp32", "bf16"):

@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from lesson_helpers import small_lesson
 
-from benchmarks import lessons, speed
+from benchmarks import gpu_check, lessons, speed
+from gan_core.config import with_changes
+from gan_core.config.devices import detect
 from gan_core.config.settings import PROJECT_DIR
 from gan_core.experiments.lessons import LESSONS, collapse
+from gan_core.models.building import build_networks
 
 
 @pytest.mark.slow
@@ -32,6 +35,33 @@ def test_the_speed_benchmark_writes_its_table_into_the_readme(tmp_path):
     made = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert done.stdout.strip() in made and len(made.splitlines()) >= len(readme.splitlines()) - 5
     assert set(json.loads((tmp_path / "docs" / "speed.json").read_text("utf-8"))["families"]) == set(speed.FAMILIES)
+
+
+def test_the_gpu_check_compares_every_family_and_says_when_there_is_no_gpu():
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "benchmarks/gpu_check.py", *arguments],
+            cwd=PROJECT_DIR,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    if detect().devices == ("cpu",):
+        assert run() == "There is no GPU that torch knows on this computer: nothing was compared.\n"
+    out = run("--device", "cpu", "--scale", "32", "--steps", "2")
+    rows = re.findall(r"^\| (.+?) \| (\S+) \| \w+: (?:output|gradient) \| [\d,]+ \| [\d.]+ \|$", out, re.MULTILINE)
+    assert [title for title, _ in rows] == [family.title for family in speed.FAMILIES.values()]
+    assert all(float(apart) < 1e-5 for _, apart in rows) and out.endswith("No difference exceeds 0.001.\n")
+
+
+def test_a_network_that_differs_is_found(monkeypatch):
+    config, _ = speed.noise_of(speed.FAMILIES["dcgan"], 32)
+    made = iter([build_networks(config), build_networks(with_changes(config, {"training.seed": 1}))])
+    monkeypatch.setattr(gpu_check, "build_networks", lambda _config: next(made))
+    assert all(apart > gpu_check.TOLERANCE for apart in gpu_check.differences(config, "cpu").values())
 
 
 @pytest.mark.parametrize("name", speed.FAMILIES)
