@@ -141,7 +141,7 @@ def check_batches(smallest: int, packing: int) -> None:
     """Raises ValueError if an epoch's smallest batch has not a pack of images for every process."""
     if smallest // packing < count():
         raise ValueError(
-            f"An epoch's smallest batch has {smallest // packing:,} packs of {packing} images, too few for {count()} processes. "
+            f"The smallest batch has {smallest // packing:,} packs of {packing} images, too few for {count()} processes. "
             "Choose another batch size, or fewer processes."
         )
 

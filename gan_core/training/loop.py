@@ -338,7 +338,7 @@ def _sentence(failure: Exception) -> str:
     if shards.is_lost(failure):
         return (
             f"One of the {shards.count()} processes of this training has ended, or cannot be reached. torchrun's output says why; "
-            "resume the run to go on from its newest checkpoint."
+            "resume the run, which continues from its newest checkpoint."
         )
     if found := reason(failure):
         return found.replace("then continue", "then resume")
