@@ -17,6 +17,7 @@ from gan_core.config import RunConfig, with_changes
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.figures import imaging
 from gan_core.figures.style import COLORS
+from gan_core.models.kinds import KINDS
 from gan_core.runs import Run, Status, evaluations
 from gan_core.runs.evaluations import Evaluation
 from gan_core.training import plan
@@ -256,3 +257,8 @@ def test_the_last_step_is_what_is_known(runs_dir: Path) -> None:
     Run(one.run.path).save_sample(9, b"")
     assert comparing.last_step(one) == 9
     assert comparing.last_step(replace(one, status=Status(total_steps=50))) == 50
+
+
+def test_every_metric_that_a_kind_records_has_a_name_for_people() -> None:
+    columns = {column for kind in KINDS.values() for column in kind.columns}
+    assert [column for column in sorted(columns) if curves.title_of(column) == column] == []
