@@ -15,7 +15,8 @@ from gan_core.config.settings import PROJECT_DIR
 
 PRODUCT = ("app.py", "gan_core", "pages", "tools", "benchmarks")
 FOR_DEVELOPERS = [  # need what the tests need
-    PROJECT_DIR / "tools" / name for name in ("mutants.py", "load_browser.py", "load_student.py", "messages.py")
+    PROJECT_DIR / "tools" / name
+    for name in ("mutants.py", "load_browser.py", "load_student.py", "messages.py", "pictures.py")
 ]
 OPTIONAL = {
     "torch-fidelity",
