@@ -61,7 +61,7 @@ SCREENSHOTS = {
     "train": Screenshot("run?run={run}", 1100, chinese=True),
     "twin": Screenshot("learn?tab=lab", 1000, act=_play),
     "explore": Screenshot("run?run=digits-dcgan&tab=explore", 900, chinese=True),
-    "conditions": Screenshot("run?run=faces-acgan&tab=explore", 1040),
+    "conditions": Screenshot("run?run=faces-acgan&tab=explore&view=pairs", 1040),
     "vae": Screenshot("run?run=faces-vae&tab=explore", 1100),
     "collapse": Screenshot("learn?tab=break", 1300),
     "data": Screenshot("data", 1100),

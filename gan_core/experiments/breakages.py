@@ -126,7 +126,7 @@ def breakage_of(config: RunConfig) -> Breakage | None:
 
 
 def partners(run: Run, runs: Sequence[Run]) -> list[Run]:
-    """The runs that differ from a broken one only in the repaired setting, in their order.
+    """The runs that differ from a broken one only in the repaired setting: those of the same number format first, in their order.
 
     Not those whose settings were changed live, or that ended before their last step: more than that one setting differs there.
     """
@@ -135,14 +135,15 @@ def partners(run: Run, runs: Sequence[Run]) -> list[Run]:
     if config is None or breakage is None:
         return []
     configs = [(other, arms.config_or_none(other)) for other in runs]
-    return [
-        other
+    found = [
+        (other, theirs.training.precision)
         for other, theirs in configs
         if theirs
         and get(theirs, breakage.field) == breakage.repaired
         and _alike(config, theirs, (breakage.field,))
         and not comparing.departures(other)
     ]
+    return [other for other, _ in sorted(found, key=lambda pair: pair[1] != config.training.precision)]
 
 
 def repair(settings: Settings, run: Run, breakage: Breakage, step: int | None = None) -> Run:

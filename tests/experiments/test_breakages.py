@@ -33,6 +33,11 @@ def test_a_breakage_sets_one_setting_wrong_and_its_repair_has_it_right_and_nothi
     assert rerun.name.endswith("repaired") and breakages.breakage_of(rerun.config()) is None
     assert queue.queued_ids(settings.runs_dir) == [broken.id, rerun.id]
     assert breakages.partners(broken, [broken, rerun]) == [rerun] and breakages.partners(rerun, [broken, rerun]) == []
+    coarse = arms.submit(settings, with_changes(rerun.config(), {"training.precision": "bf16"}), "coarse")
+    assert breakages.partners(broken, [coarse, broken, rerun]) == [
+        rerun,
+        coarse,
+    ]  # the one that differs in nothing else
     stopped = replace(rerun.status(), state="stopped", step=3, total_steps=20)
     assert rerun.write_last_status(stopped) and breakages.partners(broken, [broken, rerun]) == []  # not all of it
     images = (

@@ -292,6 +292,7 @@ def test_toggles_ask_for_attributes_and_none_is_a_wish_too(visit: Visit, model: 
     calm(app.run())
     assert [text for text, _mark in lines(cards(app, "row")[0][0])] == ["not Male", "not Smiling", "not Eyeglasses"]
     assert metrics(app)["Found by the evaluator"].endswith("/24")
+    assert metrics(app)["Chance"] == "–"  # one answer suits all eight
 
 
 # the palette's message

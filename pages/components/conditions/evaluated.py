@@ -100,7 +100,7 @@ def _attribute_lines(
 
 
 def show_score(title: str, score: Score, chance: float, evaluator: Evaluator, conditions: str) -> None:
-    """A score with its count, interval and conditions, chance and the evaluator's own accuracy beside it."""
+    """A score with its count, interval and conditions, chance (none where one answer suits all) and the evaluator's own accuracy."""
     low, high = wilson(score).interval
     columns = st.columns([3, 4, 5, 3])
     columns[0].metric(title, f"{score.hits}/{score.requested}")
@@ -109,9 +109,12 @@ def show_score(title: str, score: Score, chance: float, evaluator: Evaluator, co
                              "same size would differ."))  # fmt: skip
     columns[2].metric(_("95 % interval"), _("{low:.3f} to {high:.3f}").format(low=low, high=high),
                       help=_("Wilson's interval, as if every answer were independent; objects in one picture are not quite."))  # fmt: skip
-    columns[3].metric(
-        _("Chance"), f"{chance:.3f}", help=_("What a generator that ignores the labels would reach on average.")
-    )
+    told = _("What a generator that ignores the labels would reach on average.")
+    if chance == 1:
+        told = _(
+            "All pictures are asked for the same, so a generator that ignores the labels may have all of it right."
+        )
+    columns[3].metric(_("Chance"), "–" if chance == 1 else f"{chance:.3f}", help=told)
     info = evaluator.info
     words = _("{conditions} Evaluator: “{title}”; its own accuracy on real images: {own}.")
     st.caption(
