@@ -46,6 +46,11 @@ class Screenshot:
     chinese: bool = False
     act: Callable[[Page], object] = lambda _page: None
 
+    @property
+    def of_own_run(self) -> bool:
+        """Whether there must be a run of one's own."""
+        return "{run}" in self.address or self.address == "runs"
+
 
 def _play(page: Page) -> None:
     page.wait_for_selector('[data-testid="twin-stage"][data-step="0"]', timeout=READY_MS)
@@ -119,7 +124,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = (chosen.runs or Path(place) / "runs").absolute()
         shots = {name: SCREENSHOTS[name] for name in chosen.names or SCREENSHOTS}
-        run = newest(folder) if any("{run}" in shot.address for shot in shots.values()) else ""
+        run = newest(folder) if any(shot.of_own_run for shot in shots.values()) else ""
         env = {"GANVAS_RUNS_DIR": str(folder), "GANVAS_PRETRAINED_DIR": str(pretrained_dir())}
         with streamlit_server(PROJECT_DIR / "app.py", folder=Path(place), env=env) as server, chromium() as browser:
             for name, shot in shots.items():
