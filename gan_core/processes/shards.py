@@ -36,7 +36,7 @@ class BatchShare:
 
     @property
     def weight(self) -> float:
-        """BatchShare of the batch: what a mean over these rows counts in that over all."""
+        """Share of the batch: what a mean over these rows counts in that over all."""
         return (self.stop - self.start) / self.total
 
 

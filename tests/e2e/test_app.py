@@ -4,7 +4,6 @@ import re
 import statistics
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from helpers import eventually
@@ -32,28 +31,11 @@ from tests.e2e.app_helpers import (
     wait_for_state,
     wait_for_steps,
 )
-from tests.e2e.browser import Server, chromium
+from tests.e2e.browser import Server
 from tests.e2e.demo_helpers import drag
 
 pytestmark = pytest.mark.e2e
 G_RATE = "generator_optimizer.learning_rate"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Lab:
-    return Lab(tmp_path_factory.mktemp("lab"), shared_cache)
-
-
-@pytest.fixture(scope="module")
-def server(lab: Lab) -> Iterator[Server]:
-    with lab.serve() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

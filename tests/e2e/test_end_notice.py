@@ -1,15 +1,12 @@
 """A browser's notification of the end of a run: only when wanted, allowed, and in the background."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from gan_core.runs import Run
 from gan_core.training import supervisor
 from tests.e2e.app_helpers import SLOW_MS, Lab, badge, main_part, open_page, photograph, visitor, wait_for_steps
-from tests.e2e.browser import Server, chromium
+from tests.e2e.browser import Server
 
 pytestmark = pytest.mark.e2e
 # A headless browser has neither a background nor notifications: both are played, and what would be shown is kept.
@@ -22,23 +19,6 @@ window.Notification = class {
   constructor(title, options) { window.shown.push([title, options.body]); }
 };
 """
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Lab:
-    return Lab(tmp_path_factory.mktemp("notice"), shared_cache)
-
-
-@pytest.fixture(scope="module")
-def server(lab: Lab) -> Iterator[Server]:
-    with lab.serve() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 def watched(page: Page, server: Server, run: Run) -> None:

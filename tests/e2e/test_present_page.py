@@ -1,34 +1,15 @@
 """Present mode in a real browser: a run fills the screen of a projector and is followed; Esc, the button and Back leave."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from gan_core.runs import Run
 from tests.e2e.app_helpers import SLOW_MS, Lab, button, grows, main_part, open_page, photograph, plot, settled, visitor
-from tests.e2e.browser import Server, chromium
+from tests.e2e.browser import Server
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Lab:
-    return Lab(tmp_path_factory.mktemp("present"), shared_cache)
-
-
-@pytest.fixture(scope="module")
-def server(lab: Lab) -> Iterator[Server]:
-    with lab.serve() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
