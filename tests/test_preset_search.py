@@ -68,6 +68,7 @@ def test_a_search_goes_on_where_it_stood_and_its_choice_is_data(tmp_path, monkey
     assert len(made) == 2 and made[0]["generator_optimizer.learning_rate"] == tiny().generator_optimizer.learning_rate
     recipe = preset_search.searched(open_storage(journal), "digits-gan", 2, 0.01)
     assert len(made) == 4  # one more trial, and the best once more
+    assert made[2]["generator_optimizer.schedule"] == made[2]["discriminator_optimizer.schedule"] == "linear"
     place = tmp_path / "recipes.json"
     shutil.copy(PLACE, place)
     preset_search.keep(recipe, place)
