@@ -53,7 +53,7 @@ collapse-table: $(VENV)/.app
 	$(BIN)/python -m benchmarks.collapse_table
 
 # Hours of one core: the settings that the lite presets share, at equal processor time. Goes on where it stood; writes
-# gan_core/presets/recipes.json. Then docs/presets.md wants to be made anew (tools/presets_page.py).
+# gan_core/presets/recipes.json. Then docs/presets.md wants to be made anew (python tools/presets_page.py RUNS_DIR).
 preset-search: $(VENV)/.app
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.preset_search
 

@@ -60,7 +60,7 @@ class Table:
 
 TABLES = (
     Table("the lite presets, trained", ("docs/presets.json", "docs/presets.md", "docs/presets/*.jpg"),
-          "python tools/presets_page.py RUNS_DIR", "one seed each; its docstring trains them, about 2 hours of one core"),
+          "python tools/presets_page.py RUNS_DIR", "one seed each, trained by the command itself; about 2 hours of one core"),
     Table("the settings that lite presets share", ("gan_core/presets/recipes.json",), "python -m benchmarks.preset_search",
           "16 trials of equal processor time for each recipe, then a fresh seed; a recipe names its own source; hours of one core"),
     Table("the lessons over seeds", ("docs/lessons.json", "docs/lessons.md"), "python -m benchmarks.lessons RUNS_DIR",

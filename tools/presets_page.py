@@ -1,18 +1,17 @@
-"""Writes docs/presets.md: every lite preset as it was really trained, beside what its report saw.
+"""Trains the presets on embedded pictures that RUNS_DIR lacks, one after the other on one thread, and writes docs/presets.md.
 
-    for p in $(python -m gan_core presets --json | python -c "import json,sys; [print(r['name']) for r in json.load(sys.stdin)
-        if r['name'].endswith('-lite') or r['name'] == 'mnist-dcgan']"); do
-      python -m gan_core train $p --set training.threads=1 --name $p --runs-dir RUNS_DIR
-    done
-    python tools/presets_page.py RUNS_DIR
+    python tools/presets_page.py RUNS_DIR [--only r1-dcgan-lite,r5-vae-lite] [--steps N] [--out FOLDER]
 
 The figures go to docs/presets.json, the pictures to docs/presets/; a preset without a finished run in RUNS_DIR keeps the figures
-that it had.
+that it had. Minutes are processor time of the whole command, preparing and probes included. With --steps a look at the page
+takes seconds, and the figures mean nothing.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,9 +25,10 @@ from PIL import Image
 
 from gan_core import datasets, runs
 from gan_core.config import RunConfig
+from gan_core.datasets import DATASETS
 from gan_core.evaluation import extractors, metrics
+from gan_core.evaluation import measure as measuring
 from gan_core.evaluation.conditional import evaluate
-from gan_core.evaluation.extractors import Extractor
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.intervals import mean_of
 from gan_core.figures import imaging
@@ -41,9 +41,9 @@ from gan_core.runs.autoencoder import open_autoencoder
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 NUM_IMAGES = 1000
 SHOWN, COLUMNS, SEED = 24, 12, 1
+PROCESSOR_SECONDS = ".processor-seconds"  # folder beside the runs: of each one's training
 MEASURED = ("fd", "precision", "recall", "coverage")
 SAW = {
-    "mnist-dcgan": "(not a report's: the first two minutes)",
     "r1-dcgan": "G's loss very high at first, settles after 2 of 10 epochs",
     "r1-dcgan-1000": "useless: too little data",
     "r2-cgan": "38/72 = 0.528 on test.json after 75 epochs",
@@ -74,17 +74,49 @@ SAW = {
 
 
 def main() -> None:
-    """Measures the runs of a folder and writes the page."""
-    torch.set_num_threads(2)
-    file = DOCS / "presets.json"
-    rows: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-    for name in lite_presets():
-        run = finished(Path(sys.argv[1]), name)
-        if run is not None and not as_it_is(rows.get(name, {}), run):
-            rows[name] = measured(name, run)
-            print(name, rows[name]["score"], flush=True)
-            file.write_text(json.dumps(rows, indent=1) + "\n")
-    (DOCS / "presets.md").write_text(page(rows), encoding="utf-8")
+    """Trains what is missing, measures it and writes the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs_dir", type=Path, help="where the runs are, or will be")
+    parser.add_argument("--only", default="", help="which presets, separated by commas")
+    parser.add_argument("--steps", type=int, help="so many steps of each, to try the page")
+    parser.add_argument("--out", type=Path, default=DOCS, help="folder of presets.json, presets.md and presets/")
+    args = parser.parse_args()
+    names = args.only.split(",") if args.only else trained_here()
+    if strange := set(names) - set(trained_here()):
+        parser.error(f"Presets of this page are {', '.join(trained_here())}; not {', '.join(sorted(strange))}.")
+    torch.set_num_threads(1)
+    for name in names:
+        run = finished(args.runs_dir, name)
+        if run is None:
+            run = train(args.runs_dir, name, args.steps)
+        rows = kept(args.out)
+        if not as_it_is(rows.get(name, {}), run):
+            row = measured(name, run, args.out)
+            rows = {**kept(args.out), name: row}  # another process may have added its own meanwhile
+            (args.out / "presets.json").write_text(json.dumps(rows, indent=1) + "\n")
+            print(name, row["score"], flush=True)
+    (args.out / "presets.md").write_text(page(kept(args.out)), encoding="utf-8")
+
+
+def kept(out: Path) -> dict[str, Any]:
+    """The rows so far."""
+    file = out / "presets.json"
+    return dict(json.loads(file.read_text())) if file.exists() else {}
+
+
+def train(runs_dir: Path, name: str, steps: int | None) -> Run:
+    """Trains a preset as it stands, on one thread, and notes its processor time beside the run. Raises RuntimeError if it fails."""
+    command = [sys.executable, "-m", "gan_core", "train", name, "--name", name, "--runs-dir", str(runs_dir)]
+    command += ["--set", "training.threads=1"] + ([] if steps is None else ["--set", f"training.max_steps={steps}"])
+    pid = os.posix_spawn(command[0], command, {**os.environ, "OMP_NUM_THREADS": "1"})
+    _, status, used = os.wait4(pid, 0)
+    run = finished(runs_dir, name)
+    if status or run is None:
+        raise RuntimeError(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}.")
+    note = runs_dir / PROCESSOR_SECONDS / run.id
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(f"{used.ru_utime + used.ru_stime:.0f}")
+    return run
 
 
 def as_it_is(row: dict[str, Any], run: Run) -> bool:
@@ -92,9 +124,13 @@ def as_it_is(row: dict[str, Any], run: Run) -> bool:
     return row.get("run") == run.id and row["extractor"] == extractors.open_extractor(run.config()).name
 
 
-def lite_presets() -> list[str]:
-    """The presets that are trained here, in their order."""
-    return [name for name in PRESETS if name.endswith("-lite") or name == "mnist-dcgan"]
+def trained_here() -> list[str]:
+    """The presets of this page, in their order: those on embedded pictures."""
+    return [
+        name
+        for name, preset in PRESETS.items()
+        if preset.minutes and DATASETS[preset.config.dataset.name].domain != "points"
+    ]
 
 
 def finished(folder: Path, name: str) -> Run | None:
@@ -105,25 +141,26 @@ def finished(folder: Path, name: str) -> Run | None:
     return None
 
 
-def measured(name: str, run: Run) -> dict[str, Any]:
+def measured(name: str, run: Run, out: Path) -> dict[str, Any]:
     """What is said of one run."""
     config, status = run.config(), run.status()
     last = json.loads(run.metrics_path.read_text().splitlines()[-1])
     sampler = sampling.open_sampler(run)
-    fake = sampler.images(sampling.latents(NUM_IMAGES, sampler.latent_dim, SEED), labels_for(sampler, config))
-    picture = Image.fromarray(imaging.grid(fake[:SHOWN], columns=COLUMNS))
-    picture.save(DOCS / "presets" / f"{name}.jpg", quality=88)
-    extractor = extractors.open_extractor(config)
+    shown = sampler.images(sampling.latents(SHOWN, sampler.latent_dim, SEED), labels_for(sampler, config))
+    (out / "presets").mkdir(exist_ok=True)
+    Image.fromarray(imaging.grid(shown, columns=COLUMNS)).save(out / "presets" / f"{name}.jpg", quality=88)
+    rows = measuring.measure(run, num_images=NUM_IMAGES, seed=SEED, metrics=MEASURED)
+    noted = run.path.parent / PROCESSOR_SECONDS / run.id
     return {
         "run": run.id,
-        "minutes": round(status.seconds / 60, 1),
+        "minutes": round(int(noted.read_text()) / 60, 1) if noted.exists() else None,
         "steps": status.step,
         "images_seen": status.images_seen,
         "num_images": status.num_images,
         "last": {key: last[key] for key in last if key.startswith(("loss/", "prob/", "score/"))},
-        "extractor": extractor.name,
+        "extractor": rows[0].extractor,
         "score": scores(run, config),
-        **{key: vars(value) for key, value in distances(config, extractor, fake).items()},
+        **{row.metric: {**vars(row.estimate), "real": row.real, "num_real": row.num_real} for row in rows},
     }
 
 
@@ -132,15 +169,7 @@ def labels_for(sampler: sampling.Sampler, config: RunConfig) -> npt.NDArray[np.f
     if not config.conditioning.labels:
         return None
     data = datasets.prepare(config.dataset).with_labels(config.conditioning.labels)
-    return np.asarray(data.labels[np.arange(NUM_IMAGES) % len(data)], np.float32)
-
-
-def distances(config: RunConfig, extractor: Extractor, fake: Any) -> dict[str, Estimate]:
-    """Each metric of generated images against real ones that the model never saw."""
-    test = config.dataset.model_copy(update={"split": "test", "num_images": 0})
-    real = datasets.prepare(test).images[:NUM_IMAGES]
-    features = [extractor.features(np.asarray(images)).features for images in (real, fake)]
-    return {name: metrics.estimate(name, *features, repeats=20) for name in MEASURED}
+    return np.asarray(data.labels[np.arange(SHOWN)], np.float32)
 
 
 def scores(run: Run, config: RunConfig) -> str:
@@ -160,20 +189,21 @@ def scores(run: Run, config: RunConfig) -> str:
 def page(rows: dict[str, Any]) -> str:
     """The Markdown page."""
     parts = [INTRODUCTION, *twins(rows)]
-    for name in lite_presets():
+    for name in trained_here():
         if name not in rows:
             continue
         row = rows[name]
         preset = PRESETS[name]
         losses = ", ".join(f"{key} {value:.3g}" for key, value in row["last"].items() if key.startswith("loss/"))
         probabilities = ", ".join(f"{key} {value:.2f}" for key, value in row["last"].items() if key.startswith("prob/"))
-        marks = "; ".join(f"{metrics.METRICS[key].title} {_estimate(key, row[key])}" for key in MEASURED)
+        marks = "<br>".join(f"{metrics.METRICS[key].title} {_estimate(row[key])}" for key in MEASURED)
         parts.append(
-            f"## `{name}`\n\n{preset.title}. {row['num_images']:,} images, {row['steps']:,} steps, {row['images_seen']:,} images "
-            f"seen, **{row['minutes']} min**.\n\n![Samples of {name}](presets/{name}.jpg)\n\n"
+            f"## `{name}`\n\n{preset.title}. {row['num_images']:,} images, {row['steps']:,} steps, {row['images_seen']:,} images seen"
+            + ("" if row["minutes"] is None else f", **{row['minutes']} min**")
+            + f".\n\n![Samples of {name}](presets/{name}.jpg)\n\n"
             "| | |\n|---|---|\n"
-            f"| the report saw | {SAW[name.removesuffix('-lite')]} |\n"
-            f"| look for | {preset.look_for} |\n"
+            + (f"| the report saw | {saw} |\n" if (saw := SAW.get(name.removesuffix("-lite"), "")) else "")
+            + (f"| look for | {preset.look_for} |\n" if preset.look_for else "")
             + (f"| score | {row['score']} |\n" if row["score"] else "")
             + f"| against real images | {marks} |\n"
             f"| last step | {losses}{'; ' if probabilities else ''}{probabilities} |\n"
@@ -198,30 +228,23 @@ def twins(rows: dict[str, Any]) -> list[str]:
     ]
 
 
-def _estimate(name: str, values: dict[str, float]) -> str:
-    """A metric with its interval, which goes no further than the metric can."""
-    low, high = max(values["low"], metrics.METRICS[name].lowest), min(values["high"], metrics.METRICS[name].highest)
-    return str(Estimate(values["value"], low, high, NUM_IMAGES, values["method"]))
+def _estimate(values: dict[str, Any]) -> str:
+    """A metric with its interval and the best value to expect."""
+    found = Estimate(values["value"], values["low"], values["high"], values["count"], values["method"])
+    return f"{found}; real images {values['real']:.3g}"
 
 
 INTRODUCTION = f"""# The lite presets, trained
 
-Each lite preset was trained to its end as it stands, on a CPU, with one thread; both cores were busy with other work, so the
-minutes are rough and on the high side. The pictures are the first {SHOWN} samples of seed {SEED}, not chosen.
+Each preset on embedded pictures was trained to its end as it stands, on a CPU, with one thread. Minutes are processor time of one thread, with
+preparing and probes. The pictures are the first {SHOWN} samples of seed {SEED}, not chosen.
 
-*Against real images*: {NUM_IMAGES:,} samples against {NUM_IMAGES:,} real images of the test part (digits: 500 of them), in the features of the
-extractor of that data set (docs/metrics.md, "Who looks"), with 95 % intervals from half-samples. Only rows on the same data set
-can be compared; they are no FID. One run each, one seed: the intervals hold the sampling of images, not the luck of training.
+*Against real images*: {NUM_IMAGES:,} samples against held-out images, in the features of the
+extractor of that data set ([metrics.md](metrics.md), "Who looks"), with 95 % intervals from half-samples; beside each the value of real (training) images in
+the samples' place, the best to expect. Only rows on the same data set can be compared; they are no FID. One run each, one
+seed: the intervals hold the sampling of images, not the luck of training.
 
 Made by `python tools/presets_page.py RUNS_DIR`; the figures are in [presets.json](presets.json).
-
-What agrees with the reports, and what does not: a zero weight for real or generated images never learns (R2); the clip of 0.1 draws worse
-and less varied pictures than 0.01, though in so short a run they are broken rather than alike (R3); `r3-fixed` is `r3-wgan` again, to the last
-bit, as it should be; more epochs help as in R4, but `r4-e` does not die here: D has nearly won (D(x) 0.99) and G repeats its 448 drawings; the
-VAE copies truly and blurs, the GAN is sharper (R5). In `r5-acgan-lite` the label loss falls first, as in R5, yet a person, and the evaluator,
-would not see the label in the pictures: G satisfies D's label head with less. `faces-acgan`, trained longer, does show it. The conditional runs
-of R2 are well above chance and far from the report's 0.528, which took seven times as many steps. Runs marked with many minutes shared their core
-with tests.
 """
 
 if __name__ == "__main__":
