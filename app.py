@@ -7,7 +7,7 @@ import streamlit as st
 
 from gan_core.runs.status import OPEN_STATES
 from pages.components.shared import class_link, lab, links, present, server, undo, visitor
-from pages.components.text import STATES, _, as_text, choose_language, settle_language
+from pages.components.text import STATES, _, as_text, called, choose_language, settle_language
 
 ASSETS = Path(__file__).parent / "pages" / "components" / "widgets" / "assets"
 ICON = ASSETS / "icon.png"  # a path: a name would be fetched from the web
@@ -108,7 +108,7 @@ def training() -> None:
         share = status.step / status.total_steps if status.total_steps else 0.0
         marked, _color = STATES[status.state]
         word = _(marked)
-        st.page_link("pages/run.py", label=as_text(shortened(run.name)), query_params={"run": run.id})
+        st.page_link("pages/run.py", label=as_text(shortened(called(run))), query_params={"run": run.id})
         st.progress(min(share, 1.0), text=f"{word}, {share:.0%}")
 
 

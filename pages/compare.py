@@ -16,7 +16,7 @@ from pages.components.shared import lab
 from pages.components.shared.links import linked_view
 from pages.components.shared.run_picker import offer_training
 from pages.components.shared.run_records import compared
-from pages.components.text import N_, Marked, _, as_text
+from pages.components.text import N_, Marked, _, as_text, called
 
 PICTURES, FRESH, CURVES, NUMBERS, SETTINGS, TABLE = "pictures", "fresh", "curves", "numbers", "settings", "table"
 VIEWS = Marked(
@@ -63,13 +63,13 @@ def opened(run: Run) -> Compared | None:
     try:
         return compared(run)
     except ValueError as damage:
-        st.warning(f"{as_text(run.name)}: {as_text(_(str(damage)))}", icon=":material/warning:")
+        st.warning(f"{as_text(called(run))}: {as_text(_(str(damage)))}", icon=":material/warning:")
         return None
 
 
 def show(runs: Sequence[Compared]) -> None:
     """What stands against comparing them, how many settings differ, and the chosen view."""
-    lab.name_tab(" | ".join(one.run.name for one in runs))
+    lab.name_tab(" | ".join(called(one.run) for one in runs))
     show_obstacles(runs)
     st.caption(summary(runs))
     views = {PICTURES: recorded, FRESH: fresh, CURVES: curves, NUMBERS: numbers, SETTINGS: settings, TABLE: table}

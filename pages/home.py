@@ -9,7 +9,7 @@ from pages.components.home.class_view import class_on_screen, class_view
 from pages.components.shared import lab, present, visitor
 from pages.components.shared.run_card import badge
 from pages.components.shared.run_links import open_links, start_and_watch
-from pages.components.text import _
+from pages.components.text import _, called
 from pages.components.widgets.picture import picture
 
 NEWEST = 4
@@ -80,7 +80,7 @@ def cards(runs: list[Run]) -> None:
         with column, st.container(border=True):
             url = lab.sample_url(run)
             if url:
-                alt = _("Newest samples of {name}").format(name=run.name)
+                alt = _("Newest samples of {name}").format(name=called(run))
                 picture(url, key=f"home_picture_{run.id}", alt=alt)
             badge(run)
             with st.container(horizontal=True):

@@ -20,7 +20,7 @@ from pages.components.shared import lab
 from pages.components.shared import present as present_mode
 from pages.components.shared.links import linked_choice, linked_tab
 from pages.components.shared.run_picker import offer_training, titles_of, warn_of_unknown
-from pages.components.text import N_, _, as_text
+from pages.components.text import N_, _, as_text, called
 
 KEPT = "run_kept"
 
@@ -82,8 +82,8 @@ def main() -> None:
     with title:
         place = st.container(width="stretch")
         run = choose(runs, first)
-    place.title(as_text(run.name), anchor=False)
-    lab.name_tab(run.name)
+    place.title(as_text(called(run)), anchor=False)
+    lab.name_tab(called(run))
     if not lab.succeeds(run.config):
         return
     head(run)

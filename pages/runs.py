@@ -19,7 +19,7 @@ from pages.components.shared.links import linked_tab
 from pages.components.shared.run_card import badge
 from pages.components.shared.run_links import open_links
 from pages.components.shared.run_picker import offer_training
-from pages.components.text import N_, Marked, _, as_text, ngettext
+from pages.components.text import N_, Marked, _, as_text, called, ngettext
 from pages.components.widgets.picture import picture
 
 ON_A_PAGE = 12
@@ -93,7 +93,7 @@ def every_run(runs: Sequence[Run]) -> None:
     words = st.text_input(
         _("Find by name or preset"), key="runs_find", icon=":material/search:", bind="query-params", max_chars=80
     )
-    found = [run for run in runs if words.lower() in f"{run.name} {run.id}".lower()]
+    found = [run for run in runs if words.lower() in f"{called(run)} {run.name} {run.id}".lower()]
     if not found:
         st.caption(_("No run has “{words}” in its name.").format(words=as_text(words)))
         return

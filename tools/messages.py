@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import ast
 import io
+import json
 import re
 import sys
 import tomllib
@@ -64,6 +65,10 @@ def core_messages() -> Iterator[tuple[str, int, str]]:
         if not name.startswith(SILENT):
             for line, message in said(ast.parse(path.read_text("utf-8"))):
                 yield path.relative_to(ROOT).as_posix(), line, message
+    for path in sorted(
+        (ROOT / "checkpoints" / "pretrained").glob("*/about.json")
+    ):  # the runs that come with the program
+        yield path.relative_to(ROOT).as_posix(), 0, json.loads(path.read_text("utf-8"))["name"]
     for path in sorted((ROOT / "gan_core" / "report" / "templates").glob("*.toml")):
         for message in _values(tomllib.loads(path.read_text("utf-8"))):
             if WORDS.search(message):

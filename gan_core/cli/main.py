@@ -183,7 +183,7 @@ def train_longer(
     how = follow_up.longer(found, epochs)
     for warning in how.warnings:
         print(warning, file=sys.stderr)
-    _train(branching.branch(folder, found, how.step, how.changes, name or follow_up.longer_name(found, epochs)))
+    _train(branching.branch(folder, found, how.step, how.changes, name, follow_up.longer_title(found, epochs)))
 
 
 @app.command()

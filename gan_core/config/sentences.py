@@ -19,6 +19,7 @@ LANGUAGES = {"en": "English", "zh_TW": "繁體中文"}
 FIELD = re.compile(r"\{([A-Za-z_]\w*)(?:![rsa])?(?::[^{}]*)?\}")
 FEWEST_LETTERS = 5  # of a template's own words: with fewer it would know nearly everything again
 SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")
+NUMBERED = re.compile(r"(.+)( #\d+)")
 LETTER = re.compile(r"[A-Za-z]")
 KEPT = 20_000
 
@@ -61,8 +62,13 @@ class Sentences:
         self.translate = lru_cache(KEPT)(self._translate)
 
     def _translate(self, text: str) -> str:
-        """The translation of a text: as one message, or of each of its sentences, whichever leaves less of it in English."""
-        return min((self._known(text) or text, self._by_sentences(text)), key=lambda said: len(LETTER.findall(said)))
+        """The translation of a text: as one message, of each of its sentences, or with a number behind it ("... #2"), whichever
+        leaves less of it in English."""
+        counted = NUMBERED.fullmatch(text)
+        said = [self._known(text) or text, self._by_sentences(text)]
+        if counted:
+            said.append(self._translate(counted[1]) + counted[2])
+        return min(said, key=lambda words: len(LETTER.findall(words)))
 
     def _by_sentences(self, text: str) -> str:
         parts = SENTENCE_END.split(text)

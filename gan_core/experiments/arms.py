@@ -24,7 +24,6 @@ from gan_core.runs.status import OPEN_STATES
 from gan_core.training import plan, supervisor
 
 RESUMABLE = ("paused", "stopped", "interrupted")
-MAX_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -62,13 +61,13 @@ class Comparison:
         return with_changes(self.base, {**arm.changes, **(changes or {})})
 
 
-def submit(settings: Settings, config: RunConfig, name: str = "") -> Run:
-    """Queues a run of a configuration that is not resolved yet; its name is cut to the length that one may have.
+def submit(settings: Settings, config: RunConfig, title: str = "") -> Run:
+    """Queues a run of a configuration that is not resolved yet; `title` is what it is called until somebody names it.
 
     Raises:
         ValueError: if the configuration cannot run, or the runs folder cannot be written; nothing is left behind.
     """
-    return supervisor.submit(settings, config, name[:MAX_NAME])
+    return supervisor.submit(settings, config, title=title)
 
 
 def find(

@@ -153,8 +153,8 @@ def repair(settings: Settings, run: Run, breakage: Breakage, step: int | None = 
         ValueError: as `follow_up.rerun` and `follow_up.branch`.
     """
     if step is None:
-        return follow_up.rerun(settings, run, breakage.repair, f"{run.name[:60]}, repaired")
-    return follow_up.branch(settings, run, step, breakage.repair, f"{run.name[:50]}, repaired from {step}")
+        return follow_up.rerun(settings, run, breakage.repair, f"{run.name}, repaired from step 0")
+    return follow_up.branch(settings, run, step, breakage.repair, title=f"{run.name}, repaired from step {step:,}")
 
 
 def _alike(left: RunConfig, right: RunConfig, but: Sequence[str]) -> bool:

@@ -33,16 +33,16 @@ class Treatment:
     step: int = 0
 
 
-def rerun(settings: Settings, run: Run, changes: Mapping[str, Any], name: str) -> Run:
+def rerun(settings: Settings, run: Run, changes: Mapping[str, Any], title: str) -> Run:
     """The same run from step 0 with some settings changed, queued: same seed, data order, latents and number of steps.
 
     Raises:
         ValueError: if the changed configuration cannot run, or the runs folder cannot be written; nothing is left behind.
     """
-    return arms.submit(settings, with_changes(run.config(), changes), name)
+    return arms.submit(settings, with_changes(run.config(), changes), title)
 
 
-def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], name: str = "") -> Run:
+def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], name: str = "", title: str = "") -> Run:
     """A run that trains on from another's checkpoint with changed settings, queued.
 
     Args:
@@ -50,7 +50,8 @@ def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], 
         run: the parent; it is not changed.
         step: one of its checkpoints with the optimisers' state.
         changes: dotted field -> value. Those that change nothing are left out.
-        name: the user's name for it; made from the parent's when empty.
+        name: the user's name for it.
+        title: what it is called without one; made from the parent's name when empty.
 
     Raises:
         ValueError: if the actor may not, a value is out of bounds, settings, data or the checkpoint do not fit, or nothing is
@@ -68,7 +69,7 @@ def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], 
             f"the step limit above {step:,}, or start at an earlier step."
         )
     allowance.check_actor(settings.runs_dir, config, plan.total_steps(config, num_images))
-    made = branching.branch(settings.runs_dir, run, step, changes, name.strip())
+    made = branching.branch(settings.runs_dir, run, step, changes, name.strip(), title)
     queue.enqueue_new(made)
     return made
 
@@ -121,15 +122,15 @@ def longer(run: Run, epochs: int) -> Longer:
     return Longer(step, changes, total, tuple(warnings))
 
 
-def longer_name(run: Run, epochs: int) -> str:
+def longer_title(run: Run, epochs: int) -> str:
     """What a run that goes on is called until the user names it."""
-    return f"{run.name[:60]}, {epochs:,} epochs more"
+    return f"{run.name}, {epochs:,} epochs more"
 
 
 def train_longer(settings: Settings, run: Run, epochs: int, name: str = "") -> Run:
     """The queued run that goes on where `run` ended, as `longer` says. Raises ValueError as `longer` and `branch` do."""
     how = longer(run, epochs)
-    return branch(settings, run, how.step, how.changes, name or longer_name(run, epochs))
+    return branch(settings, run, how.step, how.changes, name, longer_title(run, epochs))
 
 
 def checkpoint_before(run: Run, step: int) -> int:
@@ -195,7 +196,7 @@ def treat(settings: Settings, run: Run, finding: Finding, remedy: Remedy) -> Run
     if how.kind == "live":
         supervisor.change_live(run, remedy.changes)
         return run
-    name = f"{run.name[:50]}, {finding.name.replace('_', ' ')} treated"
+    title = f"{run.name}, treated with “{remedy.title}”"
     if how.kind == "branch":
-        return branch(settings, run, how.step, remedy.changes, name)
-    return rerun(settings, run, remedy.changes, name)
+        return branch(settings, run, how.step, remedy.changes, title=title)
+    return rerun(settings, run, remedy.changes, title)

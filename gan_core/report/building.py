@@ -62,7 +62,7 @@ def build(
     total = len(read) * sum(len(section.parts) for section in template.sections)
     progress = iter(range(total))
     for number, one in enumerate(read):
-        own = f"{one.run.name}: " if len(runs) > 1 else ""
+        own = f"{one.run.called(_)}: " if len(runs) > 1 else ""
         for section in template.sections:
             made: list[tuple[str, Part]] = [("", Paragraph(_(question), "question")) for question in section.questions]
             for name in section.parts:
@@ -70,7 +70,7 @@ def build(
                 made += [(CALL.format(number=number, name=name), part) for part in absent.made(one, PARTS[name], own)]
             calls, parts = zip(*made, strict=True) if made else ((), ())
             chapters.append(Chapter(f"{own}{_(section.title)}", parts, calls))
-    title = f"{_(template.title)}: {', '.join(run.name for run in runs)}"
+    title = f"{_(template.title)}: {', '.join(run.called(_) for run in runs)}"
     ids = tuple(run.id for run in runs)
     return ReportDocument(title, language, person, ids, tuple(chapters), absent.sentences(_))
 

@@ -68,7 +68,9 @@ def about(r: Reported) -> list[Part]:
     ]
     if trained is not None:
         rows.append((_("Begun"), time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(trained))))
-    parts: list[Part] = [Tabular(_("The run '{run}'").format(run=r.run.name), (_("What"), _("Value")), tuple(rows))]
+    parts: list[Part] = [
+        Tabular(_("The run '{run}'").format(run=r.run.called(_)), (_("What"), _("Value")), tuple(rows))
+    ]
     return parts + [
         Paragraph(_departure(r, step, changes)) for step, changes in _departures(r)
     ]  # what the settings do not say

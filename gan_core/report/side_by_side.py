@@ -23,7 +23,7 @@ def compare(read: Sequence[Reported]) -> list[Part]:
         read: at least two.
     """
     _, records = read[0].translate, [one.record for one in read]
-    names = [one.run.name for one in read]
+    names = [one.run.called(_) for one in read]
     configs = [one.config for one in read]
     steps = [comparing.last_step(record) for record in records]
     parts: list[Part] = [_table(read)]
@@ -55,7 +55,7 @@ def _table(read: Sequence[Reported]) -> Tabular:
             one = found.get(metric)
             between = " ({:.4g} – {:.4g})".format(*one.interval) if one and one.interval else ""
             values.append(f"{one.value:.4g}{between}" if one else "")
-        rows.append((r.run.name, _(status.state), f"{status.step:,}", f"{status.num_images:,}", f"{training.batch_size:,}",
+        rows.append((r.run.called(_), _(status.state), f"{status.step:,}", f"{status.num_images:,}", f"{training.batch_size:,}",
                      f"{training.epochs:,}", *values))  # fmt: skip
     head = (_("run"), _("state"), _("step"), _("images"), _("batch size"), _("epochs"))
     return Tabular(_("The runs"), (*head, *(_(curves.title_of(metric)) for metric in measures)), tuple(rows))

@@ -16,7 +16,7 @@ from gan_core.config import RunConfig, read_bounded, several_lines, strict_objec
 from gan_core.config import one_line as _line
 from gan_core.processes import guarded
 from gan_core.runs import environment, evaluations, files, folder, portable
-from gan_core.runs.run import MAX_NAME, MAX_NOTE, Run, are_labels
+from gan_core.runs.run import MAX_NAME, MAX_NOTE, MAX_TITLE, Run, are_labels
 from gan_core.runs.status import Control, Status, read_status
 
 
@@ -68,7 +68,8 @@ def write_run(place: Path, config: RunConfig, came_from: Origin, owner: str = ""
     _redraw([place / part.name for part in parts if part.kind == "sample"])
     files.write_atomically(place / names["config"], config.to_json().encode())
     words = {
-        "name": _line(about.get("name"), MAX_NAME) or came_from.repo[-MAX_NAME:],
+        "name": _line(about.get("name"), MAX_NAME),
+        "title": _line(about.get("title"), MAX_TITLE) or came_from.repo[-MAX_NAME:],
         "note": several_lines(about.get("note"), MAX_NOTE),
     }
     files.write_json(place / names["about"], words | {"origin": asdict(came_from), "owner": owner})

@@ -31,7 +31,7 @@ def can_branch(changes: Mapping[str, Any]) -> bool:
     return all(name.startswith(CHANGEABLE) for name in changes)
 
 
-def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], name: str = "") -> Run:
+def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], name: str = "", title: str = "") -> Run:
     """A run that has the parent's curves, pictures and checkpoint up to a step, and continues from there with changes.
 
     Args:
@@ -40,6 +40,7 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
         step: one of its checkpoints, with the optimisers' state.
         changes: dotted field -> value, each one `CHANGEABLE`.
         name: the user's name for it.
+        title: what it is called without one; made from the parent's name when empty.
 
     Raises:
         ValueError: a change that does not fit a trained checkpoint, a step without one, or one for looking at only or
@@ -60,7 +61,7 @@ def branch(runs_dir: Path, parent: Run, step: int, changes: Mapping[str, Any], n
             "continue from it."
         )
     config = with_changes(parent.config(), changes)
-    run = create(runs_dir, config, name or f"{parent.name[:60]}, from step {step}")
+    run = create(runs_dir, config, name, title=title or f"{parent.name}, from step {step:,}")
     try:
         copy_past(parent, run, step)
         _change_rates(run, step, changes)

@@ -15,28 +15,30 @@ from pathlib import Path
 from gan_core.access import Actor, require
 from gan_core.config import RunConfig, settings
 from gan_core.config.reasons import not_written
+from gan_core.datasets import DATASETS
 from gan_core.presets import PRESETS
 from gan_core.runs import files
-from gan_core.runs.run import ID_PATTERN, Run, checked_text
+from gan_core.runs.run import ID_PATTERN, MAX_NAME, MAX_TITLE, Run, checked_text
 from gan_core.runs.status import Control, Status
 
 BEST_FIRST = ("digits-acgan", "digits-dcgan", "faces-dcgan", "faces-vae", "faces-acgan", "blocks-cgan")
 
 
-def create(runs_dir: Path, config: RunConfig, name: str = "", *, actor: Actor | None = None) -> Run:
+def create(runs_dir: Path, config: RunConfig, name: str = "", *, title: str = "", actor: Actor | None = None) -> Run:
     """A new run directory, complete or not there at all.
 
     Args:
         runs_dir: the folder of runs; made if missing.
         config: resolved.
-        name: the user's name for it; if empty, its preset's and a number: "mnist-dcgan 3" is the third of them;
-            on other data than the preset's, that of the data.
+        name: the user's name for it.
+        title: what it is called without one, in English; if empty, its preset's title, on other data than the preset's that of
+            the data, from the second of them on with a number: "DCGAN on anime faces (R3) #2".
         actor: whose it is; None for `access.current`.
 
     Raises:
         ValueError: the actor may not train, the folder cannot be written, or the name is too long.
     """
-    name = checked_text(name, "name", 80, empty=True)
+    name = checked_text(name, "name", MAX_NAME, empty=True)
     check_writable(runs_dir)
     above = runs_dir / f"{files.TEMPORARY}{secrets.token_hex(8)}"
     aside = Run(above / "run")
@@ -44,7 +46,8 @@ def create(runs_dir: Path, config: RunConfig, name: str = "", *, actor: Actor | 
         aside.samples_dir.mkdir(parents=True)
         aside.checkpoints_dir.mkdir()
         files.write_atomically(aside.path / "config.json", config.to_json().encode())
-        about = {"name": name or _next_name(runs_dir, config), "note": "", "owner": require("train", actor).id}
+        called = title[:MAX_TITLE] or _next_title(runs_dir, config)
+        about = {"name": name, "title": called, "note": "", "owner": require("train", actor).id}
         files.write_json(aside.path / "about.json", about)
         files.write_json(aside.path / "control.json", asdict(Control()))
         aside.write_status(Status(device=config.training.device))
@@ -73,16 +76,18 @@ def move_in(place: Path, runs_dir: Path, prefix: str) -> Run:
     raise FileExistsError(errno.EEXIST, "no free name for a run", str(runs_dir))
 
 
-def _next_name(runs_dir: Path, config: RunConfig) -> str:
-    """The preset's or the data's name and a number that no run has yet; two processes at once may take the same."""
-    stem, dataset = config.preset, config.dataset
-    if dataset.name != PRESETS.find(config.preset).config.dataset.name:
-        stem = Path(dataset.root).stem[:40] or dataset.name
-    taken = {run.name for run in list_runs(runs_dir) if run.name.startswith(stem)}
-    number = len(taken) + 1
-    while f"{stem} {number}" in taken:
+def _next_title(runs_dir: Path, config: RunConfig) -> str:
+    """The preset's or the data's title, with a number if a run has it; two processes at once may take the same."""
+    preset, dataset = PRESETS.find(config.preset), config.dataset
+    stem = preset.title
+    if dataset.name != preset.config.dataset.name:
+        stem = Path(dataset.root).stem[:40] or DATASETS.find(dataset.name).title
+    taken = {title for run in list_runs(runs_dir) for title in (run.name, run.title) if title.startswith(stem)}
+    number, title = 1, stem
+    while title in taken:
         number += 1
-    return f"{stem} {number}"
+        title = f"{stem} #{number}"
+    return title
 
 
 def check_writable(runs_dir: Path) -> None:

@@ -120,7 +120,7 @@ def export(
     _write(place, "manifest", _copied_checkpoints(run, place, steps, optimizer=optimizer))
     config = with_changes(run.config(), {"dataset.root": ""})
     (place / JSON_NAMES["config"]).write_text(config.to_json(), encoding="utf-8")
-    _write(place, "about", {"name": run.name, "note": run.note if note else ""})
+    _write(place, "about", {"name": run.own_name, "title": run.title, "note": run.note if note else ""})
     status = run.status()
     state = "finished" if step >= status.total_steps else "stopped"
     status = replace(status, state=state, step=step, phase="", owner="", error="", images_per_s=0)

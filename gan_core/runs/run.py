@@ -1,7 +1,7 @@
 """One run directory: its files, who may write them, and the state it is in.
 
     config.json    all that is needed to repeat the run; written once, before step 0
-    about.json     the user's name and note for it
+    about.json     the user's name and note for it; what it is called without a name
     status.json    where it stands; written by the trainer, or by the queue while nobody trains
     control.json   what is asked of it: run, pause or stop, and live changes
     environment.json  what it was trained with, a session at a time; see `gan_core.runs.environment`
@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -31,7 +31,7 @@ from gan_core.config.reasons import not_written
 from gan_core.runs import files
 from gan_core.runs.status import Control, Status, read_control, read_status
 
-MAX_NAME, MAX_NOTE = 80, 5000  # characters
+MAX_NAME, MAX_TITLE, MAX_NOTE = 80, 200, 5000  # characters
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -100,8 +100,22 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What the user calls it; its id until then."""
-        return one_line(files.read_json(self.path / "about.json").get("name"), MAX_NAME) or self.id
+        """What the user calls it, else its title, in English."""
+        return self.own_name or self.title
+
+    @property
+    def own_name(self) -> str:
+        """The name that somebody gave it; "" until then."""
+        return one_line(files.read_json(self.path / "about.json").get("name"), MAX_NAME)
+
+    @property
+    def title(self) -> str:
+        """What it is called without a name of its own: in English, of words that the catalogues know; its id if it has none."""
+        return one_line(files.read_json(self.path / "about.json").get("title"), MAX_TITLE) or self.id
+
+    def called(self, say: Callable[[str], str]) -> str:
+        """Its name in the language of `say`; one that somebody gave it stays as it is."""
+        return self.own_name if self.own_name and not self.shipped else say(self.name)
 
     @property
     def note(self) -> str:
@@ -123,14 +137,15 @@ class Run:
         self.refuse_if_shipped()
 
     def describe(self, name: str | None = None, note: str | None = None, *, actor: Actor | None = None) -> None:
-        """Sets the user's name and note for it.
+        """Sets the user's name and note for it. An empty name gives it its title back.
 
         Raises:
-            ValueError: `require`, an empty name, one or a note that is too long, or a folder that cannot be written.
+            ValueError: `require`, an empty name where there is no title, one or a note that is too long, or a folder that
+                cannot be written.
         """
         changes = {}
         if name is not None:
-            changes["name"] = checked_text(name, "name", MAX_NAME, empty=False)
+            changes["name"] = checked_text(name, "name", MAX_NAME, empty=self.title != self.id)
         if note is not None:
             changes["note"] = checked_text(note, "note", MAX_NOTE, empty=True, lines=True)
         with self.changing(self.path / "about.json", actor):

@@ -75,8 +75,10 @@ def wait_until_ready(settings: Settings, timeout_s: float = 120.0) -> Machine:
     return found
 
 
-def submit(settings: Settings, config: RunConfig, name: str = "", *, actor: Actor | None = None) -> Run:
-    """Checks a configuration, once, decides what it leaves open, creates the run and queues it.
+def submit(
+    settings: Settings, config: RunConfig, name: str = "", *, title: str = "", actor: Actor | None = None
+) -> Run:
+    """Checks a configuration, once, decides what it leaves open, creates the run and queues it; `name`, `title`: see `runs.create`.
 
     Raises:
         ValueError: the actor may not, the configuration cannot run, or the runs folder cannot be written; nothing is left
@@ -87,7 +89,7 @@ def submit(settings: Settings, config: RunConfig, name: str = "", *, actor: Acto
     runs.check_writable(settings.runs_dir)
     resolved = plan.decide(config, wait_until_ready(settings), num_images)
     allowance.check_actor(settings.runs_dir, resolved, plan.total_steps(resolved, num_images), actor)
-    run = runs.create(settings.runs_dir, resolved, name, actor=actor)
+    run = runs.create(settings.runs_dir, resolved, name, title=title, actor=actor)
     queue.enqueue_new(run)
     return run
 

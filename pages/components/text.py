@@ -17,6 +17,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gan_core.config.sentences import LANGUAGES, Catalogue
+from gan_core.runs import Run
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -126,6 +127,11 @@ def spoken(locale: str) -> str:
 @cache
 def _catalogue(locales: Path, name: str) -> Catalogue:
     return Catalogue(locales, name)
+
+
+def called(run: Run) -> str:
+    """A run's name for the visitor: as somebody gave it, or its title in the visitor's language."""
+    return run.called(_)
 
 
 STATES = {

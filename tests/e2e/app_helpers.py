@@ -3,9 +3,9 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +41,16 @@ expect.set_options(timeout=20_000)  # both cores are training meanwhile
 
 @dataclass(frozen=True)
 class Lab:
-    """Folders of runs and prepared data, and who serves them."""
+    """Folders of runs and prepared data, and who serves them.
+
+    Attributes:
+        folder, cache: where runs and prepared data lie.
+        env: added to the server's environment.
+    """
 
     folder: Path
     cache: Path
+    env: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def runs_dir(self) -> Path:
@@ -53,7 +59,7 @@ class Lab:
     @contextmanager
     def serve(self) -> Iterator[Server]:
         """A server on these folders; what trains is stopped before it ends, so that no process outlives the test."""
-        env = {"GANVAS_RUNS_DIR": str(self.runs_dir), "GANVAS_CACHE_DIR": str(self.cache)}
+        env = {"GANVAS_RUNS_DIR": str(self.runs_dir), "GANVAS_CACHE_DIR": str(self.cache), **self.env}
         with streamlit_server(ROOT / "app.py", folder=self.folder, env=env) as server:
             try:
                 yield server
@@ -118,6 +124,17 @@ def visitor(browser: Browser, **options: Any) -> Iterator[tuple[Page, Faults]]:
 def open_page(page: Page, server: Server, address: str, heading: str) -> None:
     page.goto(f"{server.url}{address}")
     expect(title(page, heading)).to_be_visible(timeout=SLOW_MS)
+
+
+def sign_in(
+    page: Page, server: Server, code: str, name: str = "", own: str = "", say: Callable[[str], str] = str
+) -> None:
+    """Fills the page on which the people of a class sign in, in the language that `say` speaks."""
+    page.goto(f"{server.url}/sign-in")
+    page.get_by_label(say("Class code, or the teacher's PIN")).fill(code)
+    page.get_by_label(say("Your name")).fill(name)
+    page.get_by_label(say("Your own code")).fill(own)
+    page.get_by_role("button", name=say("Sign in"), exact=True).click()
 
 
 def title(page: Page, heading: str) -> Locator:

@@ -15,8 +15,19 @@ from playwright.sync_api import Browser, Page, expect
 
 from gan_core import runs
 from gan_core.access import classroom
-from tests.e2e.app_helpers import SLOW_MS, Lab, button, main_part, open_page, photograph, title, visitor, wait_for_state
-from tests.e2e.browser import ROOT, Server, chromium, free_port, streamlit_server
+from tests.e2e.app_helpers import (
+    SLOW_MS,
+    Lab,
+    button,
+    main_part,
+    open_page,
+    photograph,
+    sign_in,
+    title,
+    visitor,
+    wait_for_state,
+)
+from tests.e2e.browser import ROOT, Server, free_port
 
 pytestmark = pytest.mark.e2e
 HOME = "Watch a neural network learn to draw"
@@ -24,37 +35,9 @@ MARKER = "hf_marker0123456789"
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder = tmp_path_factory.mktemp("classroom")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANVAS_CLASSROOM", str(folder / "classroom.json"))
-        classroom.make(PIN, CODE)
-        yield Lab(folder, folder / "cache")
-
-
-@pytest.fixture(scope="module")
-def server(lab: Lab) -> Iterator[Server]:
-    env = {"GANVAS_RUNS_DIR": str(lab.runs_dir), "GANVAS_CACHE_DIR": str(lab.cache), "HF_TOKEN": MARKER}
-    env["GANVAS_CLASSROOM"] = str(classroom.path())
-    with streamlit_server(ROOT / "app.py", folder=lab.folder, env=env) as running:
-        try:
-            yield running
-        finally:
-            lab.stop_all()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
+def server(class_lab: Lab) -> Iterator[Server]:
+    with Lab(class_lab.folder, class_lab.folder / "cache", {**class_lab.env, "HF_TOKEN": MARKER}).serve() as running:
         yield running
-
-
-def sign_in(page: Page, server: Server, code: str, name: str = "", own: str = "") -> None:
-    page.goto(f"{server.url}/sign-in")
-    page.get_by_label("Class code").fill(code)
-    page.get_by_label("Your name").fill(name)
-    page.get_by_label("Your own code").fill(own)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def stop(page: Page, server: Server, run: runs.Run) -> None:
@@ -62,7 +45,8 @@ def stop(page: Page, server: Server, run: runs.Run) -> None:
     button(page, "Stop").click(timeout=SLOW_MS)
 
 
-def test_everybody_may_do_what_the_table_says(browser: Browser, lab: Lab, server: Server) -> None:
+def test_everybody_may_do_what_the_table_says(browser: Browser, class_lab: Lab, server: Server) -> None:
+    lab = class_lab
     with visitor(browser) as (viewer, faults):
         open_page(viewer, server, "/", HOME)
         expect(viewer.get_by_test_id("stSidebar").get_by_text("You are watching.")).to_be_visible()
@@ -115,11 +99,10 @@ def test_everybody_may_do_what_the_table_says(browser: Browser, lab: Lab, server
                 stop(teacher, server, run)
                 wait_for_state(run, "stopped")
         faults.check()
-    for place in (lab.folder, lab.cache):
-        for file in place.rglob("*"):
-            if file.is_file():
-                content = file.read_bytes()
-                assert MARKER.encode() not in content and PIN.encode() not in content, file
+    for file in lab.folder.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert MARKER.encode() not in content and PIN.encode() not in content, file
 
 
 def test_a_server_that_others_can_reach_wants_a_classroom(tmp_path: Path) -> None:

@@ -18,9 +18,14 @@ from hypothesis import strategies as st
 
 from gan_core import runs
 from gan_core.config import with_changes
+from gan_core.config.sentences import Catalogue
+from gan_core.config.settings import PROJECT_DIR
+from gan_core.presets import PRESETS
 from gan_core.runs import Run, files
 from gan_core.runs.run import ID_PATTERN
 from gan_core.runs.status import STALE_AFTER_S
+
+LOCALES = PROJECT_DIR / "locales"
 
 HOSTILE = [
     "../../etc/passwd",
@@ -42,11 +47,37 @@ def test_a_new_run_is_queued_under_a_generated_id(runs_dir):
     assert [p.name for p in runs_dir.iterdir()] == [run.id]
 
 
-def test_a_run_without_a_name_is_called_by_its_preset_and_a_number(runs_dir):
+def test_a_run_without_a_name_is_called_by_its_presets_title_and_a_number(runs_dir):
+    digits = PRESETS["mnist-dcgan"].title
     run = tiny_run(runs_dir)
-    assert run.name == "mnist-dcgan 1" and tiny_run(runs_dir).name == "mnist-dcgan 2"
+    assert (run.name, run.own_name) == (digits, "")
+    assert [tiny_run(runs_dir).name for _ in range(2)] == [f"{digits} #2", f"{digits} #3"]
     own = {"preset": "mnist-dcgan", "dataset.name": "folder", "dataset.root": "/uploads/my cats"}
-    assert [runs.create(runs_dir, with_changes(tiny(), own)).name for _ in range(2)] == ["my cats 1", "my cats 2"]
+    assert [runs.create(runs_dir, with_changes(tiny(), own)).name for _ in range(2)] == ["my cats", "my cats #2"]
+    assert runs.find(runs_dir, f"{digits} #2").name == f"{digits} #2"
+
+
+def test_a_title_is_said_in_the_language_of_who_looks_and_a_name_stays(runs_dir):
+    chinese = Catalogue(LOCALES, "zh_TW").text
+    title, second = tiny_run(runs_dir), tiny_run(runs_dir)
+    words = chinese(PRESETS["mnist-dcgan"].title)
+    assert words != PRESETS["mnist-dcgan"].title
+    assert [run.called(chinese) for run in (title, second)] == [words, f"{words} #2"]
+    assert (
+        runs.create(runs_dir, tiny(), title=f"{second.name}, from step 1,200").called(chinese).startswith(f"{words} #2")
+    )
+    title.describe(name="Home")  # a word that the catalogue knows
+    assert (title.called(chinese), title.name) == ("Home", "Home")
+    title.describe(name="")
+    assert (title.called(chinese), title.own_name) == (words, "")
+
+
+def test_a_run_of_an_earlier_version_keeps_its_name(runs_dir):
+    run = tiny_run(runs_dir)
+    files.write_json(run.path / "about.json", {"name": "mnist-dcgan 3", "note": ""})
+    assert (run.name, run.called(str.upper), run.title) == ("mnist-dcgan 3", "mnist-dcgan 3", run.id)
+    with pytest.raises(ValueError, match="must not be empty"):
+        run.describe(name="")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -63,7 +94,6 @@ def test_a_name_that_people_type_stays_text(runs_dir, name):
 def test_name_and_note_have_bounds(runs_dir):
     run = tiny_run(runs_dir, "kept")
     for change, sentence in (
-        ({"name": "  "}, "The name must not be empty"),
         ({"name": "x" * 81}, "The name has 81 characters; at most 80 are kept"),
         ({"note": "x" * 5001}, "The note has 5001 characters; at most 5000 are kept"),
     ):

@@ -93,7 +93,7 @@ class InProcess:
         from gan_core.config.devices import detect
         from gan_core.training.plan import resolve
 
-        return runs.create(self._runs_dir, resolve(config, detect()), name)
+        return runs.create(self._runs_dir, resolve(config, detect()), title=name)
 
     def train(self, run: Run, command: Command) -> Status:
         """See `Runner`."""

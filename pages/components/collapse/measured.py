@@ -54,7 +54,7 @@ def measured(broken: Run, repaired: Run, called: tuple[str, str] | None = None) 
         place = st.container()
         results.append(outcome(one, f"collapse_work_{run.id}"))
         if results[-1] is None:
-            place.caption(as_text(run.name))
+            place.caption(as_text(called(run)))
     if results[0] is None or results[1] is None:
         return
     try:
@@ -94,7 +94,7 @@ def figure(
         best, worst = int(distances.argmin()), int(distances.argmax())
         notes = [[Line(_("best"), True)] if i == best else [Line(_("worst"), False)] if i == worst else [Line("")]
                  for i in range(len(distances))]  # fmt: skip
-        title = _("{run}, step {n:,}").format(run=run.name, n=step)
+        title = _("{run}, step {n:,}").format(run=called(run), n=step)
         sheet = contact_sheet(result["pinned"], notes, [title], columns=COLUMNS, side_px=96)
         picture(imaging.data_url(sheet), key=f"collapse_sheet_{run.id}", alt=title, pixelated=False)
         sentence = _(

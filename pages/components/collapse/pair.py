@@ -16,7 +16,7 @@ from pages.components.shared.config_form import setting_name, value_of
 from pages.components.shared.departures import show_departures
 from pages.components.shared.doctor_panel import diagnosed, no_findings
 from pages.components.shared.run_card import badge
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, called
 from pages.components.widgets.picture import picture
 
 SHOWN_SETTINGS = 6
@@ -158,7 +158,7 @@ def grid(run: Run, step: int | None) -> None:
         return
     there = run.sample_steps()[-1] if step is None else step
     picture(
-        url, key=f"collapse_grid_{run.id}", alt=_("Samples of {run} at step {n}").format(run=run.name, n=there),
+        url, key=f"collapse_grid_{run.id}", alt=_("Samples of {run} at step {n}").format(run=called(run), n=there),
         caption=_("step {n:,}").format(n=there),
     )  # fmt: skip
     found = [finding for finding in diagnosed(run) if finding.severity != "note"]

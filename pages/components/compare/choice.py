@@ -10,7 +10,7 @@ from gan_core.analysis import comparing
 from gan_core.analysis.comparing import MAX_RUNS, Compared
 from gan_core.config import RunConfig
 from gan_core.runs import Run
-from pages.components.text import _, as_text, ngettext
+from pages.components.text import _, as_text, called, ngettext
 
 SUGGESTED = 4
 MAX_COMPARED = 100  # newest runs: all pairs of them are counted
@@ -39,11 +39,13 @@ def choose_runs(runs: dict[str, Run]) -> list[Run]:
 
 def names_of(runs: Sequence[Run]) -> list[str]:
     """The runs' names; those of one name are told apart by the ends of their ids."""
-    names = [run.name for run in runs]
+    names = [called(run) for run in runs]
     shared = {name for name, count in Counter(names).items() if count > 1}
     titles = [f"{name} ({run.id[-4:]})" if name in shared else name for name, run in zip(names, runs, strict=True)]
     repeated = {title for title, count in Counter(titles).items() if count > 1}
-    return [f"{run.name} ({run.id})" if title in repeated else title for title, run in zip(titles, runs, strict=True)]
+    return [
+        f"{called(run)} ({run.id})" if title in repeated else title for title, run in zip(titles, runs, strict=True)
+    ]
 
 
 def titles_of(runs: Sequence[Compared]) -> list[str]:

@@ -14,7 +14,7 @@ from pages.components.compare.choice import titles_of
 from pages.components.compare.pictures import IN_A_ROW
 from pages.components.shared import lab
 from pages.components.shared.models import sampler
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, called
 from pages.components.widgets.picture import picture
 
 COUNTS = (16, 36, 64)
@@ -53,5 +53,5 @@ def drawn(one: Compared, count: int, seed: int, labels: npt.NDArray[np.float32] 
     made = model.sheet(latents(count, model.latent_dim, seed), labels)
     picture(
         imaging.data_url(made), key=f"compare_fresh_{one.run.id}", caption=_("step {n:,}, seed {seed}").format(n=steps[-1], seed=seed),
-        alt=_("New samples of {name}").format(name=one.run.name),
+        alt=_("New samples of {name}").format(name=called(one.run)),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from gan_core.config import RunConfig
 from gan_core.figures import imaging
 from pages.components.compare.choice import titles_of
 from pages.components.shared.run_records import grid_url
-from pages.components.text import N_, Marked, _, as_text
+from pages.components.text import N_, Marked, _, as_text, called
 from pages.components.widgets.picture import picture
 
 ALIGNMENTS = Marked({"share": N_("share of training"), "step": N_("step"), "images": N_("images seen")})
@@ -76,7 +76,10 @@ def grid(one: Compared, title: str, step: int, few: bool) -> None:
     if drawn < step and step > comparing.last_step(one):
         caption = _("{where}: its end").format(where=caption)
     picture(
-        url, key=f"compare_picture_{one.run.id}", alt=_("Samples of {name}").format(name=one.run.name), caption=caption
+        url,
+        key=f"compare_picture_{one.run.id}",
+        alt=_("Samples of {name}").format(name=called(one.run)),
+        caption=caption,
     )
 
 

@@ -10,7 +10,7 @@ from gan_core.config import run_config as schema
 from pages.components.compare.choice import titles_of
 from pages.components.compare.pictures import tiles_url
 from pages.components.shared.config_form import setting_name, value_of
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, called
 from pages.components.widgets.picture import picture
 
 USUAL = ("training.batch_size", "training.epochs", "generator_optimizer.learning_rate", "training.seed")
@@ -78,7 +78,10 @@ def cell(one: Compared, title: str, others: Sequence[str]) -> None:
     url = tiles_url(one, drawn[-1]) if drawn else None
     if url:
         picture(
-            url, key=f"compare_cell_{one.run.id}", alt=_("Samples of {name}").format(name=one.run.name), caption=title
+            url,
+            key=f"compare_cell_{one.run.id}",
+            alt=_("Samples of {name}").format(name=called(one.run)),
+            caption=title,
         )
     else:
         st.text(title)

@@ -83,7 +83,7 @@ def _row(direction: Direction, page: str) -> None:
                 undo.offer_rename(
                     direction.name, renamed.name,
                     lambda: saved_directions.find(runs_dir, direction.id).name,
-                    lambda given: saved_directions.rename(runs_dir, direction.id, given),
+                    lambda: saved_directions.rename(runs_dir, direction.id, direction.name),
                 )  # fmt: skip
                 st.rerun()
     if delete.button(dangerous(_("Delete")), key=f"{page}_delete_{direction.id}"):

@@ -12,7 +12,7 @@ from gan_core.training import queue, supervisor
 from pages.components.shared import lab, present
 from pages.components.shared.doctor_panel import BADGES, diagnosed
 from pages.components.shared.run_card import state_badge
-from pages.components.text import _, as_text, ngettext
+from pages.components.text import _, as_text, called, ngettext
 from pages.components.widgets.picture import picture
 
 IN_A_ROW = 4
@@ -61,7 +61,7 @@ def row(run: Run, names: dict[str, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"class_row_{run.id}"):
         state_badge(status.state)
         st.markdown(f"**{as_text(name_of(run, names))}**", width="content")
-        st.page_link("pages/run.py", label=as_text(run.name), query_params={"run": run.id})
+        st.page_link("pages/run.py", label=as_text(called(run)), query_params={"run": run.id})
         if status.total_steps and status.step:
             st.caption(
                 _("step {step:,} of {total:,}").format(step=status.step, total=status.total_steps), width="content"
@@ -108,13 +108,13 @@ def card(run: Run, names: dict[str, str], projected: bool) -> None:
     status = run.status()
     url = lab.sample_url(run)
     if url:
-        alt = _("Newest samples of {name}").format(name=run.name)
+        alt = _("Newest samples of {name}").format(name=called(run))
         picture(url, key=f"class_picture_{run.owner}", alt=alt)
     else:
         st.caption(_("The first grid is on its way."))
-    st.markdown(f"**{as_text(name_of(run, names))}**" + (f" · {as_text(run.name)}" if projected else ""))
+    st.markdown(f"**{as_text(name_of(run, names))}**" + (f" · {as_text(called(run))}" if projected else ""))
     if not projected:
-        st.page_link("pages/run.py", label=as_text(run.name), query_params={"run": run.id})
+        st.page_link("pages/run.py", label=as_text(called(run)), query_params={"run": run.id})
     with st.container(horizontal=True, vertical_alignment="center"):
         state_badge(status.state)
         st.caption(_("step {n:,}").format(n=status.step), width="content")

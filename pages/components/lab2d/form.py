@@ -22,7 +22,7 @@ from pages.components.shared import lab, links
 from pages.components.shared.class_link import class_link
 from pages.components.shared.config_form import knob
 from pages.components.shared.settings_link import in_address, settings_of_address, tell_refusals, with_settings
-from pages.components.text import N_, _, as_text
+from pages.components.text import N_, _, as_text, called
 from pages.components.widgets.point_canvas import MAX_DRAWN, drawn_points, point_canvas
 
 FIRST = "r1"  # a story that converges: what breaks comes after
@@ -160,7 +160,7 @@ def load_run(run: Run, keep: bool = False) -> None:
         st.session_state["twin_trouble"] = str(refusal), ""
         return
     _link(run=run.id, keep=keep)
-    fields = {"name": as_text(run.name), "batch": game.training.batch_size, "steps": steps}
+    fields = {"name": as_text(called(run)), "batch": game.training.batch_size, "steps": steps}
     _load(game, "", TWIN, begin=False, fields=fields)
 
 

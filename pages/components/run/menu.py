@@ -12,7 +12,7 @@ from pages.components.shared import lab, undo
 from pages.components.shared.bin_view import confirm_delete
 from pages.components.shared.links import renew
 from pages.components.shared.take_away import files_form
-from pages.components.text import N_, Marked, _
+from pages.components.text import N_, Marked, _, called
 
 ENTRIES = Marked(
     {
@@ -88,11 +88,11 @@ def close_panel() -> None:
 def edit(run: Run) -> None:
     """Name and note."""
     with st.form(f"runs_{run.id}_form", border=False):
-        name = st.text_input(_("Name"), run.name, max_chars=80, key=f"runs_{run.id}_name")
+        name = st.text_input(_("Name"), run.own_name, max_chars=80, key=f"runs_{run.id}_name", placeholder=_(run.title))
         note = st.text_area(_("Note: what did you see?"), run.note, max_chars=5000, key=f"runs_{run.id}_note")
-        former = run.name
+        before, former = run.own_name, called(run)
         if st.form_submit_button(_("Save")) and lab.succeeds(lambda: run.describe(name=name, note=note)):
-            undo.offer_rename(former, run.name, lambda: run.name, lambda given: give_back(run, given))
+            undo.offer_rename(former, called(run), lambda: called(run), lambda: give_back(run, before))
             close_panel()
             renew("run_shown")
             st.rerun()

@@ -13,7 +13,7 @@ from gan_core.jobs import task as background
 from gan_core.runs import Run, notes
 from pages.components.shared import lab
 from pages.components.shared.task_view import outcome
-from pages.components.text import N_, Marked, _
+from pages.components.text import N_, Marked, _, called
 from pages.components.widgets.picture import download_png, picture
 from pages.components.widgets.sample_picker import picked, sample_picker
 
@@ -89,7 +89,7 @@ def marked_pictures(run: Run, key: str) -> None:
     found = marked.marked(run)
     if not found:
         return
-    title = _("Marked pictures of {run}").format(run=run.name)
+    title = _("Marked pictures of {run}").format(run=called(run))
     sheet = marked.sheet(found, {**JUDGEMENTS, "place": _(PLACE)}, title)
     picture(imaging.data_url(sheet), key=f"{key}_sheet", alt=title, pixelated=False, max_width_px=sheet.width)
     download_png(_("Download as PNG"), lambda: imaging.png_bytes(sheet), f"{run.id}-marked", f"{key}_png")

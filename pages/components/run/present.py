@@ -7,7 +7,7 @@ from pages.components.run.head import counts
 from pages.components.run.watch import OPEN_CHARTS, drawn
 from pages.components.shared import lab
 from pages.components.shared.run_card import state_badge
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, called
 from pages.components.widgets.live_plot import SMOOTHING, live_plot
 from pages.components.widgets.picture import picture
 
@@ -17,7 +17,7 @@ PLOT_PX = 260  # where the screen's height does not decide
 def present(run: Run) -> None:
     """The screen, kept fresh."""
     with st.container(key="present_run"):
-        st.title(as_text(run.name), anchor=False)
+        st.title(as_text(called(run)), anchor=False)
         st.fragment(screen, run_every=lab.refresh_every())(run)
 
 

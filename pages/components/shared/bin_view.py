@@ -10,7 +10,7 @@ from gan_core.access import bin, current
 from gan_core.access.bin import Binned
 from gan_core.training import supervisor
 from pages.components.shared import lab, undo
-from pages.components.text import _, as_text, dangerous, ngettext
+from pages.components.text import _, as_text, called, dangerous, ngettext
 
 
 def bin_view(folder: Path, key: str, shown: Callable[[Binned], bool] = lambda thing: True) -> None:
@@ -57,7 +57,7 @@ def _ask(run_ids: Sequence[str]) -> None:
     runs = [run for run in map(lab.run_or_none, run_ids) if run is not None]
     if not runs:
         st.rerun()
-    names = {run.path: run.name for run in runs}
+    names = {run.path: called(run) for run in runs}
     st.text("\n".join(names.values()))
     st.markdown(
         _(

@@ -8,14 +8,14 @@ from gan_core.analysis import comparing
 from gan_core.analysis.comparing import Departure
 from gan_core.runs import Run
 from pages.components.shared.config_form import setting_name
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, called
 
 MOST_DEPARTURES = 6
 
 
 def show_departures(runs: Sequence[Run]) -> bool:
     """Says which settings were changed while these runs trained, and which ended early. Returns whether there are any."""
-    found = [f"- **{as_text(run.name)}**: {in_words(one)}" for run in runs for one in comparing.departures(run)]
+    found = [f"- **{as_text(called(run))}**: {in_words(one)}" for run in runs for one in comparing.departures(run)]
     if found:
         more = [_("- and {n} more").format(n=len(found) - MOST_DEPARTURES)] if len(found) > MOST_DEPARTURES else []
         heading = _("Not in their settings, and counts as a difference:")

@@ -28,7 +28,7 @@ from gan_core.runs.metrics import MetricsTail
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import supervisor
 from pages.components.shared import visitor
-from pages.components.text import _, as_text, language, ngettext
+from pages.components.text import _, as_text, called, language, ngettext
 
 REFRESH_S = 1.0
 PIXEL = 0.001  # of a chart's width
@@ -212,7 +212,7 @@ def tell_damaged_lines(run: Run) -> None:
             "{n} damaged lines of the log of “{name}” were left out.",
             count,
         )
-        st.warning(words.format(n=f"{count:,}", name=as_text(run.name)), icon=":material/warning:")
+        st.warning(words.format(n=f"{count:,}", name=as_text(called(run))), icon=":material/warning:")
 
 
 def sample_url(run: Run, step: int | None = None) -> str | None:

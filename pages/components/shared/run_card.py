@@ -3,7 +3,7 @@
 import streamlit as st
 
 from gan_core.runs import Run
-from pages.components.text import STATES, _, as_text
+from pages.components.text import STATES, _, as_text, called
 
 
 def state_badge(state: str) -> None:
@@ -16,7 +16,7 @@ def state_badge(state: str) -> None:
 def badge(run: Run) -> None:
     """Name, state and progress of a run. The name is shown as text: whatever is typed there stays text."""
     status = run.status()
-    st.text(run.name)
+    st.text(called(run))
     with st.container(horizontal=True, vertical_alignment="center"):
         state_badge(status.state)
         if status.total_steps:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from gan_core.runs import Run
 from pages.components.shared.links import Option, linked_choice
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, called
 
 CHOSEN = "run_weights"  # in the session: run id -> the checkpoint and the weights that the visitor chose
 
@@ -29,7 +29,7 @@ def offer_training(page: str, words: str, button: str, target: str, **link: str)
 
 def titles_of(runs: Mapping[str, Run]) -> dict[str, str]:
     """Run id -> name; those of one name are told apart by their ids, for people and for Streamlit."""
-    names = {run_id: run.name for run_id, run in runs.items()}
+    names = {run_id: called(run) for run_id, run in runs.items()}
     count = Counter(names.values())
     return {run_id: f"{name} ({run_id})" if count[name] > 1 else name for run_id, name in names.items()}
 

@@ -48,13 +48,13 @@ def offer_deleted(names: Mapping[Path, str], page: str = "") -> None:
     offer(words, take_back, page)
 
 
-def offer_rename(former: str, present: str, name_of: Callable[[], str], rename: Callable[[str], object]) -> None:
+def offer_rename(former: str, present: str, name_of: Callable[[], str], give_back: Callable[[], object]) -> None:
     """The line after a rename: gives the former name back, unless the name is another one again by then."""
 
     def take_back() -> None:
         if name_of() != present:
             raise ValueError(CHANGED_AGAIN)
-        rename(former)
+        give_back()
 
     if former != present:
         words = _("Renamed from “{former}” to “{present}”.")

@@ -21,7 +21,7 @@ from pages.components.shared.config_form import setting_name
 from pages.components.shared.models import Shown, images
 from pages.components.shared.models import shown as opened
 from pages.components.shared.task_view import outcome
-from pages.components.text import _, as_text, duration
+from pages.components.text import _, as_text, called, duration
 from pages.components.widgets.latent_explorer import Slider, latent_explorer, latent_state
 from pages.components.widgets.live_plot import live_plot
 
@@ -144,7 +144,7 @@ def turn(shown: Shown, members: list[FamilyMember]) -> None:
         texts={
             "reset": _("Back to this model"),
             "image": _("λ = {weight}, {run}, step {step:,}. First row: images; second: their reconstructions; below: random samples.").format(
-                weight=lambda_words(member.kl_weight), run=member.run.name, step=member.step),
+                weight=lambda_words(member.kl_weight), run=called(member.run), step=member.step),
         },
     )  # fmt: skip
 
@@ -195,7 +195,7 @@ def _table(members: list[FamilyMember], found: Arrays, judged: bool) -> dict[str
 
     columns = {
         "λ": [lambda_words(member.kl_weight) for member in members],
-        _("Run"): [member.run.name for member in members],
+        _("Run"): [called(member.run) for member in members],
         _("MSE"): words("error", 4),
         _("Active dimensions"): [
             f"{active} / {width}" for active, width in zip(found["active"], found["latent_dim"], strict=True)

@@ -15,7 +15,7 @@ from gan_core.latents.vae_map import LatentMap
 from gan_core.runs.sampler import latents
 from pages.components.shared.models import Shown, images
 from pages.components.shared.task_view import outcome
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, called
 from pages.components.widgets.condition_cards import Part, condition_cards
 from pages.components.widgets.picture import download_png, picture
 
@@ -73,7 +73,7 @@ def pairs(originals: Uint8Array, copies: Uint8Array, errors: np.ndarray) -> list
 def _pairs_png(shown: Shown, originals: Uint8Array, copies: Uint8Array, errors: np.ndarray) -> bytes:
     empty: list[list[Line]] = [[] for _image in originals]
     captions = [*empty, *([Line(_("MSE {mse:.4f}").format(mse=error))] for error in errors)]
-    title = [shown.run.name, _("Originals above, reconstructions below; step {n:,}").format(n=shown.model.step)]
+    title = [called(shown.run), _("Originals above, reconstructions below; step {n:,}").format(n=shown.model.step)]
     sheet = contact_sheet(
         np.concatenate([originals, copies]), captions, title, columns=len(originals), side_px=DOWNLOAD_PX
     )
