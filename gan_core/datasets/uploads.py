@@ -146,6 +146,14 @@ def find(own_id: str) -> Own:
     return own
 
 
+def name_of(dataset: DatasetConfig) -> str:
+    """What somebody calls a data set: an upload's name, the folder's or file's of a place of one's own, else the entry's key."""
+    if dataset.name not in ("folder", "points") or not dataset.root:
+        return dataset.name
+    own = next((own.name for own in list_own() if own.root == dataset.root), "")
+    return own or Path(dataset.root).stem or dataset.name
+
+
 def delete(own_id: str, *, actor: Actor | None = None) -> None:
     """Moves an upload to the bin (see `access.bin`). Raises ValueError if there is none of this id, the actor may not, or
     it cannot be moved."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from gan_core.access import Actor, require
 from gan_core.config import RunConfig, settings
 from gan_core.config.reasons import not_written
-from gan_core.datasets import DATASETS
+from gan_core.datasets import DATASETS, uploads
 from gan_core.presets import PRESETS
 from gan_core.runs import files
 from gan_core.runs.run import ID_PATTERN, MAX_NAME, MAX_TITLE, Run, checked_text
@@ -81,7 +81,8 @@ def _next_title(runs_dir: Path, config: RunConfig) -> str:
     preset, dataset = PRESETS.find(config.preset), config.dataset
     stem = preset.title
     if dataset.name != preset.config.dataset.name:
-        stem = Path(dataset.root).stem[:40] or DATASETS.find(dataset.name).title
+        name = uploads.name_of(dataset)[:40]
+        stem = DATASETS.find(name).title if name == dataset.name else name
     taken = {title for run in list_runs(runs_dir) for title in (run.name, run.title) if title.startswith(stem)}
     number, title = 1, stem
     while title in taken:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -231,6 +232,51 @@ def test_the_figures_of_a_report_come_out_of_a_runs_page(page: Page, server: Ser
     button(page, "Mark").click()
     expect(page.get_by_text("Remove: number 5, step 400")).to_be_visible(timeout=SLOW_MS)
     assert notes.read(run).marks == (notes.Mark(400, 4, "best", "a clean stroke"),)
+
+
+def test_sheets_every_step_hardware_and_more_epochs_come_out_of_a_runs_page(
+    page: Page, server: Server, trained: tuple[Lab, Run]
+) -> None:
+    lab, run = trained
+    open_page(page, server, f"/run?run={run.id}&tab=settings", run.name)
+    expect(main_part(page).get_by_text(re.compile(r": .+ thread.* of \d+ cores.+ minutes of training"))).to_be_visible(
+        timeout=SLOW_MS
+    )
+    main_part(page).locator("summary").filter(has_text="Log table").click()
+    page.get_by_role("radio", name="Each recorded step").click()
+    rows = len(run.metrics_path.read_text().splitlines())
+    with page.expect_download(timeout=SLOW_MS) as waiting:
+        button(page, f"Download this table ({rows:,} rows)").click()
+    assert len(Path(waiting.value.path()).read_text().splitlines()) == rows
+    with page.expect_download() as waiting:
+        button(page, "Download all curves as CSV").click()
+    header, *lines = Path(waiting.value.path()).read_text().splitlines()
+    assert header.startswith("step") and "loss/d" in header and len(lines) == rows
+    main_part(page).locator("summary").filter(has_text="Architecture").click()
+    with page.expect_download(timeout=SLOW_MS) as waiting:
+        button(page, "Download the diagram (SVG)").first.click()
+    assert Path(waiting.value.path()).read_text().lstrip().startswith("<svg")
+    open_page(page, server, f"/run?run={run.id}&tab=explore&view=sheet", run.name)
+    page.get_by_role("radio", name="20", exact=True).click()
+    sheet = page.get_by_alt_text("20 samples at step 400, seed 0")
+    expect(sheet.first).to_be_visible(timeout=SLOW_MS)
+    with page.expect_download() as waiting:
+        button(page, "Download the sheet (PNG)").click()
+    wide = read(waiting.value)
+    assert wide.width * 4 == wide.height * 5 or wide.width > wide.height  # 5 x 4: no holes
+    with page.expect_download() as waiting:
+        button(page, "Download all pictures (zip)").click()
+    with zipfile.ZipFile(waiting.value.path()) as archive:
+        assert len(archive.namelist()) == 20
+    button(page, "Train longer").click()
+    page.get_by_label("More epochs").fill("2")
+    page.get_by_label("More epochs").press("Enter")
+    expect(page.get_by_text("From step 400 to step 480.")).to_be_visible(timeout=SLOW_MS)
+    page.get_by_role("button", name="Go on", exact=True).click()
+    until(page, lambda: lab.newest().id != run.id, "the run that goes on", timeout_s=60)
+    longer = lab.newest()
+    eventually(lambda: longer.status().state == "finished", "its end")
+    assert longer.status().step == 480 and run.status().step == 400
 
 
 def test_a_run_goes_on_when_the_server_is_killed_and_is_taken_up_when_its_trainer_is_too(

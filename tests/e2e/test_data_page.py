@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +11,25 @@ import pytest
 from helpers import eventually
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+from safetensors.torch import save_file
+from torch import nn
+from torchvision.models import resnet18
 
+from gan_core.datasets.sources.objects24 import OBJECTS
 from gan_core.figures import imaging
-from tests.e2e.app_helpers import SLOW_MS, Lab, button, main_part, open_page, photograph, title, until, upload, visitor
+from tests.e2e.app_helpers import (
+    SLOW_MS,
+    Lab,
+    button,
+    main_part,
+    open_page,
+    photograph,
+    settled,
+    title,
+    until,
+    upload,
+    visitor,
+)
 from tests.e2e.browser import Server, chromium
 
 pytestmark = pytest.mark.e2e
@@ -125,6 +142,73 @@ def test_a_zip_is_uploaded_looked_at_and_deleted(page: Page, server: Server) -> 
     page.locator("[class*=st-key-data_delete_pictures-pets] button").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(main_part(page).get_by_text("pets: 12 pictures")).to_have_count(0)
+
+
+def test_an_evaluator_of_ones_own_pictures_is_trained_with_progress_and_a_run_is_proposed(
+    page: Page, lab: Lab, server: Server
+) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(160):
+            picture = Image.new("L", (40, 30), (30 if number % 2 else 170) + number // 4)
+            archive.writestr(f"{'dark' if number % 2 else 'light'}/{number}.png", imaging.png_bytes(picture))
+    open_page(page, server, "/data?view=add", "Data")
+    upload(page, "Zip file", "greys.zip", "application/zip", buffer.getvalue())
+    button(page, "Unpack").click()
+    expect(main_part(page).get_by_text("greys: 160 pictures, 2 classes")).to_be_visible()
+    page.locator("[class*=st-key-data_look_pictures-greys] button").click()
+    expect(main_part(page).get_by_text("There is none for these pictures yet.")).to_be_visible(timeout=SLOW_MS)
+    main_part(page).locator("summary").filter(has_text="Train an evaluator").click()
+    page.get_by_role("spinbutton", name="Width").fill("4")
+    page.get_by_role("spinbutton", name="Width").press("Enter")
+    settled(page)
+    button(page, "Train an evaluator").click()
+    expect(main_part(page).get_by_test_id("stProgress").first).to_be_visible(timeout=SLOW_MS)
+    expect(main_part(page).get_by_text("The evaluator is trained: its accuracy is above.")).to_be_visible(
+        timeout=3 * SLOW_MS
+    )
+    expect(main_part(page).get_by_text(re.compile(r"Right in \d+ of 16"))).to_be_visible()
+    photograph(page, "data-evaluator", 1500)
+    expect(main_part(page).get_by_text("Proposed for 160 pictures on a processor")).to_be_visible()
+    button(page, "Train on this data").click()
+    expect(title(page, "Train a model")).to_be_visible(timeout=SLOW_MS)
+    expect(main_part(page).get_by_text("Your data, “greys”")).to_be_visible(timeout=SLOW_MS)
+    expect(main_part(page).get_by_text("From the link: ")).to_contain_text("Folder: greys; Image size (px): 32")
+    photograph(page, "train-own", 1500)
+    button(page, "Start training").click()
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible(timeout=SLOW_MS)
+    run = lab.newest()
+    assert run.name.startswith("greys") and (run.config().dataset.image_size, run.config().training.batch_size) == (
+        32,
+        32,
+    )
+    button(page, "Stop").click()
+    eventually(lambda: run.status().state == "stopped", "the run's end")
+
+
+def test_the_courses_own_network_becomes_the_judge_of_its_pictures(page: Page, server: Server, tmp_path: Path) -> None:
+    scenes, judge = tmp_path / "iclevr", tmp_path / "course.safetensors"
+    (scenes / "images").mkdir(parents=True)
+    told = {f"{n}.png": [OBJECTS[2 * n]] for n in range(12)}
+    for n, name in enumerate(told):
+        Image.new("RGB", (64, 64), (20 * n, 255 - 20 * n, 90)).save(scenes / "images" / name)
+    for file, content in (("train", told), ("objects", {name: n for n, name in enumerate(OBJECTS)}),
+                          ("test", [["red cube"]]), ("new_test", [["red cube"]])):  # fmt: skip
+        (scenes / f"{file}.json").write_text(json.dumps(content))
+    network = resnet18(weights=None)
+    network.fc = nn.Sequential(nn.Linear(512, 24), nn.Sigmoid())
+    save_file(network.state_dict(), judge)
+    open_page(page, server, "/data?data=iclevr", "Data")
+    page.get_by_role("textbox", name="Folder").fill(str(scenes))
+    page.get_by_role("textbox", name="Folder").press("Enter")
+    main_part(page).locator("summary").filter(has_text="Use an evaluator from elsewhere").click(timeout=SLOW_MS)
+    uploader = main_part(page).get_by_test_id("stFileUploader").filter(has_text="The network (.safetensors)")
+    settled(page)
+    uploader.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(judge)
+    expect(button(page, "Check and keep")).to_be_enabled(timeout=SLOW_MS)
+    button(page, "Check and keep").click()
+    expect(main_part(page).get_by_text(re.compile("course: .*This one is used"))).to_be_visible(timeout=SLOW_MS)
+    photograph(page, "data-judge", 1300)
 
 
 def test_preparing_shows_its_progress_can_be_cancelled_and_done(page: Page, server: Server, tmp_path: Path) -> None:

@@ -170,7 +170,9 @@ def test_a_teacher_sees_the_class_stops_a_run_and_gives_out_a_link(
             expect(title(page, say("Your class"))).to_be_visible(timeout=SLOW_MS)
             expect(badge(page, say("training")).first).to_be_visible(timeout=SLOW_MS)
             expect(main_part(page).get_by_text(whose, exact=True)).to_have_count(2)  # in the queue and on the wall
-            wall = main_part(page).get_by_role("img", name=say("Newest samples of {name}", name=run.called(say)), exact=True)
+            wall = main_part(page).get_by_role(
+                "img", name=say("Newest samples of {name}", name=run.called(say)), exact=True
+            )
             until(page, run.sample_steps, "a first grid", 60)
             first = looks(wall)
             until(page, lambda: looks(wall) != first, "the wall moves", 60)

@@ -17,7 +17,7 @@ from gan_core import datasets
 from gan_core.access import Actor, require
 from gan_core.access.classroom import check_share
 from gan_core.config import DatasetConfig, settings, strict_json
-from gan_core.datasets import DATASETS, Dataset
+from gan_core.datasets import DATASETS, Dataset, uploads
 from gan_core.datasets.sources.objects24 import OBJECTS
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import (
@@ -73,15 +73,15 @@ def import_evaluator(
     network.load_state_dict(_checked(_read(content), network.state_dict(), len(names)), assign=True)
     images = dataset.model_copy(update={"image_size": IMAGE_SIZE, "channels": 3, "split": "train", "num_images": 0})
     info = EvaluatorInfo(
-        name=name, title=f"{len(names)} {kind_of(names, entry.exclusive_labels)} of '{dataset.name}' (imported, torchvision's ResNet-18)",
+        name=name, title=f"{len(names)} {kind_of(names, entry.exclusive_labels)} of '{uploads.name_of(dataset)}' (imported, torchvision's ResNet-18)",
         dataset=dataset.name, label_names=names, exclusive=entry.exclusive_labels, image_size=IMAGE_SIZE, channels=3,
-        held_out_hits=0, held_out_requested=0, held_out_note=f"no images of '{dataset.name}' with these labels were there",
+        held_out_hits=0, held_out_requested=0, held_out_note=f"no images of '{uploads.name_of(dataset)}' with these labels were there",
     )  # fmt: skip
     evaluator, there = Evaluator(info, network), _labelled(images, names)
     scores: tuple[LabelScore, ...] = ()
     if there is not None:
         score, scores = _measured(evaluator, there)
-        note = f"{len(there):,} images of '{dataset.name}', which it may have learned from"
+        note = f"{len(there):,} images of '{uploads.name_of(dataset)}', which it may have learned from"
         info = info.with_score(score.hits, score.requested, note)
     weights = save({key: tensor.contiguous() for key, tensor in network.state_dict().items()})
     card = Card(

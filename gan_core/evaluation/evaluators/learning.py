@@ -16,7 +16,7 @@ from torch import Tensor
 
 from gan_core import datasets
 from gan_core.config import DatasetConfig
-from gan_core.datasets import DATASETS, Dataset, sampling
+from gan_core.datasets import DATASETS, Dataset, sampling, uploads
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.batches import Batches
 from gan_core.evaluation.evaluators import (
@@ -175,15 +175,15 @@ def split(config: DatasetConfig, progress: Progress) -> TrainingSplit:
     exclusive = DATASETS[config.name].exclusive_labels
     if test is not None and test.label_names and not _overlap(train, test):
         test = _matched(train, test, exclusive)
-        return TrainingSplit(train, test, f"{len(test):,} images: the test split of '{config.name}'")
+        return TrainingSplit(train, test, f"{len(test):,} images: the test split of '{uploads.name_of(config)}'")
     if len(train) < 1 / HELD_OUT_SHARE:
-        raise ValueError(f"An evaluator needs at least 10 images; '{config.name}' gives {len(train)}.")
+        raise ValueError(f"An evaluator needs at least 10 images; '{uploads.name_of(config)}' gives {len(train)}.")
     kept_back = round(len(train) * HELD_OUT_SHARE)
     if exclusive:  # every class's first image comes before any second one
         kept_back = max(kept_back, int(train.labels.any(axis=0).sum()))
     kept, learned = np.split(sampling.order(train.labels), [kept_back])
     first, last = train.part(np.sort(learned)), train.part(np.sort(kept))
-    note = f"{kept_back:,} images: a tenth of '{config.name}', a sample of all its classes, not trained on"
+    note = f"{kept_back:,} images: a tenth of '{uploads.name_of(config)}', a sample of all its classes, not trained on"
     return TrainingSplit(first, _matched(first, last, exclusive), note)
 
 
@@ -255,7 +255,7 @@ def _info(recipe: Recipe, parts: TrainingSplit, exclusive: bool) -> EvaluatorInf
     config, names = recipe.dataset, parts.train.label_names
     return EvaluatorInfo(
         name=recipe.name,
-        title=f"{len(names)} {kind_of(names, exclusive)} of '{config.name}' (ResNet-18, width {recipe.width})",
+        title=f"{len(names)} {kind_of(names, exclusive)} of '{uploads.name_of(config)}' (ResNet-18, width {recipe.width})",
         dataset=config.name, label_names=names, exclusive=exclusive, image_size=config.image_size, channels=config.channels,
         held_out_hits=0, held_out_requested=1, held_out_note=parts.note,
     )  # fmt: skip

@@ -1,13 +1,13 @@
 """The evaluator of a data set: which there is and how good it is by itself, training one with progress, deleting one's own."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 
 from gan_core import datasets
 from gan_core.access import may
 from gan_core.config import settings
+from gan_core.datasets import uploads
 from gan_core.datasets.sources.objects24 import OBJECTS
 from gan_core.evaluation import evaluators
 from gan_core.evaluation.evaluators import CONVERT, MAX_WIDTH, EvaluatorFolder, kind_of, training_task
@@ -94,8 +94,7 @@ def _judged(own: Score | None, note: str) -> str:
 
 def _training(chosen: Chosen) -> None:
     """The form, or how far the training is."""
-    words = Path(chosen.config.root).name if chosen.key == "folder" else chosen.key
-    order = training_task.proposed(chosen.config, words)
+    order = training_task.proposed(chosen.config, uploads.name_of(chosen.config))
     work = training_task.task(order)
     note = _("It goes on in the background when you leave this page; the result is kept.")
     if tasks.under_way(work, "data_evaluator", task_view.stage_words, note):

@@ -9,7 +9,7 @@ import streamlit as st
 
 from gan_core import config as schema
 from gan_core.config import RunConfig, with_changes
-from gan_core.datasets import DATASETS
+from gan_core.datasets import DATASETS, uploads
 from gan_core.presets import DEFAULT, PRESETS, own_data
 from gan_core.training import supervisor
 from pages.components.shared import lab, links
@@ -33,7 +33,7 @@ def linked_settings(base: RunConfig, prefix: str) -> tuple[RunConfig, str]:
         return base, prefix
     config, refusals = with_settings(base, given)
     tell_refusals(refusals)
-    changed = [f"{setting_name(name)}: {schema.get(config, name)}" for name in schema.differences(base, config)]
+    changed = [f"{setting_name(name)}: {_shown(config, name)}" for name in schema.differences(base, config)]
     if changed:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(
@@ -43,6 +43,11 @@ def linked_settings(base: RunConfig, prefix: str) -> tuple[RunConfig, str]:
                 st.button(_("Forget these"), key="train_forget", on_click=_forget, args=(tuple(given),))
     mark = hashlib.sha256(repr(sorted(given.items())).encode()).hexdigest()[:8]
     return config, f"{prefix}_{mark}"  # widgets of their own: a key that is known keeps its old value
+
+
+def _shown(config: RunConfig, name: str) -> str:
+    """A setting in few words; a place by its name."""
+    return uploads.name_of(config.dataset) if name == "dataset.root" else in_link(schema.get(config, name))
 
 
 def settings_of_address(known: Collection[str]) -> dict[str, str]:

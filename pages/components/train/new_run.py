@@ -1,13 +1,13 @@
 """A new run: an experiment, its settings, and the button that starts it."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from gan_core.config import RunConfig, with_changes
+from gan_core.config import DatasetConfig, RunConfig, with_changes
 from gan_core.config import run_config as schema
+from gan_core.datasets import uploads
 from gan_core.presets import DEFAULT, PRESETS
 from gan_core.presets.entry import Preset
 from gan_core.training import supervisor
@@ -106,7 +106,7 @@ def tell(preset: Preset, dataset: str, root: str) -> None:
     """What the preset is; on other data than its own, only where the settings come from."""
     words = _(preset.description)
     if dataset != preset.config.dataset.name:
-        data = Path(root).stem or dataset
+        data = uploads.name_of(DatasetConfig(name=dataset, root=root))
         words = _("Your data, “{data}”, with the network and the settings of “{preset}”.")
         words = words.format(data=as_text(data), preset=_(preset.title))
     st.info(words, icon=":material/science:")

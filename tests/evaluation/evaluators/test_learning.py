@@ -46,7 +46,7 @@ def test_a_task_that_can_be_learned_is_learned(two_colours: DatasetConfig, tmp_p
     made = train_evaluator(recipe, tmp_path / "out", no_progress)
     assert (made.info.held_out_hits, made.info.held_out_requested) == (20, 20)
     assert made.card.training.num_train == 180
-    assert "a tenth of 'folder', a sample of all its classes, not trained on" in made.info.held_out_note
+    assert "a tenth of 'pictures', a sample of all its classes, not trained on" in made.info.held_out_note
     red = np.zeros((1, 3, 16, 16), np.uint8)
     red[:, 0] = 200
     assert open_evaluator(made).logits(red).argmax().item() == made.info.label_names.index("red")
