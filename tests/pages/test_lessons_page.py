@@ -107,6 +107,19 @@ def test_a_link_keeps_what_was_said_and_nonsense_in_it_is_not_an_answer(visit: V
     assert app.radio(key="lessons_collapse_broken").value is None
 
 
+def test_another_browser_goes_on_where_this_one_stopped(visit: Visit, runs_dir: Path) -> None:
+    app = visit("learn", lesson="collapse")
+    answer(app, "broken", "rough")
+    other = visit("learn", lesson="collapse")
+    said = other.get("progress")[0].proto.text, other.query_params["say-broken"]
+    assert said == ("2 of 11 steps done", "rough")
+    assert "Go on" in labels(visit("learn"))
+    calm(other.button(key="lessons_again_collapse").click().run())
+    assert visit("learn", lesson="collapse").radio(key="lessons_collapse_broken").value is None
+    visit("learn", lesson="collapse", **FIRST)  # looking at somebody's link keeps nothing of it
+    assert visit("learn", lesson="collapse").radio(key="lessons_collapse_broken").value is None
+
+
 def test_a_run_that_failed_or_was_deleted_is_a_sentence_and_a_way_to_begin_again(visit: Visit, runs_dir: Path) -> None:
     app = visit("learn", lesson="collapse", **FIRST)
     calm(app.button(key="lessons_collapse_3_begin").click().run())

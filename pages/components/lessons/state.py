@@ -1,43 +1,61 @@
-"""How far somebody is in a lesson: predictions (in the address and the session) and the runs that there are. No torch."""
+"""How far somebody is in a lesson: predictions (in the address, the session and `.lessons/`) and the runs that there are. No torch."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import streamlit as st
 
 from gan_core.experiments import arms
-from gan_core.experiments.lessons import Lesson
+from gan_core.experiments.lessons import Lesson, progress
 from gan_core.experiments.lessons.entry import Predict, TakeAway, Train
+from gan_core.experiments.lessons.progress import LessonProgress
 from gan_core.runs import Run
 from pages.components.shared import lab, links
 
-ANSWERS, ENDED = "lessons_said", "lessons_ended"
+SAID = "lessons_said"
 Found = Mapping[str, Run | None]
 
 
-def given_answers(lesson: Lesson) -> dict[str, str]:
-    """Prediction's key -> the choice made. What the address says comes first, so that a reload or a link keeps it."""
-    kept: dict[str, dict[str, str]] = st.session_state.setdefault(ANSWERS, {})
-    mine = kept.setdefault(lesson.name, {})
-    if st.query_params.get("lesson") == lesson.name:
-        for prediction in lesson.predictions:
-            choice = st.query_params.get(f"say-{prediction.key}", "")
-            if prediction.words(choice):
-                mine[prediction.key] = choice
-            elif prediction.key in mine:
-                st.query_params[f"say-{prediction.key}"] = mine[prediction.key]
-    return mine
+def _mine(lesson: Lesson) -> LessonProgress:
+    """What this visitor did in a lesson: of this session, at first what is kept of them."""
+    said: dict[str, LessonProgress] = st.session_state.setdefault(SAID, {})
+    if lesson.name not in said:
+        said[lesson.name] = progress.kept(lab.start().runs_dir, lesson)
+    return said[lesson.name]
+
+
+def _keep(lesson: Lesson, now: LessonProgress) -> None:
+    st.session_state[SAID][lesson.name] = now
+    progress.keep(lab.start().runs_dir, lesson, now)
+
+
+def given_answers(lesson: Lesson) -> Mapping[str, str]:
+    """Prediction's key -> the choice made. What the address says comes first; it is kept once an answer is given here."""
+    mine = _mine(lesson)
+    if st.query_params.get("lesson") != lesson.name:
+        return mine.answers
+    answers = dict(mine.answers)
+    for prediction in lesson.predictions:
+        choice = st.query_params.get(f"say-{prediction.key}", "")
+        if prediction.words(choice):
+            answers[prediction.key] = choice
+        elif prediction.key in answers:
+            st.query_params[f"say-{prediction.key}"] = answers[prediction.key]
+    st.session_state[SAID][lesson.name] = replace(mine, answers=answers)
+    return answers
 
 
 def keep_answer(lesson: Lesson, prediction: Predict, choice: str) -> None:
-    """Keeps a choice."""
-    given_answers(lesson)[prediction.key] = choice
+    """Keeps a choice, and those before it."""
+    answers = {**given_answers(lesson), prediction.key: choice}
+    _keep(lesson, replace(_mine(lesson), answers=answers))
     st.query_params[f"say-{prediction.key}"] = choice
 
 
 def begin_again(lesson: Lesson) -> None:
     """Forgets what was predicted in a lesson."""
-    st.session_state.get(ANSWERS, {}).pop(lesson.name, None)
-    st.session_state.get(ENDED, set()).discard(lesson.name)
+    _mine(lesson)
+    _keep(lesson, LessonProgress())
     open_lesson(lesson)
 
 
@@ -49,7 +67,12 @@ def open_lesson(lesson: Lesson) -> None:
 
 def end(lesson: Lesson) -> None:
     """Marks a lesson's last question as answered."""
-    st.session_state.setdefault(ENDED, set()).add(lesson.name)
+    _keep(lesson, replace(_mine(lesson), ended=True))
+
+
+def has_ended(lesson: Lesson) -> bool:
+    """Whether its last question was answered."""
+    return _mine(lesson).ended
 
 
 def found(lesson: Lesson) -> Found:
@@ -72,7 +95,7 @@ def first_open(lesson: Lesson, runs: Found) -> int:
         is_open = (
             (isinstance(step, Predict) and step.key not in answers)
             or (isinstance(step, Train) and not all(finished(runs[key]) for key in step.arms))
-            or (isinstance(step, TakeAway) and lesson.name not in st.session_state.get(ENDED, set()))
+            or (isinstance(step, TakeAway) and not has_ended(lesson))
         )
         if is_open:
             return number

@@ -6,7 +6,7 @@ from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.entry import Check, Explain, Link, Predict, Read, Step, TakeAway, Train
 from pages.components.lessons.pictures import real_data
 from pages.components.lessons.run import show_run
-from pages.components.lessons.state import Found, end, first_open, found, given_answers, keep_answer
+from pages.components.lessons.state import Found, end, first_open, found, given_answers, has_ended, keep_answer
 from pages.components.shared import lab, links
 from pages.components.text import N_, Marked, _
 
@@ -101,7 +101,7 @@ def predict(lesson: Lesson, step: Predict) -> None:
 def take_away(lesson: Lesson, step: TakeAway, runs: Found) -> None:
     """The last question, its answer behind a click, and where to go on."""
     st.markdown(_(step.question))
-    if lesson.name not in st.session_state.get("lessons_ended", set()):
+    if not has_ended(lesson):
         st.button(_("Show the answer"), key=f"lessons_{lesson.name}_end", type="primary", on_click=end, args=(lesson,))
         return
     st.success(_(step.answer), icon=":material/lightbulb:")
