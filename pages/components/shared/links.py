@@ -15,6 +15,8 @@ Option = TypeVar("Option", str, int)
 WRITTEN = "linked"
 """In the session: widget key -> (what the address said after it, the option chosen), of the page on show."""
 ONLY = "only"
+TO = "to"
+"""In an address: the page of ours that signing in leads back to."""
 FOLLOWED = "class_link"
 """In the session: (page, query parameters) of the link for the class that brought this visitor, until they want everything."""
 
