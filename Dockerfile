@@ -17,7 +17,7 @@ COPY gan_core /src/gan_core
 # The folder from which Plotly's script is served is written at the first start.
 RUN pip install --no-cache-dir --no-deps /src && rm -r /src \
  && install -d -o ganvas "$(python -c 'from gan_core.config.settings import APP_DIR; print(APP_DIR / "static")')"
-USER ganvas
+USER 10001
 ENV GANVAS_RUNS_DIR=/data/runs \
     GANVAS_DATA_DIR=/data/data \
     GANVAS_EVALUATORS_DIR=/data/evaluators \

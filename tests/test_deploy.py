@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -51,7 +55,8 @@ def test_the_image_is_made_of_files_that_exist_and_is_not_run_by_root() -> None:
             assert all((PROJECT_DIR / source).exists() for source in rest.split()[:-1]), rest
     names = [name for name, _rest in told]
     users = [rest for name, rest in told if name == "USER"]
-    assert users == ["ganvas"] and names.index("USER") < names.index("CMD")
+    (uid,) = [found for _name, rest in told for found in re.findall(r"useradd .*--uid (\d+)", rest)]
+    assert users == [uid] and int(uid) > 0 and names.index("USER") < names.index("CMD")
     places = [rest for name, rest in told if name == "VOLUME"]
     settings = re.findall(r"GANVAS_\w+=(\S+)", dict(told)["ENV"])
     assert settings and places == ["/data"] and all(place.startswith("/data/") for place in settings)
@@ -79,8 +84,62 @@ def test_the_compose_file_builds_the_image_and_puts_the_proxy_before_it() -> Non
     text = PROXY.read_text(encoding="utf-8")
     port = re.search(r"reverse_proxy ganvas:(\d+)", text)
     assert port is not None and ("EXPOSE", port[1]) in instructions()
-    limit = re.search(r"max_size (\d+)MB", text)
+    limit = re.search(r"max_size (\d+)MiB", text)  # Streamlit counts in these, too
     assert limit is not None and int(limit[1]) > config.get_option("server.maxUploadSize")
+
+
+def command(name: str) -> str:
+    """A program of this environment or of this computer; the test is skipped without it."""
+    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return shutil.which(name, path=places) or pytest.skip(f"{name} is not installed here")
+
+
+def said(*words: str | Path) -> tuple[int, str]:
+    """Exit status and all that a program writes."""
+    found = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    return found.returncode, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [(("", ""), ""), (("USER 10001", "USER root"), "DL3002"), (("FROM python:3.12-slim", "FROM python"), "DL3006"),
+     (("RUN useradd", "RUN cd $HOME && useradd"), "SC2086")],
+)  # fmt: skip
+def test_hadolint_finds_nothing_in_the_dockerfile_and_would_find(
+    change: tuple[str, str], finding: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "Dockerfile"
+    path.write_text(DOCKERFILE.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+    status, text = said(command("hadolint"), "--no-color", "--failure-threshold", "style", path)
+    assert (status == 0 and text == "") if not finding else (status == 1 and finding in text), text
+
+
+@pytest.mark.parametrize(("change", "status"), [(("", ""), 0), (("    restart:", "    restarts:"), 1)])
+def test_the_compose_file_follows_the_compose_specification(
+    change: tuple[str, str], status: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text(COMPOSE.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+    found, text = said(command("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", path)
+    assert found == status, text
+
+
+@pytest.mark.parametrize(("change", "finding"), [(("", ""), ""), (("\nRestart=", "\nRestarts="), "'Restarts'")])
+def test_systemd_has_nothing_to_say_about_the_unit(change: tuple[str, str], finding: str, tmp_path: Path) -> None:
+    path = tmp_path / "ganvas.service"
+    there = UNIT.read_text(encoding="utf-8").replace("/opt/ganvas/bin/ganvas", sys.executable)  # exists here
+    path.write_text(there.replace(*change), encoding="utf-8")
+    status, text = said(command("systemd-analyze"), "verify", path)
+    assert status == 0 and (finding in text if finding else text == ""), text
+
+
+@pytest.mark.parametrize(("change", "status"), [(("", ""), 0), (("max_size", "max_bytes"), 1)])
+def test_caddy_accepts_its_file(change: tuple[str, str], status: int, tmp_path: Path) -> None:
+    path = tmp_path / "Caddyfile"
+    text = PROXY.read_text(encoding="utf-8").replace("{$SITE}", "gan.school.example")
+    path.write_text(text.replace(*change), encoding="utf-8")
+    found, text = said(command("caddy"), "adapt", "--validate", "--adapter", "caddyfile", "--config", path)
+    assert found == status, text
 
 
 def test_the_unit_starts_ganvas_as_a_user_of_its_own() -> None:

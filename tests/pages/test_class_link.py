@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
@@ -14,7 +15,9 @@ from gan_core.access import VIEWER, Actor, Role
 from gan_core.config import RunConfig, with_changes
 from gan_core.experiments.breakages import BREAKAGES
 from gan_core.experiments.lessons import LESSONS
+from gan_core.experiments.sweeps.folder import list_folders
 from gan_core.figures.qr_code import MAX_CHARACTERS, qr_svg
+from gan_core.jobs import task
 from gan_core.lab2d.stories import STORIES
 from gan_core.presets import PRESETS
 from gan_core.runs import Run
@@ -176,6 +179,84 @@ def test_break_and_repair_s_link_is_of_two_runs_or_of_one_way(visit: Visit, trai
     text = words(app)
     assert "There is no way “nothing” to break a model" in text and "There is no run “gone” here" in text
     assert len([b for b in app.button if str(b.key).startswith("collapse_break")]) == len(BREAKAGES)
+
+
+def test_a_sweep_s_link_carries_what_is_varied_and_shows_that_alone(visit: Visit) -> None:
+    app = visit("train", tab="many")
+    app.multiselect(key="sweeps_fields").set_value(["training.batch_size", "generator_optimizer.learning_rate"])
+    app.selectbox(key="sweeps_aim_mnist-dcgan").set_value("loss/g")
+    app = calm(app.run())
+    app.text_input(key="sweeps_values_mnist-dcgan_training.batch_size").set_value("32, 128")
+    app.text_input(key="sweeps_values_mnist-dcgan_generator_optimizer.learning_rate").set_value("1e-4..1e-3")
+    app = calm(app.run())
+    app.number_input(key="sweeps_trials").set_value(7)
+    address = link(calm(app.run()), "sweeps_link")
+    assert address.endswith(
+        "/train?tab=many&about=own&preset=mnist-dcgan&vary.training.batch_size=32,%20128"
+        "&vary.generator_optimizer.learning_rate=1e-4..1e-3&aim=loss%2Fg&images=1000&trials=7&seed=0&only=1"
+    )
+    app = opened(visit, address)
+    assert sidebar(app) == set() and not app.multiselect and "Start it" not in labels(app)
+    assert [box.value for box in app.text_input] == ["", "32, 128", "1e-4..1e-3"]
+    assert [box.value for box in app.number_input] == [7, 0, 1000]
+    assert "7 trials, one after the other" in words(app)
+    app = calm(app.button(key="class_link_leave").click().run())
+    assert sidebar(app) == NAVIGATION and labels(app).count("Start it") == 2
+    assert app.multiselect[0].value == ["training.batch_size", "generator_optimizer.learning_rate"]
+    assert [box.value for box in app.text_input][:3] == ["", "32, 128", "1e-4..1e-3"]
+
+
+def test_a_sweep_s_link_begins_the_sweep_that_was_linked(
+    visit: Visit, runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task, "_launch", lambda place, actor: None)
+    given = {"aim": "loss/d", "vary.training.epochs": "1, 2, 3", "preset": "r1-dcgan-lite"}
+    app = visit("train", tab="many", about="own", only="1", **given)
+    calm(app.button(key="sweeps_start").click().run())
+    (folder,) = list_folders(runs_dir)
+    (axis,) = folder.sweep.axes
+    assert (folder.sweep.preset, folder.sweep.objective.metric, folder.sweep.search) == (
+        "r1-dcgan-lite",
+        "loss/d",
+        False,
+    )
+    assert (axis.name, axis.values) == ("training.epochs", (1, 2, 3))
+
+
+def test_what_a_sweep_cannot_have_is_a_sentence_each(visit: Visit) -> None:
+    bad = {"preset": "none", "aim": "nothing", "images": "7", "trials": "²", "vary.training.nonsense": "1"}
+    app = visit("train", tab="many", about="own", only="1", **bad, **{"vary.training.epochs": "0, 2"})
+    text = words(app)
+    assert "There is no preset “none” here" in text and "do not have the metric 'nothing'" in text
+    assert "There is no setting 'training.nonsense'" in text
+    assert "'images' must be a whole number from 100 to 5,000; got '7'." in text
+    assert "'trials' must be a whole number from 0 to 300; got '²'." in text
+    assert "'training.epochs' must be greater than or equal to 1; got '0'." in text
+    assert app.button(key="sweeps_start").disabled
+    many = {f"vary.network.{name}": "1" for name in ("width", "latent_dim")}
+    many |= {f"vary.training.{name}": "1" for name in ("epochs", "batch_size", "seed", "threads", "max_steps")}
+    app = visit("train", tab="many", about="own", **many)
+    assert "varies at most 6 settings at once; got 7" in words(app) and len(app.multiselect[0].value) == 6
+    assert "There is no form “x” here" in words(visit("train", tab="many", about="x", only="1"))
+
+
+def test_a_link_to_what_is_ready_made_shows_that_alone(visit: Visit) -> None:
+    address = link(visit("train", tab="many"), "sweeps_link_rates")
+    assert address.endswith("/train?tab=many&about=rates&only=1")
+    app = opened(visit, address)
+    assert labels(app).count("Start it") == 1 and not app.text_input and "Search two learning rates" in words(app)
+
+
+def test_the_study_s_link_carries_its_numbers(visit: Visit) -> None:
+    app = visit("train", tab="many")
+    app.number_input(key="study_epochs").set_value(9)
+    app.number_input(key="study_seeds").set_value(2)
+    address = link(calm(app.run()), "study_link")
+    assert re.search(r"/train\?tab=many&about=weights&epochs=9&images=\d+&seeds=2&only=1$", address)
+    app = opened(visit, address)
+    assert [app.number_input[place].value for place in (0, 2)] == [9, 2] and "Start it" not in labels(app)
+    app = opened(visit, address.replace("seeds=2", "seeds=4"))
+    assert "'seeds' must be a whole number from 1 to 3; got '4'." in words(app) and app.number_input[2].value == 1
 
 
 @pytest.mark.parametrize(("who", "there"), [(None, True), (Actor("t", "T", Role.TEACHER), True), (VIEWER, False)])

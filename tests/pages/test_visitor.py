@@ -1,16 +1,19 @@
 """Signing in: for whom a wrong code counts."""
 
 import itertools
+from urllib.parse import urlencode
 
 import pytest
 from access_helpers import PIN
 from starlette.applications import Starlette
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
 from starlette.testclient import TestClient
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gan_core.access import classroom
 from gan_core.access.classroom import Attempts
-from pages.components.shared import visitor
+from pages.components.shared import server, visitor
 
 WRONG, TOO_MANY = "neither the class code", "Too many wrong codes"
 
@@ -96,3 +99,32 @@ def test_a_refusal_and_what_comes_after_it_keep_the_language() -> None:
 def test_signing_in_leads_back_to_a_page_of_ours_and_nowhere_else(to: str, place: str) -> None:
     found = browser().post("/sign-in", params={"to": to, "lang": "en"}, data={"code": PIN})
     assert (found.status_code, found.headers["location"]) == (303, place)
+
+
+def leaving(referrer: str) -> TestClient:
+    """A browser that was sent to the provider from this address; the two redirects are as Streamlit's own."""
+    sent = [Route(path, lambda _: RedirectResponse("/", 302)) for path in ("/auth/login", "/oauth2callback")]
+    client = TestClient(Starlette(routes=sent, middleware=server.MIDDLEWARE), follow_redirects=False)
+    assert client.get("/auth/login", headers={"referer": referrer}).headers["location"] == "/"
+    return client
+
+
+def test_an_account_s_sign_in_leads_back_once() -> None:
+    back = "train?preset=mnist-dcgan&training.epochs=3&only=1&lang=en"
+    client = leaving(f"http://testserver/runs?{urlencode({'to': back})}")
+    assert client.get("/oauth2callback").headers["location"] == f"/{back}"
+    assert client.get("/oauth2callback").headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "to=", "to=//evil.example/?x", "to=https://evil.example/?x", "to=%5Cevil?x", f"to=train?{'%25' * 1300}"],
+)
+def test_it_leads_nowhere_else(query: str) -> None:
+    assert leaving(f"http://testserver/?{query}").get("/oauth2callback").headers["location"] == "/"
+
+
+def test_leaving_from_elsewhere_forgets_an_earlier_way_back() -> None:
+    client = leaving("http://testserver/?to=train?only%3D1")
+    client.get("/auth/login", headers={"referer": "http://testserver/"})
+    assert client.get("/oauth2callback").headers["location"] == "/"

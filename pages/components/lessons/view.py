@@ -18,7 +18,7 @@ def lessons() -> None:
         return
     st.title(_("Lessons"))
     if wanted:
-        st.warning(_("There is no lesson “{name}”; these there are.").format(name=as_text(wanted[:64])))
+        st.warning(_("There is no lesson “{name}” here; these are all.").format(name=as_text(wanted[:64])))
     words = _(
         "{n} guided experiments. In each you **predict** what will happen, **run** it for real on this machine, see it "
         "**explained** with the formula, the code and numbers from your own run, and **check** your prediction against what was measured. "

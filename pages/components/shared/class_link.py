@@ -25,7 +25,8 @@ QR_PX = 420
 def follow(page: str) -> bool:
     """Whether this visitor follows a link for the class, from it on to the pages that it leads to: their run, say."""
     if links.only():
-        st.session_state[links.FOLLOWED] = (page, st.query_params.to_dict())
+        given = {name: value for name, value in st.query_params.to_dict().items() if name != links.TO}
+        st.session_state[links.FOLLOWED] = (page, given)
     return links.FOLLOWED in st.session_state
 
 

@@ -4,6 +4,7 @@ Streamlit's own `bind="query-params"` writes the words that are shown, which cha
 address carries the option itself.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -15,6 +16,10 @@ Option = TypeVar("Option", str, int)
 WRITTEN = "linked"
 """In the session: widget key -> (what the address said after it, the option chosen), of the page on show."""
 ONLY = "only"
+ABOUT = "about"
+"""In an address: which of several forms of a page a link for the class is about."""
+TO = "to"
+"""In an address: the page of ours that signing in leads back to."""
 FOLLOWED = "class_link"
 """In the session: (page, query parameters) of the link for the class that brought this visitor, until they want everything."""
 
@@ -22,6 +27,25 @@ FOLLOWED = "class_link"
 def only() -> bool:
     """Whether the address is a link for the class (`only=1`): the page shows what the link is about and hides the rest."""
     return st.query_params.get(ONLY) == "1"
+
+
+def mark() -> str:
+    """Of the address, for the keys of its widgets."""
+    others = {name: value for name, value in st.query_params.to_dict().items() if name not in ("lang", ONLY)}
+    return hashlib.sha256(repr(sorted(others.items())).encode()).hexdigest()[:8]
+
+
+def linked_number(param: str, low: int, high: int, usual: int, refusals: list[str]) -> int:
+    """A whole number from `low` to `high` in the address; the `usual` one where there is none, or, with a sentence more among the
+    `refusals`, another."""
+    asked = st.query_params.get(param)
+    if asked is None:
+        return usual
+    if asked.isascii() and asked.isdigit() and len(asked) < 12 and low <= int(asked) <= high:
+        return int(asked)
+    words = _("'{name}' must be a whole number from {low:,} to {high:,}; got '{value}'.")
+    refusals.append(words.format(name=param, low=low, high=high, value=asked[:40]))
+    return usual
 
 
 def linked_choice(

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from gan_core.datasets import DATASETS
-from gan_core.presets import PRESETS
-from pages.components.text import N_, Marked, _
+from gan_core.presets import DEFAULT, PRESETS
+from gan_core.presets.entry import Preset
+from pages.components.text import N_, Marked, _, as_text
 
 IDEAS = Marked(
     {  # beginning of a preset's name: the idea
@@ -37,6 +38,16 @@ def choose_preset(names: Sequence[str], first: str, key: str) -> str:
     return left.selectbox(
         _("Preset"), listed, index=listed.index(first), format_func=in_words, key=key, help=_(REPORTS), persist_state="session"
     )  # fmt: skip
+
+
+def linked_preset() -> Preset:
+    """The preset of a link for the class; the usual one where it names none."""
+    asked = st.query_params.get("preset", DEFAULT)
+    if asked not in PRESETS:
+        words = _("There is no preset “{name}” here; “{usual}” is used.")
+        st.warning(words.format(name=as_text(asked[:64]), usual=_(PRESETS[DEFAULT].title)), icon=":material/warning:")
+        return PRESETS[DEFAULT]
+    return PRESETS[asked]
 
 
 def needs_data(name: str) -> bool:

@@ -25,7 +25,7 @@ from gan_core.runs import Run
 from gan_core.training import supervisor, webhook
 from pages.components.shared import sessions, uploads
 from pages.components.shared.uploads import ASGI, Message, Receive, Send, UploadGuard
-from pages.components.shared.visitor import base_path
+from pages.components.shared.visitor import WayBack, base_path
 
 OPEN_DOORS = (
     "There is no classroom, so anybody could do everything. Make one first: python -m gan_core classroom. Or set "
@@ -94,7 +94,7 @@ class Departures:
                 raise
 
 
-MIDDLEWARE = [Middleware(Departures), Middleware(SecurityHeaders), Middleware(LocalOnly), Middleware(UploadGuard)]
+MIDDLEWARE = [Middleware(one) for one in (Departures, SecurityHeaders, LocalOnly, UploadGuard, WayBack)]
 
 
 @contextlib.asynccontextmanager

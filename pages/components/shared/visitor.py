@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import html
 import re
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import streamlit as st
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -20,6 +21,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from gan_core.access import VIEWER, Actor, Refused, Role, classroom
 from gan_core.config.settings import is_loopback
 from pages.components.shared import links
+from pages.components.shared.uploads import ASGI, Message, Receive, Send
 from pages.components.text import N_, _, as_text, in_language, language, languages, wanted_language
 
 ELSEWHERE = N_("Sign in on this page itself.")
@@ -35,8 +37,9 @@ FORM = {
     "button": N_("Sign in"),
     "watch": N_("Only watch"),
 }
-COOKIE = "ganvas_session"
+COOKIE, BACK_COOKIE = "ganvas_session", "ganvas_way_back"
 FIELD_LIMIT, MAX_WAY_BACK = 200, 4000
+COOKIE_LIMIT, BACK_S = 3800, 900  # characters that browsers keep in a cookie; time to sign in elsewhere
 OWN_PAGE = re.compile(r"[a-z]+\?[\w.,:%&=+~-]*", re.ASCII)
 STYLE = """:root{color-scheme:light dark;font:16px/1.5 sans-serif}body{max-width:24rem;margin:12vh auto;padding:0 1rem}
 h1{font-size:1.6rem}label{display:block;margin:1rem 0 .2rem}input{width:100%;box-sizing:border-box;font:inherit;padding:.5rem;
@@ -82,7 +85,7 @@ def show() -> None:
         st.button(_("Sign out"), key="visitor_logout", on_click=st.logout)
         return
     if who.role == Role.VIEWER and st.secrets.load_if_toml_exists() and "auth" in st.secrets:
-        st.button(_("Sign in with your school's account"), key="visitor_login", on_click=st.login)
+        st.button(_("Sign in with your school's account"), key="visitor_login", on_click=_to_account)
     st.html(
         f'<a href="{html.escape(base_path())}/{page}?lang={language()}{html.escape(_way_back())}" target="_self" style="color:inherit">{html.escape(link)}</a>'
     )
@@ -90,9 +93,22 @@ def show() -> None:
 
 def _way_back() -> str:
     """For the sign-in page: the link for the class that this visitor follows, so that it opens again afterwards."""
+    followed = _followed()
+    return "&" + urlencode({links.TO: followed}, quote_via=quote) if followed else ""
+
+
+def _followed() -> str:
+    """The link for the class that this visitor follows, as page and parameters, the language aside; "" without one."""
     page, parameters = st.session_state.get(links.FOLLOWED, ("", {}))
     others = {name: value for name, value in parameters.items() if name != "lang"}
-    return "&" + urlencode({"to": f"{page}?{urlencode(others, quote_via=quote)}"}, quote_via=quote) if page else ""
+    return f"{page}?{urlencode(others, quote_via=quote)}" if page else ""
+
+
+def _to_account() -> None:
+    """Leaves for the school's sign-in page, from an address that says where to come back to: WayBack reads it there."""
+    if followed := _followed():
+        st.query_params[links.TO] = f"{followed}&lang={language()}"
+    st.login()
 
 
 def refused(error: Exception) -> bool:
@@ -145,9 +161,66 @@ def _home(name: str) -> str:
 
 def _wanted(request: Request, name: str) -> str:
     """Where to go after signing in: the page of ours that the address names (`to=`), else the first page."""
-    page = request.query_params.get("to", "")
-    sound = len(page) <= MAX_WAY_BACK and OWN_PAGE.fullmatch(page)
-    return f"{base_path()}/{page}&lang={name}" if sound else _home(name)
+    page = request.query_params.get(links.TO, "")
+    return f"{base_path()}/{page}&lang={name}" if _is_own(page) else _home(name)
+
+
+def _is_own(page: str) -> bool:
+    """Whether this is the address of a page of ours with parameters, and of nothing else."""
+    return len(page) <= MAX_WAY_BACK and OWN_PAGE.fullmatch(page) is not None
+
+
+class WayBack:
+    """ASGI middleware: whoever signs in with an account of the school comes back to the link for the class.
+
+    Streamlit's `st.login` ends at the first page, always, and in a session that knows nothing of the one before. So the address from
+    which a browser leaves (`?to=`, see `_to_account`; it arrives as the referrer) is kept in a cookie until the browser returns. A way
+    back that is too long for a cookie leads to the first page.
+    """
+
+    def __init__(self, app: ASGI) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Passes everything on; a redirect to the provider takes the cookie, the one back follows it and takes it away."""
+        place = scope.get("path", "").removeprefix(base_path())
+        if scope["type"] != "http" or place not in ("/auth/login", "/oauth2callback"):
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+
+        async def send_with_way_back(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 302:
+                headers = MutableHeaders(scope=message)
+                (_leave if place == "/auth/login" else _return)(request, headers)
+            await send(message)
+
+        await self.app(scope, receive, send_with_way_back)
+
+
+def _leave(request: Request, headers: MutableHeaders) -> None:
+    """Keeps the way back that the referrer names, or forgets an earlier one."""
+    asked = parse_qs(urlsplit(request.headers.get("referer", "")).query)
+    back = asked.get(links.TO, [""])[0]
+    kept = quote(back, safe="") if _is_own(back) else ""
+    _keep(request, headers, kept if len(kept) <= COOKIE_LIMIT else "")
+
+
+def _return(request: Request, headers: MutableHeaders) -> None:
+    """Leads to the way back instead of the first page."""
+    back = unquote(request.cookies.get(BACK_COOKIE, ""))
+    if _is_own(back):
+        headers["location"] = f"{base_path()}/{back}"
+        _keep(request, headers, "")
+
+
+def _keep(request: Request, headers: MutableHeaders, value: str) -> None:
+    """Sets the cookie of the way back, or takes it away. Lax: the provider's redirect comes from another site."""
+    answer = Response()
+    secure, path = request.url.scheme == "https", base_path() or "/"
+    age = BACK_S if value else 0
+    answer.set_cookie(BACK_COOKIE, value, age, path=path, httponly=True, samesite="lax", secure=secure)
+    headers.append("set-cookie", answer.headers["set-cookie"])
 
 
 def _address(request: Request) -> str:

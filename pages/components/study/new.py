@@ -4,11 +4,15 @@ import streamlit as st
 
 from gan_core.experiments import studies
 from gan_core.experiments.studies import MAX_SEEDS, PLANS
-from pages.components.shared import lab
+from pages.components.shared import lab, links
+from pages.components.shared.class_link import class_link
 from pages.components.shared.data_choice import evaluator_link
+from pages.components.shared.settings_link import tell_refusals
 from pages.components.text import _, duration
 
 PLAN = PLANS["r2-ratios"]
+WEIGHTS = "weights"
+MAX_EPOCHS, MAX_IMAGES = 200, 18_009
 
 
 def new_study() -> None:
@@ -20,21 +24,22 @@ def new_study() -> None:
     )
     st.markdown(words)
     plan, usual = PLAN, PLAN.base
+    begun, prefix = given()
     columns = st.columns(4)
     epochs = columns[0].number_input(
-        _("Epochs"), 1, 200, usual.training.epochs, key="study_epochs", persist_state="session",
+        _("Epochs"), 1, MAX_EPOCHS, begun["epochs"], key=f"{prefix}_epochs", persist_state="session",
         help=_("How many times each run sees all images; the evaluator counts at the end of each epoch."),
     )  # fmt: skip
     images = columns[1].number_input(
-        _("Images"), usual.training.batch_size, 18_009, usual.dataset.num_images, 500, key="study_images", persist_state="session",
+        _("Images"), usual.training.batch_size, MAX_IMAGES, begun["images"], 500, key=f"{prefix}_images", persist_state="session",
         help=_("Drawn scenes to learn from. Fewer are quicker and teach less."),
     )  # fmt: skip
     seeds = columns[2].number_input(
-        _("Seeds"), 1, MAX_SEEDS, 1, key="study_seeds", persist_state="session",
+        _("Seeds"), 1, MAX_SEEDS, begun["seeds"], key=f"{prefix}_seeds", persist_state="session",
         help=_("Runs of each weighting, each with other random numbers. One run cannot tell luck from effect."),
     )  # fmt: skip
     name = columns[3].text_input(
-        _("Name"), key="study_name", persist_state="session", max_chars=60, placeholder=_("optional")
+        _("Name"), key=f"{prefix}_name", persist_state="session", max_chars=60, placeholder=_("optional")
     )
     minutes = studies.minutes(plan, int(epochs), int(images), int(seeds))
     evaluator = studies.evaluator_of(plan)
@@ -49,8 +54,27 @@ def new_study() -> None:
         )
         evaluator_link(studies.evaluated_config(plan).dataset)
     start = _("Start the study")
-    if st.button(start, type="primary", key="study_start", icon=":material/play_arrow:", disabled=evaluator is None):
+    numbers = {"epochs": str(int(epochs)), "images": str(int(images)), "seeds": str(int(seeds))}
+    with st.container(horizontal=True):
+        pressed = st.button(
+            start, type="primary", key="study_start", icon=":material/play_arrow:", disabled=evaluator is None
+        )
+        class_link("train", "study_link", lambda: {"tab": "many", links.ABOUT: WEIGHTS} | numbers)
+    if pressed:
         with st.spinner(_("Queueing the runs…")):
             study = lab.attempt(lambda: studies.begin(lab.start(), plan, name, int(epochs), int(images), int(seeds)))
         if study is not None:
             st.switch_page("pages/experiment.py", query_params={"id": study.id})
+
+
+def given() -> tuple[dict[str, int], str]:
+    """The numbers that the form begins with, those of the address where it is about this study, and the prefix of the keys."""
+    usual = PLAN.base
+    begun = {"epochs": usual.training.epochs, "images": usual.dataset.num_images, "seeds": 1}
+    if st.query_params.get(links.ABOUT) != WEIGHTS:
+        return begun, "study"
+    bounds = {"epochs": (1, MAX_EPOCHS), "images": (usual.training.batch_size, MAX_IMAGES), "seeds": (1, MAX_SEEDS)}
+    refusals: list[str] = []
+    found = {name: links.linked_number(name, *bounds[name], begun[name], refusals) for name in begun}
+    tell_refusals(refusals)
+    return found, f"study_{links.mark()}"

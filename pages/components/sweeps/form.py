@@ -4,17 +4,25 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from gan_core.config import RunConfig, field_names, get
+from gan_core.config import RunConfig, get
 from gan_core.evaluation.metrics import METRICS
 from gan_core.experiments.sweeps import folder as folders
-from gan_core.experiments.sweeps.objectives import SweepObjective, fitting_metrics, objective_for
+from gan_core.experiments.sweeps.objectives import (
+    MAX_IMAGES,
+    MIN_IMAGES,
+    SweepObjective,
+    fitting_metrics,
+    objective_for,
+)
 from gan_core.experiments.sweeps.parsing import axis_from
-from gan_core.experiments.sweeps.plan import LINKED, MAX_AXES, MAX_TRIALS, NOT_VARIED, Sweep, sweep_from, trial_minutes
+from gan_core.experiments.sweeps.plan import LINKED, MAX_AXES, MAX_TRIALS, Sweep, sweep_from, trial_minutes
 from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS
-from pages.components.shared import lab
+from pages.components.shared import lab, links
+from pages.components.shared.class_link import class_link
 from pages.components.shared.config_form import LABELS, REGISTRIES, section_name
-from pages.components.shared.preset_choice import choose_preset
+from pages.components.shared.preset_choice import choose_preset, in_words
+from pages.components.sweeps import link
 from pages.components.text import N_, Marked, _, duration
 
 FIRST_AXES = ("training.batch_size", "learning_rate")
@@ -30,13 +38,22 @@ OBJECTIVES = Marked(
 
 def templates() -> None:
     """Two sweeps at one click each."""
-    for column, (key, template) in zip(st.columns(2), TEMPLATES.items(), strict=True):
+    for column, key in zip(st.columns(2), TEMPLATES, strict=True):
         with column.container(border=True, height="stretch"):
-            st.markdown(f"**{_(template.title)}**")
-            st.markdown(_(template.description))
-            if st.button(_("Start it"), key=f"sweeps_offer_{key}", icon=":material/play_arrow:", type="primary"):
-                with st.spinner(_("Writing the trials down…")):
-                    begin(template.sweep)
+            template(key)
+
+
+def template(key: str) -> None:
+    """One that is ready made, its button, and the link for the class to it."""
+    offered = TEMPLATES[key]
+    st.markdown(f"**{_(offered.title)}**")
+    st.markdown(_(offered.description))
+    with st.container(horizontal=True):
+        pressed = st.button(_("Start it"), key=f"sweeps_offer_{key}", icon=":material/play_arrow:", type="primary")
+        class_link("train", f"sweeps_link_{key}", lambda: {"tab": "many", links.ABOUT: key})
+    if pressed:
+        with st.spinner(_("Writing the trials down…")):
+            begin(offered.sweep)
 
 
 def begin(sweep: Callable[[], Sweep]) -> None:
@@ -47,53 +64,76 @@ def begin(sweep: Callable[[], Sweep]) -> None:
 
 
 def new_sweep() -> None:
-    """What to vary, what to aim for, how many trials."""
-    preset = choose_preset(list(PRESETS), next(iter(PRESETS)), "sweeps_preset")
-    name = st.text_input(_("Name"), key="sweeps_name", persist_state="session", max_chars=60, placeholder=_("optional"))
+    """What to vary, what to aim for, how many trials. From a link for the class: what it varies, at values that may be changed."""
+    given = link.given()
+    preset = chosen_preset(given)
+    name = st.text_input(
+        _("Name"), key=f"{given.prefix}_name", persist_state="session", max_chars=60, placeholder=_("optional")
+    )
     config = PRESETS[preset].config
-    axes = axis_rows(config, preset)
-    searched = search_row(any(".." in text for text in axes))
-    metric, images = objective_row(config, preset)
-    sweep = lab.attempt(
-        lambda: sweep_from(
+    axes = axis_rows(config, preset, given)
+    searched = search_row(any(".." in words for words in axes.values()), given)
+    metric, images = objective_row(config, preset, given)
+
+    def planned() -> Sweep:
+        return sweep_from(
             name=name.strip() or PRESETS[preset].name,
             preset=preset,
-            axes=[axis_from(text) for text in axes],
+            axes=[axis_from(f"{field}={words}") for field, words in axes.items()],
             metric=metric,
             images=images,
             trials=searched[0],
             seed=searched[1],
-        ),
-        "warning",
-    )
+        )
+
+    def parameters() -> dict[str, str] | None:
+        if lab.attempt(planned) is None:
+            return None
+        trials, seed = searched
+        search = {"trials": str(trials), "seed": str(seed)} if trials else {}
+        varied = {f"{link.VARY}{field}": words.strip() for field, words in axes.items()}
+        aim = {"aim": metric, "images": str(images)}
+        return {"tab": "many", links.ABOUT: link.OWN, "preset": preset} | varied | aim | search
+
+    sweep = lab.attempt(planned, "warning")
     if sweep is not None:
         st.caption(how_long(sweep))
     start, refused = _("Start the sweep"), sweep is None
-    pressed = st.button(start, key="sweeps_start", type="primary", icon=":material/play_arrow:", disabled=refused)
+    with st.container(horizontal=True):
+        pressed = st.button(start, key="sweeps_start", type="primary", icon=":material/play_arrow:", disabled=refused)
+        class_link("train", "sweeps_link", parameters)
     if pressed and sweep is not None:
         with st.spinner(_("Writing the trials down…")):
             begin(lambda: sweep)
 
 
-def axis_rows(config: RunConfig, preset: str) -> list[str]:
-    """The settings to vary, each with what it is to be: `field=words`."""
-    known = [
-        *LINKED,
-        *(name for name in field_names() if name not in NOT_VARIED and not name.startswith("recording.")),
-    ]
-    chosen = st.multiselect(
-        _("What to vary"), known, [*FIRST_AXES], format_func=title_of, key="sweeps_fields", persist_state="session", max_selections=MAX_AXES,
-        help=_("Up to {n} settings at once. Few are easier to understand.").format(n=MAX_AXES),
-    )  # fmt: skip
-    texts = []
-    columns = st.columns(3)
-    for index, field in enumerate(chosen):
-        words = columns[index % 3].text_input(
-            title_of(field), first_words(config, field), key=f"sweeps_values_{preset}_{field}", persist_state="session",
-            help=_("Values separated by commas (16, 32, 64), or a range for a search: smallest..largest (1e-4..1e-3)."),
+def chosen_preset(given: link.Given) -> str:
+    """The preset of the form; that of a link for the class is not another's to choose."""
+    if links.only():
+        st.info(f"{in_words(given.preset)}. {_(PRESETS[given.preset].description)}", icon=":material/science:")
+        return given.preset
+    return choose_preset(list(PRESETS), given.preset, f"{given.prefix}_preset")
+
+
+def axis_rows(config: RunConfig, preset: str, given: link.Given) -> dict[str, str]:
+    """The settings to vary, each with what it is to be, in words."""
+    chosen = [*(given.axes or FIRST_AXES)]
+    if not links.only():
+        chosen = st.multiselect(
+            _("What to vary"), link.varied(), chosen, format_func=title_of, key=f"{given.prefix}_fields", persist_state="session",
+            max_selections=MAX_AXES, help=_("Up to {n} settings at once. Few are easier to understand.").format(n=MAX_AXES),
         )  # fmt: skip
-        texts.append(f"{field}={words}")
-    return texts
+    words = {field: first_words(config, field) for field in chosen}
+    if preset == given.preset:
+        words |= {field: said for field, said in (given.axes or {}).items() if field in words}
+    columns = st.columns(3)
+    return {
+        field: columns[index % 3].text_input(
+            title_of(field), words[field], key=f"{given.prefix}_values_{preset}_{field}", persist_state="session",
+            help=_("Values separated by commas (16, 32, 64), or a range for a search: smallest..largest (1e-4..1e-3)."),
+        )
+        for index, field in enumerate(chosen)
+    }  # fmt: skip
 
 
 def title_of(field: str) -> str:
@@ -119,30 +159,35 @@ def first_words(config: RunConfig, field: str) -> str:
     return str(value)
 
 
-def search_row(has_range: bool) -> tuple[int, int]:
+def search_row(has_range: bool, given: link.Given) -> tuple[int, int]:
     """How many trials a search makes, and its seed; (0, 0) for a grid."""
     left, middle, right = st.columns(3)
     searches = left.toggle(
-        _("Let Optuna search"), has_range, key=f"sweeps_search_{has_range}", persist_state="session", disabled=has_range,
+        _("Let Optuna search"), has_range or given.trials > 0, key=f"{given.prefix}_search_{has_range}", persist_state="session", disabled=has_range,
         help=_("Instead of every combination: Optuna (method: TPE) chooses, from what earlier trials reached. A range always needs a search."),
     )  # fmt: skip
     if not searches and not has_range:
         return 0, 0
-    trials = middle.number_input(_("Trials"), 1, MAX_TRIALS, 20, key="sweeps_trials", persist_state="session")
-    seed = right.number_input(_("Seed of the search"), 0, 2**31 - 1, 0, key="sweeps_seed", persist_state="session")
+    trials = middle.number_input(
+        _("Trials"), 1, MAX_TRIALS, given.trials or link.USUAL_TRIALS, key=f"{given.prefix}_trials", persist_state="session"
+    )  # fmt: skip
+    seed = right.number_input(
+        _("Seed of the search"), 0, link.SEEDS, given.seed, key=f"{given.prefix}_seed", persist_state="session"
+    )
     return int(trials), int(seed)
 
 
-def objective_row(config: RunConfig, preset: str) -> tuple[str, int]:
+def objective_row(config: RunConfig, preset: str, given: link.Given) -> tuple[str, int]:
     """What the runs are judged by, and on how many images."""
     left, right = st.columns(2)
     fitting = [metric for metric in fitting_metrics(config) if implied(metric)]
+    first = fitting.index(given.aim) if given.aim in fitting else 0
     metric = left.selectbox(
-        _("What to aim for"), fitting, format_func=objective_words, key=f"sweeps_aim_{preset}", persist_state="session",
+        _("What to aim for"), fitting, first, format_func=objective_words, key=f"{given.prefix}_aim_{preset}", persist_state="session",
         help=_("Measured of each run when it has ended. Only what the runs of this preset have is listed."),
     )  # fmt: skip
     images = right.number_input(
-        _("Images to measure on"), 100, 5000, 1000, 100, key="sweeps_images", persist_state="session",
+        _("Images to measure on"), MIN_IMAGES, MAX_IMAGES, given.images, 100, key=f"{given.prefix}_images", persist_state="session",
         help=_("Generated images, and as many real ones. More give a surer value and take longer."),
     )  # fmt: skip
     return metric or "fd", int(images)

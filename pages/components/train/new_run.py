@@ -14,7 +14,7 @@ from gan_core.training import supervisor
 from pages.components.shared import class_link, lab, links
 from pages.components.shared.config_form import config_form, few_knobs
 from pages.components.shared.links import linked_choice
-from pages.components.shared.preset_choice import choose_preset
+from pages.components.shared.preset_choice import choose_preset, linked_preset
 from pages.components.shared.run_links import start_and_watch
 from pages.components.shared.settings_link import in_address, linked_settings
 from pages.components.text import _, as_text, duration
@@ -83,16 +83,6 @@ def chosen_preset() -> Preset:
         return choose_preset(names, first, "train_preset")
 
     return PRESETS[linked_choice("preset", list(PRESETS), DEFAULT, draw, key="train_preset")]
-
-
-def linked_preset() -> Preset:
-    """The preset of a link for the class; the usual one where it names none."""
-    asked = st.query_params.get("preset", DEFAULT)
-    if asked not in PRESETS:
-        words = _("There is no preset “{name}” here; “{usual}” is used.")
-        st.warning(words.format(name=as_text(asked[:64]), usual=_(PRESETS[DEFAULT].title)), icon=":material/warning:")
-        return PRESETS[DEFAULT]
-    return PRESETS[asked]
 
 
 def linked_form(preset: Preset, base: RunConfig, prefix: str) -> dict[str, Any]:
