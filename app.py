@@ -7,7 +7,8 @@ import streamlit as st
 
 from gan_core.runs.status import OPEN_STATES
 from pages.components.shared import class_link, lab, links, present, server, undo, visitor
-from pages.components.text import STATES, _, as_text, called, choose_language, settle_language
+from pages.components.text import STATES, _, as_text, called, choose_language, language, settle_language
+from pages.components.widgets.page_language import page_language
 
 ASSETS = Path(__file__).parent / "pages" / "components" / "widgets" / "assets"
 ICON = ASSETS / "icon.png"  # a path: a name would be fetched from the web
@@ -81,6 +82,8 @@ def main() -> None:
         st.fragment(devices, run_every=None if lab.machine() else 5)()
         choose_language()
         visitor.show()
+        with st.container(key="page_language"):
+            page_language(visitor.tag(language()), key="lab_page_language")
     class_link.bar(page.url_path)
     lab.show_refusal()
     if not presenting:

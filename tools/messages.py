@@ -38,6 +38,9 @@ KEYWORDS = {"_": 1, "ngettext": 2, "N_": 1}
 """Function that marks a string -> how many of its arguments are words."""
 SILENT = ("cli", "lab2d/worker.py")
 """Parts of gan_core that no page shows: the command line speaks English."""
+TITLE = re.compile(r"[A-Z][a-z]+:?")
+"""A single word: for people where it is given to `_`, to a phase of work or to an entry of a table, otherwise a name."""
+SHOWS = re.compile(r"(?<![\w.])_$|\.phase$|(?:^|\.)(?!TypeVar$)[A-Z]\w*$")
 WORDS = re.compile(r"[A-Za-z]{2,}[\s\S]*\s[\s\S]*[A-Za-z]{2,}|^[A-Z][a-z]+:?$|^[a-z]{3,}$")
 CODE = re.compile(
     r"^[\w.:/*\-{}<>=\[\]]+$|^--|^python |^https?:|gan_core\.\w+:|\(\?[:P<i]|^<[a-z]+ [^>]*$|^system volume"
@@ -86,10 +89,12 @@ def _values(data: object) -> Iterator[str]:
 
 def said(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Line and message of each string of words in a module, its docstrings left out but for the help of settings."""
-    skipped = {id(line) for line in _docstrings(tree)}
+    skipped, titles = {id(line) for line in _docstrings(tree)}, set[int]()
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             skipped |= {id(part) for part in node.values}
+        if isinstance(node, ast.Call) and SHOWS.search(ast.unparse(node.func)):
+            titles |= {id(part) for part in (*node.args, *(word.value for word in node.keywords))}
     for node in ast.walk(tree):
         if id(node) in skipped:
             continue
@@ -99,7 +104,7 @@ def said(tree: ast.AST) -> Iterator[tuple[int, str]]:
             text = node.value
         else:
             continue
-        if WORDS.search(FIELD.sub("", text)) and not CODE.search(text):
+        if (WORDS.search(FIELD.sub("", text)) and not CODE.search(text)) or (TITLE.fullmatch(text) and id(node) in titles):
             yield node.lineno, text
 
 

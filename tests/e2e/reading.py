@@ -29,7 +29,7 @@ SENTENCE = re.compile(r"\b[A-Za-z]+(?:[ ,]+[a-z][a-z'-]+){3,}")
 """Four English words in a row, of which the last three begin small: no name of a model, a paper or a program has that."""
 STREAMLITS = {  # its own words, which cannot be translated
     "View fullscreen", "Fullscreen", "Show password text", "Clear value", "Increment", "Decrement", "Close sidebar", "Open",
-    "Drag and drop to upload", "Upload", "Browse files", "Show/hide columns", "Download as CSV", "Search",
+    "Skip to main content", "Close", "warning", "info", "error", "success", "Drag and drop to upload", "Upload", "Browse files", "Show/hide columns", "Download as CSV", "Search",
 }  # fmt: skip
 
 

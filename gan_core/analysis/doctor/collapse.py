@@ -129,24 +129,18 @@ def narrow_latent(trace: RunTrace) -> Sign | None:
 def _against_collapse(config: RunConfig, *, d_leads: bool = False) -> list[Remedy]:
     """Lesson 3 of the lab repairs a collapsed game with pairs and with R1; a slower D helps only one that leads."""
     if kind_of(config).encodes:
+        lower, higher = 0.1 * config.vae.kl_weight, 10.0 * config.vae.kl_weight
         return [
             Remedy(
-                f"{verb} the KL's weight (lambda): {config.vae.kl_weight * factor:g}",
-                why,
-                {"vae.kl_weight": config.vae.kl_weight * factor},
-            )
-            for verb, factor, why in (
-                (
-                    "Lower",
-                    0.1,
-                    "If KL is near 0, the decoder ignores the latent: a lower weight lets it carry information.",
-                ),
-                (
-                    "Raise",
-                    10.0,
-                    "If KL is high, random latents lie outside the regions that the decoder was trained on.",
-                ),
-            )
+                f"Lower the KL's weight (lambda): {lower:g}",
+                "If KL is near 0, the decoder ignores the latent: a lower weight lets it carry information.",
+                {"vae.kl_weight": lower},
+            ),
+            Remedy(
+                f"Raise the KL's weight (lambda): {higher:g}",
+                "If KL is high, random latents lie outside the regions that the decoder was trained on.",
+                {"vae.kl_weight": higher},
+            ),
         ]
     remedies = []
     if config.objective.weight_clip > 0.02:
