@@ -35,6 +35,7 @@ NOTICES_AFTER_S = 150.0  # a shared disk may show a command only after a minute
 UNKNOWN_FOR_S = 300.0
 KEPT_FOR_S = 7 * 86400.0  # the files of jobs that failed
 WARN_S = 120  # before the time limit: to write a checkpoint
+ENDS = ("finished", "paused", "stopped", "failed", "interrupted", "requeued")  # events
 OVER = {
     "TIMEOUT": "its time limit was reached; raise GANVAS_SLURM_MINUTES",
     "OUT_OF_MEMORY": "its memory did not suffice; raise GANVAS_SLURM_MEMORY_GB, or choose a smaller batch size",
@@ -70,20 +71,17 @@ class SlurmTrainer:
             TrainingLost: Slurm refused the job or ended it; the message says why.
         """
         if not self.holds(run):
-            devices = run.config().training.device
-            gpus = (
-                max(run.control().processes, int(devices.partition(":")[2] or 0) + 1)
-                if devices.startswith("cuda")
-                else 0
-            )
+            device = run.config().training.device
+            gpus = max(run.control().processes, int(device.partition(":")[2] or 0) + 1) if "cuda" in device else 0
+            since = len(run.events())
             job = self._submit(run.id, gpus, slurm_job.train, str(run.path))
-            files.write_json(run.job_path, {"job": job, "cluster": self._cluster})
-        else:
-            job = str(files.read_json(run.job_path)["job"])
+            files.write_json(run.job_path, {"job": job, "cluster": self._cluster, "events": since})
+        record = files.read_json(run.job_path)
         try:
-            self._follow(run, job)
+            self._follow(run, str(record["job"]), int(record["events"]))
         finally:
-            run.job_path.unlink(missing_ok=True)
+            if files.read_json(run.job_path) == record:  # else it was resumed, and another job has it
+                run.job_path.unlink(missing_ok=True)
 
     def warm_up(self) -> Machine:
         """Returns what the nodes can train on: a job looks, once for each combination of settings.
@@ -104,6 +102,8 @@ class SlurmTrainer:
         """Whether a job of the cluster has the run: it waits there, or is trained."""
         record = files.read_json(run.job_path)
         if not re.fullmatch(r"[0-9]{1,12}", str(record.get("job")), re.ASCII) or record.get("cluster") != self._cluster:
+            return False
+        if not files.is_number(record.get("events")) or _left(run, int(record["events"])):
             return False
         return self._state(str(record["job"]))[0] not in OVER or run.is_trained()
 
@@ -155,13 +155,13 @@ class SlurmTrainer:
             )  # fmt: skip
             return str(executor.submit(function, argument).job_id)
         except (RuntimeError, OSError) as failure:  # submitit's errors of submission are RuntimeErrors
-            words = " ".join(str(failure).split()).removeprefix("sbatch: error: ") or type(failure).__name__
+            words = " ".join(str(failure).replace("sbatch: error: ", "").split()) or type(failure).__name__
             raise TrainingLost(
                 f"Slurm refused the job ({words:.300}). Change the settings GANVAS_SLURM_...; `ganvas settings` lists them."
             ) from failure
 
-    def _follow(self, run: Run, job: str) -> None:
-        """Waits until the run has ended, or its job has."""
+    def _follow(self, run: Run, job: str, since: int) -> None:
+        """Waits until the run has ended, or its job has; `since` as many events were there when that was submitted."""
         timeout, every = StopTimeout(run, NOTICES_AFTER_S), ASK_S[self._cluster]
         ask_at, known_at = time.monotonic(), time.monotonic()
         while True:
@@ -177,7 +177,10 @@ class SlurmTrainer:
                 state, why = self._state(job)
                 known_at = time.monotonic() if state != "UNKNOWN" or status.state in ALIVE_STATES else known_at
                 if state in OVER or time.monotonic() - known_at > UNKNOWN_FOR_S:
-                    self._ended(run, job, state)
+                    self._ended(run, job, since, state)
+                    return
+                if status.state == "queued" and _left(run, since):  # it was resumed meanwhile, or its time was up
+                    self._check_progress(run)
                     return
                 self._tell_waiting(run, job, state, why)
             time.sleep(min(POLL_S, every))
@@ -189,7 +192,7 @@ class SlurmTrainer:
         if run.status().state != "failed":
             self._forget(job)
 
-    def _ended(self, run: Run, job: str, state: str) -> None:
+    def _ended(self, run: Run, job: str, since: int, state: str) -> None:
         """The job is over, and the run perhaps not.
 
         Raises:
@@ -197,13 +200,17 @@ class SlurmTrainer:
         """
         while run.is_trained():  # the last heartbeat of a node that was lost
             time.sleep(POLL_S)
-        left = [event["step"] for event in run.events() if event["type"] == "requeued"]
-        if (status := run.status()).state == "queued" and left and left[-1] == status.step:
-            if len(left) > 1 and left[-2] >= status.step:
-                raise TrainingLost("The time of two jobs ended at the same step. Raise GANVAS_SLURM_MINUTES.")
-            self._forget(job)
-        elif status.state in ("queued", "interrupted", *ALIVE_STATES):
+        left = _left(run, since)
+        if not left or (left == "requeued" and state == "CANCELLED"):
             raise TrainingLost(self._end_of(job, state))
+        self._check_progress(run)
+        self._forget(job)
+
+    def _check_progress(self, run: Run) -> None:
+        """Raises TrainingLost if the time of two jobs ended at the same step."""
+        left = [event["step"] for event in run.events() if event["type"] == "requeued"]
+        if len(left) > 1 and left[-2] >= left[-1] == run.status().step:
+            raise TrainingLost("The time of two jobs ended at the same step. Raise GANVAS_SLURM_MINUTES.")
 
     def _end_of(self, job: str, state: str) -> str:
         """How a job ended that should not have, as a sentence."""
@@ -216,13 +223,14 @@ class SlurmTrainer:
         return f"Slurm's job {job} ended ({state}): {why or words or 'it said nothing'}. {ADVICE}"
 
     def _last_words(self, job: str) -> str | None:
-        """The last line that it wrote of errors; None if it wrote nothing at all."""
-        logs = [path for path in (self._folder / job).glob(f"{job}_*_log.*") if path.stat().st_size]
-        lines = [
-            line.strip() for path in sorted(logs) for line in path.read_text(errors="replace")[-64_000:].splitlines()
-        ]
-        said = [line for line in lines if line and not line.startswith("srun: ")]
-        return re.sub(r"^\w+Error: ", "", said[-1])[:300].rstrip(".") if said else "" if logs else None
+        """The last line that it wrote of errors, srun's own words where there is no other; None if it has no output at all."""
+        logs = sorted((self._folder / job).glob(f"{job}_*_log.err"))
+        if not logs:
+            return None
+        lines = [line.strip() for path in logs for line in path.read_text(errors="replace")[-64_000:].splitlines()]
+        lines = [line for line in lines if line and not line.startswith("submitit ")]
+        said = [line for line in lines if not line.startswith("srun: ")] or lines
+        return re.sub(r"^\w+Error: ", "", said[-1])[:300].rstrip(".") if said else ""
 
     def _tell_waiting(self, run: Run, job: str, state: str, why: str) -> None:
         """Shows in the status of a run that its job waits in Slurm's own queue."""
@@ -262,6 +270,12 @@ class SlurmTrainer:
             with contextlib.suppress(OSError):
                 if time.time() - folder.stat().st_mtime > KEPT_FOR_S:
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _left(run: Run, since: int) -> str:
+    """How the run ended after so many events, or was left to another job; "" if it has not."""
+    ends = [str(event["type"]) for event in run.events()[since:] if event["type"] in ENDS]
+    return ends[-1] if ends else ""
 
 
 def _named(**parameters: str) -> dict[str, str]:
