@@ -161,7 +161,8 @@ def _sum_up(folder: SweepFolder, *, paused: bool) -> None:
     if top:
         print(f"Best: {_in_words(folder.sweep, top)}\n{folder.runs_dir / top.run_id}")
     if paused:
-        print(f"Paused. Go on with: python {' '.join(['-m', 'gan_core', *sys.argv[1:]])}")
+        arguments = [without_password(argument) for argument in sys.argv[1:]]
+        print(f"Paused. Go on with: python {' '.join(['-m', 'gan_core', *arguments])}")
 
 
 def _in_words(sweep: Sweep, row: TrialRow) -> str:
