@@ -4,6 +4,7 @@ PYTHON ?= python3
 TORCH ?=
 VENV := .venv
 BIN := $(VENV)/bin
+POSTGRESQL := $(strip $(wildcard /usr/lib/postgresql/*/bin/initdb) $(shell command -v initdb))
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 .PHONY: run test check fast format e2e collapse-table preset-search pretrained intervals mutants lock sbom docs check-wheel hostile fuzz crash-drill loadtest evidence bench gpu-check
@@ -11,7 +12,7 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 run: $(VENV)/.app
 	$(BIN)/python -m gan_core
 
-test: $(VENV)/.dev $(VENV)/.browser
+test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.postgresql
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e" --numprocesses=auto --maxprocesses=8 --dist=loadfile
 	$(BIN)/python -m pytest -m e2e --reruns 1 # what fails is tried once more, and named as RERUN: a race to be mended
 
@@ -43,6 +44,12 @@ $(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/python
 $(VENV)/.browser: $(VENV)/.dev
 	test -n "$(CHROMIUM)" || $(BIN)/python -m playwright install --with-deps chromium || \
 	  (apt-get update && apt-get install -y chromium)
+	touch $@
+
+# A database for the tests of sweeps over machines; without one they are skipped.
+$(VENV)/.postgresql: $(VENV)/.dev
+	test -n "$(POSTGRESQL)" || (apt-get update && apt-get install -y --no-install-recommends postgresql) || \
+	  echo "PostgreSQL cannot be installed; its tests are skipped."
 	touch $@
 
 # Many hours: one setting for all, the search of each method's own, and the table at those. Written as they come; stopped and

@@ -21,6 +21,7 @@ FOR_DEVELOPERS = [  # need what the tests need
 OPTIONAL = {
     "torch-fidelity",
     "onnx",
+    "submitit",
 }  # imported by the product only where it is installed; the sentence that refuses says how
 
 

@@ -30,9 +30,10 @@ from gan_core.cli import (
     terminal,
     verify,
 )
-from gan_core.cli.several import Processes
+from gan_core.cli.several import On, Processes
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
 from gan_core.config import RunConfig, with_changes
+from gan_core.config.devices import Machine
 from gan_core.config.reasons import reason
 from gan_core.datasets.base import left_out_in_words
 from gan_core.presets import PRESETS, preset_config
@@ -77,7 +78,7 @@ def main() -> None:
                 app()
             finally:
                 sys.stdout.flush()
-    except (ValueError, BlockingIOError) as refusal:
+    except (ValueError, BlockingIOError, trainers.TrainingLost) as refusal:
         print(f"Error: {refusal}", file=sys.stderr)
         sys.exit(2)
     except OSError as failure:
@@ -130,14 +131,20 @@ def train(
     name: Annotated[str, typer.Option(help="Your name for the run.")] = "",
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda:0 ... or mps.")] = None,
     processes: Processes = 1,
+    place: On = "",
 ) -> None:
     """Train an experiment. Prints the run's folder first; Ctrl-C pauses it."""
-    if several.elsewhere(processes):
+    if not place and several.elsewhere(processes):
         return
     config = with_changes(preset_config(preset), terminal.parse_changes(changes))
     options = {"training.max_steps": steps, "training.device": device}
     config = with_changes(config, {name: value for name, value in options.items() if value is not None})
-    _train(_create(config, runs_folder(runs_dir), name))
+    folder = runs_folder(runs_dir)
+    trainer = several.trainer_on(place, folder) if place else None
+    run = _create(config, folder, name, trainer.warm_up() if trainer else None)
+    if trainer:
+        run.use_processes(processes)
+    _train(run, trainer)
 
 
 @app.command()
@@ -151,9 +158,10 @@ def resume(
         bool, typer.Option("--from-start", help="Begin anew at step 0; what is there is set aside in the run's folder.")
     ] = False,
     processes: Processes = 1,
+    place: On = "",
 ) -> None:
     """Continue a run from its newest checkpoint."""
-    if several.elsewhere(processes):
+    if not place and several.elsewhere(processes):
         return
     found = runs.find(runs_folder(runs_dir), run)
     if found.status().state == "finished":
@@ -164,7 +172,10 @@ def resume(
     if from_start:
         print(f"What was there is kept in {recovery.begin_anew(found)}.", file=sys.stderr)
     found.command("run")
-    _train(found)
+    trainer = several.trainer_on(place, found.path.parent) if place else None
+    if trainer:
+        found.use_processes(processes)
+    _train(found, trainer)
 
 
 @app.command(name="train-longer")
@@ -230,13 +241,13 @@ def sample(
     console.print(f"{out}: {count} images of '{escape(found.name)}' at step {sampler.step:,}, seed {seed}")
 
 
-def _create(config: RunConfig, folder: Path, name: str) -> Run:
-    """A run directory for `config`, resolved for this machine, once its images are known to be enough."""
+def _create(config: RunConfig, folder: Path, name: str, machine: Machine | None = None) -> Run:
+    """A run directory for `config`, resolved for a machine or this one, once its images are known to be enough."""
     from gan_core.config.devices import detect
     from gan_core.training.plan import check_data, count_checked, decide
 
     num_images = count_checked(config)
-    resolved = decide(config, detect(), num_images)
+    resolved = decide(config, machine or detect(), num_images)
     with bar("Preparing the images") as move:
         dataset = datasets.prepare(resolved.dataset, lambda done, total: move(done, total, ""))
     check_data(resolved, len(dataset))
@@ -245,15 +256,19 @@ def _create(config: RunConfig, folder: Path, name: str) -> Run:
     return runs.create(folder, resolved, name)
 
 
-def _train(run: Run) -> None:
-    """Trains a run in this process, with a bar on a terminal and plain lines elsewhere."""
+def _train(run: Run, trainer: trainers.Trainer | None = None) -> None:
+    """Trains a run in this process or where a trainer does, with a bar on a terminal and plain lines elsewhere."""
     print(run.path, flush=True)
-    from gan_core.training import loop, worker
-
-    worker.keep_freed_memory()
     signals, known = terminal.collect_signals(), len(run.events())
     with bar("Training") if console.is_terminal else nullcontext(plain_lines()) as move:
-        status = loop.train(run, terminal.show_status(move), lambda: "pause" if signals else None)
+        show = terminal.show_status(move)
+        if trainer:
+            status = several.train_on(run, trainer, show, signals)
+        else:
+            from gan_core.training import loop, worker
+
+            worker.keep_freed_memory()
+            status = loop.train(run, show, lambda: "pause" if signals else None)
     for event in run.events()[known:]:
         if event["type"] == "checkpoint_refused":
             print(f"The checkpoint of step {event['step']} was not used: {event.get('error')}", file=sys.stderr)
@@ -262,7 +277,7 @@ def _train(run: Run) -> None:
                 recovery.skipped(event["count"], event["file"]), f"The log as it was: {event['kept']}.", file=sys.stderr
             )
     card.begin(run)
-    if status.state == "failed":
+    if status.state == "failed" or (status.state == "interrupted" and status.error):
         raise ValueError(status.error)
     print(f"{status.state} at step {status.step} of {status.total_steps}, {status.seconds:.1f} s")
     if status.state == "paused":

@@ -1,22 +1,66 @@
-"""One run over several processes, from the command line: started here by torchrun, or by torchrun's own command."""
+"""Where a run trains, from the command line: in several processes started here by torchrun, or at another place."""
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from gan_core.config import settings
+from gan_core.config.settings import PLACES as NAMES
+from gan_core.runs import Run, Status
+from gan_core.runs.status import MAX_PROCESSES
+from gan_core.training import supervisor
+from gan_core.training.trainers import Trainer
 
 Processes = Annotated[
     int,
     typer.Option(
         help="Train in so many processes on this computer, one for each GPU; each sees its share of every batch.",
         min=1,
-        max=64,
+        max=MAX_PROCESSES,
     ),
 ]
+
+
+On = Annotated[
+    str,
+    typer.Option(
+        "--on", metavar="PLACE", help=f"Train at another place: {', '.join(NAMES)}.", show_default="this process"
+    ),
+]
+SHOW_S = 0.5
+
+
+def trainer_on(place: str, runs_dir: Path) -> Trainer:
+    """What trains the runs of a folder at a place.
+
+    Raises:
+        ValueError: there is no such place.
+    """
+    from gan_core.training.places import PLACES
+
+    here = replace(settings.from_environment(), runs_dir=runs_dir.absolute(), place=place)
+    return PLACES.find(place).trainer(here, "cli")
+
+
+def train_on(run: Run, trainer: Trainer, show: Callable[[Status], None], signals: list[int]) -> Status:
+    """Trains a run at another place and shows its status until it ends. A signal pauses it."""
+    training = threading.Thread(target=supervisor.train_to_end, args=(run, trainer), daemon=True)
+    training.start()
+    while training.is_alive():
+        if signals and run.control().command == "run":
+            supervisor.leave(run, "pause")
+        show(run.status())
+        training.join(SHOW_S)
+    show(status := run.status())
+    return status
 
 
 def elsewhere(processes: int) -> bool:
@@ -29,20 +73,9 @@ def elsewhere(processes: int) -> bool:
         if processes > 1:
             _start(processes)
         return False
-    from gan_core.processes import shards
     from gan_core.training import together
 
-    if not shards.join():
-        return False
-    for number in (signal.SIGINT, signal.SIGTERM):  # the leader answers them, and tells the others when to end
-        signal.signal(number, signal.SIG_IGN)
-    try:
-        together.follow()
-    except RuntimeError as failure:
-        if not shards.is_lost(failure):
-            raise
-        raise ValueError("The process that leads this training has ended.") from failure
-    return True
+    return together.take_part()
 
 
 def _start(processes: int) -> None:

@@ -13,12 +13,12 @@ from typing import Annotated, Any
 
 import typer
 
-from gan_core.cli import terminal
+from gan_core.cli import several, terminal
 from gan_core.cli.terminal import AsJson, RunsDir, plain_lines, runs_folder, show_rows
 from gan_core.config import settings
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.folder import SweepFolder
-from gan_core.experiments.sweeps.loop import InProcess, Queued, Runner, SweepWorker
+from gan_core.experiments.sweeps.loop import AtPlace, InProcess, Queued, Runner, SweepWorker, work_at_once
 from gan_core.experiments.sweeps.parsing import SUFFIXES, axis_from, read_file
 from gan_core.experiments.sweeps.plan import Sweep, format_value, sweep_from, trial_minutes
 from gan_core.experiments.sweeps.storage import without_password
@@ -49,6 +49,7 @@ def sweep(
         str, typer.Option(help="File or database that several machines share.", show_default="a file in --runs-dir")
     ] = "",
     queue: Annotated[bool, typer.Option("--queue", help="Leave training to the server of this runs folder.")] = False,
+    place: several.On = "",
 ) -> None:
     """Try many settings: a grid, or a search, pruned by the doctor. Start it again, here or elsewhere, to go on with it."""
     arguments, place = _read(what)
@@ -60,7 +61,7 @@ def sweep(
     planned = sweep_from(**arguments)
     folder = folders.open_folder(runs_folder(runs_dir), planned, storage or place, folders.id_of(planned.name))
     _announce(folder)
-    _work(folder, queued=queue)
+    _work(folder, place, queued=queue)
 
 
 def list_sweeps(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
@@ -123,12 +124,19 @@ def _announce(folder: SweepFolder) -> None:
     )
 
 
-def _work(folder: SweepFolder, *, queued: bool) -> None:
-    """Works on a sweep until it is done; Ctrl-C pauses the run and gives the trial back."""
+def _work(folder: SweepFolder, place: str, *, queued: bool) -> None:
+    """Works on a sweep until it is done; Ctrl-C pauses its runs and gives the trials back."""
+    if place and queued:
+        raise ValueError("--on and --queue exclude each other: the server of the queue decides where it trains.")
     signals = terminal.collect_signals()
     here = replace(settings.from_environment(), runs_dir=folder.runs_dir)
     runner: Runner = Queued(here) if queued else InProcess(folder.runs_dir, terminal.show_status(plain_lines()))
-    if not queued:
+    count = 1
+    if place:
+        trainer = several.trainer_on(place, folder.runs_dir)
+        trainer.warm_up()
+        runner, count = AtPlace(folder.runs_dir, trainer), min(trainer.at_once, folder.sweep.trials)
+    elif not queued:
         from gan_core.training import worker
 
         worker.keep_freed_memory()
@@ -136,7 +144,12 @@ def _work(folder: SweepFolder, *, queued: bool) -> None:
     with folder.work() if queued else nullcontext(True) as mine:
         if not mine:
             raise ValueError(f"A process of this machine works on '{folder.sweep.name}' already.")
-        SweepWorker(folder.study(), runner, lambda: bool(signals), _print_line, folder.runs_dir).work()
+        work_at_once(
+            [
+                SweepWorker(folder.study(), runner, lambda: bool(signals), _print_line, folder.runs_dir)
+                for _ in range(count)
+            ]
+        )
     _sum_up(folder, paused=bool(signals))
 
 
@@ -148,7 +161,8 @@ def _sum_up(folder: SweepFolder, *, paused: bool) -> None:
     if top:
         print(f"Best: {_in_words(folder.sweep, top)}\n{folder.runs_dir / top.run_id}")
     if paused:
-        print(f"Paused. Go on with: python {' '.join(['-m', 'gan_core', *sys.argv[1:]])}")
+        arguments = [without_password(argument) for argument in sys.argv[1:]]
+        print(f"Paused. Go on with: python {' '.join(['-m', 'gan_core', *arguments])}")
 
 
 def _in_words(sweep: Sweep, row: TrialRow) -> str:

@@ -22,8 +22,10 @@ _INSTALLED = (PROJECT_DIR / "ganvas_app" / "app.py").is_file()
 APP_DIR = PROJECT_DIR / "ganvas_app" if _INSTALLED else PROJECT_DIR
 """The folder of app.py, and of what comes with it: pages, docs, trained models."""
 _KEPT = "~/ganvas" if _INSTALLED else f"{PROJECT_DIR}/checkpoints"
-ISOLATIONS = ("process", "thread")
+PLACES = ("process", "thread", "slurm")  # entries of `gan_core.training.places`
+CLUSTERS = ("slurm", "local")
 SWITCH = ("on", "off")
+MAX_COUNT = 100_000
 _INTERNAL = ("GANVAS_ACTOR", "GANVAS_HUB_IMPLICIT")  # for processes that the program starts
 
 
@@ -39,7 +41,9 @@ class Setting:
 
     meaning: str
     default: str
-    kind: Literal["folder", "file", "seconds", "isolation", "switch", "language", "address"] = "folder"
+    kind: Literal[
+        "folder", "file", "seconds", "count", "place", "cluster", "word", "switch", "language", "address",
+    ] = "folder"  # fmt: skip
 
 
 SETTINGS: Mapping[str, Setting] = {
@@ -52,7 +56,19 @@ SETTINGS: Mapping[str, Setting] = {
     "GANVAS_CACHE_DIR": Setting("prepared data sets", "~/.cache/ganvas"),
     "GANVAS_INCEPTION_WEIGHTS": Setting("file of Inception's weights; fetched when first asked for", "", "file"),
     "GANVAS_CLASSROOM": Setting("the class's codes and limits", f"{_KEPT}/classroom.json", "file"),
-    "GANVAS_ISOLATION": Setting("where a run trains: process or thread", "process", "isolation"),
+    "GANVAS_PLACE": Setting(
+        "where runs train: process, thread (both on this computer) or slurm (jobs on a cluster)", "process", "place"
+    ),
+    "GANVAS_SLURM_PARTITION": Setting("Slurm: partition of the jobs; empty for the cluster's default", "", "word"),
+    "GANVAS_SLURM_ACCOUNT": Setting("Slurm: account of the jobs; empty for the user's default", "", "word"),
+    "GANVAS_SLURM_MINUTES": Setting(
+        "Slurm: time limit of a job; a longer run continues in the next job", "240", "count"
+    ),
+    "GANVAS_SLURM_GPUS": Setting("Slurm: most GPUs of a job; 0 to train on processors", "1", "count"),
+    "GANVAS_SLURM_CPUS": Setting("Slurm: processor cores of a job", "4", "count"),
+    "GANVAS_SLURM_MEMORY_GB": Setting("Slurm: memory of a job", "16", "count"),
+    "GANVAS_SLURM_JOBS": Setting("Slurm: most jobs at once", "8", "count"),
+    "GANVAS_SLURM_CLUSTER": Setting("Slurm: slurm, or local to try its jobs on this computer", "slurm", "cluster"),
     "GANVAS_REPORTS": Setting("whether a run's report is made when it ends: on or off", "on", "switch"),
     "GANVAS_WEBHOOK": Setting("address that is told when a run ends or fails; empty for none", "", "address"),
     "GANVAS_HUB_SILENCE_S": Setting("seconds of silence after which a transfer with the Hub ends", "60", "seconds"),
@@ -67,13 +83,13 @@ class Settings:
 
     runs_dir: Path
     cache_dir: Path
-    isolation: str
+    place: str
 
 
 def from_environment() -> Settings:
     """The settings in the environment. Raises ValueError if one of them is not valid."""
-    _check("GANVAS_ISOLATION")
-    return Settings(runs_dir=runs_dir(), cache_dir=cache_dir(), isolation=text("GANVAS_ISOLATION"))
+    _check("GANVAS_PLACE")
+    return Settings(runs_dir=runs_dir(), cache_dir=cache_dir(), place=text("GANVAS_PLACE"))
 
 
 def text(name: str) -> str:
@@ -109,8 +125,14 @@ def _check(name: str) -> None:
             raise ValueError(f"{name} must name a file; {folder(value)} is a folder. Add the file's name to it.")
         case "seconds":
             seconds(name)
-        case "isolation" if value not in ISOLATIONS:
-            raise ValueError(f"{name} must be one of: {', '.join(ISOLATIONS)}; got '{value:.40}'.")
+        case "count":
+            count(name)
+        case "place" if value not in PLACES:
+            raise ValueError(f"{name} must be one of: {', '.join(PLACES)}; got '{value:.40}'.")
+        case "cluster" if value not in CLUSTERS:
+            raise ValueError(f"{name} must be one of: {', '.join(CLUSTERS)}; got '{value:.40}'.")
+        case "word" if not re.fullmatch(r"[A-Za-z0-9_.,@-]*", value):
+            raise ValueError(f"{name} must be made of letters, digits and _ . , @ -; got '{value:.40}'.")
         case "switch" if value not in SWITCH:
             raise ValueError(f"{name} must be one of: {', '.join(SWITCH)}; got '{value:.40}'.")
         case "address" if value and not _may_be_told(value):
@@ -154,6 +176,14 @@ def seconds(name: str) -> float:
     if not 0 < value < float("inf"):
         raise ValueError(f"{name} must be a number of seconds above 0; got '{text(name):.40}'.")
     return value
+
+
+def count(name: str) -> int:
+    """The value of a setting as a whole number. Raises ValueError unless it is one from 1 to MAX_COUNT; GPUs may be 0."""
+    value, least = text(name), 0 if name == "GANVAS_SLURM_GPUS" else 1
+    if not re.fullmatch(r"[0-9]{1,6}", value, re.ASCII) or not least <= int(value) <= MAX_COUNT:
+        raise ValueError(f"{name} must be a whole number from {least} to {MAX_COUNT:,}; got '{value:.40}'.")
+    return int(value)
 
 
 def runs_dir() -> Path:

@@ -74,12 +74,13 @@ def begin_anew(run: Run) -> str:
     """
     run.refuse_if_shipped()
     with run.lock(timeout_s=1.0):
+        processes = run.control().processes
         place = _set_aside(run, _NAMES)
         if (run.path / "status.json").exists():
             shutil.copyfile(run.path / "status.json", place / "status.json")
         run.checkpoints_dir.mkdir()
         run.samples_dir.mkdir()
-        files.write_json(run.path / "control.json", asdict(Control()))
+        files.write_json(run.path / "control.json", asdict(Control(processes=processes)))
         run.write_status(replace(run.status(), state="stopped", step=0, epoch=0, images_seen=0, seconds=0.0, error=""))
         run.add_event("begun_anew", 0, kept=place.name)
     return place.name

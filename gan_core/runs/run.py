@@ -14,6 +14,7 @@ Folder names are generated; names that people type live in about.json only and n
 
 from __future__ import annotations
 
+import platform
 import re
 import sys
 import time
@@ -29,7 +30,7 @@ from gan_core.access import Actor, bin, require
 from gan_core.config import RunConfig, one_line, parse_config, read_strictly, settings, several_lines
 from gan_core.config.reasons import not_written
 from gan_core.runs import files
-from gan_core.runs.status import Control, Status, read_control, read_status
+from gan_core.runs.status import ALIVE_STATES, Control, Status, read_control, read_status
 
 MAX_NAME, MAX_TITLE, MAX_NOTE = 80, 200, 5000  # characters
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -51,6 +52,7 @@ class Run:
         self.manifest_path = path / "manifest.json"  # SHA-256 of all checkpoint files
         self.reserve_path = path / ".reserve"  # see `files.Reserve`
         self.log_path = path / "log.txt"  # the trainer's messages and tracebacks
+        self.job_path = path / ".job.json"  # the cluster's job that it was handed to, while that lasts
 
     @property
     def shipped(self) -> bool:
@@ -169,6 +171,12 @@ class Run:
         with self._asked("control"):
             files.write_json(self.path / "control.json", asdict(replace(self.control(), command=command)))
 
+    def use_processes(self, processes: int) -> None:
+        """Asks for so many processes from its next start or resume on. Raises ValueError as `command`."""
+        with self._asked("control"):
+            if (control := self.control()).processes != processes:
+                files.write_json(self.path / "control.json", asdict(replace(control, processes=processes)))
+
     def override(self, changes: dict[str, float]) -> None:
         """Asks the trainer to change live fields; it answers with an event. Raises ValueError as `command`."""
         with self._asked("control"):
@@ -271,7 +279,7 @@ class Run:
         """The right to train this run or to write its status; freed when the process that holds it ends, however.
 
         Raises:
-            BlockingIOError: another process has it.
+            BlockingIOError: another process has it, or trains the run on another computer, which locks may not reach.
         """
         lock = FileLock(self.path / ".lock")
         try:
@@ -279,9 +287,21 @@ class Run:
         except Timeout:
             raise BlockingIOError(f"The run '{self.id}' is being trained by another process.") from None
         try:
+            if self._trains_elsewhere():
+                raise BlockingIOError(f"The run '{self.id}' is being trained on another computer.")
             yield
         finally:
             lock.release()
+
+    def is_trained(self) -> bool:
+        """Whether a process trains it: on this computer by its lock, on another by its heartbeat."""
+        return self.is_locked() or self._trains_elsewhere()
+
+    def _trains_elsewhere(self) -> bool:
+        """Whether its heartbeat comes from another computer; not every shared disk hands locks on."""
+        status = self.status()
+        host = status.owner.rpartition(":")[0]
+        return status.state in ALIVE_STATES and host not in ("", platform.node())
 
     def is_locked(self) -> bool:
         """Whether a process is training it right now. Asking does not take the lock, so many may ask at once."""

@@ -17,6 +17,7 @@ OPEN_STATES = ("queued", "running", "stopping")
 RESUMABLE_STATES = ("paused", "stopped", "failed", "interrupted")
 MAX_NUMBER = 10**15  # of any count; none is negative
 MAX_TEXT = 5000  # characters of a sentence
+MAX_PROCESSES = 64  # of one run on one computer
 STATES = ("queued", "running", "paused", "stopping", "finished", "stopped", "failed", "interrupted")
 
 
@@ -62,11 +63,13 @@ class Control:
         command: run, pause or stop.
         sequence: grows with every live change, so that the trainer answers each once.
         overrides: dotted field -> value, all live changes so far.
+        processes: how many train it together from its next start or resume on.
     """
 
     command: str = "run"
     sequence: int = 0
     overrides: dict[str, float] = field(default_factory=dict)
+    processes: int = 1
 
 
 def read_status(data: Mapping[str, Any], is_locked: Callable[[], bool] | None = None) -> Status:
@@ -103,8 +106,11 @@ def read_control(data: Mapping[str, Any]) -> Control:
     """What a JSON object asks for; what is missing or of another type is left at its default."""
     plain = Control()
     command, sequence, overrides = (data.get(name) for name in ("command", "sequence", "overrides"))
+    processes = data.get("processes")
+    counted = isinstance(processes, int) and not isinstance(processes, bool) and 1 <= processes <= MAX_PROCESSES
     return Control(
         command=command if isinstance(command, str) else plain.command,
         sequence=sequence if isinstance(sequence, int) and not isinstance(sequence, bool) else plain.sequence,
         overrides=overrides if isinstance(overrides, dict) and all(map(is_number, overrides.values())) else {},
+        processes=processes if isinstance(processes, int) and counted else plain.processes,
     )

@@ -50,7 +50,8 @@ def train(run: Run, observer: Observer | None = None, request: Request | None = 
     Args:
         run: its directory; config.json is all that must be in it.
         observer: called with the status about twice a second.
-        request: called before every step; may return "pause" or "stop", with the effect of that command in control.json.
+        request: called before every step; may return "pause" or "stop", with the effect of that command in control.json, or
+            "requeue", which leaves the run queued for another process to continue.
 
     Returns:
         The last status. A failure is a status too (state "failed", with its sentence); it is not raised.
@@ -88,7 +89,7 @@ class _Session:
         self._last_checkpoint_s = time.monotonic()
 
     def run(self) -> str:
-        """Returns the state in which it ends: finished, paused or stopped."""
+        """Returns the state in which it ends: finished, paused, stopped or queued."""
         self._prepare()
         step, leave = self.start_step, ""
         while step < self.total_steps:
@@ -113,8 +114,8 @@ class _Session:
         self._save_sample(step)
         self._save_checkpoint(step)
         self.recorder.close()
-        state = {"pause": "paused", "stop": "stopped"}.get(leave, "finished")
-        self.run_dir.add_event(state, step)
+        state = {"pause": "paused", "stop": "stopped", "requeue": "queued"}.get(leave, "finished")
+        self.run_dir.add_event("requeued" if leave == "requeue" else state, step)
         return state
 
     # before the first step
@@ -212,7 +213,7 @@ class _Session:
     # between steps
 
     def _apply_control(self, step: int) -> str:
-        """Applies live changes; returns "pause" or "stop" if one was requested, else ""."""
+        """Applies live changes; returns "pause", "stop" or "requeue" if one was requested, else ""."""
         while self._replay and self._replay[0]["step"] <= step:  # made after the checkpoint that was resumed from
             self._set_live(live_changes(self.config, self._replay.pop(0).get("changes", {})))
         stamp = self.run_dir.control_stamp()
@@ -223,8 +224,8 @@ class _Session:
             self._control.sequence > self._last_sequence and not self._replay
         ):  # else the replay would undo what is newer
             self._apply_overrides(step)
-        command = self.request() or self._control.command
-        return command if command in ("pause", "stop") else ""
+        command = self._control.command
+        return command if command in ("pause", "stop") else self.request() or ""
 
     def _apply_overrides(self, step: int) -> None:
         changes = {k: v for k, v in self._control.overrides.items() if v != self._live_value(k)}

@@ -1,8 +1,8 @@
 """Background training: one supervising thread a device trains the runs of the queue, one after another.
 
-With `isolation: process` (the default) a worker process trains and the thread watches it: a crash or an out-of-memory
-kill costs one run and never the server, and training does not fight the pages for the interpreter. With
-`isolation: thread` the supervising thread trains itself.
+`gan_core.training.places` says where. In a worker `process` (the default) the thread watches it: a crash or an out-of-memory
+kill costs one run and never the server, and training does not fight the pages for the interpreter. As a `thread` the
+supervising thread trains itself. On `slurm` the runs are a cluster's jobs, many at once, each watched by a thread of its own.
 
 All state is on disk (run directories and the queue) and in named threads, because Streamlit may reload this module.
 A worker outlives its server; the next server finds its run by lock and heartbeat, waits for its end.
@@ -11,7 +11,6 @@ A worker outlives its server; the next server finds its run by lock and heartbea
 from __future__ import annotations
 
 import contextlib
-import platform
 import threading
 import time
 import traceback
@@ -29,10 +28,12 @@ from gan_core.config.settings import Settings
 from gan_core.runs import Run, environment, files, recovery
 from gan_core.runs.status import ALIVE_STATES
 from gan_core.training import allowance, plan, queue
-from gan_core.training.trainers import ProcessTrainer, ThreadTrainer, Trainer, wait_for
+from gan_core.training.places import PLACES, holder
+from gan_core.training.trainers import Trainer, TrainingLost, wait_for
 
 POLL_S = 0.1
 RETRY_S = 10.0  # between attempts to start the trainer
+BUSY_POLL_S = 1.0  # of a queue from which a cluster takes many runs, whose disk may be a network's
 _starting = threading.Lock()
 _followers: list[Callable[[Run], object]] = []
 
@@ -52,9 +53,9 @@ def ensure_supervisors(settings: Settings) -> None:
 
 
 def machine(settings: Settings) -> Machine | None:
-    """The devices and precisions that this machine can train on; None during the first seconds of its first start, until torch is loaded."""
+    """The devices and precisions that runs are trained on; None during the first seconds of the first start, until torch is loaded."""
     try:
-        return Machine.from_dict(read_strictly(_machine_file(settings.runs_dir)))
+        return Machine.from_dict(read_strictly(_machine_file(settings)))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -63,10 +64,12 @@ def wait_until_ready(settings: Settings, timeout_s: float = 120.0) -> Machine:
     """The same, once it is known.
 
     Raises:
-        ValueError: the trainer did not start; the message says where it wrote why.
+        ValueError: the trainer did not start; the message says why, or where it wrote that.
     """
     deadline = time.monotonic() + timeout_s
     while (found := machine(settings)) is None:
+        if trouble := str(files.read_json(_machine_file(settings)).get("trouble", "")):
+            raise ValueError(trouble)
         if time.monotonic() > deadline:
             raise ValueError(
                 f"The trainer did not start within {timeout_s:.0f} s. See {settings.runs_dir}/.worker-*.log."
@@ -188,8 +191,8 @@ def change_live(run: Run, changes: Mapping[str, Any], *, actor: Actor | None = N
 
 def _start_supervising(settings: Settings) -> None:
     """The first thread: finds the devices, recovers runs, starts a thread for each further device, and serves the first."""
-    runs_dir = settings.runs_dir
-    first = _trainer(settings, "first")
+    runs_dir, place = settings.runs_dir, PLACES.find(settings.place)
+    _note_trouble(settings, "")
     told = ""
     while True:  # the thread never ends, or each page load would begin another
         try:
@@ -197,54 +200,103 @@ def _start_supervising(settings: Settings) -> None:
             files.sweep(runs_dir, older_than_s=3600.0)  # what is younger, another server may be making
             for folder in (runs_dir, *runs_dir.glob(".*/")):
                 bin.empty(folder)
+            first = place.trainer(settings, "first")
             found = first.warm_up()
-            files.write_json(_machine_file(runs_dir), found.to_dict())
+            files.write_json(_machine_file(settings), found.to_dict())
             alive = _recover_runs(runs_dir)
             break
         except Exception as failure:
             if str(failure) != told:
                 print(f"Ganvas cannot train: {failure}", flush=True)
             told = str(failure)
+            _note_trouble(settings, told)
             time.sleep(RETRY_S)
     for device in found.devices[1:]:
         threading.Thread(
             target=_supervise,
-            args=(runs_dir, device, _trainer(settings, device), alive),
+            args=(runs_dir, device, place.trainer(settings, device), alive),
             name=f"ganvas-device:{runs_dir}:{device}",
             daemon=True,
         ).start()
     _supervise(runs_dir, found.devices[0], first, alive)
 
 
-def _trainer(settings: Settings, device: str) -> Trainer:
-    return ThreadTrainer() if settings.isolation == "thread" else ProcessTrainer(settings.runs_dir, device)
-
-
 def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) -> None:
     """Waits for the device's runs of an earlier server, then trains those of the queue, without end, whatever one does."""
     for run in alive:
         if run.status().device == device:
-            try:
-                wait_for(run, POLL_S)
-                _mark_interrupted(run, "The training process ended without a message.")
-                _follow(run)
-            except Exception as failure:
-                _mark_lost(run, failure)
+            _wait_for_end(run)
+    places = threading.Semaphore(trainer.at_once)
     while True:
-        claimed, ended = None, False
+        places.acquire()
+        claimed = None
         try:
             claimed = queue.claim_next(runs_dir, device)
-            if claimed is not None:
-                trainer.train(claimed)
-                ended = True
-                _follow(claimed)
-                trainer.warm_up()
         except Exception as failure:
-            _mark_lost(claimed, failure)
-            if claimed is not None and not ended:
-                _follow(claimed)
+            _mark_lost(None, failure)
         if claimed is None:
-            time.sleep(POLL_S)
+            places.release()
+            time.sleep(POLL_S if trainer.at_once == 1 else BUSY_POLL_S)
+        elif trainer.at_once == 1:
+            _train_in_place(claimed, trainer, places)
+        else:
+            _begin_thread(_train_in_place, claimed, trainer, places)
+
+
+def _train_in_place(run: Run, trainer: Trainer, places: threading.Semaphore) -> None:
+    """Trains a run in one of the places that a trainer has at once."""
+    try:
+        _train_and_follow(run, trainer)
+    finally:
+        places.release()
+
+
+def _train_and_follow(run: Run, trainer: Trainer) -> None:
+    train_to_end(run, trainer)
+    _follow(run)
+    with contextlib.suppress(Exception):  # the next run's training says why
+        trainer.warm_up()
+
+
+def train_to_end(run: Run, trainer: Trainer) -> None:
+    """Trains a run until it ends, also through several jobs of a cluster; says in its status what went wrong."""
+    try:
+        trainer.train(run)
+        while run.status().state == "queued" and _was_requeued(run):
+            trainer.train(run)  # the time of its job was up
+    except Exception as failure:
+        _mark_lost(run, failure)
+
+
+def _was_requeued(run: Run) -> bool:
+    """Whether its trainer left it for another to continue, and nobody has asked for anything since."""
+    events = run.events()
+    left = bool(events) and events[-1]["type"] == "requeued" and run.control().command == "run"
+    return left and run.id not in queue.queued_ids(run.path.parent)
+
+
+def _wait_for_end(run: Run) -> None:
+    """Waits for the end of a run that an earlier server's worker trains."""
+    try:
+        wait_for(run, POLL_S)
+        _mark_interrupted(run, "The training process ended without a message.")
+        _follow(run)
+    except Exception as failure:
+        _mark_lost(run, failure)
+
+
+def _recover_later(run: Run) -> None:
+    """Recovers a run that is trained on another computer, should it end there without a message."""
+    while run.is_trained():
+        time.sleep(BUSY_POLL_S)
+    try:
+        _recover(run, waits=run.id in queue.queued_ids(run.path.parent))
+    except Exception as failure:
+        _mark_lost(run, failure)
+
+
+def _begin_thread(work: Callable[..., None], run: Run, *arguments: object) -> None:
+    threading.Thread(target=work, args=(run, *arguments), name=f"ganvas-run:{run.path}", daemon=True).start()
 
 
 def _follow(run: Run) -> None:
@@ -273,13 +325,18 @@ def _recover_runs(runs_dir: Path) -> list[Run]:
 
 
 def _recover(run: Run, *, waits: bool) -> bool:
-    """Recovers one run; returns whether it still trains."""
+    """Recovers one run; returns whether a process of this computer still trains it."""
     status = run.status()
-    if status.state == "queued" and not waits:
+    if held_by := holder(run):
+        _begin_thread(_train_and_follow, run, held_by)
+    elif status.state == "queued" and not waits:
         queue.enqueue(run)
     elif status.state in ALIVE_STATES or (status.state == "interrupted" and not status.error):
         if run.is_locked():
             return True
+        if run.is_trained():
+            _begin_thread(_recover_later, run)
+            return False
         if run.control().command != "run":
             _mark_interrupted(run, "The training process ended before it could stop properly.")
         elif _died_without_progress(run):
@@ -300,17 +357,27 @@ def _mark_lost(run: Run | None, failure: Exception) -> None:
     traceback.print_exception(failure)
     if run is not None:
         with contextlib.suppress(OSError):  # a full disk: the run stays as it is on disk
-            _mark_interrupted(run, reason(failure) or str(failure) or type(failure).__name__)
+            state = "failed" if isinstance(failure, TrainingLost) else "interrupted"
+            _mark_interrupted(run, reason(failure) or str(failure) or type(failure).__name__, state)
 
 
-def _mark_interrupted(run: Run, reason: str) -> None:
-    """Marks a run whose trainer is gone as interrupted; leaves one that ended properly as it is."""
+def _mark_interrupted(run: Run, reason: str, state: str = "interrupted") -> None:
+    """Marks a run whose trainer is gone as interrupted, or failed; leaves one that ended properly as it is."""
     with contextlib.suppress(BlockingIOError), run.lock(timeout_s=1.0):
         status = run.status()
         if status.state in ("queued", "interrupted", *ALIVE_STATES):
-            run.write_status(replace(status, state="interrupted", phase="", error=reason, images_per_s=0.0))
-            run.add_event("interrupted", status.step, error=reason)
+            run.write_status(replace(status, state=state, phase="", error=reason, images_per_s=0.0))
+            run.add_event(state, status.step, error=reason)
 
 
-def _machine_file(runs_dir: Path) -> Path:
-    return runs_dir / f".machine-{platform.node()}.json"
+def _note_trouble(settings: Settings, trouble: str) -> None:
+    """Keeps why nothing can be trained for whoever waits, "" that it is not known; what the machine was found to have stays."""
+    with contextlib.suppress(OSError):
+        if trouble and machine(settings) is None:
+            files.write_json(_machine_file(settings), {"trouble": trouble})
+        elif not trouble and "trouble" in files.read_json(_machine_file(settings)):
+            _machine_file(settings).unlink()
+
+
+def _machine_file(settings: Settings) -> Path:
+    return settings.runs_dir / f".machine-{PLACES.find(settings.place).machine}.json"

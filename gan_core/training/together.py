@@ -6,6 +6,7 @@ writes nothing and takes no commands, and what the leader changes live reaches i
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,25 @@ def own_batches(config: RunConfig, dataset: Dataset, device: torch.device) -> Ba
 def lead(model: GenerativeModel, *, leave: bool) -> None:
     """Tells the others whether to make another step, and at which learning rates."""
     shards.told_numbers([leave, *_rates(model)])
+
+
+def take_part() -> bool:
+    """Joins the other processes of this training; one that follows returns when it ends. Returns whether this one followed.
+
+    Raises:
+        ValueError: this process cannot take part, or the leader has ended.
+    """
+    if not shards.join():
+        return False
+    for number in (signal.SIGINT, signal.SIGTERM):  # the leader answers them, and tells the others when to end
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        follow()
+    except RuntimeError as failure:
+        if not shards.is_lost(failure):
+            raise
+        raise ValueError("The process that leads this training has ended.") from failure
+    return True
 
 
 def follow() -> None:

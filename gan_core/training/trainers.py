@@ -1,4 +1,4 @@
-"""How a supervising thread trains a run: in the thread itself, or in a worker process."""
+"""How a supervising thread trains a run on this computer: in the thread itself, in a worker process, or in several."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ import contextlib
 import os
 import platform
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Protocol
 
+import psutil
+
 from gan_core.config.devices import Machine
 from gan_core.processes.child import Child
+from gan_core.processes.process import death, last_line, launch
 from gan_core.runs import Run
+from gan_core.runs.status import RESUMABLE_STATES
 
 WORKER = ("-m", "gan_core.training.worker")
+TOGETHER = ("-m", "torch.distributed.run", "--standalone")  # torchrun
+POLL_S = 0.5
 ADVICE = "Everything up to the last checkpoint is kept: resume to continue from there."
 HANGS_AFTER_S = 10.0  # a trainer that does not notice a request to leave for so long is ended
 WRITES_FOR_S = 60.0  # one that noticed may write its last checkpoint for so long
@@ -27,18 +34,27 @@ class Unanswered(RuntimeError):
         super().__init__(f"The training process did not respond to the request to stop and was ended. {ADVICE}")
 
 
-class StopTimeout:
-    """How long a run's trainer may take to leave once it was asked to."""
+class TrainingLost(RuntimeError):
+    """A run ended through no command and no error of its own, and has failed; the message says why."""
 
-    def __init__(self, run: Run) -> None:
-        self._run, self._asked_at = run, 0.0
+
+class StopTimeout:
+    """How long a run's trainer may take to leave once it was asked to.
+
+    Args:
+        run: which.
+        hangs_after_s: it may take so long to notice.
+    """
+
+    def __init__(self, run: Run, hangs_after_s: float = HANGS_AFTER_S) -> None:
+        self._run, self._hangs_after_s, self._asked_at = run, hangs_after_s, 0.0
 
     def is_over(self) -> bool:
         """Whether it was asked so long ago; to be called again and again."""
         self._asked_at = self._asked_at or (time.monotonic() if self._run.control().command != "run" else 0.0)
         if not self._asked_at:
             return False
-        limit = WRITES_FOR_S if self._run.status().state == "stopping" else HANGS_AFTER_S
+        limit = WRITES_FOR_S if self._run.status().state == "stopping" else self._hangs_after_s
         return time.monotonic() - self._asked_at > limit
 
 
@@ -55,7 +71,7 @@ def wait_for(run: Run, poll_s: float) -> None:
         Unanswered: it was ended.
     """
     timeout = StopTimeout(run)
-    while run.is_locked():
+    while run.is_trained():
         if timeout.is_over() and (process := process_of(run)) and process != os.getpid():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
@@ -64,7 +80,9 @@ def wait_for(run: Run, poll_s: float) -> None:
 
 
 class Trainer(Protocol):
-    """Trains one run at a time."""
+    """Trains runs: `at_once` of them at a time, each in a thread that calls `train`."""
+
+    at_once: int
 
     def train(self, run: Run) -> None:
         """Trains it; returns when it has ended in any state.
@@ -79,10 +97,18 @@ class Trainer(Protocol):
 
 
 class ThreadTrainer:
-    """Trains in the calling thread."""
+    """Trains in the calling thread; a run of several processes in those."""
+
+    at_once = 1
+
+    def __init__(self, runs_dir: Path, device: str) -> None:
+        self._log = log_of(runs_dir, device)
 
     def train(self, run: Run) -> None:
         """See `Trainer`."""
+        if run.control().processes > 1:
+            train_together(run, self._log)
+            return
         from gan_core.training import loop
 
         loop.train(run)
@@ -96,15 +122,19 @@ class ThreadTrainer:
 
 
 class ProcessTrainer:
-    """Trains in a worker process, kept warm between runs."""
+    """Trains in a worker process, kept warm between runs; a run of several processes in those."""
+
+    at_once = 1
 
     def __init__(self, runs_dir: Path, device: str) -> None:
-        self._runs_dir = runs_dir
-        self._log = runs_dir / f".worker-{device.replace(':', '')}.log"
+        self._log = log_of(runs_dir, device)
         self._worker: tuple[Child, Machine] | None = None
 
     def train(self, run: Run) -> None:
         """See `Trainer`."""
+        if run.control().processes > 1:
+            train_together(run, self._log.with_suffix(".together.log"))
+            return
         child, _machine = self._started()
         timeout = StopTimeout(run)
         child.send({"run": str(run.path)})
@@ -124,3 +154,48 @@ class ProcessTrainer:
             child = Child(WORKER, "The training process", advice=ADVICE, log=self._log)
             self._worker = child, Machine.from_dict((child.receive() or {})["hello"])
         return self._worker
+
+
+def log_of(runs_dir: Path, device: str) -> Path:
+    """Where the worker of a device writes its errors."""
+    return runs_dir / f".worker-{device.replace(':', '')}.log"
+
+
+def launch_together(run: Run, log: Path | None = None) -> subprocess.Popen[str]:
+    """Starts the processes that train a run together, as many as its control.json asks for; they outlive this one.
+
+    Args:
+        run: which.
+        log: file for what they print; None for where this process prints.
+    """
+    arguments = (
+        *TOGETHER,
+        f"--nproc-per-node={run.control().processes}",
+        "-m",
+        "gan_core.training.several",
+        str(run.path),
+    )
+    with log.open("wb") if log else contextlib.nullcontext() as out:
+        return launch(arguments, stdin=subprocess.DEVNULL, stdout=out or 1, stderr=out or 2)
+
+
+def train_together(run: Run, log: Path) -> None:
+    """Trains a run in several processes of this computer. Raises as `Trainer.train`."""
+    timeout, process = StopTimeout(run), launch_together(run, log)
+    while process.poll() is None:
+        if timeout.is_over():
+            end_all(process)
+            raise Unanswered
+        time.sleep(POLL_S)
+    if run.status().state not in ("finished", *RESUMABLE_STATES[:-1]):
+        raise TrainingLost(death("One of the training processes", process.returncode, last_line(log), ADVICE))
+
+
+def end_all(process: subprocess.Popen[str]) -> None:
+    """Ends a process and all that it started."""
+    with contextlib.suppress(psutil.Error):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+    process.kill()
+    process.wait()

@@ -19,7 +19,7 @@ def listed() -> dict[str, dict[str, str]]:
 
 def test_every_setting_has_its_value_and_its_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GANVAS_RUNS_DIR", str(tmp_path / "mine"))
-    monkeypatch.delenv("GANVAS_ISOLATION", raising=False)
+    monkeypatch.delenv("GANVAS_PLACE", raising=False)
     monkeypatch.setenv("STREAMLIT_SERVER_MAX_UPLOAD_SIZE", "7")
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     rows = listed()
@@ -28,7 +28,7 @@ def test_every_setting_has_its_value_and_its_source(monkeypatch: pytest.MonkeyPa
         str(tmp_path / "mine"),
         "environment",
     )
-    assert (rows["GANVAS_ISOLATION"]["value"], rows["GANVAS_ISOLATION"]["source"]) == ("process", "default")
+    assert (rows["GANVAS_PLACE"]["value"], rows["GANVAS_PLACE"]["source"]) == ("process", "default")
     assert (rows["server.maxUploadSize"]["value"], rows["server.maxUploadSize"]["source"]) == ("7", "environment")
     assert rows["server.address"]["value"] == "127.0.0.1"
     assert rows["server.address"]["source"] == str(APP_DIR / ".streamlit" / "config.toml")

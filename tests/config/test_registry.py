@@ -30,24 +30,24 @@ def test_an_entry_that_needs_torch_is_named_by_its_import_path():
 def test_settings_come_from_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("GANVAS_RUNS_DIR", str(tmp_path / "a"))
     monkeypatch.setenv("GANVAS_CACHE_DIR", "~/b")
-    monkeypatch.setenv("GANVAS_ISOLATION", "thread")
+    monkeypatch.setenv("GANVAS_PLACE", "thread")
     made = settings.from_environment()
     assert made == settings.Settings(tmp_path / "a", Path.home() / "b", "thread")
 
 
 def test_settings_have_defaults(monkeypatch):
-    for name in ("GANVAS_RUNS_DIR", "GANVAS_CACHE_DIR", "GANVAS_ISOLATION"):
+    for name in ("GANVAS_RUNS_DIR", "GANVAS_CACHE_DIR", "GANVAS_PLACE"):
         monkeypatch.delenv(name, raising=False)
     made = settings.from_environment()
-    assert made.isolation == "process"
+    assert made.place == "process"
     assert made.runs_dir == settings.PROJECT_DIR / "checkpoints" / "runs"
 
 
 def test_a_setting_that_makes_no_sense_is_refused(monkeypatch):
-    monkeypatch.setenv("GANVAS_ISOLATION", "vm")
-    with pytest.raises(ValueError, match="GANVAS_ISOLATION must be one of: process, thread; got 'vm'"):
+    monkeypatch.setenv("GANVAS_PLACE", "vm")
+    with pytest.raises(ValueError, match="GANVAS_PLACE must be one of: process, thread, slurm; got 'vm'"):
         settings.from_environment()
-    monkeypatch.setenv("GANVAS_ISOLATION", "thread")
+    monkeypatch.setenv("GANVAS_PLACE", "thread")
     monkeypatch.setenv("GANVAS_RUNS_DIR", "~nobody-of-this-name/runs")
     with pytest.raises(ValueError, match="The folder '~nobody-of-this-name/runs' cannot be found"):
         settings.from_environment()

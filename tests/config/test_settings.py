@@ -23,7 +23,7 @@ def test_the_defaults_are_valid() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("GANVAS_ISOLATION", "vm", "must be one of: process, thread; got 'vm'"),
+        ("GANVAS_PLACE", "vm", "must be one of: process, thread, slurm; got 'vm'"),
         ("GANVAS_HUB_SILENCE_S", "soon", "must be a number of seconds above 0; got 'soon'"),
         ("GANVAS_HUB_TOTAL_S", "-1", "must be a number of seconds above 0; got '-1'"),
         ("GANVAS_HUB_TOTAL_S", "inf", "must be a number of seconds above 0; got 'inf'"),

@@ -28,7 +28,7 @@ SHORT = config()
 
 @pytest.fixture(scope="module", params=[pytest.param("process", marks=pytest.mark.slow), "thread"])
 def lab(request, tmp_path_factory, shared_cache) -> Settings:
-    """A running server's supervisors over a runs folder of their own, one for all tests of an isolation."""
+    """A running server's supervisors over a runs folder of their own, one for all tests of a place."""
     settings = Settings(tmp_path_factory.mktemp("lab") / "runs", shared_cache, request.param)
     patch = pytest.MonkeyPatch()
     patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))  # the worker process inherits it

@@ -44,7 +44,7 @@ def start_server(settings: Settings) -> subprocess.Popen:
         **os.environ,
         "GANVAS_RUNS_DIR": str(settings.runs_dir),
         "GANVAS_CACHE_DIR": str(settings.cache_dir),
-        "GANVAS_ISOLATION": settings.isolation,
+        "GANVAS_PLACE": settings.place,
     }
     return subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT_DIR, env=environment, stdin=subprocess.PIPE)
 
@@ -251,7 +251,7 @@ def test_one_runs_damage_stops_neither_the_queue_nor_the_supervisors(runs_dir, s
 
     monkeypatch.setattr(supervisor, "_recover", fail)
     queue.enqueue(good)
-    threaded = replace(settings, isolation="thread")
+    threaded = replace(settings, place="thread")
     for _ in range(3):
         supervisor.ensure_supervisors(threaded)
     state(good, "finished")

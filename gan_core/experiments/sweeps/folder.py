@@ -26,6 +26,7 @@ from gan_core.config import one_line, read_strictly
 from gan_core.config.reasons import not_written
 from gan_core.config.settings import Settings
 from gan_core.experiments.sweeps.plan import Sweep
+from gan_core.experiments.sweeps.storage import to_keep
 from gan_core.experiments.sweeps.study import SweepStudy, open_study
 from gan_core.jobs import task as tasks
 from gan_core.jobs.task import Task
@@ -44,7 +45,7 @@ class SweepFolder:
     Attributes:
         path: its folder; the name is the sweep's id.
         sweep: its plan.
-        storage: of its study; "" for the journal beside the plan.
+        storage: of its study, kept without its password; "" for the journal beside the plan.
         created: Unix time.
         owner: id of the student whose it is; "" for nobody's in particular.
     """
@@ -151,7 +152,7 @@ def open_folder(runs_dir: Path, sweep: Sweep, storage: str = "", sweep_id: str =
     actor = require("own", owner=known.owner) if known else require("train")
     created, owner = (known.created, known.owner) if known else (time.time(), actor.id)
     folder = SweepFolder(runs_dir / FOLDER / sweep_id, sweep, storage, created, owner)
-    plan = {"sweep": sweep.to_dict(), "storage": storage, "created": created, "owner": owner}
+    plan = {"sweep": sweep.to_dict(), "storage": to_keep(storage), "created": created, "owner": owner}
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
         folder.study().enqueue_missing()

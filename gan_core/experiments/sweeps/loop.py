@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -27,10 +27,12 @@ from gan_core.experiments.sweeps.study import Claim, SweepStudy
 from gan_core.runs import Run, Status
 from gan_core.runs.status import RESUMABLE_STATES
 from gan_core.training import queue, supervisor
+from gan_core.training.trainers import Trainer
 
 EXAMINE_S = 5.0
 POLL_S = 1.0
 ENDED = ("finished", "failed", "stopped", "paused")
+_measuring = threading.Lock()  # one at a time in a process: each holds thousands of images
 
 Command = Callable[[], str]
 """Called repeatedly while a run trains; gives "stop", "pause", or "" to continue."""
@@ -134,9 +136,60 @@ class Queued:
             time.sleep(POLL_S if status.state != "stopping" else POLL_S / 5)
 
 
+class AtPlace:
+    """Trains at another place than this process, such as a cluster, whose runs have no queue of this folder's.
+
+    Args:
+        runs_dir: where new ones are created.
+        trainer: takes them there; it may be called from several threads.
+    """
+
+    def __init__(self, runs_dir: Path, trainer: Trainer) -> None:
+        self._runs_dir, self._trainer = runs_dir, trainer
+
+    def create(self, config: RunConfig, name: str) -> Run:
+        """See `Runner`."""
+        from gan_core.training.plan import resolve
+
+        return runs.create(self._runs_dir, resolve(config, self._trainer.warm_up()), name)
+
+    def train(self, run: Run, command: Command) -> Status:
+        """See `Runner`."""
+        queue.withdraw(run)
+        run.command("run")
+        training = threading.Thread(target=supervisor.train_to_end, args=(run, self._trainer), daemon=True)
+        training.start()
+        sent = ""
+        while training.is_alive():
+            if not sent and (sent := command()):
+                supervisor.leave(run, sent)
+            training.join(POLL_S)
+        return run.status()
+
+
+def work_at_once(workers: Sequence[SweepWorker]) -> None:
+    """Works on a sweep, as many trials at once as there are workers; the first error is raised once all have ended."""
+    failures: list[Exception] = []
+
+    def work(worker: SweepWorker) -> None:
+        try:
+            worker.work()
+        except Exception as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=work, args=(worker,), daemon=True) for worker in workers[1:]]
+    for thread in threads:
+        thread.start()
+    work(workers[0])
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
 @dataclass
 class SweepWorker:
-    """One process at work on a sweep.
+    """One process, or one thread of it, at work on a sweep.
 
     Attributes:
         study: the sweep's.
@@ -222,7 +275,8 @@ class SweepWorker:
     def _measure(self, claim: Claim, run: Run, facts: dict[str, float]) -> None:
         objective = self.study.sweep.objective
         try:
-            measured = measure(run, objective)
+            with _measuring:
+                measured = measure(run, objective)
             if other := studies.incomparable(extractor_in(measured.words), self.study.extractor()):
                 raise ValueError(other)
         except (ValueError, OSError) as refusal:

@@ -1,15 +1,18 @@
 """Where a sweep's study is stored: a journal file that several machines may share, or a database.
 
-A journal is one line an event, appended under a lock file that also holds on network disks (NFS version 3 or later).
+A journal is one line an event, appended under a lock file that also holds on network disks (NFS version 3 or later). A database's
+password comes with the address, or from where its driver looks for one (PGPASSWORD, ~/.pgpass); it is never written down.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 LOCK_GRACE_S = 30  # the lock file of a killed process is removed after this time
 CONNECT_S = 10
 MAKING_ATTEMPTS = 6
-DRIVERS = {"psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient", "psycopg": "psycopg[binary]", "pymysql": "pymysql"}
+DRIVERS = {"psycopg2": "psycopg[binary]", "MySQLdb": "mysqlclient", "psycopg": "psycopg[binary]", "pymysql": "pymysql"}
 
 
 def open_storage(address: str) -> BaseStorage:
@@ -61,7 +64,10 @@ def reachable(address: str) -> Iterator[None]:
         ) from None
     except exc.SQLAlchemyError as failure:
         cause = str(getattr(failure, "orig", None) or type(failure).__name__).strip().splitlines()[0]
-        raise ValueError(f"The storage {shown} cannot be reached or used ({cause:.200}).") from None
+        needed = (
+            " Give the password in --storage, in PGPASSWORD or in ~/.pgpass." if "password" in cause.lower() else ""
+        )
+        raise ValueError(f"The storage {shown} cannot be reached or used ({cause:.200}).{needed}") from None
     except OSError as failure:
         raise ValueError(f"The storage {shown} cannot be used ({failure.strerror or failure}).") from None
     except (json.JSONDecodeError, KeyError, UnicodeDecodeError) as damage:
@@ -76,7 +82,16 @@ def without_password(address: str) -> str:
         return address
     scheme, _, rest = address.partition("://")
     login, at, host = rest.rpartition("@")
-    return f"{scheme}://{login.partition(':')[0]}:***@{host}" if at and ":" in login else address
+    masked = f"{scheme}://{login.partition(':')[0]}:***@{host}" if at and ":" in login else address
+    return re.sub(r"([?&]password=)[^&]*", r"\1***", masked)
+
+
+def to_keep(address: str) -> str:
+    """The address of a storage without its password, as it may be written down."""
+    if "://" not in address:
+        return address
+    bare = without_password(address).replace(":***@", "@", 1)
+    return re.sub(r"([?&])password=\*\*\*(&|$)", lambda found: found[1] if found[2] else "", bare)
 
 
 def _database(address: str) -> BaseStorage:
@@ -84,13 +99,18 @@ def _database(address: str) -> BaseStorage:
     from sqlalchemy import exc
     from sqlalchemy.engine import make_url
 
-    kind = make_url(address).get_backend_name()
+    url = make_url(address)
+    if url.drivername == "postgresql" and not find_spec("psycopg2"):
+        url = url.set(drivername="postgresql+psycopg")
+    kind = url.get_backend_name()
     options: dict[str, Any] = {"sqlite": {"timeout": 60}, "postgresql": {"connect_timeout": CONNECT_S}}.get(kind, {})
     for name in ("alembic", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
     def connected() -> BaseStorage:
-        database = RDBStorage(address, engine_kwargs={"connect_args": options, "pool_pre_ping": True})
+        database = RDBStorage(
+            url.render_as_string(hide_password=False), engine_kwargs={"connect_args": options, "pool_pre_ping": True}
+        )
         if kind == "sqlite":
             _lock_from_the_start(database.engine)
         return get_storage(database)

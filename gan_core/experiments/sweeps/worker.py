@@ -13,9 +13,10 @@ from typing import Any
 from gan_core.config import settings
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.folder import SweepFolder
-from gan_core.experiments.sweeps.loop import Queued, SweepWorker
+from gan_core.experiments.sweeps.loop import Queued, SweepWorker, work_at_once
 from gan_core.jobs.task import Arrays, Report
 from gan_core.jobs.task_worker import sentence
+from gan_core.training import places
 
 
 def sweep(arguments: dict[str, Any], report: Report) -> Arrays:
@@ -35,8 +36,13 @@ def work(folder: SweepFolder) -> None:
         here = replace(settings.from_environment(), runs_dir=folder.runs_dir)
 
         try:
-            worker = SweepWorker(folder.study(), Queued(here), lambda: not folder.should_run, _log, folder.runs_dir)
-            worker.work()
+            count = min(places.at_once(here), folder.sweep.trials)
+            work_at_once(
+                [
+                    SweepWorker(folder.study(), Queued(here), lambda: not folder.should_run, _log, folder.runs_dir)
+                    for _ in range(count)
+                ]
+            )
             folder.order("stop")
         except Exception as failure:
             traceback.print_exc()

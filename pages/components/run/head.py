@@ -65,7 +65,7 @@ def _controls_depend_on(run: Run, status: Status) -> tuple[str, str, bool]:
 
 def counts(run: Run, status: Status) -> str:
     """The line beside the state: what it does, how far it is, how fast, how long still."""
-    if status.state == "queued":
+    if status.state == "queued" and not status.phase:
         place = queue.position(run)
         if place <= 1:
             return _("Next in the queue: starts as soon as the device is free.")

@@ -214,7 +214,7 @@ def test_the_process_of_a_page_submits_one_run_after_the_other_to_the_servers_qu
     runs_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page's process and a server's supervisor, both as threads: never are two runs of the sweep open at once."""
-    monkeypatch.setenv("GANVAS_ISOLATION", "thread")
+    monkeypatch.setenv("GANVAS_PLACE", "thread")
     monkeypatch.setattr("gan_core.experiments.sweeps.loop.POLL_S", 0.02)
     folder = folder_of(runs_dir, small(BATCHES))
     folder.order("run")

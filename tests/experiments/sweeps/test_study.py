@@ -17,7 +17,7 @@ from sweep_helpers import BATCHES, small
 
 from gan_core.experiments.sweeps import study as studies
 from gan_core.experiments.sweeps.plan import Sweep, listed, ranged
-from gan_core.experiments.sweeps.storage import open_storage, without_password
+from gan_core.experiments.sweeps.storage import open_storage, to_keep, without_password
 from gan_core.experiments.sweeps.study import Claim, SweepStudy, open_study
 from gan_core.experiments.sweeps.table import best, rows_of, seconds_left
 
@@ -242,6 +242,24 @@ def test_a_damaged_journal_is_a_sentence(tmp_path: Path) -> None:
 def test_a_password_is_never_shown() -> None:
     assert without_password("postgresql://me:se:cr@et@host/name") == "postgresql://me:***@host/name"
     assert without_password("sqlite:////folder/x.db") == "sqlite:////folder/x.db"
+    assert without_password("postgresql://host/name?user=me&password=secret&x=1") == (
+        "postgresql://host/name?user=me&password=***&x=1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("postgresql://me:se:cr@et@host:5433/name", "postgresql://me@host:5433/name"),
+        ("postgresql://host/name?user=me&password=secret", "postgresql://host/name?user=me"),
+        ("postgresql://host/name?password=secret&user=me", "postgresql://host/name?user=me"),
+        ("postgresql://host/name?password=secret", "postgresql://host/name"),
+        ("sqlite:////folder/x.db", "sqlite:////folder/x.db"),
+        ("/shared/sweep.log", "/shared/sweep.log"),
+    ],
+)
+def test_an_address_is_kept_without_its_password(given: str, kept: str) -> None:
+    assert to_keep(given) == kept
 
 
 def test_the_best_follows_the_direction_and_the_time_left_what_was_measured(tmp_path: Path) -> None:
