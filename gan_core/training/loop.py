@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment
 
 from gan_core import datasets
 from gan_core.config import RunConfig, live_changes
@@ -329,6 +330,9 @@ def make_fabric(config: RunConfig) -> Fabric:
         accelerator=kind,
         devices=[int(index)] if index else 1,
         precision=PRECISIONS[config.training.precision],  # type: ignore[arg-type]
+        plugins=[
+            LightningEnvironment()
+        ],  # one process of one device: what a cluster or torchrun says is `shards`' business
     )
 
 

@@ -13,17 +13,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from helpers import eventually, outcome, tiny_run
+from helpers import MACHINE, eventually, outcome, tiny_run
 from PIL import Image
 
-from gan_core.config import with_changes
+from gan_core.config import RunConfig, with_changes
 from gan_core.figures import imaging
 from gan_core.models.objectives import OBJECTIVES, LossParts, Objective
 from gan_core.models.penalties import PENALTIES
 from gan_core.runs import Run, checkpoints, environment, recovery
 from gan_core.runs.metrics import MetricsTail
 from gan_core.runs.sampler import open_sampler
-from gan_core.training import loop
+from gan_core.training import loop, plan
 from tests.training.test_resume import leave_at
 
 
@@ -437,3 +437,11 @@ def test_points_train_and_are_drawn_as_a_plot(runs_dir):
     run = tiny_run(runs_dir, **changes)
     assert loop.train(run).state == "finished"
     assert Image.open(run.sample_path(20)).size == (320, 320)
+
+
+def test_what_a_cluster_says_of_its_tasks_does_not_matter_to_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"NTASKS": "4", "JOB_NAME": "train", "PROCID": "1", "LOCALID": "1", "NODEID": "0", "JOB_ID": "1"}
+    for name, value in said.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    fabric = loop.make_fabric(plan.resolve(RunConfig(), MACHINE))
+    assert (fabric.world_size, fabric.global_rank) == (1, 0)
