@@ -14,7 +14,7 @@ run: $(VENV)/.app
 
 test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.postgresql
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e" --numprocesses=auto --maxprocesses=8 --dist=loadfile
-	$(BIN)/python -m pytest -m e2e --reruns 1 # what fails is tried once more, and named as RERUN: a race to be mended
+	$(BIN)/python -m pytest -m e2e --numprocesses=auto --maxprocesses=2 --dist=loadfile --reruns 1 # what fails is tried once more, and named as RERUN: a race to be mended
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
