@@ -12,7 +12,7 @@ from gan_core.report.formats import FORMATS
 from gan_core.runs import Run
 from pages.components.run.notes import observation
 from pages.components.shared.task_view import outcome
-from pages.components.text import _, as_text, languages
+from pages.components.text import _, as_text, language, languages
 from pages.components.widgets.picture import picture
 
 MIME = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
@@ -68,9 +68,11 @@ def form(runs: Sequence[Run], key: str) -> tuple[Task, str] | None:
             key=f"{key}_format",
             format_func=lambda name: f"{name}: {_(FORMATS[name].title)}",
         )
-        language = right.selectbox(
-            _("Language"), list(languages()), key=f"{key}_language", format_func=languages().__getitem__
-        )
+        known = list(languages())
+        spoken = right.selectbox(
+            _("Language"), known, index=known.index(language()) if language() in known else 0, key=f"{key}_language",
+            format_func=languages().__getitem__,
+        )  # fmt: skip
         left, middle, right = st.columns(3)
         name = left.text_input(_("Name"), max_chars=80, key=f"{key}_name")
         number = middle.text_input(_("Student number"), max_chars=40, key=f"{key}_number")
@@ -80,7 +82,7 @@ def form(runs: Sequence[Run], key: str) -> tuple[Task, str] | None:
             return None
     person = Person(name, number, course)
     stamps = [formats.stamp_of(run) for run in runs]
-    return formats.task(runs, template, form_name, person, language, stamps), form_name
+    return formats.task(runs, template, form_name, person, spoken, stamps), form_name
 
 
 def result(runs: Sequence[Run], made: Arrays, form_name: str, key: str) -> None:
