@@ -14,6 +14,7 @@ from gan_core.figures.sheets import Line, contact_sheet
 from gan_core.jobs import task as background
 from gan_core.jobs.task import Arrays
 from gan_core.runs import Run
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.task_view import outcome
 from pages.components.text import _, as_text, ngettext, told_apart_means
 from pages.components.widgets.picture import picture
@@ -46,7 +47,13 @@ def measured(broken: Run, repaired: Run, called: tuple[str, str] | None = None) 
             "such images beforehand). 2,000 take half a minute for each run on a quiet machine."
         )
         st.caption(words)
-        if not st.button(_("Measure now"), key="collapse_measure", type="primary", icon=":material/straighten:"):
+        pressed = st.button(_("Measure now"), key="collapse_measure", type="primary", icon=":material/straighten:")
+        both = zip((broken, repaired), steps, strict=True)
+        as_command(
+            "measure_pair",
+            *(line("evaluate", run.id, metrics="all", num_images=count, step=step, seed=0) for run, step in both),
+        )
+        if not pressed:
             return
         st.session_state[begun_key] = True
     results = []

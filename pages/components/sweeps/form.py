@@ -9,10 +9,20 @@ from gan_core.evaluation.metrics import METRICS
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.objectives import SweepObjective, fitting_metrics, objective_for
 from gan_core.experiments.sweeps.parsing import axis_from
-from gan_core.experiments.sweeps.plan import LINKED, MAX_AXES, MAX_TRIALS, NOT_VARIED, Sweep, sweep_from, trial_minutes
+from gan_core.experiments.sweeps.plan import (
+    LINKED,
+    MAX_AXES,
+    MAX_TRIALS,
+    NOT_VARIED,
+    Sweep,
+    format_value,
+    sweep_from,
+    trial_minutes,
+)
 from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.config_form import LABELS, REGISTRIES, section_name
 from pages.components.shared.preset_choice import choose_preset
 from pages.components.text import N_, Marked, _, duration
@@ -34,7 +44,9 @@ def templates() -> None:
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{_(template.title)}**")
             st.markdown(_(template.description))
-            if st.button(_("Start it"), key=f"sweeps_offer_{key}", icon=":material/play_arrow:", type="primary"):
+            pressed = st.button(_("Start it"), key=f"sweeps_offer_{key}", icon=":material/play_arrow:", type="primary")
+            as_command(f"sweep_{key}", template_line(template.sweep))
+            if pressed:
                 with st.spinner(_("Writing the trials down…")):
                     begin(template.sweep)
 
@@ -70,9 +82,31 @@ def new_sweep() -> None:
         st.caption(how_long(sweep))
     start, refused = _("Start the sweep"), sweep is None
     pressed = st.button(start, key="sweeps_start", type="primary", icon=":material/play_arrow:", disabled=refused)
+    if sweep is not None:
+        as_command("sweep", sweep_line(sweep))
     if pressed and sweep is not None:
         with st.spinner(_("Writing the trials down…")):
             begin(lambda: sweep)
+
+
+def template_line(make: Callable[[], Sweep]) -> str:
+    """A template's sweep as a command; "" where it cannot be made here, which pressing its button says."""
+    try:
+        return sweep_line(make())
+    except ValueError:
+        return ""
+
+
+def sweep_line(sweep: Sweep) -> str:
+    """A sweep as a command, which trains its trials where it is given."""
+    listed = [f"{axis.name}={','.join(map(format_value, axis.values))}" for axis in sweep.axes if axis.values]
+    ranges = [f"{axis.name}={axis.low!r}..{axis.high!r}" for axis in sweep.axes if not axis.values]
+    aim = sweep.objective
+    searched = {"trials": sweep.trials, "seed": sweep.seed} if sweep.search else {}
+    return line(
+        "sweep", sweep.preset, grid=listed, range=ranges, set=sweep.changes, metric=aim.metric, images=aim.num_images,
+        name=sweep.name, **searched,
+    )  # fmt: skip
 
 
 def axis_rows(config: RunConfig, preset: str) -> list[str]:
