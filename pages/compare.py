@@ -13,6 +13,7 @@ from pages.components.compare.pictures import recorded
 from pages.components.compare.settings import settings, show_obstacles, summary
 from pages.components.compare.table import table
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.links import linked_view
 from pages.components.shared.run_picker import offer_training
 from pages.components.shared.run_records import compared
@@ -74,6 +75,7 @@ def show(runs: Sequence[Compared]) -> None:
     st.caption(summary(runs))
     views = {PICTURES: recorded, FRESH: fresh, CURVES: curves, NUMBERS: numbers, SETTINGS: settings, TABLE: table}
     views[linked_view(VIEWS, key="compare_view")](runs)
+    as_command("compare", line("compare", *(one.run.id for one in runs)))
 
 
 def fresh(runs: Sequence[Compared]) -> None:

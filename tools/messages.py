@@ -104,7 +104,9 @@ def said(tree: ast.AST) -> Iterator[tuple[int, str]]:
             text = node.value
         else:
             continue
-        if (WORDS.search(FIELD.sub("", text)) and not CODE.search(text)) or (TITLE.fullmatch(text) and id(node) in titles):
+        if (WORDS.search(FIELD.sub("", text)) and not CODE.search(text)) or (
+            TITLE.fullmatch(text) and id(node) in titles
+        ):
             yield node.lineno, text
 
 

@@ -6,7 +6,6 @@ Exit status 0, or a sentence on standard error and 2. `--json` where a program w
 from __future__ import annotations
 
 import sys
-import time
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +17,7 @@ from gan_core import datasets, runs
 from gan_core.cli import (
     classroom,
     compare,
+    control,
     data,
     doctor,
     evaluators,
@@ -32,15 +32,14 @@ from gan_core.cli import (
 )
 from gan_core.cli.several import On, Processes
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, plain_lines, runs_folder, show_rows
-from gan_core.config import RunConfig, with_changes
+from gan_core.config import RunConfig, get, with_changes
 from gan_core.config.devices import Machine
 from gan_core.config.reasons import reason
 from gan_core.datasets.base import left_out_in_words
 from gan_core.presets import PRESETS, preset_config
 from gan_core.report import card
 from gan_core.runs import Run, environment, recovery
-from gan_core.runs.status import OPEN_STATES
-from gan_core.training import queue, supervisor, trainers
+from gan_core.training import queue, trainers
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.callback(invoke_without_command=True)(installation.start)
@@ -56,6 +55,9 @@ app.command()(doctor.diagnose)
 app.command()(compare.compare)
 app.command()(compare.film)
 app.command()(verify.verify)
+app.command()(control.stop)
+app.command()(control.pause)
+app.command()(control.change)
 app.command()(hub.push)
 app.command()(hub.pull)
 app.command()(hub.browse)
@@ -198,18 +200,25 @@ def train_longer(
 
 
 @app.command()
-def stop(run: RunName, runs_dir: RunsDir = None) -> None:
-    """Stop a run that trains anywhere on this folder, and wait until its checkpoint is written."""
-    found = runs.find(runs_folder(runs_dir), run)
-    if found.status().state not in OPEN_STATES:
-        raise ValueError(f"The run '{found.name}' is not training; it is {found.status().state}.")
-    supervisor.leave(found, "stop")
-    deadline = time.monotonic() + trainers.WRITES_FOR_S
-    while found.status().state in OPEN_STATES:
-        if time.monotonic() > deadline:
-            raise ValueError(f"The run '{found.name}' did not stop within {trainers.WRITES_FOR_S:.0f} s.")
-        time.sleep(0.05)
-    console.print(f"{escape(found.name)}: {found.status().state} at step {found.status().step:,}")
+def branch(
+    run: RunName,
+    step: Annotated[int, typer.Option(help="Checkpoint to branch from: the nearest at or before this step.", min=0)],
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
+    ] = None,
+    runs_dir: RunsDir = None,
+    name: Annotated[str, typer.Option(help="Your name for the new run.")] = "",
+) -> None:
+    """Train on from a run's checkpoint with other settings, as a new run with the same past."""
+    from gan_core.experiments import follow_up
+    from gan_core.runs import branching
+
+    folder = runs_folder(runs_dir)
+    found = runs.find(folder, run)
+    wanted = terminal.parse_changes(changes)
+    config = with_changes(found.config(), wanted)
+    typed = {field: get(config, field) for field in wanted}
+    _train(branching.branch(folder, found, follow_up.checkpoint_before(found, step), typed, name))
 
 
 @app.command()

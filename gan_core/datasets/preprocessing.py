@@ -87,9 +87,12 @@ def in_words(pair: Pair, config: DatasetConfig) -> str:
     if preparation == "pad":
         return f"{start}, padded by {margin(config)} on each side and resized to {end}"
     resized = resize_shorter_side(before, config.image_size)
-    steps_made = [f"resized to {resized.width}x{resized.height}"] if resized.size != before.size else []
-    steps_made += [f"cropped to {end}"] if resized.size != after.size else []
-    return ", ".join([start, *steps_made])
+    between = f"{resized.width}x{resized.height}"
+    if resized.size == before.size:
+        return f"{start}, cropped to {end}"
+    if resized.size == after.size:
+        return f"{start}, resized to {between}"
+    return f"{start}, resized to {between}, cropped to {end}"
 
 
 def margin(config: DatasetConfig) -> int:

@@ -104,7 +104,7 @@ def prepared(r: Reported) -> list[Part]:
     ]
     joined = imaging.to_picture(np.concatenate(tiles, axis=1))
     words = _("Before and after preprocessing, in pairs: {what}; values in [-1, 1].")
-    return [r.picture("preprocessing", words.format(what=preprocessing.in_words(pairs[0], config)), joined)]
+    return [r.picture("preprocessing", words.format(what=_(preprocessing.in_words(pairs[0], config))), joined)]
 
 
 def networks(r: Reported) -> list[Part]:

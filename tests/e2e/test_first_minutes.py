@@ -165,7 +165,7 @@ def test_a_student_trains_changes_explores_and_reads(
         finally:
             class_lab.stop_all()
         faults.check()
-        assert reader.foreign == []
+        assert reader.foreign == [], "\n".join(reader.foreign)
 
 
 def test_a_teacher_sees_the_class_stops_a_run_and_gives_out_a_link(
@@ -226,6 +226,6 @@ def test_a_teacher_sees_the_class_stops_a_run_and_gives_out_a_link(
                 0
             )
         faults.check()
-        assert reader.foreign == []
+        assert reader.foreign == [], "\n".join(reader.foreign)
     finally:
         class_lab.stop_all()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ import streamlit as st
 from helpers import MACHINE, tiny_run
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from gan_core.cli import main
 from gan_core.config import settings
 from gan_core.runs import Run
 from gan_core.training import loop, supervisor
+from pages.components.shared import as_command
 
 ROOT = Path(__file__).resolve().parents[2]
 Visit = Callable[..., AppTest]
@@ -38,6 +43,30 @@ def lab(own_folders: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", RoutedPages)
     monkeypatch.setattr(supervisor, "ensure_supervisors", lambda chosen: None)
     monkeypatch.setattr(supervisor, "machine", lambda chosen: MACHINE)
+
+
+@pytest.fixture(autouse=True)
+def commands(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
+    """Place -> the commands that the pages show there, as words after `python -m gan_core`; the command line must know each."""
+    shown: dict[str, list[list[str]]] = {}
+    usual = as_command.show
+
+    def show(place: str, lines: Sequence[str]) -> None:
+        shown[place] = [parsed(line) for line in lines]
+        usual(place, lines)
+
+    monkeypatch.setattr(as_command, "show", show)
+    return shown
+
+
+def parsed(line: str) -> list[str]:
+    """The words of a command after `python -m gan_core`, found by the command line's own parser to be without a fault."""
+    program, words = shlex.split(line)[:3], shlex.split(line)[3:]
+    assert program == ["python", "-m", "gan_core"]
+    group = get_command(main.app)
+    assert isinstance(group, TyperGroup) and words[0] in group.commands, line
+    group.commands[words[0]].make_context(words[0], words[1:])
+    return words
 
 
 @pytest.fixture

@@ -14,8 +14,10 @@ from gan_core.figures.sheets import Line, contact_sheet
 from gan_core.jobs import task as background
 from gan_core.jobs.task import Arrays
 from gan_core.runs import Run
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.task_view import outcome
 from pages.components.text import _, as_text, ngettext, told_apart_means
+from pages.components.text import called as name_of
 from pages.components.widgets.picture import picture
 
 COLUMNS = 10
@@ -46,7 +48,13 @@ def measured(broken: Run, repaired: Run, called: tuple[str, str] | None = None) 
             "such images beforehand). 2,000 take half a minute for each run on a quiet machine."
         )
         st.caption(words)
-        if not st.button(_("Measure now"), key="collapse_measure", type="primary", icon=":material/straighten:"):
+        pressed = st.button(_("Measure now"), key="collapse_measure", type="primary", icon=":material/straighten:")
+        both = zip((broken, repaired), steps, strict=True)
+        as_command(
+            "measure_pair",
+            *(line("evaluate", run.id, metrics="all", num_images=count, step=step, seed=0) for run, step in both),
+        )
+        if not pressed:
             return
         st.session_state[begun_key] = True
     results = []
@@ -54,7 +62,7 @@ def measured(broken: Run, repaired: Run, called: tuple[str, str] | None = None) 
         place = st.container()
         results.append(outcome(one, f"collapse_work_{run.id}"))
         if results[-1] is None:
-            place.caption(as_text(called(run)))
+            place.caption(as_text(name_of(run)))
     if results[0] is None or results[1] is None:
         return
     try:
@@ -94,7 +102,7 @@ def figure(
         best, worst = int(distances.argmin()), int(distances.argmax())
         notes = [[Line(_("best"), True)] if i == best else [Line(_("worst"), False)] if i == worst else [Line("")]
                  for i in range(len(distances))]  # fmt: skip
-        title = _("{run}, step {n:,}").format(run=called(run), n=step)
+        title = _("{run}, step {n:,}").format(run=name_of(run), n=step)
         sheet = contact_sheet(result["pinned"], notes, [title], columns=COLUMNS, side_px=96)
         picture(imaging.data_url(sheet), key=f"collapse_sheet_{run.id}", alt=title, pixelated=False)
         sentence = _(

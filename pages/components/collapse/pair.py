@@ -6,12 +6,13 @@ from typing import Any
 import streamlit as st
 
 from gan_core.analysis import comparing
-from gan_core.config import run_config
+from gan_core.config import run_config, with_changes
 from gan_core.experiments import arms, breakages
 from gan_core.experiments.breakages import BREAKAGES, Breakage
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line, train_line
 from pages.components.shared.config_form import setting_name, value_of
 from pages.components.shared.departures import show_departures
 from pages.components.shared.doctor_panel import diagnosed, no_findings
@@ -48,6 +49,7 @@ def card(name: str, breakage: Breakage) -> None:
             broken = lab.attempt(lambda: arms.submit(lab.start(), breakage.config, breakage.title))
         if broken is not None:
             show_pair(broken.id, None)
+    as_command(f"break_{name}", train_line(breakage.config))
 
 
 def in_words(name: str, value: Any) -> str:
@@ -90,24 +92,28 @@ def repair(run: Run, breakage: Breakage) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button(_("Train the repaired twin"), key="collapse_twin", type="primary", icon=":material/healing:"):
                 start(run, lambda: breakages.repair(lab.start(), run, breakage))
-            branch(run, breakage)
+            step = branch(run, breakage)
+        twin = train_line(with_changes(run.config(), breakage.repair))
+        branched = [] if step is None else [line("branch", run.id, step=step, set=breakage.repair)]
+        as_command("repair", twin, *branched)
 
 
-def branch(run: Run, breakage: Breakage) -> None:
-    """Choose a checkpoint and go on from there; or why that cannot be."""
+def branch(run: Run, breakage: Breakage) -> int | None:
+    """Choose a checkpoint and go on from there; or why that cannot be. Returns the checkpoint."""
     if not breakage.can_branch:
         st.caption(_("This setting cannot change in the middle of a run: it needs the twin."))
-        return
+        return None
     steps = [step for step in run.trainable_steps() if step < run.status().total_steps]
     if not steps:
         st.caption(_("To branch, wait for the first checkpoint of a run of your own."))
-        return
+        return None
     step = st.selectbox(
         _("Checkpoint"), steps, index=len(steps) // 2, key=f"collapse_from_{run.id}", width=160,
         format_func=lambda n: _("step {n:,}").format(n=n),
     )  # fmt: skip
     if st.button(_("Branch from here"), key="collapse_branch", icon=":material/call_split:"):
         start(run, lambda: breakages.repair(lab.start(), run, breakage, step))
+    return step
 
 
 def start(broken: Run, make: Callable[[], Run]) -> None:

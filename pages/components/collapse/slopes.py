@@ -6,6 +6,7 @@ import streamlit as st
 from gan_core.experiments import arms, slopes
 from gan_core.figures import layers
 from pages.components.shared import lab
+from pages.components.shared.as_command import arm_lines, as_command
 from pages.components.text import _, ngettext
 from pages.components.widgets.live_plot import live_plot
 
@@ -30,6 +31,8 @@ def clipping_against_penalty() -> None:
                 "Trains R3's presets r3-wgan-lite and r3-wgan-gp-lite, and the first with clip 0.1 and no batch norm."
             )
             st.caption(words + " " + _("About 15 minutes on two quiet cores."))
+            missing = [name for name in names if found.get(name) is None]
+            as_command("slopes", *arm_lines(comparison, missing))
             if st.button(_("Train and compare"), key="collapse_slopes", icon=":material/stacked_line_chart:"):
                 with st.spinner(_("Queueing the runs…")):
                     queued = lab.attempt(lambda: arms.queue_missing(lab.start(), comparison, names, slopes.TITLE))

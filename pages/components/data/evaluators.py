@@ -16,6 +16,7 @@ from gan_core.evaluation.evaluators.training_task import Order
 from gan_core.evaluation.statistics.intervals import wilson
 from pages.components.data import tasks
 from pages.components.shared import lab, task_view, undo
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.bin_view import bin_view
 from pages.components.shared.data_choice import Chosen
 from pages.components.shared.uploads import uploader
@@ -109,9 +110,19 @@ def _training(chosen: Chosen) -> None:
         )
         st.caption(words.format(steps=order.steps, batch=order.batch_size))
         pressed = st.button(_("Train an evaluator"), key="data_evaluator_train", icon=":material/play_arrow:")
+        as_command("train_evaluator", training_line(order))
     if pressed and lab.succeeds(lambda: training_task.begin(order)):
         tasks.watch(work)
         st.rerun()
+
+
+def training_line(order: Order) -> str:
+    """The training as a command."""
+    data = order.dataset
+    return line(
+        "train-evaluator", data.name, root=data.root, image_size=data.image_size, channels=data.channels,
+        num_images=data.num_images, epochs=order.epochs, batch_size=order.batch_size, width=order.width, name=order.name,
+    )  # fmt: skip
 
 
 def _import(chosen: Chosen) -> None:
@@ -137,6 +148,11 @@ def _import(chosen: Chosen) -> None:
             max_upload_size=1,
         )
         pressed = st.button(_("Check and keep"), key="data_evaluator_import", disabled=file is None)
+        if file is not None:
+            free = training_task.free_name(file.name.rsplit(".", 1)[0])
+            labels, data = None if names is None else names.name, chosen.config
+            command = line("import-evaluator", file.name, name=free, labels=labels, dataset=data.name, root=data.root)
+            as_command("import_evaluator", command)
     if not pressed or file is None:
         return
 

@@ -11,6 +11,7 @@ from gan_core.datasets.downloads import DOWNLOADS
 from gan_core.jobs import data, task
 from gan_core.jobs.task import Progress, Task
 from pages.components.shared import lab, task_view
+from pages.components.shared.as_command import as_command, line
 from pages.components.text import _, as_text
 
 
@@ -29,6 +30,10 @@ def prepare_panel(config: DatasetConfig) -> None:
     )
     columns[1].caption(words)
     pressed = columns[0].button(_("Prepare now"), key="data_prepare", icon=":material/hourglass_top:")
+    chosen = {"split": config.split, "image_size": config.image_size, "channels": config.channels}
+    as_command(
+        "prepare", line("prepare", config.name, root=config.root, num_images=config.num_images or None, **chosen)
+    )
     if pressed and _begin(preparation):
         st.rerun()
 
@@ -53,6 +58,7 @@ def download_panel(name: str) -> None:
     columns[0].button(
         _("Download"), key="data_download", icon=":material/download:", on_click=_fetch, args=(download, name)
     )
+    as_command("download", line("download", name))
 
 
 def _fetch(download: Task, name: str) -> None:
@@ -75,6 +81,7 @@ def hub_panel() -> None:
         st.button(_("Look"), key="data_hub_look", on_click=_look, args=(root,), icon=":material/arrow_forward:")
         return
     pressed = st.button(_("Download"), key="data_hub_download", icon=":material/download:")
+    as_command("data_hub", line("download", from_hub=repo))
     if pressed and lab.succeeds(lambda: data.check_hub_download(repo)) and _begin(download):
         st.rerun()
 

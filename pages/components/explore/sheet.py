@@ -9,6 +9,7 @@ from gan_core.exchange.pictures import write_zip
 from gan_core.figures import imaging
 from gan_core.runs.sampler import FloatArray, Sampler, Uint8Array
 from pages.components.explore.samples import choose_labels
+from pages.components.shared.as_command import as_command, line
 from pages.components.text import _
 from pages.components.widgets.picture import download_png, picture
 
@@ -46,6 +47,11 @@ def sample_sheet(model: Sampler) -> None:
             _("Download all pictures (zip)"), lambda: _zip(images), file_name=f"{name}.zip", mime="application/zip",
             key="explore_sheet_zip", icon=":material/folder_zip:", on_click="ignore",
         )  # fmt: skip
+    if np.array_equal(labels, model.some_labels(count)) and not model.raw:
+        run, step = model.run_id, model.step
+        sheet = line("sample", run, out=f"{name}.png", count=count, seed=seed, step=step, columns=columns)
+        every = line("export", run, as_="samples", out=f"{name}.zip", count=count, seed=seed, step=step)
+        as_command("sheet", sheet, every)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -11,6 +11,7 @@ from gan_core.hub.orders import default_repo, slug_of
 from gan_core.runs import Run
 from pages.components.hub import transfer as hub_transfer
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.run_card import badge
 from pages.components.shared.run_links import open_links
 from pages.components.text import _, as_text
@@ -89,6 +90,7 @@ def upload(run: Run) -> None:
         "say so, names of folders and computers, the log."
     )
     st.caption(words)
+    as_command("push", *push_lines(run, repo.strip(), private, optimizer, options))
     busy = hub_transfer.is_busy("upload")
     if st.button(_("Upload"), type="primary", key="hub_upload", icon=":material/upload:", disabled=busy):
         attempt_and_rerun(
@@ -105,6 +107,20 @@ def upload(run: Run) -> None:
             st.caption(_("It is in the collection:"))
             st.code(sent["collection"], language=None, wrap_lines=True)
         st.link_button(_("Open it on the Hub"), sent["url"], icon=":material/open_in_new:")
+
+
+def push_lines(run: Run, repo: str, private: bool, optimizer: bool, options: Mapping[str, Any]) -> list[str]:
+    """The upload as a command, once a repository is named."""
+    if not repo:
+        return []
+    chosen = {
+        "public": not private,
+        "with_optimizer": optimizer,
+        "with_note": options["note"],
+        "all_samples": options["grids"],
+    }
+    others = {name: options[name] for name in ("step", "licence", "collection")}
+    return [line("push", run.id, repo, **chosen, **others)]
 
 
 def more(run: Run) -> dict[str, Any]:
@@ -144,6 +160,8 @@ def download() -> None:
         "Files that could run a program (pickles) are refused."
     )
     st.caption(words)
+    if repo.strip():
+        as_command("pull", line("pull", repo.strip(), revision=wanted.strip()))
     busy = hub_transfer.is_busy("download")
     if st.button(_("Download"), type="primary", key="hub_download", icon=":material/download:", disabled=busy):
         attempt_and_rerun(lambda: hub_transfer.begin("download", hub.Pull(repo.strip(), wanted.strip())))
@@ -160,6 +178,8 @@ def collection() -> None:
         placeholder=_("for example ada/my-class-64f9a55bb3115b4f513ec026"),
         help=_("The end of its address on the Hub, user/name-id, or the whole address."),
     )  # fmt: skip
+    if typed.strip():
+        as_command("browse", line("browse", collection=slug_of(typed), limit=MOST_LISTED))
     busy = hub_transfer.is_busy("browse")
     if st.button(_("List its runs"), key="hub_browse", icon=":material/list:", disabled=busy):
         if typed.strip():

@@ -13,6 +13,7 @@ from gan_core.training import queue, supervisor
 from pages.components.lessons.pictures import end_points
 from pages.components.lessons.state import Found, finished, found
 from pages.components.shared import lab
+from pages.components.shared.as_command import arm_lines, as_command
 from pages.components.shared.run_card import state_badge
 from pages.components.text import STATES, _, as_text, duration, ngettext
 from pages.components.widgets.live_plot import live_plot
@@ -74,6 +75,7 @@ def _offer(lesson: Lesson, step: Train, missing: list[str], runs: Found, key: st
             if lab.succeeds(lambda: queue_missing(lab.start(), lesson.experiment, step.arms, lesson.title)):
                 st.rerun()
     st.caption(_("About {time} on two quiet processor cores; longer when others train.").format(time=duration(seconds)))
+    as_command("lesson", *arm_lines(lesson.experiment, missing))
 
 
 def _live(lesson: Lesson, step: Train, key: str) -> None:

@@ -9,6 +9,7 @@ from gan_core.analysis.comparing import Compared
 from gan_core.config import run_config as schema
 from gan_core.experiments import follow_up
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.config_form import knob, owner_of, setting_name
 from pages.components.shared.run_links import start_and_watch
 from pages.components.text import _
@@ -43,6 +44,8 @@ def branch_form(one: Compared, step: int) -> None:
         key=f"replay_branch_{run.id}",
         icon=":material/call_split:",
     )
+    differing = {field: value for field, value in changes.items() if value != schema.get(one.config, field)}
+    as_command("branch", line("branch", run.id, step=start, set=differing, name=name))
     if not pressed:
         return
     start_and_watch(lambda: follow_up.branch(lab.start(), run, start, changes, name))

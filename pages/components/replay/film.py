@@ -9,6 +9,7 @@ from gan_core.jobs import task
 from gan_core.jobs.task import Progress
 from gan_core.runs import Run
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line, out
 from pages.components.shared.task_view import outcome
 from pages.components.text import N_, Marked, _
 from pages.components.widgets.picture import picture
@@ -36,6 +37,7 @@ def film_form(run: Run) -> None:
     pictures = wanted.values["pictures"]
     words = _("{n} pictures with their step, and the losses below: {s:.0f} seconds of film.")
     st.caption(words.format(n=pictures, s=pictures / fps + film.LAST_FRAME_S))
+    as_command("film", line("film", run.id, out=out(run, f".{kind}"), fps=fps))
     asked = st.session_state.get("replay_film_asked") == wanted
     if task.progress(wanted).state != "done" and not asked:
         if not st.button(_("Make the film"), key="replay_film", icon=":material/movie:"):

@@ -1,6 +1,5 @@
 """What a run is made of: its settings and its networks, layer by layer."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -17,6 +16,7 @@ from gan_core.runs import Run, environment
 from gan_core.runs.status import OPEN_STATES
 from pages.components.run.log import log, log_table
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.config_form import label
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import download_png, picture
@@ -36,10 +36,8 @@ def settings(run: Run) -> None:
             table(config, {name: fields[name] for name in different}, f"details_different_{run.id}")
         else:
             st.caption(_("All settings are those of the preset."))
-        st.caption(_("The same from the command line:"))
-        changes = [word for name in different for word in ("--set", f"{name}={value_text(schema.get(config, name))}")]
-        command = shlex.join(["python", "-m", "gan_core", "train", config.preset, *changes])
-        st.code(command, language=None, wrap_lines=True)  # its colours for a shell are too pale to read
+        changed = {name: schema.get(config, name) for name in different}
+        as_command("settings", line("train", config.preset, set=changed), line("verify", run.id))
     if hardware := environment.hardware_line(run):
         st.caption(_("**Hardware**: {line}").format(line=as_text(hardware)))
     with st.expander(_("All settings")):
@@ -73,11 +71,6 @@ def departing(config: RunConfig, names: Sequence[str]) -> list[str]:
         name for name in names
         if "." in name and schema.get(usual, name) not in ("auto", schema.get(config, name)) and not name.startswith(OF_THE_MACHINE)
     ]  # fmt: skip
-
-
-def value_text(value: Any) -> str:
-    """A value as `--set` takes it, quoted for a shell."""
-    return shlex.quote(",".join(value) if isinstance(value, tuple) else str(value))
 
 
 def table(config: RunConfig, fields: Mapping[str, Any], key: str) -> None:

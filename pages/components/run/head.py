@@ -10,6 +10,7 @@ from gan_core.runs.status import OPEN_STATES, RESUMABLE_STATES
 from gan_core.training import queue, supervisor, webhook
 from pages.components.run.menu import menu, panel
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.doctor_panel import diagnosed
 from pages.components.shared.run_card import state_badge
 from pages.components.shared.run_links import start_and_watch
@@ -32,6 +33,7 @@ def head(run: Run) -> None:
     idle = WATCH_IDLE_S if status.state in RESUMABLE_STATES else None  # somebody else, or the server, may resume it
     st.fragment(progress, run_every=every or idle)(run)
     controls(run, status)
+    as_command("control", *control_lines(run, status))
     tell_end(run, status)
     panel(run)
 
@@ -117,6 +119,22 @@ def controls(run: Run, status: Status) -> None:
         st.fragment(learning_rates, run_every=lab.refresh_every() if status.state in OPEN_STATES else None)(run)
 
 
+def control_lines(run: Run, status: Status) -> list[str]:
+    """What the buttons do, as commands."""
+    if status.state in OPEN_STATES:
+        config = run.config()
+        rates = {part.rate: get(config, part.rate) for part in kind_of(config).optimizers} | run.control().overrides
+        return [line("pause", run.id), line("stop", run.id), line("change", run.id, set=rates)]
+    if status.state not in RESUMABLE_STATES:
+        return []
+    lines = [line("resume", run.id)]
+    if environment.was_refused(run):
+        lines.append(line("resume", run.id, accept_changed_data=True))
+    if status.state in ("failed", "interrupted"):
+        lines.append(line("resume", run.id, from_start=True))
+    return lines
+
+
 def tell_end(run: Run, status: Status) -> None:
     """The switch "Tell me when it ends", and the notification of an end that this page has waited for."""
     trains = status.state in OPEN_STATES
@@ -189,6 +207,7 @@ def train_longer(run: Run) -> None:
             st.warning(as_text(_(warning)), icon=":material/warning:")
         if st.button(_("Go on"), key="live_longer_yes", type="primary"):
             start_and_watch(lambda: follow_up.train_longer(lab.start(), run, epochs))
+        as_command("longer", line("train-longer", run.id, epochs=epochs))
 
 
 def learning_rates(run: Run) -> None:

@@ -12,6 +12,7 @@ from pages.components.compare.numbers import numbers
 from pages.components.run.beside import real_beside_generated
 from pages.components.run.explore import STEP
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.links import linked_view
 from pages.components.shared.run_picker import choose_step
 from pages.components.shared.run_records import compared
@@ -76,6 +77,7 @@ def measurements(run: Run) -> None:
                        help=_("Draws 2,000 images and compares them with held-out real ones: half a minute, and longer for a model that draws in many steps.")):  # fmt: skip
             st.session_state[begun] = True
             st.rerun()
+        as_command("measure", line("evaluate", run.id, metrics="all", step=steps[-1], seed=0))
     numbers([one])
 
 
@@ -99,5 +101,6 @@ def of_model(run: Run, step: int, view: str) -> None:
         return
     if view == "test":
         test_grid(model)
+        as_command("conditions", line("evaluate", run.id, step=step))
     else:
         neighbours_view(model, run)

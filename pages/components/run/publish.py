@@ -11,6 +11,7 @@ from gan_core.runs import Run
 from pages.components.hub import forms
 from pages.components.hub import transfer as hub_transfer
 from pages.components.run.menu import OPEN
+from pages.components.shared.as_command import as_command, line, out
 from pages.components.shared.task_view import outcome
 from pages.components.text import _, language
 
@@ -57,8 +58,10 @@ def form(run: Run, key: str) -> tuple[Task, str] | None:
             _("Licence: what others may do with it"), list(hub.LICENCES), key=f"{key}_licence",
             format_func=lambda name: _(hub.LICENCES[name]),
         )  # fmt: skip
-        if not st.form_submit_button(_("Make the page"), icon=":material/public:"):
-            return None
+        pressed = st.form_submit_button(_("Make the page"), icon=":material/public:")
+    as_command("publish", line("publish", run.id, out=out(run, "-page"), language=spoken, licence=licence))
+    if not pressed:
+        return None
     return web_page.task(run, spoken), licence
 
 
@@ -72,6 +75,7 @@ def space(run: Run, made: Arrays, licence: str, key: str) -> None:
         help=_("Where it goes on the Hub: your name there, a slash, and a name for the page."),
     )  # fmt: skip
     private = st.toggle(_("Private: only you can see it"), True, key=f"{key}_private")
+    as_command("space", line("publish", run.id, space=repo.strip(), public=not private, licence=licence))
     busy = hub_transfer.is_busy(SLOT)
     if st.button(_("Publish"), type="primary", key=f"{key}_send", icon=":material/upload:", disabled=busy):
         forms.attempt_and_rerun(

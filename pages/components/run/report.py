@@ -11,8 +11,9 @@ from gan_core.report.document import Person
 from gan_core.report.formats import FORMATS
 from gan_core.runs import Run
 from pages.components.run.notes import observation
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.task_view import outcome
-from pages.components.text import _, as_text, languages
+from pages.components.text import _, as_text, language, languages
 from pages.components.widgets.picture import picture
 
 MIME = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
@@ -68,19 +69,26 @@ def form(runs: Sequence[Run], key: str) -> tuple[Task, str] | None:
             key=f"{key}_format",
             format_func=lambda name: f"{name}: {_(FORMATS[name].title)}",
         )
-        language = right.selectbox(
-            _("Language"), list(languages()), key=f"{key}_language", format_func=languages().__getitem__
-        )
+        known = list(languages())
+        spoken = right.selectbox(
+            _("Language"), known, index=known.index(language()) if language() in known else 0, key=f"{key}_language",
+            format_func=languages().__getitem__,
+        )  # fmt: skip
         left, middle, right = st.columns(3)
         name = left.text_input(_("Name"), max_chars=80, key=f"{key}_name")
         number = middle.text_input(_("Student number"), max_chars=40, key=f"{key}_number")
         course = right.text_input(_("Course"), max_chars=80, key=f"{key}_course")
         st.caption(_("The template asks, and answers nothing: the discussion stays yours."))
-        if not st.form_submit_button(_("Make the report"), icon=":material/article:"):
-            return None
+        pressed = st.form_submit_button(_("Make the report"), icon=":material/article:")
+    file = f"{runs[0].id}-report{FORMATS[form_name].suffix}"
+    command = line("report", *(run.id for run in runs), out=file, template=template, format=form_name, name=name,
+                   number=number, course=course, language=spoken)  # fmt: skip
+    as_command("report", command)
+    if not pressed:
+        return None
     person = Person(name, number, course)
     stamps = [formats.stamp_of(run) for run in runs]
-    return formats.task(runs, template, form_name, person, language, stamps), form_name
+    return formats.task(runs, template, form_name, person, spoken, stamps), form_name
 
 
 def result(runs: Sequence[Run], made: Arrays, form_name: str, key: str) -> None:

@@ -7,6 +7,7 @@ from gan_core.analysis.doctor import Finding, Remedy
 from gan_core.experiments import follow_up
 from gan_core.runs import Run
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.run_links import start_and_watch
 from pages.components.text import N_, _, as_text
 
@@ -55,6 +56,7 @@ def doctor_panel(run: Run) -> None:
                 st.markdown(_(finding.explanation))
                 for number, remedy in enumerate(finding.remedies):
                     offer(run, finding, remedy, f"doctor_{run.id}_{finding.name}_{number}")
+    as_command("diagnose", line("diagnose", run.id))
     if len(found) > SHOWN:
         st.caption(_("{n} lesser findings are not shown.").format(n=len(found) - SHOWN))
 

@@ -15,10 +15,19 @@ from gan_core.experiments.sweeps.objectives import (
     objective_for,
 )
 from gan_core.experiments.sweeps.parsing import axis_from
-from gan_core.experiments.sweeps.plan import LINKED, MAX_AXES, MAX_TRIALS, Sweep, sweep_from, trial_minutes
+from gan_core.experiments.sweeps.plan import (
+    LINKED,
+    MAX_AXES,
+    MAX_TRIALS,
+    Sweep,
+    format_value,
+    sweep_from,
+    trial_minutes,
+)
 from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS
 from pages.components.shared import lab, links
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.class_link import class_link
 from pages.components.shared.config_form import LABELS, REGISTRIES, section_name
 from pages.components.shared.preset_choice import choose_preset, in_words
@@ -51,6 +60,7 @@ def template(key: str) -> None:
     with st.container(horizontal=True):
         pressed = st.button(_("Start it"), key=f"sweeps_offer_{key}", icon=":material/play_arrow:", type="primary")
         class_link("train", f"sweeps_link_{key}", lambda: {"tab": "many", links.ABOUT: key})
+    as_command(f"sweep_{key}", template_line(offered.sweep))
     if pressed:
         with st.spinner(_("Writing the trials down…")):
             begin(offered.sweep)
@@ -102,9 +112,31 @@ def new_sweep() -> None:
     with st.container(horizontal=True):
         pressed = st.button(start, key="sweeps_start", type="primary", icon=":material/play_arrow:", disabled=refused)
         class_link("train", "sweeps_link", parameters)
+    if sweep is not None:
+        as_command("sweep", sweep_line(sweep))
     if pressed and sweep is not None:
         with st.spinner(_("Writing the trials down…")):
             begin(lambda: sweep)
+
+
+def template_line(make: Callable[[], Sweep]) -> str:
+    """A template's sweep as a command; "" where it cannot be made here, which pressing its button says."""
+    try:
+        return sweep_line(make())
+    except ValueError:
+        return ""
+
+
+def sweep_line(sweep: Sweep) -> str:
+    """A sweep as a command, which trains its trials where it is given."""
+    listed = [f"{axis.name}={','.join(map(format_value, axis.values))}" for axis in sweep.axes if axis.values]
+    ranges = [f"{axis.name}={axis.low!r}..{axis.high!r}" for axis in sweep.axes if not axis.values]
+    aim = sweep.objective
+    searched = {"trials": sweep.trials, "seed": sweep.seed} if sweep.search else {}
+    return line(
+        "sweep", sweep.preset, grid=listed, range=ranges, set=sweep.changes, metric=aim.metric, images=aim.num_images,
+        name=sweep.name, **searched,
+    )  # fmt: skip
 
 
 def chosen_preset(given: link.Given) -> str:

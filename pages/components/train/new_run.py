@@ -12,6 +12,7 @@ from gan_core.presets import DEFAULT, PRESETS
 from gan_core.presets.entry import Preset
 from gan_core.training import supervisor
 from pages.components.shared import class_link, lab, links
+from pages.components.shared.as_command import as_command, train_line
 from pages.components.shared.config_form import config_form, few_knobs
 from pages.components.shared.links import linked_choice
 from pages.components.shared.preset_choice import choose_preset, linked_preset
@@ -66,8 +67,19 @@ def offer(preset: Preset, base: RunConfig, changed: RunConfig, changes: Mapping[
     if preset.minutes and base == preset.config:
         hint = _("With these settings unchanged it takes about {time} on two processor cores.")
         st.caption(hint.format(time=duration(60 * preset.minutes)))
+    config = valid(changed, changes)
+    if config is not None:
+        as_command("train", train_line(config, name))
     if pressed:
         start_and_watch(lambda: supervisor.submit(lab.start(), with_changes(changed, changes), name))
+
+
+def valid(changed: RunConfig, changes: Mapping[str, Any]) -> RunConfig | None:
+    """The configuration that the form describes; None while a value is refused, which pressing the button says."""
+    try:
+        return with_changes(changed, changes)
+    except ValueError:
+        return None
 
 
 def parameters(preset: Preset, changed: RunConfig, changes: Mapping[str, Any]) -> dict[str, str] | None:

@@ -18,6 +18,7 @@ from gan_core.presets import PRESETS
 from gan_core.runs import Run
 from gan_core.training import supervisor
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, train_line
 from pages.components.shared.links import linked_choice
 from pages.components.shared.models import Shown, images, sampler, shown
 from pages.components.text import _, as_text, duration, told_apart_means
@@ -118,6 +119,8 @@ def no_rival(config: RunConfig) -> None:
             _begin([with_changes(PRESETS[name].config, {"training.seed": seed}) for name in PAIR])
         if st.button(_("Train only the rival"), key="vae_rival", icon=":material/play_arrow:"):
             _begin([rival_config(config)])
+    pair = [with_changes(PRESETS[name].config, {"training.seed": seed}) for name in PAIR]
+    as_command("vae_pair", *(train_line(one) for one in pair), train_line(rival_config(config)))
     minutes = [PRESETS[name].minutes for name in PAIR]
     words = _("The pair: {vae} and {gan}, about {a:.0f} and {b:.0f} minutes on two quiet cores, one after the other.")
     st.caption(words.format(vae=PAIR[0], gan=PAIR[1], a=minutes[0], b=minutes[1]))

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.io
 import streamlit as st
 
+from gan_core.config import with_changes
 from gan_core.experiments import vae_family
 from gan_core.experiments.lessons import LESSONS
 from gan_core.experiments.vae_family import LAMBDAS, FamilyMember, lambda_words
@@ -17,6 +18,7 @@ from gan_core.presets import PRESETS
 from gan_core.runs.sampler import latents
 from gan_core.runs.status import OPEN_STATES
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, train_line
 from pages.components.shared.config_form import setting_name
 from pages.components.shared.models import Shown, images
 from pages.components.shared.models import shown as opened
@@ -111,6 +113,8 @@ def train_missing(shown: Shown, members: list[FamilyMember]) -> None:
             with st.spinner(_("Queueing the runs…")):
                 if lab.succeeds(lambda: vae_family.begin(lab.start(), base, weights, int(epochs))):
                     st.rerun()
+        family = [with_changes(base, {"vae.kl_weight": weight, "training.epochs": int(epochs)}) for weight in weights]
+        as_command("family", *map(train_line, family))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
