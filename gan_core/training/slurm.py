@@ -154,7 +154,7 @@ class SlurmTrainer:
             )  # fmt: skip
             return str(executor.submit(function, argument).job_id)
         except (RuntimeError, OSError) as failure:  # submitit's errors of submission are RuntimeErrors
-            words = " ".join(str(failure).replace("sbatch: error: ", "").split()) or type(failure).__name__
+            words = " ".join(re.sub(r"sbatch:\s*error:", "", str(failure)).split()) or type(failure).__name__
             raise TrainingLost(
                 f"Slurm refused the job ({words:.300}). Change the settings GANVAS_SLURM_...; `ganvas settings` lists them."
             ) from failure

@@ -71,6 +71,4 @@ def forget(images: Uint8Array) -> None:
 
 
 def _folder(images: Uint8Array) -> Path:
-    if not isinstance(images, np.memmap):
-        raise TypeError("Images are decoded into a memory-mapped array.")
-    return Path(str(images.filename)).parent
+    return Path(str(getattr(images, "filename", ""))).parent  # of a memory-mapped array
