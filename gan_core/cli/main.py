@@ -186,6 +186,7 @@ def train_longer(
     epochs: Annotated[int, typer.Option(help="How many more epochs.", min=1)],
     runs_dir: RunsDir = None,
     name: Annotated[str, typer.Option(help="Your name for the new run.")] = "",
+    place: On = "",
 ) -> None:
     """Train a finished run on for more epochs, as a new run with the same past: a branch from its last checkpoint."""
     from gan_core.experiments import follow_up
@@ -196,7 +197,8 @@ def train_longer(
     how = follow_up.longer(found, epochs)
     for warning in how.warnings:
         print(warning, file=sys.stderr)
-    _train(branching.branch(folder, found, how.step, how.changes, name, follow_up.longer_title(found, epochs)))
+    made = branching.branch(folder, found, how.step, how.changes, name, follow_up.longer_title(found, epochs))
+    _train(made, several.trainer_on(place, folder) if place else None)
 
 
 @app.command()

@@ -13,9 +13,9 @@ from typing import Annotated
 import typer
 
 from gan_core.config import settings
+from gan_core.config.devices import MAX_PROCESSES
 from gan_core.config.settings import PLACES as NAMES
 from gan_core.runs import Run, Status
-from gan_core.runs.status import MAX_PROCESSES
 from gan_core.training import supervisor
 from gan_core.training.trainers import Trainer
 

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+MAX_PROCESSES = 64  # of one run on one computer
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -25,6 +27,13 @@ class Machine:
     threads: int
     bf16_devices: tuple[str, ...]
 
+    def room(self, device: str) -> int:
+        """How many processes one run makes use of: one a GPU of the device's kind; on a processor one for every two cores."""
+        kind = (self.devices[0] if device == "auto" else device).partition(":")[0]
+        if kind == "cpu":
+            return max(1, (self.threads + 1) // 2)
+        return max(1, sum(name.partition(":")[0] == kind for name in self.devices))
+
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values; `from_dict` reads it back."""
         return asdict(self)
@@ -37,6 +46,27 @@ class Machine:
             labels=tuple(data["labels"]),
             threads=int(data["threads"]),
             bf16_devices=tuple(data["bf16_devices"]),
+        )
+
+
+def check_processes(processes: int, device: str, there: int) -> None:
+    """Refuses more processes of one run than there are devices on a computer; processes on a processor share it.
+
+    Args:
+        processes: how many.
+        device: of the run, "cuda:0".
+        there: devices of that kind.
+
+    Raises:
+        ValueError: with both numbers.
+    """
+    kind = device.partition(":")[0]
+    if not 1 <= processes <= MAX_PROCESSES:
+        raise ValueError(f"A run is trained by 1 to {MAX_PROCESSES} processes; got {processes}.")
+    if kind != "cpu" and processes > there:
+        raise ValueError(
+            f"Each process needs a device of its own: this computer has {there} of kind {kind}, too few for {processes} processes. "
+            f"Choose at most {there}."
         )
 
 

@@ -1,7 +1,8 @@
 """The uint8 cache: each data set is decoded once, then mapped into memory by every run that uses it.
 
 One folder a data set and setting, named by a hash of everything that decides its content: images.npy, labels.npy,
-meta.json, SHA256SUMS. It is built beside its place and renamed when complete, so a half-built one is never seen. Every
+meta.json, SHA256SUMS. It is built beside its place and renamed when complete, so a half-built one is never seen; a source may
+go on with one whose builder was killed (`sources.continued`). Every
 process checks the sums before it uses a folder for the first time; one that does not pass, or that an earlier version
 wrote without sums, is built anew: its source is at hand, since the folder's name depends on it.
 """
@@ -14,7 +15,6 @@ import json
 import logging
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from filelock import FileLock
 from gan_core.config import DatasetConfig, read_strictly, settings
 from gan_core.config.reasons import not_written
 from gan_core.datasets.base import Dataset, Progress, Source, Uint8Array, content_digest
+from gan_core.datasets.sources import continued
 
 MAX_META_BYTES = 16_000_000  # it names every picture that was skipped
 LAYOUT = 1  # part of every key: a new layout never meets old files
@@ -101,16 +102,22 @@ def _place(config: DatasetConfig, source: Source) -> Path:
 
 
 def _build(place: Path, config: DatasetConfig, source: Source, progress: Progress) -> None:
-    _remove_leftovers(place)
-    aside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    aside = place.with_name(f".{place.name}-partial")
+    _remove_leftovers(place, but=aside)
+    if not continued.is_begun(aside):
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(mode=0o700)
     try:
 
         def allocate(count: int, num_labels: int) -> tuple[Uint8Array, Uint8Array]:
             size = config.image_size
-            images = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
-                aside / "images.npy", mode="w+", dtype=np.uint8, shape=(count, config.channels, size, size)
-            )
-            _reserve(aside / "images.npy")
+            shape = (count, config.channels, size, size)
+            images = continued.images_of(aside, shape)
+            if images is None:
+                images = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+                    aside / "images.npy", mode="w+", dtype=np.uint8, shape=shape
+                )
+                _reserve(aside / "images.npy")
             labels = (
                 np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
                     aside / "labels.npy", mode="w+", dtype=np.uint8, shape=(count, num_labels)
@@ -139,7 +146,8 @@ def _build(place: Path, config: DatasetConfig, source: Source, progress: Progres
         }
         (aside / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
         (aside / SUMS).write_text(_sums(aside), encoding="ascii")
-        aside.chmod(0o755)  # mkdtemp makes it private; a shared cache is read by others
+        (aside / continued.NOTE).unlink(missing_ok=True)
+        aside.chmod(0o755)  # it was private; a shared cache is read by others
         if place.exists():
             place.rename(place.with_name(f"{aside.name}-old"))
         os.replace(aside, place)
@@ -156,9 +164,11 @@ def _reserve(file: Path) -> None:
             os.posix_fallocate(handle.fileno(), 0, file.stat().st_size)
 
 
-def _remove_leftovers(place: Path) -> None:
+def _remove_leftovers(place: Path, but: Path | None = None) -> None:
     """Removes what a builder that was killed, or a damaged folder, left beside `place`. The caller holds its lock."""
     for leftover in place.parent.glob(f".{place.name}-*"):
+        if leftover == but:
+            continue
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)
         else:

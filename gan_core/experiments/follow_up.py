@@ -42,7 +42,16 @@ def rerun(settings: Settings, run: Run, changes: Mapping[str, Any], title: str) 
     return arms.submit(settings, with_changes(run.config(), changes), title)
 
 
-def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], name: str = "", title: str = "") -> Run:
+def branch(
+    settings: Settings,
+    run: Run,
+    step: int,
+    changes: Mapping[str, Any],
+    name: str = "",
+    title: str = "",
+    *,
+    processes: int = 1,
+) -> Run:
     """A run that trains on from another's checkpoint with changed settings, queued.
 
     Args:
@@ -52,9 +61,10 @@ def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], 
         changes: dotted field -> value. Those that change nothing are left out.
         name: the user's name for it.
         title: what it is called without one; made from the parent's name when empty.
+        processes: that train it together.
 
     Raises:
-        ValueError: if the actor may not, a value is out of bounds, settings, data or the checkpoint do not fit, or nothing is
+        ValueError: if the actor may not, more processes than devices, a value is out of bounds, settings, data or the checkpoint do not fit, or nothing is
             left to train.
     """
     require("train")
@@ -69,7 +79,9 @@ def branch(settings: Settings, run: Run, step: int, changes: Mapping[str, Any], 
             f"the step limit above {step:,}, or start at an earlier step."
         )
     allowance.check_actor(settings.runs_dir, config, plan.total_steps(config, num_images))
+    supervisor.check_shares(settings, config, processes)
     made = branching.branch(settings.runs_dir, run, step, changes, name.strip(), title)
+    made.use_processes(processes)
     queue.enqueue_new(made)
     return made
 
@@ -127,10 +139,10 @@ def longer_title(run: Run, epochs: int) -> str:
     return f"{run.name}, {epochs:,} epochs more"
 
 
-def train_longer(settings: Settings, run: Run, epochs: int, name: str = "") -> Run:
+def train_longer(settings: Settings, run: Run, epochs: int, name: str = "", *, processes: int = 1) -> Run:
     """The queued run that goes on where `run` ended, as `longer` says. Raises ValueError as `longer` and `branch` do."""
     how = longer(run, epochs)
-    return branch(settings, run, how.step, how.changes, name, longer_title(run, epochs))
+    return branch(settings, run, how.step, how.changes, name, longer_title(run, epochs), processes=processes)
 
 
 def checkpoint_before(run: Run, step: int) -> int:

@@ -77,10 +77,14 @@ def death(name: str, code: int, last_words: str = "", advice: str = "") -> str:
 
 def last_line(log: Path) -> str:
     """The last line of a log that is not empty; "" if there is none."""
+    return next((line.strip() for line in reversed(last_text(log).split("\n")) if line.strip()), "")
+
+
+def last_text(log: Path) -> str:
+    """The end of a log, at most 64,000 bytes; "" if it cannot be read."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - 64_000))
-            lines = file.read(64_000).decode(errors="replace").split("\n")
+            return file.read(64_000).decode(errors="replace")
     except OSError:
         return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -20,6 +20,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from gan_core.config.devices import check_processes
+
 Answer = TypeVar("Answer")
 PATIENCE = timedelta(
     hours=6
@@ -89,11 +91,7 @@ def own_device(device: str) -> str:
     if count() == 1 or kind == "cpu":
         return device
     there, here = torch.cuda.device_count() if kind == "cuda" else 1, int(os.environ.get("LOCAL_RANK", "0"))
-    if here >= there:
-        raise ValueError(
-            f"There are {there} devices of kind {kind} on this computer, too few for {os.environ.get('LOCAL_WORLD_SIZE')} processes. "
-            f"Start at most {there} of them on it (torchrun's --nproc-per-node)."
-        )
+    check_processes(max(here + 1, int(os.environ.get("LOCAL_WORLD_SIZE", "1"))), device, there)
     return f"{kind}:{here}"
 
 
@@ -135,15 +133,6 @@ def agree(problem: str) -> None:
 
 
 # the share of a batch
-
-
-def check_batches(smallest: int, packing: int) -> None:
-    """Raises ValueError if an epoch's smallest batch has not a pack of images for every process."""
-    if smallest // packing < count():
-        raise ValueError(
-            f"The smallest batch has {smallest // packing:,} packs of {packing} images, too few for {count()} processes. "
-            "Choose another batch size, or fewer processes."
-        )
 
 
 def take(images: int, packing: int) -> tuple[int, int]:

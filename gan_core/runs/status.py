@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from gan_core.config.devices import MAX_PROCESSES
 from gan_core.runs.files import is_number
 
 HEARTBEAT_S = 2.0
@@ -17,7 +18,6 @@ OPEN_STATES = ("queued", "running", "stopping")
 RESUMABLE_STATES = ("paused", "stopped", "failed", "interrupted")
 MAX_NUMBER = 10**15  # of any count; none is negative
 MAX_TEXT = 5000  # characters of a sentence
-MAX_PROCESSES = 64  # of one run on one computer
 STATES = ("queued", "running", "paused", "stopping", "finished", "stopped", "failed", "interrupted")
 
 

@@ -158,6 +158,7 @@ class _Session:
         self._last_sequence = max((e.get("sequence", 0) for e in answered), default=0)
         shards.told(together.Beginning(str(run.path.absolute()), self.start_step, dataset.digest))
         shards.agree("")
+        run.use_processes(shards.count())
         set_up(self.fabric, self.model)
         if self.start_step == 0:
             self._save_checkpoint(0)  # before the first log line, so that a kill at any step has a place to return to

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gan_core.config.registry import Registry
-from gan_core.config.settings import PLACES as NAMES
 from gan_core.config.settings import Settings
 from gan_core.runs import Run
 from gan_core.training.slurm import SlurmTrainer
@@ -19,31 +18,22 @@ class Place:
     """A place of execution.
 
     Attributes:
-        title: for people.
         trainer: (settings, device) -> what takes the device's runs there.
-        is_here: whether that is this computer.
+        machine: name under which what it trains on is kept; this computer's unless it is elsewhere.
     """
 
-    title: str
     trainer: Callable[[Settings, str], Trainer]
-    is_here: bool = True
-
-    @property
-    def machine(self) -> str:
-        """The name under which the machine that it trains on is kept."""
-        return platform.node() if self.is_here else f"on-{self.title.lower()}"
+    machine: str = platform.node()
 
 
 PLACES: Registry[Place] = Registry(
     "place",
     {
-        "process": Place("Worker process", lambda settings, device: ProcessTrainer(settings.runs_dir, device)),
-        "thread": Place("Thread", lambda settings, device: ThreadTrainer(settings.runs_dir, device)),
-        "slurm": Place("Slurm", lambda settings, _device: SlurmTrainer(settings.runs_dir), is_here=False),
+        "process": Place(lambda settings, device: ProcessTrainer(settings.runs_dir, device)),
+        "thread": Place(lambda settings, device: ThreadTrainer(settings.runs_dir, device)),
+        "slurm": Place(lambda settings, _device: SlurmTrainer(settings.runs_dir), machine="on-slurm"),
     },
 )
-if tuple(PLACES) != NAMES:
-    raise RuntimeError(f"The settings know the places {NAMES}, and there are {tuple(PLACES)}.")
 
 
 def at_once(settings: Settings) -> int:

@@ -67,6 +67,21 @@ def check_data(config: RunConfig, num_images: int) -> None:
         )
 
 
+def check_shares(config: RunConfig, num_images: int, processes: int) -> None:
+    """Refuses more processes than an epoch's smallest batch has packs of images.
+
+    Raises:
+        ValueError: with both numbers.
+    """
+    epoch, packing = epoch_of(config, num_images), config.remedies.packing
+    smallest = epoch.left or config.training.batch_size
+    if smallest // packing < processes:
+        raise ValueError(
+            f"The smallest batch has {smallest // packing:,} packs of {packing} images, too few for {processes} processes. "
+            "Choose another batch size, or fewer processes."
+        )
+
+
 def epoch_of(config: RunConfig, num_images: int) -> Epoch:
     """How an epoch of a run with so many images is dealt out in batches."""
     return Epoch(num_images, config.training.batch_size, config.remedies.packing)

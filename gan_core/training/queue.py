@@ -60,6 +60,13 @@ def queued_ids(runs_dir: Path) -> list[str]:
     return [name.partition(".")[2] for name in _markers(runs_dir)]
 
 
+def was_left(run: Run) -> bool:
+    """Whether its trainer left it for another to continue, and nobody has asked for anything since."""
+    events = run.events()
+    left = bool(events) and events[-1]["type"] == "requeued" and run.control().command == "run"
+    return left and run.id not in queued_ids(run.path.parent)
+
+
 def withdraw(run: Run) -> bool:
     """Takes a run out of the queue. Returns whether it was in it, which makes the caller its only owner."""
     marker = next((name for name in _markers(run.path.parent) if name.partition(".")[2] == run.id), None)

@@ -23,11 +23,11 @@ import psutil
 from gan_core.config import settings
 from gan_core.config.devices import Machine
 from gan_core.config.settings import PROJECT_DIR
-from gan_core.processes.process import TOKENS
+from gan_core.processes.process import TOKENS, last_text
 from gan_core.runs import Run, files
 from gan_core.runs.status import ALIVE_STATES, RESUMABLE_STATES
 from gan_core.training import slurm_job
-from gan_core.training.trainers import ADVICE, POLL_S, StopTimeout, TrainingLost, Unanswered
+from gan_core.training.trainers import ADVICE, POLL_S, StopTimeout, TrainingLost, Unanswered, how_left
 
 FOLDER = ".slurm"
 ASK_S = {"slurm": 15.0, "local": 0.5}  # between two questions about one job
@@ -35,7 +35,6 @@ NOTICES_AFTER_S = 150.0  # a shared disk may show a command only after a minute
 UNKNOWN_FOR_S = 300.0
 KEPT_FOR_S = 7 * 86400.0  # the files of jobs that failed
 WARN_S = 120  # before the time limit: to write a checkpoint
-ENDS = ("finished", "paused", "stopped", "failed", "interrupted", "requeued")  # events
 OVER = {
     "TIMEOUT": "its time limit was reached; raise GANVAS_SLURM_MINUTES",
     "OUT_OF_MEMORY": "its memory did not suffice; raise GANVAS_SLURM_MEMORY_GB, or choose a smaller batch size",
@@ -103,7 +102,7 @@ class SlurmTrainer:
         record = files.read_json(run.job_path)
         if not re.fullmatch(r"[0-9]{1,12}", str(record.get("job")), re.ASCII) or record.get("cluster") != self._cluster:
             return False
-        if not files.is_number(record.get("events")) or _left(run, int(record["events"])):
+        if not files.is_number(record.get("events")) or how_left(run, int(record["events"])):
             return False
         return self._state(str(record["job"]))[0] not in OVER or run.is_trained()
 
@@ -155,7 +154,7 @@ class SlurmTrainer:
             )  # fmt: skip
             return str(executor.submit(function, argument).job_id)
         except (RuntimeError, OSError) as failure:  # submitit's errors of submission are RuntimeErrors
-            words = " ".join(str(failure).replace("sbatch: error: ", "").split()) or type(failure).__name__
+            words = " ".join(re.sub(r"sbatch:\s*error:", "", str(failure)).split()) or type(failure).__name__
             raise TrainingLost(
                 f"Slurm refused the job ({words:.300}). Change the settings GANVAS_SLURM_...; `ganvas settings` lists them."
             ) from failure
@@ -179,7 +178,7 @@ class SlurmTrainer:
                 if state in OVER or time.monotonic() - known_at > UNKNOWN_FOR_S:
                     self._ended(run, job, since, state)
                     return
-                if status.state == "queued" and _left(run, since):  # it was resumed meanwhile, or its time was up
+                if status.state == "queued" and how_left(run, since):  # it was resumed meanwhile, or its time was up
                     self._check_progress(run)
                     return
                 self._tell_waiting(run, job, state, why)
@@ -200,7 +199,7 @@ class SlurmTrainer:
         """
         while run.is_trained():  # the last heartbeat of a node that was lost
             time.sleep(POLL_S)
-        left = _left(run, since)
+        left = how_left(run, since)
         if not left or (left == "requeued" and state == "CANCELLED"):
             raise TrainingLost(self._end_of(job, state))
         self._check_progress(run)
@@ -227,7 +226,7 @@ class SlurmTrainer:
         logs = sorted((self._folder / job).glob(f"{job}_*_log.err"))
         if not logs:
             return None
-        lines = [line.strip() for path in logs for line in path.read_text(errors="replace")[-64_000:].splitlines()]
+        lines = [line.strip() for path in logs for line in last_text(path).splitlines()]
         lines = [line for line in lines if line and not line.startswith("submitit ")]
         said = [line for line in lines if not line.startswith("srun: ")] or lines
         return re.sub(r"^\w+Error: ", "", said[-1])[:300].rstrip(".") if said else ""
@@ -270,12 +269,6 @@ class SlurmTrainer:
             with contextlib.suppress(OSError):
                 if time.time() - folder.stat().st_mtime > KEPT_FOR_S:
                     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _left(run: Run, since: int) -> str:
-    """How the run ended after so many events, or was left to another job; "" if it has not."""
-    ends = [str(event["type"]) for event in run.events()[since:] if event["type"] in ENDS]
-    return ends[-1] if ends else ""
 
 
 def _named(**parameters: str) -> dict[str, str]:

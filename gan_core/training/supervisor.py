@@ -1,11 +1,10 @@
 """Background training: one supervising thread a device trains the runs of the queue, one after another.
 
-`gan_core.training.places` says where. In a worker `process` (the default) the thread watches it: a crash or an out-of-memory
-kill costs one run and never the server, and training does not fight the pages for the interpreter. As a `thread` the
-supervising thread trains itself. On `slurm` the runs are a cluster's jobs, many at once, each watched by a thread of its own.
+`gan_core.training.places` says where. In a worker `process` (the default) a crash or an out-of-memory kill costs one run and never
+the server, and training does not fight the pages for the interpreter. On `slurm` runs are a cluster's jobs, many at once.
 
-All state is on disk (run directories and the queue) and in named threads, because Streamlit may reload this module.
-A worker outlives its server; the next server finds its run by lock and heartbeat, waits for its end.
+All state is on disk and in named threads, because Streamlit may reload this module. A worker outlives its server; the next
+server finds its run by lock and heartbeat, and waits for its end.
 """
 
 from __future__ import annotations
@@ -22,12 +21,13 @@ from typing import Any
 from gan_core import runs
 from gan_core.access import Actor, bin, require
 from gan_core.config import RunConfig, get, live_changes, read_strictly
-from gan_core.config.devices import Machine
+from gan_core.config.devices import Machine, check_processes
 from gan_core.config.reasons import reason
-from gan_core.config.settings import Settings
+from gan_core.config.settings import Settings, from_environment
 from gan_core.runs import Run, environment, files, recovery
 from gan_core.runs.status import ALIVE_STATES
 from gan_core.training import allowance, plan, queue
+from gan_core.training.held_devices import Devices
 from gan_core.training.places import PLACES, holder
 from gan_core.training.trainers import Trainer, TrainingLost, wait_for
 
@@ -36,6 +36,7 @@ RETRY_S = 10.0  # between attempts to start the trainer
 BUSY_POLL_S = 1.0  # of a queue from which a cluster takes many runs, whose disk may be a network's
 _starting = threading.Lock()
 _followers: list[Callable[[Run], object]] = []
+_devices = Devices()
 
 
 def after_each_run(follower: Callable[[Run], object]) -> None:
@@ -79,31 +80,56 @@ def wait_until_ready(settings: Settings, timeout_s: float = 120.0) -> Machine:
 
 
 def submit(
-    settings: Settings, config: RunConfig, name: str = "", *, title: str = "", actor: Actor | None = None
+    settings: Settings,
+    config: RunConfig,
+    name: str = "",
+    *,
+    title: str = "",
+    processes: int = 1,
+    actor: Actor | None = None,
 ) -> Run:
     """Checks a configuration, once, decides what it leaves open, creates the run and queues it; `name`, `title`: see `runs.create`.
 
     Raises:
-        ValueError: the actor may not, the configuration cannot run, or the runs folder cannot be written; nothing is left
-            behind.
+        ValueError: the actor may not, the configuration cannot run, more processes than devices, or the runs folder cannot be
+            written; nothing is left behind.
     """
     require("train", actor)
     num_images = plan.count_checked(config)
     runs.check_writable(settings.runs_dir)
     resolved = plan.decide(config, wait_until_ready(settings), num_images)
+    check_shares(settings, resolved, processes)
     allowance.check_actor(settings.runs_dir, resolved, plan.total_steps(resolved, num_images), actor)
     run = runs.create(settings.runs_dir, resolved, name, title=title, actor=actor)
+    run.use_processes(processes)
     queue.enqueue_new(run)
     return run
 
 
+def check_shares(settings: Settings, config: RunConfig, processes: int) -> None:
+    """Refuses more processes of a run than there are devices here, or than its batches can be shared by.
+
+    Raises:
+        ValueError: with the numbers.
+    """
+    found, device = machine(settings), config.training.device
+    check_processes(processes, device, found.room(device) if found else processes)
+    plan.check_shares(config, plan.count_checked(config), processes)
+
+
 def resume(
-    run: Run, *, accept_changed_data: bool = False, from_start: bool = False, actor: Actor | None = None
+    run: Run,
+    *,
+    processes: int | None = None,
+    accept_changed_data: bool = False,
+    from_start: bool = False,
+    actor: Actor | None = None,
 ) -> None:
     """Queues a paused, stopped, failed or interrupted run again; it continues from its newest checkpoint.
 
     Args:
         run: which.
+        processes: train it in so many; None for as many as before.
         accept_changed_data: go on even if its training data changed since it last trained.
         from_start: begin at step 0 instead; what is there is set aside in its folder.
 
@@ -113,7 +139,11 @@ def resume(
     run.require(actor)
     config = run.config()
     allowance.check_actor(run.path.parent, config, plan.total_steps(config, plan.count_checked(config)), actor)
+    if processes is not None:
+        check_shares(replace(from_environment(), runs_dir=run.path.parent), config, processes)
     try:
+        if processes is not None:
+            run.use_processes(processes)
         if accept_changed_data:
             environment.allow_changed_data(run)
         if from_start:
@@ -246,7 +276,8 @@ def _supervise(runs_dir: Path, device: str, trainer: Trainer, alive: list[Run]) 
 def _train_in_place(run: Run, trainer: Trainer, places: threading.Semaphore) -> None:
     """Trains a run in one of the places that a trainer has at once."""
     try:
-        _train_and_follow(run, trainer)
+        with _devices.held(run) if trainer.at_once == 1 else contextlib.nullcontext():
+            _train_and_follow(run, trainer)
     finally:
         places.release()
 
@@ -262,17 +293,10 @@ def train_to_end(run: Run, trainer: Trainer) -> None:
     """Trains a run until it ends, also through several jobs of a cluster; says in its status what went wrong."""
     try:
         trainer.train(run)
-        while run.status().state == "queued" and _was_requeued(run):
+        while run.status().state == "queued" and queue.was_left(run):
             trainer.train(run)  # the time of its job was up
     except Exception as failure:
         _mark_lost(run, failure)
-
-
-def _was_requeued(run: Run) -> bool:
-    """Whether its trainer left it for another to continue, and nobody has asked for anything since."""
-    events = run.events()
-    left = bool(events) and events[-1]["type"] == "requeued" and run.control().command == "run"
-    return left and run.id not in queue.queued_ids(run.path.parent)
 
 
 def _wait_for_end(run: Run) -> None:

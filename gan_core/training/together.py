@@ -20,7 +20,7 @@ from gan_core.models.base import GenerativeModel, TrainingProgress
 from gan_core.models.building import build
 from gan_core.processes import shards
 from gan_core.runs import Run, checkpoints
-from gan_core.training.plan import total_steps
+from gan_core.training.plan import check_shares, total_steps
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,8 @@ def own_batches(config: RunConfig, dataset: Dataset, device: torch.device) -> Ba
         ValueError: a batch is too small for so many processes.
     """
     training, packing = config.training, config.remedies.packing
-    batches = Batches(dataset, training.batch_size, training.seed, device, packing, shards.take)
-    shards.check_batches(batches.plan.left or training.batch_size, packing)
-    return batches
+    check_shares(config, len(dataset), shards.count())
+    return Batches(dataset, training.batch_size, training.seed, device, packing, shards.take)
 
 
 def lead(model: GenerativeModel, *, leave: bool) -> None:

@@ -17,11 +17,11 @@ from gan_core.config.devices import Machine
 from gan_core.processes.child import Child
 from gan_core.processes.process import death, last_line, launch
 from gan_core.runs import Run
-from gan_core.runs.status import RESUMABLE_STATES
 
 WORKER = ("-m", "gan_core.training.worker")
 TOGETHER = ("-m", "torch.distributed.run", "--standalone")  # torchrun
 POLL_S = 0.5
+ENDS = ("finished", "paused", "stopped", "failed", "interrupted", "requeued")  # events
 ADVICE = "Everything up to the last checkpoint is kept: resume to continue from there."
 HANGS_AFTER_S = 10.0  # a trainer that does not notice a request to leave for so long is ended
 WRITES_FOR_S = 60.0  # one that noticed may write its last checkpoint for so long
@@ -181,14 +181,20 @@ def launch_together(run: Run, log: Path | None = None) -> subprocess.Popen[str]:
 
 def train_together(run: Run, log: Path) -> None:
     """Trains a run in several processes of this computer. Raises as `Trainer.train`."""
-    timeout, process = StopTimeout(run), launch_together(run, log)
+    timeout, since, process = StopTimeout(run), len(run.events()), launch_together(run, log)
     while process.poll() is None:
         if timeout.is_over():
             end_all(process)
             raise Unanswered
         time.sleep(POLL_S)
-    if run.status().state not in ("finished", *RESUMABLE_STATES[:-1]):
+    if not how_left(run, since):
         raise TrainingLost(death("One of the training processes", process.returncode, last_line(log), ADVICE))
+
+
+def how_left(run: Run, since: int) -> str:
+    """The event with which a run ended after so many events, or was left to another trainer; "" if it did not."""
+    ends = [str(event["type"]) for event in run.events()[since:] if event["type"] in ENDS]
+    return ends[-1] if ends else ""
 
 
 def end_all(process: subprocess.Popen[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -18,7 +19,8 @@ from gan_core import datasets
 from gan_core.config import DatasetConfig
 from gan_core.config.settings import PROJECT_DIR
 from gan_core.datasets.base import content_digest
-from gan_core.datasets.sources import mnist5k
+from gan_core.datasets.sources import continued, mnist5k
+from gan_core.processes import guarded
 
 
 @pytest.fixture
@@ -122,6 +124,46 @@ def test_a_builder_that_is_killed_leaves_no_cache_that_is_seen_and_the_next_one_
     data = datasets.prepare(DatasetConfig(image_size=32, num_images=2000))
     assert len(data) == 2000 and data.images[-1].any()
     assert [p.name for p in cache.iterdir() if p.is_dir() and p.name.startswith(".")] == []
+
+
+@pytest.mark.slow
+def test_the_next_builder_goes_on_where_a_killed_one_was(cache, tmp_path, monkeypatch):
+    config = pictures(tmp_path / "pictures", 60)
+    (tmp_path / "pictures" / "15.png").write_bytes(b"no picture")
+    code = (
+        "import os, signal, sys; from gan_core import datasets; from gan_core.config import DatasetConfig\n"
+        "from gan_core.datasets.sources import decoding; decoding.NOTE_EVERY = 10\n"
+        "def die(done, total): done >= 50 and os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"datasets.prepare(DatasetConfig(**{config.model_dump()!r}), die)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_DIR, env={**os.environ}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = cache.glob(".*-partial")
+    read = json.loads((left / "read.json").read_text())
+    assert read["done"] == 40 and [name for name, _ in read["skipped"].values()] == ["15.png"]
+    asked = []
+    each = guarded.each
+    monkeypatch.setattr(
+        guarded, "each", lambda work, told, *more, **how: asked.append(told) or each(work, told, *more, **how)
+    )
+    data = datasets.prepare(config)
+    assert len(asked[0]["paths"]) == 20 and data.skipped[0][0] == "15.png"
+    assert not list(cache.glob(".*-partial")) and not list(cache.rglob("read.json"))
+    monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "afresh"))
+    afresh = datasets.prepare(config)
+    assert len(data) == len(afresh) == 59 and np.array_equal(data.images, afresh.images)
+    assert (data.digest, data.unread) == (afresh.digest, afresh.unread)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"done": 99, "skipped": {}}', '{"done": 2, "skipped": {"5": ["a", "b"]}}', '{"done": true}']
+)
+def test_a_note_that_is_damaged_counts_for_nothing(tmp_path, content):
+    images = np.lib.format.open_memmap(tmp_path / "images.npy", mode="w+", dtype=np.uint8, shape=(4, 1, 2, 2))
+    assert continued.read_until(images) == (0, {})
+    (tmp_path / "read.json").write_text(content)
+    assert continued.read_until(images) == (0, {})
+    assert continued.images_of(tmp_path, (5, 1, 2, 2)) is None
 
 
 @pytest.mark.slow

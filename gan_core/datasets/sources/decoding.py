@@ -19,12 +19,14 @@ from PIL import Image
 from gan_core.config import DatasetConfig
 from gan_core.datasets import sampling
 from gan_core.datasets.base import Allocate, Built, Pair, Progress, Uint8Array
+from gan_core.datasets.sources import continued
 from gan_core.figures.imaging import open_picture, png_bytes, reduced, resize_and_crop
 from gan_core.processes import guarded
 from gan_core.processes.guarded import Patience, Start
 
 MAX_SKIPPED_NAMED = 200  # the rest are counted, not listed
 READING = 2  # part of the fingerprint: to be raised when the same file becomes other pixels
+NOTE_EVERY = 2000  # pictures: so many are read again after a kill
 MAX_THREADS, CHUNK = 8, 32  # pictures of a chunk are decoded at the same time
 PICTURE_S, FEW_S = 1.0, 120.0  # the time for all: so much a picture, and so much for any number
 MAX_SHOWN_PX = 1024  # longer side of a picture as it is on disk, where it is shown
@@ -123,21 +125,25 @@ class PictureFiles(ABC):
         root, files = self.taken(config)
         label_names, labels = self.label_names(config), self.labels(config)
         images, rows = allocate(len(files), len(label_names))
-        kept: list[int] = []
-        skipped: dict[int, tuple[str, str]] = {}
-        with closing(_decode_all(root, files, config, images)) as outcomes:
-            for number, reason in enumerate(outcomes):
+        first, skipped = continued.read_until(images)
+        kept = [number for number in range(first) if number not in skipped]
+        with closing(_decode_all(root, files, config, images, first)) as outcomes:
+            for number, reason in enumerate(outcomes, first):
                 if reason:
                     skipped[number] = (files[number].as_posix(), reason)
                 else:
                     kept.append(number)
                 if (number + 1) % 50 == 0 or number + 1 == len(files):
                     progress(number + 1, len(files))
+                if (number + 1) % NOTE_EVERY == 0:
+                    continued.note(images, number + 1, skipped)
         if not kept:
             file, reason = skipped[0]
             raise ValueError(
                 f"None of the {len(files)} pictures in '{config.root}' could be read. The first, {file}: {reason}"
             )
+        if skipped:
+            continued.forget(images)  # rows move from here on
         for row, number in enumerate(kept):
             if row != number:
                 images[row] = images[number]
@@ -156,13 +162,17 @@ def to_pixels(picture: Image.Image, config: DatasetConfig) -> Uint8Array:
 
 
 def _decode_all(
-    root: Path, files: Sequence[Path], config: DatasetConfig, images: Uint8Array
+    root: Path, files: Sequence[Path], config: DatasetConfig, images: Uint8Array, first: int
 ) -> Generator[str, None, None]:
-    """Writes each picture to its row of `images`, which is mapped to a file; yields "", or the reason why not."""
+    """Writes each picture from `first` on to its row of `images`, which is mapped to a file; yields "", or the reason why not."""
     if not isinstance(images, np.memmap):
         raise TypeError("Images are decoded into a memory-mapped array.")
-    target = {"array": str(images.filename), "offset": images.offset}
-    arguments = {"paths": [str(root / path) for path in files], "config": config.model_dump(mode="json"), **target}
+    target = {"array": str(images.filename), "offset": images.offset + first * (images.nbytes // max(1, len(images)))}
+    arguments = {
+        "paths": [str(root / path) for path in files[first:]],
+        "config": config.model_dump(mode="json"),
+        **target,
+    }
     patience = Patience(total_s=FEW_S + PICTURE_S * len(files))
     return guarded.each("gan_core.datasets.sources.decoding:decode", arguments, patience, at_once=True)
 

@@ -11,6 +11,7 @@ from gan_core.training import queue, supervisor, webhook
 from pages.components.run.menu import menu, panel
 from pages.components.shared import lab
 from pages.components.shared.as_command import as_command, line
+from pages.components.shared.devices import choose_processes, where
 from pages.components.shared.doctor_panel import diagnosed
 from pages.components.shared.run_card import state_badge
 from pages.components.shared.run_links import start_and_watch
@@ -88,7 +89,7 @@ def counts(run: Run, status: Status) -> str:
         ]
     else:
         parts.append(_("{time} of training").format(time=duration(status.seconds)))
-    return " · ".join([*parts, status.device])
+    return " · ".join([*parts, where(run, status.device)])
 
 
 def controls(run: Run, status: Status) -> None:
@@ -104,10 +105,12 @@ def controls(run: Run, status: Status) -> None:
                          help=_("Writes a checkpoint and ends the run.")):  # fmt: skip
                 lab.press(lambda: supervisor.leave(run, "stop"))
         elif status.state in RESUMABLE_STATES:
+            before = run.control().processes
+            processes = choose_processes(run.config().training.device, before, f"live_processes_{run.id}")
             pressed = st.button(_("Resume"), key="live_resume", icon=":material/play_arrow:",
                                 type="secondary" if repaired else "primary",
                                 help=_("Continues from the newest checkpoint."))  # fmt: skip
-            if pressed and lab.succeeds(lambda: supervisor.resume(run)):
+            if pressed and lab.succeeds(lambda: supervisor.resume(run, processes=processes)):
                 st.rerun()
             if environment.was_refused(run):
                 confirm_changed_data(run)
@@ -205,8 +208,11 @@ def train_longer(run: Run) -> None:
         st.caption(_("From step {step:,} to step {total:,}.").format(step=how.step, total=how.total_steps))
         for warning in how.warnings:
             st.warning(as_text(_(warning)), icon=":material/warning:")
+        processes = choose_processes(
+            run.config().training.device, run.control().processes, f"live_longer_processes_{run.id}"
+        )
         if st.button(_("Go on"), key="live_longer_yes", type="primary"):
-            start_and_watch(lambda: follow_up.train_longer(lab.start(), run, epochs))
+            start_and_watch(lambda: follow_up.train_longer(lab.start(), run, epochs, processes=processes))
         as_command("longer", line("train-longer", run.id, epochs=epochs))
 
 

@@ -14,6 +14,7 @@ from gan_core.training import supervisor
 from pages.components.shared import class_link, lab, links
 from pages.components.shared.as_command import as_command, train_line
 from pages.components.shared.config_form import config_form, few_knobs
+from pages.components.shared.devices import choose_processes
 from pages.components.shared.links import linked_choice
 from pages.components.shared.preset_choice import choose_preset, linked_preset
 from pages.components.shared.run_links import start_and_watch
@@ -61,7 +62,8 @@ def new_run() -> None:
 
 def offer(preset: Preset, base: RunConfig, changed: RunConfig, changes: Mapping[str, Any], name: str) -> None:
     """The button that starts `changed` with these changes, and the link for the class; how long it takes."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        processes = choose_processes(changes.get("training.device", base.training.device), 1, "train_processes")
         pressed = st.button(_("Start training"), type="primary", key="train_start", icon=":material/play_arrow:")
         class_link.class_link("train", "train_link", lambda: parameters(preset, changed, changes))
     if preset.minutes and base == preset.config:
@@ -71,7 +73,9 @@ def offer(preset: Preset, base: RunConfig, changed: RunConfig, changes: Mapping[
     if config is not None:
         as_command("train", train_line(config, name))
     if pressed:
-        start_and_watch(lambda: supervisor.submit(lab.start(), with_changes(changed, changes), name))
+        start_and_watch(
+            lambda: supervisor.submit(lab.start(), with_changes(changed, changes), name, processes=processes)
+        )
 
 
 def valid(changed: RunConfig, changes: Mapping[str, Any]) -> RunConfig | None:

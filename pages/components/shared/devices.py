@@ -1,0 +1,49 @@
+"""How many devices, or processes of a processor, one run is trained on."""
+
+import streamlit as st
+
+from gan_core.runs import Run
+from pages.components.shared import lab
+from pages.components.text import _, ngettext
+
+
+def choose_processes(device: str, before: int, key: str) -> int:
+    """The number that was chosen; offered only where there is more than one to choose.
+
+    Args:
+        device: of the run; may be "auto".
+        before: how many it has now.
+        key: of the widget.
+    """
+    machine = lab.machine()
+    if machine is None:
+        return before
+    on_processor = (machine.devices[0] if device == "auto" else device).startswith("cpu")
+    most = max(machine.room(device), before if on_processor else 1)
+    if most < 2:
+        return 1
+
+    def words(number: int) -> str:
+        if number == most and not on_processor:
+            return _("all {count}").format(count=most)
+        return str(number) if on_processor or number == 1 else _("{n} of {count}").format(n=number, count=most)
+
+    meaning = _(
+        "Each process trains on its share of every batch, and the gradients are added up. The batch size is that of all processes "
+        "together, and the result equals that of one process up to rounding."
+    )
+    return int(
+        st.selectbox(
+            _("Processes") if on_processor else _("Devices"), range(1, most + 1), min(before, most) - 1,
+            format_func=words, key=key, help=meaning, width=160,
+        )
+    )  # fmt: skip
+
+
+def where(run: Run, device: str) -> str:
+    """The device that a run is trained on, and how many of them."""
+    number = run.control().processes
+    if number == 1:
+        return device
+    words = ngettext("{n} process on {device}", "{n} processes on {device}", number)
+    return words.format(n=number, device=device.partition(":")[0])
