@@ -48,10 +48,8 @@ def measured(broken: Run, repaired: Run, models: tuple[str, str] | None = None) 
         )
         st.caption(words)
         pressed = st.button(_("Measure now"), key="collapse_measure", type="primary", icon=":material/straighten:")
-        both = zip((broken, repaired), steps, strict=True)
         as_command(
-            "measure_pair",
-            *(line("evaluate", run.id, metrics="all", num_images=count, step=step, seed=0) for run, step in both),
+            "measure_pair", *(command(run, count, step) for run, step in zip((broken, repaired), steps, strict=True))
         )
         if not pressed:
             return
@@ -74,6 +72,11 @@ def measured(broken: Run, repaired: Run, models: tuple[str, str] | None = None) 
         return
     figure(broken, repaired, results[0], results[1], steps, models)
     table(rows[0], rows[1], models)
+
+
+def command(run: Run, count: int, step: int) -> str:
+    """The measuring of a run as a command."""
+    return line("evaluate", run.id, metrics="all", num_images=count, step=step, seed=0)
 
 
 def counted(count: int) -> str:
