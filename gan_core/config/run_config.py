@@ -152,6 +152,32 @@ def choices(info: Any) -> tuple[Any, ...]:
     return get_args(info.annotation) if "Literal" in str(info.annotation) else ()
 
 
+INTEGER, NUMBER = "'{name}' must be a valid integer; got {value}.", "'{name}' must be a valid number; got {value}."
+SWITCH, TEXT = "'{name}' must be true or false; got {value}.", "'{name}' must be text; got {value}."
+RULES = {
+    "greater_than": "'{name}' must be greater than {gt}; got {value}.",
+    "greater_than_equal": "'{name}' must be greater than or equal to {ge}; got {value}.",
+    "less_than": "'{name}' must be less than {lt}; got {value}.",
+    "less_than_equal": "'{name}' must be less than or equal to {le}; got {value}.",
+    "int_type": INTEGER,
+    "int_parsing": INTEGER,
+    "int_parsing_size": INTEGER,
+    "int_from_float": "'{name}' must be a valid integer, without a fractional part; got {value}.",
+    "float_type": NUMBER,
+    "float_parsing": NUMBER,
+    "finite_number": "'{name}' must be a finite number; got {value}.",
+    "bool_type": SWITCH,
+    "bool_parsing": SWITCH,
+    "string_type": TEXT,
+    "string_unicode": TEXT,
+    "tuple_type": "'{name}' must be a list; got {value}.",
+    "literal_error": "'{name}' must be one of: {options}; got {value}.",
+    "model_type": "'{name}' must be an object of settings; got {value}.",
+    "value_error": "'{name}' must be auto, cpu, mps, cuda or cuda:N; got {value}.",  # of the only field with a rule of its own
+}
+"""Kind of pydantic's faults -> our sentence."""
+
+
 def _sentence(fault: Any) -> str:
     """One validation fault as a sentence: field, rule, value, way out."""
     name = ".".join(str(part) for part in fault["loc"]) or "configuration"
@@ -160,6 +186,9 @@ def _sentence(fault: Any) -> str:
         known = [n for n in field_names() if section and n.rpartition(".")[0] == section]
         known = known or list(RunConfig.model_fields)
         return f"Unknown setting '{name}'. Choose one of: {', '.join(known)}."
-    rule = str(fault["msg"]).replace("Input should be", "must be").removeprefix("Value error, ")
-    value = fault.get("input")
-    return f"'{name}' {rule}; got {value!r:.60}."
+    bounds = {key: f"{bound:g}" if isinstance(bound, float) else bound for key, bound in fault.get("ctx", {}).items()}
+    options = ", ".join(map(str, choices(field_names()[name]))) if fault["type"] == "literal_error" else ""
+    words = RULES.get(fault["type"], "'{name}' cannot be used ({rule}); got {value}.")
+    return words.format(
+        **{**bounds, "name": name, "value": f"{fault.get('input')!r:.60}", "options": options, "rule": fault["msg"]}
+    )

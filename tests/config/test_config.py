@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,8 @@ from gan_core.config import (
     strict_json,
     with_changes,
 )
+from gan_core.config.sentences import Catalogue
+from gan_core.config.settings import PROJECT_DIR
 
 INTEGERS = {
     "dataset.image_size": (4, 1024),
@@ -100,15 +103,15 @@ def test_values_beyond_a_bound_are_refused_with_field_rule_and_value(name, bound
         ({"dataset.image_size": 2000}, r"'dataset.image_size' must be less than or equal to 1024; got 2000\."),
         ({"dataset.image_size": "big"}, r"'dataset.image_size' must be a valid integer.*; got 'big'\."),
         ({"dataset.image_size": 32.5}, r"'dataset.image_size' must be a valid integer.*; got 32.5\."),
-        ({"dataset.channels": 2}, r"'dataset.channels' must be 1 or 3; got 2\."),
-        ({"dataset.channels": "2"}, r"'dataset.channels' must be 1 or 3; got '2'\."),
+        ({"dataset.channels": 2}, r"'dataset.channels' must be one of: 1, 3; got 2\."),
+        ({"dataset.channels": "2"}, r"'dataset.channels' must be one of: 1, 3; got '2'\."),
         (
             {"generator_optimizer.learning_rate": 0},
             r"'generator_optimizer.learning_rate' must be greater than 0; got 0",
         ),
         ({"generator_optimizer.learning_rate": "nan"}, r"'generator_optimizer.learning_rate' must be a finite number"),
         ({"generator_optimizer.learning_rate": math.inf}, r"'generator_optimizer.learning_rate' must be .*; got inf"),
-        ({"training.precision": "fp8"}, r"'training.precision' must be 'auto', 'fp32' or 'bf16'; got 'fp8'\."),
+        ({"training.precision": "fp8"}, r"'training.precision' must be one of: auto, fp32, bf16; got 'fp8'\."),
         ({"training.device": "gpu"}, r"'training.device' must be auto, cpu, mps, cuda or cuda:N; got 'gpu'\."),
         (
             {"training.epoch": 3},
@@ -180,3 +183,33 @@ def test_every_section_refuses_unknown_keys():
         if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
             with pytest.raises(ValueError, match="Extra inputs are not permitted"):
                 info.annotation(surely_not_a_field=1)
+
+
+WRONG = (
+    None, "abc", "", b"\xff", -(10**9), 10**30, "9" * 5000, 1.5, -0.5, math.nan, math.inf, [], [1], {}, {"x": 1}, object(),
+)  # fmt: skip
+"""Values of every kind that a file, a form or a command may bring."""
+
+
+def test_every_refusal_of_a_value_is_our_own_sentence_and_has_a_translation():
+    """All fields and sections with all these values: none falls back to the words of pydantic, and Chinese has no word of English."""
+    say = Catalogue(PROJECT_DIR / "locales", "zh_TW").text
+    names, kinds = [*field_names(), *RunConfig.model_fields], set()
+    for name in names:
+        for value in WRONG:
+            section, _, field = name.partition(".")
+            try:
+                parse_config({section: {field: value} if field else value})
+            except ValueError as refusal:
+                english = str(refusal)
+                assert "cannot be used" not in english and "Input should" not in english
+                if "Unknown setting" in english or "schema version" in english:
+                    continue
+                rule = english.partition(" must be ")[2].partition("; got ")[0]
+                assert rule, english
+                kinds.add(re.sub(r"[\d.]+", "N", rule.partition(":")[0]))
+                chinese = (
+                    say(english).partition(repr(value)[:60])[0].replace(name, "").replace(rule.partition(": ")[2], "")
+                )
+                assert not re.search(r"[A-Za-z]{2,}", re.sub(r"auto|cpu|mps|cuda|true|false", "", chinese)), chinese
+    assert len(kinds) >= 13, kinds

@@ -115,6 +115,15 @@ def test_the_twin_and_the_branch_are_queued_beside_the_broken_one(visit: Visit, 
     assert app.selectbox(key=f"collapse_sound_2_{broken.id}").value == branched
 
 
+def test_repair_and_measuring_have_commands(visit: Visit, broken: Run, commands: dict[str, list[list[str]]]) -> None:
+    twin = twin_of(broken)
+    visit("learn", tab="break", broken=broken.id, sound=twin.id)
+    train, branch = commands["repair"]
+    assert train[0] == "train" and "objective.n_critic=20" not in train
+    assert branch[:2] == ["branch", broken.id] and "objective.n_critic=1" in branch
+    assert [words[:2] for words in commands["measure_pair"]] == [["evaluate", broken.id], ["evaluate", twin.id]]
+
+
 def test_both_show_the_same_step(visit: Visit, broken: Run) -> None:
     twin_of(broken)
     app = visit("learn", tab="break")

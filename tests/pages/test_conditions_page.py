@@ -197,11 +197,12 @@ def test_the_other_list_and_another_seed_draw_other_pictures(visit: Visit, model
 
 
 @of("objects")
-def test_the_test_grid_needs_no_evaluator(visit: Visit, model: Run) -> None:
+def test_the_test_grid_needs_no_evaluator(visit: Visit, model: Run, commands: dict[str, Any]) -> None:
     app = visit("run", tab="measure", view="test")
     assert len(cards(app, "test")) == 32
     assert not app.metric
     assert "No score" in words(app)
+    assert commands["conditions"] == [["evaluate", model.id, "--step", str(model.checkpoint_steps()[-1])]]
 
 
 @of("objects")

@@ -178,6 +178,7 @@ def test_a_run_becomes_a_page_and_a_private_space(
     trained: Run,
     hub: Hub,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
+    commands: dict[str, list[list[str]]],
 ) -> None:
     files = {
         "names": np.array(["README.md", "index.html"]),
@@ -191,6 +192,7 @@ def test_a_run_becomes_a_page_and_a_private_space(
     app = use_token(press_form(calm(app.run()), "Make the page"), WRITER)
     assert app.text_input(key=f"{key}_space_ada").value == default_repo("ada", trained.name)
     assert app.toggle(key=f"{key}_private").value is True
+    assert commands["space"] == [["publish", trained.id, "--space", default_repo("ada", trained.name)]]
     app = settled(press(app, f"{key}_send"), "publish")
     assert "The page is on the Hub. Only you can see it." in told(app)
     ((name, space),) = hub.spaces.items()

@@ -371,6 +371,17 @@ def change_config(runs_dir: Path) -> Callable[..., None]:
     return change
 
 
+def test_the_pair_and_a_family_have_commands(
+    visit: Visit, vae: Run, never: list[Path], commands: dict[str, Any]
+) -> None:
+    visit("run", run=vae.id, tab="explore", view="rival")
+    assert [words[:2] for words in commands["vae_pair"]] == [
+        ["train", name] for name in (*beside_gan.PAIR, beside_gan.PAIR[1])
+    ]
+    visit("run", run=vae.id, tab="explore", view="dial")
+    assert all(any("vae.kl_weight=" in word for word in words) for words in commands["family"])
+
+
 def test_without_a_rival_one_button_starts_the_pair_with_one_seed(visit: Visit, vae: Run) -> None:
     app = visit("run", tab="explore", view="rival")
     assert "No GAN has learned from the same images yet" in words(app)

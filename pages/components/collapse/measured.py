@@ -16,20 +16,19 @@ from gan_core.jobs.task import Arrays
 from gan_core.runs import Run
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.task_view import outcome
-from pages.components.text import _, as_text, ngettext, told_apart_means
-from pages.components.text import called as name_of
+from pages.components.text import _, as_text, called, ngettext, told_apart_means
 from pages.components.widgets.picture import picture
 
 COLUMNS = 10
 COUNTS = (500, NUM_IMAGES, 5000)
 
 
-def measured(broken: Run, repaired: Run, called: tuple[str, str] | None = None) -> None:
+def measured(broken: Run, repaired: Run, models: tuple[str, str] | None = None) -> None:
     """How many images, and a button; after it two bars, then figure, table and sentence. What was measured before is shown at once.
 
-    `called` is what the two models are called in the words.
+    `models` is what the two are called in the words.
     """
-    called = called or (_("broken"), _("repaired"))
+    models = models or (_("broken"), _("repaired"))
     steps = newest_common(broken, repaired)
     if steps is None:
         st.info(_("Both need a checkpoint first: wait until they have trained a little."), icon=":material/hourglass:")
@@ -49,10 +48,8 @@ def measured(broken: Run, repaired: Run, called: tuple[str, str] | None = None) 
         )
         st.caption(words)
         pressed = st.button(_("Measure now"), key="collapse_measure", type="primary", icon=":material/straighten:")
-        both = zip((broken, repaired), steps, strict=True)
         as_command(
-            "measure_pair",
-            *(line("evaluate", run.id, metrics="all", num_images=count, step=step, seed=0) for run, step in both),
+            "measure_pair", *(command(run, count, step) for run, step in zip((broken, repaired), steps, strict=True))
         )
         if not pressed:
             return
@@ -62,7 +59,7 @@ def measured(broken: Run, repaired: Run, called: tuple[str, str] | None = None) 
         place = st.container()
         results.append(outcome(one, f"collapse_work_{run.id}"))
         if results[-1] is None:
-            place.caption(as_text(name_of(run)))
+            place.caption(as_text(called(run)))
     if results[0] is None or results[1] is None:
         return
     try:
@@ -73,8 +70,13 @@ def measured(broken: Run, repaired: Run, called: tuple[str, str] | None = None) 
             background.forget(one)
         st.warning(as_text(_(str(stale))), icon=":material/refresh:")
         return
-    figure(broken, repaired, results[0], results[1], steps, called)
-    table(rows[0], rows[1], called)
+    figure(broken, repaired, results[0], results[1], steps, models)
+    table(rows[0], rows[1], models)
+
+
+def command(run: Run, count: int, step: int) -> str:
+    """The measuring of a run as a command."""
+    return line("evaluate", run.id, metrics="all", num_images=count, step=step, seed=0)
 
 
 def counted(count: int) -> str:
@@ -92,17 +94,17 @@ def newest_common(broken: Run, repaired: Run) -> tuple[int, int] | None:
 
 
 def figure(
-    broken: Run, repaired: Run, left: Arrays, right: Arrays, steps: tuple[int, int], called: tuple[str, str]
+    broken: Run, repaired: Run, left: Arrays, right: Arrays, steps: tuple[int, int], models: tuple[str, str]
 ) -> None:
     """One above the other, the same latents in the same places, the best and the worst of each marked."""
-    above, below = map(as_text, called)
+    above, below = map(as_text, models)
     st.markdown(f"**{_('Above {above}, below {below}').format(above=above, below=below)}**")
     for run, result, step in ((broken, left, steps[0]), (repaired, right, steps[1])):
         distances = result["apart"]
         best, worst = int(distances.argmin()), int(distances.argmax())
         notes = [[Line(_("best"), True)] if i == best else [Line(_("worst"), False)] if i == worst else [Line("")]
                  for i in range(len(distances))]  # fmt: skip
-        title = _("{run}, step {n:,}").format(run=name_of(run), n=step)
+        title = _("{run}, step {n:,}").format(run=called(run), n=step)
         sheet = contact_sheet(result["pinned"], notes, [title], columns=COLUMNS, side_px=96)
         picture(imaging.data_url(sheet), key=f"collapse_sheet_{run.id}", alt=title, pixelated=False)
         sentence = _(
@@ -119,22 +121,22 @@ def figure(
     st.caption(words)
 
 
-def table(left: list[Measurement], right: list[Measurement], called: tuple[str, str]) -> None:
+def table(left: list[Measurement], right: list[Measurement], models: tuple[str, str]) -> None:
     """Every metric of both with its interval, the verdict, and the sentence over all."""
     ours = {row.metric: row for row in left}
     theirs = {row.metric: row for row in right}
     names = [name for name in METRICS if name in ours and name in theirs]
     tested = together(of_replicates(sampled(ours[name]), sampled(theirs[name])) for name in names)
     found = dict(zip(names, tested, strict=True))
-    st.markdown(summary(names, ours, theirs, found, called))
+    st.markdown(summary(names, ours, theirs, found, models))
     st.dataframe(
         [
             {
                 _("metric"): _(METRICS[name].title),
-                called[0]: value_words(ours[name]),
-                called[1]: value_words(theirs[name]),
+                models[0]: value_words(ours[name]),
+                models[1]: value_words(theirs[name]),
                 _("real images"): "–" if ours[name].real is None else f"{ours[name].real:.3g}",
-                _("result"): comparison_words(ours[name], theirs[name], found[name], called),
+                _("result"): comparison_words(ours[name], theirs[name], found[name], models),
                 _("meaning"): _(METRICS[name].explanation),
             }
             for name in names
@@ -159,7 +161,7 @@ def summary(
     ours: dict[str, Measurement],
     theirs: dict[str, Measurement],
     found: dict[str, Difference],
-    called: tuple[str, str],
+    models: tuple[str, str],
 ) -> str:
     """Whether the two can be told apart, in a sentence."""
     different = [name for name in names if found[name].differs]
@@ -173,7 +175,7 @@ def summary(
         "{n} of {total} metrics tells the two apart.", "{n} of {total} metrics tell the two apart.", len(different)
     ).format(n=len(different), total=len(names))
     parts = [first]
-    for model, won in ((called[0], worse), (called[1], better)):
+    for model, won in ((models[0], worse), (models[1], better)):
         if won:
             words = _("The {model} model is better in: {names}.")
             parts.append(words.format(model=as_text(model), names=titles(won)))
@@ -194,11 +196,11 @@ def repaired_is_better(broken: Measurement, repaired: Measurement) -> bool:
     return repaired.value > broken.value if direction == "higher" else repaired.value < broken.value
 
 
-def comparison_words(broken: Measurement, repaired: Measurement, found: Difference, called: tuple[str, str]) -> str:
+def comparison_words(broken: Measurement, repaired: Measurement, found: Difference, models: tuple[str, str]) -> str:
     """One metric's verdict in a few words."""
     if not found.differs:
         return _("no significant difference")
-    return _("{model} is better").format(model=called[repaired_is_better(broken, repaired)])
+    return _("{model} is better").format(model=models[repaired_is_better(broken, repaired)])
 
 
 def value_words(row: Measurement) -> str:

@@ -1,6 +1,6 @@
 """Going on from a moment of a recording with other settings: a new run with the same past."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -44,11 +44,20 @@ def branch_form(one: Compared, step: int) -> None:
         key=f"replay_branch_{run.id}",
         icon=":material/call_split:",
     )
-    differing = {field: value for field, value in changes.items() if value != schema.get(one.config, field)}
-    as_command("branch", line("branch", run.id, step=start, set=differing, name=name))
+    as_command("branch", branch_line(one, start, changes, name))
     if not pressed:
         return
     start_and_watch(lambda: follow_up.branch(lab.start(), run, start, changes, name))
+
+
+def branch_line(one: Compared, start: int, changes: Mapping[str, Any], name: str) -> str:
+    """The branch as a command; "" while a value is refused, which pressing the button says."""
+    try:
+        wanted = schema.with_changes(one.config, changes)
+    except ValueError:
+        return ""
+    differing = {field: schema.get(wanted, field) for field in schema.differences(one.config, wanted)}
+    return line("branch", one.run.id, step=start, set=differing, name=name)
 
 
 def settings_to_change(one: Compared, names: Sequence[str]) -> dict[str, Any]:

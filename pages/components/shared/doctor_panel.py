@@ -41,6 +41,7 @@ def doctor_panel(run: Run) -> None:
     if not found:
         if run.status().step:
             st.caption(no_findings(run))
+            as_command("diagnose", line("diagnose", run.id))
         return
     for finding in found[:SHOWN]:
         marked, color, icon = BADGES[finding.severity]

@@ -1,0 +1,183 @@
+"""What the pages do, as commands to copy: each is what the form says, and the command line knows it (`commands` in conftest)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from helpers import tiny_run
+
+from gan_core.cli.terminal import parse_changes
+from gan_core.config import differences, with_changes
+from gan_core.datasets import DATASETS
+from gan_core.experiments.breakages import BREAKAGES
+from gan_core.experiments.lessons import LESSONS
+from gan_core.experiments.sweeps.templates import TEMPLATES
+from gan_core.presets import PRESETS
+from gan_core.runs import Run
+from pages.components.shared.as_command import line, train_line
+from tests.pages.conftest import Visit, calm, copy_of, panel, parsed
+
+Commands = dict[str, list[list[str]]]
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+HARD = 'it\'s "here"; $(rm -rf ~) `x` --help #1 名前\\'
+
+
+def changed(words: list[str]) -> dict[str, str]:
+    """The settings of a command's --set."""
+    return parse_changes([value for flag, value in pairwise(words) if flag == "--set"])
+
+
+def test_every_place_that_shows_a_command_is_visited_by_a_test():
+    source = "\n".join(path.read_text("utf-8") for path in PAGES.rglob("*.py"))
+    places = {name.partition("{")[0] for name in re.findall(r'\bas_command\(\s*f?"([^"]+)"', source)}
+    tests = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    visited = {name.partition("{")[0] for name in re.findall(r'commands\[f?"([^"]+)"\]', tests)}
+    assert len(places) > 25
+    begun = {place for place in places if place.endswith("_") and any(name.startswith(place) for name in visited)}
+    assert places - visited - begun == set()
+
+
+def test_what_a_person_typed_stays_one_word_of_a_shell():
+    assert parsed(line("train", "mnist-dcgan", name=HARD)) == ["train", "mnist-dcgan", "--name", HARD]
+    assert parsed(line("stop", "--help")) == ["stop", "--", "--help"]
+    assert parsed(line("train", "mnist-dcgan", name="-x")) == ["train", "mnist-dcgan", "--name=-x"]
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_the_command_of_a_configuration_trains_this_configuration(name: str):
+    other = {"training.seed": 7, "training.epochs": 3, "remedies.instance_noise": 0.1, "conditioning.labels": ()}
+    wanted = with_changes(PRESETS[name].config, other)
+    words = parsed(train_line(wanted))
+    assert words[:2] == ["train", name]
+    assert differences(with_changes(PRESETS[name].config, changed(words)), wanted) == {}
+
+
+def test_train_shows_what_the_form_says(visit: Visit, commands: Commands) -> None:
+    app = visit("train", preset="mnist-dcgan")
+    assert commands["train"] == [["train", "mnist-dcgan"]]
+    app.text_input(key="train_mnist-dcgan_name").set_value(HARD)
+    app.number_input(key="train_mnist-dcgan_training.epochs").set_value(3)
+    calm(app.run())
+    assert commands["train"] == [["train", "mnist-dcgan", "--set", "training.epochs=3", "--name", HARD]]
+
+
+def test_a_runs_page_shows_the_commands_of_its_buttons(visit: Visit, commands: Commands, runs_dir: Path) -> None:
+    run = tiny_run(runs_dir)
+    run.write_status(replace(run.status(), state="paused"))
+    visit("run", run=run.id)
+    assert commands["control"] == [["resume", run.id]]
+    run.write_status(replace(run.status(), state="queued"))
+    visit("run", run=run.id, tab="settings")
+    assert [words[:2] for words in commands["control"]] == [["pause", run.id], ["stop", run.id], ["change", run.id]]
+    assert set(changed(commands["control"][2])) == {
+        "generator_optimizer.learning_rate",
+        "discriminator_optimizer.learning_rate",
+    }
+    train, verify = commands["settings"]
+    assert train[:2] == ["train", "mnist-dcgan"] and verify == ["verify", run.id]
+
+
+def test_a_trained_runs_tabs_and_menu_show_theirs(visit: Visit, commands: Commands, trained: Run) -> None:
+    app = visit("run", run=trained.id)
+    app.session_state["live_longer"] = True
+    calm(app.run())
+    assert commands["longer"][0][:2] == ["train-longer", trained.id]
+    assert commands["diagnose"] == [["diagnose", trained.id]]
+    panel(app, trained, "film")
+    assert commands["film"] == [["film", trained.id, "--out", f"{trained.id}.mp4", "--fps", "8"]]
+    panel(app, trained, "files")
+    assert commands["export_run_file"] == [["export", trained.id, "--as", "zip", "--out", f"{trained.id}-zip.zip"]]
+    app = panel(app, trained, "hub")
+    app.text_input(key=f"hub_repo_{trained.id}_").set_value("ada/digits")
+    app.toggle(key="hub_private").set_value(False)
+    calm(app.run())
+    step = str(trained.checkpoint_steps()[-1])
+    assert commands["push"] == [["push", trained.id, "ada/digits", "--public", "--step", step]]
+    visit("run", run=trained.id, tab="measure")
+    assert commands["measure"] == [["evaluate", trained.id, "--metrics", "all", "--step", step, "--seed", "0"]]
+    app = visit("run", run=trained.id, tab="report")
+    app.session_state[f"publish_{trained.id}"] = True
+    calm(app.run())
+    assert commands["report"][0][:2] == ["report", trained.id] and commands["publish"][0][:2] == ["publish", trained.id]
+    visit("run", run=trained.id, tab="explore", view="sheet")
+    assert [words[0] for words in commands["sheet"]] == ["sample", "export"]
+
+
+def test_a_branch_names_only_what_it_changes(visit: Visit, commands: Commands, trained: Run) -> None:
+    app = visit("run", run=trained.id, tab="replay")
+    assert commands["branch"][0][:2] == ["branch", trained.id] and changed(commands["branch"][0]) == {}
+    app.text_input(key=f"replay_{trained.id}_generator_optimizer.learning_rate").set_value("0.0001")
+    app.text_input(key=f"replay_name_{trained.id}").set_value(HARD)
+    calm(app.run())
+    assert changed(commands["branch"][0]) == {"generator_optimizer.learning_rate": "0.0001"}
+    assert commands["branch"][0][-2:] == ["--name", HARD]
+
+
+def test_two_runs_are_compared(visit: Visit, commands: Commands, trained: Run, trained_once: Path, runs_dir: Path):
+    other = copy_of(trained_once, runs_dir, "another", "another")
+    visit("compare", runs=f"{trained.id},{other.id}")
+    assert commands["compare"] == [["compare", trained.id, other.id]]
+
+
+def test_data_are_prepared_and_fetched_by_commands(
+    visit: Visit, commands: Commands, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "nothing-prepared"))
+    visit("data")
+    assert commands["prepare"][0][:2] == ["prepare", next(iter(DATASETS))]
+    assert commands["train_evaluator"][0][:2] == ["train-evaluator", next(iter(DATASETS))]
+    with monkeypatch.context() as patch:
+        given = SimpleNamespace(name="resnet 18.safetensors")
+        patch.setattr(
+            "pages.components.data.evaluators.uploader", lambda words, **_o: given if "safetensors" in words else None
+        )
+        visit("data", data="blocks")
+    assert commands["import_evaluator"][0][:4] == ["import-evaluator", given.name, "--name", "resnet-18"]
+    visit("data", data="mnist")
+    assert commands["download"] == [["download", "mnist"]]
+    app = visit("data", view="add")
+    app.text_input(key="data_hub_repo").set_value("ada/cats")
+    calm(app.run())
+    assert commands["data_hub"] == [["download", "--from-hub", "ada/cats"]]
+
+
+def test_fetching_runs_from_the_hub(visit: Visit, commands: Commands) -> None:
+    app = visit("runs", tab="import")
+    assert "pull" not in commands
+    app.text_input(key="hub_from").set_value("ada/digits")
+    app.text_input(key="hub_revision").set_value("v1")
+    app.text_input(key="hub_browse_collection").set_value("ada/class-64f9a55bb3115b4f513ec026")
+    calm(app.run())
+    assert commands["pull"] == [["pull", "ada/digits", "--revision", "v1"]]
+    assert commands["browse"][0][:3] == ["browse", "--collection", "ada/class-64f9a55bb3115b4f513ec026"]
+
+
+def test_sweeps(visit: Visit, commands: Commands) -> None:
+    visit("train", tab="many")
+    words = commands["sweep"][0]
+    assert words[0] == "sweep" and "--grid" in words and "--metric" in words
+    known = {place for place in commands if place.startswith("sweep_")}
+    assert known <= {f"sweep_{name}" for name in TEMPLATES}
+    assert all(commands[f"sweep_{place.removeprefix('sweep_')}"][0][0] == "sweep" for place in known)
+
+
+def test_a_model_that_is_broken_and_what_a_lesson_trains(visit: Visit, commands: Commands) -> None:
+    visit("learn", tab="break")
+    for name, breakage in BREAKAGES.items():
+        words = commands[f"break_{name}"][0]
+        assert with_changes(PRESETS[words[1]].config, changed(words)) == breakage.config
+    assert {words[0] for words in commands["slopes"]} == {"train"}
+    lesson = next(iter(LESSONS.values()))
+    visit("learn", lesson=lesson.name, **answers(lesson))
+    assert len(commands["lesson"]) >= 1 and all(words[0] == "train" for words in commands["lesson"])
+
+
+def answers(lesson: Any) -> dict[str, str]:
+    """A prediction for each question of a lesson."""
+    return {f"say-{step.key}": step.choices[0].key for step in lesson.steps if hasattr(step, "choices")}
