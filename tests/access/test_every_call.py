@@ -44,7 +44,7 @@ class Lab:
         self.tmp_path, self.settings = tmp_path, settings.from_environment()
         self.runs_dir = self.settings.runs_dir
         self.run = runs.create(self.runs_dir, tiny(), "Anna's", actor=ANNA)
-        supervisor.files.write_json(supervisor._machine_file(self.runs_dir), MACHINE.to_dict())
+        supervisor.files.write_json(supervisor._machine_file(self.settings), MACHINE.to_dict())
         self.own = uploads.add_points([[0.0, 1.0]] * 12, "points", actor=ANNA)
         access.set_source(lambda: ANNA)
         self.direction = saved_directions.save(self.runs_dir, self.new_direction("smile"))
