@@ -79,12 +79,9 @@ FALLING: Changes = {
 }
 FACES = {**FALLING, "dataset.num_images": 15_000, "network.width": 24, "training.epochs": 30}
 BLOCKS = {
-    **FALLING, "dataset.image_size": 64, "dataset.num_images": 0, "network.width": 24, "network.latent_dim": 64, "training.epochs": 45,
+    **FALLING, "dataset.num_images": 0, "network.width": 24, "network.latent_dim": 64, "training.epochs": 45,
+    "conditioning.name": "projection",
 }  # fmt: skip
-ACGAN = {
-    "conditioning.name": "acgan",
-    "conditioning.label_weight": 20.0,
-}  # a mean over 24 labels is small beside the game
 PAIR: Changes = {
     "training.precision": "fp32"
 }  # whatever the processor suggests: collapsed and repaired differ in one setting
@@ -101,7 +98,6 @@ RECIPES = {
         "Blocks on demand: conditional GAN, 24 objects",
         "r2-cgan-lite",
         BLOCKS,
-        {"acgan": ACGAN, "projection": {"conditioning.name": "projection"}, "concat": {"conditioning.name": "concat"}},
     ),
     "faces-vae": Recipe(
         "Cartoon faces: VAE", "r5-vae-lite",
