@@ -26,9 +26,10 @@ from gan_core.runs import Run, files
 from gan_core.training import loop, places, queue, slurm, slurm_job, supervisor, trainers
 from gan_core.training.slurm import SlurmTrainer
 from gan_core.training.trainers import TrainingLost
-from tests.training.test_supervisor import LONG, SHORT, state, steps
+from tests.training.test_supervisor import LONG, SHORT
 
 CLUSTER = {"GANVAS_SLURM_CLUSTER": "local", "GANVAS_SLURM_GPUS": "0", "GANVAS_SLURM_JOBS": "2"}
+JOB_S = 200.0  # a job imports torch first, on a machine that may be busy
 MACHINE = {"devices": ["cpu"], "labels": ["CPU"], "threads": 1, "bf16_devices": []}
 
 
@@ -54,6 +55,14 @@ def settings(cluster, runs_dir, shared_cache):
         if Run(path).status().state in ("queued", "running", "stopping"):
             supervisor.leave(Run(path), "stop")
             eventually(lambda path=path: not (path / ".job.json").exists(), f"{path.name} has left its job")
+
+
+def state(run: Run, wanted: str) -> None:
+    eventually(lambda: run.status().state == wanted, f"{run.id} {wanted}, but {run.status()}", JOB_S)
+
+
+def steps(run: Run, more_than: int = 0) -> None:
+    eventually(lambda: run.status().step > more_than, f"{run.id} beyond step {more_than}", JOB_S)
 
 
 def job_of(run: Run) -> int:
@@ -126,7 +135,7 @@ def test_a_job_that_is_killed_fails_its_run_with_the_cause_and_a_sound_checkpoin
     )
     before = run.checkpoint_steps()[-1]
     supervisor.resume(run)
-    resumed = eventually(lambda: [e["step"] for e in run.events() if e["type"] == "resumed"], "it is resumed")
+    resumed = eventually(lambda: [e["step"] for e in run.events() if e["type"] == "resumed"], "it is resumed", JOB_S)
     assert resumed == [before]
 
 
