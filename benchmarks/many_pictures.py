@@ -189,7 +189,7 @@ def measure(images: int, distinct: int, seconds: float, folder: Path) -> dict[st
     ours, theirs = from_cache(config), from_folder(folder / "classes", workers)
     turns = [(rate_of(ours, seconds), rate_of(theirs, seconds)) for _ in range(ROUNDS)]
     return {
-        "made": datetime.now(UTC).strftime("%Y-%m-%d"), "machine": processor(), "cores": usable_cores(),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"), "machine": processor(), "cores": usable_cores(),
         "load": round(os.getloadavg()[0], 1), "images": images, "distinct": distinct, "bytes": total_bytes,
         "drawn_s": drawn_s, "killed": killed, "continued": continued,
         "cache_bytes": sum(file.stat().st_size for file in cache.rglob("*") if file.is_file()),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from lesson_helpers import small_lesson
 
-from benchmarks import gpu_check, lessons, speed
+from benchmarks import gpu_check, lessons, run_cost, speed
 from gan_core.config import with_changes
 from gan_core.config.devices import detect
 from gan_core.config.settings import PROJECT_DIR
@@ -97,3 +97,26 @@ def test_lessons_are_trained_over_seeds_and_go_on_where_they_stopped(tmp_path, m
             f"{prediction.question}*" in words
             and f"**{prediction.words(prediction.expected)}**: holds with {held} of 2 seeds." in words
         )
+
+
+@pytest.mark.slow
+def test_many_pictures_are_prepared_through_a_kill_and_compared_with_a_folder(tmp_path):
+    out = tmp_path / "many.json"
+    small = ["--images", "600", "--distinct", "4", "--seconds", "0.3", "--out", str(out)]
+    done = subprocess.run(
+        [sys.executable, "benchmarks/many_pictures.py", *small],
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(out.read_text("utf-8"))
+    assert 200 <= found["killed"]["last"] < 600 and found["continued"]["last"] == found["images"] == 600
+    assert found["batches"]["cache"] > found["batches"]["folder"] > 0 and found["cache_bytes"] > 600 * 3 * 64 * 64
+
+
+def test_the_operations_of_an_image_are_those_of_its_layers():
+    alone, more = (run_cost.cost("mnist-dcgan", batch) for batch in (4, 8))
+    assert alone["gflop"] == pytest.approx(more["gflop"]) and 0.05 < alone["gflop"] < 0.2
+    assert alone["checkpoint_mb"] == pytest.approx(alone["weights_m"] * 16)

@@ -95,6 +95,22 @@ ADDITIONS = {
             ]
         }
     ),
+    "place where runs train": Addition(
+        files={
+            "gan_core/training/toy.py": '"""A toy place."""\n\nfrom gan_core.training.trainers import ThreadTrainer\n\n\n'
+            'class ToyTrainer(ThreadTrainer):\n    """Trains in the calling thread."""\n'
+        },
+        lines={
+            "gan_core/training/places.py": [
+                ("from gan_core.training.trainers import", "from gan_core.training.toy import ToyTrainer\n"),
+                (
+                    '        "slurm": Place(',
+                    '        "toy_place": Place(lambda settings, device: ToyTrainer(settings.runs_dir, device)),\n',
+                ),
+            ],
+            "gan_core/config/settings.py": [('"slurm")  # entries of', '"toy_place", ')],
+        },
+    ),
     "network": Addition(
         files={"gan_core/models/networks/toy.py": like("gan_core/models/networks/dcgan4.py")},
         lines={
@@ -234,6 +250,7 @@ from gan_core.models.kinds import kind_of
 from gan_core.models.networks import NETWORKS
 from gan_core.models.objectives import OBJECTIVES
 from gan_core.models.penalties import PENALTIES
+from gan_core.training.places import PLACES
 
 
 def visit(page):
@@ -253,6 +270,7 @@ found = {
     "loss": ["toy_loss" in OBJECTIVES, "Toy loss" in options(train, "_objective.name")],
     "penalty": ["toy_penalty" in PENALTIES, "Toy penalty" in options(train, "_penalty.name")],
     "kind of augmentation": ["toy_augmentation" in AUGMENTATIONS, any("Toy augmentation" in box.options for box in train.multiselect)],
+    "place where runs train": ["toy_place" in PLACES],
     "network": ["toy_network" in NETWORKS, "Toy network" in options(train, "_network.name")],
     "data set": ["toy-set" in DATASETS, any("Toy set" in o for box in visit("data").selectbox for o in box.options)],
     "metric": ["toy_metric" in METRICS, "toy_metric" in fitting_metrics(with_changes(RunConfig(), {"dataset.name": "ring8", "network.name": "mlp"}))],
@@ -339,7 +357,7 @@ def test_every_toy_works_from_the_command_line(copy: Path):
            "toy_section.toy_strength=0.25", "augmentation.kinds=toy_augmentation", "network.discriminator_norm=none"]  # fmt: skip
     for name, settings in {"gan": gan, "vae": ["network.name=toy_layers", "training.ema_decay=0"]}.items():
         changes = [part for setting in (*small, *settings) for part in ("--set", setting)]
-        in_copy(copy, "-m", "gan_core", "train", "mnist-dcgan", *changes, "--name", name)
+        in_copy(copy, "-m", "gan_core", "train", "mnist-dcgan", *changes, "--name", name, "--on", "toy_place")
     findings = json.loads(in_copy(copy, "-m", "gan_core", "diagnose", "gan", "--json"))
     assert "toy_diagnosis" in json.dumps(findings)
     assert "toy-set" in in_copy(copy, "-m", "gan_core", "datasets", "--json")

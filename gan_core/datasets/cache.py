@@ -108,27 +108,13 @@ def _build(place: Path, config: DatasetConfig, source: Source, progress: Progres
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(mode=0o700)
     try:
+        arrays: list[Uint8Array] = []
 
         def allocate(count: int, num_labels: int) -> tuple[Uint8Array, Uint8Array]:
             size = config.image_size
-            shape = (count, config.channels, size, size)
-            images = continued.images_of(aside, shape)
-            if images is None:
-                images = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
-                    aside / "images.npy", mode="w+", dtype=np.uint8, shape=shape
-                )
-                _reserve(aside / "images.npy")
-            labels = (
-                np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
-                    aside / "labels.npy", mode="w+", dtype=np.uint8, shape=(count, num_labels)
-                )
-                if count * num_labels
-                else np.zeros((count, num_labels), np.uint8)
-            )
-            arrays.extend((images, labels))
-            return images, labels
+            arrays[:] = _allocated(aside, (count, config.channels, size, size), num_labels)
+            return arrays[0], arrays[1]
 
-        arrays: list[Uint8Array] = []
         built = source.build(config, allocate, progress)
         for array in arrays:
             if isinstance(array, np.memmap):
@@ -155,6 +141,26 @@ def _build(place: Path, config: DatasetConfig, source: Source, progress: Progres
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
+
+
+def _allocated(folder: Path, shape: tuple[int, ...], num_labels: int) -> tuple[Uint8Array, Uint8Array]:
+    """Images of this shape and labels, mapped into files of a folder; the images are those of a killed builder where it left any."""
+    images = continued.images_of(folder, shape)
+    if images is None:
+        (folder / continued.NOTE).unlink(missing_ok=True)
+        images = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+            folder / "images.npy", mode="w+", dtype=np.uint8, shape=shape
+        )
+        _reserve(folder / "images.npy")
+    count = shape[0]
+    labels = (
+        np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+            folder / "labels.npy", mode="w+", dtype=np.uint8, shape=(count, num_labels)
+        )
+        if count * num_labels
+        else np.zeros((count, num_labels), np.uint8)
+    )
+    return images, labels
 
 
 def _reserve(file: Path) -> None:

@@ -232,8 +232,9 @@ class SlurmTrainer:
         return re.sub(r"^\w+Error: ", "", said[-1])[:300].rstrip(".") if said else ""
 
     def _tell_waiting(self, run: Run, job: str, state: str, why: str) -> None:
-        """Shows in the status of a run that its job waits in Slurm's own queue."""
-        words = f"Slurm: job {job} is waiting{f' ({why})' if why else ''}" if state == "PENDING" else ""
+        """Shows in the status of a run that its job waits in Slurm's own queue, or starts."""
+        waits = f"Slurm: job {job} is waiting{f' ({why})' if why else ''}"
+        words = waits if state == "PENDING" else f"Slurm: job {job} is starting"
         with contextlib.suppress(OSError), run.lock(timeout_s=0.0):
             if (status := run.status()).state == "queued" and status.phase != words:
                 run.write_status(replace(status, phase=words))

@@ -221,9 +221,8 @@ def change_live(run: Run, changes: Mapping[str, Any], *, actor: Actor | None = N
 
 def _start_supervising(settings: Settings) -> None:
     """The first thread: finds the devices, recovers runs, starts a thread for each further device, and serves the first."""
-    runs_dir, place = settings.runs_dir, PLACES.find(settings.place)
+    runs_dir, place, told = settings.runs_dir, PLACES.find(settings.place), ""
     _note_trouble(settings, "")
-    told = ""
     while True:  # the thread never ends, or each page load would begin another
         try:
             runs_dir.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,17 +14,22 @@ from pathlib import Path
 import psutil
 import pytest
 from helpers import TINY, eventually, outcome, tiny_run
+from sweep_helpers import folder_of, small, worker
 
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.settings import PLACES as NAMES
-from gan_core.config.settings import Settings
+from gan_core.config.settings import PROJECT_DIR, Settings
+from gan_core.experiments.sweeps.loop import AtPlace, work_at_once
+from gan_core.experiments.sweeps.plan import listed
+from gan_core.experiments.sweeps.table import rows_of
 from gan_core.runs import Run, files
 from gan_core.training import loop, places, queue, slurm, slurm_job, supervisor, trainers
 from gan_core.training.slurm import SlurmTrainer
 from gan_core.training.trainers import TrainingLost
-from tests.training.test_supervisor import LONG, SHORT, state, steps
+from tests.training.test_supervisor import LONG, SHORT
 
 CLUSTER = {"GANVAS_SLURM_CLUSTER": "local", "GANVAS_SLURM_GPUS": "0", "GANVAS_SLURM_JOBS": "2"}
+JOB_S = 200.0  # a job imports torch first, on a machine that may be busy
 MACHINE = {"devices": ["cpu"], "labels": ["CPU"], "threads": 1, "bf16_devices": []}
 
 
@@ -49,6 +55,14 @@ def settings(cluster, runs_dir, shared_cache):
         if Run(path).status().state in ("queued", "running", "stopping"):
             supervisor.leave(Run(path), "stop")
             eventually(lambda path=path: not (path / ".job.json").exists(), f"{path.name} has left its job")
+
+
+def state(run: Run, wanted: str) -> None:
+    eventually(lambda: run.status().state == wanted, f"{run.id} {wanted}, but {run.status()}", JOB_S)
+
+
+def steps(run: Run, more_than: int = 0) -> None:
+    eventually(lambda: run.status().step > more_than, f"{run.id} beyond step {more_than}", JOB_S)
 
 
 def job_of(run: Run) -> int:
@@ -121,7 +135,7 @@ def test_a_job_that_is_killed_fails_its_run_with_the_cause_and_a_sound_checkpoin
     )
     before = run.checkpoint_steps()[-1]
     supervisor.resume(run)
-    resumed = eventually(lambda: [e["step"] for e in run.events() if e["type"] == "resumed"], "it is resumed")
+    resumed = eventually(lambda: [e["step"] for e in run.events() if e["type"] == "resumed"], "it is resumed", JOB_S)
     assert resumed == [before]
 
 
@@ -240,3 +254,43 @@ def test_the_next_server_follows_a_job(settings):
     supervisor.leave(run, "stop")
     state(run, "stopped")
     eventually(lambda: places.holder(run) is None, "no job has it")
+
+
+@pytest.mark.slow
+def test_the_command_line_trains_as_a_job_and_ctrl_c_pauses_it(runs_dir, shared_cache):
+    environment = {**os.environ, **CLUSTER, "GANVAS_CACHE_DIR": str(shared_cache), "OMP_NUM_THREADS": "1"}
+    settings = [f"--set={name}={value}" for name, value in TINY.items()]
+    command = [sys.executable, "-m", "gan_core", "train", "mnist-dcgan", "--on", "slurm", f"--runs-dir={runs_dir}"]
+    process = subprocess.Popen(
+        [*command, *settings, "--set=training.epochs=500000"], cwd=PROJECT_DIR, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    run = eventually(lambda: next((Run(p) for p in runs_dir.glob("mnist*")), None), "the run is made")
+    steps(run)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert out.startswith(f"{run.path}\n") and f"Go on with: python -m gan_core resume {run.id}" in out
+    assert run.status().state == "paused" and run.checkpoint_steps()[-1] == run.status().step
+
+
+@pytest.mark.slow
+def test_a_sweep_gives_the_cluster_several_trials_at_once(cluster, runs_dir):
+    folder = folder_of(runs_dir, small(listed("training.seed", [0, 1, 2])))
+    kept = {"asked": SlurmTrainer(runs_dir)._asked(), "machine": MACHINE}
+    (runs_dir / slurm.FOLDER).mkdir(parents=True)
+    files.write_json(runs_dir / slurm.FOLDER / "machine.json", kept)
+    trainer, jobs, most = SlurmTrainer(runs_dir), set(), []
+    train = trainer.train
+
+    def counted(run: Run) -> None:
+        jobs.add(run.id)
+        most.append(len(jobs))
+        train(run)
+        jobs.remove(run.id)
+
+    trainer.train = counted
+    work_at_once([worker(folder, runner=AtPlace(runs_dir, trainer)) for _ in range(trainer.at_once)])
+    rows = rows_of(folder.study())
+    assert [row.state for row in rows] == ["done"] * 3 and len({row.run_id for row in rows}) == 3
+    assert max(most) == 2 and not jobs
