@@ -253,9 +253,15 @@ def label_loss(logits: Tensor, labels: Tensor, exclusive: bool) -> Tensor:
 def _info(recipe: Recipe, parts: TrainingSplit, exclusive: bool) -> EvaluatorInfo:
     """All but its accuracy, which is yet to be measured."""
     config, names = recipe.dataset, parts.train.label_names
+    count, network = len(names), f"(ResNet-18, width {recipe.width})"
+    titles = {
+        "classes": f"{count} classes of '{config.name}' {network}",
+        "objects": f"{count} objects of '{config.name}' {network}",
+        "attributes": f"{count} attributes of '{config.name}' {network}",
+    }
     return EvaluatorInfo(
         name=recipe.name,
-        title=f"{len(names)} {kind_of(names, exclusive)} of '{config.name}' (ResNet-18, width {recipe.width})",
+        title=titles[kind_of(names, exclusive)],
         dataset=config.name, label_names=names, exclusive=exclusive, image_size=config.image_size, channels=config.channels,
         held_out_hits=0, held_out_requested=1, held_out_note=parts.note,
     )  # fmt: skip
