@@ -140,7 +140,7 @@ def _value(r: Reported, name: str) -> str:
 
 def hardware(r: Reported) -> list[Part]:
     """What it was trained on, and for how long."""
-    line = environment.hardware_line(r.run)
+    line = environment.hardware_line(r.run, r.translate)
     if not line:
         raise ValueError(
             r.translate("What it was trained on is not known: an earlier version of the program trained it.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib import metadata
 from pathlib import Path
@@ -104,22 +104,35 @@ def sessions(run: Run) -> list[Environment]:
     return read_sessions(files.read_json(run.environment_path))
 
 
-def hardware_line(run: Run) -> str:
+def hardware_line(run: Run, say: Callable[[str], str] = str) -> str:
     """What a run was trained on, with which versions and for how long, in a line for a report; "" if that is not known.
 
     Where its sessions differ in hardware or versions, each is named once, in order.
+
+    Args:
+        run: which.
+        say: translates a string; English as it is.
     """
-    known = list(dict.fromkeys(map(_hardware, sessions(run))))
-    return f"{'; then '.join(known)}. {run.status().seconds / 60:.1f} minutes of training." if known else ""
-
-
-def _hardware(entry: Environment) -> str:
-    threads = f"{entry.threads} thread{'s' * (entry.threads != 1)}" + (
-        f" of {entry.cores} cores" if entry.cores else ""
+    known = list(dict.fromkeys(_hardware(entry, say) for entry in sessions(run)))
+    duration = f"{run.status().seconds / 60:.1f} minutes of training."
+    return (
+        f"{'; '.join([known[0], *(say(f'after that {one}') for one in known[1:])])}. {say(duration)}" if known else ""
     )
-    threads += f" in each of {entry.processes} processes" if entry.processes > 1 else ""
-    memory = f", {entry.memory_mib / 1024:.1f} GiB of memory" if entry.memory_mib else ""
-    processor = "" if entry.device == entry.processor else f" beside {entry.processor}"
+
+
+def _hardware(entry: Environment, say: Callable[[str], str]) -> str:
+    one = entry.threads == 1
+    threads = say(f"{entry.threads} thread" if one else f"{entry.threads} threads")
+    if entry.cores:
+        both = (
+            f"{entry.threads} thread of {entry.cores} cores"
+            if one
+            else f"{entry.threads} threads of {entry.cores} cores"
+        )
+        threads = say(both)
+    threads += " " + say(f"in each of {entry.processes} processes") if entry.processes > 1 else ""
+    memory = ", " + say(f"{entry.memory_mib / 1024:.1f} GiB of memory") if entry.memory_mib else ""
+    processor = "" if entry.device == entry.processor else " " + say(f"next to {entry.processor}")
     versions = f"Ganvas {entry.ganvas}, torch {entry.torch}, Python {entry.python}"
     return f"{entry.device}{memory}{processor}, {threads}, {entry.precision}; {versions}; {entry.system}"
 

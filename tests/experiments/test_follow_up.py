@@ -61,7 +61,7 @@ def test_an_ended_run_is_branched_from_its_last_checkpoint_before_the_trouble_an
     assert follow_up.treatment(run, finding(since=10), NOISE) == follow_up.Treatment("branch", 5)
     made = follow_up.treat(settings.from_environment(), run, finding(), NOISE)
     assert made.id != run.id and made.checkpoint_steps() == [10] and made.config().remedies.instance_noise == 0.1
-    assert queue.queued_ids(made.path.parent) == [made.id] and "discriminator won treated" in made.name
+    assert queue.queued_ids(made.path.parent) == [made.id] and "treated with" in made.name
 
 
 def test_a_branch_leaves_steps_to_train(run):

@@ -76,8 +76,8 @@ def test_the_hardware_line_names_device_cores_memory_versions_and_minutes_each_m
     run.write_status(replace(run.status(), seconds=90.0))
     versions = "Ganvas 1.0, torch 2.9.0, Python 3.13.1; Debian 13"
     assert environment.hardware_line(run) == (
-        f"EPYC (AVX512), 7.8 GiB of memory, 1 thread of 2 cores, fp32; {versions}; then "
-        f"H200, 140.0 GiB of memory beside EPYC (AVX512), 15 threads of 16 cores, bf16; {versions}. 1.5 minutes of training."
+        f"EPYC (AVX512), 7.8 GiB of memory, 1 thread of 2 cores, fp32; {versions}; after that "
+        f"H200, 140.0 GiB of memory next to EPYC (AVX512), 15 threads of 16 cores, bf16; {versions}. 1.5 minutes of training."
     )
 
 

@@ -28,10 +28,9 @@ from gan_core.evaluation.evaluators import (
     EvaluatorFolder,
     EvaluatorInfo,
     LabelScore,
-    kind_of,
 )
 from gan_core.evaluation.evaluators.evaluator import Evaluator, keep
-from gan_core.evaluation.evaluators.learning import label_scores
+from gan_core.evaluation.evaluators.learning import label_scores, title_of
 from gan_core.evaluation.evaluators.network import TorchvisionResNet18
 from gan_core.evaluation.evaluators.scale import scale_of
 from gan_core.evaluation.evaluators.scoring import Score, count_hits
@@ -73,7 +72,7 @@ def import_evaluator(
     network.load_state_dict(_checked(_read(content), network.state_dict(), len(names)), assign=True)
     images = dataset.model_copy(update={"image_size": IMAGE_SIZE, "channels": 3, "split": "train", "num_images": 0})
     info = EvaluatorInfo(
-        name=name, title=f"{len(names)} {kind_of(names, entry.exclusive_labels)} of '{uploads.name_of(dataset)}' (imported, torchvision's ResNet-18)",
+        name=name, title=title_of(dataset, names, entry.exclusive_labels, "(imported, torchvision's ResNet-18)"),
         dataset=dataset.name, label_names=names, exclusive=entry.exclusive_labels, image_size=IMAGE_SIZE, channels=3,
         held_out_hits=0, held_out_requested=0, held_out_note=f"no images of '{uploads.name_of(dataset)}' with these labels were there",
     )  # fmt: skip

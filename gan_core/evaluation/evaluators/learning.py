@@ -250,12 +250,23 @@ def label_loss(logits: Tensor, labels: Tensor, exclusive: bool) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, labels)
 
 
+def title_of(config: DatasetConfig, names: tuple[str, ...], exclusive: bool, network: str) -> str:
+    """What an evaluator tells apart, in words; `network` in brackets ends them."""
+    name, count = uploads.name_of(config), len(names)
+    titles = {
+        "classes": f"{count} classes of '{name}' {network}",
+        "objects": f"{count} objects of '{name}' {network}",
+        "attributes": f"{count} attributes of '{name}' {network}",
+    }
+    return titles[kind_of(names, exclusive)]
+
+
 def _info(recipe: Recipe, parts: TrainingSplit, exclusive: bool) -> EvaluatorInfo:
     """All but its accuracy, which is yet to be measured."""
     config, names = recipe.dataset, parts.train.label_names
     return EvaluatorInfo(
         name=recipe.name,
-        title=f"{len(names)} {kind_of(names, exclusive)} of '{uploads.name_of(config)}' (ResNet-18, width {recipe.width})",
+        title=title_of(config, names, exclusive, f"(ResNet-18, width {recipe.width})"),
         dataset=config.name, label_names=names, exclusive=exclusive, image_size=config.image_size, channels=config.channels,
         held_out_hits=0, held_out_requested=1, held_out_note=parts.note,
     )  # fmt: skip

@@ -38,7 +38,7 @@ def settings(run: Run) -> None:
             st.caption(_("All settings are those of the preset."))
         changed = {name: schema.get(config, name) for name in different}
         as_command("settings", line("train", config.preset, set=changed), line("verify", run.id))
-    if hardware := environment.hardware_line(run):
+    if hardware := environment.hardware_line(run, _):
         st.caption(_("**Hardware**: {line}").format(line=as_text(hardware)))
     with st.expander(_("All settings")):
         table(config, {name: fields[name] for name in names}, f"details_settings_{run.id}")
