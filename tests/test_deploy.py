@@ -78,6 +78,9 @@ def test_the_compose_file_builds_the_image_and_puts_the_proxy_before_it() -> Non
     told = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))
     ganvas, proxy = told["services"]["ganvas"], told["services"]["proxy"]
     assert (COMPOSE.parent / ganvas["build"]["context"] / "Dockerfile").resolve() == DOCKERFILE
+    assert (
+        f"{told['name']}_ganvas:/data" in GUIDE.read_text(encoding="utf-8") and ganvas["image"] == "ganvas"
+    )  # of its backup
     assert ganvas["volumes"] == ["ganvas:/data"] and "ports" not in ganvas  # only the proxy is reached
     assert (COMPOSE.parent / proxy["volumes"][0].split(":")[0]).is_file()
     assert ganvas["environment"]["FORWARDED_ALLOW_IPS"] == proxy["networks"]["inside"]["ipv4_address"]

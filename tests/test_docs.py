@@ -5,13 +5,18 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
 
 from gan_core.config.settings import PROJECT_DIR
-from tests.test_cost_of_change import ADDITIONS
+from tests.test_cost_of_change import in_copy
 from tests.test_deploy import check_command
 
 DOCS = PROJECT_DIR / "docs"
@@ -73,19 +78,96 @@ def test_the_reference_names_modules_that_exist() -> None:
     assert [name for name in names if importlib.util.find_spec(name) is None] == []
 
 
-@pytest.mark.parametrize("name", ["loss", "data set", "page"])
-def test_the_diffs_of_the_developers_guide_are_real_additions(name: str) -> None:
-    part = re.split(r"^## ", (DOCS / "developers.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    (text,) = [part for part in part if part.startswith(f"Add a {name}\n")]
-    (diff,) = re.findall(r"^```diff\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    files = re.split(r"^--- .*\n\+\+\+ b/(.*)\n", diff, flags=re.MULTILINE)[1:]
-    told = dict(zip(files[::2], files[1::2], strict=True))
-    addition = ADDITIONS[name]
-    assert told.keys() == addition.files.keys() | addition.lines.keys()
-    for path, lines in told.items():
-        new = addition.files.get(path) or "".join(new for _before, new in addition.lines[path])
-        added = "".join(line.removeprefix("+") for line in lines.splitlines())
-        assert added and re.sub(r"\s", "", added) in re.sub(r"\s", "", new)
+USED = """
+from streamlit.testing.v1 import AppTest
+import torch
+from gan_core import runs
+from gan_core.config import settings
+from gan_core.datasets import DATASETS
+from gan_core.models.objectives import OBJECTIVES
+
+logits = torch.tensor([-1.0, 2.0])
+assert torch.allclose(OBJECTIVES["minimax"].generator(None, logits), torch.log(1 - torch.sigmoid(logits)).mean())
+(run,) = runs.list_runs(settings.runs_dir())
+assert run.status().state == "finished" and (run.config().objective.name, run.config().dataset.name) == ("minimax", "digits8")
+assert DATASETS["digits8"].mixed
+app = AppTest.from_file("app.py", default_timeout=200).run()
+assert "Gallery" in [str(link.proto.label) for link in app.sidebar.get("page_link")]
+app.switch_page("pages/gallery.py").run()
+assert not app.exception and [title.value for title in app.title] == ["Gallery"]
+assert f"{run.name}, step 4" in str(app.get("image")[0].proto)
+"""
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program with the diffs of the developer's guide, each applied by git."""
+    place = tmp_path_factory.mktemp("guide")
+    for name in ("gan_core", "pages", ".streamlit"):
+        shutil.copytree(PROJECT_DIR / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("app.py", "pyproject.toml"):
+        shutil.copy(PROJECT_DIR / name, place)
+    diffs = re.findall(r"^```diff\n(.*?)^```", (DOCS / "developers.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    assert len(diffs) == 3
+    for diff in diffs:
+        done = subprocess.run(["git", "apply", "-"], input=diff, cwd=place, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{done.stderr}\n{diff}"
+    return place
+
+
+@pytest.mark.slow
+def test_the_diffs_of_the_developers_guide_apply_and_work(copy: Path) -> None:
+    small = ["network.width=4", "network.latent_dim=8", "dataset.image_size=16", "dataset.num_images=64", "training.batch_size=16",
+             "training.max_steps=4", "training.device=cpu", "training.threads=1", "training.precision=fp32"]  # fmt: skip
+    changes = ["objective.name=minimax", "dataset.name=digits8", *small]
+    in_copy(copy, "-m", "gan_core", "train", "mnist-dcgan", *(part for one in changes for part in ("--set", one)))
+    in_copy(copy, "-c", USED)
+
+
+def test_the_site_is_built_and_every_link_of_it_leads_somewhere(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)],
+        cwd=PROJECT_DIR, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    pages = {path: Links(path) for path in tmp_path.rglob("*.html") if path.name != "404.html"}
+    assert len(pages) > 20 and (tmp_path / "files" / "deploy" / "compose.yaml.txt").is_file()
+    wrong = [
+        f"{path.relative_to(tmp_path)}: {link}"
+        for path, page in pages.items()
+        for link in page.links
+        if not leads_somewhere(path, link, pages)
+    ]
+    assert wrong == []
+    first = next(iter(pages))
+    assert not leads_somewhere(first, "nothing.html", pages) and not leads_somewhere(first, "#nothing", pages)
+
+
+class Links(HTMLParser):
+    """What an HTML file links to and loads, and what can be linked to in it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.links: set[str] = set()
+        self.ids = {"", "__skip"}
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in ("href", "src"):
+                self.links.add(value or "")
+            if name in ("id", "name"):
+                self.ids.add(value or "")
+
+
+def leads_somewhere(page: Path, link: str, pages: dict[Path, Links]) -> bool:
+    """Whether a link within the site has a file, and its anchor."""
+    parts = urlsplit(link)
+    if parts.scheme or parts.netloc:
+        return True
+    path = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+    path = path / "index.html" if path.is_dir() else path
+    return path.is_file() and (path not in pages or unquote(parts.fragment) in pages[path].ids)
 
 
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)

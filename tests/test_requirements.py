@@ -16,7 +16,7 @@ from gan_core.config.settings import PROJECT_DIR
 PRODUCT = ("app.py", "gan_core", "pages", "tools", "benchmarks")
 FOR_DEVELOPERS = [  # need what the tests need
     PROJECT_DIR / "tools" / name
-    for name in ("mutants.py", "load_browser.py", "load_student.py", "messages.py", "pictures.py")
+    for name in ("docs_site.py", "mutants.py", "load_browser.py", "load_student.py", "messages.py", "pictures.py")
 ]
 OPTIONAL = {
     "torch-fidelity",
@@ -73,7 +73,13 @@ def test_what_the_product_imports_is_in_requirements_txt() -> None:
 
 
 def test_what_the_tests_import_is_in_either_file() -> None:
-    assert missing([*modules("tests"), *FOR_DEVELOPERS], declared("requirements.txt", "requirements-dev.txt")) == {}
+    assert (
+        missing(
+            [*modules("tests"), *FOR_DEVELOPERS],
+            declared("requirements.txt", "requirements-dev.txt", "requirements-docs.txt"),
+        )
+        == {}
+    )
 
 
 def test_what_is_optional_is_there_for_the_tests() -> None:

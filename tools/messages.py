@@ -36,6 +36,8 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 HEADERS = (b'"Language', b'"Plural-Forms', b'"MIME', b'"Content')
 KEYWORDS = {"_": 1, "ngettext": 2, "N_": 1}
 """Function that marks a string -> how many of its arguments are words."""
+CORE_KEYWORDS = {"_": 0, "Series": 1, "Metric": 1}
+"""Function of gan_core whose argument at this place is words, even where it is a single one."""
 SILENT = ("cli", "lab2d/worker.py")
 """Parts of gan_core that no page shows: the command line speaks English."""
 TITLE = re.compile(r"[A-Z][a-z]+:?")
@@ -43,7 +45,7 @@ TITLE = re.compile(r"[A-Z][a-z]+:?")
 SHOWS = re.compile(r"(?<![\w.])_$|\.phase$|(?:^|\.)(?!TypeVar$)[A-Z]\w*$")
 WORDS = re.compile(r"[A-Za-z]{2,}[\s\S]*\s[\s\S]*[A-Za-z]{2,}|^[A-Z][a-z]+:?$|^[a-z]{3,}$")
 CODE = re.compile(
-    r"^[\w.:/*\-{}<>=\[\]]+$|^--|^python |^https?:|gan_core\.\w+:|\(\?[:P<i]|^<[a-z]+ [^>]*$|^system volume"
+    r"^[\w.:/*\-{}<>=\[\]]+$|^--|^python |^https?:|gan_core\.\w+:|\(\?[:P<i]|^<[a-z]+ [^>]*$|\{ [\w-]+:|^system volume"
 )
 
 
@@ -88,13 +90,18 @@ def _values(data: object) -> Iterator[str]:
 
 
 def said(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and message of each string of words in a module, its docstrings left out but for the help of settings."""
-    skipped, titles = {id(line) for line in _docstrings(tree)}, set[int]()
+    """Line and message of each string of words in a module, and of each that CORE_KEYWORDS or a title mark; docstrings are left out,
+    but for the help of settings."""
+    skipped, titles, marked = {id(line) for line in _docstrings(tree)}, set[int](), set[int]()
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             skipped |= {id(part) for part in node.values}
         if isinstance(node, ast.Call) and SHOWS.search(ast.unparse(node.func)):
             titles |= {id(part) for part in (*node.args, *(word.value for word in node.keywords))}
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CORE_KEYWORDS:
+            marked |= {id(part) for part in node.args[CORE_KEYWORDS[node.func.id] :][:1]}
+        if isinstance(node, ast.keyword) and node.arg == "title":
+            marked.add(id(node.value))
     for node in ast.walk(tree):
         if id(node) in skipped:
             continue
@@ -104,9 +111,8 @@ def said(tree: ast.AST) -> Iterator[tuple[int, str]]:
             text = node.value
         else:
             continue
-        if (WORDS.search(FIELD.sub("", text)) and not CODE.search(text)) or (
-            TITLE.fullmatch(text) and id(node) in titles
-        ):
+        words = WORDS.search(FIELD.sub("", text)) and not CODE.search(text)
+        if words or id(node) in marked or (TITLE.fullmatch(text) and id(node) in titles):
             yield node.lineno, text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -146,7 +146,7 @@ def title_of(metric: str) -> str:
 
 def figure(
     metric: str, compared: Sequence[Compared], labels: Sequence[str], axis: str = "step", smoothing: float = 0.0,
-    log_scale: bool = False, axis_title: str = "",
+    log_scale: bool = False, axis_title: str = "", translate: Callable[[str], str] = str,
 ) -> go.Figure:  # fmt: skip
     """One metric of several runs in one picture, a colour a run.
 
@@ -157,9 +157,10 @@ def figure(
         smoothing: weight of the past, 0 to below 1; the raw curve stays visible behind the smoothed one.
         log_scale: logarithmic vertical axis.
         axis_title: the axis in the reader's language; AXES' words when empty.
+        translate: into that language, for the other words.
     """
     if metric in layers.NETWORKS:
-        return layers.of_runs([one.columns for one in compared], labels, metric)
+        return layers.of_runs([one.columns for one in compared], labels, metric, translate)
     fig = go.Figure()
     for place, (one, label) in enumerate(zip(compared, labels, strict=True)):
         values = one.columns.get(metric, np.empty(0))
@@ -169,5 +170,5 @@ def figure(
         mode = "lines+markers" if is_sparse(values) else "lines"
         add_curve(fig, x, values, label, COLORS[place % len(COLORS)], smoothing=smoothing, limit=MAX_POINTS // 2,
                   group=str(place), mode=mode)  # fmt: skip
-    lay_out(fig, axis_title or AXES[axis], log_scale=log_scale, showlegend=True)
+    lay_out(fig, axis_title or translate(AXES[axis]), log_scale=log_scale, showlegend=True)
     return fig

@@ -110,7 +110,8 @@ def measure(
         seed: of latents, labels and half-samples.
         report: called with how far it is.
         metrics: names in METRICS; all that can be measured here when None. One that cannot be is left out.
-        extractor, inception_weights: as `extractors.open_extractor`.
+        extractor: as `extractors.open_extractor`.
+        inception_weights: as well.
 
     Raises ValueError if there are too few images, the data are points in the plane, nothing can look at such images, the checkpoint is
     missing or damaged, or a metric is unknown.

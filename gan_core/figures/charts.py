@@ -278,7 +278,7 @@ def figure(
     """
     groups = columns if isinstance(columns, Groups) else Groups(1, columns, columns)
     if chart.layers:  # its axis holds no steps to mark
-        return layers.of_run(groups.means, chart.layers)
+        return layers.of_run(groups.means, chart.layers, translate)
     fig = go.Figure()
     steps, means = groups.extremes["step"], groups.means
     for trace in chart.traces:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from PIL import Image, ImageDraw, ImageFont
 
-from gan_core.figures.sheets import fitting
+from gan_core.figures.sheets import fitting, legible
 
 IN_A_ROW = 6
 BOX_PX, GAP_PX, LINE_PX, PAD_PX, HEAD_PX = 164, 22, 18, 8, 34
@@ -43,14 +43,14 @@ class _Shape:
     words: str = ""
 
 
-def svg(title: str, blocks: Sequence[NetworkBlock]) -> str:
-    """The diagram as an SVG document; as wide as its place, and no wider than it is drawn."""
+def svg(title: str, blocks: Sequence[NetworkBlock], translate: Callable[[str], str] = str) -> str:
+    """The diagram as an SVG document, in the reader's language; as wide as its place, and no wider than it is drawn."""
     width, height = _size(blocks)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" style="max-width:{width}px" '
         f'font-family="sans-serif" font-size="{FONT_PX}"><rect width="{width}" height="{height}" fill="{PAPER}"/>'
     ]
-    for shape in _shapes(title, blocks):
+    for shape in _shapes(title, blocks, translate):
         x, y, *corner = shape.place
         match shape.kind:
             case "box":
@@ -63,12 +63,14 @@ def svg(title: str, blocks: Sequence[NetworkBlock]) -> str:
     return "\n".join([*parts, "</svg>"])
 
 
-def drawn(title: str, blocks: Sequence[NetworkBlock], scale: int = 2) -> Image.Image:
-    """The diagram as a picture, `scale` pixels for one of the SVG."""
+def drawn(
+    title: str, blocks: Sequence[NetworkBlock], translate: Callable[[str], str] = str, scale: int = 2
+) -> Image.Image:
+    """The diagram as a picture, in the reader's language, `scale` pixels for one of the SVG."""
     width, height = _size(blocks)
     canvas = Image.new("RGB", (scale * width, scale * height), PAPER)
-    pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(FONT_PX * scale)
-    for shape in _shapes(title, blocks):
+    pen = ImageDraw.Draw(canvas)
+    for shape in _shapes(title, blocks, translate):
         place = [scale * number for number in shape.place]
         match shape.kind:
             case "box":
@@ -76,7 +78,8 @@ def drawn(title: str, blocks: Sequence[NetworkBlock], scale: int = 2) -> Image.I
             case "line":
                 pen.line(place, shape.color, round(1.5 * scale))
             case _:
-                pen.text((place[0], place[1]), shape.words, shape.color, font)
+                words, font = legible(shape.words, FONT_PX * scale)
+                pen.text((place[0], place[1]), words, shape.color, font)
     return canvas
 
 
@@ -94,8 +97,9 @@ def _box_height(blocks: Sequence[NetworkBlock]) -> int:
     return 2 * PAD_PX + LINE_PX * (3 + max(len(block.lines) for block in blocks))
 
 
-def _shapes(title: str, blocks: Sequence[NetworkBlock]) -> Iterator[_Shape]:
+def _shapes(title: str, blocks: Sequence[NetworkBlock], translate: Callable[[str], str]) -> Iterator[_Shape]:
     """Everything in the diagram, what is behind first."""
+    _ = translate
     font, height = ImageFont.load_default(FONT_PX), _box_height(blocks)
     yield _Shape("words", (GAP_PX, PAD_PX), INK, title)
     for number, block in enumerate(blocks):
@@ -107,9 +111,13 @@ def _shapes(title: str, blocks: Sequence[NetworkBlock]) -> Iterator[_Shape]:
             yield _Shape("line", (tip - 5, middle - 4, tip, middle), FAINT)
             yield _Shape("line", (tip - 5, middle + 4, tip, middle), FAINT)
         yield _Shape("box", (left, top, left + BOX_PX, top + height), FILL if block.num_parameters else INPUT)
-        told = [(block.title, INK), *((line, FAINT) for line in block.lines), (" x ".join(map(str, block.shape)), INK)]
+        told = [
+            (block.title if block.num_parameters else _(block.title), INK),
+            *((line, FAINT) for line in block.lines),
+            (" x ".join(map(str, block.shape)), INK),
+        ]
         if block.num_parameters:
-            told.append((f"{block.num_parameters:,} parameters", FAINT))
+            told.append((_("{n:,} parameters").format(n=block.num_parameters), FAINT))
         for place, (words, color) in enumerate(told):
             words = fitting(words, BOX_PX - 2 * PAD_PX, font)
             yield _Shape("words", (left + PAD_PX, top + PAD_PX + place * LINE_PX), color, words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -27,27 +27,29 @@ def layers_of(columns: Mapping[str, Column], network: str) -> list[str]:
     return sorted(name for name in columns if name.startswith(f"{network}/"))
 
 
-def of_run(columns: Mapping[str, Column], network: str) -> go.Figure:
-    """One run: a line each fifth of its steps so far, the median of its probes; from pale to dark."""
+def of_run(columns: Mapping[str, Column], network: str, translate: Callable[[str], str] = str) -> go.Figure:
+    """One run: a line each fifth of its steps so far, the median of its probes; from pale to dark. Words in the reader's language."""
     steps, names, fig = columns["step"], layers_of(columns, network), go.Figure()
     probed = np.flatnonzero(np.isfinite(columns[names[0]]))
     parts = [part for part in np.array_split(probed, PARTS) if len(part)]
     for part, color in zip(parts, sample_colorscale("Teal", np.linspace(0.25, 1, len(parts))), strict=True):
         first, last = int(steps[part[0]]), int(steps[part[-1]])
         words = f"steps {first:,} to {last:,}" if last > first else f"step {first:,}"
-        _line(fig, columns, names, part, words, color)
-    _lay_out(fig)
+        _line(fig, columns, names, part, translate(words), color)
+    _lay_out(fig, translate)
     return fig
 
 
-def of_runs(runs: Sequence[Mapping[str, Column]], labels: Sequence[str], network: str) -> go.Figure:
-    """Several runs, a line each: the median of the probes in the second half of its steps so far."""
+def of_runs(
+    runs: Sequence[Mapping[str, Column]], labels: Sequence[str], network: str, translate: Callable[[str], str] = str
+) -> go.Figure:
+    """Several runs, a line each: the median of the probes in the second half of its steps so far. The axis in the reader's language."""
     fig = go.Figure()
     for place, (columns, words) in enumerate(zip(runs, labels, strict=True)):
         if names := layers_of(columns, network):
             probed = np.flatnonzero(np.isfinite(columns[names[0]]))
             _line(fig, columns, names, probed[len(probed) // 2 :], label(words), COLORS[place % len(COLORS)])
-    _lay_out(fig)
+    _lay_out(fig, translate)
     return fig
 
 
@@ -62,5 +64,7 @@ def _line(
     )  # fmt: skip
 
 
-def _lay_out(fig: go.Figure) -> None:
-    lay_out(fig, AXIS, log_scale=True, showlegend=True, xaxis={"dtick": 1}, yaxis={"exponentformat": "power"})
+def _lay_out(fig: go.Figure, translate: Callable[[str], str]) -> None:
+    lay_out(
+        fig, translate(AXIS), log_scale=True, showlegend=True, xaxis={"dtick": 1}, yaxis={"exponentformat": "power"}
+    )

@@ -12,6 +12,9 @@ from gan_core.models.building import build_networks
 from gan_core.models.kinds import kind_of
 from gan_core.models.networks.summary import Layer, summarise
 
+_ = str
+"""Marks words for translation where there is no language yet."""
+
 
 def describe(config: RunConfig) -> dict[str, list[Layer]]:
     """Network name -> its layers in order, with output shapes (without the batch) and parameter counts."""
@@ -26,7 +29,7 @@ def diagrams(config: RunConfig) -> dict[str, list[NetworkBlock]]:
     """Network name -> its blocks in order, the inputs first, as `figures.diagram` draws them."""
     inputs = _inputs(config)
     return {
-        name: [*(NetworkBlock("input", (), shape) for shape in inputs[name] if shape != (0,)), *blocks(layers)]
+        name: [*(NetworkBlock(_("input"), (), shape) for shape in inputs[name] if shape != (0,)), *blocks(layers)]
         for name, layers in describe(config).items()
     }
 

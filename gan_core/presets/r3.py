@@ -54,29 +54,29 @@ LEAKY = (
 FASTER = {f"{part}_optimizer.learning_rate": 5e-4 for part in ("generator", "discriminator")}
 AVERAGE = {"training.ema_decay": 0.995}
 VARIED = "faces with different hair, skin and background"
-EXPERIMENTS: tuple[tuple[str, str, RunConfig, str, float, str | dict[str, float], str], ...] = (  # name, title, full, words, minutes, what it plays by in small, what to look for
-    ("r3-dcgan", "DCGAN on anime faces", FULL,
+EXPERIMENTS: tuple[tuple[str, tuple[str, str], RunConfig, str, float, str | dict[str, float], str], ...] = (  # name, titles in full and in small, full, words, minutes, what it plays by in small, what to look for
+    ("r3-dcgan", ("DCGAN on anime faces (R3)", "DCGAN on anime faces (R3, small)"), FULL,
      "5x5 networks, cross-entropy, D's loss the mean of its two halves (under Adam the same as their sum: Kingma and Ba 2015, "
      "section 2.1), 10 epochs. Inferred: the halving, Adam with 1e-4 and (0.5, 0.999), batch 64. ", 3,
      "faces-gan", "faces with eyes and mouth in place, each a different person."),
-    ("r3-wgan", "WGAN with weight clipping", WGAN,
+    ("r3-wgan", ("WGAN with weight clipping (R3)", "WGAN with weight clipping (R3, small)"), WGAN,
      f"The critic's weights are cut to +-0.01 after each step; RMSprop. {INFERRED_WGAN}{LEAKY}", 3,
      FASTER, f"{VARIED}; softer than r3-dcgan's."),
-    ("r3-collapse", "Mode collapse on purpose", COLLAPSE,
+    ("r3-collapse", ("Mode collapse on purpose (R3)", "Mode collapse on purpose (R3, small)"), COLLAPSE,
      "r3-wgan with a clipping bound ten times larger (0.1). The report saw near-identical hair, eyes and face angle. Compare "
      f"with r3-fixed: same seed, latents, optimiser and steps. {INFERRED_WGAN}", 3,
      FASTER, "distorted, blotched faces, unlike r3-fixed's; their recall and diversity under Learn, Break & repair. In such a short run they "
      "are distorted rather than alike."),
-    ("r3-fixed", "Mode collapse repaired", WGAN,
+    ("r3-fixed", ("Mode collapse repaired (R3)", "Mode collapse repaired (R3, small)"), WGAN,
      f"r3-collapse with the clipping bound back at 0.01: variety returns. All other settings are equal. {INFERRED_WGAN}", 3,
      FASTER, f"{VARIED}; r3-collapse gives distorted ones from the same latents."),
-    ("r3-wgan-gp", "WGAN with gradient penalty", WGAN_GP,
+    ("r3-wgan-gp", ("WGAN with gradient penalty (R3)", "WGAN with gradient penalty (R3, small)"), WGAN_GP,
      "The assignment's other choice: lambda 10, Adam 1e-4 (0, 0.9), n_critic 5, no batch norm in the critic. ", 8,
      FASTER | AVERAGE, f"{VARIED}; G is updated once per five D updates, so they appear late and stay soft."),
-    ("r3-lsgan", "Least-squares GAN", LSGAN,
+    ("r3-lsgan", ("Least-squares GAN (R3)", "Least-squares GAN (R3, small)"), LSGAN,
      "The assignment's other choice: squared distances instead of cross-entropy. Inferred: Adam as in r3-dcgan. ", 3,
      "faces-gan", "faces similar to r3-dcgan's: the choice of loss hardly matters here."),
-    ("r3-sngan", "Spectral norm and hinge loss", SNGAN,
+    ("r3-sngan", ("Spectral norm and hinge loss (R3)", "Spectral norm and hinge loss (R3, small)"), SNGAN,
      "The assignment's other choice: D's weights divided by their largest singular value, Adam 2e-4 (0, 0.9). One D update per "
      "G update, as in the other runs; the paper uses 5 with these rates (Miyato et al. 2018, section 4). ", 3,
      AVERAGE, "faces with clear edges of hair and eyes."),
@@ -91,12 +91,12 @@ def _lite(base: RunConfig, play: str | dict[str, float]) -> RunConfig:
 
 PRESETS = tuple(
     made
-    for name, title, base, words, minutes, play, look_for in EXPERIMENTS
+    for name, (title, small), base, words, minutes, play, look_for in EXPERIMENTS
     for made in (
-        preset(name, f"{title} (R3)", f"{words}Needs a folder of images; best on a GPU.", base),
+        preset(name, title, f"{words}Needs a folder of images; best on a GPU.", base),
         preset(
             f"{name}-lite",
-            f"{title} (R3, small)",
+            small,
             words + lite_note(base, _lite(base, play)),
             _lite(base, play),
             minutes,

@@ -33,7 +33,7 @@ figure { margin: 1.2em 0; } img { max-width: 100%; height: auto; display: block;
 figcaption, caption, .caption { font-size: .88em; color: #5c636b; text-align: left; margin: .3em 0; }
 table { border-collapse: collapse; font-size: .82em; margin: 1em 0; width: 100%; }
 caption { caption-side: top; } th, td { text-align: left; vertical-align: top; border-bottom: 1px solid #e3e6e9;
-  padding: 2px 8px 2px 0; overflow-wrap: anywhere; }
+  padding: 2px 8px 2px 0; overflow-wrap: break-word; }
 pre { font-size: .78em; background: #f4f6f7; padding: 8px; white-space: pre-wrap; overflow-wrap: anywhere; }
 .question { border-left: 4px solid #e0701f; padding: 4px 10px 3.5em; margin: 1em 0; }
 .remark { border-left: 4px solid #14958b; padding: 4px 10px; white-space: pre-wrap; }

@@ -36,6 +36,9 @@ def _(words: str) -> str:
     return words
 
 
+SEVERITIES = {"failure": _("failing"), "warning": _("warning"), "note": _("note")}
+
+
 @dataclass(frozen=True)
 class PartEntry:
     """A line of the table of parts.
@@ -116,7 +119,7 @@ def networks(r: Reported) -> list[Part]:
     for name, layers in describe(r.config).items():
         total = sum(layer.num_parameters for layer in layers)
         title = _("{name}: {n:,} parameters").format(name=_(name), n=total)
-        parts.append(r.drawing(f"network_{name}", title, diagram.svg(title, drawn[name]), diagram.width_px()))
+        parts.append(r.drawing(f"network_{name}", title, diagram.svg(title, drawn[name], _), diagram.width_px()))
         rows = [
             (layer.kind, layer.detail, " x ".join(map(str, layer.output_shape)), f"{layer.num_parameters:,}")
             for layer in layers
@@ -145,7 +148,7 @@ def hardware(r: Reported) -> list[Part]:
         raise ValueError(
             r.translate("What it was trained on is not known: an earlier version of the program trained it.")
         )
-    return [Paragraph(line)]
+    return [Paragraph(r.translate(line))]
 
 
 def command(r: Reported) -> list[Part]:
@@ -235,7 +238,7 @@ def findings(r: Reported) -> list[Part]:
     found = examine(r.run, r.record)
     if not found:
         return [Paragraph(_("The doctor finds nothing wrong in this run's record."))]
-    rows = [(f"{_(one.severity)}", _(one.title), f"{one.since:,}", _(one.evidence)) for one in found]
+    rows = [(_(SEVERITIES[one.severity]), _(one.title), f"{one.since:,}", _(one.evidence)) for one in found]
     return [Tabular(_("The doctor's findings"), (_("kind"), _("finding"), _("since step"), _("evidence")), tuple(rows))]
 
 

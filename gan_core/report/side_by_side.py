@@ -34,7 +34,7 @@ def compare(read: Sequence[Reported]) -> list[Part]:
     parts += [Paragraph(_(obstacle.sentence)) for obstacle in comparing.obstacles(configs)]
     common = [name for name, places in curves.metrics_of(records).items() if len(places) == len(read)]
     for metric in common[:MOST_CURVES]:
-        figure = curves.figure(metric, records, names, smoothing=SMOOTHING)
+        figure = curves.figure(metric, records, names, smoothing=SMOOTHING, translate=_)
         parts.append(read[0].chart(f"all_{metric.replace('/', '_')}", _(curves.title_of(metric)), figure))
     pictures = [picture for one in read if (picture := _newest(one)) is not None]
     if len(pictures) == len(read):

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
 from helpers import tiny_run
 
 from gan_core.report import building, parts, templates
-from gan_core.report.document import NOBODY, CodeLines, Paragraph, Person, ReportDocument, Tabular, translator
+from gan_core.report.document import (
+    NOBODY,
+    CodeLines,
+    Illustration,
+    Paragraph,
+    Person,
+    ReportDocument,
+    Tabular,
+    translator,
+)
 from gan_core.report.source import Reported
 from gan_core.report.templates import ReportTemplate, TemplateSection
 from gan_core.runs import Run, evaluations, notes
@@ -130,3 +140,25 @@ def test_figures_and_tables_are_numbered_apart():
         )
     )
     assert placed == {0: "Table 1", 1: "", 2: "Table 2"}
+
+
+@pytest.mark.parametrize("template", ["plain", "nycu-lab6", "r2"])
+def test_a_report_in_chinese_has_no_heading_caption_or_label_in_english(template: str, objects: Run):
+    """What stays English is code: layers, settings, the names of networks and data."""
+    document = building.build([objects], templates.find(template), NOBODY, "zh_TW")
+    said = [document.title, *document.missing]
+    for chapter, placed in document.numbered():
+        said.append(chapter.title)
+        for place, part in placed:
+            said.append(place)
+            if isinstance(part, Paragraph) and part.kind == "question":
+                said.append(part.words)
+            if isinstance(part, Tabular):
+                said += [part.caption, *part.head]
+            if isinstance(part, Illustration):
+                said.append(part.caption)
+                if part.kind == "svg":
+                    said += re.findall(r"<text[^>]*>([^<]*)</text>", part.content.decode())
+    code = re.compile(r"[\d,.x ]*|(Conv|Batch|ReLU|LeakyReLU|Tanh|kernel |Linear|negative_slope).*|D\(.*")
+    english = [words for words in said if words.isascii() and not code.fullmatch(words)]
+    assert len(said) > 50 and english == []

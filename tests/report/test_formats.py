@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import os
@@ -14,12 +13,13 @@ import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from helpers import tiny_run
 from PIL import Image
 
 from gan_core.config.settings import PROJECT_DIR
-from gan_core.report import formats, templates
+from gan_core.report import formats, html, templates
 from gan_core.report.document import Person
 from gan_core.report.templates import ReportTemplate, TemplateSection
 from gan_core.runs import Run, notes
@@ -149,8 +149,6 @@ def test_the_hand_in_of_homework_6_is_a_thousand_jpegs(finished: Run, tmp_path: 
         ("word", "a.doc", "Unknown format 'word'. Choose one of: html, md, ipynb, pdf, hand-in"),
         ("hand-in", "a", "'short' prescribes no files.*nycu-lab6"),
         ("html", "nowhere/a.html", "cannot be written"),
-        pytest.param("pdf", "a.pdf", "A PDF needs WeasyPrint, which is not installed. Install it with: pip install weasyprint",
-                     marks=pytest.mark.skipif(importlib.util.find_spec("weasyprint") is not None, reason="it is installed")),
     ],
 )  # fmt: skip
 def test_what_cannot_be_written_is_refused_and_leaves_nothing(
@@ -161,6 +159,38 @@ def test_what_cannot_be_written_is_refused_and_leaves_nothing(
     with pytest.raises(ValueError, match=words):
         formats.write([finished], "short", form, tmp_path / name)
     assert sorted(tmp_path.iterdir()) == before and (tmp_path / "there.html").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("language", "heading"), [("en", "Missing from this report"), ("zh_TW", "這份報告缺少的內容")])
+def test_a_pdf_holds_words_and_pictures_and_is_the_same_twice(
+    language: str, heading: str, finished: Run, tmp_path: Path
+):
+    for name in ("a.pdf", "b.pdf"):
+        formats.write([finished], "plain", "pdf", tmp_path / name, ADA, language)
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+    read = pypdfium2.PdfDocument(tmp_path / "a.pdf")
+    text = "".join(page.get_textpage().get_text_range() for page in read)
+    assert "Digits <of> mine" in text and "Ada" in text and heading in text
+    pictures = [one for page in read for one in page.get_objects() if one.type == pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]
+    assert len(read) > 3 and len(pictures) > 3
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [(False, "which is not installed. Install it with: pip install weasyprint; or write HTML and print it"),
+     (True, r"cannot start \(no library called libpango\). Install it with")],
+)  # fmt: skip
+def test_a_pdf_without_weasyprint_or_its_library_is_a_sentence(
+    there: bool, words: str, finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(_name: str) -> None:
+        raise OSError("no library called libpango")
+
+    monkeypatch.setattr(html, "find_spec", lambda _name: there or None)
+    monkeypatch.setattr(html, "load", fail)
+    with pytest.raises(ValueError, match=words):
+        formats.write([finished], "short", "pdf", tmp_path / "a.pdf")
+    assert not (tmp_path / "a.pdf").exists()
 
 
 def test_a_full_disk_is_a_sentence(finished: Run, tmp_path: Path):

@@ -45,5 +45,5 @@ def clipping_against_penalty() -> None:
             if any(layers.layers_of(each, network) for each in columns):
                 with place:
                     st.markdown(f"**{_(title)}**")
-                    figure = layers.of_runs(columns, titles, network)
+                    figure = layers.of_runs(columns, titles, network, _)
                     live_plot(str(plotly.io.to_json(figure)), key=f"collapse_slopes_{network}", height_px=320)

@@ -88,5 +88,5 @@ def figure_json(
     _runs: Sequence[Compared],
 ) -> str:
     """The chart as JSON, built once for all viewers with the same wishes; `lengths` says how far each run was."""
-    made = comparing_curves.figure(metric, _runs, titles, axis, smoothing, log_scale, axis_title)
+    made = comparing_curves.figure(metric, _runs, titles, axis, smoothing, log_scale, axis_title, _)
     return str(plotly.io.to_json(made))

@@ -93,14 +93,14 @@ def architecture(run: Run) -> None:
         title = _("{name}: {n:,} parameters").format(name=_(name), n=total)
         st.markdown(f"**{title}**")
         key = f"details_{run.id}_{name}"
-        shown = diagram.drawn(title, drawn[name])
+        shown = diagram.drawn(title, drawn[name], _)
         picture(imaging.data_url(shown), key=f"{key}_diagram", alt=title, pixelated=False, max_width_px=shown.width // 2,
                 caption=_("From the input on, in the order in which the layers run; the shape is that of what comes out of a block."))  # fmt: skip
         with st.container(horizontal=True):
             file = f"{run.id}-{name}"
             download_png(_("Download the diagram (PNG)"), partial(imaging.png_bytes, shown), file, f"{key}_png")
             st.download_button(
-                _("Download the diagram (SVG)"), diagram.svg(title, drawn[name]), file_name=f"{file}.svg",
+                _("Download the diagram (SVG)"), diagram.svg(title, drawn[name], _), file_name=f"{file}.svg",
                 mime="image/svg+xml", key=f"{key}_svg", icon=":material/download:", on_click="ignore",
             )  # fmt: skip
         st.dataframe(
