@@ -86,6 +86,7 @@ def test_a_job_says_what_the_nodes_can_train_on_once(cluster, runs_dir):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_runs_train_at_once_as_jobs_and_equal_one_trained_here(settings, tmp_path):
     long, short, last = (supervisor.submit(settings, config) for config in (LONG, SHORT, SHORT))
     steps(long)
