@@ -48,7 +48,8 @@ $(VENV)/.browser: $(VENV)/.dev
 
 # A database for the tests of sweeps over machines; without one they are skipped.
 $(VENV)/.postgresql: $(VENV)/.dev
-	test -n "$(POSTGRESQL)" || (apt-get update && apt-get install -y --no-install-recommends postgresql) || \
+	test -n "$(POSTGRESQL)" || \
+	  (timeout 120 apt-get -o Acquire::Retries=0 -o Acquire::http::Timeout=10 update && timeout 240 apt-get install -y --no-install-recommends postgresql) || \
 	  echo "PostgreSQL cannot be installed; its tests are skipped."
 	touch $@
 
