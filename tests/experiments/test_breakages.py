@@ -30,7 +30,7 @@ def test_a_breakage_sets_one_setting_wrong_and_its_repair_has_it_right_and_nothi
     assert get(config, breakage.field) == breakage.broken and breakages.breakage_of(config) == breakage
     rerun = breakages.repair(settings, broken, breakage)
     assert differences(config, rerun.config()) == {breakage.field: (breakage.broken, breakage.repaired)}
-    assert rerun.name.endswith("repaired") and breakages.breakage_of(rerun.config()) is None
+    assert rerun.name.endswith(", repaired from step 0") and breakages.breakage_of(rerun.config()) is None
     assert queue.queued_ids(settings.runs_dir) == [broken.id, rerun.id]
     assert breakages.partners(broken, [broken, rerun]) == [rerun] and breakages.partners(rerun, [broken, rerun]) == []
     coarse = arms.submit(settings, with_changes(rerun.config(), {"training.precision": "bf16"}), "coarse")

@@ -31,12 +31,15 @@ def test_rename_and_note(visit: Visit, trained: Run) -> None:
     assert "They look like *sevens*." in [text.value for text in app.text]
 
 
-def test_an_empty_name_is_refused_with_a_sentence(visit: Visit, trained: Run) -> None:
+def test_an_emptied_name_gives_the_title_back(visit: Visit, trained: Run) -> None:
     app = panel(visit("run", run=trained.id), trained, "edit")
-    before = trained.name
+    title = trained.title
+    save(app, trained, name="My digits")
+    assert (trained.name, app.title[0].value) == ("My digits", "My digits")
+    app = panel(app, trained, "edit")
     save(app, trained, name="   ")
-    assert [plain(error.value) for error in app.error] == ["The name must not be empty."]
-    assert trained.name == before
+    assert (trained.name, trained.own_name) == (title, "")
+    assert plain(app.title[0].value) == title and title != trained.id
 
 
 def save(app: AppTest, run: Run, **fields: str) -> None:
