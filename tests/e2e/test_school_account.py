@@ -12,7 +12,7 @@ from helpers import tiny_run
 from playwright.sync_api import Page, expect
 
 from gan_core.access import classroom
-from tests.e2e.app_helpers import SLOW_MS, open_page, title, visitor
+from tests.e2e.app_helpers import SLOW_MS, open_page, settled, title, visitor
 from tests.e2e.browser import ROOT, Server, chromium, streamlit_server
 from tests.e2e.openid import CLIENT, provider
 
@@ -86,6 +86,7 @@ def test_a_link_for_the_class_outlasts_the_sign_in(
         side = anna.get_by_test_id("stSidebar")
         link = "/train?preset=mnist-dcgan&training.epochs=3&only=1"
         open_page(anna, server, f"{link}&lang=zh_TW", "訓練模型")
+        settled(anna)
         side.get_by_role("button", name="使用學校帳號登入").click()
         anna.wait_for_url(f"{server.url}{link}&lang=zh_TW", timeout=SLOW_MS)
         expect(side.get_by_text("登入身分：Anna")).to_be_visible(timeout=SLOW_MS)
@@ -106,8 +107,10 @@ def test_a_class_s_link_is_found_again_from_a_page_that_it_leads_to(
     with chromium() as browser, school(tmp_path, {**ANNA}) as server, visitor(browser) as (anna, _faults):
         link = "/train?preset=mnist-dcgan&training.epochs=3&only=1"
         open_page(anna, server, link, "Train a model")
+        settled(anna)
         anna.get_by_test_id("stSidebar").get_by_role("link", name="somebody's").click()
         expect(title(anna, "somebody's")).to_be_visible(timeout=SLOW_MS)
+        settled(anna)
         anna.get_by_role("button", name=SIGN_IN).click()
         anna.wait_for_url(f"{server.url}{link}&lang=en", timeout=SLOW_MS)
         expect(anna.get_by_test_id("stSidebar").get_by_text("Signed in as Anna")).to_be_visible(timeout=SLOW_MS)
