@@ -85,6 +85,7 @@ from gan_core import runs
 from gan_core.config import settings
 from gan_core.datasets import DATASETS
 from gan_core.models.objectives import OBJECTIVES
+from pages.components.text import as_text
 
 logits = torch.tensor([-1.0, 2.0])
 assert torch.allclose(OBJECTIVES["minimax"].generator(None, logits), torch.log(1 - torch.sigmoid(logits)).mean())
@@ -95,7 +96,7 @@ app = AppTest.from_file("app.py", default_timeout=200).run()
 assert "Gallery" in [str(link.proto.label) for link in app.sidebar.get("page_link")]
 app.switch_page("pages/gallery.py").run()
 assert not app.exception and [title.value for title in app.title] == ["Gallery"]
-assert f"{run.name}, step 4" in str(app.get("image")[0].proto)
+assert app.get("image")[0].proto.imgs[0].caption == f"{as_text(run.name)}, step 4"
 """
 
 
