@@ -7,8 +7,7 @@ from gan_core.runs import Run
 from gan_core.training import supervisor
 from pages.components.home.class_view import class_on_screen, class_view
 from pages.components.shared import lab, present, visitor
-from pages.components.shared.run_card import badge
-from pages.components.shared.run_links import open_links, start_and_watch
+from pages.components.shared.run_card import badge, open_links, start_and_watch
 from pages.components.text import _, called
 from pages.components.widgets.picture import picture
 

@@ -16,8 +16,7 @@ from pages.components.shared import lab
 from pages.components.shared.bin_view import bin_view, confirm_delete
 from pages.components.shared.kept_list import all_kept, begun, kept_row, tell_damaged
 from pages.components.shared.links import linked_tab
-from pages.components.shared.run_card import badge
-from pages.components.shared.run_links import open_links
+from pages.components.shared.run_card import badge, open_links
 from pages.components.shared.run_picker import offer_training
 from pages.components.text import N_, Marked, _, as_text, called, ngettext
 from pages.components.widgets.picture import picture

@@ -33,6 +33,7 @@ from gan_core.evaluation.measure import keep, measure
 from gan_core.experiments.breakages import BREAKAGES
 from gan_core.models.base import TrainingProgress
 from gan_core.models.building import build
+from gan_core.models.kinds import kind_of
 from gan_core.presets import preset_config
 from gan_core.runs import Run, evaluations
 from gan_core.runs.packing import pack
@@ -44,7 +45,7 @@ MAX_MB = 60  # all that is shipped
 LOGS_MB = 1.0  # curves and grids of one packed run, about
 PILOT_EPOCHS = 4
 UNTIMED = 10
-NUM_IMAGES = 2000  # measured
+NUM_IMAGES, NUM_IN_STEPS = 2000, 500  # measured; a diffusion model takes minutes for a thousand
 MEASURED = ("fd", "recall", "coverage", "diversity")
 
 
@@ -99,6 +100,11 @@ RECIPES = {
         "r2-cgan-lite",
         BLOCKS,
     ),
+    "blocks-ddpm": Recipe(
+        "Blocks on demand: diffusion, 24 objects",
+        "blocks-ddpm",
+        {"dataset.num_images": 0, "training.epochs": 25, "training.ema_decay": 0.999, "diffusion.posthoc_ema": False},
+    ),
     "faces-vae": Recipe(
         "Cartoon faces: VAE", "r5-vae-lite",
         {"dataset.num_images": 15_000, "network.width": 16, "training.epochs": 25, "generator_optimizer.schedule": "linear"},
@@ -149,7 +155,8 @@ def train(name: str, folder: Path) -> Run:
     best = max(recipe.pilots, key=lambda pilot: pilot_score(name, pilot, folder), default="")
     run = finished(folder, name, recipe.config(best))
     if not evaluations.read(run):
-        keep(run, measure(run, num_images=NUM_IMAGES, metrics=MEASURED))
+        count = NUM_IN_STEPS if kind_of(run.config()).draws_in_steps else NUM_IMAGES
+        keep(run, measure(run, num_images=count, metrics=MEASURED))
         if run.config().conditioning.labels:
             evaluations.add(run, evaluate(run).evaluations())
     for found in evaluations.read(run):

@@ -80,14 +80,9 @@ def wait_until_ready(settings: Settings, timeout_s: float = 120.0) -> Machine:
 
 
 def submit(
-    settings: Settings,
-    config: RunConfig,
-    name: str = "",
-    *,
-    title: str = "",
-    processes: int = 1,
+    settings: Settings, config: RunConfig, name: str = "", *, title: str = "", processes: int = 1,
     actor: Actor | None = None,
-) -> Run:
+) -> Run:  # fmt: skip
     """Checks a configuration, once, decides what it leaves open, creates the run and queues it; `name`, `title`: see `runs.create`.
 
     Raises:
@@ -118,13 +113,9 @@ def check_shares(settings: Settings, config: RunConfig, processes: int) -> None:
 
 
 def resume(
-    run: Run,
-    *,
-    processes: int | None = None,
-    accept_changed_data: bool = False,
-    from_start: bool = False,
+    run: Run, *, processes: int | None = None, accept_changed_data: bool = False, from_start: bool = False,
     actor: Actor | None = None,
-) -> None:
+) -> None:  # fmt: skip
     """Queues a paused, stopped, failed or interrupted run again; it continues from its newest checkpoint.
 
     Args:

@@ -113,7 +113,7 @@ def test_the_hand_in_of_lab_6_holds_pictures_by_index_under_the_prescribed_name(
     with zipfile.ZipFile(path) as archive:
         names = {f"images/{which}/{number}.png" for which in ("test", "new_test") for number in range(32)}
         assert set(archive.namelist()) == names | {"lab6-report.html"}
-        assert Image.open(io.BytesIO(archive.read("images/test/31.png"))).size == (64, 64)
+        assert Image.open(io.BytesIO(archive.read("images/test/31.png"))).size == (32, 32)
 
 
 def test_lab_6_wants_a_model_of_all_objects_before_anything_is_drawn(

@@ -155,6 +155,8 @@ def test_a_supervisor_tells_once_how_a_run_ended(runs_dir: Path, monkeypatch: py
     """Also when its trainer died."""
 
     class Toy:
+        at_once = 1
+
         def train(self, run: Run) -> None:
             if dies:
                 raise RuntimeError("The training process died.")

@@ -12,8 +12,7 @@ from gan_core.runs import Run
 from pages.components.hub import transfer as hub_transfer
 from pages.components.shared import lab
 from pages.components.shared.as_command import as_command, line
-from pages.components.shared.run_card import badge
-from pages.components.shared.run_links import open_links
+from pages.components.shared.run_card import badge, open_links
 from pages.components.text import _, as_text
 
 TOKENS_PAGE = "https://huggingface.co/settings/tokens"

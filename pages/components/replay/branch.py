@@ -11,7 +11,7 @@ from gan_core.experiments import follow_up
 from pages.components.shared import lab
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.config_form import knob, owner_of, setting_name
-from pages.components.shared.run_links import start_and_watch
+from pages.components.shared.run_card import start_and_watch
 from pages.components.text import _
 
 OFFERED_FIRST = 3

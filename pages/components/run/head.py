@@ -13,8 +13,7 @@ from pages.components.shared import lab
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.devices import choose_processes, where
 from pages.components.shared.doctor_panel import diagnosed
-from pages.components.shared.run_card import state_badge
-from pages.components.shared.run_links import start_and_watch
+from pages.components.shared.run_card import start_and_watch, state_badge
 from pages.components.text import N_, STATES, _, as_text, called, duration, ngettext
 from pages.components.widgets.end_notice import end_notice
 

@@ -8,7 +8,7 @@ from gan_core.experiments import follow_up
 from gan_core.runs import Run
 from pages.components.shared import lab
 from pages.components.shared.as_command import as_command, line
-from pages.components.shared.run_links import start_and_watch
+from pages.components.shared.run_card import start_and_watch
 from pages.components.text import N_, _, as_text
 
 BADGES = {

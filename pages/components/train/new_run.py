@@ -17,7 +17,7 @@ from pages.components.shared.config_form import config_form, few_knobs
 from pages.components.shared.devices import choose_processes
 from pages.components.shared.links import linked_choice
 from pages.components.shared.preset_choice import choose_preset, linked_preset
-from pages.components.shared.run_links import start_and_watch
+from pages.components.shared.run_card import start_and_watch
 from pages.components.shared.settings_link import in_address, linked_settings
 from pages.components.text import _, as_text, duration
 from pages.components.train.data_form import data_form
