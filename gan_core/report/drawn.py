@@ -122,7 +122,7 @@ def latent_plane(r: Reported) -> list[Part]:
     else:
         column = names.index(FAVOURITE) if FAVOURITE in names else 0
         groups = labels[:, column].astype(np.int64)
-        shown = [_("not {name}").format(name=names[column]), names[column]]
+        shown = [_("without {name}").format(name=names[column]), names[column]]
     words = _("Latents of {n:,} images it never saw, by t-SNE, coloured by their labels.")
     return [r.chart("latents", words.format(n=len(points)), latent_map.map_figure(points, groups, shown))]
 

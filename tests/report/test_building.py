@@ -83,7 +83,7 @@ def test_two_runs_stand_side_by_side_and_then_each_by_itself(finished: Run, fini
 def test_a_model_of_objects_gives_two_grids_of_32_with_its_score(objects: Run):
     found = building.build([objects], with_parts("condition_grids"), NOBODY).figures()
     assert [figure.key for figure in found] == ["conditions_test", "conditions_new_test"]
-    assert "32 conditions of test.json" in found[0].caption and "17/72 = 0.236" in found[0].caption
+    assert "32 conditions of test.json" in found[0].caption and "26/72 = 0.361" in found[0].caption
 
 
 def test_a_run_that_recorded_nothing_is_refused(runs_dir: Path):
