@@ -56,9 +56,9 @@ def test_somebody_elses_paused_run_does_not_hold_up_an_arm() -> None:
         access.set_source(lambda: None)
 
 
-def test_a_name_that_is_too_long_is_cut() -> None:
-    run = arms.submit(from_environment(), collapse.LESSON.experiment.base, "x" * 100)
-    assert run.name == "x" * 80
+def test_a_title_that_is_too_long_is_cut() -> None:
+    run = arms.submit(from_environment(), collapse.LESSON.experiment.base, "x" * 300)
+    assert run.title == "x" * 200 and run.own_name == ""
 
 
 def test_other_differences_leave_out_what_is_ignored() -> None:
