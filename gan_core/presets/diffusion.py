@@ -54,6 +54,7 @@ PRESETS = (
         "running average.",
         DIGITS,
         minutes=4,
+        look_for="strokes like handwriting, about half of them digits that a person can read; Train longer makes more.",
     ),
     preset(
         "faces-ddpm",

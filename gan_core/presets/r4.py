@@ -20,7 +20,7 @@ LITE = changed(
 IMAGES_A_MINUTE = 60_000  # roughly, one thread of a two-core machine
 INFERRED = "Inferred: 3,584 images (the logs show 28 steps per epoch at batch 128; the text says 202,599 images), Adam with beta1 0.5. "
 TABLE = (  # letter, batch, epochs, learning rate, what the report saw, lite batch, lite epochs, what to look for in small
-    ("a", 128, 5, 2e-4, "rough outlines", 16, 5, "one blurred pattern: 140 steps are too few for a face, as intended"),
+    ("a", 128, 5, 2e-4, "rough outlines", 16, 5, "grey noise: 140 steps are too few for a face, as intended"),
     ("b", 128, 10, 2e-4, "G's loss declining", 16, 10, "the dark outline of a head and hair, no eyes yet"),
     ("c", 128, 100, 2e-4, "sex and hair visible", 16, 50, "faces with recognisable hair and skin"),
     ("d", 128, 400, 2e-4, "some faces clear; one of the two best", 16, 200, "clear faces, each a different person; with e the best of the table"),
