@@ -12,6 +12,7 @@ from pages.components.compare.numbers import numbers
 from pages.components.compare.pictures import recorded
 from pages.components.compare.settings import settings, show_obstacles, summary
 from pages.components.compare.table import table
+from pages.components.run.report import report
 from pages.components.shared import lab
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.links import linked_view
@@ -20,6 +21,7 @@ from pages.components.shared.run_records import compared
 from pages.components.text import N_, Marked, _, as_text, called
 
 PICTURES, FRESH, CURVES, NUMBERS, SETTINGS, TABLE = "pictures", "fresh", "curves", "numbers", "settings", "table"
+REPORT = "report"
 VIEWS = Marked(
     {
         PICTURES: N_("Recorded pictures"),
@@ -28,6 +30,7 @@ VIEWS = Marked(
         NUMBERS: N_("Measurements"),
         SETTINGS: N_("Settings"),
         TABLE: N_("Table of two settings"),
+        REPORT: N_("Report"),
     }
 )
 
@@ -73,8 +76,12 @@ def show(runs: Sequence[Compared]) -> None:
     lab.name_tab(" | ".join(called(one.run) for one in runs))
     show_obstacles(runs)
     st.caption(summary(runs))
+    view = linked_view(VIEWS, key="compare_view")
+    if view == REPORT:
+        report([one.run for one in runs])
+        return
     views = {PICTURES: recorded, FRESH: fresh, CURVES: curves, NUMBERS: numbers, SETTINGS: settings, TABLE: table}
-    views[linked_view(VIEWS, key="compare_view")](runs)
+    views[view](runs)
     as_command("compare", line("compare", *(one.run.id for one in runs)))
 
 

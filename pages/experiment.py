@@ -1,12 +1,17 @@
 """Experiment: several runs for one question, a sweep or a study: how it stands and what it found. `?id=ID` opens one."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from gan_core.analysis.comparing import MAX_RUNS
 from gan_core.experiments import studies
 from gan_core.experiments.studies import Study
 from gan_core.experiments.sweeps import folder as folders
+from gan_core.runs import Run
 from pages.components.shared import lab
 from pages.components.shared.kept_list import all_kept, choose_kept, remove_button
+from pages.components.shared.run_card import page_button
 from pages.components.shared.run_picker import offer_training
 from pages.components.study import results as study_results
 from pages.components.sweeps import results as sweep_results
@@ -29,10 +34,24 @@ def main() -> None:
     words = _("Only the experiment is removed from the list. Its runs, with all they hold, stay among the runs.")
     if isinstance(shown, Study):
         study_results.results(shown)
+        side_by_side([run for _member, run in study_results.found_runs(shown) if run is not None])
         remove_button(_("Remove this study"), words, "study_forget", lambda: studies.STORE.remove(place, shown.id))
     else:
         sweep_results.results(shown)
+        side_by_side(sweep_results.runs_of(shown))
         remove_button(_("Remove this sweep"), words, "sweeps_forget", lambda: folders.delete(shown))
+
+
+def side_by_side(members: Sequence[Run]) -> None:
+    """Buttons that compare the first finished runs of an experiment, and report on them together."""
+    done = [run for run in members if run.status().state == "finished"][:MAX_RUNS]
+    if len(done) < 2:
+        return
+    ids = ",".join(run.id for run in done)
+    st.caption(_("Together: the first {n} runs that finished.").format(n=len(done)))
+    with st.container(horizontal=True):
+        page_button(_("Compare them"), "experiment_compare", "compare", "compare", runs=ids)
+        page_button(_("Report on them"), "experiment_report", "article", "compare", runs=ids, view="report")
 
 
 main()

@@ -128,6 +128,13 @@ def test_recorded_pictures_stand_side_by_side_at_a_share_of_training(visit: Visi
     assert app.slider(key="compare_step").value == 20
 
 
+def test_several_runs_are_reported_on_together(visit: Visit, pair: tuple[Run, Run]) -> None:
+    app = visit("compare", runs=both(pair), view="report")
+    key = "report_" + "_".join(run.id for run in pair)
+    assert app.selectbox(key=f"{key}_template").value == "plain"
+    assert f"report {pair[0].id} {pair[1].id} --out" in words(app)
+
+
 def test_new_pictures_come_from_one_seed(visit: Visit, pair: tuple[Run, Run]) -> None:
     app = visit("compare", runs=both(pair), view="fresh")
     assert drawn(app, "compare_fresh_") == [f"compare_fresh_{run.id}" for run in pair]

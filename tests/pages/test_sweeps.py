@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import platform
 import shutil
 from pathlib import Path
@@ -18,6 +19,7 @@ from gan_core.experiments.sweeps.folder import SweepFolder, list_folders
 from gan_core.experiments.sweeps.plan import listed
 from gan_core.experiments.sweeps.table import best, rows_of
 from gan_core.jobs import task
+from gan_core.report import formats
 from gan_core.training import supervisor
 from tests.pages.conftest import Visit, calm, labels, plain, words
 
@@ -124,6 +126,16 @@ def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visi
     assert "Go on" not in labels(app)
     app = calm(app.button(key="sweeps_best").click().run())
     assert app.query_params["run"] in (top.run_id, [top.run_id])
+
+
+def test_the_runs_of_a_sweep_are_reported_on_together(visit: Visit, done: SweepFolder, runs_dir: Path) -> None:
+    ids = [row.run_id for row in rows_of(done.study()) if row.state == "done"]
+    assert len(ids) == 3
+    app = calm(visit("experiment").button(key="experiment_report").click().run())
+    assert app.query_params["runs"] == ",".join(ids) and app.query_params["view"] == "report"
+    members, place = [runs.find(runs_dir, run_id) for run_id in ids], runs_dir.parent / "sweep.html"
+    formats.write(members, "plain", "html", place)
+    assert [run.name for run in members if html.escape(run.name) not in place.read_text()] == []
 
 
 def test_each_of_optunas_pictures_can_be_shown(visit: Visit, done: SweepFolder) -> None:

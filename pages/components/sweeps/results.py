@@ -15,6 +15,7 @@ from gan_core.experiments.sweeps.plan import format_value, trial_minutes
 from gan_core.experiments.sweeps.storage import without_password
 from gan_core.experiments.sweeps.study import SweepStudy
 from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of, seconds_left
+from gan_core.runs import Run
 from pages.components.shared import lab
 from pages.components.sweeps.form import objective_title
 from pages.components.sweeps.grid import grid_of_samples
@@ -56,6 +57,14 @@ def results(folder: SweepFolder) -> None:
     active = is_active(folder, rows)
     st.session_state["sweeps_moving"] = active
     st.fragment(live, run_every=SLOWER * lab.refresh_every() if active else None)(folder, study)
+
+
+def runs_of(folder: SweepFolder) -> list[Run]:
+    """The runs of a sweep's trials that this visitor sees, by trial."""
+    study = study_of(folder)
+    rows = lab.attempt(lambda: rows_of(study)) if study is not None else None
+    known = {run.id: run for run in lab.own_runs()}
+    return [known[row.run_id] for row in rows or () if row.run_id in known]
 
 
 def is_active(folder: SweepFolder, rows: list[TrialRow]) -> bool:
