@@ -12,7 +12,7 @@ from pages.components.compare.numbers import numbers
 from pages.components.compare.pictures import recorded
 from pages.components.compare.settings import settings, show_obstacles, summary
 from pages.components.compare.table import table
-from pages.components.run.report import report
+from pages.components.report.form import report
 from pages.components.shared import lab
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.links import linked_view

@@ -7,6 +7,7 @@ import streamlit as st
 
 from gan_core.runs import Run
 from pages.components.replay.tab import recorded, replay
+from pages.components.report.form import report
 from pages.components.run.details import settings
 from pages.components.run.explore import explore, views_of
 from pages.components.run.head import head
@@ -14,7 +15,6 @@ from pages.components.run.measure import measure
 from pages.components.run.measure import views_of as measures_of
 from pages.components.run.present import present
 from pages.components.run.publish import publish
-from pages.components.run.report import report
 from pages.components.run.watch import watch
 from pages.components.shared import lab
 from pages.components.shared import present as present_mode

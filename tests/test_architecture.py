@@ -152,9 +152,9 @@ ARROWS_BETWEEN_PAGES = {  # what a page with tabs is made of; a VAE's pictures b
     *(("learn", part) for part in ("lessons", "lab2d", "collapse")),
     *(("train", part) for part in ("study", "sweeps")),
     *(("experiment", part) for part in ("study", "sweeps")),
-    *(("run", part) for part in ("replay", "explore", "conditions", "vae", "lab2d", "compare", "hub")),
+    *(("run", part) for part in ("replay", "explore", "conditions", "vae", "lab2d", "compare", "hub", "report")),
     ("runs", "hub"),
-    ("compare", "collapse"),
+    *(("compare", part) for part in ("collapse", "report")),
     ("vae", "explore"),
 }
 MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_ROOM_FILES = 400, 50, 25

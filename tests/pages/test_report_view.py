@@ -17,7 +17,7 @@ def page() -> None:
     import streamlit as st
 
     from gan_core.runs import Run
-    from pages.components.run.report import report
+    from pages.components.report.form import report
 
     report([Run(Path(st.session_state["path"]))])
 

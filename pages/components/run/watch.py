@@ -7,7 +7,7 @@ import streamlit as st
 from gan_core.figures import charts
 from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
-from pages.components.run.notes import best_and_worst, observation
+from pages.components.report.notes import best_and_worst, observation
 from pages.components.shared import lab, present
 from pages.components.shared.doctor_panel import diagnosed, doctor_panel
 from pages.components.shared.run_records import marks

@@ -10,7 +10,7 @@ from gan_core.report import formats, templates
 from gan_core.report.document import Person
 from gan_core.report.formats import FORMATS
 from gan_core.runs import Run
-from pages.components.run.notes import observation
+from pages.components.report.notes import observation
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.task_view import outcome
 from pages.components.text import _, as_text, language, languages
