@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from gan_core.training import loop
 from tests.e2e.app_helpers import SLOW_MS, Lab, settled, visitor
-from tests.e2e.browser import Server, chromium
+from tests.e2e.browser import Server
 
 pytestmark = pytest.mark.e2e
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -21,12 +21,6 @@ PAGES = [
     "run?run={run}&tab=measure", "run?run={run}&tab=report", "run?run={run}&tab=settings", "run?run=digits-acgan&tab=explore",
     "run?run=faces-vae&tab=explore", "compare?runs=digits-dcgan,digits-collapsed",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

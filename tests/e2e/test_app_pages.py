@@ -31,18 +31,12 @@ from tests.e2e.app_helpers import (
     visitor,
     wait_for_steps,
 )
-from tests.e2e.browser import Server, chromium
+from tests.e2e.browser import Server
 from tests.e2e.demo_helpers import drag
 
 pytestmark = pytest.mark.e2e
 # Every picture that an image shows from now on.
 COLLECT = "image => { window.seen = new Set(); new MutationObserver(() => window.seen.add(image.src)).observe(image, {attributes: true}); }"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

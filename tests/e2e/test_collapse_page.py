@@ -10,15 +10,9 @@ from playwright.sync_api import Browser, expect
 from gan_core.config import DatasetConfig
 from gan_core.training import loop
 from tests.e2e.app_helpers import Lab, button, main_part, open_page, photograph, visitor
-from tests.e2e.browser import Server, chromium
+from tests.e2e.browser import Server
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from gan_core.runs import Run
 from gan_core.training import loop
 from tests.e2e.app_helpers import SLOW_MS
-from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
+from tests.e2e.browser import ROOT, Server, streamlit_server, watch
 
 pytestmark = pytest.mark.e2e
 
@@ -36,12 +36,6 @@ def run(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Run:
 def server(run: Run, shared_cache: Path) -> Iterator[Server]:
     env = {"GANVAS_RUNS_DIR": str(run.path.parent), "GANVAS_CACHE_DIR": str(shared_cache)}
     with streamlit_server(ROOT / "app.py", folder=run.path.parent.parent, env=env) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
         yield running
 
 

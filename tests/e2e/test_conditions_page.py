@@ -15,16 +15,10 @@ from gan_core.experiments import studies
 from gan_core.runs import Run
 from gan_core.training import loop
 from tests.e2e.app_helpers import SLOW_MS, button, main_part, open_page, photograph, plot
-from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
+from tests.e2e.browser import ROOT, Server, streamlit_server, watch
 
 pytestmark = pytest.mark.e2e
 ADDRESS, NAME = "/run?tab=explore&view=compose", "Objects"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

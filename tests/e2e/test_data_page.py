@@ -30,15 +30,9 @@ from tests.e2e.app_helpers import (
     upload,
     visitor,
 )
-from tests.e2e.browser import Server, chromium
+from tests.e2e.browser import Server
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

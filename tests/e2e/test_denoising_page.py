@@ -8,7 +8,7 @@ from helpers import tiny_run
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from gan_core.training import loop
-from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
+from tests.e2e.browser import ROOT, Server, streamlit_server, watch
 
 pytestmark = pytest.mark.e2e
 SLOW_MS = 120_000  # the server imports torch, on a busy machine
@@ -29,12 +29,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Iter
             assert loop.train(tiny_run(folder / "runs", name, **changes, **FEW)).state == "finished"
     env = {"GANVAS_RUNS_DIR": str(folder / "runs"), "GANVAS_CACHE_DIR": str(shared_cache)}
     with streamlit_server(ROOT / "app.py", folder=folder, env=env) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
         yield running
 
 

@@ -9,16 +9,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.app_helpers import SLOW_MS, main_part, visitor
-from tests.e2e.browser import ROOT, Server, chromium, streamlit_server
+from tests.e2e.browser import ROOT, Server, streamlit_server
 
 pytestmark = pytest.mark.e2e
 PRETRAINED = ROOT / "checkpoints" / "pretrained"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

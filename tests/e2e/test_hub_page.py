@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from gan_core.runs import Run
 from gan_core.training import loop
-from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
+from tests.e2e.browser import ROOT, Server, streamlit_server, watch
 from tests.hub.server import WRITER, Hub, serve
 
 pytestmark = pytest.mark.e2e
@@ -46,12 +46,6 @@ def server(hub: Hub, trained: Run, tmp_path_factory: pytest.TempPathFactory, sha
         "HF_HOME": str(folder / "hf"), "HF_TOKEN": "", "HF_HUB_OFFLINE": "", "HF_HUB_DISABLE_IMPLICIT_TOKEN": "",
     }  # fmt: skip
     with streamlit_server(ROOT / "app.py", folder=folder, env=env) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
         yield running
 
 

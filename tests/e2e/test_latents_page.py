@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from gan_core.training import loop
 from tests.e2e.app_helpers import main_part, open_page, until, visitor
-from tests.e2e.browser import ROOT, Server, chromium, streamlit_server
+from tests.e2e.browser import ROOT, Server, streamlit_server
 
 pytestmark = pytest.mark.e2e
 
@@ -23,12 +23,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Iter
         assert loop.train(tiny_run(folder / "runs", "Digits")).state == "finished"
     env = {"GANVAS_RUNS_DIR": str(folder / "runs"), "GANVAS_CACHE_DIR": str(shared_cache)}
     with streamlit_server(ROOT / "app.py", folder=folder, env=env) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
         yield running
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +17,10 @@ from gan_core.report.document import Person
 from gan_core.runs import Run
 from gan_core.runs.sampler import open_sampler
 from tests.e2e.app_helpers import until
-from tests.e2e.browser import chromium, watch
+from tests.e2e.browser import watch
 
 pytestmark = pytest.mark.e2e
 PART = publishing.ReportTemplate("p", "Ganvas", (publishing.TemplateSection("Training", (), ("losses",)),))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

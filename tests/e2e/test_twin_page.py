@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.browser import ROOT, Server, chromium, streamlit_server, watch
+from tests.e2e.browser import ROOT, Server, streamlit_server, watch
 
 pytestmark = pytest.mark.e2e
 SLOW_MS = 120_000  # a child imports torch, on a busy machine
@@ -17,12 +17,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("twin")
     env = {"GANVAS_RUNS_DIR": str(folder / "runs"), "GANVAS_CACHE_DIR": str(folder / "cache")}
     with streamlit_server(ROOT / "app.py", folder=folder, env=env) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
         yield running
 
 
