@@ -51,18 +51,16 @@ def test_a_shipped_run_is_what_its_recipe_says(name):
     if run.note != pretrained.NOTE.format(name=name):
         assert "python tools/pretrained.py" in run.note  # by an earlier recipe
         return
-    asked = [recipe.config(pilot) for pilot in recipe.pilots or ("",)]
+    asked = recipe.config()
     own = ("network.latent_dim",) if kinds.kind_of(run.config()).draws_in_steps else ()  # its z is a picture of noise
-    odd = [[f for f in differences(config, run.config()) if not f.startswith((*DECIDED, *own))] for config in asked]
-    assert [] in odd and run.config().conditioning.name in {config.conditioning.name for config in asked}
-    assert set(asked[0].conditioning.labels) <= set(run.config().conditioning.labels)
+    assert [field for field in differences(asked, run.config()) if not field.startswith((*DECIDED, *own))] == []
+    assert run.config().conditioning.name == asked.conditioning.name
+    assert set(asked.conditioning.labels) <= set(run.config().conditioning.labels)
 
 
-@pytest.mark.parametrize(
-    ("name", "pilot"), [(name, pilot) for name in RECIPES for pilot in RECIPES[name].pilots or ("",)]
-)
-def test_every_recipe_can_be_trained(name, pilot):
-    config = resolve(RECIPES[name].config(pilot), detect())
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_can_be_trained(name):
+    config = resolve(RECIPES[name].config(), detect())
     assert config.training.threads == 1 and config.preset == RECIPES[name].preset
     assert kinds.kind_of(config).encodes or config.training.ema_decay > 0
 
@@ -75,8 +73,8 @@ def test_the_collapsed_pair_is_one_that_the_page_collapse_knows():
 
 
 def test_training_goes_on_where_it_stood_and_is_done_once(tmp_path, monkeypatch):
-    recipe = pretrained.Recipe("Tiny", "mnist-dcgan", {}, {})
-    monkeypatch.setattr(pretrained.Recipe, "config", lambda self, pilot="": tiny())
+    recipe = pretrained.Recipe("Tiny", "mnist-dcgan", {})
+    monkeypatch.setattr(pretrained.Recipe, "config", lambda self: tiny())
     monkeypatch.setattr(pretrained, "RECIPES", {"tiny": recipe})
     monkeypatch.setattr(pretrained, "NUM_IMAGES", 100)
     folder = tmp_path / "runs"
@@ -93,23 +91,11 @@ def test_training_goes_on_where_it_stood_and_is_done_once(tmp_path, monkeypatch)
     assert done.metrics_path.stat().st_mtime_ns == stamp and len(evaluations.read(done)) == len(kept)
 
 
-def test_best_pilot_is_trained(tmp_path, monkeypatch):
-    pilots = {"a": {"network.latent_dim": 3}, "b": {"network.latent_dim": 4}}
-    recipe = pretrained.Recipe("Tiny", "mnist-dcgan", {}, pilots)
-    monkeypatch.setattr(
-        pretrained.Recipe, "config", lambda self, pilot="": with_changes(tiny(), self.pilots.get(pilot, {}))
-    )
-    monkeypatch.setattr(pretrained, "RECIPES", {"tiny": recipe})
-    monkeypatch.setattr(pretrained, "NUM_IMAGES", 100)
-    monkeypatch.setattr(pretrained, "pilot_score", lambda name, pilot, folder: {"a": 0.2, "b": 0.3}[pilot])
-    assert pretrained.train("tiny", tmp_path).config().network.latent_dim == 4
-
-
 def test_a_plan_says_what_training_costs(capsys, monkeypatch):
-    monkeypatch.setattr(pretrained.Recipe, "config", lambda self, pilot="": tiny())
+    monkeypatch.setattr(pretrained.Recipe, "config", lambda self: tiny())
     pretrained.print_plan(["digits-dcgan", "faces-vae"], 2)
     head, _line, digits, _faces, total = capsys.readouterr().out.splitlines()
-    assert head.startswith("| model | images | steps |") and digits.startswith("| digits-dcgan  | 60 | 20 | 0.")
+    assert head.startswith("| model | images | steps |") and digits.startswith("| digits-dcgan | 60 | 20 | 0.")
     shared = sum(t.numel() for t in tiny_weights()) * 2 / 1e6
     assert f"| {shared + pretrained.LOGS_MB:.1f} |" in digits and total.startswith("| all, with ")
 

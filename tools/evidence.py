@@ -65,6 +65,8 @@ TABLES = (
           "16 trials of equal processor time for each recipe, then a fresh seed; a recipe names its own source; hours of one core"),
     Table("the lessons over seeds", ("docs/lessons.json", "docs/lessons.md"), "python -m benchmarks.lessons RUNS_DIR",
           "six seeds; about an hour of one core"),
+    Table("what guidance does", ("docs/guidance.json", "docs/guidance.md"), "python -m benchmarks.guidance",
+          "the shipped diffusion model, one seed; 20 minutes of one core"),
     Table("how many pictures a GAN needs", ("docs/few-data.json", "docs/few-data.md"),
           "python -m benchmarks.few_pictures RUNS_DIR", "three seeds; about 2.6 hours of one core"),
     Table("modes that eight methods find", ("gan_core/experiments/benchmark/data/*.json", "docs/collapse.md"),

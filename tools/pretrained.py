@@ -5,8 +5,7 @@ python tools/pretrained.py [NAME ...]        trains and packs them, one after th
 python tools/pretrained.py --trained DIR     packs the finished runs of these names in DIR; trains nothing
 
 Runs stand in `.pretrained` of the runs folder, or in --runs DIR. Stop it when you like; the same command goes on from the newest
-checkpoint, and what has finished is not trained again. Where several ways to tell the model what to draw are named, each gets
-a short pilot, and the best of them on conditions that no test uses is trained in full.
+checkpoint, and what has finished is not trained again.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import argparse
 import os
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,6 @@ from gan_core.training.plan import resolve, total_steps
 Changes = dict[str, Any]
 MAX_MB = 60  # all that is shipped
 LOGS_MB = 1.0  # curves and grids of one packed run, about
-PILOT_EPOCHS = 4
 UNTIMED = 10
 NUM_IMAGES, NUM_IN_STEPS = 2000, 500  # measured; a diffusion model takes minutes for a thousand
 MEASURED = ("fd", "recall", "coverage", "diversity")
@@ -57,19 +55,15 @@ class Recipe:
         title: for people.
         preset: in PRESETS.
         changes: to it; dotted field -> value.
-        pilots: further changes, of which the best in a pilot is taken; none where there is nothing to choose.
     """
 
     title: str
     preset: str
     changes: Changes
-    pilots: dict[str, Changes] = field(default_factory=dict)
 
-    def config(self, pilot: str = "") -> RunConfig:
+    def config(self) -> RunConfig:
         """All of it, for one thread."""
-        return with_changes(
-            preset_config(self.preset), {**self.changes, **self.pilots.get(pilot, {}), "training.threads": 1}
-        )
+        return with_changes(preset_config(self.preset), {**self.changes, "training.threads": 1})
 
 
 COLLAPSE = BREAKAGES["narrow"]
@@ -103,8 +97,11 @@ RECIPES = {
     "blocks-ddpm": Recipe(
         "Blocks on demand: diffusion, 24 objects",
         "blocks-ddpm",
-        {"dataset.num_images": 0, "training.epochs": 25, "training.ema_decay": 0.999, "diffusion.posthoc_ema": False},
-    ),
+        {
+            "dataset.num_images": 0, "training.epochs": 75, "training.ema_decay": 0.999, "diffusion.posthoc_ema": False,
+            "diffusion.guidance": 3.0,  # docs/guidance.md
+        },
+    ),  # fmt: skip
     "faces-vae": Recipe(
         "Cartoon faces: VAE", "r5-vae-lite",
         {"dataset.num_images": 15_000, "network.width": 16, "training.epochs": 25, "generator_optimizer.schedule": "linear"},
@@ -146,14 +143,12 @@ def megabytes(place: Path) -> float:
 
 
 def train(name: str, folder: Path) -> Run:
-    """The finished and measured run of one recipe, trained from where it stands; its pilots first.
+    """The finished and measured run of one recipe, trained from where it stands.
 
     Raises:
         SystemExit: it was stopped, or failed.
     """
-    recipe = RECIPES[name]
-    best = max(recipe.pilots, key=lambda pilot: pilot_score(name, pilot, folder), default="")
-    run = finished(folder, name, recipe.config(best))
+    run = finished(folder, name, RECIPES[name].config())
     if not evaluations.read(run):
         count = NUM_IN_STEPS if kind_of(run.config()).draws_in_steps else NUM_IMAGES
         keep(run, measure(run, num_images=count, metrics=MEASURED))
@@ -162,14 +157,6 @@ def train(name: str, folder: Path) -> Run:
     for found in evaluations.read(run):
         print(f"{name}: {found.metric} {found.value:.3g}")
     return run
-
-
-def pilot_score(name: str, pilot: str, folder: Path) -> float:
-    """Accuracy of a short training on the conditions of `new_test`."""
-    config = with_changes(RECIPES[name].config(pilot), {"training.epochs": PILOT_EPOCHS})
-    ratio = evaluate(finished(folder, f"{name} pilot {pilot}", config)).lists["new_test"].score.ratio
-    print(f"{name}: pilot {pilot} {ratio:.3f}")
-    return ratio
 
 
 def finished(folder: Path, name: str, config: RunConfig) -> Run:
@@ -200,20 +187,14 @@ def print_plan(names: list[str], timed: int) -> None:
     print("| model | images | steps | s a step | hours of one core | MB |\n|---|---|---|---|---|---|")
     hours = size = 0.0
     for name in names:
-        recipe = RECIPES[name]
-        for pilot in recipe.pilots or ("",):
-            config = resolve(recipe.config(pilot), detect())
-            images = datasets.count(config.dataset)
-            steps, (seconds, weight) = total_steps(config, images), cost(config, timed)
-            short = with_changes(config, {"training.epochs": PILOT_EPOCHS})
-            full = pilot in ("", next(iter(recipe.pilots), ""))  # the plan takes the first pilot to be the best
-            steps = (steps if full else 0) + (total_steps(short, images) if recipe.pilots else 0)
-            took, size = steps * seconds / 3600, size + weight * full
-            hours += took
-            print(
-                f"| {name} {pilot} | {images:,} | {steps:,} | {seconds:.3f} | {took:.1f} | {weight if full else 0:.1f} |",
-                flush=True,
-            )
+        config = resolve(RECIPES[name].config(), detect())
+        images = datasets.count(config.dataset)
+        steps, (seconds, weight) = total_steps(config, images), cost(config, timed)
+        hours, size = hours + steps * seconds / 3600, size + weight
+        print(
+            f"| {name} | {images:,} | {steps:,} | {seconds:.3f} | {steps * seconds / 3600:.1f} | {weight:.1f} |",
+            flush=True,
+        )
     evaluators = megabytes(pretrained_dir() / "evaluators")
     print(f"| all, with {evaluators:.1f} MB of evaluators | | | | {hours:.1f} | {size + evaluators:.1f} |")
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import MACHINE, tiny_run
-from lesson_helpers import small
+from lesson_helpers import small, small_lesson
 
+from benchmarks.lessons import verdicts
 from gan_core import runs
 from gan_core.config import differences
 from gan_core.config.registry import load
@@ -209,6 +210,19 @@ def test_pictures_are_measured_for_sharpness_and_time(runs_dir: Path) -> None:
 
     found = measure(trained(runs_dir, small(four_ways.LESSON.experiment), "gan"), ("edges", "train_s", "draw_s"))
     assert found["edges"].value > 0 and found["draw_s"].value > 0 and found["train_s"].value >= 0
+
+
+@every_lesson
+def test_every_run_of_a_lesson_is_measured_and_every_question_is_answered(
+    lesson: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = PROJECT_DIR / "checkpoints" / "pretrained"
+    monkeypatch.setenv("GANVAS_PRETRAINED_DIR", str(shipped))  # its evaluators
+    answers = verdicts(small_lesson(lesson), 0, tmp_path)
+    assert set(answers) == {prediction.key for prediction in lesson.predictions}
+    for prediction in lesson.predictions:
+        assert answers[prediction.key]["choice"] in {"", *(choice.key for choice in prediction.choices)}
+        assert answers[prediction.key]["values"]
 
 
 # verdicts: what the runs say, whatever theory says

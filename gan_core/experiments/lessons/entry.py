@@ -18,7 +18,7 @@ class Experiment(Comparison):
     """A comparison whose runs share seed, data order and z, and what is measured of them.
 
     Attributes:
-        measures: names in `gan_core.experiments.lessons.measures.MEASURES`, measured of every arm.
+        measures: names in `gan_core.experiments.lessons.measures.MEASURES`, measured of every arm that has what they need.
         seconds: what one arm took on two quiet cores, measured.
     """
 

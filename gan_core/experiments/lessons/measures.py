@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from gan_core.config.registry import Registry
 
@@ -23,12 +24,15 @@ class Measure:
         format: how its value is written, a format specification.
         metric: name in METRICS, of one that compares features of samples with those of unseen images; empty where a function of
             `measuring`, of the measure's name, computes it.
+        needs: what a run must have; of others it is not measured. "labels": it can be asked for something; "one step": its z is
+            one point that a gradient can move, which noise that is taken away in steps is not.
     """
 
     title: str
     explanation: str
     format: str
     metric: str = ""
+    needs: Literal["", "labels", "one step"] = ""
 
 
 MEASURES: Registry[Measure] = Registry(
@@ -62,17 +66,20 @@ MEASURES: Registry[Measure] = Registry(
             f"Share of {NUM_POINTS:,} new points whose nearest mode is the one that was asked for, each equally often. Chance is 0.125. "
             "Interval: Wilson 1927.",
             ".2f",
+            needs="labels",
         ),
         "steered": Measure(
             "Points on the right after steering",
             f"Share of {NUM_SLOPES} points that lie on the right once z has followed the gradient of a classifier of left and right, of those that did "
             "not before. Interval: Wilson 1927.",
             ".2f",
+            needs="one step",
         ),
         "dragged": Measure(
             "What came along",
             "How far the same points moved up or down, which nobody asked for, as a share of how far they moved to the right. Interval: of the mean.",
             ".2f",
+            needs="one step",
         ),
         "edges": Measure(
             "Sharpness beside real",

@@ -30,6 +30,7 @@ from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.intervals import Count, mean_of, wilson
 from gan_core.experiments.lessons.measures import ACTIVE, MEASURES, NEAR, NUM_PICTURES, NUM_POINTS, NUM_SLOPES
 from gan_core.models.building import build_networks, decode
+from gan_core.models.kinds import kind_of
 from gan_core.models.vae import kl_divergence
 from gan_core.runs import Run, checkpoints
 from gan_core.runs.autoencoder import open_autoencoder
@@ -40,7 +41,7 @@ SEED = 20_000  # of latents that no run was trained or drawn with
 
 
 def measure(run: Run, names: Sequence[str]) -> dict[str, Estimate]:
-    """Some measures of a run at its last checkpoint.
+    """Some measures of a run at its last checkpoint, without those that need what it has not.
 
     Args:
         run: with a checkpoint.
@@ -50,10 +51,15 @@ def measure(run: Run, names: Sequence[str]) -> dict[str, Estimate]:
         ValueError: if the run has no checkpoint or a damaged one, or an evaluator is missing.
     """
     subject = Subject(run)
-    metrics = {name: MEASURES.find(name).metric for name in names}
+    lacking = {
+        "labels": not subject.config.conditioning.labels,
+        "one step": kind_of(subject.config).draws_in_steps,
+    }
+    asked = {name: MEASURES.find(name) for name in names}
     return {
-        name: of_features(subject, metric) if metric else load(f"{__name__}:{name}")(subject)
-        for name, metric in metrics.items()
+        name: of_features(subject, one.metric) if one.metric else load(f"{__name__}:{name}")(subject)
+        for name, one in asked.items()
+        if not lacking.get(one.needs)
     }
 
 
