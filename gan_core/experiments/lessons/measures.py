@@ -24,7 +24,7 @@ class Measure:
         format: how its value is written, a format specification.
         metric: name in METRICS, of one that compares features of samples with those of unseen images; empty where a function of
             `measuring`, of the measure's name, computes it.
-        needs: what a run must have; of others it is not measured. "labels": it can be asked for something; "one step": its z is
+        needs: what a run must have; of others it is not measured. "labels": it can be asked for something; "one_step": its z is
             one point that a gradient can move, which noise that is taken away in steps is not.
     """
 
@@ -32,7 +32,7 @@ class Measure:
     explanation: str
     format: str
     metric: str = ""
-    needs: Literal["", "labels", "one step"] = ""
+    needs: Literal["", "labels", "one_step"] = ""
 
 
 MEASURES: Registry[Measure] = Registry(
@@ -73,13 +73,13 @@ MEASURES: Registry[Measure] = Registry(
             f"Share of {NUM_SLOPES} points that lie on the right once z has followed the gradient of a classifier of left and right, of those that did "
             "not before. Interval: Wilson 1927.",
             ".2f",
-            needs="one step",
+            needs="one_step",
         ),
         "dragged": Measure(
             "What came along",
             "How far the same points moved up or down, which nobody asked for, as a share of how far they moved to the right. Interval: of the mean.",
             ".2f",
-            needs="one step",
+            needs="one_step",
         ),
         "edges": Measure(
             "Sharpness beside real",

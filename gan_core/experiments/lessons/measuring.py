@@ -36,7 +36,7 @@ from gan_core.runs import Run, checkpoints
 from gan_core.runs.autoencoder import open_autoencoder
 from gan_core.runs.sampler import Sampler, latents, open_sampler
 
-STEER_STEPS, STEER_RATE, SOFT = 60, 0.05, 0.2
+STEER_STEPS, STEER_RATE, SOFT = 200, 0.05, 0.2
 SEED = 20_000  # of latents that no run was trained or drawn with
 
 
@@ -53,7 +53,7 @@ def measure(run: Run, names: Sequence[str]) -> dict[str, Estimate]:
     subject = Subject(run)
     lacking = {
         "labels": not subject.config.conditioning.labels,
-        "one step": kind_of(subject.config).draws_in_steps,
+        "one_step": kind_of(subject.config).draws_in_steps,
     }
     asked = {name: MEASURES.find(name) for name in names}
     return {
@@ -110,10 +110,16 @@ class Subject:
 
     @cached_property
     def turned(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Points (N, 2) that lie on the left, and where they lie once z has climbed log sigmoid(x / SOFT), a classifier of the right."""
+        """Points (N, 2) that lie on the left, and where they lie once z has climbed log sigmoid(x / SOFT), a classifier of the right.
+
+        Raises:
+            ValueError: if no point lies on the left.
+        """
         model = self.sampler
         z = torch.from_numpy(latents(2 * NUM_SLOPES, model.latent_dim, SEED))
         begin = model.forward(z, torch.zeros(len(z), 0))
+        if not (begin[:, 0] < 0).any():
+            raise ValueError("No point of this run lies on the left, so none can be steered to the right.")
         z = z[begin[:, 0] < 0][:NUM_SLOPES].requires_grad_(True)
         length = z.detach().norm(dim=1, keepdim=True)
         for _ in range(STEER_STEPS):

@@ -1,5 +1,6 @@
 """Lesson 9: steer."""
 
+from gan_core.evaluation.statistics.tests import of_estimates
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import entry, terms
 from gan_core.experiments.lessons.denoising import RING_DDPM
@@ -12,13 +13,13 @@ ARMS = (
     Arm("plain", "Guidance 1", {}),
     Arm("strong", "Guidance 8", {"diffusion.guidance": 8.0}),
     Arm("gan", "GAN", {
-        "network.name": "mlp", "network.latent_dim": 2, "network.discriminator_norm": "none", "conditioning.name": "none",
+        "network.name": "mlp", "network.latent_dim": 8, "penalty.name": "r1", "penalty.weight": 1.0, "network.discriminator_norm": "none", "conditioning.name": "none",
         "generator_optimizer.learning_rate": RING.generator_optimizer.learning_rate, "generator_optimizer.beta1": 0.5,
         "generator_optimizer.schedule": "constant", "discriminator_optimizer.learning_rate": RING.discriminator_optimizer.learning_rate,
         "training.ema_decay": 0.0,
     }),
 )  # fmt: skip
-CHANCE, ALONG, BEYOND = 1 / 8, 0.2, 1.1
+CHANCE, ALONG, INSIDE = 1 / 8, 0.2, 0.7
 
 
 def obeys(outcomes: Outcomes) -> PredictionResult:
@@ -34,13 +35,15 @@ def obeys(outcomes: Outcomes) -> PredictionResult:
 def price(outcomes: Outcomes) -> PredictionResult:
     """What strong guidance does to the points."""
     plain, strong = outcomes["plain"].value("radius"), outcomes["strong"].value("radius")
-    choice = "beyond" if strong > BEYOND * plain else "inside" if strong < plain / BEYOND else "same"
+    near_plain, near_strong = outcomes["plain"].readings["near"], outcomes["strong"].readings["near"]
+    spoiled = near_strong.value < near_plain.value and of_estimates(near_plain, near_strong).differs
+    choice = "inside" if strong < INSIDE * plain else "away" if spoiled else "same"
     words = "Distance from the middle of the ring, in radii: guidance 1 {plain}, guidance 8 {strong}. Near a mode: {near_plain} and {near_strong}."
     values = {
         "plain": f"{plain:.2f}",
         "strong": f"{strong:.2f}",
-        "near_plain": interval_words(outcomes["plain"].readings["near"], ".0%"),
-        "near_strong": interval_words(outcomes["strong"].readings["near"], ".0%"),
+        "near_plain": interval_words(near_plain, ".0%"),
+        "near_strong": interval_words(near_strong, ".0%"),
     }
     return PredictionResult(choice, words, values)
 
@@ -97,9 +100,9 @@ LESSON = entry.Lesson(
             (
                 entry.Choice("inside", "It draws them towards the middle of the ring"),
                 entry.Choice("same", "Nothing: they lie where the data lie"),
-                entry.Choice("beyond", "It drives them out beyond the data"),
+                entry.Choice("away", "It drives them away from the modes"),
             ),
-            "beyond",
+            "away",
             price,
             "Pictures are cut to their range at each step: there it shows as glaring colours instead.",
         ),
@@ -113,11 +116,11 @@ LESSON = entry.Lesson(
             ),
             "along",
             along,
-            "How much comes along depends on how this G has laid out its z.",
+            "How much comes along depends on how this G has laid out its z; where no short step leads on, z stops on the way.",
         ),
         entry.Train(
             "Three guidances, and a GAN",
-            "The first three train alike, to the bit, and draw with other guidance.",
+            "The first three train alike, to the bit, and draw with other guidance. The GAN has R1 of lesson 3, so that it reaches all modes.",
             tuple(arm.name for arm in ARMS),
             (
                 entry.Curve("The denoiser's loss", (("loss/diffusion", "loss"),)),
