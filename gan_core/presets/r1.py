@@ -33,7 +33,7 @@ PRESETS = (
         "DCGAN on rendered faces (R1, small)",
         f"R1's networks, loss and curves. {lite_note(FULL, LITE)}",
         LITE,
-        4,
+        5,
         "faces that differ in skin, hair and background, mostly with eyes and mouth in the right place. G's loss starts high "
         "and settles.",
     ),

@@ -71,7 +71,7 @@ EXPERIMENTS: tuple[tuple[str, tuple[str, str], RunConfig, str, float, str | dict
      f"r3-collapse with the clipping bound back at 0.01: variety returns. All other settings are equal. {INFERRED_WGAN}", 3,
      FASTER, f"{VARIED}; r3-collapse gives distorted ones from the same latents."),
     ("r3-wgan-gp", ("WGAN with gradient penalty (R3)", "WGAN with gradient penalty (R3, small)"), WGAN_GP,
-     "The assignment's other choice: lambda 10, Adam 1e-4 (0, 0.9), n_critic 5, no batch norm in the critic. ", 8,
+     "The assignment's other choice: lambda 10, Adam 1e-4 (0, 0.9), n_critic 5, no batch norm in the critic. ", 5,
      FASTER | AVERAGE, f"{VARIED}; G is updated once per five D updates, so they appear late and stay soft."),
     ("r3-lsgan", ("Least-squares GAN (R3)", "Least-squares GAN (R3, small)"), LSGAN,
      "The assignment's other choice: squared distances instead of cross-entropy. Inferred: Adam as in r3-dcgan. ", 3,

@@ -53,7 +53,7 @@ PRESETS = (
         "VAE on rendered faces (R5, small)",
         f"R5's VAE. {lite_note(VAE, VAE_LITE)}",
         VAE_LITE,
-        5,
+        8,
         "reconstructions of the same person, slightly blurred; samples that are smooth, soft faces. MSE falls, and KL rises to "
         "a plateau.",
     ),
