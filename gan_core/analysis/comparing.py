@@ -20,7 +20,7 @@ from gan_core.figures import imaging
 from gan_core.figures.imaging import Uint8Array
 from gan_core.figures.layers import PREFIX
 from gan_core.figures.style import COLORS, Column
-from gan_core.models.kinds import applying
+from gan_core.models.kinds import KINDS, applying
 from gan_core.models.networks import NETWORKS
 from gan_core.runs import Run, Status
 from gan_core.runs.evaluations import Evaluation
@@ -141,11 +141,13 @@ OBSTACLES: dict[str, tuple[Callable[[RunConfig], str], str]] = {
         "do not correspond.",
     ),
     "latents": (
-        lambda config: f"{config.network.latent_dim} numbers",
+        lambda config: f"{config.network.latent_dim:,}",
         "Their latents z have different lengths ({values}), so no z fits all of them. Each run's own images are still shown.",
     ),
     "model": (
-        lambda config: NETWORKS[config.network.name].model if config.network.name in NETWORKS else config.network.name,
+        lambda config: (
+            KINDS[NETWORKS[config.network.name].model].short if config.network.name in NETWORKS else config.network.name
+        ),
         "They are different kinds of model ({values}) without a common loss. Settings, images and what both record are shown.",
     ),
     "objective": (

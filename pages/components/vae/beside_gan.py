@@ -21,6 +21,7 @@ from pages.components.shared import lab
 from pages.components.shared.as_command import as_command, train_line
 from pages.components.shared.links import linked_choice
 from pages.components.shared.models import Shown, images, sampler, shown
+from pages.components.shared.run_picker import titles_of
 from pages.components.text import _, as_text, duration, told_apart_means
 from pages.components.vae.views import NUM_SAMPLES, metric_card, sampled
 from pages.components.widgets.live_plot import live_plot
@@ -48,7 +49,7 @@ def beside_a_gan(vae: Shown) -> None:
         if not rivals:
             return
     ids = [rival.id for rival in rivals]
-    names = {rival.id: f"{rival.name} ({rival.id})" if rival.name != rival.id else rival.id for rival in rivals}
+    names = titles_of({rival.id: rival for rival in rivals})
     chosen = linked_choice(
         "gan", ids, ids[0],
         lambda there, first: st.selectbox(
