@@ -19,15 +19,18 @@ from gan_core.cli import (
     compare,
     control,
     data,
+    deleting,
     doctor,
     evaluators,
     exchange,
     hub,
     installation,
+    noting,
     report,
     several,
     sweep,
     terminal,
+    uploads,
     verify,
 )
 from gan_core.cli.several import On, Processes
@@ -50,6 +53,9 @@ app.command(name="import-evaluator")(evaluators.import_evaluator)
 app.command()(evaluators.evaluate)
 app.command()(data.prepare)
 app.command()(data.download)
+app.command(name="uploads")(uploads.list_uploads)
+app.command(name="add-data")(uploads.add_data)
+app.command(name="delete-data")(uploads.delete_data)
 app.command(name="write-blocks")(data.write_blocks)
 app.command()(doctor.diagnose)
 app.command()(compare.compare)
@@ -58,6 +64,13 @@ app.command()(verify.verify)
 app.command()(control.stop)
 app.command()(control.pause)
 app.command()(control.change)
+app.command()(deleting.delete)
+app.command(name="deleted")(deleting.list_deleted)
+app.command()(deleting.restore)
+app.command()(noting.rename)
+app.command()(noting.note)
+app.command()(noting.mark)
+app.command(name="notes")(noting.list_notes)
 app.command()(hub.push)
 app.command()(hub.pull)
 app.command()(hub.browse)
