@@ -28,6 +28,7 @@ from gan_core.cli import (
     noting,
     report,
     several,
+    study,
     sweep,
     terminal,
     uploads,
@@ -80,6 +81,8 @@ app.command()(report.report)
 app.command()(report.publish)
 app.command()(sweep.sweep)
 app.command(name="sweeps")(sweep.list_sweeps)
+app.command()(study.study)
+app.command(name="studies")(study.list_studies)
 app.command()(classroom.classroom)
 app.command(name="end-classroom")(classroom.end_classroom)
 app.command(name="forget-student")(classroom.forget_student)

@@ -15,8 +15,10 @@ from helpers import tiny_run
 from gan_core.cli.terminal import parse_changes
 from gan_core.config import differences, with_changes
 from gan_core.datasets import DATASETS, uploads
+from gan_core.experiments import studies
 from gan_core.experiments.breakages import BREAKAGES
 from gan_core.experiments.lessons import LESSONS
+from gan_core.experiments.studies import PLANS, Study, StudyMember
 from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS
 from gan_core.runs import Run, notes
@@ -222,3 +224,13 @@ def test_data_sets_of_ones_own(visit: Visit, commands: Commands, monkeypatch) ->
     visit("data", view="add")
     assert commands["add_zip"] == [["add-data", "my cats.zip"]]
     assert commands["add_points"] == [["add-data", "--", "-moons.csv"]]
+
+
+def test_studies(visit: Visit, commands: Commands, runs_dir: Path) -> None:
+    visit("train", tab="many", about="weights", epochs="2", images="64", seeds="2")
+    assert commands["study"] == [["study", "r2-ratios", "--epochs", "2", "--images", "64", "--seeds", "2"]]
+    (arm, *_others) = PLANS["r2-ratios"].arms
+    kept = Study("r2-ratios-1", HARD[:60], "r2-ratios", 1.0, {}, (StudyMember(arm.name, 0),))
+    studies.STORE.save(runs_dir, kept)
+    visit("experiment", id=kept.id)
+    assert commands["study_missing"] == [["study", "r2-ratios", "--name", kept.name]]
