@@ -76,12 +76,13 @@ def ready_made() -> None:
 def cards(runs: list[Run]) -> None:
     """Runs side by side: newest samples, state, where to go."""
     for column, run in zip(st.columns(NEWEST), runs, strict=False):
-        with column, st.container(border=True):
+        with column, st.container(border=True, height="stretch"):
             url = lab.sample_url(run)
             if url:
                 alt = _("Newest samples of {name}").format(name=called(run))
                 picture(url, key=f"home_picture_{run.id}", alt=alt)
             badge(run)
+            st.space("stretch")  # the buttons of a row stand at one height
             with st.container(horizontal=True):
                 open_links(run, f"home_{run.id}")
 

@@ -19,15 +19,19 @@ from gan_core.cli import (
     compare,
     control,
     data,
+    deleting,
     doctor,
     evaluators,
     exchange,
     hub,
     installation,
+    noting,
     report,
     several,
+    study,
     sweep,
     terminal,
+    uploads,
     verify,
 )
 from gan_core.cli.several import On, Processes
@@ -50,6 +54,9 @@ app.command(name="import-evaluator")(evaluators.import_evaluator)
 app.command()(evaluators.evaluate)
 app.command()(data.prepare)
 app.command()(data.download)
+app.command(name="uploads")(uploads.list_uploads)
+app.command(name="add-data")(uploads.add_data)
+app.command(name="delete-data")(uploads.delete_data)
 app.command(name="write-blocks")(data.write_blocks)
 app.command()(doctor.diagnose)
 app.command()(compare.compare)
@@ -58,6 +65,13 @@ app.command()(verify.verify)
 app.command()(control.stop)
 app.command()(control.pause)
 app.command()(control.change)
+app.command()(deleting.delete)
+app.command(name="deleted")(deleting.list_deleted)
+app.command()(deleting.restore)
+app.command()(noting.rename)
+app.command()(noting.note)
+app.command()(noting.mark)
+app.command(name="notes")(noting.list_notes)
 app.command()(hub.push)
 app.command()(hub.pull)
 app.command()(hub.browse)
@@ -67,6 +81,8 @@ app.command()(report.report)
 app.command()(report.publish)
 app.command()(sweep.sweep)
 app.command(name="sweeps")(sweep.list_sweeps)
+app.command()(study.study)
+app.command(name="studies")(study.list_studies)
 app.command()(classroom.classroom)
 app.command(name="end-classroom")(classroom.end_classroom)
 app.command(name="forget-student")(classroom.forget_student)

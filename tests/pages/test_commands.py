@@ -14,12 +14,14 @@ from helpers import tiny_run
 
 from gan_core.cli.terminal import parse_changes
 from gan_core.config import differences, with_changes
-from gan_core.datasets import DATASETS
+from gan_core.datasets import DATASETS, uploads
+from gan_core.experiments import studies
 from gan_core.experiments.breakages import BREAKAGES
 from gan_core.experiments.lessons import LESSONS
+from gan_core.experiments.studies import PLANS, Study, StudyMember
 from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.presets import PRESETS
-from gan_core.runs import Run
+from gan_core.runs import Run, notes
 from pages.components.shared.as_command import line, train_line
 from tests.pages.conftest import Visit, calm, copy_of, panel, parsed
 
@@ -181,3 +183,54 @@ def test_a_model_that_is_broken_and_what_a_lesson_trains(visit: Visit, commands:
 def answers(lesson: Any) -> dict[str, str]:
     """A prediction for each question of a lesson."""
     return {f"say-{step.key}": step.choices[0].key for step in lesson.steps if hasattr(step, "choices")}
+
+
+def test_rename_notes_and_marks(visit: Visit, commands: Commands, trained: Run, monkeypatch) -> None:
+    trained.describe(name=HARD, note="first\nsecond")
+    notes.observe(trained, "losses", HARD)
+    app = panel(visit("run", run=trained.id), trained, "edit")
+    assert commands["rename"] == [["rename", trained.id, HARD], ["note", trained.id, "first\nsecond"]]
+    app.session_state[f"live_seen_{trained.id}_losses_0"] = True
+    app.session_state[f"live_marks_{trained.id}"] = True
+    monkeypatch.setattr("pages.components.report.notes.picked", lambda *_arguments: (3,))
+    calm(app.run())
+    assert commands["observation_losses"] == [["note", trained.id, HARD, "--figure", "losses"]]
+    step, reason = str(trained.sample_steps()[-1]), ["--reason", "Reason"]
+    picture = ["mark", trained.id, "--step", step, "--picture", "3", *reason]
+    assert commands["mark"] == [[*picture, "--best"], [*picture, "--worst"]]
+
+
+def test_deleting_and_taking_back(visit: Visit, commands: Commands, trained: Run, trained_once: Path, runs_dir: Path):
+    copy_of(trained_once, runs_dir, "gone", "gone").delete()
+    app = visit("runs")
+    assert commands["restore_runs"] == [["restore", "gone"]]
+    app.checkbox(key=f"runs_tick_{trained.id}").set_value(True)
+    calm(app.run())
+    calm(app.button(key="runs_delete").click().run())
+    assert commands["delete"] == [["delete", trained.id]]
+
+
+def test_data_sets_of_ones_own(visit: Visit, commands: Commands, monkeypatch) -> None:
+    own = uploads.add_points([(n / 60, n / 60) for n in range(60)], "ring")
+    app = visit("data", view="add")
+    calm(app.button(key=f"data_delete_{own.id}").click().run())
+    assert commands["delete_data"] == [["delete-data", own.id]]
+    names = {"zip": "my cats.zip", "csv": "-moons.csv"}
+
+    def given(_words: str, *, type: str | list[str], **_options: Any) -> SimpleNamespace:
+        return SimpleNamespace(name=names[type if isinstance(type, str) else type[0]])
+
+    monkeypatch.setattr("pages.components.data.add.uploader", given)
+    visit("data", view="add")
+    assert commands["add_zip"] == [["add-data", "my cats.zip"]]
+    assert commands["add_points"] == [["add-data", "--", "-moons.csv"]]
+
+
+def test_studies(visit: Visit, commands: Commands, runs_dir: Path) -> None:
+    visit("train", tab="many", about="weights", epochs="2", images="64", seeds="2")
+    assert commands["study"] == [["study", "r2-ratios", "--epochs", "2", "--images", "64", "--seeds", "2"]]
+    (arm, *_others) = PLANS["r2-ratios"].arms
+    kept = Study("r2-ratios-1", HARD[:60], "r2-ratios", 1.0, {}, (StudyMember(arm.name, 0),))
+    studies.STORE.save(runs_dir, kept)
+    visit("experiment", id=kept.id)
+    assert commands["study_missing"] == [["study", "r2-ratios", "--name", kept.name]]

@@ -8,6 +8,7 @@ from gan_core.datasets.sources import points
 from gan_core.datasets.uploads import Own
 from pages.components.data.tasks import hub_panel
 from pages.components.shared import lab, undo
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.bin_view import bin_view
 from pages.components.shared.kept_list import kept_row, tell_damaged
 from pages.components.shared.uploads import uploader
@@ -79,6 +80,7 @@ def _ask(own: Own) -> None:
             "“{name}” goes to the bin, below the list, and can be taken back for 7 days. Runs trained on it stay, but cannot be continued."
         ).format(name=as_text(own.name))
     )
+    as_command("delete_data", line("delete-data", own.id))
     if st.button(_("Delete"), type="primary", key=f"data_delete_sure_{own.id}") and lab.succeeds(
         lambda: uploads.delete(own.id)
     ):
@@ -106,6 +108,8 @@ def zip_form() -> None:
         _("Encoding of the file names"), ["", *zip_names.KNOWN], format_func=lambda name: name or _("detect"),
         key="data_zip_encoding", help=_("Only for a zip that does not say it itself, as those of older programs: in the wrong one the names of classes are garbled."),
     )  # fmt: skip
+    if file is not None:
+        as_command("add_zip", line("add-data", file.name, name=name, encoding=encoding))
     if not st.button(_("Unpack"), key="data_zip_go", type="primary", disabled=file is None) or file is None:
         return
     place = st.empty()
@@ -139,6 +143,8 @@ def points_form() -> None:
     name = st.text_input(
         _("Name of the points"), key=f"data_points_name_{turn}", max_chars=uploads.MAX_NAME, placeholder=_("for example: two moons")
     )  # fmt: skip
+    if file is not None:
+        as_command("add_points", line("add-data", file.name, name=name))
     if not st.button(_("Keep these points"), key="data_points_go", type="primary"):
         return
 

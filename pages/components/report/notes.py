@@ -12,6 +12,7 @@ from gan_core.figures.sheets import Line, contact_sheet
 from gan_core.jobs import task as background
 from gan_core.runs import Run, notes
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.task_view import outcome
 from pages.components.text import N_, Marked, _, called
 from pages.components.widgets.picture import download_png, picture
@@ -40,6 +41,7 @@ def observation(run: Run, figure: str) -> None:
         with st.form(f"{key}_form", border=False):
             typed = st.text_area(_("Observation"), words, max_chars=notes.MAX_TEXT, key=f"{key}_words")
             pressed = st.form_submit_button(_("Keep"))
+        as_command(f"observation_{figure}", line("note", run.id, words, figure=figure))
         if pressed and lab.succeeds(lambda: notes.observe(run, figure, typed)):
             st.session_state[f"{key}_saved"] = saved + 1
             st.rerun()
@@ -78,6 +80,14 @@ def mark_form(run: Run, step: int, sheet: str, count: int, key: str) -> None:
         )
         reason = right.text_input(_("Reason"), max_chars=notes.MAX_REASON, key=f"{key}_reason")
         pressed = last.form_submit_button(_("Mark"), icon=":material/flag:")
+    if chosen:
+        as_command(
+            "mark",
+            *(
+                line("mark", run.id, step=step, picture=chosen[0], reason=_("Reason"), **{name: True})
+                for name in JUDGEMENTS
+            ),
+        )
     if pressed and not chosen:
         st.info(_("Click a picture first."), icon=":material/info:")
     elif pressed:

@@ -9,6 +9,7 @@ from gan_core.runs import Run
 from pages.components.hub import forms
 from pages.components.replay.film import film_form
 from pages.components.shared import lab, undo
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.bin_view import confirm_delete
 from pages.components.shared.links import renew
 from pages.components.shared.take_away import files_form
@@ -96,6 +97,7 @@ def edit(run: Run) -> None:
             close_panel()
             renew("run_shown")
             st.rerun()
+    as_command("rename", line("rename", run.id, run.name), line("note", run.id, run.note))
 
 
 def give_back(run: Run, name: str) -> None:

@@ -10,6 +10,7 @@ from gan_core.access import bin, current
 from gan_core.access.bin import Binned
 from gan_core.training import supervisor
 from pages.components.shared import lab, undo
+from pages.components.shared.as_command import as_command, line
 from pages.components.text import _, as_text, called, dangerous, ngettext
 
 
@@ -46,6 +47,7 @@ def bin_view(folder: Path, key: str, shown: Callable[[Binned], bool] = lambda th
                 help=_("Frees its disk space. This cannot be undone."),
             ) and lab.succeeds(partial(bin.remove, thing)):
                 st.rerun()
+        as_command(f"restore_{key}", *(line("restore", thing.id) for thing in things))
 
 
 def confirm_delete(run_ids: Sequence[str]) -> None:
@@ -64,6 +66,7 @@ def _ask(run_ids: Sequence[str]) -> None:
             "It goes to the bin, below the list of runs, and can be taken back for 7 days. Its disk space is freed after that."
         )
     )
+    as_command("delete", line("delete", *(run.id for run in runs)))
     with st.container(horizontal=True):
         if st.button(dangerous(_("Delete")), key="runs_delete_yes", icon=":material/delete:") and all(
             lab.succeeds(partial(supervisor.delete, run)) for run in runs

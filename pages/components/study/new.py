@@ -5,6 +5,7 @@ import streamlit as st
 from gan_core.experiments import studies
 from gan_core.experiments.studies import MAX_SEEDS, PLANS
 from pages.components.shared import lab, links
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.class_link import class_link
 from pages.components.shared.data_choice import evaluator_link
 from pages.components.shared.settings_link import tell_refusals
@@ -60,6 +61,7 @@ def new_study() -> None:
             start, type="primary", key="study_start", icon=":material/play_arrow:", disabled=evaluator is None
         )
         class_link("train", "study_link", lambda: {"tab": "many", links.ABOUT: WEIGHTS} | numbers)
+    as_command("study", line("study", plan.key, name=name, **numbers))
     if pressed:
         with st.spinner(_("Queueing the runs…")):
             study = lab.attempt(lambda: studies.begin(lab.start(), plan, name, int(epochs), int(images), int(seeds)))

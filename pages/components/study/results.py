@@ -13,6 +13,7 @@ from gan_core.runs import Run
 from gan_core.runs.status import OPEN_STATES
 from gan_core.training import supervisor
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.run_card import state_badge
 from pages.components.text import _, as_text, ngettext
 from pages.components.widgets.live_plot import live_plot
@@ -51,6 +52,8 @@ def controls(study: Study, members: list[tuple[StudyMember, Run | None]]) -> Non
                 with st.spinner(_("Queueing the runs…")):
                     if lab.succeeds(lambda: studies.start_missing(lab.start(), study)):
                         st.rerun()
+    if missing:
+        as_command("study_missing", line("study", study.plan, name=study.name))
 
 
 def live(study: Study) -> None:
