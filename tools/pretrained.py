@@ -101,7 +101,7 @@ RECIPES = {
             "dataset.num_images": 0, "training.epochs": 75, "training.ema_decay": 0.999, "diffusion.posthoc_ema": False,
             "diffusion.guidance": 3.0,  # docs/guidance.md
         },
-    ),  # fmt: skip
+    ),
     "faces-vae": Recipe(
         "Cartoon faces: VAE", "r5-vae-lite",
         {"dataset.num_images": 15_000, "network.width": 16, "training.epochs": 25, "generator_optimizer.schedule": "linear"},

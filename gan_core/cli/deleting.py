@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -68,10 +69,8 @@ def restore(
 
 def tell_binned(name: str, thing_id: str, folder: Path | None = None) -> None:
     """Says that something is in the bin, and how it is taken back; `folder`: of runs, where it is not the usual one."""
-    where = f" --runs-dir {folder}" if folder else ""
-    words = (
-        f"{name}: in the bin for {bin.KEPT_DAYS} days. Take it back with: python -m gan_core restore {thing_id}{where}"
-    )
+    command = shlex.join(["restore", thing_id, *(["--runs-dir", str(folder)] if folder else [])])
+    words = f"{name}: in the bin for {bin.KEPT_DAYS} days. Take it back with: python -m gan_core {command}"
     console.print(escape(words), soft_wrap=True)
 
 

@@ -53,7 +53,7 @@ def add_data(
         with path.open("rb") as content, bar("Reading the pictures") as move:
             own = uploads.add_zip(content, name, lambda done, total: move(done, total, ""), encoding=encoding)
     elif path.suffix.lower() in POINTS:
-        own = uploads.add_points(points.parse(path.read_bytes(), path.name).tolist(), name)
+        own = uploads.add_points(points.read_file(path).tolist(), name)
     else:
         raise ValueError(f"add-data takes a folder, a .zip, or points as {', '.join(POINTS)}; got '{file}'.")
     what = "pictures" if own.kind == "pictures" else "points"

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from gan_core.evaluation.evaluators import EvaluatorFolder
 from gan_core.experiments import studies
 from gan_core.experiments.studies import MAX_SEEDS, PLANS
 from pages.components.shared import lab, links
@@ -42,23 +43,15 @@ def new_study() -> None:
     name = columns[3].text_input(
         _("Name"), key=f"{prefix}_name", persist_state="session", max_chars=60, placeholder=_("optional")
     )
-    minutes = studies.minutes(plan, int(epochs), int(images), int(seeds))
-    evaluator = studies.evaluator_of(plan)
-    words = _(
-        "{n} runs, one after the other: about {time} on two quiet processor cores. You can close the page meanwhile."
-    )
-    st.caption(words.format(n=len(plan.arms) * int(seeds), time=duration(60 * minutes)))
-    if evaluator is None:
-        st.warning(
-            _("There is no evaluator for this data set, so nothing would be measured. Train one first."),
-            icon=":material/warning:",
-        )
-        evaluator_link(studies.evaluated_config(plan).dataset)
-    start = _("Start the study")
+    evaluator = foreseen(int(epochs), int(images), int(seeds))
     numbers = {"epochs": str(int(epochs)), "images": str(int(images)), "seeds": str(int(seeds))}
     with st.container(horizontal=True):
         pressed = st.button(
-            start, type="primary", key="study_start", icon=":material/play_arrow:", disabled=evaluator is None
+            _("Start the study"),
+            type="primary",
+            key="study_start",
+            icon=":material/play_arrow:",
+            disabled=evaluator is None,
         )
         class_link("train", "study_link", lambda: {"tab": "many", links.ABOUT: WEIGHTS} | numbers)
     as_command("study", line("study", plan.key, name=name, **numbers))
@@ -67,6 +60,23 @@ def new_study() -> None:
             study = lab.attempt(lambda: studies.begin(lab.start(), plan, name, int(epochs), int(images), int(seeds)))
         if study is not None:
             st.switch_page("pages/experiment.py", query_params={"id": study.id})
+
+
+def foreseen(epochs: int, images: int, seeds: int) -> EvaluatorFolder | None:
+    """Says how long such a study takes; the evaluator that will measure it, with a warning where there is none."""
+    minutes = studies.minutes(PLAN, epochs, images, seeds)
+    evaluator = studies.evaluator_of(PLAN)
+    words = _(
+        "{n} runs, one after the other: about {time} on two quiet processor cores. You can close the page meanwhile."
+    )
+    st.caption(words.format(n=len(PLAN.arms) * seeds, time=duration(60 * minutes)))
+    if evaluator is None:
+        st.warning(
+            _("There is no evaluator for this data set, so nothing would be measured. Train one first."),
+            icon=":material/warning:",
+        )
+        evaluator_link(studies.evaluated_config(PLAN).dataset)
+    return evaluator
 
 
 def given() -> tuple[dict[str, int], str]:
