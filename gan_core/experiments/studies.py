@@ -7,14 +7,14 @@ the runs' own folders.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from gan_core import datasets, runs
+from gan_core import datasets
 from gan_core.access import require
 from gan_core.config import RunConfig, one_line, with_changes
 from gan_core.config.settings import Settings
@@ -23,8 +23,9 @@ from gan_core.evaluation.evaluators import EvaluatorFolder
 from gan_core.experiments.arms import Arm, Comparison, submit
 from gan_core.presets import PRESETS, preset_config
 from gan_core.presets.r2 import RATIOS
+from gan_core.runs import Run
 from gan_core.runs.kept import Store, new_id
-from gan_core.runs.run import checked_text
+from gan_core.runs.run import ID_PATTERN, checked_text
 from gan_core.training.plan import check
 
 FOLDER = ".studies"
@@ -104,14 +105,27 @@ def begin(settings: Settings, plan: Plan, name: str, epochs: int, num_images: in
 
     Args:
         settings: of this installation.
+        plan, name, epochs, num_images, seeds: as of `new`.
+
+    Raises:
+        ValueError: as `new`; then nothing is left behind. A run that is refused later leaves the study with the runs queued
+            before it.
+    """
+    return start_missing(settings, new(settings.runs_dir, plan, name, epochs, num_images, seeds))
+
+
+def new(runs_dir: Path, plan: Plan, name: str, epochs: int, num_images: int, seeds: int = 1) -> Study:
+    """Saves a new study, whose runs are not there yet.
+
+    Args:
+        runs_dir: where.
         plan: what is compared.
         name: the user's; the plan's title if empty.
         epochs, num_images: for every run.
         seeds: runs an arm, with seeds 0, 1, ...
 
     Raises:
-        ValueError: if a value is out of bounds, the name too long, or the runs folder cannot be written; then nothing is
-            left behind. A run that is refused later leaves the study with the runs queued before it.
+        ValueError: if a value is out of bounds, the name too long, or the runs folder cannot be written; nothing is left behind.
     """
     if not 1 <= seeds <= MAX_SEEDS:
         raise ValueError(f"A study repeats each run 1 to {MAX_SEEDS} times; got {seeds}.")
@@ -121,8 +135,8 @@ def begin(settings: Settings, plan: Plan, name: str, epochs: int, num_images: in
         check(member_config(plan, member, changes))
     name = checked_text(name, "name", 60, empty=True) or plan.title
     study = Study(new_id(plan.key), name, plan.key, time.time(), changes, members)
-    STORE.save(settings.runs_dir, study)
-    return start_missing(settings, study)
+    STORE.save(runs_dir, study)
+    return study
 
 
 def start_missing(settings: Settings, study: Study) -> Study:
@@ -131,20 +145,42 @@ def start_missing(settings: Settings, study: Study) -> Study:
     Raises:
         ValueError: if the study is somebody else's, or a run is refused; the others stay queued.
     """
-    require("own", owner=STORE.owner(settings.runs_dir, study.id))
-    plan = PLANS[study.plan]
-    with FileLock(settings.runs_dir / FOLDER / ".lock", timeout=60):  # two browsers may ask at once
-        study = find(settings.runs_dir, study.id)
-        existing = {run.id for run in runs.list_runs(settings.runs_dir)}
-        for index, member in enumerate(study.members):
-            if member.run_id in existing:
-                continue
-            label = f"{member.arm}, seed {member.seed} ({study.name})"
-            run = submit(settings, member_config(plan, member, study.changes), label)
-            members = (*study.members[:index], replace(member, run_id=run.id), *study.members[index + 1 :])
-            study = replace(study, members=members)
-            STORE.save(settings.runs_dir, study)
-    return study
+    for index in range(len(study.members)):
+        run_of(settings.runs_dir, study, index, lambda config, title: submit(settings, config, title))
+    return find(settings.runs_dir, study.id)
+
+
+def run_of(runs_dir: Path, study: Study, index: int, create: Callable[[RunConfig, str], Run]) -> Run:
+    """The run of a study's member; where it was never made or has been deleted, one is made and the study saved.
+
+    Args:
+        runs_dir: where the study is.
+        study: which; read anew, others may have added runs.
+        index: of the member.
+        create: (configuration, title) -> the new run.
+
+    Raises:
+        ValueError: if the study is somebody else's or no longer there, or the run is refused.
+    """
+    require("own", owner=STORE.owner(runs_dir, study.id))
+    with FileLock(runs_dir / FOLDER / ".lock", timeout=60):  # two browsers may ask at once
+        study = find(runs_dir, study.id)
+        member = study.members[index]
+        if existing := member_run(runs_dir, member):
+            return existing
+        label = f"{member.arm}, seed {member.seed} ({study.name})"
+        run = create(member_config(PLANS[study.plan], member, study.changes), label)
+        members = (*study.members[:index], replace(member, run_id=run.id), *study.members[index + 1 :])
+        STORE.save(runs_dir, replace(study, members=members))
+    return run
+
+
+def member_run(runs_dir: Path, member: StudyMember) -> Run | None:
+    """A member's run; None where it was never made or has been deleted."""
+    if not ID_PATTERN.fullmatch(member.run_id):
+        return None
+    run = Run(runs_dir / member.run_id)
+    return run if run.path.is_dir() else None
 
 
 def member_config(plan: Plan, member: StudyMember, changes: Mapping[str, Any]) -> RunConfig:

@@ -233,4 +233,4 @@ def test_studies(visit: Visit, commands: Commands, runs_dir: Path) -> None:
     kept = Study("r2-ratios-1", HARD[:60], "r2-ratios", 1.0, {}, (StudyMember(arm.name, 0),))
     studies.STORE.save(runs_dir, kept)
     visit("experiment", id=kept.id)
-    assert commands["study_missing"] == [["study", "r2-ratios", "--name", kept.name]]
+    assert commands["study_runs"] == [["study", kept.id]]

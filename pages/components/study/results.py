@@ -52,8 +52,8 @@ def controls(study: Study, members: list[tuple[StudyMember, Run | None]]) -> Non
                 with st.spinner(_("Queueing the runs…")):
                     if lab.succeeds(lambda: studies.start_missing(lab.start(), study)):
                         st.rerun()
-    if missing:
-        as_command("study_missing", line("study", study.plan, name=study.name))
+    stops = [line("stop", run.id) for run in still]
+    as_command("study_runs", *stops, line("study", study.id) if missing else "")
 
 
 def live(study: Study) -> None:
