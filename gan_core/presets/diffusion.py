@@ -63,7 +63,7 @@ PRESETS = (
         "and r5-vae-lite: three kinds of model on such faces.",
         FACES,
         minutes=5,
-        look_for="heads with hair, skin and background in place, under coloured speckle that longer training removes.",
+        look_for="heads with hair, skin and background in place, still under coloured speckle after so short a training.",
     ),
     preset(
         "celeba-ddpm",
