@@ -183,7 +183,7 @@ def test_measurements_are_told_with_intervals_and_a_verdict_for_each(visit: Visi
     finish(twin, [row("fd", 40, 2, 4), row("recall", 0.6, 0.02, 5), row("precision", 0.52, 0.1, 6)])
     app = visit("learn", tab="break")
     text = words(app)
-    assert "2 of 3 metrics tell the two apart. The repaired model is better in: Fréchet distance, Recall." in text
+    assert "2 of 3 metrics differ significantly. The repaired model is better in: Fréchet distance, Recall." in text
     table = app.dataframe[0].value
     verdicts = dict(zip(table["metric"], table["result"], strict=True))
     assert verdicts == {METRICS["fd"].title: "repaired is better", METRICS["precision"].title: "no significant difference",

@@ -168,9 +168,9 @@ def _other_rules(name: str) -> str:
     """In what the 2-D lab's game on the same data differs from the benchmark's."""
     here, there = with_changes(RunConfig(), TASKS[name].changes("r1", 0)), STORIES["r1"].config
     words = _(
-        "The page 2-D lab tells of a plain GAN that collapses on this same data: there Adam's momentum is {a:g} (here {b:g}), the "
-        "learning rate {c:g} (here {d:g}), a batch {e} (here {f}), R1's weight {g:g} (here {h:g}), and it plays {i:,} steps (here "
-        "{j:,})."
+        "The 2-D lab shows a plain GAN that collapses on the same data: there Adam's momentum is {a:g} (here {b:g}), the "
+        "learning rate {c:g} (here {d:g}), the batch size {e} (here {f}), R1's weight {g:g} (here {h:g}), and training takes {i:,} "
+        "steps (here {j:,})."
     )
     return words.format(
         a=there.generator_optimizer.beta1, b=here.generator_optimizer.beta1,

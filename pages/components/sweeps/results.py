@@ -122,7 +122,7 @@ def progress(folder: SweepFolder, rows: list[TrialRow], going: bool) -> None:
             if elsewhere
             else _(" · interrupted: nobody works on it now")
             if folder.should_run or folder.error or any(row.state == "interrupted" for row in rows)
-            else _(" · stopped: the other trials are not made until you go on")
+            else _(" · stopped: the other trials are not made until you continue")
         )
     st.progress(ended / len(rows) if rows else 0.0, text=words)
     if going and not folder.should_run:
@@ -185,7 +185,7 @@ def best_words(folder: SweepFolder, rows: list[TrialRow], top: TrialRow) -> str:
         tested = together(of_estimates(top.estimate, row.estimate) for row in others if row.estimate)
         close = [str(row.index + 1) for row, found in zip(others, tested, strict=True) if not found.differs]
         if close:
-            words = _("One run each cannot tell the trials {names} apart from it.")
+            words = _("With one run each, the difference from trials {names} is not significant.")
             sentence += " " + words.format(names=", ".join(close[:8])) + " " + told_apart_means(len(tested))
     return sentence
 
@@ -241,7 +241,7 @@ def plots(study: SweepStudy, rows: list[TrialRow]) -> None:
     keys = figures.available(len(done), len(study.sweep.axes))
     if not keys:
         return
-    st.subheader(_("Optuna's pictures"))
+    st.subheader(_("Optuna's charts"))
     shown = st.segmented_control(
         _("Picture"), keys, default=keys[0], format_func=lambda key: _(PICTURES[key].title), key="sweeps_plot",
         label_visibility="collapsed",
