@@ -141,7 +141,7 @@ OBSTACLES: dict[str, tuple[Callable[[RunConfig], str], str]] = {
         "do not correspond.",
     ),
     "latents": (
-        lambda config: f"{config.network.latent_dim} numbers",
+        lambda config: str(config.network.latent_dim),
         "Their latents z have different lengths ({values}), so no z fits all of them. Each run's own images are still shown.",
     ),
     "model": (

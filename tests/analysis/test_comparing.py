@@ -76,7 +76,7 @@ def test_live_changes_and_an_early_end_are_departures(runs_dir: Path) -> None:
     [
         ({"dataset.name": "faces"}, "data", ("mnist5k", "faces")),
         ({"dataset.image_size": 16}, "size", ("8 px grey", "16 px grey")),
-        ({"network.latent_dim": 9}, "latents", ("8 numbers", "9 numbers")),
+        ({"network.latent_dim": 9}, "latents", ("8", "9")),
         ({"network.name": "vae"}, "model", ("gan", "vae")),
         ({"objective.name": "wasserstein"}, "objective", ("bce", "wasserstein")),
         ({"conditioning.name": "concat", "conditioning.labels": ("0", "1")}, "labels", ("no labels", "0 + 1")),

@@ -197,7 +197,7 @@ def test_two_that_are_alike_are_not_told_apart(visit: Visit, broken: Run) -> Non
     twin = twin_of(broken)
     finish(broken, [row("fd", 40, 2, 1)])
     finish(twin, [row("fd", 41, 2, 2)])
-    assert "None of 1 metrics tells the two apart" in words(visit("learn", tab="break"))
+    assert "None of 1 metrics differs significantly" in words(visit("learn", tab="break"))
 
 
 def test_the_broken_model_is_named_before_its_repair_wherever_both_are(visit: Visit, broken: Run) -> None:

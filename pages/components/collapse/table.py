@@ -97,7 +97,12 @@ def _shown(found: Results, key: str, average: dict[str, Row] | None = None) -> N
         st.markdown(" ".join([_("**High quality** is the share of samples on a mode."), *quality]))
     _charts(f"{key}_{found.task}", task, lines)
     cells = _cells(task, lines, average or {})
-    st.dataframe(cells, hide_index=True, height="content", key=f"collapse_table_rows_{key}_{found.task}")
+    widths = {
+        _("Mode-TV"): st.column_config.TextColumn(width=165)
+    }  # most rows of it may be empty, and its width follows them
+    st.dataframe(
+        cells, hide_index=True, height="content", key=f"collapse_table_rows_{key}_{found.task}", column_config=widths
+    )
     if sources := _sources(lines):
         st.caption(_("Papers: {sources}.").format(sources=" · ".join(sources)))
 

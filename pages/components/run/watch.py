@@ -11,11 +11,14 @@ from pages.components.report.notes import best_and_worst, observation
 from pages.components.shared import lab, present
 from pages.components.shared.doctor_panel import diagnosed, doctor_panel
 from pages.components.shared.run_records import marks
-from pages.components.text import _, as_text
+from pages.components.text import N_, _, as_text
 from pages.components.widgets.live_plot import live_plot, smoothing_slider
 from pages.components.widgets.picture import picture
 
 OPEN_CHARTS = 2
+N_(
+    "Comes with Ganvas. Made by: {command} (recipe of {month}). Weights are stored in half precision."
+)  # the note of tools/pretrained.py
 
 
 def watch(run: Run) -> None:
@@ -26,7 +29,7 @@ def watch(run: Run) -> None:
         st.fragment(samples, run_every=every)(run)
         st.fragment(doctor_panel, run_every=None if every is None else 3 * every)(run)
         if run.note:
-            st.text(run.note)
+            st.text(_(run.note) if run.shipped else run.note)
     with right:
         with st.container(horizontal=True, vertical_alignment="center"):
             smoothing = smoothing_slider("live_smoothing", width=190)
