@@ -48,7 +48,7 @@ def side_by_side(members: Sequence[Run]) -> None:
     if len(done) < 2:
         return
     ids = ",".join(run.id for run in done)
-    st.caption(_("Together: the first {n} complete runs.").format(n=len(done)))
+    st.caption(_("The first {n} complete runs together:").format(n=len(done)))
     with st.container(horizontal=True):
         page_button(_("Compare them"), "experiment_compare", "compare", "compare", runs=ids)
         page_button(_("Report on them"), "experiment_report", "article", "compare", runs=ids, view="report")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 LANGUAGES = {"en": "English", "zh_TW": "繁體中文"}
 """Language -> its own name for itself. English needs no catalogue."""
-FIELD = re.compile(r"\{([A-Za-z_]\w*)(?:![rsa])?(?::[^{}]*)?\}")
+FIELD = re.compile(r"\{([A-Za-z_][\w.]*)(?:![rsa])?(?::[^{}]*)?\}")
 FEWEST_LETTERS = 5  # of a template's own words: with fewer it would know nearly everything again
 SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")
 NUMBERED = re.compile(r"(.+)( #\d+)")
@@ -104,7 +104,7 @@ class _Template:
         self._words = words
         seen: set[str] = set()
         pattern = re.escape(self._literals[0])
-        for name, literal in zip(parts[1::2], self._literals[1:], strict=True):
+        for name, literal in zip(map(_group, parts[1::2]), self._literals[1:], strict=True):
             pattern += (f"(?P={name})" if name in seen else f"(?P<{name}>.*?)") + re.escape(literal)
             seen.add(name)
         self._pattern = re.compile(pattern, re.DOTALL) if self.letters >= FEWEST_LETTERS else None
@@ -118,5 +118,10 @@ class _Template:
 
     def filled(self, values: Mapping[str, str]) -> str:
         """The translation with these values."""
-        words = FIELD.sub(lambda field: values.get(field[1], field[0]), self._words)
+        words = FIELD.sub(lambda field: values.get(_group(field[1]), field[0]), self._words)
         return words.replace("{{", "{").replace("}}", "}")
+
+
+def _group(field: str) -> str:
+    """The name of a field as a group of a pattern, which may hold no dot: {c.training.epochs} is a field of the rules on settings."""
+    return field.replace(".", "__")

@@ -136,7 +136,9 @@ def process_strip(r: Reported) -> list[Part]:
     way = denoising.way(r.sampler, latents(1, r.sampler.latent_dim, SEED)[0], r.sampler.some_labels(1))
     kept = np.linspace(0, len(way.times) - 1, min(MOMENTS, len(way.times))).round().astype(int)
     images = np.concatenate([way.noisy[kept], way.clean[kept]])
-    words = _("From noise to a sample, at t = {times}. Above: the noisy picture. Below: what the model takes it for.")
+    words = _(
+        "From noise to a sample, at t = {times}. Above: the noisy picture. Below: the finished picture that the model predicts."
+    )
     caption = words.format(times=", ".join(str(way.times[i]) for i in kept))
     return [r.picture("process", caption, imaging.to_picture(imaging.grid(images, columns=len(kept))))]
 

@@ -87,7 +87,7 @@ def content(document: ReportDocument, template: ReportTemplate) -> str:
     if document.missing:
         listed = "\n".join(f"- {escaped(sentence)}" for sentence in document.missing)
         cells.words(f"## {_('Missing from this report')}\n\n{listed}")
-    cells.words(f"## {_('Go on from here')}")
+    cells.words(f"## {_('Continue from here')}")
     cells.code(_MORE)
     return json.dumps(cells.file(), ensure_ascii=False, indent=1) + "\n"
 

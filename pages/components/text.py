@@ -165,13 +165,16 @@ def dangerous(words: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time span in the two largest units that matter: "45 s", "3 min 20 s", "2 h 5 min"."""
+    """A time span in the units that matter: "45 s", "3 min 20 s", "20 min", "2 h 5 min"."""
     whole = round(seconds)
     if whole < 60:
         return _("{s} s").format(s=whole)
-    if whole < 3600:
+    if whole < 600 and whole % 60:
         return _("{min} min {s} s").format(min=whole // 60, s=whole % 60)
-    return _("{h} h {min} min").format(h=whole // 3600, min=whole % 3600 // 60)
+    minutes = whole // 60
+    if minutes < 60:
+        return _("{min} min").format(min=minutes)
+    return _("{h} h {min} min").format(h=minutes // 60, min=minutes % 60)
 
 
 def told_apart_means(count: int) -> str:

@@ -43,6 +43,7 @@ ENTRIES = {
     "In braces {{so}} with {x}": "{x} 在大括號 {{so}}",
     "not translated yet {x}": "",
     "Cut at the end, {x}. ": "切掉 {x}。 ",
+    "A batch of {c.training.batch_size} holds no pack of {c.remedies.packing}.": "{c.remedies.packing} 張一組，一批只有 {c.training.batch_size} 張。",
 }
 
 
@@ -59,6 +60,7 @@ ENTRIES = {
         ("not translated yet 3", "not translated yet 3"),
         ("Words of somebody.", "Words of somebody."),
         ("Cut at the end, 7. The disk is full.", "切掉 7。 磁碟已滿。"),
+        ("A batch of 10 holds no pack of 4.", "4 張一組，一批只有 10 張。"),
         ("", ""),
         (".*(?P<x>", ".*(?P<x>"),
     ],

@@ -51,7 +51,7 @@ def test_two_runs_stand_beside_each_other_and_are_measured(browser: Browser, ser
         expect(part.get_by_text("Above broken, below repaired")).to_be_visible(timeout=120_000)
         expect(part.get_by_test_id("picture")).to_have_count(4)
         expect(
-            part.get_by_text("metrics tell the two apart").or_(part.get_by_text("tells the two apart"))
+            part.get_by_text("metrics differ significantly").or_(part.get_by_text("differs significantly"))
         ).to_be_visible()
         expect(part.get_by_text("500 generated against 500 real images")).to_be_visible()
         photograph(page, "collapse", height=2400)

@@ -178,7 +178,7 @@ def test_one_button_trains_five_runs_and_draws_five_curves(page: Page, server: S
         page.get_by_label(label, exact=True).last.press("Enter")
     expect(main_part(page).get_by_text("5 runs, one after the other: about")).to_be_visible()
     button(page, "Start the study").click()
-    expect(main_part(page).get_by_text("Its runs", exact=True)).to_be_visible(timeout=SLOW_MS)
+    expect(main_part(page).get_by_text("Runs", exact=True)).to_be_visible(timeout=SLOW_MS)
     finished = main_part(page).locator(".stMarkdownBadge").get_by_text("finished", exact=True)
     expect(finished).to_have_count(5, timeout=120_000)
     (study,) = studies.STORE.all(folder / "runs")

@@ -134,7 +134,7 @@ def test_a_finished_study_shows_chart_table_and_sentence(visit: Visit, done: Stu
     different = sum(pair.differs for pair in compare(counts))
     assert ("**No significant differences**" in text) == (different == 0)
     assert ("**Significantly different: " in text) == (different > 0)
-    for part in ("Fisher's exact test for each of 10 pairs", "Holm's correction", "2 epochs of 32 drawn scenes, 1 run of",
+    for part in ("Fisher's exact test for each of 10 pairs", "Holm's correction", "2 epochs of 32 rendered scenes, 1 run of",
                  "So it is optimistic", "repeat with 3 seeds"):  # fmt: skip
         assert part in text
     assert "Stop its runs" not in labels(app)

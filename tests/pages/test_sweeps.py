@@ -121,8 +121,8 @@ def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visi
     assert shown[0]["run"] == f"run?run={rows[0].run_id}"
     text = words(app)
     assert f"Best so far: trial {top.index + 1}" in text and f"{METRICS['fd'].objective_title} {top.value:.4g}" in text
-    assert "What each run draws" in text and "batch size 20, packing 4" in text
-    assert "Optuna's pictures" in text and len(app.get("plotly_chart")) == 1
+    assert "What each run draws" in text and "Batch size 20, Packing (PacGAN) 4" in text
+    assert "Optuna's charts" in text and len(app.get("plotly_chart")) == 1
     assert "Go on" not in labels(app)
     app = calm(app.button(key="sweeps_best").click().run())
     assert app.query_params["run"] in (top.run_id, [top.run_id])

@@ -192,7 +192,15 @@ def write_catalogue(path: Path, words: Mapping[str, str]) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (3600, "1 h 0 min"), (7530, "2 h 5 min")],
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (200, "3 min 20 s"),
+        (604, "10 min"),
+        (3600, "1 h 0 min"),
+        (7530, "2 h 5 min"),
+    ],
 )
 def test_durations_name_two_units(seconds: float, words: str) -> None:
     assert duration(seconds) == words

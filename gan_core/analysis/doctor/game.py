@@ -40,7 +40,7 @@ def _far_apart(trace: RunTrace) -> Sign | None:
     gap = trace.mean("logit/gap")
     early = ~(trace.after_steps_of_g(START) | (trace.steps > LATEST_START))
     holds = (((gap > LEAD) & alike(trace)) | (gap > DECIDED)) & ~early
-    words = "From step {since:,} to {step:,} D told real from generated images by {gap:.1f} standard deviations of its logits."
+    words = "From step {since:,} to {step:,} D separated real from generated images by {gap:.1f} standard deviations of its logits."
     return lasting_sign(trace, holds, words, {"gap": gap}, windows=max(PATIENCE, HELD / trace.window))
 
 

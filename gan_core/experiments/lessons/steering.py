@@ -67,7 +67,7 @@ def along(outcomes: Outcomes) -> PredictionResult:
 LESSON = entry.Lesson(
     name="steering",
     title="Steer",
-    goal="Make a trained model draw what you want, by guidance or by a classifier's gradient, and see what comes along with it.",
+    goal="Make a trained model draw what you want, by guidance or by a classifier's gradient, and see what else changes with it.",
     needs="Best after lessons 5 and 8.",
     minutes=12,
     experiment=entry.Experiment(

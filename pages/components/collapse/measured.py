@@ -166,13 +166,13 @@ def summary(
     """Whether the two can be told apart, in a sentence."""
     different = [name for name in names if found[name].differs]
     if not different:
-        return _("None of {n} metrics tells the two apart: as far as these images say, they are equally good.").format(
-            n=len(names)
-        )
+        return _(
+            "None of {n} metrics differs significantly; a difference too small for so few images may still exist."
+        ).format(n=len(names))
     better = [name for name in different if repaired_is_better(ours[name], theirs[name])]
     worse = [name for name in different if name not in better]
     first = ngettext(
-        "{n} of {total} metrics tells the two apart.", "{n} of {total} metrics tell the two apart.", len(different)
+        "{n} of {total} metrics differs significantly.", "{n} of {total} metrics differ significantly.", len(different)
     ).format(n=len(different), total=len(names))
     parts = [first]
     for model, won in ((models[0], worse), (models[1], better)):

@@ -97,7 +97,12 @@ def _shown(found: Results, key: str, average: dict[str, Row] | None = None) -> N
         st.markdown(" ".join([_("**High quality** is the share of samples on a mode."), *quality]))
     _charts(f"{key}_{found.task}", task, lines)
     cells = _cells(task, lines, average or {})
-    st.dataframe(cells, hide_index=True, height="content", key=f"collapse_table_rows_{key}_{found.task}")
+    widths = {
+        _("Mode-TV"): st.column_config.TextColumn(width=165)
+    }  # most rows of it may be empty, and its width follows them
+    st.dataframe(
+        cells, hide_index=True, height="content", key=f"collapse_table_rows_{key}_{found.task}", column_config=widths
+    )
     if sources := _sources(lines):
         st.caption(_("Papers: {sources}.").format(sources=" · ".join(sources)))
 
@@ -168,9 +173,9 @@ def _other_rules(name: str) -> str:
     """In what the 2-D lab's game on the same data differs from the benchmark's."""
     here, there = with_changes(RunConfig(), TASKS[name].changes("r1", 0)), STORIES["r1"].config
     words = _(
-        "The page 2-D lab tells of a plain GAN that collapses on this same data: there Adam's momentum is {a:g} (here {b:g}), the "
-        "learning rate {c:g} (here {d:g}), a batch {e} (here {f}), R1's weight {g:g} (here {h:g}), and it plays {i:,} steps (here "
-        "{j:,})."
+        "The 2-D lab shows a plain GAN that collapses on the same data: there Adam's momentum is {a:g} (here {b:g}), the "
+        "learning rate {c:g} (here {d:g}), the batch size {e} (here {f}), R1's weight {g:g} (here {h:g}), and training takes {i:,} "
+        "steps (here {j:,})."
     )
     return words.format(
         a=there.generator_optimizer.beta1, b=here.generator_optimizer.beta1,

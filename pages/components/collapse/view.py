@@ -22,8 +22,8 @@ def break_and_repair() -> None:
     st.title(_("Break & repair"))
     words = _(
         "A generator has **collapsed** when it draws nearly the same few pictures whatever its latent z, the random numbers that "
-        "it starts from. Break a model on purpose, put one setting right, and see whether the pictures, and the measurements, can "
-        "tell the two apart."
+        "it starts from. Break a model on purpose, correct one setting, and see whether the pictures and the "
+        "measurements differ."
     )
     st.markdown(words)
     runs = {run.id: run for run in lab.all_runs() if draws_pictures(run)}

@@ -87,13 +87,13 @@ def tested_sentences(groups: Sequence[Group]) -> list[str]:
             words = _("{left} and {right}").format(left=as_text(title), right=as_text(other))
             different.setdefault(left.metric, []).append(words)
     sentences = [
-        _("**{metric}** tells apart: {pairs}.").format(metric=metric_words([metric]), pairs="; ".join(named))
+        _("**{metric}** differs significantly: {pairs}.").format(metric=metric_words([metric]), pairs="; ".join(named))
         for metric, named in different.items()
     ]
     if same := [group[0][1].metric for group in with_interval if group[0][1].metric not in different]:
         words = _(
-            "**{metrics}** cannot tell these runs apart: that alone does not say that they are equal; two runs "
-            "measured on the same images are tested more finely."
+            "**{metrics}**: no significant difference between these runs. They may still differ: two runs measured on the same "
+            "images are compared more precisely."
         )
         sentences.append(words.format(metrics=metric_words(same)))
     if without := [group[0][1].metric for group in groups if group not in with_interval]:

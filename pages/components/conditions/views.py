@@ -161,8 +161,8 @@ def guide(model: Sampler) -> None:
     condition_cards(strips, key="conditions_guide", rows=True)
     words = _(
         "Down a column all pictures begin with the same noise. At 0 the labels are ignored, at 1 the model draws as it learned to; "
-        "above that each step is moved further the way the labels point: pictures say more clearly what was asked for, and "
-        "become more alike, until colours burn out (classifier-free guidance, Ho and Salimans 2022)."
+        "above that each step is moved further in the direction of the labels: pictures show more clearly what was asked for, "
+        "and become more alike, until colours saturate (classifier-free guidance, Ho and Salimans 2022)."
     )
     st.caption(words)
     both = Evaluated([line for judged in found for line in judged.lines])

@@ -91,15 +91,15 @@ def _ask(own: Own) -> None:
 def zip_form() -> None:
     """Upload, name, unpack."""
     words = _(
-        "All pictures in one folder, or one folder a class (its name becomes the class), within any folder around. PNG, "
-        "JPEG, BMP, GIF or WEBP; at most {files:,} files and {mb} MB. Folders for training and testing (*train* and *test*, or "
-        "*val*) divide the set. What is not used is counted and named."
+        "All pictures in one folder, or one folder per class (its name becomes the class), at any depth. PNG, JPEG, BMP, GIF "
+        "or WEBP; at most {files:,} files and {mb} MB. Folders for training and testing (*train* and *test*, or *val*) divide "
+        "the set. Unused files are listed."
     )
     st.markdown(words.format(files=zips.MAX_ENTRIES, mb=UPLOAD_MB))
     turn = st.session_state.setdefault("data_zip_turn", 0)  # a new key empties the box and frees the server's memory
     file = uploader(_("Zip file"), type="zip", key=f"data_zip_{turn}", max_upload_size=UPLOAD_MB)
     name = st.text_input(
-        _("Its name"),
+        _("Name of the data set"),
         key=f"data_zip_name_{turn}",
         max_chars=uploads.MAX_NAME,
         placeholder=_("for example: cats and dogs"),

@@ -97,7 +97,7 @@ def _training(chosen: Chosen) -> None:
     """The form, or how far the training is."""
     order = training_task.proposed(chosen.config, uploads.name_of(chosen.config))
     work = training_task.task(order)
-    note = _("It goes on in the background when you leave this page; the result is kept.")
+    note = _("It continues in the background when you leave this page; the result is kept.")
     if tasks.under_way(work, "data_evaluator", task_view.stage_words, note):
         return
     if tasks.came(work):

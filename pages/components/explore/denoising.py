@@ -36,7 +36,7 @@ def process(model: Sampler) -> None:
         found = _way(model, (model.weights_id, model.step), seed, labels)
     steps = model.config.diffusion.sampling_steps
     words = _(
-        "Left: the picture at this moment, at first noise alone. Right: what the network takes it for. {n} steps lead from step "
+        "Left: the picture at this moment, at first noise alone. Right: the finished picture that the network predicts from it. {n} steps lead from step "
         "{total:,}, pure noise, to 0; the large shapes are settled early, the details last."
     )
     st.markdown(words.format(n=steps, total=model.config.diffusion.steps))
@@ -58,7 +58,7 @@ def _show(found: Way, key: str, name: str) -> None:
     times = ", ".join(f"{found.times[stop]:,}" for stop in stops)
     picture(
         imaging.array_url(strip), key=f"{key}_strip", alt=_("The way from noise to picture, in {n} moments").format(n=len(stops)),
-        caption=_("Above: the picture; below: what the network takes it for. Steps left: {times}.").format(times=times),
+        caption=_("Above: the picture; below: the finished picture that the network predicts. Steps left: {times}.").format(times=times),
     )  # fmt: skip
     download_png(
         _("Download as a strip (PNG)"), lambda: imaging.png_bytes(imaging.to_picture(strip)), name, f"{key}_save"
@@ -162,8 +162,8 @@ def _images(
 def denoise(model: Sampler, run: Run) -> None:
     """A picture of the visitor's own, noisy as at any step, and what the model makes of it."""
     words = _(
-        "Give a picture as much noise as it has at some step, and let the model take it off again: from an early step of the way, "
-        "with much noise, it becomes another picture of its kind; from a late one it stays itself."
+        "Add as much noise to a picture as it has at a chosen step, and let the model remove it. With much noise it becomes "
+        "another picture of its kind; with little noise it stays the same picture."
     )
     st.markdown(words)
     image = choose_image("explore", run)

@@ -131,8 +131,8 @@ def morph(model: Sampler) -> None:
     )  # fmt: skip
     strip = imaging.grid(images[:: MORPH_FRAMES // STOPS], columns=STOPS)
     words = _(
-        "The way follows a great circle (slerp), so that every stop is as far from the centre as a random latent is. Every "
-        "numbered sample of Arithmetic, and of “Is it a copy?” below Measure, is a seed, and can be an end."
+        "The path follows a great circle (slerp), so that every point on it is as far from the centre as a random latent. The "
+        "numbers of samples in Arithmetic, and in “Is it a copy?” under Measure, are seeds and can be entered here."
     )
     st.caption(words)
     if kind_of(model.config).latent_is_noise:

@@ -106,9 +106,9 @@ def sentence(values: Mapping[str, float], *, step: int, outside: float = 0.0, sa
 
 def _stopped(said: str) -> str:
     if said == "unwatched":
-        return _("Paused, because nobody was looking: press Play to go on.")
+        return _("Paused, because nobody was looking: press Play to continue.")
     if said == "over":
-        return _("All steps are made; Play goes on beyond.")
+        return _("All steps are done; Play continues beyond.")
     return ""
 
 

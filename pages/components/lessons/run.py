@@ -35,7 +35,7 @@ def show_run(lesson: Lesson, number: int, step: Train, runs: Found) -> None:
             _("All is here. Whoever takes this lesson on this server sees the same runs: nothing is trained twice.")
         )  # fmt: skip
     stop = ngettext("Stop it", "Stop them", len(going))
-    help_ = ngettext("It writes a checkpoint and can go on later.", "Each writes a checkpoint and can go on later.", len(going))  # fmt: skip
+    help_ = ngettext("It writes a checkpoint and can continue later.", "Each writes a checkpoint and can continue later.", len(going))  # fmt: skip
     if going and st.button(stop, key=f"{key}_stop", icon=":material/stop:", help=help_):
         lab.press(lambda: supervisor.leave_all(going, "stop"))
     if len(missing) < len(step.arms) or any(runs[arm] for arm in step.arms):

@@ -23,7 +23,7 @@ def branch_form(one: Compared, step: int) -> None:
     run = one.run
     words = _(
         "A **branch** is a new run that has the same past up to a checkpoint (the stored state of all networks and optimisers) "
-        "and goes on with other settings. The first run stays as it is; compare the two afterwards."
+        "and continues with other settings. The first run is unchanged; compare the two afterwards."
     )
     st.markdown(words)
     found = lab.attempt(lambda: (follow_up.checkpoint_before(run, step), follow_up.changeable(one)), "info")

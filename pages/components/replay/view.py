@@ -95,7 +95,7 @@ def player(run: Run, chart_keys: Sequence[str], smoothing: float) -> None:
         texts=dict(TEXTS),
         key=key,
     )
-    with st.expander(_("Go on from here with other settings"), icon=":material/call_split:"):
+    with st.expander(_("Continue from here with other settings"), icon=":material/call_split:"):
         branch_form(one, step)
 
 

@@ -78,7 +78,7 @@ def form(runs: Sequence[Run], key: str) -> tuple[Task, str] | None:
         name = left.text_input(_("Name"), max_chars=80, key=f"{key}_name")
         number = middle.text_input(_("Student number"), max_chars=40, key=f"{key}_number")
         course = right.text_input(_("Course"), max_chars=80, key=f"{key}_course")
-        st.caption(_("The template asks, and answers nothing: the discussion stays yours."))
+        st.caption(_("The template asks the questions; the discussion is yours to write."))
         pressed = st.form_submit_button(_("Make the report"), icon=":material/article:")
     file = f"{runs[0].id}-report{FORMATS[form_name].suffix}"
     command = line("report", *(run.id for run in runs), out=file, template=template, format=form_name, name=name,

@@ -98,7 +98,7 @@ def controls(run: Run, status: Status) -> None:
         if status.state in OPEN_STATES:
             busy = status.state == "stopping" or run.control().command != "run"
             if st.button(_("Pause"), key="live_pause", icon=":material/pause:", disabled=busy,
-                         help=_("Writes a checkpoint and frees the device; Resume goes on exactly here.")):  # fmt: skip
+                         help=_("Writes a checkpoint and frees the device; Resume continues exactly here.")):  # fmt: skip
                 lab.press(lambda: supervisor.leave(run, "pause"))
             if st.button(_("Stop"), key="live_stop", icon=":material/stop:", disabled=busy,
                          help=_("Writes a checkpoint and ends the run.")):  # fmt: skip
@@ -194,7 +194,7 @@ def train_longer(run: Run) -> None:
         if not place.open:
             return
         words = _(
-            "A **new run** begins with the curves, pictures and the last checkpoint of this one and goes on with the same settings. "
+            "A **new run** begins with the curves, pictures and the last checkpoint of this one and continues with the same settings. "
             "This one stays as it is."
         )
         st.markdown(words)

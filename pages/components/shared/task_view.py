@@ -46,7 +46,7 @@ def outcome(task: Task, key: str, words: Words | None = None) -> Arrays | None:
             background.forget(task)
             now = Progress("failed", error=str(damage))
     if now.state == "running":
-        note = _("It goes on in the background when you leave this page; the result is kept.")
+        note = _("It continues in the background when you leave this page; the result is kept.")
         follow(task, key, words or stage_words, background.progress, background.cancel, note=note)
     else:
         show_end(key, now)

@@ -38,7 +38,7 @@ def new_study() -> None:
     )  # fmt: skip
     seeds = columns[2].number_input(
         _("Seeds"), 1, MAX_SEEDS, begun["seeds"], key=f"{prefix}_seeds", persist_state="session",
-        help=_("Runs of each weighting, each with other random numbers. One run cannot tell luck from effect."),
+        help=_("Runs of each weighting, each with other random numbers. One run cannot separate chance from effect."),
     )  # fmt: skip
     name = columns[3].text_input(
         _("Name"), key=f"{prefix}_name", persist_state="session", max_chars=60, placeholder=_("optional")

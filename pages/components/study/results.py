@@ -107,7 +107,7 @@ def chart(study: Study, plan: Plan, curves: dict[str, list[Point]]) -> None:
 
 def states(members: list[tuple[StudyMember, Run | None]], by_run: dict[str, list[Point]]) -> None:
     """Every run in a line: its arm, how it stands, its newest count, and the way to it."""
-    st.markdown(f"**{_('Its runs')}**")
+    st.markdown(f"**{_('Runs')}**")
     for member, run in members:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(_("**{arm}** seed {seed}").format(arm=member.arm, seed=member.seed), width=90)
@@ -208,10 +208,10 @@ def conditions(study: Study) -> None:
     """What the figures rest on, and what they leave out."""
     seeds = 1 + max(member.seed for member in study.members)
     words = _(
-        "Conditions: {epochs} epochs of {images:,} drawn scenes, {seeds} of each weighting, 72 requested objects a run (one "
+        "Conditions: {epochs} epochs of {images:,} rendered scenes, {seeds} of each weighting, 72 requested objects per run (one "
         "picture for each of 32 conditions). The test takes all objects as independent. They are not: up to three share one "
         "picture, and all pictures of a run share one trained generator. So it is optimistic, and a difference found here may "
-        "still be luck of the seed."
+        "still be due to the seed."
     )
     changes = study.changes
     sentences = [
@@ -222,7 +222,7 @@ def conditions(study: Study) -> None:
         )
     ]
     if seeds == 1:
-        sentences.append(_("With one seed, luck and effect cannot be separated at all: repeat with 3 seeds."))
+        sentences.append(_("With one seed, chance and effect cannot be separated: repeat with 3 seeds."))
     evaluator = studies.evaluator_of(PLANS[study.plan])
     if evaluator is not None:
         words = _("The accuracy of the evaluator “{title}” on real pictures: {own}.")
@@ -234,11 +234,11 @@ def conditions(study: Study) -> None:
 def reported() -> None:
     """What the report said, beside what was found here."""
     with st.container(border=True):
-        st.markdown(f"**{_('What report R2 said')}**")
+        st.markdown(f"**{_('Result of report R2')}**")
         words = _(
             "With i-CLEVR's rendered scenes and 75 epochs: 38/72 = 0.528 for its own run; a weight of zero on either side never "
             "learns; 7:3 looked slightly better than 1:1. One score of 72 objects has a standard error of ±0.059, so the report's "
-            "one run of each cannot tell 7:3 from 1:1. Absolute figures here are of drawn scenes and another evaluator: compare "
+            "one run of each cannot separate 7:3 from 1:1. The figures here are of rendered scenes and another evaluator: compare "
             "the order of the curves, not their height."
         )
         st.markdown(words)

@@ -4,9 +4,11 @@ import streamlit as st
 
 from gan_core.experiments.sweeps.folder import SweepFolder
 from gan_core.experiments.sweeps.loop import short_name
-from gan_core.experiments.sweeps.plan import Axis, Value, format_value
+from gan_core.experiments.sweeps.plan import LINKED, Axis, Value, format_value
 from gan_core.experiments.sweeps.table import TrialRow
 from pages.components.shared import lab
+from pages.components.shared.config_form import LABELS
+from pages.components.sweeps.form import title_of
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import picture
 
@@ -35,9 +37,9 @@ def grid_of_samples(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | N
     for value in down.values[:MAX_ROWS]:
         for place, other in zip(st.columns(max(2, len(columns))), columns, strict=False):
             row = shown.get((value, other))
-            named = [f"{short_name(down.name)} {format_value(value)}"]
+            named = [f"{axis_words(down.name)} {format_value(value)}"]
             if across is not None and other is not None:
-                named.append(f"{short_name(across.name)} {format_value(other)}")
+                named.append(f"{axis_words(across.name)} {format_value(other)}")
             with place.container(border=True):
                 cell(", ".join(named), row, starred=row is not None and row is top)
     hidden = len(down.values) > MAX_ROWS or (across is not None and len(across.values) > MAX_COLUMNS)
@@ -45,11 +47,18 @@ def grid_of_samples(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | N
         st.caption(_("The first {rows} x {columns} are shown.").format(rows=MAX_ROWS, columns=MAX_COLUMNS))
 
 
+def axis_words(name: str) -> str:
+    """What a setting is called, after "G" or "D" where it is of an optimiser."""
+    if name in LINKED:
+        return title_of(name)
+    owner = {"generator_optimizer": "G: ", "discriminator_optimizer": "D: "}.get(name.partition(".")[0], "")
+    return owner + LABELS[name] if name in LABELS else short_name(name)
+
+
 def choose(axis: Axis) -> Value:
     """Which value of a further setting is looked at."""
-    words = short_name(axis.name).capitalize()
     chosen = st.segmented_control(
-        as_text(words),
+        as_text(axis_words(axis.name)),
         list(axis.values),
         default=axis.values[0],
         format_func=lambda value: as_text(format_value(value)),

@@ -10,7 +10,6 @@ from gan_core.experiments.sweeps import figures
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.figures import PICTURES
 from gan_core.experiments.sweeps.folder import SweepFolder
-from gan_core.experiments.sweeps.loop import short_name
 from gan_core.experiments.sweeps.plan import format_value, trial_minutes
 from gan_core.experiments.sweeps.storage import without_password
 from gan_core.experiments.sweeps.study import SweepStudy
@@ -18,7 +17,7 @@ from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of, sec
 from gan_core.runs import Run
 from pages.components.shared import lab
 from pages.components.sweeps.form import objective_title
-from pages.components.sweeps.grid import grid_of_samples
+from pages.components.sweeps.grid import axis_words, grid_of_samples
 from pages.components.text import N_, Marked, _, as_text, duration, told_apart_means
 
 SLOWER = 2  # refreshes; a trial takes minutes
@@ -75,7 +74,7 @@ def is_active(folder: SweepFolder, rows: list[TrialRow]) -> bool:
 def description(folder: SweepFolder) -> None:
     """What it varies, for what, and where it is kept."""
     sweep = folder.sweep
-    varied = "; ".join(as_text(str(axis)) for axis in sweep.axes)
+    varied = "; ".join(as_text(str(axis).replace(axis.name, axis_words(axis.name), 1)) for axis in sweep.axes)
     way = _("as large as possible") if sweep.objective.direction == "maximize" else _("as small as possible")
     kind = _("A search of {n} trials") if sweep.search else _("A grid of {n} trials")
     sentence = [
@@ -122,7 +121,7 @@ def progress(folder: SweepFolder, rows: list[TrialRow], going: bool) -> None:
             if elsewhere
             else _(" · interrupted: nobody works on it now")
             if folder.should_run or folder.error or any(row.state == "interrupted" for row in rows)
-            else _(" · stopped: the other trials are not made until you go on")
+            else _(" · stopped: the other trials are not made until you continue")
         )
     st.progress(ended / len(rows) if rows else 0.0, text=words)
     if going and not folder.should_run:
@@ -172,7 +171,7 @@ def run_there(row: TrialRow) -> bool:
 
 def best_words(folder: SweepFolder, rows: list[TrialRow], top: TrialRow) -> str:
     """The best trial, what it reached, and whether the second may be as good."""
-    values = as_text(", ".join(f"{short_name(name)} {format_value(value)}" for name, value in top.params.items()))
+    values = as_text(", ".join(f"{axis_words(name)} {format_value(value)}" for name, value in top.params.items()))
     sentence = _("**Best so far: trial {n}** ({values}): {metric} {value}, {measured}.").format(
         n=top.index + 1,
         values=values,
@@ -185,7 +184,7 @@ def best_words(folder: SweepFolder, rows: list[TrialRow], top: TrialRow) -> str:
         tested = together(of_estimates(top.estimate, row.estimate) for row in others if row.estimate)
         close = [str(row.index + 1) for row, found in zip(others, tested, strict=True) if not found.differs]
         if close:
-            words = _("One run each cannot tell the trials {names} apart from it.")
+            words = _("With one run each, the difference from trials {names} is not significant.")
             sentence += " " + words.format(names=", ".join(close[:8])) + " " + told_apart_means(len(tested))
     return sentence
 
@@ -210,7 +209,7 @@ def table(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None) -> No
             _("state"): ("★ " if row is top else "")
             + (_("measuring") if row.run_id in measuring else STATES[row.state]),
             **{
-                short_name(axis.name): format_value(row.params[axis.name]) if row.params else ""
+                axis_words(axis.name): format_value(row.params[axis.name]) if row.params else ""
                 for axis in folder.sweep.axes
             },
             _("{metric} (95 % interval)").format(metric=objective_title(folder.sweep.objective.metric)): value_words(
@@ -241,7 +240,7 @@ def plots(study: SweepStudy, rows: list[TrialRow]) -> None:
     keys = figures.available(len(done), len(study.sweep.axes))
     if not keys:
         return
-    st.subheader(_("Optuna's pictures"))
+    st.subheader(_("Optuna's charts"))
     shown = st.segmented_control(
         _("Picture"), keys, default=keys[0], format_func=lambda key: _(PICTURES[key].title), key="sweeps_plot",
         label_visibility="collapsed",

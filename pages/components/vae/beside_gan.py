@@ -164,7 +164,7 @@ def side_by_side(vae: Shown, gan: Side) -> None:
             st.markdown(f"**{caption}**")
             picture(imaging.array_url(imaging.grid(made, columns=8)), key=key, alt=caption)
     words = _(
-        "**What report R5 saw:** the GAN's images are sharper, the VAE is easier to train. A VAE's loss counts "
+        "**Report R5:** the GAN's images are sharper, the VAE is easier to train. A VAE's loss counts "
         "every pixel, so where it is uncertain it predicts the average, which is a blur; a GAN has to convince "
         "the discriminator, which rejects blur."
     )
@@ -227,7 +227,7 @@ def sharper(measured: dict[str, Estimate]) -> str:
     elif beside_vae < 0:
         sentence = _("Here the VAE's samples are the sharper ones, unlike in the report.")
     else:
-        sentence = _("These samples cannot tell which of the two is sharper.")
+        sentence = _("On these samples neither is significantly sharper.")
     return f"{sentence} {told_apart_means(len(tested))}"
 
 
@@ -258,7 +258,7 @@ def costs(vae: Shown, gan: Side) -> None:
 
 def curves(vae: Shown, gan: Side) -> None:
     """The losses of both, beside each other."""
-    st.subheader(_("How they learned"), anchor=False)
+    st.subheader(_("Training curves"), anchor=False)
     sides = ((_("VAE"), vae.run, vae.model.config), (_("GAN"), gan.run, gan.config))
     for place, (title, run, config) in zip(st.columns(2, gap="medium"), sides, strict=True):
         keys = kind_of(config).main_charts
@@ -272,7 +272,7 @@ def curves(vae: Shown, gan: Side) -> None:
             if not figures:
                 st.caption(_("This run came without its curves."))
     words = _(
-        "A VAE's loss falls and says how far it is. A GAN's two losses are a tug of war: they say who is ahead, not how good the "
-        "pictures are, which is why the report stopped by eye."
+        "A VAE's loss falls as its reconstructions improve. A GAN's two losses depend on each other: they show which network is "
+        "ahead, not how good the pictures are, so the report chose when to stop by looking at samples."
     )
     st.caption(words)

@@ -42,7 +42,7 @@ def facts(run: Run, step: int) -> None:
     other = vae.model_copy(update={"kl_reduction": "sum" if averaged else "mean"})
     words = _(
         "**β** is the weight that the KL term would have in a β-VAE (Higgins et al. 2017), where it is summed and set against "
-        "{price}: 1 is the VAE of Kingma and Welling (2014), below 1 favours true copies, above 1 tidy latents. Here "
+        "{price}: 1 is the VAE of Kingma and Welling (2014), below 1 favours accurate copies, above 1 latents close to the prior. Here "
         "β = {formula} = {beta:.3g}; with the KL {other} it would be {swapped:.3g}."
     )
     st.caption(

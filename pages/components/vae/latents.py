@@ -191,8 +191,8 @@ def figures(layout: LatentMap, measured: Arrays, points: npt.NDArray[np.float32]
     cells = [
         (
             _("Linear probe, from the latents"), f"{probed.right.ratio:.1%}",
-            _("{hits} named rightly, 95 % interval {low:.1%} to {high:.1%}; always naming the largest group gets {base:.1%}. Logistic "
-              "regression on the {dim} numbers of z, each image named by a model that did not learn from it (5 folds).").format(
+            _("{hits} classified correctly, 95 % interval {low:.1%} to {high:.1%}; always naming the largest group gets {base:.1%}. Logistic "
+              "regression on the {dim} numbers of z, each image classified by a model that was not trained on it (5 folds).").format(
                 hits=probed.right, low=low, high=high, base=probed.majority.ratio, dim=latents.shape[1]),
         ),
         (_("Silhouette, in the latents"), f"{in_latents.value:.3f}", _silhouette_words(in_latents)),

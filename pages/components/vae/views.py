@@ -159,8 +159,8 @@ def samples(shown: Shown) -> None:
         "vae_samples_download",
     )
     words = _(
-        "What R5 saw: with λ too large, reconstructions blur; with λ too small the copies are sharp, but the encoder's "
-        "clouds leave holes in the prior, and random latents fall into them: samples that are no faces."
+        "Report R5: with λ too large, reconstructions blur; with λ too small they are sharp, but the encoder's posteriors leave "
+        "gaps in the prior, and random latents from these gaps decode to images that are not faces."
     )
     st.caption(words)
 

@@ -8,7 +8,7 @@ MAX_DRAWN = 5_000  # what one message to the server carries easily
 
 TEXTS = Marked({
     "label": N_("Square to draw points on, from -4 to 4"), "undo": N_("Undo"), "clear": N_("Clear"),
-    "spray": N_("Points a spray"), "spread": N_("Spread"), "count": N_("{n} points"), "full": N_("No room for more points."),
+    "spray": N_("Points per spray"), "spread": N_("Spread"), "count": N_("{n} points"), "full": N_("No room for more points."),
 })  # fmt: skip
 
 Point = tuple[float, float]
