@@ -74,9 +74,9 @@ def ready_made() -> None:
 
 
 def cards(runs: list[Run]) -> None:
-    """Runs side by side: newest samples, state, where to go."""
+    """Runs side by side, equally high: newest samples, state, where to go at the bottom."""
     for column, run in zip(st.columns(NEWEST), runs, strict=False):
-        with column, st.container(border=True, height="stretch"):
+        with column, st.container(border=True, height="stretch", key=f"home_card_{run.id}"):
             url = lab.sample_url(run)
             if url:
                 alt = _("Newest samples of {name}").format(name=called(run))

@@ -109,7 +109,7 @@ def test_delete_asks_first(visit: Visit, trained: Run, trained_once: Path, runs_
     assert trained.path.is_dir()
     answer(app, "yes")
     assert [run.id for run in runs.list_runs(runs_dir)] == [other.id]
-    assert trained.id not in words(app)
+    assert [box.key for box in app.checkbox] == [f"runs_tick_{other.id}"]
     assert not trained.path.exists()
 
 

@@ -88,7 +88,7 @@ def wall(projected: bool = False) -> None:
         st.html(f"<style>:root {{--ganvas-wall-rows: {math.ceil(len(shown) / in_a_row)}}}</style>")
     for first in range(0, len(shown), in_a_row):
         for column, run in zip(st.columns(in_a_row), shown[first : first + in_a_row], strict=False):
-            with column, st.container(border=True, key=f"class_card_{run.owner}", gap="xsmall"):
+            with column, st.container(border=True, height="stretch", key=f"class_card_{run.owner}", gap="xsmall"):
                 card(run, names, projected)
     if len(chosen) > SHOWN:
         left = len(chosen) - SHOWN

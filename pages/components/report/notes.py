@@ -41,7 +41,7 @@ def observation(run: Run, figure: str) -> None:
         with st.form(f"{key}_form", border=False):
             typed = st.text_area(_("Observation"), words, max_chars=notes.MAX_TEXT, key=f"{key}_words")
             pressed = st.form_submit_button(_("Keep"))
-        as_command(f"observation_{figure}", line("note", run.id, words, figure=figure))
+        as_command(f"observation_{figure}", line("note", run.id, words or "...", figure=figure))
         if pressed and lab.succeeds(lambda: notes.observe(run, figure, typed)):
             st.session_state[f"{key}_saved"] = saved + 1
             st.rerun()

@@ -97,7 +97,7 @@ def edit(run: Run) -> None:
             close_panel()
             renew("run_shown")
             st.rerun()
-    as_command("rename", line("rename", run.id, run.name), line("note", run.id, run.note))
+    as_command("rename", line("rename", run.id, run.name), line("note", run.id, run.note or "..."))
 
 
 def give_back(run: Run, name: str) -> None:
