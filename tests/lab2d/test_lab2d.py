@@ -141,6 +141,25 @@ def test_looking_leaves_no_trace(rules: str) -> None:
     )
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As in the lab's own process."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
+def test_the_story_that_converges_does() -> None:
+    game = Game(STORIES["r1"].config)
+    while not game.is_over:
+        game.play("both")
+    values = Camera(game).frame(intervals=False)["values"]
+    assert values["captured"] == 8 and values["high_quality"] > 0.7
+
+
 def test_the_same_seed_and_clicks_give_the_same_points() -> None:
     frames = []
     for _ in range(2):

@@ -11,9 +11,8 @@ import pytest
 from helpers import tiny_run
 from streamlit.testing.v1 import AppTest
 
-from gan_core.config import RunConfig, parse_config, with_changes
+from gan_core.config import parse_config
 from gan_core.datasets import uploads
-from gan_core.experiments.benchmark import TASKS
 from gan_core.lab2d import engine as engine_module
 from gan_core.lab2d.engine import Engine, GameRecord
 from gan_core.lab2d.stories import STORIES
@@ -278,18 +277,6 @@ def test_the_picture_tells_how_many_points_lie_outside() -> None:
     seen.frames.append(frame)
     (sent,) = play.frames_for(Request(1, "a-2", 0), seen)
     assert "75%, lie outside" in sent["sentence"]
-
-
-def test_the_collapsing_story_names_the_benchmarks_other_rules() -> None:
-    here, there = STORIES["bce"].config, with_changes(RunConfig(), TASKS["ring8"].changes("bce", 0))
-    lesson = STORIES["bce"].lesson
-    for said, read in (
-        ("momentum {:g} instead of {:g}", lambda config: config.generator_optimizer.beta1),
-        ("learning rate {:g} instead of {:g}", lambda config: config.generator_optimizer.learning_rate),
-        ("batches of {} instead of {}", lambda config: config.training.batch_size),
-        ("{:,} steps instead of {:,}", lambda config: config.training.max_steps),
-    ):
-        assert said.format(read(there), read(here)) in lesson
 
 
 def test_the_sentence_when_nothing_can_be_counted() -> None:

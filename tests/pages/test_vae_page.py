@@ -228,7 +228,7 @@ def test_beside_the_map_stand_probe_and_silhouettes_of_the_chosen_attribute(
     assert box.value == "Male"
     probe = metrics(app)["Linear probe, from the latents"]
     assert probe.endswith("%")
-    assert "/100 named rightly, 95 % interval" in words(app)
+    assert "/100 classified correctly, 95 % interval" in words(app)
     assert "always naming the largest group gets" in words(app)
     before = component(app, "vae_map_a-vae")["figure"]
     calm(box.select("Smiling").run())

@@ -171,17 +171,16 @@ def _compared_with_plain(compared: list[Difference], measure: str) -> list[str]:
 
 def _other_rules(name: str) -> str:
     """In what the 2-D lab's game on the same data differs from the benchmark's."""
-    here, there = with_changes(RunConfig(), TASKS[name].changes("r1", 0)), STORIES["r1"].config
+    here, there = with_changes(RunConfig(), TASKS[name].changes("bce", 0)), STORIES["bce"].config
     words = _(
         "The 2-D lab shows a plain GAN that collapses on the same data: there Adam's momentum is {a:g} (here {b:g}), the "
-        "learning rate {c:g} (here {d:g}), the batch size {e} (here {f}), R1's weight {g:g} (here {h:g}), and training takes {i:,} "
-        "steps (here {j:,})."
+        "learning rate {c:g} (here {d:g}), the batch size {e} (here {f}), and training takes {g:,} steps (here {h:,})."
     )
     return words.format(
         a=there.generator_optimizer.beta1, b=here.generator_optimizer.beta1,
         c=there.generator_optimizer.learning_rate, d=here.generator_optimizer.learning_rate,
-        e=there.training.batch_size, f=here.training.batch_size, g=there.penalty.weight, h=here.penalty.weight,
-        i=there.training.max_steps, j=here.training.max_steps,
+        e=there.training.batch_size, f=here.training.batch_size,
+        g=there.training.max_steps, h=here.training.max_steps,
     )  # fmt: skip
 
 

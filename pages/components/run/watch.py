@@ -26,8 +26,10 @@ def watch(run: Run) -> None:
         st.fragment(samples, run_every=every)(run)
         st.fragment(doctor_panel, run_every=None if every is None else 3 * every)(run)
         if run.shipped:
-            words = _("Comes with Ganvas; its weights are stored in half precision. Trained by: `{command}`.")
-            st.caption(words.format(command=f"python tools/pretrained.py {run.path.name}"))
+            words = _(
+                "Comes with Ganvas; its weights are stored in half precision. Trained by: `python tools/pretrained.py {name}`."
+            )
+            st.caption(words.format(name=run.path.name))
         elif run.note:
             st.text(run.note)
     with right:

@@ -60,7 +60,9 @@ def test_verdicts_far_apart_are_a_win_under_every_objective_while_images_are_ali
     for name in ("hinge", "least_squares", "wasserstein", "relativistic"):
         found = sign("discriminator_won", steady({"logit/gap": 4.1, **alike}, 600, objective__name=name))
         assert (found.step, found.since, found.lasting) == (500, 201, True)
-        assert "From step 201 to 500 D told real from generated images by 4.1 standard deviations" in found.evidence
+        assert (
+            "From step 201 to 500 D separated real from generated images by 4.1 standard deviations" in found.evidence
+        )
         assert when("discriminator_won", steady({"logit/gap": 15.1}, 600, objective__name=name)) == (500, 201, True)
     assert when("discriminator_won", steady({"logit/gap": 4.1, **alike}, 499)) is None
     assert when("discriminator_won", steady({"logit/gap": 3.9, **alike}, 600)) is None
