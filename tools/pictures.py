@@ -57,7 +57,7 @@ def _play(page: Page) -> None:
     page.locator(".ganvas-twin-who, [data-testid=twin-stage] button").first.wait_for(timeout=READY_MS)
     page.get_by_test_id("twin-stage").get_by_role("button").first.click()
     page.wait_for_function(
-        "Number(document.querySelector('[data-testid=twin-stage]').dataset.step) >= 3000", timeout=READY_MS
+        "Number(document.querySelector('[data-testid=twin-stage]').dataset.step) >= 4500", timeout=READY_MS
     )
     page.get_by_test_id("twin-stage").get_by_role("button").first.click()
 
