@@ -8,7 +8,7 @@ from gan_core.lab2d.protocol import PACES
 from pages.components.text import N_, Marked, _
 
 FEW = 0.5  # of the modes
-MOST = 0.8  # of the samples
+MOST = 0.75  # of the samples
 HALF = 0.5  # of the samples
 
 
