@@ -89,7 +89,7 @@ TABLES = (
     Table("packages and licences", ("docs/sbom.cdx.json", "docs/licences.md"), "make sbom",
           "of requirements.lock, in an environment installed from it"),
     Table("rooms, arrows and lines", ("docs/architecture.md",), "python tools/structure.py", "of the checkout"),
-    Table("speed beside a plain loop", ("README.md",), "python benchmarks/speed.py",
+    Table("speed beside a plain loop", ("docs/speed.json", "README.md"), "make bench",
           "ratios are of the machine that the README names; minutes"),
     Table("the animation of the default run", ("docs/pictures/learning.gif",),
           "python tools/animate.py RUN_FOLDER docs/pictures/learning.gif", "one finished run of mnist-dcgan"),

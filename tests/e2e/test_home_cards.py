@@ -11,6 +11,8 @@ from playwright.sync_api import Browser
 
 from tests.e2e.app_helpers import Lab
 
+pytestmark = pytest.mark.e2e
+
 PRETRAINED = Path(__file__).resolve().parents[2] / "checkpoints" / "pretrained"
 NAMES = (
     "short",
