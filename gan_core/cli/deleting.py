@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from gan_core import runs
 from gan_core.access import bin
-from gan_core.cli.terminal import AsJson, RunsDir, console, runs_folder, show_rows
+from gan_core.cli.terminal import AsJson, RunsDir, console, find_one, runs_folder, show_rows
 from gan_core.config import settings
 from gan_core.experiments import studies
 from gan_core.experiments.sweeps import folder as sweeps
@@ -54,15 +54,12 @@ def restore(
 ) -> None:
     """Take back what was deleted: a run, a data set, an evaluator, a sweep, a study or a direction."""
     there = _binned(runs_folder(runs_dir))
-    found = [one for one in there if one[1].id == name] or [one for one in there if one[1].name == name]
-    if not found:
+    thing = find_one((thing for _kind, thing in there), name, "deleted things")  # of one id, the latest
+    if thing is None:
         raise ValueError(
             f"There is nothing called '{name:.80}' in the bin. List what there is with: python -m gan_core deleted."
         )
-    if len(found) > 1 and len({thing.id for _kind, thing in found}) > 1:
-        ids = ", ".join(thing.id for _kind, thing in found)
-        raise ValueError(f"{len(found)} deleted things are called '{name:.80}'. Use one's id: {ids}.")
-    kind, thing = found[0]  # of one id, the latest
+    kind = next(kind for kind, one in there if one is thing)
     bin.restore(thing)
     console.print(escape(f"{thing.name}: the {kind} is back."), soft_wrap=True)
 

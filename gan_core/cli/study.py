@@ -78,13 +78,9 @@ def _begun(runs_dir: Path, what: str, name: str) -> Study | None:
     """
     every = studies.STORE.all(runs_dir)
     if what in PLANS:
-        named = [one for one in every if (one.plan, one.name) == (what, name.strip() or PLANS[what].title)]
-    else:
-        named = [one for one in every if one.id == what] or [one for one in every if one.name == what]
-    if len(named) > 1:
-        ids = ", ".join(one.id for one in named)
-        raise ValueError(f"{len(named)} studies are called '{named[0].name}'. Use one's id: {ids}.")
-    return named[0] if named else None
+        named = name.strip() or PLANS[what].title
+        return terminal.find_one((one for one in every if (one.plan, one.name) == (what, named)), named, "studies")
+    return terminal.find_one(every, what, "studies")
 
 
 def _plan(what: str) -> Plan:

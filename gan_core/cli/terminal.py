@@ -8,10 +8,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any, Protocol, TextIO, TypeVar
 
 import typer
 from rich.console import Console
@@ -149,3 +149,35 @@ def show_rows(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: boo
     for row in rows:
         table.add_row(*(escape(str(row[column])) for column in columns))
     console.print(table)
+
+
+class Named(Protocol):
+    """What a command line may mean by an id or by a name."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+NamedThing = TypeVar("NamedThing", bound=Named)
+
+
+def find_one(things: Iterable[NamedThing], wanted: str, what: str) -> NamedThing | None:
+    """The first thing of this id, or else the only one of this name; None where there is none.
+
+    Args:
+        things: to choose from.
+        wanted: an id or a name.
+        what: they are, in the plural.
+
+    Raises:
+        ValueError: several of that name.
+    """
+    there = list(things)
+    found = [one for one in there if one.id == wanted] or [one for one in there if one.name == wanted]
+    if len({one.id for one in found}) > 1:
+        ids = ", ".join(one.id for one in found)
+        raise ValueError(f"{len(found)} {what} are called '{wanted:.80}'. Use one's id: {ids}.")
+    return found[0] if found else None

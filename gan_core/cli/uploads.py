@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 import zipfile
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from gan_core.cli.deleting import tell_binned
-from gan_core.cli.terminal import AsJson, bar, console, show_rows
+from gan_core.cli.terminal import AsJson, bar, console, find_one, show_rows
 from gan_core.config import settings
 from gan_core.datasets import uploads
 from gan_core.datasets.base import left_out_in_words
@@ -73,16 +74,12 @@ def delete_data(
 
 def _find(name: str) -> Own:
     """The upload of this id, or of this name if there is only one. Raises ValueError otherwise."""
-    there = uploads.list_own()
-    found = [own for own in there if own.id == name] or [own for own in there if own.name == name]
-    if not found:
+    found = find_one(uploads.list_own(), name, "data sets")
+    if found is None:
         raise ValueError(
             f"There is no data set '{name:.80}' of your own. List what there is with: python -m gan_core uploads."
         )
-    if len(found) > 1:
-        ids = ", ".join(own.id for own in found)
-        raise ValueError(f"{len(found)} data sets are called '{name:.80}'. Use one's id: {ids}.")
-    return found[0]
+    return found
 
 
 def _add_folder(folder: Path, name: str) -> Own:
@@ -98,4 +95,4 @@ def _add_folder(folder: Path, name: str) -> Own:
 
 
 def _training(own: Own) -> str:
-    return f"--set dataset.name={own.dataset} --set dataset.root={own.root}"
+    return shlex.join(["--set", f"dataset.name={own.dataset}", "--set", f"dataset.root={own.root}"])
