@@ -17,7 +17,7 @@ STYLE = """<style>
 @media (max-width: 640px) {.stMainBlockContainer {padding-top: 4rem}}
 .stMainBlockContainer h1 {font-size: 2rem; padding: 0.5rem 0}
 /* the theme's accent is too dark for text on a dark page (3.5:1); these are its link colours */
-[data-testid="stButtonGroup"] button[aria-checked="true"] {color: light-dark(#0f766e, #5eead4) !important}
+[data-testid="stButtonGroup"] button[aria-checked="true"], [data-testid="stSliderThumbValue"] {color: light-dark(#0f766e, #5eead4) !important}
 /* in a row with other controls Streamlit cuts off the choices that do not fit */
 [data-testid="stButtonGroup"] [role="radiogroup"] {flex-wrap: wrap}
 </style>"""

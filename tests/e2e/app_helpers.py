@@ -154,6 +154,16 @@ def settled(page: Page) -> None:
     expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible(timeout=SLOW_MS)
 
 
+def at_rest(page: Page) -> None:
+    """Waits until, besides, nothing fades in or out: Streamlit pales what a rerun may replace, and colours count as they are."""
+    settled(page)
+    page.wait_for_function(
+        """() => !document.querySelector('[data-stale="true"]') && document.getAnimations().every(
+            (one) => one.playState !== "running" || one.effect.getComputedTiming().endTime === Infinity
+        )"""
+    )
+
+
 def upload(page: Page, label: str, name: str, mime: str, content: bytes) -> None:
     """Puts a file into the uploader with this label, and waits until the server has it."""
     settled(page)
