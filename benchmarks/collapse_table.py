@@ -1,4 +1,4 @@
-"""The collapse benchmark: eight methods on points and stacked digits whose modes are known, trained and counted.
+"""The collapse benchmark: nine methods on points and stacked digits whose modes are known, trained and counted.
 
     python -m benchmarks.collapse_table [--tasks ring8,grid25] [--methods bce,pacgan2] [--seeds 10]
     python -m benchmarks.collapse_table --untuned

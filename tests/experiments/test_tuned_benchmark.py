@@ -255,6 +255,7 @@ def test_the_curves_are_drawn_for_every_method_and_several_batches():
     found = whole()
     steps = against_steps(found, "captured", 8, {"measure": "modes", "steps": "steps"})
     assert [trace.name for trace in steps.data] == [method.title for method in METHODS.values()]
+    assert len({(trace.line.color, trace.line.dash) for trace in steps.data}) == len(METHODS)
     assert (steps.data[0].x, steps.data[0].y) == ((10, 20, 30), (4, 8, 8))
     batch = against_batch(found, "high_quality", 0.989, {"measure": "quality", "batch": "batch"})
     assert [trace.name for trace in batch.data] == ["GAN", "PacGAN2"]

@@ -12,6 +12,8 @@ from gan_core.experiments.benchmark.summary import Row, mean_curve
 from gan_core.experiments.benchmark.tuning import BATCH_METHODS
 from gan_core.figures.style import COLORS, GREY, add_level, lay_out
 
+DASHES = ("solid", "dash", "dot")  # with eight colours: 24 lines that differ, neighbours not by colour alone
+
 
 def figure(rows: Sequence[Row], measure: str, highest: float, words: Mapping[str, str]) -> go.Figure:
     """One measure of each method that has it.
@@ -91,9 +93,10 @@ def _lines(
     lines: Mapping[str, Sequence[tuple[int, float]]], mode: str, highest: float, x_title: str, y_title: str
 ) -> go.Figure:
     fig = go.Figure()
-    for (name, points), color in zip(lines.items(), COLORS, strict=False):
+    for place, (name, points) in enumerate(lines.items()):
+        line = {"color": COLORS[place % len(COLORS)], "dash": DASHES[place % len(DASHES)]}
         fig.add_scatter(x=[x for x, _ in points], y=[y for _, y in points], mode=mode, name=name,
-                        line={"color": color}, hovertemplate="%{y:.3~f}<extra>" + name + "</extra>")  # fmt: skip
+                        line=line, hovertemplate="%{y:.3~f}<extra>" + name + "</extra>")  # fmt: skip
     add_level(fig, highest)
     yaxis = {"title": {"text": y_title}, "range": (0, highest * 1.08)}
     lay_out(fig, x_title, yaxis=yaxis, height=300, hovermode="closest")

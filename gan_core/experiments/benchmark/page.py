@@ -28,7 +28,7 @@ PAGE = PROJECT_DIR / "docs" / "collapse.md"
 _INTRODUCTION = """\
 # The collapse benchmark
 
-Eight methods on data whose modes are known: how many does a generator find, and how evenly? Made by `make collapse-table`,
+Nine methods on data whose modes are known: how many does a generator find, and how evenly? Made by `make collapse-table`,
 which goes on where it was stopped; this page and the table on Learn, Benchmark are written from `gan_core/experiments/benchmark/data`.
 
 *Mode-TV* comes first: half the sum over the modes of |share of all samples - share in the data|, plus half the share of samples on

@@ -65,6 +65,11 @@ METHODS: Registry[Method] = Registry(
         "pacgan4": Method("PacGAN4", {"remedies.packing": 4}, "the same, and D classifies 4 samples at a time"),
         "lsgan": Method("LSGAN", {"objective.name": "least_squares"}, "least squares in place of cross-entropy"),
         "r1": Method("GAN + R1", {"penalty.name": "r1"}, "cross-entropy and a penalty on D's gradient at real samples"),
+        "relativistic": Method(
+            "Relativistic + R1 + R2",
+            {"objective.name": "relativistic", "penalty.name": "r1_r2"},
+            "relativistic loss on pairs of a real and a generated sample, and a penalty on D's gradient at both",
+        ),
         "wgan-gp": Method(
             "WGAN-GP",
             {"objective.name": "wasserstein", "objective.n_critic": 5, "penalty.name": "gradient",

@@ -130,9 +130,10 @@ def results(task: str) -> Results:
     if not path.exists():
         return empty
     found = _read(path, Results)
-    if found.task != task or found.recipe != empty.recipe:
+    made_with = {**found.recipe, "methods": {**empty.recipe["methods"], **found.recipe.get("methods", {})}}
+    if found.task != task or made_with != empty.recipe:
         raise ValueError(f"The results '{path}' were made with other settings. Delete the file and train again.")
-    return found
+    return found.model_copy(update={"recipe": empty.recipe})  # methods that are new since take part from now on
 
 
 def _read(path: Path, kind: type[Stored]) -> Stored:
