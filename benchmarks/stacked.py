@@ -7,75 +7,81 @@ and its own latents, and its gradient is that of its own loss. tests/experiments
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.func import functional_call, stack_module_state, vmap
+from torch.nn.utils import parametrize
 
 from gan_core.config import RunConfig
 from gan_core.models.building import build_networks, stream
 from gan_core.models.gan import GAN
 
-_LEFT, _RIGHT = "_u", "_v"  # torch's names for spectral norm's singular vectors
 
-
-class Stacked(nn.Module):
-    """Networks of one shape as one: of S equal parts of its input, each goes through a network of its own.
+class StackedLinear(nn.Module):
+    """S linear layers of one shape as one: of S equal parts of its input, each goes through a layer of its own.
 
     Args:
-        networks: of one class and shape; the only buffers that they may hold are the singular vectors of spectral norm.
-
-    Raises:
-        ValueError: networks with other buffers, such as batch norm's.
+        layers: with a bias. Spectral norm that is on them, scaled or not, is kept.
     """
 
-    def __init__(self, networks: Sequence[nn.Module]) -> None:
+    left: Tensor
+    right: Tensor
+
+    def __init__(self, layers: Sequence[nn.Linear]) -> None:
         super().__init__()
-        weights, vectors = stack_module_state(list(networks))  # type: ignore[arg-type]
-        if strange := [name for name in vectors if not name.endswith((_LEFT, _RIGHT))]:
-            raise ValueError(f"Networks with buffers cannot be stacked; these have {', '.join(strange)}.")
-        self.count = len(networks)
-        self._names = list(weights)
-        self._weights = nn.ParameterList([nn.Parameter(w.detach().clone()) for w in weights.values()])
-        self._vectors = {name: vector.detach().clone() for name, vector in vectors.items()}
-        template = networks[0].eval()  # so that spectral norm leaves its vectors alone: `_iterate` moves them
+        self.bias = nn.Parameter(torch.stack([layer.bias.detach() for layer in layers])[:, None])  # (S, 1, O)
+        self.has_spectral_norm = parametrize.is_parametrized(layers[0], "weight")
+        if not self.has_spectral_norm:
+            self.weight = nn.Parameter(torch.stack([layer.weight.detach() for layer in layers]))  # (S, O, I)
+            return
+        found: list[Any] = [layer.parametrizations["weight"] for layer in layers]  # type: ignore[index]
+        self.weight = nn.Parameter(torch.stack([one.original.detach() for one in found]))
+        self.register_buffer(
+            "left", torch.stack([one[0]._u for one in found])
+        )  # torch's names for the singular vectors
+        self.register_buffer("right", torch.stack([one[0]._v for one in found]))
+        self.scale = found[0][1].scale if len(found[0]) > 1 else 1.0
 
-        def call(own: dict[str, Tensor], *inputs: Tensor) -> Tensor:
-            made: Any = functional_call(template, own, inputs)
-            return made if isinstance(made, Tensor) else made[0]  # a critic's logits, without its absent label logits
+    def forward(self, x: Tensor) -> Tensor:
+        """Inputs (S * N, I) -> outputs (S * N, O)."""
+        parts = x.reshape(len(self.weight), -1, x.shape[1])
+        return torch.baddbmm(self.bias, parts, self._normalised().mT).flatten(0, 1)
 
-        self._call = vmap(call)
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Inputs (S * N, ...) -> outputs (S * M, ...)."""
-        parts = [x.reshape(self.count, len(x) // self.count, *x.shape[1:]) for x in inputs]
-        weights = dict(zip(self._names, self._weights, strict=True))
-        if self._vectors and self.training:
-            self._iterate(weights)
-        made: Tensor = self._call({**weights, **self._vectors}, *parts)
-        return made.flatten(0, 1)
-
-    @torch.no_grad()
-    def _iterate(self, weights: dict[str, Tensor]) -> None:
-        """Spectral norm's one power iteration a forward pass, as torch's own does it in training mode."""
-        for name in [name for name in self._vectors if name.endswith(_LEFT)]:
-            place = name.removesuffix(_LEFT)
-            matrix = weights[place.removesuffix("0.") + "original"]
-            right = self._vectors[place + _RIGHT]
-            left = F.normalize(torch.einsum("sij,sj->si", matrix, right), dim=1)
-            self._vectors[name] = left
-            self._vectors[place + _RIGHT] = F.normalize(torch.einsum("sij,si->sj", matrix, left), dim=1)
+    def _normalised(self) -> Tensor:
+        """The weights; with spectral norm divided by their norm, after one power iteration in training mode, as torch does it."""
+        if not self.has_spectral_norm:
+            return self.weight
+        if self.training:
+            with torch.no_grad():
+                self.left = F.normalize(torch.einsum("sij,sj->si", self.weight, self.right), dim=1)
+                self.right = F.normalize(torch.einsum("sij,si->sj", self.weight, self.left), dim=1)
+        norms = torch.einsum("si,sij,sj->s", self.left, self.weight, self.right)
+        return self.weight * (self.scale / norms)[:, None, None]
 
 
-class StackedCritic(Stacked):
-    """The same for discriminators, which answer in pairs."""
+def stacked(networks: Sequence[nn.Module]) -> nn.Module:
+    """Networks of one class and shape as one that takes the inputs (N, ...) of each, one after the other: (S * N, ...).
 
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
-        """Samples (S * N, ...) and their labels -> logits, no label logits."""
-        return super().forward(*inputs), None
+    Raises:
+        ValueError: networks with weights or buffers outside linear layers, such as batch norm's, which would mix the seeds.
+    """
+    together = copy.deepcopy(networks[0])
+    for name, module in list(together.named_modules()):
+        if isinstance(module, nn.Linear):
+            together.set_submodule(name, StackedLinear([network.get_submodule(name) for network in networks]))  # type: ignore[misc]
+    strange = [
+        f"{place}.{name}".lstrip(".")
+        for place, module in together.named_modules()
+        if not isinstance(module, StackedLinear)
+        for name, _ in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False))
+    ]
+    if strange:
+        raise ValueError(f"Only linear layers can be stacked; these networks have {', '.join(strange)}.")
+    return together
 
 
 class StackedGAN(GAN):
@@ -107,10 +113,7 @@ class Alone:
 def build_stacked(configs: Sequence[RunConfig]) -> StackedGAN:
     """The models of several resolved configurations that differ in their seed, as one, on the CPU."""
     built = [build_networks(config) for config in configs]
-    networks = {
-        "generator": Stacked([networks["generator"] for networks in built]),
-        "discriminator": StackedCritic([networks["discriminator"] for networks in built]),
-    }
+    networks = {name: stacked([networks[name] for networks in built]) for name in ("generator", "discriminator")}
     streams = [stream(config.training.seed, "training") for config in configs]
     # A penalty's mixing weights are one draw for all, from the first stream; latents come from each seed's own.
     model = StackedGAN(configs[0], networks, streams[0])

@@ -39,6 +39,9 @@ from gan_core.training.recorder import Recorder
 from gan_core.training.step import TrainingFailed, apply_updates, skip_on_device
 
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts: `training.deterministic` needs it
+# Fabric has torch count GPUs through NVML, so that processes may fork; none do here. Every step of torch's optimisers
+# counts them, and where none is in use opened that library each time: a tenth of a small network's step.
+os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
 Observer = Callable[[Status], None]

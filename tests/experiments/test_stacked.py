@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmarks.stacked import Alone, Stacked, build_stacked
+from benchmarks.stacked import Alone, build_stacked, stacked
 from gan_core import datasets
 from gan_core.config import RunConfig, with_changes
 from gan_core.datasets.batches import Batches
@@ -60,4 +60,4 @@ def test_a_stack_of_seeds_learns_what_each_seed_learns_alone(method, changes):
 
 def test_what_cannot_be_stacked_is_refused():
     with pytest.raises(ValueError, match="running_mean"):
-        Stacked([torch.nn.BatchNorm1d(2), torch.nn.BatchNorm1d(2)])
+        stacked([torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.BatchNorm1d(2)) for _ in range(2)])
