@@ -56,7 +56,6 @@ app.command()(data.prepare)
 app.command()(data.download)
 app.command(name="uploads")(uploads.list_uploads)
 app.command(name="add-data")(uploads.add_data)
-app.command(name="delete-data")(uploads.delete_data)
 app.command(name="write-blocks")(data.write_blocks)
 app.command()(doctor.diagnose)
 app.command()(compare.compare)
@@ -68,6 +67,7 @@ app.command()(control.change)
 app.command()(deleting.delete)
 app.command(name="deleted")(deleting.list_deleted)
 app.command()(deleting.restore)
+app.command(name="empty-bin")(deleting.empty_bin)
 app.command()(noting.rename)
 app.command()(noting.note)
 app.command()(noting.mark)
@@ -202,9 +202,12 @@ def train_longer(
     epochs: Annotated[int, typer.Option(help="How many more epochs.", min=1)],
     runs_dir: RunsDir = None,
     name: Annotated[str, typer.Option(help="Your name for the new run.")] = "",
+    processes: Processes = 1,
     place: On = "",
 ) -> None:
     """Train a finished run on for more epochs, as a new run with the same past: a branch from its last checkpoint."""
+    if not place and several.elsewhere(processes):
+        return
     from gan_core.experiments import follow_up
     from gan_core.runs import branching
 
@@ -214,7 +217,10 @@ def train_longer(
     for warning in how.warnings:
         print(warning, file=sys.stderr)
     made = branching.branch(folder, found, how.step, how.changes, name, follow_up.longer_title(found, epochs))
-    _train(made, several.trainer_on(place, folder) if place else None)
+    trainer = several.trainer_on(place, folder) if place else None
+    if trainer:
+        made.use_processes(processes)
+    _train(made, trainer)
 
 
 @app.command()
