@@ -275,13 +275,13 @@ def test_the_number_of_processes_is_part_of_the_commands(
     monkeypatch.setattr(supervisor, "machine", lambda chosen: replace(MACHINE, threads=7))
     app = visit("train", preset="mnist-dcgan")
     assert commands["train"] == [["train", "mnist-dcgan"]]
-    calm(app.selectbox(key="train_processes").set_value(3).run())
+    calm(app.selectbox(key="train_processes_cpu").set_value(3).run())
     assert commands["train"] == [["train", "mnist-dcgan", "--processes", "3"]]
     run = tiny_run(runs_dir)
     run.use_processes(2)
     run.write_status(replace(run.status(), state="failed"))
     app = visit("run", run=run.id)
-    calm(app.selectbox(key=f"live_processes_{run.id}").set_value(4).run())
+    calm(app.selectbox(key=f"live_processes_{run.id}_cpu").set_value(4).run())
     assert commands["control"] == [
         ["resume", run.id, "--processes", "4"],
         ["resume", run.id, "--from-start", "--processes", "2"],
@@ -289,5 +289,5 @@ def test_the_number_of_processes_is_part_of_the_commands(
     app = visit("run", run=trained.id)
     app.session_state["live_longer"] = True
     calm(app.run())
-    calm(app.selectbox(key=f"live_longer_processes_{trained.id}").set_value(2).run())
+    calm(app.selectbox(key=f"live_longer_processes_{trained.id}_cpu").set_value(2).run())
     assert commands["longer"][0][-2:] == ["--processes", "2"]
