@@ -90,12 +90,18 @@ def test_more_devices_than_the_machine_has_now_are_refused(lab: Lab, server: Ser
     before = {run.id for run in runs.list_runs(lab.runs_dir)}
     with visitor(browser) as (page, _faults):
         form(page, server)
-        assert offered(page, "Devices") == ["1", "all 2"]
+        assert offered(page, "Devices (of 2)") == ["1", "2"]
         page.keyboard.press("Escape")
-        choose(page, "Devices", "all 2")
+        choose(page, "Devices (of 2)", "2")
         machine = lab.runs_dir / f".machine-{PLACES.find('slurm').machine}.json"
         files.write_json(machine, replace(NODE, devices=("cuda:0", "cpu"), labels=("GPU", "CPU, 8 cores")).to_dict())
-        button(page, "Start training").click()
         words = "this computer has 1 of kind cuda, too few for 2 processes. Choose at most 1."
+        button(page, "Start training").click()
         expect(main_part(page).get_by_text(words)).to_be_visible()
+        page.locator(".st-key-command_train summary").click()
+        name = main_part(page).get_by_label("Your name for the run")
+        name.fill("two devices")
+        name.press("Enter")
+        expect(page.locator(".st-key-command_train code")).to_contain_text("--name 'two devices' --processes 2")
+        expect(main_part(page).get_by_role("combobox", name="Devices (of 1)")).to_have_value("2")
         assert {run.id for run in runs.list_runs(lab.runs_dir)} == before

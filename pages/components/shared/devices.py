@@ -25,20 +25,14 @@ def choose_processes(device: str, before: int, key: str) -> int:
     most = max(there, before if on_processor else 1, st.session_state.get(key, 1))
     if most < 2:
         return 1
-
-    def words(number: int) -> str:
-        if on_processor or number == 1 or number > there:
-            return str(number)
-        return (_("all {count}") if number == there else _("{n} of {count}")).format(n=number, count=there)
-
     meaning = _(
         "Each process trains on its share of every batch, and the gradients are added up. The batch size is that of all processes "
         "together, and the result equals that of one process up to rounding."
     )
     return int(
         st.selectbox(
-            _("Processes") if on_processor else _("Devices"), range(1, most + 1), min(before, most) - 1,
-            format_func=words, key=key, help=meaning, width=160,
+            _("Processes") if on_processor else _("Devices (of {n})").format(n=there), range(1, most + 1),
+            min(before, most) - 1, key=key, help=meaning, width=160,
         )
     )  # fmt: skip
 
