@@ -16,21 +16,28 @@ from gan_core.training import supervisor, trainers
 
 
 def stop(run: RunName, runs_dir: RunsDir = None) -> None:
-    """Stop a run that trains anywhere on this folder, and wait until its checkpoint is written."""
+    """Stop a run, whichever program trains it, and wait until its checkpoint is written."""
     _leave(runs.find(runs_folder(runs_dir), run), "stop")
 
 
 def pause(run: RunName, runs_dir: RunsDir = None) -> None:
-    """Pause a run that trains anywhere on this folder, and wait until its checkpoint is written. `resume` continues it."""
+    """Pause a run, whichever program trains it, and wait until its checkpoint is written. `resume` continues it."""
     _leave(runs.find(runs_folder(runs_dir), run), "pause")
 
 
 def change(
     run: RunName,
-    changes: Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="A learning rate; may be repeated.")],
+    changes: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A learning rate, such as generator_optimizer.learning_rate=0.0001; may be repeated.",
+        ),
+    ],
     runs_dir: RunsDir = None,
 ) -> None:
-    """Change learning rates of a run that trains, from its next step on."""
+    """Change the learning rates of a run while it trains, from its next step on."""
     found = runs.find(runs_folder(runs_dir), run)
     _check_trains(found)
     supervisor.change_live(found, parse_changes(changes))

@@ -38,20 +38,27 @@ def sweep(
     changes: Annotated[
         Texts, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of all runs; may be repeated.")
     ] = None,
-    metric: Annotated[str, typer.Option(help="What to aim for: fd, accuracy/test, reconstruction, loss/g ...")] = "",
-    direction: Annotated[str, typer.Option(help="minimize or maximize, where the metric does not say.")] = "",
-    images: Annotated[int | None, typer.Option(help="Images behind a metric.")] = None,
-    trials: Annotated[int | None, typer.Option(help="Search: how many trials.", min=1)] = None,
+    metric: Annotated[str, typer.Option(help="Metric to optimise: fd, accuracy/test, reconstruction, loss/g ...")] = "",
+    direction: Annotated[str, typer.Option(help="minimize or maximize, where the metric does not imply it.")] = "",
+    images: Annotated[int | None, typer.Option(help="Images on which the metric is measured.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Number of trials of a search.", min=1)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the search.", min=0)] = None,
-    name: Annotated[str, typer.Option(help="Name of the sweep; the same name goes on with it.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the sweep; the same name continues it.")] = "",
     runs_dir: RunsDir = None,
     storage: Annotated[
-        str, typer.Option(help="File or database that several machines share.", show_default="a file in --runs-dir")
+        str,
+        typer.Option(
+            help="File or database of the trials, which several machines may share.",
+            show_default="a file in --runs-dir",
+        ),
     ] = "",
     queue: Annotated[bool, typer.Option("--queue", help="Leave training to the server of this runs folder.")] = False,
     place: several.On = "",
 ) -> None:
-    """Try many settings: a grid, or a search, pruned by the doctor. Start it again, here or elsewhere, to go on with it."""
+    """Try many settings: a grid or a search; trials that are failing are ended early.
+
+    The same command, here or on another machine, continues the sweep.
+    """
     arguments, place = _read(what)
     arguments["axes"] = [*arguments["axes"], *(axis_from(text) for text in (*(grid or ()), *(within or ())))]
     arguments["changes"] |= terminal.parse_changes(changes)

@@ -22,7 +22,7 @@ POINTS = (".csv", ".txt", ".tsv", ".json")
 
 
 def list_uploads(as_json: AsJson = False) -> None:
-    """List the data sets that were added, here or on the page, newest first."""
+    """List the data sets that were added, by command or on the page Data, newest first."""
     for sentence in uploads.damaged():
         typer.echo(sentence, err=True)
     rows = [
@@ -37,12 +37,12 @@ def add_data(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Zip or folder of pictures, or CSV or JSON of points in the plane.")
     ],
-    name: Annotated[str, typer.Option(help="Your name for it.", show_default="that of the file")] = "",
+    name: Annotated[str, typer.Option(help="Your name for the data set.", show_default="that of the file")] = "",
     encoding: Annotated[
-        str, typer.Option(help="Of file names in an old zip, such as cp950.", show_default="found out")
+        str, typer.Option(help="Encoding of the file names in an old zip, such as cp950.", show_default="detected")
     ] = "",
 ) -> None:
-    """Add a data set of your own, as an upload on the page Data does."""
+    """Add a data set of your own, like an upload on the page Data."""
     path = settings.folder(file)
     name = name or path.stem
     if encoding and path.suffix.lower() != ".zip":
