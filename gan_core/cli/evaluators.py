@@ -27,6 +27,7 @@ from gan_core.runs import evaluations
 GREY = ("mnist5k", "mnist", "fashion-mnist")
 SMALL = (*GREY, "cifar10", "stacked-mnist")  # 28 or 32 px by nature
 STANDARD_EPOCHS = 10
+SIZES, COLOURS = f"64; 32 for {', '.join(SMALL)}", f"3; 1 for {', '.join(GREY)}"
 
 
 def list_evaluators(as_json: AsJson = False) -> None:
@@ -49,19 +50,13 @@ def list_evaluators(as_json: AsJson = False) -> None:
 def train_evaluator(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A data set, as `datasets` lists them.")],
     root: Annotated[str, typer.Option(help="Folder of the images, for a data set of your own.")] = "",
-    image_size: Annotated[
-        int | None, typer.Option(help=f"Height and width in pixels; by default 64, or 32 for {', '.join(SMALL)}.")
-    ] = None,
-    channels: Annotated[
-        int | None, typer.Option(help=f"1 for grey, 3 for colour; by default 3, or 1 for {', '.join(GREY)}.")
-    ] = None,
+    image_size: Annotated[int | None, typer.Option(help="Height and width in pixels.", show_default=SIZES)] = None,
+    channels: Annotated[int | None, typer.Option(help="1 for grey, 3 for colour.", show_default=COLOURS)] = None,
     num_images: Annotated[int, typer.Option(help="Train on a sample of this many images; 0 takes all.", min=0)] = 0,
     epochs: Annotated[int, typer.Option(help="Passes over the images.", min=1)] = STANDARD_EPOCHS,
     batch_size: Annotated[int, typer.Option(help="Images per step; choose fewer for a small data set.", min=2)] = 64,
     width: Annotated[int, typer.Option(help="Channels of the first stage; 64 is the full ResNet-18.", min=1)] = 16,
-    flips: Annotated[
-        bool | None, typer.Option(help="Mirror images at random; by default only where labels stay correct.")
-    ] = None,
+    flips: Annotated[bool | None, typer.Option(help="Mirror images at random; default: where labels allow it.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.", min=0)] = 0,
     name: Annotated[str, typer.Option(help="The evaluator's name; by default the data set's.")] = "",
     out: Annotated[
