@@ -10,6 +10,7 @@ from gan_core.experiments.studies import Study
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.runs import Run
 from pages.components.shared import lab
+from pages.components.shared.as_command import line
 from pages.components.shared.kept_list import all_kept, choose_kept, remove_button
 from pages.components.shared.run_card import page_button
 from pages.components.shared.run_picker import offer_training
@@ -32,14 +33,17 @@ def main() -> None:
     title.title(as_text(shown.name), anchor=False)
     lab.name_tab(shown.name)
     words = _("Only the experiment is removed from the list. Its runs, with all they hold, stay among the runs.")
+    command = line("delete", shown.id, kind="study" if isinstance(shown, Study) else "sweep")
     if isinstance(shown, Study):
         study_results.results(shown)
         side_by_side([run for _member, run in study_results.found_runs(shown) if run is not None])
-        remove_button(_("Remove this study"), words, "study_forget", lambda: studies.STORE.remove(place, shown.id))
+        remove_button(
+            _("Remove this study"), words, "study_forget", command, lambda: studies.STORE.remove(place, shown.id)
+        )
     else:
         sweep_results.results(shown)
         side_by_side(sweep_results.runs_of(shown))
-        remove_button(_("Remove this sweep"), words, "sweeps_forget", lambda: folders.delete(shown))
+        remove_button(_("Remove this sweep"), words, "sweeps_forget", command, lambda: folders.delete(shown))
 
 
 def side_by_side(members: Sequence[Run]) -> None:

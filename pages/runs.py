@@ -41,7 +41,7 @@ def mine() -> None:
     else:
         words = _("A **run** is one training from start to end, with everything it left behind. There is none yet.")
         offer_training("runs", words, _("Train a model"), "pages/train.py")
-    bin_view(lab.start().runs_dir, "runs")
+    bin_view(lab.start().runs_dir, "runs", "run")
 
 
 def ready_made() -> None:
@@ -63,8 +63,8 @@ def experiments() -> None:
         _first, button = kept_row(one.name, facts)
         if button.button(_("Open"), key=f"experiments_open_{one.id}"):
             st.switch_page("pages/experiment.py", query_params={"id": one.id})
-    bin_view(place / folders.FOLDER, "sweeps")
-    bin_view(place / studies.STORE.folder, "study")
+    bin_view(place / folders.FOLDER, "sweeps", "sweep")
+    bin_view(place / studies.STORE.folder, "study", "study")
 
 
 def from_hub() -> None:

@@ -128,9 +128,14 @@ def empty(folder: Path) -> int:
 
 
 def remove(thing: Binned, *, actor: Actor | None = None) -> None:
-    """Removes something for good. Raises ValueError if the actor may not."""
+    """Removes something for good. Raises ValueError if the actor may not, or some of it cannot be removed."""
     require("own", actor, thing.owner)
     shutil.rmtree(thing.path, ignore_errors=True)
+    if thing.path.exists():
+        raise ValueError(
+            f"'{thing.name}' could not be removed: a file in {thing.path} is in use, or belongs to another user of this "
+            "computer. Try again later, or remove that folder yourself."
+        )
 
 
 def remove_own(things: Iterable[Binned], *, actor: Actor | None = None) -> None:

@@ -20,12 +20,12 @@ from gan_core.runs import evaluations
 
 MEASURED = ("metric", "value", "interval", "step", "num_samples", "extractor", "seed")
 RunNames = Annotated[
-    list[str], typer.Argument(metavar="RUN RUN...", help="Ids or names of runs, as `runs` lists them.")
+    list[str], typer.Argument(metavar="RUN", help="Ids or names of two or more runs, as `runs` lists them.")
 ]
 
 
 def compare(names: RunNames, runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
-    """Say where runs differ in settings, measurements and the end of their curves."""
+    """Compare runs: the settings in which they differ, their measurements, and the last values of their curves."""
     if not 2 <= len(names) <= comparing.MAX_RUNS:
         raise ValueError(f"2 to {comparing.MAX_RUNS} runs can be compared; got {len(names)}.")
     folder = runs_folder(runs_dir)
@@ -80,10 +80,10 @@ def as_data(found: list[Compared]) -> dict[str, Any]:
 def film(
     run: RunName,
     out: Annotated[Path, typer.Option(help="File to write: .mp4 or .gif.")],
-    fps: Annotated[int, typer.Option(help="Sample grids a second.", min=films.MIN_FPS, max=films.MAX_FPS)] = 8,
+    fps: Annotated[int, typer.Option(help="Sample grids per second.", min=films.MIN_FPS, max=films.MAX_FPS)] = 8,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Make a film of a run: its sample grids with their step, and the losses below."""
+    """Make a film of a run: its sample grids with their steps, and the losses below."""
     kind = out.suffix.lower().removeprefix(".")
     if kind not in films.FORMATS:
         raise ValueError(f"--out must name an .mp4 or a .gif file; got '{out}'.")

@@ -1,4 +1,4 @@
-"""Commands about data: prepare the cache, fetch data sets, write the drawn blocks as a folder.
+"""Commands about data: prepare the cache, fetch data sets, write the rendered blocks as a folder.
 
 With `--json` each prints its progress as one JSON object a line, for a program to read.
 """
@@ -23,17 +23,17 @@ from gan_core.datasets.base import left_out_in_words
 
 EVERY_S = 0.2
 
-ProgressAsJson = Annotated[bool, typer.Option("--json", help="Print progress as one JSON object a line.")]
+ProgressAsJson = Annotated[bool, typer.Option("--json", help="Print progress as one JSON object per line.")]
 Move = Callable[[int, int], None]
 
 
 def prepare(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A data set, as `datasets` lists them.")],
-    root: Annotated[str, typer.Option(help="Folder or file of your own copy.")] = "",
-    split: Annotated[str, typer.Option(help="train or test.")] = "train",
-    image_size: Annotated[int | None, typer.Option(help="Height and width in pixels.")] = None,
-    channels: Annotated[int | None, typer.Option(help="1 for grey, 3 for colour.")] = None,
-    num_images: Annotated[int, typer.Option(help="Only a sample of so many; 0 is all.")] = 0,
+    root: Annotated[str, typer.Option(help="Folder or file of your own images or points.")] = "",
+    split: Annotated[str, typer.Option(help="Part of the data set: train or test.")] = "train",
+    image_size: Annotated[int | None, typer.Option(help="Height and width in pixels.", show_default="32")] = None,
+    channels: Annotated[int | None, typer.Option(help="1 for grey, 3 for colour.", show_default="1")] = None,
+    num_images: Annotated[int, typer.Option(help="Only a sample of this many images; 0 takes all.")] = 0,
     as_json: ProgressAsJson = False,
 ) -> None:
     """Decode and resize a data set into the cache, so that training starts at once."""
@@ -52,17 +52,17 @@ def prepare(
 
 def download(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help=f"One of: {', '.join(downloads.DOWNLOADS)}.")
+        str | None, typer.Argument(metavar="NAME", help=f"One of: {', '.join(downloads.DOWNLOADS)}.")
     ] = None,
     root: Annotated[
-        Path | None, typer.Option(help="Folder to put it into.", show_default="checkpoints/data/...")
+        Path | None, typer.Option(help="Folder for the images.", show_default="checkpoints/data/...")
     ] = None,
     hub: Annotated[
         str, typer.Option("--from-hub", metavar="OWNER/NAME", help="A data set of the Hugging Face Hub.")
     ] = "",
     as_json: ProgressAsJson = False,
 ) -> None:
-    """Fetch a data set through torchvision, or from the Hugging Face Hub."""
+    """Download a data set through torchvision, or from the Hugging Face Hub."""
     if (name is None) == (not hub):
         raise ValueError(f"Name one data set ({', '.join(downloads.DOWNLOADS)}), or give --from-hub OWNER/NAME.")
     chosen = name or hub
@@ -78,12 +78,12 @@ def download(
 
 
 def write_blocks(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write; it is made if need be.")],
-    count: Annotated[int, typer.Option(help="Pictures, the first so many.", min=1, max=202_599)] = 18_009,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write; created if it does not exist.")],
+    count: Annotated[int, typer.Option(help="Number of pictures.", min=1, max=202_599)] = 18_009,
     image_size: Annotated[int, typer.Option(help="Height and width in pixels.", min=8, max=1024)] = 64,
     as_json: ProgressAsJson = False,
 ) -> None:
-    """Draw the blocks and write them as an i-CLEVR folder: images/, train.json, objects.json, test.json, new_test.json."""
+    """Render the blocks and write them as an i-CLEVR folder: images/, train.json, objects.json, test.json, new_test.json."""
     from gan_core.datasets.sources import blocks
 
     place = settings.folder(folder)

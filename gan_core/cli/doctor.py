@@ -13,11 +13,11 @@ from gan_core.cli.terminal import AsJson, RunsDir, runs_folder, tell_damage
 
 
 def diagnose(
-    run: str = typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them."),
+    run: str = typer.Argument(metavar="RUN", help="A run's id or name, as `runs` lists them, or its folder."),
     runs_dir: RunsDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether a run is failing, why, and what helps."""
+    """Report whether the training of a run is failing, why, and what helps."""
     chosen = runs.find(runs_folder(runs_dir), run)
     tell_damage(chosen)
     found = examine(chosen)

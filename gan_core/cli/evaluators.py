@@ -27,6 +27,7 @@ from gan_core.runs import evaluations
 GREY = ("mnist5k", "mnist", "fashion-mnist")
 SMALL = (*GREY, "cifar10", "stacked-mnist")  # 28 or 32 px by nature
 STANDARD_EPOCHS = 10
+SIZES, COLOURS = f"64; 32 for {', '.join(SMALL)}", f"3; 1 for {', '.join(GREY)}"
 
 
 def list_evaluators(as_json: AsJson = False) -> None:
@@ -48,24 +49,24 @@ def list_evaluators(as_json: AsJson = False) -> None:
 
 def train_evaluator(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A data set, as `datasets` lists them.")],
-    root: Annotated[str, typer.Option(help="Its folder, for a data set of your own.")] = "",
-    image_size: Annotated[int | None, typer.Option(help="Pixels; 64, or 32 for digits and the like.")] = None,
-    channels: Annotated[int | None, typer.Option(help="1 grey, 3 colour; 3, or 1 for digits.")] = None,
-    num_images: Annotated[int, typer.Option(help="Learn from a sample of so many images; 0 takes all.", min=0)] = 0,
-    epochs: Annotated[int, typer.Option(help="Times it sees them all.", min=1)] = STANDARD_EPOCHS,
-    batch_size: Annotated[int, typer.Option(help="Images a step; fewer for few images.", min=2)] = 64,
+    root: Annotated[str, typer.Option(help="Folder of the images, for a data set of your own.")] = "",
+    image_size: Annotated[int | None, typer.Option(help="Height and width in pixels.", show_default=SIZES)] = None,
+    channels: Annotated[int | None, typer.Option(help="1 for grey, 3 for colour.", show_default=COLOURS)] = None,
+    num_images: Annotated[int, typer.Option(help="Train on a sample of this many images; 0 takes all.", min=0)] = 0,
+    epochs: Annotated[int, typer.Option(help="Passes over the images.", min=1)] = STANDARD_EPOCHS,
+    batch_size: Annotated[int, typer.Option(help="Images per step; choose fewer for a small data set.", min=2)] = 64,
     width: Annotated[int, typer.Option(help="Channels of the first stage; 64 is the full ResNet-18.", min=1)] = 16,
-    flips: Annotated[bool | None, typer.Option(help="Mirror pictures; by default where labels stay true.")] = None,
-    seed: Annotated[int, typer.Option(help="Start of every random choice.", min=0)] = 0,
+    flips: Annotated[bool | None, typer.Option(help="Mirror images at random; default: where labels allow it.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.", min=0)] = 0,
     name: Annotated[str, typer.Option(help="The evaluator's name; by default the data set's.")] = "",
     out: Annotated[
-        Path | None, typer.Option(help="Folder to put it in.", show_default="checkpoints/evaluators")
+        Path | None, typer.Option(help="Folder for the evaluator.", show_default="checkpoints/evaluators")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda:0 ... or mps.")] = "auto",
-    threads: Annotated[int, typer.Option(help="Processor threads; 0 takes every core but one.", min=0)] = 0,
+    device: Annotated[str, typer.Option(help="Device: auto, cpu, cuda:0 ... or mps.")] = "auto",
+    threads: Annotated[int, typer.Option(help="Processor threads; 0 uses every core but one.", min=0)] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Train an evaluator and print its accuracy on images that it never saw."""
+    """Train an evaluator and print its accuracy on held-out images."""
     DATASETS.find(dataset)
     machine = detect()
     if device not in ("auto", *machine.devices):
@@ -98,16 +99,21 @@ def train_evaluator(
 
 
 def import_evaluator(
-    file: Annotated[Path, typer.Argument(help="A safetensors file: the state dict of torchvision's resnet18.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A safetensors file: the state dict of torchvision's resnet18.")
+    ],
     name: Annotated[str, typer.Option(help="The evaluator's name.")],
     labels: Annotated[
-        Path | None, typer.Option(help="JSON of its outputs' names, as objects.json; i-CLEVR's 24 if not given.")
+        Path | None,
+        typer.Option(help="JSON file that names its outputs, like objects.json; i-CLEVR's 24 objects if not given."),
     ] = None,
-    dataset: Annotated[str, typer.Option(help="The data set whose pictures it judges.")] = "iclevr",
-    root: Annotated[str, typer.Option(help="Its folder: the evaluator is measured on images in it.")] = "",
+    dataset: Annotated[str, typer.Option(help="The data set whose images it classifies.")] = "iclevr",
+    root: Annotated[
+        str, typer.Option(help="Folder of that data set; the evaluator's accuracy is measured on its images.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Use an evaluator from elsewhere as a judge, such as the i-CLEVR assignment's ResNet-18 with 24 outputs."""
+    """Import an evaluator from elsewhere, such as the i-CLEVR assignment's ResNet-18 with 24 outputs."""
     DATASETS.find(dataset)
     config = parse_config({"dataset": {"name": dataset, "root": settings.absolute(root)}}).dataset
     from gan_core.evaluation.evaluators import importing
@@ -165,8 +171,10 @@ def evaluate(
     runs_dir: RunsDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score a conditional run: how much of what it is asked for an evaluator finds. With --metrics measure any run: quality,
-    variety, collapse, copying. Kept with the run."""
+    """Score a conditional run: the share of the requested labels that an evaluator finds. With --metrics, measure any run.
+
+    The metrics are about quality, variety, mode collapse and copies of training images. The results are kept with the run.
+    """
     found = runs.find(runs_folder(runs_dir), run)
     if metrics:
         cli_metrics.measure(found, metrics, step, num_images, seed, extractor, inception_weights, as_json)

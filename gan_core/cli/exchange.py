@@ -21,22 +21,26 @@ def export_run(
     form: Annotated[
         str, typer.Option("--as", help="; ".join(f"{name}: {entry.title}" for name, entry in FORMATS.items()) + ".")
     ],
-    out: Annotated[Path, typer.Option(help="The new file or folder.")],
+    out: Annotated[Path, typer.Option(help="File or folder to write; it must not exist yet.")],
     step: Annotated[int | None, typer.Option(help="Checkpoint; the newest if not given.")] = None,
-    every: Annotated[bool, typer.Option("--every-checkpoint", help="Not only that one.")] = False,
-    with_note: Annotated[bool, typer.Option("--with-note", help="With your note on the run.")] = False,
-    count: Annotated[int | None, typer.Option(help="Samples; of a plane, pictures in a row.")] = None,
+    every: Annotated[bool, typer.Option("--every-checkpoint", help="Every checkpoint, not only one.")] = False,
+    with_note: Annotated[bool, typer.Option("--with-note", help="Include your note on the run.")] = False,
+    count: Annotated[int | None, typer.Option(help="Number of samples; for a plane, images per row.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the samples' latents.", min=0)] = None,
-    per_epoch: Annotated[bool, typer.Option("--per-epoch", help="Of the log, one line an epoch.")] = False,
-    axes: Annotated[str | None, typer.Option(metavar="A,B", help="Latent axes of the plane, from 0.")] = None,
-    seeds: Annotated[str | None, typer.Option(metavar="A,B,...", help="Seeds that a walk goes between.")] = None,
-    picture: Annotated[
-        list[Path] | None, typer.Option(help="Picture that a VAE's walk goes through; may be repeated.")
+    per_epoch: Annotated[bool, typer.Option("--per-epoch", help="For the log: one line per epoch.")] = False,
+    axes: Annotated[
+        str | None, typer.Option(metavar="A,B", help="For a plane: its two latent axes, counted from 0.")
     ] = None,
-    fps: Annotated[int | None, typer.Option(help="Pictures a second of a walk.")] = None,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="For a walk: seeds of the latents that it visits.")
+    ] = None,
+    picture: Annotated[
+        list[Path] | None, typer.Option(help="For a walk of a VAE: a picture that it visits; may be repeated.")
+    ] = None,
+    fps: Annotated[int | None, typer.Option(help="For a walk: images per second.")] = None,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Write a run in files that other programs read. Nothing is overwritten."""
+    """Write a run as files for other programs. Nothing is overwritten."""
     found = runs.find(runs_folder(runs_dir), run)
     options = {
         "step": step, "every": every or None, "note": with_note or None, "count": count, "seed": seed, "fps": fps,
@@ -52,15 +56,18 @@ def import_run(
         Path,
         typer.Argument(metavar="FILE", help="A run's zip, or a generator of PyTorch's DCGAN example as safetensors."),
     ],
-    discriminator: Annotated[Path | None, typer.Option(help="The example's discriminator; else a new one.")] = None,
-    preset: Annotated[str, typer.Option(help="Experiment that the example's networks go on in.")] = "",
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of it; may be repeated.")
+    discriminator: Annotated[
+        Path | None, typer.Option(help="The example's discriminator; a new one if not given.")
     ] = None,
-    name: Annotated[str, typer.Option(help="Your name for that run.")] = "",
+    preset: Annotated[str, typer.Option(help="Preset in which the example's networks are trained further.")] = "",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of the preset; may be repeated."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="Your name for the new run.")] = "",
     runs_dir: RunsDir = None,
 ) -> None:
-    """Make a new run of a file, checked before it is opened. Prints its folder."""
+    """Make a new run from a file, which is checked before it is opened. Prints the run's folder."""
     folder = runs_folder(runs_dir)
     if file.suffix.lower() == ".zip":
         if discriminator or preset or changes or name:

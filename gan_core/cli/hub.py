@@ -21,7 +21,7 @@ LONGEST_PAUSE_S = 300.0  # whatever the Hub asks for
 
 Retries = Annotated[
     int,
-    typer.Option(help="Try again so often after silence, a cut, 429 or 5xx, which pass by themselves.", min=0, max=20),
+    typer.Option(help="Retries after a timeout, a lost connection, or a response 429 or 5xx.", min=0, max=20),
 ]
 Repo = Annotated[str, typer.Argument(metavar="REPO", help="user/name on the Hub.")]
 
@@ -29,24 +29,26 @@ Repo = Annotated[str, typer.Argument(metavar="REPO", help="user/name on the Hub.
 def push(
     run: RunName,
     repo: Repo,
-    public: Annotated[bool, typer.Option("--public", help="Let everybody see it; else only you.")] = False,
+    public: Annotated[bool, typer.Option("--public", help="Make the repository visible to everybody.")] = False,
     with_optimizer: Annotated[
-        bool, typer.Option("--with-optimizer", help="So that it can be trained further.")
+        bool, typer.Option("--with-optimizer", help="Include the optimisers, so that training can be continued.")
     ] = False,
-    with_note: Annotated[bool, typer.Option("--with-note", help="With your note on the run.")] = False,
+    with_note: Annotated[bool, typer.Option("--with-note", help="Include your note on the run.")] = False,
     all_samples: Annotated[
-        bool, typer.Option("--all-samples", help="With every sample grid, not the last only.")
+        bool, typer.Option("--all-samples", help="Include every sample grid, not only the last.")
     ] = False,
     licence: Annotated[str, typer.Option(help=f"One of: {', '.join(filter(None, LICENCES))}.")] = "",
-    step: Annotated[int | None, typer.Option(help="Checkpoint to send; the newest if not given.")] = None,
+    step: Annotated[int | None, typer.Option(help="Checkpoint to upload; the newest if not given.")] = None,
     collection: Annotated[
         str,
-        typer.Option(help="Collection to put it into: its slug, user/name-id, or user/title, made if it is not there."),
+        typer.Option(
+            help="Collection to add it to: its slug, user/name-id, or user/title, which is created if missing."
+        ),
     ] = "",
     retries: Retries = 0,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Upload a run to the Hugging Face Hub, private unless --public. The token: HF_TOKEN or `hf auth login`."""
+    """Upload a run to the Hugging Face Hub, private unless --public. Needs a token: HF_TOKEN or `hf auth login`."""
     folder = runs_folder(runs_dir)
     found = runs.find(folder, run)
     order = Push(
@@ -66,7 +68,7 @@ def pull(
     retries: Retries = 0,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Download a run from the Hugging Face Hub, checked before it is opened. Prints its folder."""
+    """Download a run from the Hugging Face Hub; it is checked before it is opened. Prints its folder."""
     result = carry_out(Pull(repo, revision), runs_folder(runs_dir), retries)
     print(result["run"])
     further = "It came without the optimisers' state: look and sample, it cannot be resumed."
@@ -74,16 +76,21 @@ def pull(
 
 
 def browse(
-    author: Annotated[str, typer.Argument(help="A user or an organisation; everybody if not given.")] = "",
+    author: Annotated[
+        str, typer.Argument(metavar="OWNER", help="A user or an organisation; everybody if not given.")
+    ] = "",
     tag: Annotated[
-        list[str] | None, typer.Option(help="A preset, gan, conditional ...; may be repeated: each must be there.")
+        list[str] | None,
+        typer.Option(
+            help="Only runs with this tag, such as a preset, gan or conditional; may be repeated, and all must be there."
+        ),
     ] = None,
-    search: Annotated[str, typer.Option(help="Words in the repository's name.")] = "",
-    limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
-    collection: Annotated[str, typer.Option(help="Only what is in this collection: its slug, user/name-id.")] = "",
+    search: Annotated[str, typer.Option(help="Only repositories with these words in their names.")] = "",
+    limit: Annotated[int, typer.Option(help="Most runs to list.")] = 50,
+    collection: Annotated[str, typer.Option(help="Only runs in this collection; its slug, user/name-id.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List runs on the Hugging Face Hub, those changed last first: of somebody, with a tag, by words, in a collection."""
+    """List runs on the Hugging Face Hub, the latest change first: by owner, tag, words or collection."""
     order = Browse(author, tuple(tag or ()), search, limit, slug_of(collection))
     rows = carry_out(order, runs_folder(None))["repositories"]
     if not rows:

@@ -21,10 +21,12 @@ SERVER = {"address": "localhost", "port": "8501", "allowedHosts": "", "maxUpload
 def start(
     context: typer.Context,
     port: Annotated[int | None, typer.Option(help="Port of the app; 8501 if not given.", min=1, max=65535)] = None,
-    address: Annotated[str, typer.Option(help="Address it listens on; this computer's own if not given.")] = "",
-    headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
+    address: Annotated[
+        str, typer.Option(help="Address the app listens on; without it, only this computer reaches the app.")
+    ] = "",
+    headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
 ) -> None:
-    """Ganvas: a classroom for generative image models. Without a command it starts the app; runs appear live in it."""
+    """Ganvas: a classroom for generative image models. Without a command, the app starts. Runs of these commands appear in it."""
     if context.invoked_subcommand is not None:
         return
     options = {"port": port, "address": address or None, "headless": "true" if headless else None}
@@ -35,7 +37,7 @@ def start(
 
 
 def list_settings(as_json: AsJson = False) -> None:
-    """List the settings of this installation: each with its value and where it comes from; then check them."""
+    """List the settings of this installation, each with its value and where that comes from, and check them."""
     rows = [
         {"name": name, "value": _shown(name), "source": "environment" if os.environ.get(name) else "default",
          "meaning": setting.meaning}

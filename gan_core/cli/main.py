@@ -6,6 +6,7 @@ Exit status 0, or a sentence on standard error and 2. `--json` where a program w
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Annotated
@@ -45,73 +46,13 @@ from gan_core.report import card
 from gan_core.runs import Run, environment, recovery
 from gan_core.training import queue, trainers
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-app.callback(invoke_without_command=True)(installation.start)
-app.command(name="settings")(installation.list_settings)
-app.command(name="evaluators")(evaluators.list_evaluators)
-app.command(name="train-evaluator")(evaluators.train_evaluator)
-app.command(name="import-evaluator")(evaluators.import_evaluator)
-app.command()(evaluators.evaluate)
-app.command()(data.prepare)
-app.command()(data.download)
-app.command(name="uploads")(uploads.list_uploads)
-app.command(name="add-data")(uploads.add_data)
-app.command(name="delete-data")(uploads.delete_data)
-app.command(name="write-blocks")(data.write_blocks)
-app.command()(doctor.diagnose)
-app.command()(compare.compare)
-app.command()(compare.film)
-app.command()(verify.verify)
-app.command()(control.stop)
-app.command()(control.pause)
-app.command()(control.change)
-app.command()(deleting.delete)
-app.command(name="deleted")(deleting.list_deleted)
-app.command()(deleting.restore)
-app.command()(noting.rename)
-app.command()(noting.note)
-app.command()(noting.mark)
-app.command(name="notes")(noting.list_notes)
-app.command()(hub.push)
-app.command()(hub.pull)
-app.command()(hub.browse)
-app.command(name="export")(exchange.export_run)
-app.command(name="import")(exchange.import_run)
-app.command()(report.report)
-app.command()(report.publish)
-app.command()(sweep.sweep)
-app.command(name="sweeps")(sweep.list_sweeps)
-app.command()(study.study)
-app.command(name="studies")(study.list_studies)
-app.command()(classroom.classroom)
-app.command(name="end-classroom")(classroom.end_classroom)
-app.command(name="forget-student")(classroom.forget_student)
 
-
-def main() -> None:
-    """Runs the command line; turns every refusal into one sentence and exit status 2."""
-    try:
-        with redirect_stdout(terminal.Patient(sys.stdout)):
-            try:
-                app()
-            finally:
-                sys.stdout.flush()
-    except (ValueError, BlockingIOError, trainers.TrainingLost) as refusal:
-        print(f"Error: {refusal}", file=sys.stderr)
-        sys.exit(2)
-    except OSError as failure:
-        print(f"Error: {reason(failure) or failure}", file=sys.stderr)
-        sys.exit(2)
-
-
-@app.command()
 def presets(as_json: AsJson = False) -> None:
-    """List the experiments that can be trained."""
+    """List the presets: complete experiments with settings that work."""
     rows = [{**vars(preset), "config": preset.config.model_dump(mode="json")} for preset in PRESETS.values()]
     show_rows(rows, ("name", "title", "description"), as_json)
 
 
-@app.command(name="datasets")
 def list_datasets(as_json: AsJson = False) -> None:
     """List the data sets."""
     rows = [
@@ -121,7 +62,6 @@ def list_datasets(as_json: AsJson = False) -> None:
     show_rows(rows, ("name", "title", "description"), as_json)
 
 
-@app.command(name="runs")
 def list_all_runs(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
     """List the runs, newest first."""
     rows = []
@@ -138,20 +78,19 @@ def list_all_runs(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
     show_rows(rows, ("id", "name", "state", "progress"), as_json)
 
 
-@app.command()
 def train(
-    preset: Annotated[str, typer.Argument(metavar="PRESET", help="An experiment, as `presets` lists them.")],
+    preset: Annotated[str, typer.Argument(metavar="PRESET", help="A preset, as `presets` lists them.")],
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Stop after so many steps.", min=1)] = None,
+    steps: Annotated[int | None, typer.Option(help="Stop after this many steps.", min=1)] = None,
     runs_dir: RunsDir = None,
     name: Annotated[str, typer.Option(help="Your name for the run.")] = "",
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda:0 ... or mps.")] = None,
+    device: Annotated[str | None, typer.Option(help="Device: auto, cpu, cuda:0 ... or mps.")] = None,
     processes: Processes = 1,
     place: On = "",
 ) -> None:
-    """Train an experiment. Prints the run's folder first; Ctrl-C pauses it."""
+    """Train a preset. Prints the run's folder first; Ctrl-C pauses it."""
     if not place and several.elsewhere(processes):
         return
     config = with_changes(preset_config(preset), terminal.parse_changes(changes))
@@ -165,15 +104,14 @@ def train(
     _train(run, trainer)
 
 
-@app.command()
 def resume(
     run: RunName,
     accept_changed_data: Annotated[
-        bool, typer.Option("--accept-changed-data", help="Go on even if the training data changed since.")
+        bool, typer.Option("--accept-changed-data", help="Continue even if the training data has changed since.")
     ] = False,
     runs_dir: RunsDir = None,
     from_start: Annotated[
-        bool, typer.Option("--from-start", help="Begin anew at step 0; what is there is set aside in the run's folder.")
+        bool, typer.Option("--from-start", help="Begin again at step 0; the former files are kept in the run's folder.")
     ] = False,
     processes: Processes = 1,
     place: On = "",
@@ -196,15 +134,17 @@ def resume(
     _train(found, trainer)
 
 
-@app.command(name="train-longer")
 def train_longer(
     run: RunName,
-    epochs: Annotated[int, typer.Option(help="How many more epochs.", min=1)],
+    epochs: Annotated[int, typer.Option(help="Additional epochs.", min=1)],
     runs_dir: RunsDir = None,
     name: Annotated[str, typer.Option(help="Your name for the new run.")] = "",
+    processes: Processes = 1,
     place: On = "",
 ) -> None:
-    """Train a finished run on for more epochs, as a new run with the same past: a branch from its last checkpoint."""
+    """Train a finished run for more epochs. The result is a new run, which begins at the last checkpoint."""
+    if not place and several.elsewhere(processes):
+        return
     from gan_core.experiments import follow_up
     from gan_core.runs import branching
 
@@ -214,10 +154,12 @@ def train_longer(
     for warning in how.warnings:
         print(warning, file=sys.stderr)
     made = branching.branch(folder, found, how.step, how.changes, name, follow_up.longer_title(found, epochs))
-    _train(made, several.trainer_on(place, folder) if place else None)
+    trainer = several.trainer_on(place, folder) if place else None
+    if trainer:
+        made.use_processes(processes)
+    _train(made, trainer)
 
 
-@app.command()
 def branch(
     run: RunName,
     step: Annotated[int, typer.Option(help="Checkpoint to branch from: the nearest at or before this step.", min=0)],
@@ -227,7 +169,7 @@ def branch(
     runs_dir: RunsDir = None,
     name: Annotated[str, typer.Option(help="Your name for the new run.")] = "",
 ) -> None:
-    """Train on from a run's checkpoint with other settings, as a new run with the same past."""
+    """Train from a checkpoint of a run with other settings. The result is a new run."""
     from gan_core.experiments import follow_up
     from gan_core.runs import branching
 
@@ -239,20 +181,21 @@ def branch(
     _train(branching.branch(folder, found, follow_up.checkpoint_before(found, step), typed, name))
 
 
-@app.command()
 def sample(
     run: RunName,
     out: Annotated[Path, typer.Option(help="PNG file to write.")],
     count: Annotated[int, typer.Option(help="Images in the grid.", min=1, max=4096)] = 64,
     seed: Annotated[int, typer.Option(help="Seed of the latents; the same seed gives the same images.", min=0)] = 0,
     step: Annotated[int | None, typer.Option(help="Checkpoint to sample from; the newest if not given.")] = None,
-    columns: Annotated[int | None, typer.Option(help="Images in a row; else so that no place is empty.", min=1)] = None,
+    columns: Annotated[
+        int | None, typer.Option(help="Images per row; by default a number that leaves no gap.", min=1)
+    ] = None,
     label: Annotated[
-        list[str] | None, typer.Option(help="Label to draw them with, of a model that takes any; may be repeated.")
+        list[str] | None, typer.Option(help="Label of the images, for a conditional model; may be repeated.")
     ] = None,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Draw a grid of images from a run."""
+    """Draw a grid of images with a run's generator."""
     if out.suffix.lower() != ".png":
         raise ValueError(f"--out must name a .png file; got '{out}'.")
     found = runs.find(runs_folder(runs_dir), run)
@@ -309,3 +252,95 @@ def _train(run: Run, trainer: trainers.Trainer | None = None) -> None:
     print(f"{status.state} at step {status.step} of {status.total_steps}, {status.seconds:.1f} s")
     if status.state == "paused":
         print(f"Go on with: python -m gan_core resume {run.id} --runs-dir {run.path.parent}")
+
+
+EXAMPLES = (
+    'python -m gan_core train mnist-dcgan --name "first run"',
+    'python -m gan_core sample "first run" --out digits.png',
+    'python -m gan_core train mnist-dcgan --set training.epochs=10 --name "ten epochs"',
+    'python -m gan_core compare "first run" "ten epochs"',
+)
+app = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, epilog="\n\n".join(("For example:", *EXAMPLES)),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+app.callback(invoke_without_command=True)(installation.start)
+COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
+    "Train": {
+        "presets": presets,
+        "train": train,
+        "resume": resume,
+        "train-longer": train_longer,
+        "branch": branch,
+        "pause": control.pause,
+        "stop": control.stop,
+        "change": control.change,
+        "verify": verify.verify,
+    },
+    "Several runs for one question": {
+        "sweep": sweep.sweep,
+        "sweeps": sweep.list_sweeps,
+        "study": study.study,
+        "studies": study.list_studies,
+    },
+    "Runs and their results": {
+        "runs": list_all_runs,
+        "sample": sample,
+        "film": compare.film,
+        "compare": compare.compare,
+        "evaluate": evaluators.evaluate,
+        "diagnose": doctor.diagnose,
+        "rename": noting.rename,
+        "note": noting.note,
+        "mark": noting.mark,
+        "notes": noting.list_notes,
+        "report": report.report,
+        "publish": report.publish,
+        "export": exchange.export_run,
+        "import": exchange.import_run,
+    },
+    "Data and evaluators": {
+        "datasets": list_datasets,
+        "download": data.download,
+        "prepare": data.prepare,
+        "add-data": uploads.add_data,
+        "uploads": uploads.list_uploads,
+        "write-blocks": data.write_blocks,
+        "evaluators": evaluators.list_evaluators,
+        "train-evaluator": evaluators.train_evaluator,
+        "import-evaluator": evaluators.import_evaluator,
+    },
+    "Hugging Face Hub": {"push": hub.push, "pull": hub.pull, "browse": hub.browse},
+    "Deleting": {
+        "delete": deleting.delete,
+        "deleted": deleting.list_deleted,
+        "restore": deleting.restore,
+        "empty-bin": deleting.empty_bin,
+    },
+    "This installation": {
+        "settings": installation.list_settings,
+        "classroom": classroom.classroom,
+        "end-classroom": classroom.end_classroom,
+        "forget-student": classroom.forget_student,
+    },
+}
+"""What a group of commands is about -> name -> what it does."""
+for _group, _commands in COMMANDS.items():
+    for _name, _command in _commands.items():
+        app.command(name=_name, rich_help_panel=_group)(_command)
+
+
+def main() -> None:
+    """Runs the command line; turns every refusal into one sentence and exit status 2."""
+    try:
+        with redirect_stdout(terminal.Patient(sys.stdout)):
+            try:
+                app()
+            finally:
+                sys.stdout.flush()
+    except (ValueError, BlockingIOError, trainers.TrainingLost) as refusal:
+        print(f"Error: {refusal}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as failure:
+        print(f"Error: {reason(failure) or failure}", file=sys.stderr)
+        sys.exit(2)

@@ -18,14 +18,15 @@ from gan_core.evaluation.metrics import METRICS
 from gan_core.runs import Run
 
 Metrics = Annotated[
-    str, typer.Option(help=f"Measure any run: all, or some of {','.join(METRICS)}.", show_default=False)
+    str,
+    typer.Option(
+        help=f"Measure any run: all, or some of these, separated by commas: {', '.join(METRICS)}.", show_default=False
+    ),
 ]
 NumImages = Annotated[int, typer.Option(help=f"Images to draw for --metrics, {FEWEST} to {MOST:,}.")]
-ExtractorName = Annotated[str, typer.Option(help=f"Network that looks, for --metrics: {' or '.join(CHOICES)}.")]
+ExtractorName = Annotated[str, typer.Option(help=f"Network whose features --metrics uses: {' or '.join(CHOICES)}.")]
 
-InceptionWeights = Annotated[
-    Path | None, typer.Option(help="File of Inception's weights, for --metrics; asks for --extractor inception.")
-]
+InceptionWeights = Annotated[Path | None, typer.Option(help="File of Inception's weights, for --extractor inception.")]
 
 
 def measure(

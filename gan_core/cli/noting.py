@@ -11,12 +11,14 @@ from gan_core import runs
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, console, runs_folder, show_rows
 from gan_core.runs import notes
 
-Figure = Annotated[str, typer.Option(metavar="FIGURE", help="What it is about: samples, or a chart's name.")]
+Figure = Annotated[
+    str, typer.Option(metavar="FIGURE", help="Figure that the observation is about: samples, or a chart's name.")
+]
 
 
 def rename(
     run: RunName,
-    name: Annotated[str, typer.Argument(metavar="NAME", help='Its new name; "" gives it its title back.')],
+    name: Annotated[str, typer.Argument(metavar="NAME", help='Its new name; "" restores its default title.')],
     runs_dir: RunsDir = None,
 ) -> None:
     """Give a run another name."""
@@ -46,8 +48,11 @@ def mark(
     run: RunName,
     step: Annotated[int, typer.Option(help="Step of the sample grid.", min=0)],
     picture: Annotated[int, typer.Option(help="Number of the picture in the grid, from 1.", min=1)],
-    best: Annotated[bool | None, typer.Option("--best/--worst", help="What it is.", show_default=False)] = None,
-    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    best: Annotated[
+        bool | None,
+        typer.Option("--best/--worst", help="Whether it is one of the best or one of the worst.", show_default=False),
+    ] = None,
+    reason: Annotated[str, typer.Option(help="The reason, in your words.")] = "",
     remove: Annotated[bool, typer.Option("--remove", help="Remove its mark instead.")] = False,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -69,7 +74,7 @@ def mark(
 
 
 def list_notes(run: RunName, runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
-    """List what was written on a run: its note, observations on figures, marked pictures."""
+    """List what was written about a run: its note, observations on figures, marked pictures."""
     found = runs.find(runs_folder(runs_dir), run)
     written = notes.read(found)
     rows = [{"kind": "note", "about": "run", "text": found.note}] if found.note else []

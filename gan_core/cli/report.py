@@ -22,8 +22,8 @@ from gan_core.runs import Run
 
 
 def report(
-    run: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids or names of runs, as `runs` lists them.")],
-    out: Annotated[Path, typer.Option(help="The new file or folder.")],
+    run: Annotated[list[str], typer.Argument(metavar="RUN", help="Ids or names of runs, as `runs` lists them.")],
+    out: Annotated[Path, typer.Option(help="File or folder to write; it must not exist yet.")],
     template: Annotated[
         str, typer.Option(help=f"One of: {', '.join(templates.names())}; or a .toml file of your own.")
     ] = templates.DEFAULT,
@@ -37,7 +37,7 @@ def report(
     language: Annotated[str, typer.Option(help=f"One of: {', '.join(LANGUAGES)}.")] = "en",
     runs_dir: RunsDir = None,
 ) -> None:
-    """Write a report of one run or several by a template. The discussion stays yours. Nothing is overwritten."""
+    """Write a report of one or more runs from a template. You write the discussion yourself. Nothing is overwritten."""
     folder = runs_folder(runs_dir)
     found = [runs.find(folder, one) for one in run]
     with bar("Report") as move:
@@ -50,17 +50,17 @@ def report(
 
 def publish(
     run: RunName,
-    out: Annotated[Path | None, typer.Option(help="The new folder.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write; it must not exist yet.")] = None,
     space: Annotated[
-        str, typer.Option(help="Send it to the Hub as the static Space user/name, private unless --public.")
+        str, typer.Option(help="Upload it to the Hub as the static Space user/name, private unless --public.")
     ] = "",
-    public: Annotated[bool, typer.Option("--public", help="Let everybody see the Space; else only you.")] = False,
+    public: Annotated[bool, typer.Option("--public", help="Make the Space visible to everybody.")] = False,
     licence: Annotated[str, typer.Option(help=f"One of: {', '.join(filter(None, LICENCES))}.")] = "",
     language: Annotated[str, typer.Option(help=f"One of: {', '.join(LANGUAGES)}.")] = "en",
     retries: Retries = 0,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Write a run as one static page with its generator in it: it opens from a file, and needs no server and no network."""
+    """Write a run as one static page that contains its generator: it opens from a file, without a server or a network."""
     if out is None and not space:
         raise ValueError("Nowhere to publish it: give --out FOLDER, --space user/name, or both.")
     folder = runs_folder(runs_dir)

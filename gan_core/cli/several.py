@@ -22,7 +22,7 @@ from gan_core.training.trainers import Trainer
 Processes = Annotated[
     int,
     typer.Option(
-        help="Train in so many processes on this computer, one for each GPU; each sees its share of every batch.",
+        help="Processes on this computer that train the run together, one per GPU; each takes its share of every batch.",
         min=1,
         max=MAX_PROCESSES,
     ),
@@ -31,9 +31,7 @@ Processes = Annotated[
 
 On = Annotated[
     str,
-    typer.Option(
-        "--on", metavar="PLACE", help=f"Train at another place: {', '.join(NAMES)}.", show_default="this process"
-    ),
+    typer.Option("--on", metavar="PLACE", help=f"Where to train: {', '.join(NAMES)}.", show_default="this process"),
 ]
 SHOW_S = 0.5
 

@@ -23,16 +23,18 @@ STARTS_HERE = ("queued", "paused", "interrupted")
 def study(
     what: Annotated[
         str,
-        typer.Argument(metavar="PLAN|STUDY", help=f"{', '.join(PLANS)}; or a study's id or name, to go on with it."),
+        typer.Argument(metavar="PLAN|STUDY", help=f"{', '.join(PLANS)}; or a study's id or name, to continue it."),
     ],
-    seeds: Annotated[int | None, typer.Option(help="Runs of each arm: seeds 0, 1, ...", min=1, max=MAX_SEEDS)] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Runs of each arm, with seeds 0, 1 ...", min=1, max=MAX_SEEDS)
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs of each run.", min=1)] = None,
-    images: Annotated[int | None, typer.Option(help="Images that each run learns from.", min=1)] = None,
-    name: Annotated[str, typer.Option(help="Name of the study; the same name goes on with it.")] = "",
+    images: Annotated[int | None, typer.Option(help="Images that each run is trained on.", min=1)] = None,
+    name: Annotated[str, typer.Option(help="Name of the study; the same name continues it.")] = "",
     runs_dir: RunsDir = None,
     queue: Annotated[bool, typer.Option("--queue", help="Leave training to the server of this runs folder.")] = False,
 ) -> None:
-    """Train the runs of a study that are missing. Start it again to go on with it; Ctrl-C pauses it."""
+    """Train the runs of a study that are missing. Ctrl-C pauses it; the same command continues it."""
     folder = runs_folder(runs_dir)
     found = _begun(folder, what, name)
     wanted = {"seeds": seeds, "epochs": epochs, "images": images}

@@ -23,12 +23,18 @@ from gan_core.experiments.sweeps.parsing import SUFFIXES, axis_from, read_file
 from gan_core.experiments.sweeps.plan import Sweep, format_value, sweep_from, trial_minutes
 from gan_core.experiments.sweeps.storage import without_password
 from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of
+from gan_core.presets import PRESETS
 
 Texts = list[str] | None
 
 
 def sweep(
-    what: Annotated[str, typer.Argument(metavar="FILE.yaml|PRESET", help="A sweep's file, or the preset to vary.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE.yaml|PRESET|SWEEP", help="A sweep's file, the preset to vary, or the sweep to continue."
+        ),
+    ],
     grid: Annotated[
         Texts, typer.Option("--grid", metavar="KEY=V,V,...", help="Try these values of a setting; may be repeated.")
     ] = None,
@@ -38,12 +44,12 @@ def sweep(
     changes: Annotated[
         Texts, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of all runs; may be repeated.")
     ] = None,
-    metric: Annotated[str, typer.Option(help="What to aim for: fd, accuracy/test, reconstruction, loss/g ...")] = "",
-    direction: Annotated[str, typer.Option(help="minimize or maximize, where the metric does not say.")] = "",
-    images: Annotated[int | None, typer.Option(help="Images behind a metric.")] = None,
-    trials: Annotated[int | None, typer.Option(help="Search: how many trials.", min=1)] = None,
+    metric: Annotated[str, typer.Option(help="Metric to optimise: fd, accuracy/test, reconstruction, loss/g ...")] = "",
+    direction: Annotated[str, typer.Option(help="minimize or maximize, where the metric does not imply it.")] = "",
+    images: Annotated[int | None, typer.Option(help="Images on which the metric is measured.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Number of trials of a search.", min=1)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the search.", min=0)] = None,
-    name: Annotated[str, typer.Option(help="Name of the sweep; the same name goes on with it.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the sweep; the same name continues it.")] = "",
     runs_dir: RunsDir = None,
     storage: Annotated[
         str, typer.Option(help="File or database that several machines share.", show_default="a file in --runs-dir")
@@ -51,15 +57,22 @@ def sweep(
     queue: Annotated[bool, typer.Option("--queue", help="Leave training to the server of this runs folder.")] = False,
     place: several.On = "",
 ) -> None:
-    """Try many settings: a grid, or a search, pruned by the doctor. Start it again, here or elsewhere, to go on with it."""
-    arguments, place = _read(what)
-    arguments["axes"] = [*arguments["axes"], *(axis_from(text) for text in (*(grid or ()), *(within or ())))]
-    arguments["changes"] |= terminal.parse_changes(changes)
+    """Try many settings: a grid or a search; trials that are failing are ended early.
+
+    The same command, here or on another machine, continues the sweep; so does its id or name, as `sweeps` lists them.
+    """
     given = {"metric": metric, "direction": direction, "images": images, "trials": trials, "seed": seed, "name": name}
-    arguments |= {key: value for key, value in given.items() if value not in ("", None)}
-    arguments["name"] = arguments["name"] or _default_name(arguments)
-    planned = sweep_from(**arguments)
-    folder = folders.open_folder(runs_folder(runs_dir), planned, storage or place, folders.id_of(planned.name))
+    given = {key: value for key, value in given.items() if value not in ("", None)}
+    axes = [*(grid or ()), *(within or ())]
+    known = _known(runs_folder(runs_dir), what)
+    if known is None:
+        folder = _planned(runs_folder(runs_dir), what, axes, changes, given, storage)
+    elif axes or changes or given or storage:
+        raise ValueError(
+            f"The sweep '{known.name}' has its settings already. Continue it without others, or begin another."
+        )
+    else:
+        folder = folders.open_folder(known.runs_dir, known.sweep, known.storage, known.id)
     _announce(folder)
     _work(folder, place, queued=queue)
 
@@ -87,6 +100,26 @@ def list_sweeps(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
             }
         )
     show_rows(rows, ("id", "name", "progress", "best", "best_run"), as_json)
+
+
+def _known(runs_dir: Path, what: str) -> SweepFolder | None:
+    """The sweep of this id or name; None for a file or a preset. Raises ValueError for several."""
+    if what in PRESETS or what.endswith(SUFFIXES):
+        return None
+    return terminal.find_one(folders.list_folders(runs_dir), what, "sweeps")
+
+
+def _planned(
+    runs_dir: Path, what: str, axes: list[str], changes: Texts, given: dict[str, Any], storage: str
+) -> SweepFolder:
+    """The folder of the sweep that a file or a preset and these options describe, new or begun before."""
+    arguments, kept_in = _read(what)
+    arguments["axes"] = [*arguments["axes"], *map(axis_from, axes)]
+    arguments["changes"] |= terminal.parse_changes(changes)
+    arguments |= given
+    arguments["name"] = arguments["name"] or _default_name(arguments)
+    planned = sweep_from(**arguments)
+    return folders.open_folder(runs_dir, planned, storage or kept_in, folders.id_of(planned.name))
 
 
 def _published(row: TrialRow) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from gan_core.cli.deleting import tell_binned
-from gan_core.cli.terminal import AsJson, bar, console, find_one, show_rows
+from gan_core.cli.terminal import AsJson, bar, console, show_rows
 from gan_core.config import settings
 from gan_core.datasets import uploads
 from gan_core.datasets.base import left_out_in_words
@@ -23,7 +22,7 @@ POINTS = (".csv", ".txt", ".tsv", ".json")
 
 
 def list_uploads(as_json: AsJson = False) -> None:
-    """List the data sets that were added, here or on the page, newest first."""
+    """List the data sets that were added, by command or on the page Data, newest first."""
     for sentence in uploads.damaged():
         typer.echo(sentence, err=True)
     rows = [
@@ -38,12 +37,12 @@ def add_data(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Zip or folder of pictures, or CSV or JSON of points in the plane.")
     ],
-    name: Annotated[str, typer.Option(help="Your name for it.", show_default="that of the file")] = "",
+    name: Annotated[str, typer.Option(help="Your name for the data set.", show_default="that of the file")] = "",
     encoding: Annotated[
-        str, typer.Option(help="Of file names in an old zip, such as cp950.", show_default="found out")
+        str, typer.Option(help="Encoding of the file names in an old zip, such as cp950.", show_default="detected")
     ] = "",
 ) -> None:
-    """Add a data set of your own, as an upload on the page Data does."""
+    """Add a data set of your own, like an upload on the page Data."""
     path = settings.folder(file)
     name = name or path.stem
     if encoding and path.suffix.lower() != ".zip":
@@ -61,25 +60,6 @@ def add_data(
     console.print(escape(f"{own.name}: {own.count:,} {what}. Train with: {_training(own)}"), soft_wrap=True)
     if own.num_skipped:
         console.print(escape(left_out_in_words(own.skipped, own.num_skipped)), soft_wrap=True)
-
-
-def delete_data(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Id or name of an upload, as `uploads` lists them.")],
-) -> None:
-    """Delete a data set that was added: it goes to the bin for 7 days. `restore` takes it back."""
-    own = _find(name)
-    uploads.delete(own.id)
-    tell_binned(own.name, own.id)
-
-
-def _find(name: str) -> Own:
-    """The upload of this id, or of this name if there is only one. Raises ValueError otherwise."""
-    found = find_one(uploads.list_own(), name, "data sets")
-    if found is None:
-        raise ValueError(
-            f"There is no data set '{name:.80}' of your own. List what there is with: python -m gan_core uploads."
-        )
-    return found
 
 
 def _add_folder(folder: Path, name: str) -> Own:

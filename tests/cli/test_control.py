@@ -6,10 +6,14 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers import eventually, tiny_run
+import pytest
+from helpers import MACHINE, eventually, tiny_run
+from sweep_helpers import small
 
 from gan_core import runs
-from gan_core.training import loop, queue
+from gan_core.experiments.sweeps.folder import open_folder
+from gan_core.experiments.sweeps.worker import work
+from gan_core.training import loop, queue, supervisor
 from tests.cli.test_main import refused
 
 Command = Callable[..., tuple[int, str, str]]
@@ -57,3 +61,25 @@ def test_a_branch_trains_on_from_the_checkpoint_before_with_other_settings(comma
     assert parent.status().step == 20
     refused(command("branch", "parent", "--step", 9, "--set", "training.max_steps=-1"), "training.max_steps")
     refused(command("branch", "nobody", "--step", 9), "There is no run 'nobody'")
+
+
+def test_stop_ends_the_process_of_a_pages_sweep_and_refuses_where_there_is_none(
+    command: Command, runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = open_folder(runs_dir, small(name="Batches"))
+    refused(command("stop", "Batches"), "No page's process works on the sweep 'Batches'", "Ctrl-C")
+    sweep.order("run")
+    monkeypatch.setattr(supervisor, "machine", lambda chosen: MACHINE)
+    worker = threading.Thread(target=work, args=(sweep,))  # what the page's process does
+    worker.start()
+    try:
+        (run,) = eventually(lambda: runs.list_runs(runs_dir), "its first run waits for a server")
+        status, out, err = command("stop", "Batches")
+        assert status == 0 and f"python -m gan_core sweep {sweep.id} --queue" in out, err
+    finally:
+        sweep.order("stop")
+        worker.join(60)
+    assert not worker.is_alive() and not sweep.should_run and run.status().state == "paused"
+    refused(command("stop", "nothing"), "There is no run 'nothing'")
+    tiny_run(runs_dir, "Batches")
+    refused(command("stop", "Batches"), "A run and a sweep are called 'Batches'")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import numpy as np
 import pytest
 from helpers import TINY, outcome, tiny_run
 from PIL import Image
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from gan_core import runs
+from gan_core.cli import main
 from gan_core.datasets import DATASETS
 from gan_core.figures import imaging
 from gan_core.presets import PRESETS
@@ -26,6 +30,27 @@ def refused(result: tuple[int, str, str], *words: str) -> None:
     assert "Traceback" not in err
     for word in words:
         assert word in lines[0]
+
+
+def test_the_examples_of_the_help_run(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for example in main.EXAMPLES:
+        program, words = shlex.split(example)[:3], shlex.split(example)[3:]
+        status, _out, err = command(*words, *(SETTINGS if words[0] == "train" else []))
+        assert program == ["python", "-m", "gan_core"] and status == 0, err
+    assert (tmp_path / "digits.png").is_file()
+    monkeypatch.setenv("COLUMNS", "120")
+    assert all(example in command("--help")[1] for example in main.EXAMPLES)
+
+
+def test_every_command_argument_and_option_says_what_it_is():
+    group = get_command(main.app)
+    assert isinstance(group, TyperGroup) and len(group.commands) > 40
+    for name, one in group.commands.items():
+        assert one.help and one.rich_help_panel, name
+        for parameter in one.params:
+            words = str(getattr(parameter, "help", ""))
+            assert words.endswith("."), (name, parameter.name, words)
 
 
 def test_presets_are_listed_with_their_configurations(command):

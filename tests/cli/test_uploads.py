@@ -1,4 +1,4 @@
-"""uploads, add-data, delete-data: the data sets of the page Data."""
+"""uploads, add-data, delete: the data sets of the page Data."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def test_points_are_added_deleted_and_taken_back(command: Command, tmp_path: Pat
     status, out, err = command("add-data", file)
     assert status == 0 and "ring: 50 points. Train with: --set dataset.name=points" in out, err
     (own,) = uploads.list_own()
-    status, out, _ = command("delete-data", "ring")
-    assert status == 0 and f"python -m gan_core restore {own.id}" in out and uploads.list_own() == []
+    status, out, _ = command("delete", "ring")
+    assert status == 0 and f"python -m gan_core restore {own.id} --kind data-set" in out and uploads.list_own() == []
     assert command("restore", "ring")[1].strip() == "ring: the data set is back." and uploads.list_own() == [own]
     assert command("add-data", file)[0] == 0
-    refused(command("delete-data", "ring"), "2 data sets are called 'ring'", own.id)
+    refused(command("delete", "ring"), "2 data sets are called 'ring'", own.id)
 
 
 def test_what_cannot_be_added_or_deleted_is_refused(command: Command, tmp_path: Path, pictures: Path) -> None:
@@ -63,5 +63,5 @@ def test_what_cannot_be_added_or_deleted_is_refused(command: Command, tmp_path: 
     refused(command("add-data", tmp_path / "nothing.zip"), "nothing.zip")
     refused(command("add-data", pictures, "--encoding", "cp950"), "--encoding is for a zip")
     refused(command("add-data", pictures, "--name", "n" * 81), "81 characters")
-    refused(command("delete-data", "nothing"), "There is no data set 'nothing'", "python -m gan_core uploads")
+    refused(command("delete", "nothing", "--kind", "data-set"), "There is no data set 'nothing' to delete", "uploads")
     assert uploads.list_own() == []

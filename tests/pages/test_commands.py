@@ -10,18 +10,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from helpers import tiny_run
+from evaluator_helpers import tiny_evaluator
+from helpers import MACHINE, tiny_run
+from sweep_helpers import small
 
 from gan_core.cli.terminal import parse_changes
-from gan_core.config import differences, with_changes
+from gan_core.config import differences, settings, with_changes
 from gan_core.datasets import DATASETS, uploads
 from gan_core.experiments import studies
 from gan_core.experiments.breakages import BREAKAGES
 from gan_core.experiments.lessons import LESSONS
 from gan_core.experiments.studies import PLANS, Study, StudyMember
+from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.templates import TEMPLATES
+from gan_core.latents import saved_directions
+from gan_core.latents.saved_directions import Direction
 from gan_core.presets import PRESETS
 from gan_core.runs import Run, notes
+from gan_core.training import supervisor
 from pages.components.shared.as_command import line, train_line
 from tests.pages.conftest import Visit, calm, copy_of, panel, parsed
 
@@ -203,7 +209,12 @@ def test_rename_notes_and_marks(visit: Visit, commands: Commands, trained: Run, 
 def test_deleting_and_taking_back(visit: Visit, commands: Commands, trained: Run, trained_once: Path, runs_dir: Path):
     copy_of(trained_once, runs_dir, "gone", "gone").delete()
     app = visit("runs")
-    assert commands["restore_runs"] == [["restore", "gone"]]
+    of_run = ["--kind", "run"]
+    assert commands["bin_runs"] == [["restore", "gone", *of_run], ["empty-bin", "gone", *of_run]]
+    copy_of(trained_once, runs_dir, "lost", "lost").delete()
+    app = visit("runs")
+    assert [words[0] for words in commands["bin_runs"]] == ["restore", "restore", "empty-bin", "empty-bin", "empty-bin"]
+    assert commands["bin_runs"][-1] == ["empty-bin", *of_run]
     app.checkbox(key=f"runs_tick_{trained.id}").set_value(True)
     calm(app.run())
     calm(app.button(key="runs_delete").click().run())
@@ -214,7 +225,7 @@ def test_data_sets_of_ones_own(visit: Visit, commands: Commands, monkeypatch) ->
     own = uploads.add_points([(n / 60, n / 60) for n in range(60)], "ring")
     app = visit("data", view="add")
     calm(app.button(key=f"data_delete_{own.id}").click().run())
-    assert commands["delete_data"] == [["delete-data", own.id]]
+    assert commands["delete_data"] == [["delete", own.id, "--kind", "data-set"]]
     names = {"zip": "my cats.zip", "csv": "-moons.csv"}
 
     def given(_words: str, *, type: str | list[str], **_options: Any) -> SimpleNamespace:
@@ -234,3 +245,49 @@ def test_studies(visit: Visit, commands: Commands, runs_dir: Path) -> None:
     studies.STORE.save(runs_dir, kept)
     visit("experiment", id=kept.id)
     assert commands["study_runs"] == [["study", kept.id]]
+    assert commands["remove_study_forget"] == [["delete", kept.id, "--kind", "study"]]
+
+
+def test_sweeps_evaluators_and_directions_are_deleted(
+    visit: Visit, commands: Commands, trained: Run, runs_dir: Path
+) -> None:
+    sweep = folders.open_folder(runs_dir, small(name="Batches"))
+    visit("experiment", id=sweep.id)
+    assert commands["remove_sweeps_forget"] == [["delete", sweep.id, "--kind", "sweep"]]
+    for name in ("one", "two"):
+        tiny_evaluator(settings.evaluators_dir(), name)
+    visit("data", data="mnist5k")
+    for name in ("one", "two"):
+        assert commands[f"delete_evaluator_{name}"] == [["delete", name, "--kind", "evaluator"]]
+    z = (1.0,) + (0.0,) * (trained.config().network.latent_dim - 1)
+    smile = saved_directions.save(runs_dir, Direction("smile", trained.id, trained.name, 0, z, "raw"))
+    frown = saved_directions.save(runs_dir, Direction("frown", trained.id, trained.name, 0, z, "raw"))
+    saved_directions.delete(runs_dir, frown.id)
+    visit("run", run=trained.id, tab="explore", along="saved")
+    assert commands["delete_explore"] == [["delete", smile.id, "--kind", "direction"]]
+    file = f"{frown.id}.json"
+    assert commands["bin_explore"] == [[word, file, "--kind", "direction"] for word in ("restore", "empty-bin")]
+
+
+def test_the_number_of_processes_is_part_of_the_commands(
+    visit: Visit, commands: Commands, trained: Run, runs_dir: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(supervisor, "machine", lambda chosen: replace(MACHINE, threads=7))
+    app = visit("train", preset="mnist-dcgan")
+    assert commands["train"] == [["train", "mnist-dcgan"]]
+    calm(app.selectbox(key="train_processes_cpu").set_value(3).run())
+    assert commands["train"] == [["train", "mnist-dcgan", "--processes", "3"]]
+    run = tiny_run(runs_dir)
+    run.use_processes(2)
+    run.write_status(replace(run.status(), state="failed"))
+    app = visit("run", run=run.id)
+    calm(app.selectbox(key=f"live_processes_{run.id}_cpu").set_value(4).run())
+    assert commands["control"] == [
+        ["resume", run.id, "--processes", "4"],
+        ["resume", run.id, "--from-start", "--processes", "2"],
+    ]
+    app = visit("run", run=trained.id)
+    app.session_state["live_longer"] = True
+    calm(app.run())
+    calm(app.selectbox(key=f"live_longer_processes_{trained.id}_cpu").set_value(2).run())
+    assert commands["longer"][0][-2:] == ["--processes", "2"]

@@ -12,7 +12,7 @@ from gan_core import runs
 from gan_core.config.devices import Machine
 from gan_core.runs import Run
 from gan_core.training import supervisor
-from tests.pages.conftest import Visit, calm
+from tests.pages.conftest import Visit, calm, plain
 
 GPUS = Machine(
     devices=("cuda:0", "cuda:1", "cuda:2", "cuda:3", "cpu"), labels=("GPU",) * 4 + ("CPU",), threads=7,
@@ -33,15 +33,15 @@ def paused(runs_dir: Path, processes: int = 1) -> Run:
 
 
 def test_one_device_is_no_choice(visit: Visit, runs_dir: Path) -> None:
-    assert not [box for box in visit("train").selectbox if box.key == "train_processes"]
+    assert not [box for box in visit("train").selectbox if str(box.key).startswith("train_processes")]
     app = visit("run", run=paused(runs_dir).id)
     assert not [box for box in app.selectbox if str(box.key).startswith("live_processes")]
 
 
 def test_devices_are_chosen_for_a_new_run(visit: Visit, runs_dir: Path, gpus: None) -> None:
     app = visit("train", preset="r1-dcgan-lite")
-    choice = app.selectbox(key="train_processes")
-    assert (choice.label, choice.options) == ("Devices", ["1", "2 of 4", "3 of 4", "all 4"])
+    choice = app.selectbox(key="train_processes_cuda")
+    assert (choice.label, choice.options) == ("Devices (of 4)", ["1", "2", "3", "4"])
     choice.set_value(2).run()
     calm(app.button(key="train_start").click().run())
     (run,) = runs.list_runs(runs_dir)
@@ -52,9 +52,25 @@ def test_a_run_that_is_resumed_begins_with_as_many_as_before(visit: Visit, runs_
     monkeypatch.setattr(supervisor, "machine", lambda chosen: replace(MACHINE, threads=7))
     run = paused(runs_dir, 2)
     app = visit("run", run=run.id)
-    choice = app.selectbox(key=f"live_processes_{run.id}")
+    choice = app.selectbox(key=f"live_processes_{run.id}_cpu")
     assert (choice.label, choice.value, choice.options) == ("Processes", 2, ["1", "2", "3", "4"])
     assert any("2 processes on cpu" in caption.value for caption in app.caption)
     choice.set_value(3).run()
     calm(app.button(key="live_resume").click().run())
     assert (run.control().processes, run.status().state) == (3, "queued")
+
+
+def test_the_number_that_was_chosen_is_refused_when_there_are_fewer_by_now(
+    visit: Visit, runs_dir: Path, gpus: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = visit("train", preset="r1-dcgan-lite")
+    app.selectbox(key="train_processes_cuda").set_value(4).run()
+    for devices in (GPUS.devices[:2], GPUS.devices[:1]):
+        fewer = replace(GPUS, devices=(*devices, "cpu"))
+        monkeypatch.setattr(supervisor, "machine", lambda chosen, fewer=fewer: fewer)
+        calm(app.button(key="train_start").click().run())
+        there = len(devices)
+        assert f"this computer has {there} of kind cuda, too few for 4 processes" in plain(app.error[0].value)
+        assert runs.list_runs(runs_dir) == []
+    app.selectbox(key="train_processes_cuda").set_value(1).run()
+    assert not [box for box in app.run().selectbox if str(box.key).startswith("train_processes")]

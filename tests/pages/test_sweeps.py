@@ -145,10 +145,15 @@ def test_each_of_optunas_pictures_can_be_shown(visit: Visit, done: SweepFolder) 
         assert len(app.get("plotly_chart")) == 1
 
 
-def test_an_unfinished_sweep_goes_on_and_stops(visit: Visit, runs_dir: Path, no_process: list[str]) -> None:
+def test_an_unfinished_sweep_goes_on_and_stops(
+    visit: Visit, runs_dir: Path, no_process: list[str], commands: dict[str, list[list[str]]]
+) -> None:
     folder = folder_of(runs_dir, small())
-    app = calm(visit("experiment").button(key="sweeps_go_on").click().run())
+    app = visit("experiment")
+    assert commands["experiment_sweep"] == [["sweep", folder.id, "--queue"]]
+    calm(app.button(key="sweeps_go_on").click().run())
     assert no_process == [folder.id] and folder.should_run
+    assert commands["experiment_sweep"] == [["stop", folder.id]]
     calm(app.button(key="sweeps_stop").click().run())
     assert not folder.should_run
 

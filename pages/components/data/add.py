@@ -31,7 +31,7 @@ def add_view() -> None:
             st.subheader(_("What you brought"))
             for own in mine:
                 own_row(own)
-    bin_view(settings.data_dir(), "data")
+    bin_view(settings.data_dir(), "data", "data-set")
     with st.container(border=True):
         st.subheader(_("A zip of pictures"))
         zip_form()
@@ -80,7 +80,7 @@ def _ask(own: Own) -> None:
             "“{name}” goes to the bin, below the list, and can be taken back for 7 days. Runs trained on it stay, but cannot be continued."
         ).format(name=as_text(own.name))
     )
-    as_command("delete_data", line("delete-data", own.id))
+    as_command("delete_data", line("delete", own.id, kind="data-set"))
     if st.button(_("Delete"), type="primary", key=f"data_delete_sure_{own.id}") and lab.succeeds(
         lambda: uploads.delete(own.id)
     ):

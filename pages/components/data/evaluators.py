@@ -50,7 +50,7 @@ def evaluator_panel(chosen: Chosen) -> None:
         _training(chosen)
         if kind_of(datasets.label_names(chosen.config), chosen.entry.exclusive_labels) == "objects":
             _import(chosen)
-        bin_view(settings.evaluators_dir(), "data_evaluators")
+        bin_view(settings.evaluators_dir(), "data_evaluators", "evaluator")
 
 
 def _row(folder: EvaluatorFolder, *, first: bool) -> None:
@@ -58,13 +58,14 @@ def _row(folder: EvaluatorFolder, *, first: bool) -> None:
     words = f"**{as_text(info.name)}**: {as_text(_(info.title))}. " + _judged(own, info.held_out_note)
     if first:
         words += " " + _("This one is used.")
-    line, button = st.columns([6, 1], vertical_alignment="center")
-    line.markdown(words)
+    about, button = st.columns([6, 1], vertical_alignment="center")
+    about.markdown(words)
     if not folder.shipped and may("own", owner=folder.owner):
         with button.popover(_("Delete"), key=f"data_evaluator_{info.name}"):
             st.markdown(
                 _("It goes to the bin and can be taken back for 7 days. Scores that it gave stay with their runs.")
             )
+            as_command(f"delete_evaluator_{info.name}", line("delete", folder.path.name, kind="evaluator"))
             if st.button(dangerous(_("Delete")), key=f"data_evaluator_delete_{info.name}") and lab.succeeds(
                 lambda: evaluators.delete(folder)
             ):

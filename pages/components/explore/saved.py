@@ -12,6 +12,7 @@ from gan_core.latents.directions import moved
 from gan_core.latents.saved_directions import Direction, FoundBy
 from gan_core.runs import Run
 from pages.components.shared import lab, undo
+from pages.components.shared.as_command import as_command, line
 from pages.components.shared.bin_view import bin_view
 from pages.components.shared.kept_list import kept_row, tell_damaged
 from pages.components.shared.uploads import uploader
@@ -49,13 +50,14 @@ def manage(page: str) -> None:
     runs_dir = lab.start().runs_dir
     kept = saved_directions.list_directions(runs_dir)
     tell_damaged(saved_directions.STORE.damaged(runs_dir))
-    bin_view(runs_dir / saved_directions.FOLDER, page)
+    bin_view(runs_dir / saved_directions.FOLDER, page, "direction")
     done = st.session_state.pop(f"{page}_imported", None)
     if done:
         st.success(_("Imported: {n}.").format(n=done), icon=":material/check:")
     with st.expander(_("Look after saved directions ({n})").format(n=len(kept)), key=f"{page}_manage"):
         for direction in kept:
             _row(direction, page)
+        as_command(f"delete_{page}", *(line("delete", direction.id, kind="direction") for direction in kept))
         if kept:
             st.download_button(
                 _("Export all (JSON)"), saved_directions.exported(kept), file_name="directions.json",

@@ -10,7 +10,7 @@ from gan_core.runs.status import OPEN_STATES, RESUMABLE_STATES
 from gan_core.training import queue, supervisor, webhook
 from pages.components.run.menu import menu, panel
 from pages.components.shared import lab
-from pages.components.shared.as_command import as_command, line
+from pages.components.shared.as_command import as_command, line, several
 from pages.components.shared.devices import choose_processes, where
 from pages.components.shared.doctor_panel import diagnosed
 from pages.components.shared.run_card import start_and_watch, state_badge
@@ -32,8 +32,8 @@ def head(run: Run) -> None:
     every = lab.refresh_every() if status.state in OPEN_STATES else None
     idle = WATCH_IDLE_S if status.state in RESUMABLE_STATES else None  # somebody else, or the server, may resume it
     st.fragment(progress, run_every=every or idle)(run)
-    controls(run, status)
-    as_command("control", *control_lines(run, status))
+    processes = controls(run, status)
+    as_command("control", *control_lines(run, status, processes))
     tell_end(run, status)
     panel(run)
 
@@ -91,8 +91,12 @@ def counts(run: Run, status: Status) -> str:
     return " · ".join([*parts, where(run, status.device)])
 
 
-def controls(run: Run, status: Status) -> None:
-    """Pause, resume, stop; what leads on from a run that has ended, a repair of one that failed first; the menu."""
+def controls(run: Run, status: Status) -> int:
+    """Pause, resume, stop; what leads on from a run that has ended, a repair of one that failed first; the menu.
+
+    Returns in how many processes it would be resumed.
+    """
+    processes = 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
         repaired = status.state == "failed" and repair(run)
         if status.state in OPEN_STATES:
@@ -119,21 +123,22 @@ def controls(run: Run, status: Status) -> None:
             train_longer(run)
         menu(run)
         st.fragment(learning_rates, run_every=lab.refresh_every() if status.state in OPEN_STATES else None)(run)
+    return processes
 
 
-def control_lines(run: Run, status: Status) -> list[str]:
-    """What the buttons do, as commands."""
+def control_lines(run: Run, status: Status, processes: int) -> list[str]:
+    """What the buttons do, as commands; `processes`: of a run that is resumed."""
     if status.state in OPEN_STATES:
         config = run.config()
         rates = {part.rate: get(config, part.rate) for part in kind_of(config).optimizers} | run.control().overrides
         return [line("pause", run.id), line("stop", run.id), line("change", run.id, set=rates)]
     if status.state not in RESUMABLE_STATES:
         return []
-    lines = [line("resume", run.id)]
+    lines, as_before = [line("resume", run.id, processes=several(processes))], several(run.control().processes)
     if environment.was_refused(run):
-        lines.append(line("resume", run.id, accept_changed_data=True))
+        lines.append(line("resume", run.id, accept_changed_data=True, processes=as_before))
     if status.state in ("failed", "interrupted"):
-        lines.append(line("resume", run.id, from_start=True))
+        lines.append(line("resume", run.id, from_start=True, processes=as_before))
     return lines
 
 
@@ -212,7 +217,7 @@ def train_longer(run: Run) -> None:
         )
         if st.button(_("Go on"), key="live_longer_yes", type="primary"):
             start_and_watch(lambda: follow_up.train_longer(lab.start(), run, epochs, processes=processes))
-        as_command("longer", line("train-longer", run.id, epochs=epochs))
+        as_command("longer", line("train-longer", run.id, epochs=epochs, processes=several(processes)))
 
 
 def learning_rates(run: Run) -> None:

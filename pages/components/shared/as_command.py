@@ -48,12 +48,17 @@ def line(command: str, *arguments: str, **options: Any) -> str:
     return shlex.join([*PROGRAM, command, *arguments, *named])
 
 
-def train_line(config: RunConfig, name: str = "") -> str:
+def train_line(config: RunConfig, name: str = "", processes: int = 1) -> str:
     """The command that trains a configuration: its preset, and all that differs from it; "" where the preset is not known."""
     if config.preset not in PRESETS:
         return ""
     changed = {field: get(config, field) for field in differences(PRESETS[config.preset].config, config)}
-    return line("train", config.preset, set=changed, name=name)
+    return line("train", config.preset, set=changed, name=name, processes=several(processes))
+
+
+def several(processes: int) -> int | None:
+    """What `--processes` must say of a number of processes; None, which leaves it out, for one."""
+    return processes if processes > 1 else None
 
 
 def arm_lines(comparison: Comparison, names: Sequence[str]) -> list[str]:

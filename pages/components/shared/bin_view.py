@@ -1,33 +1,33 @@
 """What was deleted lately, to take back or to remove for good."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from gan_core.access import bin, current
-from gan_core.access.bin import Binned
 from gan_core.training import supervisor
 from pages.components.shared import lab, undo
 from pages.components.shared.as_command import as_command, line
 from pages.components.text import _, as_text, called, dangerous, ngettext
 
 
-def bin_view(folder: Path, key: str, shown: Callable[[Binned], bool] = lambda thing: True) -> None:
+def bin_view(folder: Path, key: str, kind: str) -> None:
     """The bin of a folder, folded; nothing while it is empty.
 
     Args:
         folder: whose bin.
         key: of its widgets.
-        shown: which of the things in it.
+        kind: of the things in it, as the command line names it.
     """
     bin.empty(folder)
-    things = [thing for thing in bin.binned(folder) if shown(thing)]
+    things = bin.binned(folder)
     if not things:
         return
     with st.expander(_("Deleted ({n})").format(n=len(things)), icon=":material/delete:", key=f"{key}_bin"):
-        if sum(thing.owner == current().id for thing in things) > 1:
+        several = sum(thing.owner == current().id for thing in things) > 1
+        if several:
             help_ = _("Removes all that you deleted, and frees its disk space. This cannot be undone.")
             if st.button(dangerous(_("Empty my bin")), key=f"{key}_bin_empty", help=help_) and lab.succeeds(
                 partial(bin.remove_own, things)
@@ -47,7 +47,11 @@ def bin_view(folder: Path, key: str, shown: Callable[[Binned], bool] = lambda th
                 help=_("Frees its disk space. This cannot be undone."),
             ) and lab.succeeds(partial(bin.remove, thing)):
                 st.rerun()
-        as_command(f"restore_{key}", *(line("restore", thing.id) for thing in things))
+        as_command(
+            f"bin_{key}",
+            *(line(command, thing.id, kind=kind) for command in ("restore", "empty-bin") for thing in things),
+            line("empty-bin", kind=kind) if several else "",
+        )
 
 
 def confirm_delete(run_ids: Sequence[str]) -> None:

@@ -10,32 +10,29 @@ from pages.components.text import _, ngettext
 def choose_processes(device: str, before: int, key: str) -> int:
     """The number that was chosen; offered only where there is more than one to choose.
 
+    A number that was chosen stays when the machine has fewer devices by now: starting the run then says so.
+
     Args:
         device: of the run; may be "auto".
         before: how many it has now.
-        key: of the widget.
+        key: of the widget, and the kind of device is added to it.
     """
     machine = lab.machine()
     if machine is None:
         return before
-    on_processor = (machine.devices[0] if device == "auto" else device).startswith("cpu")
-    most = max(machine.room(device), before if on_processor else 1)
+    kind, there = (machine.devices[0] if device == "auto" else device).partition(":")[0], machine.room(device)
+    on_processor, key = kind == "cpu", f"{key}_{kind}"
+    most = max(there, before if on_processor else 1, st.session_state.get(key, 1))
     if most < 2:
         return 1
-
-    def words(number: int) -> str:
-        if number == most and not on_processor:
-            return _("all {count}").format(count=most)
-        return str(number) if on_processor or number == 1 else _("{n} of {count}").format(n=number, count=most)
-
     meaning = _(
         "Each process trains on its share of every batch, and the gradients are added up. The batch size is that of all processes "
         "together, and the result equals that of one process up to rounding."
     )
     return int(
         st.selectbox(
-            _("Processes") if on_processor else _("Devices"), range(1, most + 1), min(before, most) - 1,
-            format_func=words, key=key, help=meaning, width=160,
+            _("Processes") if on_processor else _("Devices (of {n})").format(n=there), range(1, most + 1),
+            min(before, most) - 1, key=key, help=meaning, width=160,
         )
     )  # fmt: skip
 

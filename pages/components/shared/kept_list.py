@@ -12,6 +12,7 @@ from gan_core.experiments.studies import Study
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.folder import SweepFolder
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command
 from pages.components.shared.links import linked_choice
 from pages.components.shared.run_picker import warn_of_unknown
 from pages.components.text import _, as_text
@@ -57,9 +58,10 @@ def tell_damaged(sentences: Sequence[str]) -> None:
         st.warning(as_text(_(sentence)), icon=":material/warning:")
 
 
-def remove_button(title: str, words: str, key: str, remove: Callable[[], None]) -> None:
-    """A button that asks once more, then takes the thing on show from the list, and opens the list."""
+def remove_button(title: str, words: str, key: str, command: str, remove: Callable[[], None]) -> None:
+    """A button that asks once more, then takes the thing on show from the list, and opens the list; the same as a command."""
     with st.popover(title, key=key):
         st.markdown(words)
+        as_command(f"remove_{key}", command)
         if st.button(_("Remove"), key=f"{key}_yes", type="primary") and lab.succeeds(remove):
             st.switch_page("pages/runs.py", query_params={"tab": "experiments"})

@@ -16,6 +16,7 @@ from gan_core.experiments.sweeps.study import SweepStudy
 from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of, seconds_left
 from gan_core.runs import Run
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line
 from pages.components.sweeps.form import objective_title
 from pages.components.sweeps.grid import axis_words, grid_of_samples
 from pages.components.text import N_, Marked, _, as_text, duration, told_apart_means
@@ -162,6 +163,9 @@ def controls(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None, go
         elif unfinished and st.button(_("Go on"), key="sweeps_go_on", icon=":material/play_arrow:",
                                       help=_("This server makes the trials that wait.")):  # fmt: skip
             lab.press(lambda: folders.resume(folder))
+    if unfinished:
+        stops = going and folder.should_run
+        as_command("experiment_sweep", line("stop", folder.id) if stops else line("sweep", folder.id, queue=True))
 
 
 def run_there(row: TrialRow) -> bool:

@@ -71,7 +71,7 @@ def offer(preset: Preset, base: RunConfig, changed: RunConfig, changes: Mapping[
         st.caption(hint.format(time=duration(60 * preset.minutes)))
     config = valid(changed, changes)
     if config is not None:
-        as_command("train", train_line(config, name))
+        as_command("train", train_line(config, name, processes))
     if pressed:
         start_and_watch(
             lambda: supervisor.submit(lab.start(), with_changes(changed, changes), name, processes=processes)

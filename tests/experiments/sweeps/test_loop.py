@@ -18,7 +18,7 @@ from sweep_helpers import BATCHES, POINTS, folder_of, small, worker
 from gan_core import runs
 from gan_core.config import settings, with_changes
 from gan_core.experiments.sweeps import worker as sweep_worker
-from gan_core.experiments.sweeps.folder import begin, delete, find_or_none, list_folders, resume
+from gan_core.experiments.sweeps.folder import begin, delete, find_or_none, list_folders, open_folder, resume
 from gan_core.experiments.sweeps.loop import Queued, SweepWorker
 from gan_core.experiments.sweeps.plan import listed
 from gan_core.experiments.sweeps.table import best, rows_of
@@ -320,6 +320,30 @@ def test_the_command_trains_says_the_best_and_goes_on_with_what_is_done(
     assert str(runs_dir / best.run_id) in out
     assert command("sweep", file)[0] == 0
     assert len(runs.list_runs(runs_dir)) == 2
+
+
+def test_a_sweep_is_continued_by_its_id_or_name_with_the_settings_that_it_has(command, runs_dir: Path) -> None:
+    folder = open_folder(runs_dir, small(name="From a page"))
+    status, _out, err = command("sweep", folder.id, "--grid", "training.batch_size=10")
+    assert status == 2 and "The sweep 'From a page' has its settings already" in err
+    assert runs.list_runs(runs_dir) == []
+    status, out, err = command("sweep", "From a page")
+    assert status == 0 and "2 done, 0 pruned, 0 failed, 0 waiting" in out, err
+    assert [one.id for one in list_folders(runs_dir)] == [folder.id] and len(runs.list_runs(runs_dir)) == 2
+    open_folder(runs_dir, small(name="From a page"))
+    status, _out, err = command("sweep", "From a page")
+    assert status == 2 and "2 sweeps are called 'From a page'" in err and folder.id in err
+
+
+def test_the_place_of_a_sweep_and_the_storage_of_its_file_are_two_things(
+    command, runs_dir: Path, tmp_path: Path
+) -> None:
+    status, _out, err = command("sweep", yaml_file(tmp_path), "--on", "the moon")
+    assert status == 2 and "Unknown place 'the moon'" in err and runs.list_runs(runs_dir) == []
+    (tmp_path / "kept").mkdir()
+    file = yaml_file(tmp_path / "kept", name="Kept elsewhere", storage=f"sqlite:///{tmp_path}/kept.db")
+    status, out, err = command("sweep", file)
+    assert status == 0 and "2 done" in out and (tmp_path / "kept.db").exists(), err
 
 
 def test_the_command_without_a_file_and_with_a_database(command, runs_dir: Path, tmp_path: Path) -> None:
