@@ -40,7 +40,7 @@ class Score(Count):
         return math.sqrt(self.ratio * (1 - self.ratio) / self.requested)
 
     def __str__(self) -> str:
-        return f"{self.hits}/{self.requested} = {self.ratio:.3f} (s.e. {self.standard_error:.3f})"
+        return f"{self.hits}/{self.requested} = {self.ratio:.3f} (standard error {self.standard_error:.3f})"
 
 
 def own_score(info: EvaluatorInfo) -> Score | None:
@@ -49,9 +49,11 @@ def own_score(info: EvaluatorInfo) -> Score | None:
 
 
 def own_words(info: EvaluatorInfo) -> str:
-    """The same with the images that it was measured on, or why it was not."""
+    """An evaluator's accuracy with its standard error and the images that it was measured on, or why it was not measured."""
     own = own_score(info)
-    return f"{own} on {info.held_out_note}" if own else f"not measured ({info.held_out_note})"
+    if own is None:
+        return f"accuracy not measured: {info.held_out_note}"
+    return f"accuracy {own.ratio:.3f} (standard error {own.standard_error:.3f}) on {info.held_out_note}"
 
 
 def top_k(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Mask:

@@ -116,7 +116,7 @@ def show_score(title: str, score: Score, chance: float, evaluator: Evaluator, co
         )
     columns[3].metric(_("Chance"), "–" if chance == 1 else f"{chance:.3f}", help=told)
     info = evaluator.info
-    words = _("{conditions} Evaluator: “{title}”; its own accuracy on real images: {own}.")
+    words = _("{conditions} Evaluator: {title}; {own}.")
     st.caption(
         words.format(
             conditions=conditions,

@@ -55,7 +55,9 @@ def evaluator_panel(chosen: Chosen) -> None:
 
 def _row(folder: EvaluatorFolder, *, first: bool) -> None:
     info, own = folder.info, own_score(folder.info)
-    words = f"**{as_text(info.name)}**: {as_text(_(info.title))}. " + _judged(own, info.held_out_note)
+    words = _("**{name}**: {title}. {accuracy}").format(
+        name=as_text(info.name), title=as_text(_(info.title)), accuracy=_judged(own, info.held_out_note)
+    )
     if first:
         words += " " + _("This one is used.")
     line, button = st.columns([6, 1], vertical_alignment="center")
