@@ -1,5 +1,6 @@
 """How a sweep stands: its trials, what they reached, why some ended early, Optuna's pictures, and the way to the best run."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from gan_core.experiments.sweeps import figures
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.figures import PICTURES
 from gan_core.experiments.sweeps.folder import SweepFolder
-from gan_core.experiments.sweeps.plan import format_value, trial_minutes
+from gan_core.experiments.sweeps.plan import Sweep, format_value, trial_minutes
 from gan_core.experiments.sweeps.storage import without_password
 from gan_core.experiments.sweeps.study import SweepStudy
 from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of, seconds_left
@@ -29,6 +30,15 @@ STATES = Marked(
         "done": N_("done"),
         "pruned": N_("pruned"),
         "failed": N_("failed"),
+    }
+)
+OPTUNAS_WORDS = Marked(
+    {
+        "Trial": N_("Trial"),
+        "Best Value": N_("Best so far"),
+        "Feasible Trial": N_("Trial"),
+        "Hyperparameter": N_("Setting"),
+        "Hyperparameter Importance": N_("Importance"),
     }
 )
 
@@ -229,9 +239,24 @@ def table(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None) -> No
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _figure(sweep_id: str, address: str, key: str, done: tuple[tuple[int, float], ...], _study: SweepStudy) -> Any:
-    """One picture, built once for all viewers and again when a trial has ended."""
-    return figures.figure(_study, key)
+def _figure(
+    sweep_id: str,
+    address: str,
+    key: str,
+    done: tuple[tuple[int, float], ...],
+    names: dict[str, str],
+    _study: SweepStudy,
+) -> Any:
+    """One picture, built once for all viewers of a language and again when a trial has ended."""
+    return figures.figure(_study, key, names)
+
+
+def names_of(sweep: Sweep) -> dict[str, str]:
+    """What Optuna's pictures say for a setting, for the metric and for Optuna's own words."""
+    said = {axis.name: axis_words(axis.name) for axis in sweep.axes}
+    count = Counter(said.values())
+    settings = {name: words if count[words] == 1 else f"{words} ({name})" for name, words in said.items()}
+    return settings | dict(OPTUNAS_WORDS) | {sweep.objective.metric: objective_title(sweep.objective.metric)}
 
 
 def plots(study: SweepStudy, rows: list[TrialRow]) -> None:
@@ -247,6 +272,8 @@ def plots(study: SweepStudy, rows: list[TrialRow]) -> None:
     )  # fmt: skip
     key = shown if shown in keys else keys[0]
     st.caption(_(PICTURES[key].explanation))
-    figure = lab.attempt(lambda: _figure(study.sweep_id, study.address, key, done, study), "warning")
+    figure = lab.attempt(
+        lambda: _figure(study.sweep_id, study.address, key, done, names_of(study.sweep), study), "warning"
+    )
     if figure is not None:
         st.plotly_chart(figure, key=f"sweeps_plot_{key}", width="stretch")
