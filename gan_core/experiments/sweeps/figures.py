@@ -91,7 +91,8 @@ def figure(study: SweepStudy, key: str, names: Mapping[str, str] | None = None) 
     _recolour(drawn, key)
     clear = "rgba(0,0,0,0)"
     drawn.update_layout(title=None, template=None, margin={"l": 60, "r": 30, "t": 30, "b": 60})
-    drawn.update_layout(plot_bgcolor=clear, paper_bgcolor=clear)
+    above = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # beside the chart it takes half of a phone
+    drawn.update_layout(plot_bgcolor=clear, paper_bgcolor=clear, legend=above)
     return drawn
 
 
@@ -127,6 +128,15 @@ def _recolour(drawn: go.Figure, key: str) -> None:
     for trace in drawn.data:
         if trace.type == "scatter" and trace.marker.colorscale is not None:
             trace.marker.update(colorscale=SCALE, reversescale=False)
+            across = {
+                "orientation": "h",
+                "xpad": 0,
+                "y": 1.02,
+                "yanchor": "bottom",
+                "thickness": 12,
+                "title_side": "top",
+            }
+            trace.marker.colorbar.update(across)
         if key == "parallel" and trace.mode == "lines" and trace.customdata is not None:
             trace.line.update(color=sample_colorscale(SCALE, [float(trace.y[0])])[0], width=2)  # 0 is the lowest value
             trace.opacity = 0.8

@@ -11,7 +11,7 @@ from gan_core.experiments.sweeps import figures
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.figures import PICTURES
 from gan_core.experiments.sweeps.folder import SweepFolder
-from gan_core.experiments.sweeps.plan import Sweep, format_value, trial_minutes
+from gan_core.experiments.sweeps.plan import Axis, Sweep, format_value, trial_minutes
 from gan_core.experiments.sweeps.storage import without_password
 from gan_core.experiments.sweeps.study import SweepStudy
 from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of, seconds_left
@@ -84,17 +84,25 @@ def is_active(folder: SweepFolder, rows: list[TrialRow]) -> bool:
 def description(folder: SweepFolder) -> None:
     """What it varies, for what, and where it is kept."""
     sweep = folder.sweep
-    varied = "; ".join(as_text(str(axis).replace(axis.name, axis_words(axis.name), 1)) for axis in sweep.axes)
+    varied = ", ".join(f"{axis_words(axis.name)} ({values_words(axis)})" for axis in sweep.axes)
     way = _("as large as possible") if sweep.objective.direction == "maximize" else _("as small as possible")
     kind = _("A search of {n} trials") if sweep.search else _("A grid of {n} trials")
     sentence = [
         kind.format(n=sweep.trials)
-        + _(" from the preset {preset}, varying {axes}.").format(preset=sweep.preset, axes=varied),
-        _("Aim: {metric} {way}.").format(metric=objective_title(sweep.objective.metric), way=way),
+        + _(" from the preset {preset}, varying {axes}.").format(preset=sweep.preset, axes=as_text(varied)),
+        _("Aim: {metric}, {way}.").format(metric=objective_title(sweep.objective.metric), way=way),
     ]
     if folder.storage:
         sentence.append(_("Kept in {place}.").format(place=as_text(without_password(folder.storage))))
     st.caption(" ".join(sentence))
+
+
+def values_words(axis: Axis) -> str:
+    """What a setting is tried at: its values, or its range."""
+    if axis.values:
+        return ", ".join(map(format_value, axis.values))
+    words = _("{low:g} to {high:g} on a log scale") if axis.log else _("{low:g} to {high:g}")
+    return words.format(low=axis.low, high=axis.high)
 
 
 def live(folder: SweepFolder, study: SweepStudy) -> None:
