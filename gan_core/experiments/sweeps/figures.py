@@ -128,15 +128,8 @@ def _recolour(drawn: go.Figure, key: str) -> None:
     for trace in drawn.data:
         if trace.type == "scatter" and trace.marker.colorscale is not None:
             trace.marker.update(colorscale=SCALE, reversescale=False)
-            across = {
-                "orientation": "h",
-                "xpad": 0,
-                "y": 1.02,
-                "yanchor": "bottom",
-                "thickness": 12,
-                "title_side": "top",
-            }
-            trace.marker.colorbar.update(across)
+            across = {"orientation": "h", "x": 0.5, "xanchor": "center", "xpad": 0, "y": 1.02, "yanchor": "bottom"}
+            trace.marker.colorbar.update(thickness=12, title_side="top", **across)
         if key == "parallel" and trace.mode == "lines" and trace.customdata is not None:
             trace.line.update(color=sample_colorscale(SCALE, [float(trace.y[0])])[0], width=2)  # 0 is the lowest value
             trace.opacity = 0.8

@@ -87,7 +87,7 @@ def tested_sentences(groups: Sequence[Group]) -> list[str]:
             words = _("{left} and {right}").format(left=as_text(title), right=as_text(other))
             different.setdefault(left.metric, []).append(words)
     sentences = [
-        _("**{metric}** differs significantly: {pairs}.").format(metric=metric_words([metric]), pairs="; ".join(named))
+        _("**{metric}** differs significantly: {pairs}.").format(metric=metric_words([metric]), pairs=", ".join(named))
         for metric, named in different.items()
     ]
     if same := [group[0][1].metric for group in with_interval if group[0][1].metric not in different]:

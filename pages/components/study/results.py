@@ -140,7 +140,7 @@ def sentence(points: dict[str, Point], pairs: list[Difference]) -> str:
         return _(
             "**No significant differences**: no two differ by more than chance explains (smallest p = {p}; {test})."
         ).format(p=p_words(pairs[0].corrected), test=test)
-    listed = "; ".join(
+    listed = ", ".join(
         _("{a} above {b} ({x} against {y}, p = {p})").format(
             a=pair.first,
             b=pair.second,
