@@ -110,6 +110,19 @@ def test_points_are_drawn_undone_kept_and_trained_on(browser: Browser, lab: Lab,
         faults.found.clear()
 
 
+def test_on_a_phone_the_pictures_are_on_the_first_screen_and_the_settings_below(page: Page, server: Server) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_page(page, server, "/data", "Data")
+    settled(page)
+    picture = page.get_by_test_id("picture").locator("img").first
+    expect(picture).to_be_visible()
+    shown, settings = picture.bounding_box(), page.locator("[class*=st-key-data_batch_]").bounding_box()
+    assert shown is not None and settings is not None
+    assert shown["y"] < 844 and shown["y"] + shown["height"] <= settings["y"]
+    boxes = [box for one in page.get_by_test_id("stMetric").all() if (box := one.bounding_box())]
+    assert len(boxes) == 4 and len({round(box["y"]) for box in boxes}) == 2  # two counts a row
+
+
 def test_a_zip_is_uploaded_looked_at_and_deleted(page: Page, server: Server) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
