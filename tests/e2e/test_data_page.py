@@ -164,7 +164,7 @@ def test_an_evaluator_of_ones_own_pictures_is_trained_with_progress_and_a_run_is
     button(page, "Unpack").click()
     expect(main_part(page).get_by_text("greys: 160 pictures, 2 classes")).to_be_visible()
     page.locator("[class*=st-key-data_look_pictures-greys] button").click()
-    expect(main_part(page).get_by_text("There is none for these pictures yet.")).to_be_visible(timeout=SLOW_MS)
+    expect(main_part(page).get_by_text("There is no evaluator for these pictures yet.")).to_be_visible(timeout=SLOW_MS)
     main_part(page).locator("summary").filter(has_text="Train an evaluator").click()
     page.get_by_role("spinbutton", name="Width").fill("4")
     page.get_by_role("spinbutton", name="Width").press("Enter")

@@ -128,7 +128,7 @@ def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visi
     assert f"Best so far: trial {top.index + 1}" in text and f"{METRICS['fd'].objective_title} {top.value:.4g}" in text
     assert "What each run draws" in text and "Batch size 20, Packing (PacGAN) 4" in text
     assert "Optuna's charts" in text and len(app.get("plotly_chart")) == 1
-    assert "Go on" not in labels(app)
+    assert "Continue" not in labels(app)
     app = calm(app.button(key="sweeps_best").click().run())
     assert app.query_params["run"] in (top.run_id, [top.run_id])
 
@@ -218,8 +218,8 @@ def test_a_trial_that_a_command_makes_is_seen_and_so_is_one_whose_process_died(v
     assert "worked on elsewhere" in str(app.get("progress")[0].proto)
     study.set_attributes(claim, worker={"host": platform.node(), "pid": 2**22 + 1, "began": 0.0})  # no such process
     app = visit("experiment")
-    assert table(app)[0]["state"] == "interrupted" and "Go on" in labels(app)
-    assert "nobody works on it now" in str(app.get("progress")[0].proto)
+    assert table(app)[0]["state"] == "interrupted" and "Continue" in labels(app)
+    assert "no process works on it now" in str(app.get("progress")[0].proto)
 
 
 def test_experiments_are_listed_and_open(visit: Visit, done: SweepFolder) -> None:

@@ -44,7 +44,7 @@ def evaluator_panel(chosen: Chosen) -> None:
             "A second network that has learned to say what a picture shows: it scores the models that draw what they are "
             "told, and quality is measured in its features."
         )
-        st.caption(words if found else words + " " + _("There is none for these pictures yet."))
+        st.caption(words if found else words + " " + _("There is no evaluator for these pictures yet."))
         for number, folder in enumerate(found):
             _row(folder, first=number == 0)
         _training(chosen)

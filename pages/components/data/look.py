@@ -122,7 +122,7 @@ def gallery(chosen: Chosen, count: int, labels: Uint8Array, names: tuple[str, ..
     )
     fitting = statistics.num_fitting(labels, column, present)
     if not fitting:
-        st.info(_("No image is like that. Choose another label."))
+        st.info(_("No image matches. Choose another label."))
         return
     indices = statistics.chosen(labels, column, present, SHOWN, int(seed))
     with st.spinner(_("Reading the pictures…")):

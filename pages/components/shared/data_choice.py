@@ -159,7 +159,7 @@ def warn_of_mirroring(entry: DatasetEntry, flip: bool) -> None:
     """A warning where mirrored images are false examples of the data set."""
     if flip and entry.mirrored_is_false:
         st.warning(
-            _("Mirrored digits and letters are none: a mirrored 2 or 7 is a false example that the model will learn."),
+            _("Do not mirror digits or letters: a mirrored 2 is a false example that the model will learn."),
             icon=":material/warning:",
         )
 

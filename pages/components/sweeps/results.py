@@ -137,7 +137,7 @@ def progress(folder: SweepFolder, rows: list[TrialRow], going: bool) -> None:
         words += (
             _(" · worked on elsewhere: a command or another machine")
             if elsewhere
-            else _(" · interrupted: nobody works on it now")
+            else _(" · interrupted: no process works on it now")
             if folder.should_run or folder.error or any(row.state == "interrupted" for row in rows)
             else _(" · stopped: the other trials are not made until you continue")
         )
@@ -173,12 +173,12 @@ def controls(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None, go
             st.switch_page("pages/run.py", query_params={"run": top.run_id})
         if going and folder.should_run:
             if st.button(_("Stop"), key="sweeps_stop", icon=":material/stop:",
-                         help=_("The run that trains writes a checkpoint and is paused. Going on loses nothing.")):  # fmt: skip
+                         help=_("The run that trains writes a checkpoint and is paused. Nothing is lost when you continue.")):  # fmt: skip
                 lab.press(lambda: folder.order("stop"))
         elif going:
             st.button(_("Stopping…"), key="sweeps_stopping", disabled=True)
-        elif unfinished and st.button(_("Go on"), key="sweeps_go_on", icon=":material/play_arrow:",
-                                      help=_("This server makes the trials that wait.")):  # fmt: skip
+        elif unfinished and st.button(_("Continue"), key="sweeps_go_on", icon=":material/play_arrow:",
+                                      help=_("Runs the remaining trials on this server.")):  # fmt: skip
             lab.press(lambda: folders.resume(folder))
 
 
