@@ -1,8 +1,10 @@
 """Data: look at a data set, see how it is prepared, bring your own. `?data=NAME` chooses one, `?view=` what to see of it."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gan_core import datasets
+from gan_core.datasets import DATASETS
 from gan_core.datasets.sources.folder import listed_once
 from pages.components.data.add import add_view
 from pages.components.data.evaluators import evaluator_panel
@@ -10,7 +12,7 @@ from pages.components.data.look import counts, left_out, look
 from pages.components.data.steps import steps_view
 from pages.components.data.tasks import download_panel, prepare_panel
 from pages.components.shared import lab
-from pages.components.shared.data_choice import Chosen, choose_name, choose_settings
+from pages.components.shared.data_choice import Chosen, choose_name, choose_place, choose_settings
 from pages.components.shared.links import linked_view
 from pages.components.shared.settings_link import device, link_to_train, own_proposal
 from pages.components.text import N_, Marked, _, as_text
@@ -31,24 +33,27 @@ def main() -> None:
     if view == "add":
         add_view()
         return
-    chosen = choose_settings(choose_name())
-    if chosen is None:
-        return
-    if chosen.entry.needs_root:
-        download_panel(chosen.key)
-    if chosen.entry.needs_root and not chosen.config.root:
-        place = _("file") if chosen.entry.domain == "points" else _("folder")
+    key = choose_name()
+    place = choose_place(key)
+    download_panel(key)
+    if place.get("dataset.root") == "":
+        named = _("file") if DATASETS[key].domain == "points" else _("folder")
         st.info(
-            _("Name the {place} above: its full path on the computer that Ganvas runs on.").format(place=place),
+            _("Name the {place} above: its full path on the computer that Ganvas runs on.").format(place=named),
             icon=":material/info:",
         )
         return
+    pictures = st.container()  # above the settings, which a phone shows one below the other
+    st.subheader(_("Settings"))
+    chosen = choose_settings(key, place)
+    if chosen is None:
+        return
     with listed_once():
-        lab.succeeds(lambda: show(chosen, view))
+        lab.succeeds(lambda: show(chosen, view, pictures))
 
 
-def show(chosen: Chosen, view: str) -> None:
-    """Counts, the way to training, and the view."""
+def show(chosen: Chosen, view: str, pictures: DeltaGenerator) -> None:
+    """The view in the place for pictures; below the settings counts, the way to training, and the evaluator."""
     with st.spinner(_("Counting…")):
         count = datasets.count(chosen.config)
     counts(chosen, count)
@@ -63,10 +68,11 @@ def show(chosen: Chosen, view: str) -> None:
             "There are fewer samples ({count:,}) than one batch of {batch}: choose a smaller batch to train on them."
         )
         st.warning(as_text(words.format(count=count, batch=chosen.batch_size)))
-    if view == "steps":
-        steps_view(chosen, count)
-    else:
-        look(chosen, count)
+    with pictures:
+        if view == "steps":
+            steps_view(chosen, count)
+        else:
+            look(chosen, count)
     evaluator_panel(chosen)
 
 

@@ -39,7 +39,7 @@ def mine() -> None:
     if runs:
         every_run(runs)
     else:
-        words = _("A **run** is one training from start to end, with everything it left behind. There is none yet.")
+        words = _("A **run** is one training from start to end, with everything it recorded. There are no runs yet.")
         offer_training("runs", words, _("Train a model"), "pages/train.py")
     bin_view(lab.start().runs_dir, "runs", "run")
 
@@ -55,7 +55,7 @@ def experiments() -> None:
     tell_damaged([*folders.damaged_folders(place), *studies.STORE.damaged(place)])
     kept = all_kept(place)
     if not kept:
-        words = _("An **experiment** is several runs for one question. There is none yet.")
+        words = _("An **experiment** is several runs for one question. There are no experiments yet.")
         offer_training("experiments", words, _("Many runs"), "pages/train.py", tab="many")
     for one in kept:
         count = one.sweep.trials if isinstance(one, folders.SweepFolder) else len(one.members)

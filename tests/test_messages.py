@@ -71,10 +71,19 @@ def avoided() -> list[str]:
     return [word.strip() for row in words for word in row if re.search(r"[\u4e00-\u9fff]", word)]
 
 
-def test_no_word_that_taiwan_does_not_use_is_in_the_chinese_catalogue():
+def chinese() -> list[str]:
+    """Every translation of the Chinese catalogue."""
     with (PROJECT_DIR / "locales" / "zh_TW" / "LC_MESSAGES" / "ganvas.po").open("rb") as file:
         catalogue = read_po(file, locale="zh_TW")
-    said = [str(message.string) for message in catalogue if message.id]
+    return [str(message.string) for message in catalogue if message.id]
+
+
+def test_no_chinese_quotation_stands_within_marks_of_its_own_kind():
+    assert [text for text in chinese() if re.search(r"「[^」]*「|」」", text)] == []
+
+
+def test_no_word_that_taiwan_does_not_use_is_in_the_chinese_catalogue():
+    said = chinese()
     assert len(avoided()) > 30 and len(said) > 3000
     assert [(word, text[:60]) for text in said for word in avoided() if word in text] == []
     simplified = "们这个为对时后动发进开关还学训练网络图样应"  # written otherwise in Taiwan

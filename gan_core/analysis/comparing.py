@@ -29,6 +29,7 @@ from gan_core.training import plan
 
 MAX_RUNS = len(COLORS)  # each run has a colour of its own
 LAST_STEPS = 100
+SHOWN_LENGTH = 60  # characters of a value in a sentence
 GAP_PX = 2  # between the images of a sample grid
 ENDED_EARLY = ("stopped", "failed", "interrupted")
 COUNTERS = ("step", "epoch", "time", "images_seen")
@@ -123,10 +124,16 @@ class Obstacle:
     name: str
     values: tuple[str, ...]
 
-    @property
-    def sentence(self) -> str:
-        """What differs, and what is still shown."""
-        return OBSTACLES[self.name][1].format(values="; ".join(value[:80] for value in self.values))
+    def said(self, translate: Callable[[str], str] = str) -> str:
+        """What differs, and what is still shown, in the language of `translate`."""
+        values = ", ".join(_shortened(translate(value)) for value in self.values)
+        return translate(OBSTACLES[self.name][1]).format(values=values)
+
+
+def _shortened(labels: str) -> str:
+    """A value that fits a sentence: of many labels the first ones."""
+    head, cut, _rest = labels[:SHOWN_LENGTH].rpartition(" + ")
+    return labels if len(labels) <= SHOWN_LENGTH else f"{head}{cut}…" if cut else f"{labels[: SHOWN_LENGTH - 1]}…"
 
 
 OBSTACLES: dict[str, tuple[Callable[[RunConfig], str], str]] = {
@@ -136,8 +143,12 @@ OBSTACLES: dict[str, tuple[Callable[[RunConfig], str], str]] = {
         "say which run is better, and measured distances use different real images.",
     ),
     "size": (
-        lambda config: f"{config.dataset.image_size} px {'grey' if config.dataset.channels == 1 else 'colour'}",
-        "Their images differ in size or colour ({values}). Curves are shown; images are scaled to one width, but their pixels "
+        lambda config: (
+            f"{config.dataset.image_size} px grey"
+            if config.dataset.channels == 1
+            else f"{config.dataset.image_size} px colour"
+        ),
+        "Their images differ in size or colour ({values}). Curves are shown. Images are scaled to one width, but their pixels "
         "do not correspond.",
     ),
     "latents": (
@@ -152,12 +163,12 @@ OBSTACLES: dict[str, tuple[Callable[[RunConfig], str], str]] = {
     ),
     "objective": (
         lambda config: config.objective.name,
-        "They minimise different objectives ({values}): their loss values are not comparable. Compare shapes, D's parts and the "
+        "They minimise different objectives ({values}), so their loss values are not comparable. Compare shapes, D's parts and the "
         "images.",
     ),
     "labels": (
         lambda config: " + ".join(config.conditioning.labels) if config.conditioning.name != "none" else "no labels",
-        "They have different labels ({values}): images in the same position share z at most, but not the label.",
+        "They have different labels ({values}). Images in the same position share z at most, but not the label.",
     ),
 }  # a value of the configuration, and the sentence when the values differ
 

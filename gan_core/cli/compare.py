@@ -63,7 +63,7 @@ def as_data(found: list[Compared]) -> dict[str, Any]:
     ends = [comparing.endings(one.columns) for one in found]
     return {
         "runs": [{"id": one.run.id, "name": one.run.name, "step": comparing.last_step(one)} for one in found],
-        "obstacles": [obstacle.sentence for obstacle in comparing.obstacles(configs)],
+        "obstacles": [obstacle.said() for obstacle in comparing.obstacles(configs)],
         "settings": {name: list(values) for name, values in comparing.differing(configs, steps).items()},
         "departures": [[asdict(departure) for departure in comparing.departures(one.run)] for one in found],
         "ends": {

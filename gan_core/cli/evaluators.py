@@ -200,4 +200,4 @@ def evaluate(
         f"Checkpoint of step {result.step:,}, seed {result.seed}. Errors and intervals take every request as independent; "
         "those of one picture are not quite."
     )
-    print(f"Evaluator '{info.name}' ({info.title}): itself {own_words(info)}.")
+    print(f"Evaluator '{info.name}' ({info.title}): {own_words(info)}.")

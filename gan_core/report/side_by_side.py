@@ -31,7 +31,7 @@ def compare(read: Sequence[Reported]) -> list[Part]:
     if rows:
         shown = tuple((field, *(words.rpartition("/")[2] for words in values)) for field, *values in rows)
         parts.append(Tabular(_("Settings in which they differ"), (_("setting"), *names), shown))
-    parts += [Paragraph(_(obstacle.sentence)) for obstacle in comparing.obstacles(configs)]
+    parts += [Paragraph(obstacle.said(_)) for obstacle in comparing.obstacles(configs)]
     common = [name for name, places in curves.metrics_of(records).items() if len(places) == len(read)]
     for metric in common[:MOST_CURVES]:
         figure = curves.figure(metric, records, names, smoothing=SMOOTHING, translate=_)

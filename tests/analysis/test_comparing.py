@@ -14,6 +14,9 @@ from helpers import tiny, tiny_run
 from gan_core.analysis import comparing, curves
 from gan_core.analysis.comparing import Compared, Departure
 from gan_core.config import RunConfig, with_changes
+from gan_core.config.sentences import Catalogue
+from gan_core.config.settings import PROJECT_DIR
+from gan_core.datasets.sources.objects24 import OBJECTS
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.figures import imaging
 from gan_core.figures.style import COLORS
@@ -85,7 +88,30 @@ def test_live_changes_and_an_early_end_are_departures(runs_dir: Path) -> None:
 def test_each_obstacle_says_what_differs_and_what_is_still_shown(changes, name, values) -> None:
     other = comparing.obstacles([tiny(), changed(changes)])
     assert [(obstacle.name, obstacle.values) for obstacle in other] == [(name, values)]
-    assert all(value in other[0].sentence for value in values)
+    assert all(value in other[0].said() for value in values)
+    assert ";" not in other[0].said()
+
+
+def test_many_labels_are_shortened_to_the_first_ones_and_values_are_translated() -> None:
+    (found,) = comparing.obstacles(
+        [
+            tiny(),
+            changed(
+                {
+                    "dataset.name": "blocks",
+                    "dataset.channels": 3,
+                    "dataset.image_size": 8,
+                    "conditioning.name": "concat",
+                    "conditioning.labels": OBJECTS,
+                }
+            ),
+        ]
+    )[2:]
+    assert found.name == "labels" and "(no labels, gray cube + red cube + blue cube + green cube + …)" in found.said()
+    chinese = Catalogue(PROJECT_DIR / "locales", "zh_TW").text
+    assert "無標籤, gray cube + red cube" in found.said(chinese)
+    (size,) = comparing.obstacles([tiny(), changed({"dataset.channels": 3})])
+    assert "（8 px 灰階, 8 px 彩色）" in size.said(chinese)
 
 
 def changed(changes: dict[str, object]) -> RunConfig:

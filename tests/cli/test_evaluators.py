@@ -35,7 +35,7 @@ def test_one_is_trained_listed_and_used(command, runs_dir):
     assert result["evaluator"]["hits"] == made.info.held_out_hits
     status, out, _ = command("evaluate", "digits", "--seed", "4", "--step", "5")
     assert status == 0 and "chance 0.100; 200 pictures" in out and "step 5, seed 4" in out
-    assert f"Evaluator 'mine' ({made.info.title}): itself {made.info.held_out_hits}/" in out
+    assert f"Evaluator 'mine' ({made.info.title}): accuracy " in out
     kept = [json.loads(line) for line in run.evaluations_path.read_text().splitlines()]
     assert [(line["step"], line["seed"]) for line in kept] == [(20, 0), (5, 4)]
     assert kept[0]["hits"] == scored["hits"]

@@ -277,7 +277,7 @@ def test_sheets_every_step_hardware_and_more_epochs_come_out_of_a_runs_page(
     page.get_by_label("More epochs").fill("2")
     page.get_by_label("More epochs").press("Enter")
     expect(page.get_by_text("From step 400 to step 480.")).to_be_visible(timeout=SLOW_MS)
-    page.get_by_role("button", name="Go on", exact=True).click()
+    page.get_by_role("button", name="Continue", exact=True).click()
     until(page, lambda: lab.newest().id != run.id, "the run that goes on", timeout_s=60)
     longer = lab.newest()
     eventually(lambda: longer.status().state == "finished", "its end")

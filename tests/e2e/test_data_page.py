@@ -110,6 +110,19 @@ def test_points_are_drawn_undone_kept_and_trained_on(browser: Browser, lab: Lab,
         faults.found.clear()
 
 
+def test_on_a_phone_the_pictures_are_on_the_first_screen_and_the_settings_below(page: Page, server: Server) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_page(page, server, "/data", "Data")
+    settled(page)
+    picture = page.get_by_test_id("picture").locator("img").first
+    expect(picture).to_be_visible()
+    shown, settings = picture.bounding_box(), page.locator("[class*=st-key-data_batch_]").bounding_box()
+    assert shown is not None and settings is not None
+    assert shown["y"] < 844 and shown["y"] + shown["height"] <= settings["y"]
+    boxes = [box for one in page.get_by_test_id("stMetric").all() if (box := one.bounding_box())]
+    assert len(boxes) == 4 and len({round(box["y"]) for box in boxes}) == 2  # two counts a row
+
+
 def test_a_zip_is_uploaded_looked_at_and_deleted(page: Page, server: Server) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -151,7 +164,7 @@ def test_an_evaluator_of_ones_own_pictures_is_trained_with_progress_and_a_run_is
     button(page, "Unpack").click()
     expect(main_part(page).get_by_text("greys: 160 pictures, 2 classes")).to_be_visible()
     page.locator("[class*=st-key-data_look_pictures-greys] button").click()
-    expect(main_part(page).get_by_text("There is none for these pictures yet.")).to_be_visible(timeout=SLOW_MS)
+    expect(main_part(page).get_by_text("There is no evaluator for these pictures yet.")).to_be_visible(timeout=SLOW_MS)
     main_part(page).locator("summary").filter(has_text="Train an evaluator").click()
     page.get_by_role("spinbutton", name="Width").fill("4")
     page.get_by_role("spinbutton", name="Width").press("Enter")

@@ -157,7 +157,7 @@ def test_a_student_trains_changes_explores_and_reads(
             go(page, say, "Learn")
             expect(title(page, say("Lessons"))).to_be_visible(timeout=SLOW_MS)
             reader.reads(page)
-            button(page, say("Begin")).first.click()
+            button(page, say("Start")).first.click()
             lesson = next(iter(LESSONS.values()))
             expect(title(page, say(lesson.title))).to_be_visible(timeout=SLOW_MS)
             expect(main_part(page).get_by_role("radiogroup").first).to_be_visible(timeout=SLOW_MS)

@@ -51,7 +51,7 @@ def test_a_prediction_a_run_a_reload_and_a_stop(page: Page, server: Server, tmp_
     faults = watch(page)
     page.goto(f"{server.url}/learn")
     card = page.locator(".st-key-lessons_card_see")
-    card.get_by_role("button", name="Begin").click(timeout=SLOW_MS)
+    card.get_by_role("button", name="Start").click(timeout=SLOW_MS)
     expect(page.get_by_role("heading", level=1, name=LESSON.title)).to_be_visible(timeout=SLOW_MS)
     said = LESSON.predictions[0].words("both-up")
     predict(page, said)

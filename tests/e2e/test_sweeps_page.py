@@ -24,7 +24,7 @@ def test_a_sweep_goes_on_by_itself_and_opens_its_best_run(tmp_path: Path, shared
     with lab.serve() as server, chromium() as browser, visitor(browser) as (page, _faults):
         open_page(page, server, f"/experiment?id={folder.id}", folder.name)
         expect(main_part(page).get_by_text("0 of 2 trials have ended")).to_be_visible()
-        button(page, "Go on").click()
+        button(page, "Continue").click()
         expect(main_part(page).get_by_text("2 of 2 trials have ended")).to_be_visible(timeout=SLOW_MS)
         rows = rows_of(folder.study())
         assert [row.state for row in rows] == ["done", "done"]

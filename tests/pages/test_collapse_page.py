@@ -142,7 +142,7 @@ def test_runs_of_other_data_are_not_compared_and_a_sentence_says_why(visit: Visi
         "differ in size" in text and "Choose two runs of the same data" in text and "Images drawn from each" not in text
     )
     text = words(visit("learn", tab="break", broken=trained.id))
-    assert "is not broken in one of the ways of this page" in text
+    assert "is not one of the runs of this page" in text
 
 
 def row(metric: str, value: float, spread: float, seed: int) -> Measurement:

@@ -7,13 +7,19 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from helpers import tiny_run
 from streamlit.testing.v1 import AppTest
 from study_helpers import blocks_evaluator, untrained_evaluator
 
+from gan_core.analysis.marked import grid_tiles
 from gan_core.config import settings
+from gan_core.datasets.conditions import condition_of
 from gan_core.datasets.sources.objects24 import OBJECTS, drawn_conditions
+from gan_core.evaluation.evaluators import folder_for
+from gan_core.evaluation.evaluators.evaluator import open_evaluator
+from gan_core.evaluation.statistics.intervals import Count, wilson
 from gan_core.runs import Run
 from gan_core.training import loop
 from pages.components.widgets.condition_palette import LONGEST, Choice, Typed, read_choice, read_typed
@@ -122,6 +128,32 @@ def test_a_damaged_checkpoint_is_one_sentence(visit: Visit, model: Run) -> None:
 
 
 @of("objects")
+def test_the_palette_opens_on_the_object_that_the_evaluator_finds_most_surely(
+    visit: Visit, model: Run, judged: None
+) -> None:
+    pinned, pictures = model.pinned_labels(), grid_tiles(model, model.sample_steps()[-1])
+    folder = folder_for(model.config())
+    assert folder is not None and pinned is not None and pictures is not None
+    assert model.config().conditioning.labels == folder.info.label_names
+    found: dict[str, list[bool]] = {}
+    for row, logits in zip(pinned, open_evaluator(folder).logits(pictures).tolist(), strict=True):
+        surest = sorted(OBJECTS, key=lambda name, logits=logits: -logits[OBJECTS.index(name)])[: sum(row)]
+        for name in condition_of(np.array(row), OBJECTS):
+            found.setdefault(name, []).append(name in surest)
+    best = max(sorted(found, key=OBJECTS.index), key=lambda name: wilson(Count(sum(found[name]), len(found[name]))).low)
+    palette = component(visit("run", tab="explore"), "conditions_palette_objects")
+    assert palette is not None and palette["selected"] == [best]
+
+
+@of("objects")
+def test_without_an_evaluator_the_palette_opens_on_the_labels_of_the_first_picture(visit: Visit, model: Run) -> None:
+    palette = component(visit("run", tab="explore"), "conditions_palette_objects")
+    assert palette is not None and tuple(palette["selected"]) == condition_of(
+        np.array(model.pinned_labels())[0], model.config().conditioning.labels
+    )
+
+
+@of("objects")
 def test_one_condition_is_drawn_from_eight_z(visit: Visit, model: Run) -> None:
     app = visit("run", tab="explore")
     calm(typed_list(app, "Red sphere and blue cube", 1))
@@ -179,7 +211,12 @@ def test_the_32_conditions_are_scored_as_while_it_trained(visit: Visit, model: R
         misses = sum(mark is False for _text, mark in lines(part))
         seen = [text.removeprefix("saw ").split(", ") for text, mark in lines(part) if mark is None]
         assert sum(map(len, seen)) == misses
-    for words_of_it in ("list “test”, seed 0", "Untrained, blocks", "3/4 = 0.750", "made for a test"):
+    for words_of_it in (
+        "list “test”, seed 0",
+        "Untrained, blocks",
+        "accuracy 0.750 (standard error 0.217)",
+        "made for a test",
+    ):
         assert words_of_it in words(app)
     assert [button.label for button in app.download_button] == ["Download the grid (PNG)"]
 

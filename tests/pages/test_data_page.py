@@ -352,7 +352,7 @@ def test_an_evaluator_is_trained_on_the_page_with_its_accuracy_by_label(visit: V
     pictures = {f"{name}__{n}": png(grey + n) for name, grey in (("dark", 10), ("light", 200)) for n in range(16)}
     own = uploads.add_zip(io.BytesIO(a_zip(**pictures)), "Two greys")
     app = visit("data", data=own.id)
-    assert "There is none for these pictures yet" in words(app)
+    assert "There is no evaluator for these pictures yet" in words(app)
     app.selectbox(key=f"data_evaluator_size_{own.id}").set_value(16)
     app.number_input(key=f"data_evaluator_width_{own.id}").set_value(2)
     calm(app.button(key="data_evaluator_train").click().run())

@@ -58,7 +58,7 @@ def test_the_list_names_every_lesson_and_opens_one(visit: Visit) -> None:
         assert f"**{number}. {lesson.title}**" in text and lesson.goal in text
         assert f"about {lesson.minutes} min, with {len(lesson.experiment.arms)} run" in text
         assert lesson.needs in text
-    assert labels(app).count("Begin") == len(LESSONS)
+    assert labels(app).count("Start") == len(LESSONS)
     calm(app.button(key="lessons_open_balance").click().run())
     assert app.title[0].value == LESSONS["balance"].title and app.query_params["lesson"] == "balance"
 
@@ -93,7 +93,7 @@ def test_a_lesson_from_its_first_question_to_its_last_answer(visit: Visit, runs_
     calm(app.button(key="lessons_collapse_end").click().run())
     assert "Measure variety" in app.success[-1].value
     app = calm(app.button(key="lessons_all").click().run())
-    assert "Look again" in labels(app)
+    assert "Review" in labels(app)
     calm(app.button(key="lessons_open_collapse").click().run())
     calm(app.button(key="lessons_again_collapse").click().run())
     assert app.radio(key="lessons_collapse_broken").value is None and "say-broken" not in app.query_params
@@ -113,7 +113,7 @@ def test_another_browser_goes_on_where_this_one_stopped(visit: Visit, runs_dir: 
     other = visit("learn", lesson="collapse")
     said = other.get("progress")[0].proto.text, other.query_params["say-broken"]
     assert said == ("2 of 11 steps done", "rough")
-    assert "Go on" in labels(visit("learn"))
+    assert "Continue" in labels(visit("learn"))
     calm(other.button(key="lessons_again_collapse").click().run())
     assert visit("learn", lesson="collapse").radio(key="lessons_collapse_broken").value is None
     visit("learn", lesson="collapse", **FIRST)  # looking at somebody's link keeps nothing of it
@@ -140,7 +140,7 @@ def test_a_run_that_failed_or_was_deleted_is_a_sentence_and_a_way_to_begin_again
 
 
 @pytest.mark.parametrize(
-    ("choice", "said"), [("few", "holds here"), ("rough", "Otherwise here"), ("", "none of the answers")]
+    ("choice", "said"), [("few", "holds here"), ("rough", "does not hold here"), ("", "None of the answers")]
 )
 def test_a_verdict_is_told_as_it_is(choice: str, said: str, visit: Visit, runs_dir: Path,
                                     monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
@@ -161,9 +161,8 @@ def test_a_verdict_is_told_as_it_is(choice: str, said: str, visit: Visit, runs_d
     assert said in shown and "Measured 1 times." in words(app)
     assert ("Theory expects otherwise: All in one or two spots" in shown) == (choice != "few")
     held, count = holding(lesson, "broken")
-    assert (
-        f"Seeds tried (docs/lessons.md): {count}. Theory's answer, “All in one or two spots”, held in {held}."
-        in words(app)
+    assert f"Seeds tried (docs/lessons.md): {count}. Theory's answer held in {held}: All in one or two spots." in words(
+        app
     )
 
 

@@ -35,7 +35,7 @@ def test_a_run_is_played_with_its_curves(visit: Visit, trained: Run) -> None:
     app = visit("run", tab="replay", run=trained.id)
     assert played(app)
     assert app.multiselect[0].value == ["losses", "judgement"]
-    assert "The recording stands at step 20" in words(app)
+    assert "The recording is at step 20" in words(app)
     assert not app.error
 
 
@@ -43,7 +43,7 @@ def test_a_link_with_a_step_stands_there_and_branches_from_the_checkpoint_before
     visit: Visit, trained: Run, runs_dir: Path
 ) -> None:
     app = visit("run", tab="replay", run=trained.id, step="13")
-    assert "The recording stands at step 13; the nearest checkpoint at or before it is that of step 10." in words(app)
+    assert "The recording is at step 13. The nearest checkpoint at or before it is at step 10." in words(app)
     calm(app.number_input(key=f"replay_{trained.id}_training.epochs").set_value(9).run())
     calm(app.text_input(key=f"replay_name_{trained.id}").set_value("*Branch*").run())
     app.button(key=f"replay_branch_{trained.id}").click().run()
@@ -66,8 +66,8 @@ def test_another_run_begins_at_its_end(visit: Visit, trained: Run, runs_dir: Pat
     app = calm(app.selectbox(key="run_shown").set_value(other.id).run())
     assert app.query_params["run"] == other.id
     assert "step" not in app.query_params
-    assert "The recording stands at step 20" in words(app)
-    assert "The recording stands at step 7;" in words(visit("run", tab="replay", run=other.id, step="7"))
+    assert "The recording is at step 20" in words(app)
+    assert "The recording is at step 7." in words(visit("run", tab="replay", run=other.id, step="7"))
 
 
 def test_curves_of_few_points_have_dots_and_no_legend() -> None:

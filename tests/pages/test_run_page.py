@@ -65,7 +65,7 @@ def test_every_model_of_pictures_can_be_measured(
 @pytest.mark.parametrize("tab", ["watch", "replay", "explore", "measure", "report", "settings"])
 def test_no_tab_of_a_ready_made_run_offers_what_only_an_own_run_has(visit: Visit, ready_made: Run, tab: str) -> None:
     app = visit("run", run=ready_made.id, tab=tab)
-    assert not {"Rename, write a note", "Delete", "Resume", "Go on", "Keep", "Mark"} & set(labels(app))
+    assert not {"Rename, write a note", "Delete", "Resume", "Continue", "Keep", "Mark"} & set(labels(app))
     assert "stands here" not in words(app) and "kept with the run" not in words(app)
 
 

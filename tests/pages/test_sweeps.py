@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import platform
+import re
 import shutil
 from pathlib import Path
 
@@ -15,12 +16,16 @@ from sweep_helpers import folder_of, small, worker
 
 from gan_core import runs
 from gan_core.evaluation.metrics import METRICS
+from gan_core.experiments.sweeps import figures
+from gan_core.experiments.sweeps.figures import PICTURES
 from gan_core.experiments.sweeps.folder import SweepFolder, list_folders
-from gan_core.experiments.sweeps.plan import listed
+from gan_core.experiments.sweeps.plan import listed, ranged
+from gan_core.experiments.sweeps.study import open_study
 from gan_core.experiments.sweeps.table import best, rows_of
 from gan_core.jobs import task
 from gan_core.report import formats
 from gan_core.training import supervisor
+from pages.components.sweeps.results import names_of
 from tests.pages.conftest import Visit, calm, labels, plain, words
 
 
@@ -123,7 +128,7 @@ def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visi
     assert f"Best so far: trial {top.index + 1}" in text and f"{METRICS['fd'].objective_title} {top.value:.4g}" in text
     assert "What each run draws" in text and "Batch size 20, Packing (PacGAN) 4" in text
     assert "Optuna's charts" in text and len(app.get("plotly_chart")) == 1
-    assert "Go on" not in labels(app)
+    assert "Continue" not in labels(app)
     app = calm(app.button(key="sweeps_best").click().run())
     assert app.query_params["run"] in (top.run_id, [top.run_id])
 
@@ -143,6 +148,35 @@ def test_each_of_optunas_pictures_can_be_shown(visit: Visit, done: SweepFolder) 
     for key in ("history", "slice", "parallel"):
         app = calm(app.segmented_control(key="sweeps_plot").set_value(key).run())
         assert len(app.get("plotly_chart")) == 1
+
+
+@pytest.mark.parametrize("key", PICTURES)
+def test_optunas_pictures_speak_the_visitors_language(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANVAS_LANG", "zh_TW")
+    sweep = small(ranged("learning_rate", 1e-4, 1e-2), listed("training.batch_size", [10, 20]), trials=9)
+    study = open_study("one", str(tmp_path / "journal.log"), sweep)
+    study.enqueue_missing()
+    while claim := study.claim():
+        study.complete(claim, 1.0 / (1 + claim.index))
+    names = names_of(sweep)
+    drawn = figures.figure(study, key, names).to_dict()
+    axes = [axis for place, axis in drawn["layout"].items() if place[1:5] == "axis"]
+    bars = [trace.get("marker", {}).get("colorbar", {}) for trace in drawn["data"]]
+    shown = [place["title"]["text"] for place in (*axes, *bars) if "title" in place]
+    shown += [words for axis in axes for words in axis.get("ticktext", ()) if not words[0].isdigit()]
+    shown += [trace["name"] for trace in drawn["data"] if trace.get("name") and trace.get("showlegend") is not False]
+    shown += [str(name) for trace in drawn["data"] if key == "importance" for name in trace["y"]]
+    whole = set(names.values())
+    assert shown and set(shown) <= whole | {words[:17] + "..." for words in whole}
+    assert [words for words in shown if not re.search("[\u4e00-\u9fff]", words)] == []
+
+
+def test_two_settings_of_one_name_stay_two_in_optunas_pictures() -> None:
+    sweep = small(listed("generator_optimizer.beta1", [0.1, 0.5]), listed("discriminator_optimizer.beta1", [0.1, 0.5]))
+    names = names_of(sweep)
+    assert len({names[axis.name] for axis in sweep.axes}) == 2
 
 
 def test_an_unfinished_sweep_goes_on_and_stops(
@@ -189,8 +223,8 @@ def test_a_trial_that_a_command_makes_is_seen_and_so_is_one_whose_process_died(v
     assert "worked on elsewhere" in str(app.get("progress")[0].proto)
     study.set_attributes(claim, worker={"host": platform.node(), "pid": 2**22 + 1, "began": 0.0})  # no such process
     app = visit("experiment")
-    assert table(app)[0]["state"] == "interrupted" and "Go on" in labels(app)
-    assert "nobody works on it now" in str(app.get("progress")[0].proto)
+    assert table(app)[0]["state"] == "interrupted" and "Continue" in labels(app)
+    assert "no process works on it now" in str(app.get("progress")[0].proto)
 
 
 def test_experiments_are_listed_and_open(visit: Visit, done: SweepFolder) -> None:

@@ -23,7 +23,7 @@ LINKS = [  # page, query, words on the page
     ("twin", {"run": IDS["plain"]}, "The twin of **plain**"),
     ("collapse", {"broken": IDS["plain"], "sound": IDS["branch"]}, "branch"),
     ("compare", {"runs": f"{IDS['plain']},{IDS['branch']}"}, "The same place shows the same z"),
-    ("replay", {"run": IDS["plain"], "step": "10"}, "The recording stands at step 10"),
+    ("replay", {"run": IDS["plain"], "step": "10"}, "The recording is at step 10"),
     ("study", {"study": STUDY}, "**7:3** seed 0"),
     ("sweeps", {"sweep": "grid"}, "Best so far: trial 2"),
     ("sweeps", {"sweep": "search"}, "Best so far: trial 1"),

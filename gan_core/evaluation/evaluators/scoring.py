@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gan_core.evaluation.evaluators import EvaluatorInfo, Kind
-from gan_core.evaluation.statistics.intervals import Count
+from gan_core.evaluation.statistics.intervals import Count, wilson
 
 if TYPE_CHECKING:
     from gan_core.evaluation.evaluators.evaluator import Evaluator
@@ -40,7 +40,7 @@ class Score(Count):
         return math.sqrt(self.ratio * (1 - self.ratio) / self.requested)
 
     def __str__(self) -> str:
-        return f"{self.hits}/{self.requested} = {self.ratio:.3f} (s.e. {self.standard_error:.3f})"
+        return f"{self.hits}/{self.requested} = {self.ratio:.3f} (standard error {self.standard_error:.3f})"
 
 
 def own_score(info: EvaluatorInfo) -> Score | None:
@@ -49,9 +49,11 @@ def own_score(info: EvaluatorInfo) -> Score | None:
 
 
 def own_words(info: EvaluatorInfo) -> str:
-    """The same with the images that it was measured on, or why it was not."""
+    """An evaluator's accuracy with its standard error and the images that it was measured on, or why it was not measured."""
     own = own_score(info)
-    return f"{own} on {info.held_out_note}" if own else f"not measured ({info.held_out_note})"
+    if own is None:
+        return f"accuracy not measured: {info.held_out_note}"
+    return f"accuracy {own.ratio:.3f} (standard error {own.standard_error:.3f}) on {info.held_out_note}"
 
 
 def top_k(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Mask:
@@ -73,6 +75,26 @@ def top_k_hits(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Hits:
     """
     hits: Hits = (top_k(logits, labels) & (np.asarray(labels) > 0.5)).sum(axis=1)
     return hits
+
+
+def surest_label(logits: npt.ArrayLike, labels: npt.ArrayLike) -> int:
+    """The place of the label that is found most surely where it was requested, by `top_k`.
+
+    Few pictures of a label say little, so its lower end of Wilson's interval counts; of equals the first one.
+
+    Args:
+        logits: (N, L), of N pictures.
+        labels: (N, L) of 0 and 1, those requested.
+
+    Raises:
+        ValueError: no label was requested.
+    """
+    wanted = np.asarray(labels) > 0.5
+    hits, requested = (top_k(logits, labels) & wanted).sum(axis=0), wanted.sum(axis=0)
+    if not requested.any():
+        raise ValueError("No label was requested of these pictures: choose pictures of a model with labels.")
+    lower = [wilson(Count(int(h), int(n))).interval[0] if n else -1.0 for h, n in zip(hits, requested, strict=True)]
+    return int(np.argmax(lower))
 
 
 def sign_hits(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Hits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from gan_core.figures.style import GREY
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+    from optuna.trial import FrozenTrial
 
 SCALE = [[0.0, "#1c9bd1"], [0.5, "#a07bd0"], [1.0, "#f76b15"]]
 
@@ -63,8 +65,13 @@ def available(num_done: int, num_axes: int) -> list[str]:
     return [key for key, picture in PICTURES.items() if num_done >= picture.needs and num_axes >= picture.axes]
 
 
-def figure(study: SweepStudy, key: str) -> go.Figure:
+def figure(study: SweepStudy, key: str, names: Mapping[str, str] | None = None) -> go.Figure:
     """One of PICTURES, in Plotly's own colours: no template and no title, which the page has.
+
+    Args:
+        study: of the sweep.
+        key: of PICTURES.
+        names: a setting, the metric, or a word of Optuna's such as "Trial" -> what the picture says instead. No two settings alike.
 
     Raises:
         ValueError: the storage cannot be read.
@@ -73,15 +80,45 @@ def figure(study: SweepStudy, key: str) -> go.Figure:
 
     from gan_core.experiments.sweeps.storage import reachable
 
+    names = names or {}
     with reachable(study.address):
-        loaded = optuna.load_study(study_name=study.sweep_id, storage=study.storage)
-        plot = getattr(optuna.visualization, PICTURES[key].plot)
-        drawn: go.Figure = plot(loaded, target_name=study.sweep.objective.metric)
+        trials = optuna.load_study(study_name=study.sweep_id, storage=study.storage).trials
+    shown = optuna.create_study(direction=study.sweep.objective.direction)
+    shown.add_trials([_renamed(trial, names) for trial in trials])
+    metric = study.sweep.objective.metric
+    drawn: go.Figure = getattr(optuna.visualization, PICTURES[key].plot)(shown, target_name=names.get(metric, metric))
+    _rename(drawn, names)
     _recolour(drawn, key)
     clear = "rgba(0,0,0,0)"
     drawn.update_layout(title=None, template=None, margin={"l": 60, "r": 30, "t": 30, "b": 60})
-    drawn.update_layout(plot_bgcolor=clear, paper_bgcolor=clear)
+    above = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # beside the chart it takes half of a phone
+    drawn.update_layout(plot_bgcolor=clear, paper_bgcolor=clear, legend=above)
     return drawn
+
+
+def _renamed(trial: FrozenTrial, names: Mapping[str, str]) -> FrozenTrial:
+    """A trial whose settings bear other names: Optuna shortens and places them as it does its own."""
+    import optuna
+
+    return optuna.trial.FrozenTrial(
+        trial.number, trial.state, trial.value, trial.datetime_start, trial.datetime_complete,
+        {names.get(name, name): value for name, value in trial.params.items()},
+        {names.get(name, name): distribution for name, distribution in trial.distributions.items()},
+        trial.user_attrs, trial.system_attrs, trial.intermediate_values, trial_id=trial.number,
+    )  # fmt: skip
+
+
+def _rename(drawn: go.Figure, names: Mapping[str, str]) -> None:
+    """Optuna's own words on axes, in the legend and beside the colour bar."""
+    for axis in (*drawn.select_xaxes(), *drawn.select_yaxes()):
+        axis.title.text = names.get(axis.title.text, axis.title.text)
+    for trace in drawn.data:
+        trace.name = names.get(trace.name, trace.name)
+        if trace.type == "scatter":
+            bar = trace.marker.colorbar
+            bar.title.text = names.get(bar.title.text, bar.title.text)
+        if trace.type == "bar":  # it names a setting's type, which says nothing to a reader
+            trace.hovertemplate = "%{y}: %{x:.3f}<extra></extra>"
 
 
 def _recolour(drawn: go.Figure, key: str) -> None:
@@ -91,6 +128,8 @@ def _recolour(drawn: go.Figure, key: str) -> None:
     for trace in drawn.data:
         if trace.type == "scatter" and trace.marker.colorscale is not None:
             trace.marker.update(colorscale=SCALE, reversescale=False)
+            across = {"orientation": "h", "x": 0.5, "xanchor": "center", "xpad": 0, "y": 1.02, "yanchor": "bottom"}
+            trace.marker.colorbar.update(thickness=12, title_side="top", **across)
         if key == "parallel" and trace.mode == "lines" and trace.customdata is not None:
             trace.line.update(color=sample_colorscale(SCALE, [float(trace.y[0])])[0], width=2)  # 0 is the lowest value
             trace.opacity = 0.8

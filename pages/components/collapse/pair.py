@@ -187,10 +187,8 @@ def show_differences(broken: Run, repaired: Run) -> bool:
     configs = broken.config(), repaired.config()
     stands = {obstacle.name for obstacle in comparing.obstacles(configs)} & {"data", "size", "model"}
     if stands:
-        reasons = [o.sentence for o in comparing.obstacles(configs) if o.name in stands]
-        st.warning(
-            as_text(_(" ".join(reasons))) + " " + _("Choose two runs of the same data."), icon=":material/block:"
-        )
+        reasons = [o.said(_) for o in comparing.obstacles(configs) if o.name in stands]
+        st.warning(as_text(" ".join(reasons)) + " " + _("Choose two runs of the same data."), icon=":material/block:")
         return False
     different = comparing.differing(configs, [run.status().total_steps for run in (broken, repaired)])
     named = [

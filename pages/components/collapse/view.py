@@ -140,7 +140,7 @@ def pair(broken: Run, repaired: Run | None) -> None:
     comparable = repaired is not None and show_differences(broken, repaired)
     if repaired is None and breakage is None:
         st.info(
-            _("“{name}” is not broken in one of the ways of this page. Choose a second run to put beside it.").format(
+            _("“{name}” is not one of the runs of this page. Choose a second run to compare it with.").format(
                 name=as_text(broken.name)
             ),
             icon=":material/info:",

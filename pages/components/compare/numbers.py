@@ -87,7 +87,7 @@ def tested_sentences(groups: Sequence[Group]) -> list[str]:
             words = _("{left} and {right}").format(left=as_text(title), right=as_text(other))
             different.setdefault(left.metric, []).append(words)
     sentences = [
-        _("**{metric}** differs significantly: {pairs}.").format(metric=metric_words([metric]), pairs="; ".join(named))
+        _("**{metric}** differs significantly: {pairs}.").format(metric=metric_words([metric]), pairs=", ".join(named))
         for metric, named in different.items()
     ]
     if same := [group[0][1].metric for group in with_interval if group[0][1].metric not in different]:
@@ -97,7 +97,7 @@ def tested_sentences(groups: Sequence[Group]) -> list[str]:
         )
         sentences.append(words.format(metrics=metric_words(same)))
     if without := [group[0][1].metric for group in groups if group not in with_interval]:
-        words = _("**{metrics}**: without an interval for each run nobody can say whether a difference means anything.")
+        words = _("**{metrics}**: not tested, because not every run has an interval.")
         sentences.append(words.format(metrics=metric_words(without)))
     return [*sentences, told_apart_means(len(tested))] if tested else sentences
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from gan_core.analysis import comparing
-from gan_core.analysis.comparing import OBSTACLES, Compared
+from gan_core.analysis.comparing import Compared
 from gan_core.config import run_config as schema
 from pages.components.compare.choice import titles_of
 from pages.components.shared.config_form import setting_name, value_of
@@ -18,12 +18,8 @@ SHOWN = 4
 def show_obstacles(runs: Sequence[Compared]) -> None:
     """One box with a sentence for each reason why not everything can be compared."""
     found = comparing.obstacles([one.config for one in runs])
-    sentences = [
-        _(OBSTACLES[obstacle.name][1]).format(values=as_text("; ".join(value[:80] for value in obstacle.values)))
-        for obstacle in found
-    ]
-    if sentences:
-        st.warning("\n".join(f"- {sentence}" for sentence in sentences), icon=":material/balance:")
+    if found:
+        st.warning("\n".join(f"- {as_text(obstacle.said(_))}" for obstacle in found), icon=":material/balance:")
 
 
 def summary(runs: Sequence[Compared]) -> str:

@@ -7,7 +7,7 @@ from gan_core.figures import imaging
 from gan_core.figures.imaging import Uint8Array
 from gan_core.figures.sheets import contact_sheet
 from gan_core.runs.sampler import Sampler
-from pages.components.conditions.evaluated import Evaluated
+from pages.components.conditions.evaluated import Evaluated, surest_object
 from pages.components.text import _
 from pages.components.widgets.condition_cards import Part
 from pages.components.widgets.picture import download_png
@@ -28,8 +28,10 @@ def kind(model: Sampler) -> Kind:
 
 
 def first_condition(model: Sampler) -> Condition:
-    """What is asked for before anybody has chosen: the labels of the data set's first picture."""
-    return condition_of(model.some_labels(1)[0], model.config.conditioning.labels)
+    """What is asked for before anybody has chosen: of objects the one that the model draws most surely, else the labels of the
+    data set's first picture."""
+    surest = surest_object(model) if kind(model) == "objects" else ()
+    return surest or condition_of(model.some_labels(1)[0], model.config.conditioning.labels)
 
 
 def parts(images: Uint8Array, found: Evaluated) -> list[Part]:

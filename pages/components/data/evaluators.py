@@ -44,7 +44,7 @@ def evaluator_panel(chosen: Chosen) -> None:
             "A second network that has learned to say what a picture shows: it scores the models that draw what they are "
             "told, and quality is measured in its features."
         )
-        st.caption(words if found else words + " " + _("There is none for these pictures yet."))
+        st.caption(words if found else words + " " + _("There is no evaluator for these pictures yet."))
         for number, folder in enumerate(found):
             _row(folder, first=number == 0)
         _training(chosen)
@@ -55,7 +55,9 @@ def evaluator_panel(chosen: Chosen) -> None:
 
 def _row(folder: EvaluatorFolder, *, first: bool) -> None:
     info, own = folder.info, own_score(folder.info)
-    words = f"**{as_text(info.name)}**: {as_text(_(info.title))}. " + _judged(own, info.held_out_note)
+    words = _("**{name}**: {title}. {accuracy}").format(
+        name=as_text(info.name), title=as_text(_(info.title)), accuracy=_judged(own, info.held_out_note)
+    )
     if first:
         words += " " + _("This one is used.")
     about, button = st.columns([6, 1], vertical_alignment="center")

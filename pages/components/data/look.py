@@ -52,7 +52,8 @@ def counts(chosen: Chosen, count: int) -> None:
     steps = Epoch(count, chosen.batch_size).steps
     names = datasets.label_names(chosen.config)
     shape = datasets.image_shape(chosen.config)
-    images, labels, sample, epoch = st.columns(4)
+    row = st.container(horizontal=True)  # two stand side by side on a phone
+    images, labels, sample, epoch = (row.container(width=145) for _number in range(4))
     images.metric(_("Points") if len(shape) == 1 else _("Images"), f"{count:,}")
     kind = _("Classes") if chosen.entry.exclusive_labels else _("Attributes")
     labels.metric(kind, f"{len(names):,}" if names else _("none"))
@@ -121,7 +122,7 @@ def gallery(chosen: Chosen, count: int, labels: Uint8Array, names: tuple[str, ..
     )
     fitting = statistics.num_fitting(labels, column, present)
     if not fitting:
-        st.info(_("No image is like that. Choose another label."))
+        st.info(_("No image matches. Choose another label."))
         return
     indices = statistics.chosen(labels, column, present, SHOWN, int(seed))
     with st.spinner(_("Reading the pictures…")):

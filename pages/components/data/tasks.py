@@ -25,8 +25,8 @@ def prepare_panel(config: DatasetConfig) -> None:
         return
     columns = st.columns([1, 3], vertical_alignment="center")
     words = _(
-        "Not prepared yet: every picture is read or drawn once, and kept. Training does it by itself when it starts; "
-        "for thousands of pictures it takes minutes, so you may do it now."
+        "Not prepared yet. Training prepares the pictures when it starts. For thousands of pictures that "
+        "takes minutes, so you can do it now."
     )
     columns[1].caption(words)
     pressed = columns[0].button(_("Prepare now"), key="data_prepare", icon=":material/hourglass_top:")

@@ -177,7 +177,7 @@ def _half_way(model: Sampler, image: Uint8Array) -> None:
     labels = choose_labels(model)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         t = st.slider(
-            _("Begin at step"), 1, total, total // 2, key=f"explore_begin_step_{total}", width=360,
+            _("Start at step"), 1, total, total // 2, key=f"explore_begin_step_{total}", width=360,
             help=_("Steps left to go: {n:,} is noise alone, 0 the picture itself.").format(n=total),
         )  # fmt: skip
         seed = _seed("explore_denoise_seed")

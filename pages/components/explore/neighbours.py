@@ -157,7 +157,7 @@ def summary(rows: list[Neighbours], held_kind: str) -> str:
             "**Nearer to a training image than 99 % of real unseen images are**, in {spaces}: it may be a copy. Compare the "
             "pictures yourself."
         ).format(spaces=spaces)
-    words = _("**No copy**: real images that it never saw come as near to training images as this.")
+    words = _("**No copy**: real images that the model never saw are as close to training images as this one.")
     if held_kind == "training":
         words = _(
             "**No sign of a copy.** This data set has no unseen images, so the yardstick is how near training images are to each other."

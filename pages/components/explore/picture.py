@@ -31,8 +31,9 @@ Uint8Array = npt.NDArray[np.uint8]
 def find_picture(model: Sampler, run: Run) -> None:
     """Upload a picture, look for its latent, and go on with the sliders."""
     words = _(
-        "Which latent draws this picture? A generator has no way back from a picture to its z, so it is searched: random latents are "
-        "tried, and the best walk downhill until their picture is as near as can be. Then the sliders can change **your** picture."
+        "Which latent draws this picture? A generator has no way back from a picture to its z, so z is "
+        "searched: random latents are tried, and the best ones are improved by gradient descent. Then the "
+        "sliders can change **your** picture."
     )
     st.markdown(words)
     image = choose_image("explore", run)
@@ -145,8 +146,8 @@ def _show(model: Sampler, run: Run, image: Uint8Array, found: Arrays) -> None:
             )
     search = LEVELS[st.session_state.get("explore_level") or "usual"]
     words = _(
-        "The best of {candidates} random latents had an MSE of {first:.4f}; {starts} of them walked {steps} steps (Adam), the best to "
-        "{error:.4f}. "
+        "The best of {candidates} random latents had an MSE of {first:.4f}. {starts} of them were improved in "
+        "{steps} steps (Adam), the best to {error:.4f}. "
     )
     words += (
         _(
@@ -163,7 +164,7 @@ def _show(model: Sampler, run: Run, image: Uint8Array, found: Arrays) -> None:
         st.button(_("Change it with the sliders"), type="primary", key="explore_edit", icon=":material/tune:",
                   on_click=_keep, args=(run.id, model.step, latents["found"]))  # fmt: skip
         if "encoder" in latents:
-            st.button(_("Begin with the encoder's answer"), key="explore_edit_encoder", icon=":material/tune:",
+            st.button(_("Start with the encoder's answer"), key="explore_edit_encoder", icon=":material/tune:",
                       on_click=_keep, args=(run.id, model.step, latents["encoder"]))  # fmt: skip
     out_of_distribution(run, model.config, image)
 

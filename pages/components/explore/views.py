@@ -51,7 +51,7 @@ def _start(model: Sampler, found: Start | None) -> Start:
     if found is not None:
         with left:
             origin = st.segmented_control(
-                _("Begin with"), ["found", "sample"], default="found", required=True, key="explore_begin",
+                _("Start with"), ["found", "sample"], default="found", required=True, key="explore_begin",
                 format_func={"found": _("Your picture"), "sample": _("A random sample")}.__getitem__,
             ) or "found"  # fmt: skip
     if found is not None and origin == "found":

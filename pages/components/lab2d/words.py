@@ -45,7 +45,8 @@ PICTURE: dict[str, Any] = {
         "arrows": N_("Gradients on G"),
     },
     "show_help": {
-        "landscape": N_("What D says to each place of the plane: the greener, the more real. With packing: of a point there beside real ones."),
+        "landscape": N_("D's output at each place of the plane: the greener, the more real. With packing: for a point there, "
+                        "packed with real ones."),
         "real": N_("Points of the data set."),
         "generated": N_("What G makes of {n} fixed latents."),
         "grid": N_("A square grid in G's latent space, and where G sends it: G bends and stretches the plane."),

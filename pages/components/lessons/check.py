@@ -40,7 +40,7 @@ def show_check(lesson: Lesson, step: Check, runs: Found) -> None:
     show_result(prediction, given_answers(lesson).get(prediction.key, ""), verdict)
     held, count = holding(lesson, prediction.key)
     if count:
-        words = _("Seeds tried (docs/lessons.md): {count}. Theory's answer, “{expected}”, held in {held}.")
+        words = _("Seeds tried (docs/lessons.md): {count}. Theory's answer held in {held}: {expected}.")
         st.caption(words.format(count=count, held=held, expected=_(prediction.words(prediction.expected))))
 
 
@@ -48,12 +48,12 @@ def show_result(prediction: Predict, answer: str, verdict: PredictionResult) -> 
     """The prediction's fate, and an honest word where the runs and theory part."""
     measured = _(prediction.words(verdict.choice))
     if not verdict.choice:
-        st.info(_("These runs bear out none of the answers."), icon=":material/balance:")
+        st.info(_("None of the answers fits these runs."), icon=":material/balance:")
     elif answer == verdict.choice:
         st.success(_("**Your prediction holds here:** {words}").format(words=measured), icon=":material/check_circle:")
     else:
-        predicted = _("You said: {words}").format(words=_(prediction.words(answer)))
-        st.info(f"**{_('Otherwise here:')}** {measured}. {predicted}.", icon=":material/cancel:")
+        words = _("**Your prediction does not hold here.** Measured: {measured}. You said: {answer}.")
+        st.info(words.format(measured=measured, answer=_(prediction.words(answer))), icon=":material/cancel:")
     if verdict.choice != prediction.expected:
         st.warning(
             _("Theory expects otherwise: {expected}. One run with one seed is no proof of either. {doubt}").format(

@@ -46,7 +46,7 @@ def card(number: int, lesson: Lesson) -> None:
             words = ngettext("about {min} min, with {n} run", "about {min} min, with {n} runs", runs)
             st.caption(words.format(min=lesson.minutes, n=runs) + " · " + _(lesson.needs))
         begun = (
-            _("Go on") if given_answers(lesson) and done < total else _("Look again") if done == total else _("Begin")
+            _("Continue") if given_answers(lesson) and done < total else _("Review") if done == total else _("Start")
         )
         if right.button(begun, key=f"lessons_open_{lesson.name}", width="stretch"):
             open_lesson(lesson)
@@ -69,6 +69,6 @@ def one(lesson: Lesson) -> None:
     if given_answers(lesson):
         st.divider()
         st.button(
-            _("Begin this lesson again"), key=f"lessons_again_{lesson.name}", icon=":material/restart_alt:",
+            _("Start this lesson again"), key=f"lessons_again_{lesson.name}", icon=":material/restart_alt:",
             help=_("Forgets your predictions. The runs stay, and are used again."), on_click=begin_again, args=(lesson,),
         )  # fmt: skip

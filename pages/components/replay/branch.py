@@ -30,9 +30,7 @@ def branch_form(one: Compared, step: int) -> None:
     if found is None:
         return
     start, names = found
-    words = _(
-        "The recording stands at step {step:,}; the nearest checkpoint at or before it is that of step {start:,}."
-    )
+    words = _("The recording is at step {step:,}. The nearest checkpoint at or before it is at step {start:,}.")
     st.caption(words.format(step=step, start=start))
     changes = settings_to_change(one, names)
     name = st.text_input(

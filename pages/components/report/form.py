@@ -46,7 +46,7 @@ def card(run: Run, key: str) -> None:
     except OSError:
         if run.shipped:  # it ended elsewhere
             return
-        st.caption(_("When a run ends, its report is made by itself and stands here."))
+        st.caption(_("When a run ends, its report is made automatically and appears here."))
         return
     with content:
         st.download_button(
@@ -103,7 +103,7 @@ def result(runs: Sequence[Run], made: Arrays, form_name: str, key: str) -> None:
         with st.expander(_("Missing from this report ({n})").format(n=len(made["missing"]))):
             st.markdown("\n".join(f"- {as_text(_(str(sentence)))}" for sentence in made["missing"]))
     if not all(run.shipped for run in runs):
-        st.caption(_("What you write beside a figure is kept with the run; make the report again to have it there."))
+        st.caption(_("Notes on a figure are kept with the run. Make the report again to include them."))
     for number, (name, caption, kind) in enumerate(zip(made["keys"], made["captions"], made["kinds"], strict=True)):
         url = f"data:{MIME[str(kind)]};base64,{base64.b64encode(made[f'figure_{number}'].tobytes()).decode('ascii')}"
         picture(url, key=f"{key}_{number}", alt=str(caption), caption=str(caption), pixelated=str(kind) != "svg",

@@ -71,7 +71,7 @@ def counts(run: Run, status: Status) -> str:
         place = queue.position(run)
         if place <= 1:
             return _("Next in the queue: starts as soon as the device is free.")
-        return _("Waits for the device: place {place} in the queue.").format(place=place)
+        return _("Waiting for the device: place {place} in the queue.").format(place=place)
     if status.phase:
         return _(status.phase)
     config = run.config()
@@ -169,7 +169,7 @@ def repair(run: Run) -> bool:
 
 def confirm_changed_data(run: Run) -> None:
     """The way on for a run whose training data changed while it was paused."""
-    with st.popover(_("Go on with the changed data"), icon=":material/warning:", key="live_changed"):
+    with st.popover(_("Continue with the changed data"), icon=":material/warning:", key="live_changed"):
         st.markdown(
             _(
                 "From here on the run learns from other pictures than before, so it can no longer be repeated from its "
@@ -183,12 +183,12 @@ def confirm_changed_data(run: Run) -> None:
 
 def begin_anew(run: Run) -> None:
     """A button that asks once more, then trains the run again from step 0."""
-    with st.popover(_("Begin anew"), icon=":material/restart_alt:", key="live_anew"):
+    with st.popover(_("Start over"), icon=":material/restart_alt:", key="live_anew"):
         words = _(
             "The run begins again at step 0. Its curves, pictures and checkpoints until now are kept in `{folder}`."
         )
         st.markdown(words.format(folder=recovery.next_folder(run).name))
-        pressed = st.button(_("Begin anew at step 0"), key="live_anew_yes", type="primary")
+        pressed = st.button(_("Start over at step 0"), key="live_anew_yes", type="primary")
         if pressed and lab.succeeds(lambda: supervisor.resume(run, from_start=True)):
             st.rerun()
 
@@ -215,7 +215,7 @@ def train_longer(run: Run) -> None:
         processes = choose_processes(
             run.config().training.device, run.control().processes, f"live_longer_processes_{run.id}"
         )
-        if st.button(_("Go on"), key="live_longer_yes", type="primary"):
+        if st.button(_("Continue"), key="live_longer_yes", type="primary"):
             start_and_watch(lambda: follow_up.train_longer(lab.start(), run, epochs, processes=processes))
         as_command("longer", line("train-longer", run.id, epochs=epochs, processes=several(processes)))
 

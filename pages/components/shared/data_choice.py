@@ -54,18 +54,21 @@ def _choose(names: Sequence[str], first: str, own: dict[str, Own]) -> str:
     )
 
 
-def choose_settings(key: str) -> Chosen | None:
-    """The settings of the data set with this key; None, with a sentence, where one of them cannot be."""
+def choose_place(key: str) -> dict[str, Any]:
+    """What the data set with this key is, and the box for its folder where it needs one; its settings so far."""
     own = next((found for found in uploads.list_own() if found.id == key), None)
-    entry = DATASETS[own.dataset if own else key]
-    changes: dict[str, Any] = {"dataset.name": own.dataset if own else key}
     if own is not None:
-        changes["dataset.root"] = own.root
         _about(own)
-    else:
-        st.markdown(_(entry.description))
-        if entry.needs_root:
-            changes["dataset.root"] = _knob("dataset.root", "", key)
+        return {"dataset.name": own.dataset, "dataset.root": own.root}
+    entry = DATASETS[key]
+    st.markdown(_(entry.description))
+    place = {"dataset.root": _knob("dataset.root", "", key)} if entry.needs_root else {}
+    return {"dataset.name": key, **place}
+
+
+def choose_settings(key: str, place: dict[str, Any]) -> Chosen | None:
+    """The other settings of the data set with this key and place; None, with a sentence, where one of them cannot be."""
+    entry, changes = DATASETS[place["dataset.name"]], dict(place)
     points = entry.domain == "points"
     columns = st.columns([1, 1, 1, 1] if not points else [1, 3], vertical_alignment="bottom")
     batch = columns[0].number_input(
@@ -156,7 +159,7 @@ def warn_of_mirroring(entry: DatasetEntry, flip: bool) -> None:
     """A warning where mirrored images are false examples of the data set."""
     if flip and entry.mirrored_is_false:
         st.warning(
-            _("Mirrored digits and letters are none: a mirrored 2 or 7 is a false example that the model will learn."),
+            _("Do not mirror digits or letters: a mirrored 2 is a false example that the model will learn."),
             icon=":material/warning:",
         )
 

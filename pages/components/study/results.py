@@ -140,7 +140,7 @@ def sentence(points: dict[str, Point], pairs: list[Difference]) -> str:
         return _(
             "**No significant differences**: no two differ by more than chance explains (smallest p = {p}; {test})."
         ).format(p=p_words(pairs[0].corrected), test=test)
-    listed = "; ".join(
+    listed = ", ".join(
         _("{a} above {b} ({x} against {y}, p = {p})").format(
             a=pair.first,
             b=pair.second,
@@ -225,7 +225,7 @@ def conditions(study: Study) -> None:
         sentences.append(_("With one seed, chance and effect cannot be separated: repeat with 3 seeds."))
     evaluator = studies.evaluator_of(PLANS[study.plan])
     if evaluator is not None:
-        words = _("The accuracy of the evaluator “{title}” on real pictures: {own}.")
+        words = _("Evaluator: {title}; {own}.")
         own = as_text(_(own_words(evaluator.info)))
         sentences.append(words.format(title=as_text(_(evaluator.info.title)), own=own))
     st.caption(" ".join(sentences))

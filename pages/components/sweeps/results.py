@@ -1,5 +1,6 @@
 """How a sweep stands: its trials, what they reached, why some ended early, Optuna's pictures, and the way to the best run."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from gan_core.experiments.sweeps import figures
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.figures import PICTURES
 from gan_core.experiments.sweeps.folder import SweepFolder
-from gan_core.experiments.sweeps.plan import format_value, trial_minutes
+from gan_core.experiments.sweeps.plan import Axis, Sweep, format_value, trial_minutes
 from gan_core.experiments.sweeps.storage import without_password
 from gan_core.experiments.sweeps.study import SweepStudy
 from gan_core.experiments.sweeps.table import OPEN, TrialRow, best, rows_of, seconds_left
@@ -30,6 +31,15 @@ STATES = Marked(
         "done": N_("done"),
         "pruned": N_("pruned"),
         "failed": N_("failed"),
+    }
+)
+OPTUNAS_WORDS = Marked(
+    {
+        "Trial": N_("Trial"),
+        "Best Value": N_("Best so far"),
+        "Feasible Trial": N_("Trial"),
+        "Hyperparameter": N_("Setting"),
+        "Hyperparameter Importance": N_("Importance"),
     }
 )
 
@@ -75,17 +85,25 @@ def is_active(folder: SweepFolder, rows: list[TrialRow]) -> bool:
 def description(folder: SweepFolder) -> None:
     """What it varies, for what, and where it is kept."""
     sweep = folder.sweep
-    varied = "; ".join(as_text(str(axis).replace(axis.name, axis_words(axis.name), 1)) for axis in sweep.axes)
+    varied = ", ".join(f"{axis_words(axis.name)} ({values_words(axis)})" for axis in sweep.axes)
     way = _("as large as possible") if sweep.objective.direction == "maximize" else _("as small as possible")
     kind = _("A search of {n} trials") if sweep.search else _("A grid of {n} trials")
     sentence = [
         kind.format(n=sweep.trials)
-        + _(" from the preset {preset}, varying {axes}.").format(preset=sweep.preset, axes=varied),
-        _("Aim: {metric} {way}.").format(metric=objective_title(sweep.objective.metric), way=way),
+        + _(" from the preset {preset}, varying {axes}.").format(preset=sweep.preset, axes=as_text(varied)),
+        _("Aim: {metric}, {way}.").format(metric=objective_title(sweep.objective.metric), way=way),
     ]
     if folder.storage:
         sentence.append(_("Kept in {place}.").format(place=as_text(without_password(folder.storage))))
     st.caption(" ".join(sentence))
+
+
+def values_words(axis: Axis) -> str:
+    """What a setting is tried at: its values, or its range."""
+    if axis.values:
+        return ", ".join(map(format_value, axis.values))
+    words = _("{low:g} to {high:g} on a log scale") if axis.log else _("{low:g} to {high:g}")
+    return words.format(low=axis.low, high=axis.high)
 
 
 def live(folder: SweepFolder, study: SweepStudy) -> None:
@@ -120,7 +138,7 @@ def progress(folder: SweepFolder, rows: list[TrialRow], going: bool) -> None:
         words += (
             _(" · worked on elsewhere: a command or another machine")
             if elsewhere
-            else _(" · interrupted: nobody works on it now")
+            else _(" · interrupted: no process works on it now")
             if folder.should_run or folder.error or any(row.state == "interrupted" for row in rows)
             else _(" · stopped: the other trials are not made until you continue")
         )
@@ -156,12 +174,12 @@ def controls(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None, go
             st.switch_page("pages/run.py", query_params={"run": top.run_id})
         if going and folder.should_run:
             if st.button(_("Stop"), key="sweeps_stop", icon=":material/stop:",
-                         help=_("The run that trains writes a checkpoint and is paused. Going on loses nothing.")):  # fmt: skip
+                         help=_("The run that trains writes a checkpoint and is paused. Nothing is lost when you continue.")):  # fmt: skip
                 lab.press(lambda: folder.order("stop"))
         elif going:
             st.button(_("Stopping…"), key="sweeps_stopping", disabled=True)
-        elif unfinished and st.button(_("Go on"), key="sweeps_go_on", icon=":material/play_arrow:",
-                                      help=_("This server makes the trials that wait.")):  # fmt: skip
+        elif unfinished and st.button(_("Continue"), key="sweeps_go_on", icon=":material/play_arrow:",
+                                      help=_("Runs the remaining trials on this server.")):  # fmt: skip
             lab.press(lambda: folders.resume(folder))
     if unfinished:
         stops = going and folder.should_run
@@ -233,9 +251,24 @@ def table(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None) -> No
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _figure(sweep_id: str, address: str, key: str, done: tuple[tuple[int, float], ...], _study: SweepStudy) -> Any:
-    """One picture, built once for all viewers and again when a trial has ended."""
-    return figures.figure(_study, key)
+def _figure(
+    sweep_id: str,
+    address: str,
+    key: str,
+    done: tuple[tuple[int, float], ...],
+    names: dict[str, str],
+    _study: SweepStudy,
+) -> Any:
+    """One picture, built once for all viewers of a language and again when a trial has ended."""
+    return figures.figure(_study, key, names)
+
+
+def names_of(sweep: Sweep) -> dict[str, str]:
+    """What Optuna's pictures say for a setting, for the metric and for Optuna's own words."""
+    said = {axis.name: axis_words(axis.name) for axis in sweep.axes}
+    count = Counter(said.values())
+    settings = {name: words if count[words] == 1 else f"{words} ({name})" for name, words in said.items()}
+    return settings | dict(OPTUNAS_WORDS) | {sweep.objective.metric: objective_title(sweep.objective.metric)}
 
 
 def plots(study: SweepStudy, rows: list[TrialRow]) -> None:
@@ -251,6 +284,8 @@ def plots(study: SweepStudy, rows: list[TrialRow]) -> None:
     )  # fmt: skip
     key = shown if shown in keys else keys[0]
     st.caption(_(PICTURES[key].explanation))
-    figure = lab.attempt(lambda: _figure(study.sweep_id, study.address, key, done, study), "warning")
+    figure = lab.attempt(
+        lambda: _figure(study.sweep_id, study.address, key, done, names_of(study.sweep), study), "warning"
+    )
     if figure is not None:
         st.plotly_chart(figure, key=f"sweeps_plot_{key}", width="stretch")

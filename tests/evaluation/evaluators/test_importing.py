@@ -77,7 +77,7 @@ def test_it_says_what_the_course_network_says_and_is_found_for_its_data_set(cour
 def test_without_images_nothing_is_claimed_and_features_come_from_elsewhere(course: nn.Module) -> None:
     made = import_evaluator(content_of(course), "course", NOWHERE)
     assert own_score(made.info) is None and made.card.label_scores == ()
-    assert own_words(made.info) == "not measured (no images of 'iclevr' with these labels were there)"
+    assert own_words(made.info) == "accuracy not measured: no images of 'iclevr' with these labels were there"
     with pytest.raises(ValueError, match=r"have no scale: it was imported without images.*--root"):
         extractors.open_folder(made)
     config = with_changes(RunConfig(), {"dataset.name": "iclevr", "dataset.root": "/x", "dataset.channels": 3})

@@ -22,6 +22,7 @@ from gan_core.evaluation.evaluators.scoring import (
     in_order,
     score_images,
     sign_hits,
+    surest_label,
     top_k,
     top_k_hits,
 )
@@ -32,7 +33,7 @@ def test_the_score_of_report_r2_has_its_standard_error():
     score = Score(38, 72)
     assert score.ratio == pytest.approx(0.5278, abs=5e-5)
     assert score.standard_error == pytest.approx(0.0588, abs=5e-5)
-    assert str(score) == "38/72 = 0.528 (s.e. 0.059)"
+    assert str(score) == "38/72 = 0.528 (standard error 0.059)"
 
 
 def test_the_interval_is_wilsons():
@@ -59,6 +60,17 @@ def test_top_k_takes_as_many_as_were_asked_for():
     np.testing.assert_array_equal(top_k(LOGITS, LABELS), np.array(expected, bool))
     assert top_k_hits(LOGITS, LABELS).tolist() == [2, 0, 3, 1]
     assert top_k_hits(torch.tensor(LOGITS), torch.tensor(LABELS)).tolist() == [2, 0, 3, 1]
+
+
+def test_the_surest_label_is_found_often_and_was_asked_for_often():
+    """Label 0: 1 of 1; label 1: 4 of 4, which says more; label 2: 0 of 3; label 3 was never requested, though it is seen everywhere."""
+    labels = np.eye(4)[[0, 1, 1, 1, 1, 2, 2, 2]]
+    logits = 2 * labels + [0, 0, -5, 1]
+    assert surest_label(logits, labels) == 1
+    assert surest_label(logits[:1], labels[:1]) == 0
+    assert surest_label(logits[5:], labels[5:]) == 2  # none was found: the one that was asked for
+    with pytest.raises(ValueError, match="No label was requested"):
+        surest_label(logits, np.zeros_like(labels))
 
 
 def test_one_label_a_row_makes_it_top_1():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from gan_core import datasets
 from gan_core.config import DatasetConfig
+from gan_core.config.sentences import Catalogue
 from gan_core.config.settings import PROJECT_DIR
 from gan_core.datasets.base import Uint8Array
 from gan_core.datasets.batches import to_signed, to_uint8
@@ -19,7 +21,7 @@ from gan_core.evaluation.evaluators import CARD, WEIGHTS, read_folder
 from gan_core.evaluation.evaluators.augmentation import augment
 from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
 from gan_core.evaluation.evaluators.scale import SCALE
-from gan_core.evaluation.evaluators.scoring import Score, count_hits
+from gan_core.evaluation.evaluators.scoring import Score, count_hits, own_words
 from gan_core.evaluation.statistics.intervals import wilson
 
 PLACE = PROJECT_DIR / "checkpoints" / "pretrained" / "evaluators"
@@ -35,6 +37,16 @@ def test_there_are_three_and_nothing_else():
     assert {path.name for path in PLACE.iterdir()} == {*LEAST, "README.md"}
     for name in LEAST:
         assert {path.name for path in (PLACE / name).iterdir()} == {CARD, WEIGHTS, SCALE}
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_its_accuracy_is_a_whole_sentence_in_both_languages(name: str):
+    info = read_folder(PLACE / name).info
+    english = own_words(info)
+    assert english.startswith("accuracy 0.9") and " (standard error 0.0" in english
+    assert english.endswith(f"images: the test split of '{info.dataset}'")
+    chinese = Catalogue(PROJECT_DIR / "locales", "zh_TW").text(english)
+    assert not re.findall("[A-Za-z]+", chinese.replace(info.dataset, "")), chinese
 
 
 @pytest.mark.parametrize("name", LEAST)
