@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers import eventually
 from playwright.sync_api import Browser, Page, expect
 
 from gan_core import runs
@@ -18,7 +19,7 @@ from gan_core.runs import environment, files
 from gan_core.training import slurm
 from gan_core.training.places import PLACES
 from gan_core.training.slurm import SlurmTrainer
-from tests.e2e.app_helpers import QUICK, Lab, button, main_part, open_page, settled, visitor, wait_for_state
+from tests.e2e.app_helpers import QUICK, SLOW_MS, Lab, button, main_part, open_page, settled, visitor
 from tests.e2e.browser import Server
 
 pytestmark = pytest.mark.e2e
@@ -26,6 +27,7 @@ NODE = Machine(
     devices=("cuda:0", "cuda:1", "cpu"), labels=("GPU", "GPU", "CPU, 8 cores"), threads=7, bf16_devices=()
 )  # fmt: skip
 CLUSTER = {"GANVAS_PLACE": "slurm", "GANVAS_SLURM_CLUSTER": "local", "GANVAS_SLURM_GPUS": "2", "OMP_NUM_THREADS": "1"}
+JOB_S = 200.0  # three processes import torch, on a machine that may be busy
 SMALL = QUICK | {"dataset.num_images": 16, "training.epochs": 1, "recording.sample_every_steps": 8}
 
 
@@ -52,7 +54,9 @@ def form(page: Page, server: Server, **changes: object) -> None:
 
 def offered(page: Page, label: str) -> list[str]:
     """The numbers in the list of this label, which stays open."""
-    main_part(page).get_by_role("combobox", name=label).click()
+    box = main_part(page).get_by_role("combobox", name=label)
+    expect(box).to_be_visible(timeout=SLOW_MS)
+    box.click()
     expect(page.get_by_role("option").first).to_be_visible()
     return page.get_by_role("option").all_inner_texts()
 
@@ -79,7 +83,7 @@ def test_processes_that_the_machine_has_room_for_are_offered_and_train_the_run(
         button(page, "Start training").click()
         page.wait_for_url("**/run?**")
         run = lab.newest()
-        wait_for_state(run, "finished")
+        eventually(lambda: run.status().state == "finished", f"its end, but {run.status()}", JOB_S)
         assert run.config().training.device == "cpu" and run.control().processes == 2
         assert [session.processes for session in environment.sessions(run)] == [2]
         assert [row["step"] for row in run.metrics()] == list(range(1, 9))
