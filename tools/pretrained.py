@@ -99,6 +99,14 @@ RECIPES = {
         "blocks-ddpm",
         {"dataset.num_images": 0, "training.epochs": 25, "training.ema_decay": 0.999, "diffusion.posthoc_ema": False},
     ),
+    "digits-ddpm": Recipe(
+        "Digits on demand: diffusion, ten classes",
+        "mnist-ddpm",
+        {
+            "conditioning.name": "concat", "training.epochs": 100, "training.ema_decay": 0.999, "diffusion.posthoc_ema": False,
+            "diffusion.guidance": 2.0,
+        },
+    ),
     "faces-vae": Recipe(
         "Cartoon faces: VAE", "r5-vae-lite",
         {"dataset.num_images": 15_000, "network.width": 16, "training.epochs": 25, "generator_optimizer.schedule": "linear"},

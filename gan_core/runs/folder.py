@@ -21,7 +21,16 @@ from gan_core.runs import files
 from gan_core.runs.run import ID_PATTERN, MAX_NAME, MAX_TITLE, Run, checked_text
 from gan_core.runs.status import Control, Status
 
-BEST_FIRST = ("digits-acgan", "digits-dcgan", "faces-dcgan", "faces-vae", "faces-acgan", "blocks-ddpm", "blocks-cgan")
+BEST_FIRST = (
+    "digits-acgan",
+    "digits-dcgan",
+    "faces-dcgan",
+    "faces-vae",
+    "faces-acgan",
+    "digits-ddpm",
+    "blocks-ddpm",
+    "blocks-cgan",
+)
 
 
 def create(runs_dir: Path, config: RunConfig, name: str = "", *, title: str = "", actor: Actor | None = None) -> Run:
