@@ -97,7 +97,10 @@ RECIPES = {
     "blocks-ddpm": Recipe(
         "Blocks on demand: diffusion, 24 objects",
         "blocks-ddpm",
-        {"dataset.num_images": 0, "training.epochs": 25, "training.ema_decay": 0.999, "diffusion.posthoc_ema": False},
+        {
+            "dataset.num_images": 0, "training.epochs": 75, "training.ema_decay": 0.999, "diffusion.posthoc_ema": False,
+            "diffusion.guidance": 3.0,
+        },
     ),
     "digits-ddpm": Recipe(
         "Digits on demand: diffusion, ten classes",
