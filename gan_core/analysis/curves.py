@@ -129,18 +129,25 @@ TITLES = {
 }  # shorter than chart and curve
 
 
-def title_of(metric: str) -> str:
-    """A metric's name for people, of a curve or of what is measured afterwards; the metric itself when it has no title."""
+def title_of(metric: str, _: Callable[[str], str] = str) -> str:
+    """A metric's name for people, of a curve or of what is measured afterwards; the metric itself when it has no title.
+
+    Args:
+        metric: its name in the log.
+        _: translates words.
+    """
     if title := TITLES.get(metric) or layers.NETWORKS.get(metric):
-        return title
+        return _(title)
     if metric in METRICS:
-        return METRICS[metric].title
+        return _(METRICS[metric].title)
     for chart in CHARTS:
         for trace in chart.traces:
             if trace.column == metric:
                 if metric.startswith("prob/"):  # "D(x): real images" needs no more
-                    return trace.label
-                return chart.title if len(chart.traces) == 1 else f"{chart.title}: {trace.label}"
+                    return _(trace.label)
+                if len(chart.traces) == 1:
+                    return _(chart.title)
+                return _("{chart}: {series}").format(chart=_(chart.title), series=_(trace.label))
     return metric
 
 

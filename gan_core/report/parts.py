@@ -249,7 +249,7 @@ def measured(r: Reported) -> list[Part]:
     for one in evaluations.latest(r.run):
         hits = f"{one.hits}/{one.requested}" if one.hits is not None and one.requested else ""
         between = "{:.4g} – {:.4g}".format(*one.interval) if one.interval else ""
-        rows.append((_(title_of(one.metric)), f"{one.value:.4g}", between, hits, f"{one.num_samples:,}", f"{one.step:,}",
+        rows.append((title_of(one.metric, _), f"{one.value:.4g}", between, hits, f"{one.num_samples:,}", f"{one.step:,}",
                      one.extractor))  # fmt: skip
     if not rows:
         raise ValueError(_("Nothing was measured of it. Measure it on its page, or with: python -m gan_core evaluate"))

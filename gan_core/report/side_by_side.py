@@ -35,7 +35,7 @@ def compare(read: Sequence[Reported]) -> list[Part]:
     common = [name for name, places in curves.metrics_of(records).items() if len(places) == len(read)]
     for metric in common[:MOST_CURVES]:
         figure = curves.figure(metric, records, names, smoothing=SMOOTHING, translate=_)
-        parts.append(read[0].chart(f"all_{metric.replace('/', '_')}", _(curves.title_of(metric)), figure))
+        parts.append(read[0].chart(f"all_{metric.replace('/', '_')}", curves.title_of(metric, _), figure))
     pictures = [picture for one in read if (picture := _newest(one)) is not None]
     if len(pictures) == len(read):
         caption = _("The newest sample grid of each run: {names}.").format(names=", ".join(names))
@@ -58,7 +58,7 @@ def _table(read: Sequence[Reported]) -> Tabular:
         rows.append((r.run.called(_), _(status.state), f"{status.step:,}", f"{status.num_images:,}", f"{training.batch_size:,}",
                      f"{training.epochs:,}", *values))  # fmt: skip
     head = (_("run"), _("state"), _("step"), _("images"), _("batch size"), _("epochs"))
-    return Tabular(_("The runs"), (*head, *(_(curves.title_of(metric)) for metric in measures)), tuple(rows))
+    return Tabular(_("The runs"), (*head, *(curves.title_of(metric, _) for metric in measures)), tuple(rows))
 
 
 def _newest(r: Reported) -> Image.Image | None:

@@ -47,7 +47,7 @@ def curves(runs: Sequence[Compared]) -> None:
 
 def titled(name: str, there: dict[str, list[int]], count: int) -> str:
     """A metric's title, and how many of the runs have it when not all do."""
-    title = _(comparing_curves.title_of(name))
+    title = comparing_curves.title_of(name, _)
     return title if len(there[name]) == count else _("{title} ({n} of {total} runs)").format(
         title=title, n=len(there[name]), total=count
     )  # fmt: skip
@@ -68,7 +68,7 @@ def charts(runs: Sequence[Compared], metrics: Sequence[str], axis: str, smoothin
     columns = st.columns(2 if len(metrics) > 1 else 1, gap="medium")
     for place, metric in enumerate(metrics):
         with columns[place % len(columns)]:
-            st.markdown(f"**{_(comparing_curves.title_of(metric))}**")
+            st.markdown(f"**{comparing_curves.title_of(metric, _)}**")
             figure = figure_json(
                 metric, tuple((str(one.run.path), len(one.columns.get("step", ()))) for one in now), tuple(titles), axis,
                 smoothing, log_scale, AXES[axis], now,

@@ -63,7 +63,7 @@ def row(title: str, found: Evaluation) -> dict[str, str]:
     """A measurement with its conditions, for the table."""
     low, high = found.interval or (None, None)
     return {
-        _("metric"): _(curves.title_of(found.metric)),
+        _("metric"): curves.title_of(found.metric, _),
         _("run"): title,
         _("value"): f"{found.value:.4g}",
         _("interval"): "–" if low is None else _("{low:.4g} to {high:.4g}").format(low=low, high=high),
@@ -104,7 +104,7 @@ def tested_sentences(groups: Sequence[Group]) -> list[str]:
 
 def metric_words(metrics: Sequence[str]) -> str:
     """The titles of metrics, each once."""
-    return ", ".join(dict.fromkeys(as_text(_(curves.title_of(metric))) for metric in metrics))
+    return ", ".join(dict.fromkeys(as_text(curves.title_of(metric, _)) for metric in metrics))
 
 
 def against_each_other(runs: Sequence[Compared]) -> None:
@@ -132,7 +132,7 @@ def ends(runs: Sequence[Compared]) -> None:
         return
     rows = [
         {
-            _("metric"): _(curves.title_of(name)),
+            _("metric"): curves.title_of(name, _),
             **{title: ending(found.get(name)) for title, found in zip(titles, by_run, strict=True)},
         }
         for name in names

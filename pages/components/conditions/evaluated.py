@@ -6,19 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from gan_core.analysis import marked
 from gan_core.config import RunConfig
-from gan_core.datasets.conditions import Condition, Kind, Rows, condition_of, strongest
+from gan_core.datasets.conditions import Kind, Rows, condition_of, strongest
 from gan_core.evaluation import evaluators
-from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
-from gan_core.evaluation.evaluators.scoring import Score, chance_level, count_hits, in_order, own_words, surest_label
+from gan_core.evaluation.evaluators.evaluator import Evaluator
+from gan_core.evaluation.evaluators.scoring import Score, chance_level, count_hits, in_order, own_words
 from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.figures.imaging import Uint8Array
 from gan_core.figures.sheets import Line
-from gan_core.runs import Run
-from gan_core.runs.sampler import Sampler
 from pages.components.shared import lab
 from pages.components.shared.data_choice import evaluator_link
+from pages.components.shared.models import opened
 from pages.components.text import _, as_text
 
 
@@ -52,36 +50,7 @@ def evaluator_for(config: RunConfig) -> Evaluator | None:
         )
         evaluator_link(config.dataset)
         return None
-    return lab.attempt(lambda: _opened(str(folder.path), folder.card.weights_sha256, folder), "warning")
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _opened(path: str, weights: str, _folder: evaluators.EvaluatorFolder) -> Evaluator:
-    return open_evaluator(_folder)
-
-
-def surest_object(model: Sampler) -> Condition:
-    """The object that the evaluator finds most surely in the run's newest sample grid; none where that cannot be read."""
-    run, folder = lab.run_or_none(model.run_id), evaluators.folder_for(model.config)
-    if run is None or folder is None or not run.sample_steps():
-        return ()
-    return _surest(str(run.path), run.sample_steps()[-1], folder.card.weights_sha256, run, model, folder)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _surest(
-    path: str, step: int, weights: str, _run: Run, _model: Sampler, _folder: evaluators.EvaluatorFolder
-) -> Condition:
-    pictures, names = marked.grid_tiles(_run, step), _model.config.conditioning.labels
-    if pictures is None:
-        return ()
-    try:
-        evaluator = _opened(str(_folder.path), weights, _folder)
-        logits = evaluator.logits(pictures[:, : evaluator.info.channels]).numpy()
-        places = [evaluator.info.label_names.index(name) for name in names]
-        return (names[surest_label(logits[:, places], _model.some_labels(len(pictures)))],)
-    except ValueError:  # a damaged evaluator is told where its marks would stand
-        return ()
+    return lab.attempt(lambda: opened(str(folder.path), folder.card.weights_sha256, folder), "warning")
 
 
 def evaluate(

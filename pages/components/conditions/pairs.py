@@ -10,7 +10,8 @@ from gan_core.figures.sheets import Line
 from gan_core.runs.sampler import Sampler
 from pages.components.conditions.choice import choose_condition, choose_seed
 from pages.components.conditions.evaluated import Evaluated, evaluator_for, show_score
-from pages.components.conditions.pictures import first_condition, kind, parts, place_of, sheet_button
+from pages.components.conditions.pictures import kind, parts, place_of, sheet_button
+from pages.components.shared.models import first_condition
 from pages.components.text import N_, Marked, _, as_text
 from pages.components.widgets.condition_cards import condition_cards
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from gan_core.datasets.conditions import Condition, Kind, condition_of, kind_of
+from gan_core.datasets.conditions import Kind, kind_of
 from gan_core.figures import imaging
 from gan_core.figures.imaging import Uint8Array
 from gan_core.figures.sheets import contact_sheet
 from gan_core.runs.sampler import Sampler
-from pages.components.conditions.evaluated import Evaluated, surest_object
+from pages.components.conditions.evaluated import Evaluated
 from pages.components.text import _
 from pages.components.widgets.condition_cards import Part
 from pages.components.widgets.picture import download_png
@@ -25,13 +25,6 @@ def kind(model: Sampler) -> Kind:
     if found is None:
         raise ValueError(f"The run '{model.run_id}' takes no labels, so there is nothing to ask it for.")
     return found
-
-
-def first_condition(model: Sampler) -> Condition:
-    """What is asked for before anybody has chosen: of objects the one that the model draws most surely, else the labels of the
-    data set's first picture."""
-    surest = surest_object(model) if kind(model) == "objects" else ()
-    return surest or condition_of(model.some_labels(1)[0], model.config.conditioning.labels)
 
 
 def parts(images: Uint8Array, found: Evaluated) -> list[Part]:

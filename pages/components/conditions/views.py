@@ -11,8 +11,9 @@ from gan_core.runs.sampler import Sampler
 from pages.components.conditions.choice import choose_condition, choose_seed
 from pages.components.conditions.evaluated import Evaluated, evaluate, evaluator_for, show_score
 from pages.components.conditions.families import families
-from pages.components.conditions.pictures import ROW, first_condition, kind, parts, place_of, sheet_button
+from pages.components.conditions.pictures import ROW, kind, parts, place_of, sheet_button
 from pages.components.shared import lab
+from pages.components.shared.models import first_condition
 from pages.components.text import _
 from pages.components.widgets.condition_cards import Part, condition_cards
 
@@ -98,7 +99,11 @@ def test_grid(model: Sampler) -> None:
         )
         show_score(_("Objects found"), found.score, found.chance, evaluator,
                    what.format(n=len(rows), name=which, seed=seed, step=model.step))  # fmt: skip
-        heading.append(_("evaluator: {score}, chance {chance:.3f}").format(score=str(found.score), chance=found.chance))
+        heading.append(
+            _("evaluator: {hits} of {asked}, chance {chance:.3f}").format(
+                hits=found.score.hits, asked=found.score.requested, chance=found.chance
+            )
+        )
     condition_cards([[part] for part in parts(images, found)], key="conditions_test")
     sheet_button(images, found, heading, f"{model.run_id}-step{model.step}-{which}-seed{seed}", ROW)
     families()
@@ -155,7 +160,9 @@ def guide(model: Sampler) -> None:
     for scale, pictures, judged in zip(SCALES, images, found, strict=True):
         named = [Line(_("guidance {scale:g}").format(scale=scale))]
         if judged.score is not None:
-            named.append(Line(_("found: {score}").format(score=str(judged.score))))
+            named.append(
+                Line(_("found: {hits} of {asked}").format(hits=judged.score.hits, asked=judged.score.requested))
+            )
         url = imaging.array_url(imaging.grid(pictures, columns=ROW, gap_px=1))
         strips.append([Part(url, named[0].text, named)])
     condition_cards(strips, key="conditions_guide", rows=True)

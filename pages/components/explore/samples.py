@@ -10,6 +10,7 @@ from gan_core.datasets.conditions import rows_of
 from gan_core.figures import imaging
 from gan_core.runs import Run
 from gan_core.runs.sampler import Sampler, numbered_latents
+from pages.components.shared.models import first_condition
 from pages.components.text import _
 
 FloatArray = npt.NDArray[np.float32]
@@ -52,7 +53,7 @@ def choose_labels(model: Sampler) -> FloatArray:
     names = conditioning.labels
     if not names:
         return np.zeros((1, 0), np.float32)
-    first = [name for name, on in zip(names, model.some_labels(1)[0], strict=True) if on]
+    first = first_condition(model)
     if conditioning.exclusive:
         index = names.index(first[0]) if first else 0
         key = f"explore_label_{model.run_id}"

@@ -31,7 +31,9 @@ def settings(run: Run) -> None:
     names = applying([config])
     different = departing(config, names)
     if config.preset in PRESETS:
-        st.markdown(f"**{_('Preset')}**: {_(PRESETS[config.preset].title)}. {_(PRESETS[config.preset].description)}")
+        preset = PRESETS[config.preset]
+        words = _("**Preset**: {title}. {description}")
+        st.markdown(words.format(title=_(preset.title), description=_(preset.description)))
         if different:
             table(config, {name: fields[name] for name in different}, f"details_different_{run.id}")
         else:

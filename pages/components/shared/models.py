@@ -5,13 +5,19 @@ from pathlib import Path
 
 import streamlit as st
 
+from gan_core.analysis import marked
 from gan_core.config.devices import use_one_thread
 from gan_core.datasets import held_out
 from gan_core.datasets.base import Dataset
+from gan_core.datasets.conditions import Condition, condition_of, kind_of
 from gan_core.datasets.held_out import HeldOut
+from gan_core.evaluation import evaluators
+from gan_core.evaluation.evaluators.evaluator import Evaluator, open_evaluator
+from gan_core.evaluation.evaluators.scoring import surest_label
 from gan_core.runs import Run
 from gan_core.runs.autoencoder import Autoencoder, open_autoencoder
 from gan_core.runs.sampler import Sampler, open_sampler
+from pages.components.shared import lab
 from pages.components.text import _
 
 MOST_IMAGES = 2621  # report R5's number; more only if a larger map asks for it
@@ -78,3 +84,40 @@ def shown(run: Run, step: int) -> Shown:
 def images(path: str, count: int) -> Dataset:
     """A sample of a run's held-out images; fewer are the first of more."""
     return _held_out(path).images(count)
+
+
+def first_condition(model: Sampler) -> Condition:
+    """What is asked for before anybody has chosen: of objects the one that the model draws most surely, else the labels of the
+    data set's first picture."""
+    surest = _surest_object(model) if kind_of(model.config.conditioning) == "objects" else ()
+    return surest or condition_of(model.some_labels(1)[0], model.config.conditioning.labels)
+
+
+def _surest_object(model: Sampler) -> Condition:
+    """The object that the evaluator finds most surely in the run's newest sample grid; none where that cannot be read."""
+    run, folder = lab.run_or_none(model.run_id), evaluators.folder_for(model.config)
+    if run is None or folder is None or not run.sample_steps():
+        return ()
+    return _surest(str(run.path), run.sample_steps()[-1], folder.card.weights_sha256, run, model, folder)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _surest(
+    path: str, step: int, weights: str, _run: Run, _model: Sampler, _folder: evaluators.EvaluatorFolder
+) -> Condition:
+    pictures, names = marked.grid_tiles(_run, step), _model.config.conditioning.labels
+    if pictures is None:
+        return ()
+    try:
+        evaluator = opened(str(_folder.path), weights, _folder)
+        logits = evaluator.logits(pictures[:, : evaluator.info.channels]).numpy()
+        places = [evaluator.info.label_names.index(name) for name in names]
+        return (names[surest_label(logits[:, places], _model.some_labels(len(pictures)))],)
+    except ValueError:  # a damaged evaluator is told where its marks would stand
+        return ()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def opened(path: str, weights: str, _folder: evaluators.EvaluatorFolder) -> Evaluator:
+    """An evaluator's network, opened once for all viewers."""
+    return open_evaluator(_folder)
