@@ -51,8 +51,8 @@ def settings(run: Run) -> None:
                     "One line for each start and resume. Runs repeat exactly where versions, processor and data are the same."
                 )
             )
-            words = [{_(name): str(value) for name, value in asdict(session).items()} for session in sessions]
-            st.dataframe(words, hide_index=True, key=f"details_environment_{run.id}")
+            rows = [{_(name): str(value) for name, value in asdict(session).items()} for session in sessions]
+            st.dataframe(rows, hide_index=True, key=f"details_environment_{run.id}")
     with st.expander(
         _("Architecture: the networks, layer by layer"), key=f"details_networks_{run.id}", on_change="rerun"
     ) as place:
