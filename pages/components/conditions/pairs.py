@@ -40,7 +40,8 @@ def pairs(model: Sampler) -> None:
         "Above: **{above}**. Below: **{below}**. Each pair is made from the same z and differs in this one label."
     )
     st.markdown(words.format(above=as_text(above), below=as_text(below)))
-    images = [model.draw_labelled(rows[:SHOWN], seed, SHOWN) for rows in (without, with_it)]
+    with st.spinner(_("Drawing the samples…")):
+        images = [model.draw_labelled(rows[:SHOWN], seed, SHOWN) for rows in (without, with_it)]
     evaluator = evaluator_for(model.config)
     found = [_marked(evaluator, pictures, flip, present) for present, pictures in enumerate(images)]
     cards = [list(pair) for pair in zip(*(parts(p, f) for p, f in zip(images, found, strict=True)), strict=True)]

@@ -49,7 +49,8 @@ def compose(model: Sampler) -> None:
         return
     count = 2 * ROW if kind(model) == "classes" else ROW
     rows = np.repeat(rows_of([condition], names), count, axis=0)
-    images = model.draw_labelled(rows, seed, count)
+    with st.spinner(_("Drawing the samples…")):
+        images = model.draw_labelled(rows, seed, count)
     pictures = st.container()
     evaluator = evaluator_for(model.config)
     found = evaluate(evaluator, kind(model), images, rows, names)
@@ -88,7 +89,8 @@ def test_grid(model: Sampler) -> None:
         )
         return
     rows = rows_of(conditions, names)
-    images = model.draw_labelled(rows, seed, len(rows))
+    with st.spinner(_("Drawing the samples…")):
+        images = model.draw_labelled(rows, seed, len(rows))
     evaluator = evaluator_for(model.config)
     found = evaluate(evaluator, "objects", images, rows, names)
     heading = [_("{n} conditions of the list “{name}”").format(n=len(rows), name=which), place_of(model, seed)]
@@ -120,7 +122,8 @@ def all_classes(model: Sampler) -> None:
         shown = names[first - 1 : first - 1 + MAX_CLASSES]
     place = names.index(shown[0])
     rows = class_rows(len(names), ROW)[place * ROW : (place + len(shown)) * ROW]
-    images = model.draw_labelled(rows, seed, ROW)
+    with st.spinner(_("Drawing the samples…")):
+        images = model.draw_labelled(rows, seed, ROW)
     evaluator = evaluator_for(model.config)
     found = evaluate(evaluator, "classes", images, rows, names)
     if evaluator is not None and found.score is not None:

@@ -53,8 +53,10 @@ def _calculate(model: Sampler, labels: npt.NDArray[np.float32]) -> None:
     )  # fmt: skip
     a, b, c = (numbered_latents(chosen[term], model.latent_dim) for term in TERMS)
     means = equation(a, b, c, usual_length=bool(usual))
-    _equation(model, model.images(means, np.repeat(labels, len(means), axis=0)))
-    way = model.images(slerp(means[2], means[3], NUM_STOPS), np.repeat(labels, NUM_STOPS, axis=0))
+    with st.spinner(_("Drawing the samples…")):
+        terms = model.images(means, np.repeat(labels, len(means), axis=0))
+        way = model.images(slerp(means[2], means[3], NUM_STOPS), np.repeat(labels, NUM_STOPS, axis=0))
+    _equation(model, terms)
     picture(
         imaging.array_url(imaging.grid(way, columns=NUM_STOPS)), key="explore_between", alt=_("In-betweens from c to the result"),
         caption=_("From c to the result: what is added a little at a time."),

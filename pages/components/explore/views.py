@@ -121,7 +121,8 @@ def morph(model: Sampler) -> None:
     end = columns[1].number_input(_("To seed"), 0, 2**31 - 1, 1, key="explore_to", bind="query-params")
     z_start, z_end = (latents(1, model.latent_dim, int(seed))[0] for seed in (start, end))
     labels = choose_labels(model)
-    images = model.images(slerp(z_start, z_end, MORPH_FRAMES), np.repeat(labels, MORPH_FRAMES, axis=0))
+    with st.spinner(_("Drawing the samples…")):
+        images = model.images(slerp(z_start, z_end, MORPH_FRAMES), np.repeat(labels, MORPH_FRAMES, axis=0))
     there_and_back = np.concatenate([images, images[-2:0:-1]])
     frames_player(
         [imaging.array_url(image) for image in there_and_back],
@@ -157,7 +158,10 @@ def _straight(
     strip: npt.NDArray[np.uint8],
 ) -> None:
     """The great circle's strip, and below it that of the straight line, on which noise is weaker half way."""
-    images = model.images(lerp(start, end, MORPH_FRAMES)[:: MORPH_FRAMES // STOPS], np.repeat(labels, STOPS, axis=0))
+    with st.spinner(_("Drawing the samples…")):
+        images = model.images(
+            lerp(start, end, MORPH_FRAMES)[:: MORPH_FRAMES // STOPS], np.repeat(labels, STOPS, axis=0)
+        )
     picture(
         imaging.array_url(strip),
         key="explore_slerp",
