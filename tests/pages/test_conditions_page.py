@@ -214,7 +214,7 @@ def test_the_32_conditions_are_scored_as_while_it_trained(visit: Visit, model: R
     for words_of_it in (
         "list “test”, seed 0",
         "Untrained, blocks",
-        "accuracy 0.750 (standard error 0.217)",
+        "accuracy 0.750 (standard error 0.22)",
         "made for a test",
     ):
         assert words_of_it in words(app)

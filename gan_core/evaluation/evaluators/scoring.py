@@ -53,7 +53,7 @@ def own_words(info: EvaluatorInfo) -> str:
     own = own_score(info)
     if own is None:
         return f"accuracy not measured: {info.held_out_note}"
-    return f"accuracy {own.ratio:.3f} (standard error {own.standard_error:.3f}) on {info.held_out_note}"
+    return f"accuracy {own.ratio:.3f} (standard error {own.standard_error:.2g}) on {info.held_out_note}"
 
 
 def top_k(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Mask:

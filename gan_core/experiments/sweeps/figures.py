@@ -82,8 +82,9 @@ def figure(study: SweepStudy, key: str, names: Mapping[str, str] | None = None) 
 
     names = names or {}
     with reachable(study.address):
-        trials = optuna.load_study(study_name=study.sweep_id, storage=study.storage).trials
-    shown = optuna.create_study(direction=optuna.study.StudyDirection[study.sweep.objective.direction.upper()])
+        loaded = optuna.load_study(study_name=study.sweep_id, storage=study.storage)
+        trials = loaded.trials
+    shown = optuna.create_study(direction=loaded.direction)
     shown.add_trials([_renamed(trial, names) for trial in trials])
     metric = study.sweep.objective.metric
     drawn: go.Figure = getattr(optuna.visualization, PICTURES[key].plot)(shown, target_name=names.get(metric, metric))

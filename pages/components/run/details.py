@@ -32,8 +32,8 @@ def settings(run: Run) -> None:
     different = departing(config, names)
     if config.preset in PRESETS:
         preset = PRESETS[config.preset]
-        words = _("**Preset**: {title}. {description}")
-        st.markdown(words.format(title=_(preset.title), description=_(preset.description)))
+        line_of_preset = _("**Preset**: {title}. {description}")
+        st.markdown(line_of_preset.format(title=_(preset.title), description=_(preset.description)))
         if different:
             table(config, {name: fields[name] for name in different}, f"details_different_{run.id}")
         else:
