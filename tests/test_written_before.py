@@ -37,7 +37,16 @@ Command = Callable[..., tuple[int, str, str]]
 CONTINUED = {"gradient penalty": "paused", "killed": "interrupted", "queued again": "queued", "changed live": "stopped"}
 REPEATED = ("plain", "acgan", "concat", "projection", "remedies", "clipped", "vae", "vae, sum", "points")
 SHIPPED_SINCE = PRETRAINED.parents[1] / "tests" / "fixtures" / "shipped"  # of models that were trained anew
-SHIPPED = ("blocks-cgan", "digits-acgan", "digits-dcgan", "faces-acgan", "faces-dcgan", "faces-vae")
+SHIPPED = (
+    "blocks-cgan",
+    "blocks-ddpm",
+    "digits-acgan",
+    "digits-dcgan",
+    "digits-ddpm",
+    "faces-acgan",
+    "faces-dcgan",
+    "faces-vae",
+)
 
 
 @pytest.fixture
