@@ -78,6 +78,7 @@ def page(found: dict[str, Any]) -> str:
         INTRODUCTION.format(
             sets=found["sets"],
             size=rows[0]["training"][1] / found["sets"],
+            nearest=min(rows, key=lambda one: one["fd"][1])["guidance"],
             best=f"{best(rows):g}",
             images=rows[0]["images"],
             steps=found["sampling_steps"],
@@ -111,8 +112,8 @@ the labels, 1 is the plain model. Below: the share of the objects asked for that
 "{run}" ({steps} steps of DDIM), with 95 % intervals (Wilson); *training* asks for {sets:,} sets of
 objects that training pictures show and no test list has ({size:.1f} objects each on average), one picture each. By that list alone **{best}** is chosen;
 *test* and *new_test* are R2's lists. Fréchet distance and recall are of {images:,} pictures with the labels of training pictures against held-out ones (of
-real pictures in their place: {real[fd]:.3g} and {real[recall]:.3g}), with 95 % intervals from half-samples: what is asked for comes more surely, and the pictures
-move away from the data.
+real pictures in their place: {real[fd]:.3g} and {real[recall]:.3g}), with 95 % intervals from half-samples. The
+distance is smallest at **{nearest:g}**, and grows with more guidance than that: pictures move away from the data, and colours saturate.
 
 Made by `python -m benchmarks.guidance`; the figures are in [guidance.json](guidance.json). One model, one seed.
 """

@@ -46,6 +46,7 @@ def test_every_strength_is_drawn_scored_and_measured(run: Run, tmp_path: Path, m
     assert weak["training"][1] >= 8 and [weak[name][1] for name in ("test", "new_test")] == [72, 78]
     assert weak["fd"] != strong["fd"]  # the dial was turned
     page = (tmp_path / "guidance.md").read_text("utf-8")
+    assert f"smallest at **{min(found['rows'], key=lambda one: one['fd'][1])['guidance']:g}**" in page
     assert "| 0 | " in page and "| 8 | " in page and f"**{benchmark.best(found['rows']):g}** is chosen" in page
 
 
