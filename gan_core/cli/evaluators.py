@@ -137,14 +137,9 @@ def _show_made(made: EvaluatorFolder, as_json: bool) -> None:
         content = {"path": str(made.path), **score_row(score), "note": made.info.held_out_note, "labels": rows}
         print(json.dumps(content, indent=2))
         return
-    print(f"{made.path}: {_with_interval(score) if score else 'its own accuracy is not measured'}")
+    print(f"{made.path}: {score or 'its own accuracy is not measured'}")
     print(f"{'measured on ' if score else ''}{made.info.held_out_note}. Baseline: {BASELINE[made.info.kind]}.")
     show_rows(rows, ("label", "hits", "of", "ratio", "baseline"), as_json)
-
-
-def _with_interval(score: Score) -> str:
-    low, high = wilson(score).interval
-    return f"{score}, 95 % interval {low:.3f} to {high:.3f}"
 
 
 def score_row(score: Score | None) -> dict[str, Any]:
@@ -195,7 +190,7 @@ def evaluate(
         print(json.dumps(content, indent=2))
         return
     for name, m in result.lists.items():
-        print(f"{name}: {_with_interval(m.score)}; chance {m.chance:.3f}; {m.num_pictures} pictures")
+        print(f"{name}: {m.score}; chance {m.chance:.3f}; {m.num_pictures} pictures")
     print(
         f"Checkpoint of step {result.step:,}, seed {result.seed}. Errors and intervals take every request as independent; "
         "those of one picture are not quite."

@@ -214,7 +214,7 @@ def test_the_32_conditions_are_scored_as_while_it_trained(visit: Visit, model: R
     for words_of_it in (
         "list “test”, seed 0",
         "Untrained, blocks",
-        "accuracy 0.750 (standard error 0.22)",
+        "accuracy 0.750 (95 % interval 0.301 to 0.954)",
         "made for a test",
     ):
         assert words_of_it in words(app)

@@ -40,7 +40,8 @@ class Score(Count):
         return math.sqrt(self.ratio * (1 - self.ratio) / self.requested)
 
     def __str__(self) -> str:
-        return f"{self.hits}/{self.requested} = {self.ratio:.3f} (standard error {self.standard_error:.3f})"
+        low, high = wilson(self).interval
+        return f"{self.hits}/{self.requested} = {self.ratio:.3f} (95 % interval {low:.3f} to {high:.3f})"
 
 
 def own_score(info: EvaluatorInfo) -> Score | None:
@@ -49,11 +50,12 @@ def own_score(info: EvaluatorInfo) -> Score | None:
 
 
 def own_words(info: EvaluatorInfo) -> str:
-    """An evaluator's accuracy with its standard error and the images that it was measured on, or why it was not measured."""
+    """An evaluator's accuracy with its interval and the images that it was measured on, or why it was not measured."""
     own = own_score(info)
     if own is None:
         return f"accuracy not measured: {info.held_out_note}"
-    return f"accuracy {own.ratio:.3f} (standard error {own.standard_error:.2g}) on {info.held_out_note}"
+    low, high = wilson(own).interval
+    return f"accuracy {own.ratio:.3f} (95 % interval {low:.3f} to {high:.3f}) on {info.held_out_note}"
 
 
 def top_k(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Mask:

@@ -98,11 +98,9 @@ def _attribute_lines(
 def show_score(title: str, score: Score, chance: float, evaluator: Evaluator, conditions: str) -> None:
     """A score with its count, interval and conditions, chance (none where one answer suits all) and the evaluator's own accuracy."""
     low, high = wilson(score).interval
-    columns = st.columns([3, 4, 5, 3])
+    columns = st.columns([3, 3, 5, 3])
     columns[0].metric(title, f"{score.hits}/{score.requested}")
-    columns[1].metric(_("Ratio"), _("{p:.3f} ± {se:.3f}").format(p=score.ratio, se=score.standard_error),
-                      help=_("Hits divided by what was asked for, and its standard error: about how far another draw of the "
-                             "same size would differ."))  # fmt: skip
+    columns[1].metric(_("Ratio"), f"{score.ratio:.3f}", help=_("Hits divided by what was asked for."))
     columns[2].metric(_("95 % interval"), _("{low:.3f} to {high:.3f}").format(low=low, high=high),
                       help=_("Wilson's interval, as if every answer were independent; objects in one picture are not quite."))  # fmt: skip
     told = _("What a generator that ignores the labels would reach on average.")

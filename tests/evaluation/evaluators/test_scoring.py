@@ -33,7 +33,7 @@ def test_the_score_of_report_r2_has_its_standard_error():
     score = Score(38, 72)
     assert score.ratio == pytest.approx(0.5278, abs=5e-5)
     assert score.standard_error == pytest.approx(0.0588, abs=5e-5)
-    assert str(score) == "38/72 = 0.528 (standard error 0.059)"
+    assert str(score) == "38/72 = 0.528 (95 % interval 0.414 to 0.639)"
 
 
 def test_the_interval_is_wilsons():

@@ -43,7 +43,7 @@ def test_there_are_three_and_nothing_else():
 def test_its_accuracy_is_a_whole_sentence_in_both_languages(name: str):
     info = read_folder(PLACE / name).info
     english = own_words(info)
-    assert english.startswith("accuracy 0.9") and " (standard error 0.0" in english
+    assert english.startswith("accuracy 0.9") and " (95 % interval 0." in english
     assert english.endswith(f"images: the test split of '{info.dataset}'")
     chinese = Catalogue(PROJECT_DIR / "locales", "zh_TW").text(english)
     assert not re.findall("[A-Za-z]+", chinese.replace(info.dataset, "")), chinese
