@@ -58,7 +58,7 @@ def searched(storage: BaseStorage, task: str, method: str, num_trials: int, step
         task=task,
         method=method,
         trials=tuple(round(trial.values[0], 5) for trial in counted),
-        cpu_s=round(sum(trial.user_attrs["cpu_s"] for trial in counted), 1),
+        cpu_s=round(sum(trial.user_attrs["cpu_s"] for trial in counted), 2),
         **{key: best.user_attrs[key] for key in ("setting", "mode_tv", "captured", "high_quality")},
     )
 
@@ -84,7 +84,7 @@ def _score(trial: Trial, task: str, method: str, steps: int) -> float:
         "mode_tv": round(score, 5),
         "captured": fmean(result.captured for result in found),
         "high_quality": round(fmean(result.high_quality for result in found), 5),
-        "cpu_s": round(time.process_time() - began, 2),
+        "cpu_s": round(time.process_time() - began, 4),
     }
     for key, value in kept.items():
         trial.set_user_attr(key, value)

@@ -30,7 +30,7 @@ def test_a_report_is_made_with_my_name_and_its_figures_take_observations(
     app.session_state["path"] = str(trained.path)
     calm(app.run())
     key = f"report_{trained.id}"
-    assert "its report is made by itself" in words(app)
+    assert "its report is made automatically" in words(app)
     app.selectbox(key=f"{key}_template").set_value("r1")
     app.text_input(key=f"{key}_name").set_value("Ada")
     calm(next(button for button in app.button if button.label == "Make the report").click().run())

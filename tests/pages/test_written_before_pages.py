@@ -18,7 +18,7 @@ LINKS = [  # page, query, words on the page
     ("train", {"run": IDS["gradient penalty"]}, "gradient penalty"),
     ("train", {"run": IDS["collapsed"]}, "grad_norm/g became inf at step 4"),
     ("explore", {"run": IDS["plain"]}, "PCA"),
-    ("conditions", {"run": IDS["acgan"]}, "4"),
+    ("conditions", {"run": IDS["acgan"]}, "The same labels each time, 8 different z"),
     ("vae", {"run": IDS["vae"]}, "the posterior"),
     ("twin", {"run": IDS["plain"]}, "The twin of **plain**"),
     ("collapse", {"broken": IDS["plain"], "sound": IDS["branch"]}, "branch"),
