@@ -62,7 +62,7 @@ def test_pictures_curves_and_findings_move_together(page: Page, server: Server, 
     moment.press("End")
     expect(player(page)).to_have_attribute("data-picture", "20")
     expect(player(page).locator("output")).to_contain_text("step 20 of 20")
-    expect(page.get_by_text("the nearest checkpoint at or before it is that of step 20")).to_be_attached()
+    expect(page.get_by_text("The nearest checkpoint at or before it is at step 20")).to_be_attached()
     expect(page).to_have_url(re.compile(r"step=20\b"))
     moment.press("Shift+ArrowLeft")
     expect(player(page)).to_have_attribute("data-picture", "15")
