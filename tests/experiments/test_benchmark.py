@@ -261,6 +261,17 @@ def test_the_chart_draws_interval_seeds_and_what_papers_say(tiny):
     assert figure(lines, "high_quality", 0.989, words).data[-1].y == (0.982,)
 
 
+def test_the_tables_intervals_are_in_the_visitors_language(monkeypatch):
+    monkeypatch.setattr("streamlit.page_link", lambda *_, **__: None)
+    monkeypatch.setenv("GANVAS_LANG", "zh_TW")
+    app = AppTest.from_string("from pages.components.collapse.table import collapse_table\ncollapse_table()").run(
+        timeout=60
+    )
+    cells = [str(cell) for table in app.dataframe for column in table.value for cell in table.value[column]]
+    assert not app.exception and any("（" in cell for cell in cells)
+    assert [cell for cell in cells if " to " in cell] == []
+
+
 def test_the_component_says_when_its_results_are_damaged(tiny):
     (tiny / "ring8.json").write_text("{")
     app = AppTest.from_string("from pages.components.collapse.table import collapse_table\ncollapse_table()").run()
