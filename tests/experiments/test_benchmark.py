@@ -268,7 +268,7 @@ def test_the_tables_intervals_are_in_the_visitors_language(monkeypatch):
         timeout=60
     )
     cells = [str(cell) for table in app.dataframe for column in table.value for cell in table.value[column]]
-    assert not app.exception and any("（" in cell for cell in cells)
+    assert not app.exception and any("至" in cell for cell in cells)
     assert [cell for cell in cells if " to " in cell] == []
 
 

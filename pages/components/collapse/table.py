@@ -123,8 +123,11 @@ def _charts(key: str, task: BenchmarkTask, lines: list[Row]) -> None:
 
 
 def _interval(mean: Estimate, digits: int) -> str:
-    """A mean with its interval, in the visitor's language."""
-    return _(interval(mean, digits))
+    """`cells.interval` in the visitor's language."""
+    if mean.count == 1:
+        return _(interval(mean, digits))
+    value, low, high = (f"{number:,.{digits}f}" for number in (mean.value, mean.low, mean.high))
+    return _("{value} ({low} to {high})").format(value=value, low=low, high=high)
 
 
 def _has_points(task: BenchmarkTask) -> bool:
