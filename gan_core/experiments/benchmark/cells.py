@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.experiments.benchmark import Published
 
 
-def interval(mean: Estimate, digits: int) -> str:
-    """A mean with its interval: "7.9 (7.6 to 8.0)"; of a single seed the value alone."""
+def interval(mean: Estimate, digits: int, _: Callable[[str], str] = str) -> str:
+    """A mean with its interval: "7.9 (7.6 to 8.0)"; of a single seed the value alone. `_` translates words."""
+    value, low, high = (f"{number:,.{digits}f}" for number in (mean.value, mean.low, mean.high))
     if mean.count == 1:
-        return f"{mean.value:,.{digits}f} (one seed)"
-    return f"{mean.value:,.{digits}f} ({mean.low:,.{digits}f} to {mean.high:,.{digits}f})"
+        return _("{value} (one seed)").format(value=value)
+    return _("{value} ({low} to {high})").format(value=value, low=low, high=high)
 
 
 def figure_of(paper: Published) -> str:

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from gan_core.config import RunConfig, with_changes
-from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.tests import Difference
 from gan_core.experiments.benchmark import METHODS, OTHERS, REAL, TASKS, BenchmarkTask, Results, results, tuned
 from gan_core.experiments.benchmark.cells import figure_of, interval, quality_of
@@ -122,21 +121,13 @@ def _charts(key: str, task: BenchmarkTask, lines: list[Row]) -> None:
         place.plotly_chart(drawn, key=f"collapse_table_{measure}_{key}", config={"displaylogo": False})
 
 
-def _interval(mean: Estimate, digits: int) -> str:
-    """`cells.interval` in the visitor's language."""
-    if mean.count == 1:
-        return _(interval(mean, digits))
-    value, low, high = (f"{number:,.{digits}f}" for number in (mean.value, mean.low, mean.high))
-    return _("{value} ({low} to {high})").format(value=value, low=low, high=high)
-
-
 def _has_points(task: BenchmarkTask) -> bool:
     return bool(task.settings["network.name"] == "mlp")
 
 
 def _plain(lines: list[Row]) -> str:
     """The plain GAN's modes with their interval; empty where it was not trained."""
-    return next((_interval(row.measures["captured"], 1) for row in lines if row.method == "bce"), "")
+    return next((interval(row.measures["captured"], 1, _) for row in lines if row.method == "bce"), "")
 
 
 def _sentences(found: Results, task: BenchmarkTask, lines: list[Row]) -> list[str]:
@@ -156,7 +147,7 @@ def _sentences(found: Results, task: BenchmarkTask, lines: list[Row]) -> list[st
         missed = _("PacGAN2 misses the lab's target, near the paper's figure, of {wanted:g} ({measure}), with {x}.")
         sentences.append(
             (words if reached.value >= wanted else missed).format(
-                x=_interval(reached, 2), wanted=wanted, measure=names[measure]
+                x=interval(reached, 2, _), wanted=wanted, measure=names[measure]
             )
         )
     return sentences
@@ -209,21 +200,21 @@ def _cells(task: BenchmarkTask, lines: list[Row], average: dict[str, Row]) -> di
     columns: dict[str, list[str]] = {
         _("Method"): [_("Real samples") if row.method == REAL else row.title for row in lines],
         _("Seeds"): [str(row.measures["captured"].count) for row in lines],
-        _("Mode-TV"): [_interval(row.measures["mode_tv"], 3) if "mode_tv" in row.measures else "–" for row in lines],
-        _("Modes captured"): [_interval(row.measures["captured"], 1) for row in lines],
+        _("Mode-TV"): [interval(row.measures["mode_tv"], 3, _) if "mode_tv" in row.measures else "–" for row in lines],
+        _("Modes captured"): [interval(row.measures["captured"], 1, _) for row in lines],
     }
     if points:
-        columns[_("High quality")] = [_interval(row.measures["high_quality"], 3) for row in lines]
-    columns[_("Reverse KL")] = [_interval(row.measures["reverse_kl"], 2) for row in lines]
+        columns[_("High quality")] = [interval(row.measures["high_quality"], 3, _) for row in lines]
+    columns[_("Reverse KL")] = [interval(row.measures["reverse_kl"], 2, _) for row in lines]
     if any("good_kl" in row.measures for row in lines):
-        columns[_("KL of good samples")] = [_interval(row.measures["good_kl"], 2) for row in lines]
+        columns[_("KL of good samples")] = [interval(row.measures["good_kl"], 2, _) for row in lines]
     for measure, title, digits in (
         ("captured", _("Average: modes"), 1),
         ("high_quality", _("Average: quality"), 3),
     ):
         if average:
             own = [None if row.method == REAL else average[row.method].measures[measure] for row in lines]
-            columns[title] = ["–" if mean is None else _interval(mean, digits) for mean in own]
+            columns[title] = ["–" if mean is None else interval(mean, digits, _) for mean in own]
     columns[_("Papers: modes (± standard error)")] = [
         "; ".join(figure_of(p) for p in row.published) or "–" for row in lines
     ]
