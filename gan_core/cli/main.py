@@ -21,6 +21,7 @@ from gan_core.cli import (
     control,
     data,
     deleting,
+    directions,
     doctor,
     evaluators,
     exchange,
@@ -181,6 +182,35 @@ def branch(
     _train(branching.branch(folder, found, follow_up.checkpoint_before(found, step), typed, name))
 
 
+def treat(
+    run: RunName,
+    finding: Annotated[str, typer.Argument(metavar="FINDING", help="A finding's name, as `diagnose` says it.")],
+    remedy: Annotated[
+        int | None, typer.Option(help="Number of the remedy, as `diagnose` lists them; not needed for the only one.")
+    ] = None,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Apply a remedy that `diagnose` proposes: to the run while it trains, else in a new run, which is trained here."""
+    from gan_core.experiments import follow_up
+    from gan_core.runs import branching
+    from gan_core.training import supervisor
+
+    folder = runs_folder(runs_dir)
+    found = runs.find(folder, run)
+    sign, cure = doctor.chosen(found, finding, remedy)
+    how = follow_up.treatment(found, sign, cure)
+    if how is None:
+        raise ValueError(f"'{cure.title}' is not a setting that a command could change. {cure.why}")
+    title = follow_up.treated_title(found, cure)
+    if how.kind == "live":
+        supervisor.change_live(found, cure.changes)
+        console.print(escape(f"{found.name}: asked for {cure.title}"), soft_wrap=True)
+    elif how.kind == "branch":
+        _train(branching.branch(folder, found, how.step, cure.changes, title=title))
+    else:
+        _train(_create(with_changes(found.config(), cure.changes), folder, title))
+
+
 def sample(
     run: RunName,
     out: Annotated[Path, typer.Option(help="PNG file to write.")],
@@ -272,6 +302,7 @@ COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
         "resume": resume,
         "train-longer": train_longer,
         "branch": branch,
+        "treat": treat,
         "pause": control.pause,
         "stop": control.stop,
         "change": control.change,
@@ -298,6 +329,12 @@ COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
         "publish": report.publish,
         "export": exchange.export_run,
         "import": exchange.import_run,
+    },
+    "Saved directions of a latent space": {
+        "directions": directions.list_directions,
+        "save-direction": directions.save_direction,
+        "export-directions": directions.export_directions,
+        "import-directions": directions.import_directions,
     },
     "Data and evaluators": {
         "datasets": list_datasets,

@@ -8,7 +8,8 @@ import typer
 from rich.markup import escape
 
 from gan_core import runs
-from gan_core.cli.terminal import AsJson, RunName, RunsDir, console, runs_folder, show_rows
+from gan_core.cli.terminal import AsJson, RunName, RunsDir, console, find_one, runs_folder, show_rows
+from gan_core.latents import saved_directions
 from gan_core.runs import notes
 
 Figure = Annotated[
@@ -17,15 +18,30 @@ Figure = Annotated[
 
 
 def rename(
-    run: RunName,
-    name: Annotated[str, typer.Argument(metavar="NAME", help='Its new name; "" restores its default title.')],
+    which: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN|DIRECTION", help="A run or a saved direction: its id or name; or the folder of a run."
+        ),
+    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help='Its new name; "" restores a run\'s default title.')],
     runs_dir: RunsDir = None,
 ) -> None:
-    """Give a run another name."""
-    found = runs.find(runs_folder(runs_dir), run)
-    former = found.name
-    found.describe(name=name)
-    console.print(escape(f"{former}: now called {found.name}"), soft_wrap=True)
+    """Give a run or a saved direction another name."""
+    folder = runs_folder(runs_dir)
+    direction = find_one(saved_directions.list_directions(folder), which, "directions")
+    if direction is None:
+        found = runs.find(folder, which)
+        former = found.name
+        found.describe(name=name)
+        present = found.name
+    elif find_one(runs.list_runs(folder), which, "runs") is not None:
+        raise ValueError(
+            f"A run and a direction are called '{which:.80}'. Use its id, as `runs` and `directions` list them."
+        )
+    else:
+        former, present = direction.name, saved_directions.rename(folder, direction.id, name).name
+    console.print(escape(f"{former}: now called {present}"), soft_wrap=True)
 
 
 def note(

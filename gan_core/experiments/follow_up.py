@@ -196,6 +196,11 @@ def treatment(run: Run, finding: Finding, remedy: Remedy) -> Treatment | None:
     return Treatment("rerun")
 
 
+def treated_title(run: Run, remedy: Remedy) -> str:
+    """What a run with a remedy is called until the user names it."""
+    return f"{run.name}, treated with “{remedy.title}”"
+
+
 def treat(settings: Settings, run: Run, finding: Finding, remedy: Remedy) -> Run:
     """Applies a remedy. Returns the changed run, or the queued branch or rerun.
 
@@ -208,7 +213,7 @@ def treat(settings: Settings, run: Run, finding: Finding, remedy: Remedy) -> Run
     if how.kind == "live":
         supervisor.change_live(run, remedy.changes)
         return run
-    title = f"{run.name}, treated with “{remedy.title}”"
+    title = treated_title(run, remedy)
     if how.kind == "branch":
         return branch(settings, run, how.step, remedy.changes, title=title)
     return rerun(settings, run, remedy.changes, title)

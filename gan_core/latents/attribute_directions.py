@@ -41,6 +41,13 @@ class AttributeDirection:
         """Whether the 95 % interval of that share (Wilson) lies above one half."""
         return wilson(self.right).low > 0.5
 
+    @property
+    def accuracy(self) -> str:
+        """How accurately it separates the attribute, in words, with count and interval: the note of a saved direction."""
+        hits, p, (low, high) = self.right, self.right.ratio, wilson(self.right).interval
+        words = f"Right about {hits} held-out images, half with and half without: {p:.0%}, 95 % interval {low:.0%} to {high:.0%}."
+        return words if self.beats_chance else " ".join((words, "A guess would do as well."))
+
 
 def mean_difference(latents: FloatArray, has: BoolArray) -> npt.NDArray[np.float32]:
     """The mean latent with the attribute minus the mean without: one length of it turns the average image without into the

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from gan_core.runs.sampler import Sampler
 
 NUM_LATENTS = 2000
+NUM_DIRECTIONS = 8
+"""Found at least, as many as the page has sliders: PCA's depend a little on how many are asked for."""
 SEED = 0
 
 FloatArray = npt.NDArray[np.float32]

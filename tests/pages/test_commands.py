@@ -24,12 +24,14 @@ from gan_core.experiments.studies import PLANS, Study, StudyMember
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.templates import TEMPLATES
 from gan_core.latents import saved_directions
+from gan_core.latents.directions import NUM_DIRECTIONS
 from gan_core.latents.saved_directions import Direction
 from gan_core.presets import PRESETS
 from gan_core.runs import Run, notes
 from gan_core.training import supervisor
 from pages.components.shared.as_command import line, train_line
 from tests.pages.conftest import Visit, calm, copy_of, panel, parsed
+from tests.pages.test_doctor_panel import sicken
 
 Commands = dict[str, list[list[str]]]
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -264,9 +266,46 @@ def test_sweeps_evaluators_and_directions_are_deleted(
     frown = saved_directions.save(runs_dir, Direction("frown", trained.id, trained.name, 0, z, "raw"))
     saved_directions.delete(runs_dir, frown.id)
     visit("run", run=trained.id, tab="explore", along="saved")
-    assert commands["delete_explore"] == [["delete", smile.id, "--kind", "direction"]]
+    assert commands["directions_explore"] == [
+        ["rename", smile.id, "smile"],
+        ["delete", smile.id, "--kind", "direction"],
+        ["export-directions", "--out", "directions.json"],
+        ["import-directions", "directions.json"],
+    ]
     file = f"{frown.id}.json"
     assert commands["bin_explore"] == [[word, file, "--kind", "direction"] for word in ("restore", "empty-bin")]
+
+
+def test_what_is_saved_of_the_sliders_is_what_the_command_saves(
+    visit: Visit, commands: Commands, command: Any, trained: Run, runs_dir: Path
+) -> None:
+    step = str(trained.checkpoint_steps()[-1])
+    end = ["--step", step]
+    app = visit("run", run=trained.id, tab="explore", along="raw")
+    assert commands["save_direction"] == [["save-direction", trained.id, "Name", "--along", "0", "--by", "raw", *end]]
+    for along, offsets in (("pca", [1.5, 0, 0]), ("sefa", [0.5, 0, -2])):
+        at = "_".join(map(str, [1, *offsets, *[0] * (NUM_DIRECTIONS - len(offsets))]))
+        app = visit("run", run=trained.id, tab="explore", along=along, at=at)
+        app.text_input(key="explore_save_name").set_value(f"by {along}")
+        calm(app.run())
+        (words,) = commands["save_direction"]
+        assert words[:3] == ["save-direction", trained.id, f"by {along}"] and "=" in words[4]
+        calm(app.button(key="explore_save_do").click().run())
+        (page,) = saved_directions.list_directions(runs_dir)
+        saved_directions.delete(runs_dir, page.id)
+        assert command(*words)[0] == 0
+        (typed,) = saved_directions.list_directions(runs_dir)
+        assert replace(typed, id="", created=0) == replace(page, id="", created=0, vector=typed.vector)
+        assert typed.vector == pytest.approx(page.vector, abs=1e-5)
+        saved_directions.delete(runs_dir, typed.id)
+
+
+def test_a_remedy_has_the_command_of_its_button(visit: Visit, commands: Commands, trained: Run) -> None:
+    sicken(trained)
+    visit("run", run=trained.id)
+    first, *others = commands["diagnose"]
+    assert first == ["diagnose", trained.id] and {words[0] for words in others} == {"treat"}
+    assert others[0] == ["treat", trained.id, "bce_clamp", "--remedy", "1"]
 
 
 def test_the_number_of_processes_is_part_of_the_commands(

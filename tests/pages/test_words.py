@@ -16,10 +16,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core.config import run_config
-from gan_core.evaluation.evaluators.scoring import Score
+from gan_core.evaluation.statistics.intervals import Count
 from gan_core.latents.attribute_directions import AttributeDirection
 from pages.components import text
-from pages.components.explore.directions import accuracy_words
 from pages.components.shared import config_form
 from pages.components.text import STATES, as_text, duration
 from tests.pages.conftest import ROOT, plain
@@ -278,8 +277,8 @@ def test_what_is_kept_with_a_saved_direction_is_english_and_known_again_in_anoth
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("GANVAS_LANG", "zh_TW")
-    found = AttributeDirection("smile", np.zeros(2, np.float32), Score(25, 50), 50, 50)
-    kept = accuracy_words(found)
+    found = AttributeDirection("smile", np.zeros(2, np.float32), Count(25, 50), 50, 50)
+    kept = found.accuracy
     assert kept.startswith("Right about 25/50") and kept.endswith("A guess would do as well.")
     assert "25/50" in text._(kept) and not re.search(r"[a-z]{4}", text._(kept))
 

@@ -11,7 +11,7 @@ from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.jobs.task import Arrays
 from gan_core.latents import attribute_search, saved_directions
 from gan_core.latents.attribute_directions import AttributeDirection, without_others
-from gan_core.latents.directions import Method, find_directions
+from gan_core.latents.directions import NUM_DIRECTIONS, Method, find_directions
 from gan_core.latents.saved_directions import Direction, FoundBy
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
@@ -22,14 +22,9 @@ from pages.components.shared.task_view import outcome
 from pages.components.text import N_, Marked, _, as_text
 from pages.components.widgets.latent_explorer import Slider
 
-NUM_SLIDERS = 8
 SHOWN_ATTRIBUTES = 6
 RANGE = 4.0  # standard deviations; a normal latent rarely goes further along a direction
 PCA, SEFA, RAW, ATTRIBUTES, SAVED = "pca", "sefa", "raw", "attributes", "saved"
-RIGHT = N_(
-    "Right about {hits} held-out images, half with and half without: {p:.0%}, 95 % interval {low:.0%} to {high:.0%}."
-)
-GUESS = N_("A guess would do as well.")
 KINDS = Marked(
     {
         PCA: N_("Most change (PCA)"),
@@ -60,12 +55,17 @@ class Axes:
         vectors: (K, latent_dim).
         sliders: K of them, in the same order.
         notes: what is known of each, kept with a saved one.
+        by: their kind, as `save-direction` names it, and `hold` whether each was cleared of the others.
+        along: what that command calls each.
     """
 
     found_by: FoundBy
     vectors: npt.NDArray[np.float32]
     sliders: tuple[Slider, ...]
     notes: tuple[str, ...]
+    by: str
+    along: tuple[str, ...]
+    hold: bool = False
 
 
 def axes(kind: str, model: Sampler, run: Run | None, page: str) -> Axes | None:
@@ -81,13 +81,15 @@ def axes(kind: str, model: Sampler, run: Run | None, page: str) -> Axes | None:
     vectors, stretches = computed
     names = [f"z[{i}]" if kind == RAW else _("Direction {n}").format(n=i + 1) for i in range(len(vectors))]
     helps = [_help(kind, i, stretches) for i in range(len(vectors))]
-    return _made(method, kind, vectors, names, helps)
+    first = 0 if kind == RAW else 1
+    along = tuple(str(first + i) for i in range(len(vectors)))
+    return Axes(method, vectors, _sliders(kind, names, helps), ("",) * len(names), method, along)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _computed(_model: Sampler, run_id: str, step: int, kind: Method) -> tuple[npt.NDArray[np.float32], list[float]]:
     """Directions, and for SeFa the share of the largest eigenvalue that each has."""
-    return find_directions(_model, kind, NUM_SLIDERS)
+    return find_directions(_model, kind, NUM_DIRECTIONS)
 
 
 def _help(kind: str, index: int, stretches: list[float]) -> str:
@@ -100,19 +102,11 @@ def _help(kind: str, index: int, stretches: list[float]) -> str:
     return _("Number {n} of the latent.").format(n=index + 1)
 
 
-def _made(
-    found_by: FoundBy,
-    prefix: str,
-    vectors: npt.NDArray[np.float32],
-    names: list[str],
-    helps: list[str],
-    notes: list[str] | None = None,
-) -> Axes:
-    knobs = tuple(
+def _sliders(prefix: str, names: list[str], helps: list[str]) -> tuple[Slider, ...]:
+    return tuple(
         Slider(f"{prefix}{i}", name, words, -RANGE, RANGE, 0.05, 0.0)
         for i, (name, words) in enumerate(zip(names, helps, strict=True))
     )
-    return Axes(found_by, vectors, knobs, tuple(notes or [""] * len(names)))
 
 
 # attributes
@@ -148,12 +142,9 @@ def _attribute_axes(model: Sampler, run: Run, page: str) -> Axes | None:
     vectors = np.stack([d.vector for d in shown])
     if held:
         vectors = np.stack([without_others(vectors[i], np.delete(vectors, i, axis=0)) for i in range(len(shown))])
-    words = [accuracy_words(d) for d in shown]
-    made = _made("attribute", "attribute", vectors, chosen, words, words)
-    knobs = [
-        Slider(f"attribute-{d.name}", d.name, _(w), -RANGE, RANGE, 0.05, 0.0) for d, w in zip(shown, words, strict=True)
-    ]
-    return Axes(made.found_by, made.vectors, tuple(knobs), made.notes)
+    knobs = [Slider(f"attribute-{d.name}", d.name, _(d.accuracy), -RANGE, RANGE, 0.05, 0.0) for d in shown]
+    notes = tuple(d.accuracy for d in shown)
+    return Axes("attribute", vectors, tuple(knobs), notes, "attribute", tuple(chosen), held)
 
 
 def _accuracies(there: list[AttributeDirection], page: str) -> None:
@@ -202,13 +193,6 @@ def attribute_outcome(model: Sampler, run: Run, page: str) -> Arrays | None:
     return found
 
 
-def accuracy_words(direction: AttributeDirection) -> str:
-    """How well a direction tells its attribute, with count and interval; in English, as it is kept with a saved direction."""
-    low, high = wilson(direction.right).interval
-    words = RIGHT.format(hits=direction.right, p=direction.right.ratio, low=low, high=high)
-    return words if direction.beats_chance else f"{words} {GUESS}"
-
-
 def refusals(found: Arrays, page: str) -> None:
     """The attributes whose direction could not be found, folded away."""
     if len(found["refused_names"]):
@@ -235,7 +219,7 @@ def _saved_axes(model: Sampler, run: Run, page: str) -> Axes | None:
     if key in st.session_state:  # one may have been deleted meanwhile
         st.session_state[key] = [i for i in st.session_state[key] if i in kept]
     chosen = st.multiselect(
-        _("Saved directions"), list(kept), default=(own or fitting)[:NUM_SLIDERS], key=key,
+        _("Saved directions"), list(kept), default=(own or fitting)[:NUM_DIRECTIONS], key=key,
         format_func=lambda i: saved_title(kept[i], run),
     )  # fmt: skip
     usable: list[Direction] = []
@@ -251,7 +235,7 @@ def _saved_axes(model: Sampler, run: Run, page: str) -> Axes | None:
         )
         for d in usable
     )
-    return Axes("sum", vectors, knobs, tuple(d.note for d in usable))
+    return Axes("sum", vectors, knobs, tuple(d.note for d in usable), "saved", tuple(d.id for d in usable))
 
 
 def saved_title(direction: Direction, run: Run) -> str:

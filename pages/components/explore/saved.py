@@ -1,16 +1,16 @@
-"""Saving a direction under a name, and looking after those that are saved. Loads no torch."""
+"""Saving a direction under a name, and looking after those that are saved. Importing this loads torch."""
 
 from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from gan_core.latents import saved_directions
 from gan_core.latents.directions import moved
-from gan_core.latents.saved_directions import Direction, FoundBy
+from gan_core.latents.saved_directions import Direction
 from gan_core.runs import Run
+from pages.components.explore.directions import Axes
 from pages.components.shared import lab, undo
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.bin_view import bin_view
@@ -21,28 +21,41 @@ from pages.components.text import _, as_text, dangerous
 TOGETHER = -1
 
 
-def save_popover(
-    run: Run, step: int, found_by: FoundBy, names: Sequence[str], vectors: npt.NDArray[np.float32], notes: Sequence[str],
-    offsets: Sequence[float], page: str,
-) -> None:  # fmt: skip
+def save_popover(run: Run, step: int, axes: Axes, offsets: Sequence[float], page: str) -> None:
     """A button that opens a small form: which of the sliders' directions, or their sum at `offsets`, and its name."""
     with st.popover(_("Save a direction"), icon=":material/bookmark_add:", key=f"{page}_save"):
-        offered = [*([TOGETHER] if any(offsets) else []), *range(len(names))]
+        offered = [*([TOGETHER] if any(offsets) else []), *range(len(axes.sliders))]
         which = st.selectbox(
             _("Which"), offered, key=f"{page}_save_which_{len(offered)}",
-            format_func=lambda i: _("All sliders as they stand now, together") if i == TOGETHER else names[i],
+            format_func=lambda i: (
+                _("All sliders as they stand now, together") if i == TOGETHER else axes.sliders[i].label
+            ),
         )  # fmt: skip
         name = st.text_input(
             _("Name"), key=f"{page}_save_name", max_chars=saved_directions.MAX_NAME, placeholder=_("for example: smile")
         )
         if st.button(_("Save"), type="primary", key=f"{page}_save_do"):
-            vector = moved(np.zeros_like(vectors[0]), vectors, offsets) if which == TOGETHER else vectors[which]
+            vector = (
+                moved(np.zeros_like(axes.vectors[0]), axes.vectors, offsets)
+                if which == TOGETHER
+                else axes.vectors[which]
+            )
             wanted = Direction(
-                name, run.id, run.name, step, tuple(vector.tolist()), "sum" if which == TOGETHER else found_by,
-                "" if which == TOGETHER else notes[which],
+                name, run.id, run.name, step, tuple(vector.tolist()), "sum" if which == TOGETHER else axes.found_by,
+                "" if which == TOGETHER else axes.notes[which],
             )  # fmt: skip
             if lab.succeeds(lambda: saved_directions.save(lab.start().runs_dir, wanted)):
                 st.success(_("Saved. It is a slider under “Saved” now."), icon=":material/check:")
+        along = _along(axes, offsets) if which == TOGETHER else [axes.along[which]]
+        as_command(
+            "save_direction",
+            line("save-direction", run.id, name or _("Name"), along=along, by=axes.by, hold=axes.hold, step=step),
+        )
+
+
+def _along(axes: Axes, offsets: Sequence[float]) -> list[str]:
+    """The sum of sliders, as the command takes it."""
+    return [f"{name}={offset:g}" for name, offset in zip(axes.along, offsets, strict=True) if offset]
 
 
 def manage(page: str) -> None:
@@ -57,7 +70,13 @@ def manage(page: str) -> None:
     with st.expander(_("Look after saved directions ({n})").format(n=len(kept)), key=f"{page}_manage"):
         for direction in kept:
             _row(direction, page)
-        as_command(f"delete_{page}", *(line("delete", direction.id, kind="direction") for direction in kept))
+        as_command(
+            f"directions_{page}",
+            *(line("rename", direction.id, direction.name) for direction in kept),
+            *(line("delete", direction.id, kind="direction") for direction in kept),
+            line("export-directions", out="directions.json") if kept else "",
+            line("import-directions", "directions.json"),
+        )
         if kept:
             st.download_button(
                 _("Export all (JSON)"), saved_directions.exported(kept), file_name="directions.json",

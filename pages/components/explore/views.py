@@ -102,8 +102,7 @@ def _walk(model: Sampler, axes: Axes, start: Start, labels: npt.NDArray[np.float
             f"{name}-neighbours",
             "explore_download_grid",
         )
-        names = [knob.label for knob in axes.sliders]
-        save_popover(run, model.step, axes.found_by, names, axes.vectors, axes.notes, offsets, "explore")
+        save_popover(run, model.step, axes, offsets, "explore")
 
 
 def _neighbours_words(axes: Axes) -> str:

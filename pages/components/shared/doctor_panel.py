@@ -1,5 +1,7 @@
 """What the doctor finds in a run, each finding with its evidence and with remedies as buttons."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from gan_core.analysis import doctor
@@ -57,9 +59,19 @@ def doctor_panel(run: Run) -> None:
                 st.markdown(_(finding.explanation))
                 for number, remedy in enumerate(finding.remedies):
                     offer(run, finding, remedy, f"doctor_{run.id}_{finding.name}_{number}")
-    as_command("diagnose", line("diagnose", run.id))
+    as_command("diagnose", line("diagnose", run.id), *_lines(run, found[:SHOWN]))
     if len(found) > SHOWN:
         st.caption(_("{n} lesser findings are not shown.").format(n=len(found) - SHOWN))
+
+
+def _lines(run: Run, found: Sequence[Finding]) -> list[str]:
+    """The commands of the remedies' buttons."""
+    return [
+        line("treat", run.id, finding.name, remedy=number)
+        for finding in found
+        for number, remedy in enumerate(finding.remedies, 1)
+        if follow_up.treatment(run, finding, remedy) is not None
+    ]
 
 
 def offer(run: Run, finding: Finding, remedy: Remedy, key: str) -> None:
