@@ -50,6 +50,11 @@ def test_explore_begins_with_the_way_from_noise(visit: Visit, denoiser: Run) -> 
     assert [button.label for button in app.download_button] == ["Download as a strip (PNG)"]
 
 
+def test_grids_that_are_previews_say_so(visit: Visit, denoiser: Run, trained: Run) -> None:
+    assert "Preview in 2 sampling steps; Explore uses 4." in words(visit("run", run=denoiser.id, tab="watch"))
+    assert "Preview in" not in words(visit("run", run=trained.id, tab="watch"))
+
+
 def test_dials_draw_the_same_noise_in_all_steps_and_in_few(visit: Visit, denoiser: Run) -> None:
     app = visit("run", tab="explore", view="dials")
     rows = [e.key for e in app.main if str(getattr(e, "key", "")).startswith("explore_steps_")]

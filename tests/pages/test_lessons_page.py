@@ -17,6 +17,7 @@ from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult
 from gan_core.experiments.lessons.over_seeds import holding
 from gan_core.runs import Run
 from gan_core.training import loop, queue, supervisor
+from pages.components.lessons import pictures
 from pages.components.lessons.steps import address
 from pages.components.run.explore import VIEWS
 from tests.pages.conftest import Visit, calm, labels, plain, words
@@ -164,6 +165,24 @@ def test_a_verdict_is_told_as_it_is(choice: str, said: str, visit: Visit, runs_d
     assert f"Seeds tried (docs/lessons.md): {count}. Theory's answer held in {held}: All in one or two spots." in words(
         app
     )
+
+
+@pytest.mark.parametrize("name", ["denoising", "steering"])
+def test_points_of_every_kind_of_model_end_over_the_real_ones(
+    name: str, visit: Visit, runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        pictures, "picture", lambda _url, **options: shown.append((options["key"], options.get("caption", "")))
+    )
+    lesson = LESSONS[name]
+    said = {f"say-{step.key}": step.choices[0].key for step in lesson.steps if isinstance(step, Predict)}
+    app = visit("learn", lesson=name, **said)
+    calm(app.button(key=f"lessons_{name}_4_begin").click().run())
+    train(runs_dir)
+    calm(app.run())
+    ends = [caption for key, caption in shown if key.endswith("_points")]
+    assert len(ends) == len(lesson.experiment.arms) and all("new points (orange) over real ones" in one for one in ends)
 
 
 PLACES = sorted(

@@ -17,10 +17,11 @@ RING_DDPM = changed(
 )
 """2,000 steps of a small denoiser of points; a run takes seconds."""
 ARMS = (
-    Arm("one", "1 step", {"diffusion.sampling_steps": 1}),
-    Arm("few", "5 steps", {"diffusion.sampling_steps": 5}),
-    Arm("many", "50 steps", {}),
+    Arm("one", "1 step", {"diffusion.sampling_steps": 1, "diffusion.preview_steps": 1}),
+    Arm("few", "5 steps", {"diffusion.sampling_steps": 5, "diffusion.preview_steps": 5}),
+    Arm("many", "50 steps", {"diffusion.preview_steps": 50}),
 )
+"""Their grids while they train are drawn as their points at the end are."""
 MIDDLE, AROUND = 0.5, 1.5  # radii
 
 

@@ -46,7 +46,7 @@ ARMS = (
     }),
     Arm("diffusion", "Diffusion", {
         "network.name": "unet", "network.width": 8, "network.latent_dim": 256, "generator_optimizer.learning_rate": 2e-3,
-        "generator_optimizer.beta1": 0.9, "training.ema_decay": 0.99,
+        "generator_optimizer.beta1": 0.9, "training.ema_decay": 0.99, "diffusion.preview_steps": 50,
     }),
 )  # fmt: skip
 KEYS = tuple(arm.name for arm in ARMS)

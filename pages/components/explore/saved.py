@@ -16,7 +16,7 @@ from pages.components.shared.as_command import as_command, line
 from pages.components.shared.bin_view import bin_view
 from pages.components.shared.kept_list import kept_row, tell_damaged
 from pages.components.shared.uploads import uploader
-from pages.components.text import _, as_text, dangerous
+from pages.components.text import _, as_text, dangerous, ngettext
 
 TOGETHER = -1
 
@@ -67,7 +67,7 @@ def manage(page: str) -> None:
     done = st.session_state.pop(f"{page}_imported", None)
     if done:
         st.success(_("Imported: {n}.").format(n=done), icon=":material/check:")
-    with st.expander(_("Look after saved directions ({n})").format(n=len(kept)), key=f"{page}_manage"):
+    with st.expander(_("Manage saved directions ({n})").format(n=len(kept)), key=f"{page}_manage"):
         for direction in kept:
             _row(direction, page)
         as_command(
@@ -89,9 +89,9 @@ def manage(page: str) -> None:
 
 
 def _row(direction: Direction, page: str) -> None:
-    facts = _("{n} numbers, from {run}, step {step:,}").format(
-        n=direction.latent_dim, run=as_text(direction.run_name), step=direction.step
-    )
+    facts = ngettext(
+        "{n} number, from {run}, step {step:,}", "{n} numbers, from {run}, step {step:,}", direction.latent_dim
+    ).format(n=direction.latent_dim, run=as_text(direction.run_name), step=direction.step)
     rename, delete = kept_row(direction.name, facts)
     with rename.popover(_("Rename"), key=f"{page}_rename_{direction.id}"):
         name = st.text_input(

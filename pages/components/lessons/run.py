@@ -3,6 +3,7 @@
 import plotly.io
 import streamlit as st
 
+from gan_core.datasets import image_shape
 from gan_core.experiments.arms import Arm, queue_missing
 from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.curves import figure
@@ -15,6 +16,7 @@ from pages.components.lessons.state import Found, finished, found
 from pages.components.shared import lab
 from pages.components.shared.as_command import arm_lines, as_command
 from pages.components.shared.run_card import state_badge
+from pages.components.shared.run_records import preview_note
 from pages.components.text import STATES, _, as_text, duration, ngettext
 from pages.components.widgets.live_plot import live_plot
 from pages.components.widgets.picture import picture
@@ -115,11 +117,13 @@ def _one(arm: Arm, run: Run, key: str) -> None:
             alt = _("Newest samples of {name}").format(name=_(arm.title))
             steps = run.sample_steps()
             picture(url, key=f"{key}_{run.id}", alt=alt, caption=_("step {n:,}").format(n=steps[-1] if steps else 0))
+            if note := preview_note(run.config()):
+                st.caption(note)
     st.page_link("pages/run.py", label=_("All of this run"), query_params={"run": run.id}, icon=":material/monitoring:")
 
 
 def _is_points(run: Run) -> bool:
-    return run.config().network.name == "mlp"
+    return len(image_shape(run.config().dataset)) == 1
 
 
 def _curves(step: Train, there: list[tuple[Arm, Run]], key: str) -> None:

@@ -10,7 +10,7 @@ from gan_core.runs.status import OPEN_STATES
 from pages.components.report.notes import best_and_worst, observation
 from pages.components.shared import lab, present
 from pages.components.shared.doctor_panel import diagnosed, doctor_panel
-from pages.components.shared.run_records import marks
+from pages.components.shared.run_records import marks, preview_note
 from pages.components.text import _, as_text
 from pages.components.widgets.live_plot import live_plot, smoothing_slider
 from pages.components.widgets.picture import picture
@@ -61,6 +61,8 @@ def samples(run: Run) -> None:
     if url:
         picture(url, key=f"live_picture_{run.id}", alt=_("Samples at step {n}").format(n=step),
                 caption=_("step {n:,}").format(n=step))  # fmt: skip
+        if note := preview_note(run.config()):
+            st.caption(note)
     observation(run, "samples")
 
 

@@ -8,10 +8,12 @@ import streamlit as st
 from PIL import Image
 
 from gan_core.analysis.comparing import Compared
+from gan_core.config import RunConfig
 from gan_core.figures import imaging
 from gan_core.models.kinds import kind_of
 from gan_core.runs import Run
 from pages.components.shared import lab
+from pages.components.text import _
 
 PLAIN_BYTES = 60_000  # a PNG up to this size is sent as it is, every pixel true
 WIDEST_PX = 720
@@ -52,6 +54,14 @@ def _grid_url(path: str, _stamp: int) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=QUALITY)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def preview_note(config: RunConfig) -> str:
+    """That a run's grids are previews, drawn in fewer sampling steps than its samples; "" where they are not."""
+    few, many = config.diffusion.preview_steps, config.diffusion.sampling_steps
+    if not kind_of(config).latent_is_noise or few >= many:
+        return ""
+    return _("Preview in {few} sampling steps; Explore uses {many}.").format(few=few, many=many)
 
 
 def marks(run: Run) -> tuple[lab.Mark, ...]:
