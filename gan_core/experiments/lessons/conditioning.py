@@ -63,7 +63,7 @@ LESSON = entry.Lesson(
         ),
         entry.Predict(
             "listens",
-            "After half a minute of training an *evaluator* (a classifier trained on real digits beforehand) classifies 300 "
+            "After half a minute of training, an *evaluator* (a classifier trained on real digits beforehand) classifies 300 "
             "images. Which models produce the requested digit more often than chance, 1 in 10?",
             (
                 entry.Choice("all", "All three: a GAN learns the ten digits anyway"),

@@ -144,8 +144,8 @@ LESSON = entry.Lesson(
             "700 steps each. (WGAN-GP's G makes one step in five.) The pictures are new ones, from the same noise every time.",
             KEYS,
             (
-                entry.Curve("The losses that compare with an answer", (("loss/vae", "VAE"), ("loss/diffusion", "denoiser"))),
-                entry.Curve("The losses of the games", (("loss/g", "G's loss"), ("loss/d", "D's loss"))),
+                entry.Curve("The losses with a known target", (("loss/vae", "VAE"), ("loss/diffusion", "denoiser"))),
+                entry.Curve("The adversarial losses", (("loss/g", "G's loss"), ("loss/d", "D's loss"))),
             ),
         ),
         entry.Check("What the loss tells", "losses"),

@@ -139,4 +139,4 @@ def _curves(step: Train, there: list[tuple[Arm, Run]], key: str) -> None:
             chart = figure(curve, drawn, words)
             live_plot(plotly.io.to_json(chart) or "", key=f"{key}_curve{place}", height_px=320)
             if curve.smoothing > 0:
-                st.caption(_("Faint: the values as recorded. Bold: the same, smoothed (each point leans on those before it)."))  # fmt: skip
+                st.caption(_("Faint: the values as recorded. Bold: the same, smoothed (each point is averaged with those before it)."))  # fmt: skip
