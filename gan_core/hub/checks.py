@@ -82,7 +82,7 @@ def _complete(files: Mapping[str, Listed], step: int, config: RunConfig) -> None
     kinds = ["state", *(["ema"] if config.training.ema_decay else [])]
     absent = [name for kind in kinds if (name := portable.checkpoint_name(step, kind)) not in files]
     if absent:
-        raise ValueError(f"The checkpoint of step {step} is not whole: {', '.join(absent)} is missing.")
+        raise ValueError(f"The checkpoint of step {step:,} is not whole: {', '.join(absent)} is missing.")
 
 
 def content(path: Path, listed: Listed) -> None:

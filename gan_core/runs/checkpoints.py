@@ -186,7 +186,7 @@ def _write_tensors(path: Path, tensors: Mapping[str, Tensor], step: int) -> None
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise ValueError(
-                f"The weight '{name}' is no longer finite at step {step}: the numbers have grown without bound. "
+                f"The weight '{name}' is no longer finite at step {step:,}: the numbers have grown without bound. "
                 "Start again from an earlier checkpoint with a smaller learning rate."
             )
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)

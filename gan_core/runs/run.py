@@ -255,8 +255,8 @@ class Run:
         if not there:
             raise ValueError(f"The run '{self.name}' has no checkpoint yet. Train it for a while first.")
         if step is not None and step not in there:
-            steps = ", ".join(map(str, there))
-            raise ValueError(f"The run '{self.name}' has no checkpoint of step {step}. It has: {steps}.")
+            steps = ", ".join(f"{one:,}" for one in there)
+            raise ValueError(f"The run '{self.name}' has no checkpoint of step {step:,}. It has: {steps}.")
         return there[-1] if step is None else step
 
     def checkpoint_steps(self) -> list[int]:

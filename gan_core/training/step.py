@@ -30,7 +30,7 @@ def check_finite(step: int, named: Mapping[str, float]) -> None:
     for name, value in named.items():
         if not math.isfinite(value):
             raise TrainingFailed(
-                f"{name} became {value} at step {step}: the numbers have grown without bound. "
+                f"{name} became {value} at step {step:,}: the numbers have grown without bound. "
                 "Start again from an earlier checkpoint with a smaller learning rate."
             )
 

@@ -164,7 +164,7 @@ def grid(run: Run, step: int | None) -> None:
         return
     there = run.sample_steps()[-1] if step is None else step
     picture(
-        url, key=f"collapse_grid_{run.id}", alt=_("Samples of {run} at step {n}").format(run=called(run), n=there),
+        url, key=f"collapse_grid_{run.id}", alt=_("Samples of {run} at step {n:,}").format(run=called(run), n=there),
         caption=_("step {n:,}").format(n=there),
     )  # fmt: skip
     found = [finding for finding in diagnosed(run) if finding.severity != "note"]

@@ -90,7 +90,7 @@ def _count(model: Sampler, evaluator: Evaluator, rows: tuple[Rows, Rows], flip: 
         cache_key = (model.weights_id, model.step, evaluator.info.name, rows[0].tobytes(), flip, seed)
         flips = _flips(model, evaluator, rows, cache_key)
     what = _(
-        "{n} pairs, seed {seed}, step {step}. A flip is seen when the evaluator finds the attribute in the lower picture and not in "
+        "{n} pairs, seed {seed}, step {step:,}. A flip is seen when the evaluator finds the attribute in the lower picture and not in "
         "the upper one: it does not find it in {without} of {n} upper pictures, and finds it in {with_it} of {n} lower ones."
     )
     words = what.format(n=flips.pairs, seed=seed, step=model.step, without=flips.without, with_it=flips.with_it)

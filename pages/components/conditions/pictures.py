@@ -46,4 +46,4 @@ def sheet_button(images: Uint8Array, found: Evaluated, heading: Sequence[str], n
 
 def place_of(model: Sampler, seed: int) -> str:
     """Which model and which z, for a heading."""
-    return _("{run}, step {step}, seed {seed}").format(run=model.run_id, step=model.step, seed=seed)
+    return _("{run}, step {step:,}, seed {seed}").format(run=model.run_id, step=model.step, seed=seed)

@@ -62,7 +62,7 @@ def compose(model: Sampler) -> None:
         )
     )
     if evaluator is not None and found.score is not None:
-        what = _("{n} pictures of one condition, seed {seed}, step {step}.")
+        what = _("{n} pictures of one condition, seed {seed}, step {step:,}.")
         show_score(_("Found by the evaluator"), found.score, found.chance, evaluator,
                    what.format(n=count, seed=seed, step=model.step))  # fmt: skip
     heading = [", ".join(condition) or _("none of the labels"), place_of(model, seed)]
@@ -96,7 +96,7 @@ def test_grid(model: Sampler) -> None:
     heading = [_("{n} conditions of the list “{name}”").format(n=len(rows), name=which), place_of(model, seed)]
     if evaluator is not None and found.score is not None:
         what = _(
-            "One picture for each of {n} conditions of the list “{name}”, seed {seed}, step {step}. For a condition with k "
+            "One picture for each of {n} conditions of the list “{name}”, seed {seed}, step {step:,}. For a condition with k "
             "objects, the k objects that the evaluator is surest of count."
         )
         show_score(_("Objects found"), found.score, found.chance, evaluator,
@@ -127,7 +127,7 @@ def all_classes(model: Sampler) -> None:
     evaluator = evaluator_for(model.config)
     found = evaluate(evaluator, "classes", images, rows, names)
     if evaluator is not None and found.score is not None:
-        what = _("{n} pictures, {row} of each of {classes} classes, seed {seed}, step {step}.")
+        what = _("{n} pictures, {row} of each of {classes} classes, seed {seed}, step {step:,}.")
         show_score(_("Right class"), found.score, found.chance, evaluator,
                    what.format(n=len(rows), row=ROW, classes=len(shown), seed=seed, step=model.step))  # fmt: skip
     strips = []

@@ -31,7 +31,7 @@ def screen(run: Run) -> None:
     with left:
         steps, url = run.sample_steps(), lab.sample_url(run)
         if url:
-            picture(url, key=f"present_picture_{run.id}", alt=_("Samples at step {n}").format(n=steps[-1]))
+            picture(url, key=f"present_picture_{run.id}", alt=_("Samples at step {n:,}").format(n=steps[-1]))
         else:
             st.caption(_("The first grid is on its way."))
     with right:

@@ -59,7 +59,7 @@ def samples(run: Run) -> None:
         step = st.select_slider(_("Step"), steps, value=step, key=f"live_step_{run.id}")
     url = lab.sample_url(run, step)
     if url:
-        picture(url, key=f"live_picture_{run.id}", alt=_("Samples at step {n}").format(n=step),
+        picture(url, key=f"live_picture_{run.id}", alt=_("Samples at step {n:,}").format(n=step),
                 caption=_("step {n:,}").format(n=step))  # fmt: skip
         if note := preview_note(run.config()):
             st.caption(note)
