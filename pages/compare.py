@@ -18,7 +18,7 @@ from pages.components.shared.as_command import as_command, line
 from pages.components.shared.links import linked_view
 from pages.components.shared.run_picker import offer_training
 from pages.components.shared.run_records import compared
-from pages.components.text import N_, Marked, _, as_text, called
+from pages.components.text import N_, Marked, _, as_text, called, titled
 
 PICTURES, FRESH, CURVES, NUMBERS, SETTINGS, TABLE = "pictures", "fresh", "curves", "numbers", "settings", "table"
 REPORT = "report"
@@ -67,7 +67,7 @@ def opened(run: Run) -> Compared | None:
     try:
         return compared(run)
     except ValueError as damage:
-        st.warning(f"{as_text(called(run))}: {as_text(_(str(damage)))}", icon=":material/warning:")
+        st.warning(titled(as_text(called(run)), as_text(_(str(damage)))), icon=":material/warning:")
         return None
 
 

@@ -36,7 +36,7 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 HEADERS = (b'"Language', b'"Plural-Forms', b'"MIME', b'"Content')
 KEYWORDS = {"_": 1, "ngettext": 2, "N_": 1}
 """Function that marks a string -> how many of its arguments are words."""
-CORE_KEYWORDS = {"_": 0, "Series": 1, "Metric": 1}
+CORE_KEYWORDS = {"_": 0, "Series": 1, "Metric": 1, "Arm": 1}
 """Function of gan_core whose argument at this place is words, even where it is a single one."""
 SILENT = ("cli", "lab2d/worker.py")
 """Parts of gan_core that no page shows: the command line speaks English."""
@@ -44,6 +44,8 @@ TITLE = re.compile(r"[A-Z][a-z]+:?")
 """A single word: for people where it is given to `_`, to a phase of work or to an entry of a table, otherwise a name."""
 SHOWS = re.compile(r"(?<![\w.])_$|\.phase$|(?:^|\.)(?!TypeVar$)[A-Z]\w*$")
 WORDS = re.compile(r"[A-Za-z]{2,}[\s\S]*\s[\s\S]*[A-Za-z]{2,}|^[A-Z][a-z]+:?$|^[a-z]{3,}$")
+WORD = re.compile(r"[a-z]{3,}")
+"""Without one it is a symbol or an abbreviation, the same in every language."""
 CODE = re.compile(
     r"^[\w.:/*\-{}<>=\[\]]+$|^--|^python |^https?:|gan_core\.\w+:|\(\?[:P<i]|^<[a-z]+ [^>]*$|\{ [\w-]+:|^system volume"
 )
@@ -99,7 +101,8 @@ def said(tree: ast.AST) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Call) and SHOWS.search(ast.unparse(node.func)):
             titles |= {id(part) for part in (*node.args, *(word.value for word in node.keywords))}
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CORE_KEYWORDS:
-            marked |= {id(part) for part in node.args[CORE_KEYWORDS[node.func.id] :][:1]}
+            given = node.args[CORE_KEYWORDS[node.func.id] :][:1]
+            marked |= {id(part) for part in given if WORD.search(str(getattr(part, "value", "")))}
         if isinstance(node, ast.keyword) and node.arg == "title":
             marked.add(id(node.value))
     for node in ast.walk(tree):

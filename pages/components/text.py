@@ -36,6 +36,11 @@ def ngettext(one: str, many: str, count: int) -> str:
     return _catalogue(LOCALES, language()).ngettext(one, many, count)
 
 
+def titled(title: str, words: str) -> str:
+    """Words after what they are about, with the colon of the visitor's language."""
+    return _("{title}: {words}").format(title=title, words=words)
+
+
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
     """Marks a string for translation that goes through `_` later."""
     return message

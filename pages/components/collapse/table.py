@@ -12,7 +12,7 @@ from gan_core.experiments.lessons import LESSONS
 from gan_core.lab2d.stories import STORIES
 from pages.components.collapse.tuned import PERFECT, tuned_parts
 from pages.components.shared import lab
-from pages.components.text import N_, Marked, _
+from pages.components.text import N_, Marked, _, titled
 
 NAMES = Marked({"ring8": N_("Ring of 8"), "grid25": N_("Grid of 25"), "stacked-mnist": N_("Stacked MNIST")})
 CRITERIA = Marked(
@@ -191,7 +191,7 @@ def _sources(lines: list[Row]) -> list[str]:
     for row in lines:
         for paper in row.published:
             found.setdefault(_(paper.source), []).append(f"{METHODS[row.method].title} {figure_of(paper)}")
-    return [f"{source}: {'; '.join(figures)}" for source, figures in found.items()]
+    return [titled(source, "; ".join(figures)) for source, figures in found.items()]
 
 
 def _cells(task: BenchmarkTask, lines: list[Row], average: dict[str, Row]) -> dict[str, list[str]]:

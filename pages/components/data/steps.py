@@ -6,7 +6,7 @@ from gan_core.datasets import preprocessing
 from gan_core.figures import imaging
 from pages.components.data.look import pairs_of
 from pages.components.shared.data_choice import Chosen
-from pages.components.text import N_, Marked, _, as_text
+from pages.components.text import N_, Marked, _, as_text, titled
 from pages.components.widgets.picture import picture
 
 PICTURES = 3
@@ -82,5 +82,5 @@ def steps_view(chosen: Chosen, count: int) -> None:
             with column:
                 picture(
                     imaging.data_url(step.picture), key=f"data_step_{chosen.key}_{row}_{number}", caption=words,
-                    alt=f"{titles[number]}: {words}", pixelated=max(step.picture.size) < 128, max_width_px=SIDE_PX,
+                    alt=titled(titles[number], words), pixelated=max(step.picture.size) < 128, max_width_px=SIDE_PX,
                 )  # fmt: skip

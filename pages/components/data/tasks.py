@@ -12,7 +12,7 @@ from gan_core.jobs import data, task
 from gan_core.jobs.task import Progress, Task
 from pages.components.shared import lab, task_view
 from pages.components.shared.as_command import as_command, line
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, titled
 
 
 def prepare_panel(config: DatasetConfig) -> None:
@@ -104,7 +104,7 @@ def _counted(title: str) -> task_view.Words:
 
     def words(now: Progress) -> str:
         done = f"{now.done:,} / {now.total:,}" if now.total else _("starting…")
-        return f"{as_text(title)}: {done}"
+        return titled(as_text(title), done)
 
     return words
 

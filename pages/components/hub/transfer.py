@@ -13,7 +13,7 @@ from gan_core.hub import Order, Transfer
 from gan_core.hub.transfer import Fill
 from gan_core.jobs.task import Progress
 from pages.components.shared import task_view
-from pages.components.text import N_, _
+from pages.components.text import N_, _, titled
 
 MB = 1_000_000
 
@@ -63,4 +63,4 @@ def _words(now: Progress) -> str:
     if not now.total:
         return f"{_(now.stage)}…"
     counts = _("{done:.1f} of {total:.1f} MB").format(done=now.done / MB, total=now.total / MB)
-    return f"{_(now.stage)}: {counts}"
+    return titled(_(now.stage), counts)

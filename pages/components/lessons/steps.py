@@ -8,7 +8,7 @@ from pages.components.lessons.pictures import real_data
 from pages.components.lessons.run import show_run
 from pages.components.lessons.state import Found, end, first_open, found, given_answers, has_ended, keep_answer
 from pages.components.shared import lab, links
-from pages.components.text import N_, Marked, _
+from pages.components.text import N_, Marked, _, titled
 
 KINDS = Marked({
     Read: (N_("Read"), ":material/menu_book:"),
@@ -47,7 +47,7 @@ def show_step(lesson: Lesson, number: int, step: Step, runs: Found) -> None:
     """One step under its heading."""
     kind, icon = KINDS[type(step)]
     title = getattr(step, "title", "")
-    st.markdown(f"#### {icon} {number + 1}. " + (f"{kind}: {_(title)}" if title else kind))
+    st.markdown(f"#### {icon} {number + 1}. " + (titled(kind, _(title)) if title else kind))
     if isinstance(step, Read):
         read(lesson, step)
     elif isinstance(step, Predict):

@@ -18,7 +18,7 @@ from pages.components.shared import lab
 from pages.components.shared.config_form import LABELS
 from pages.components.shared.doctor_panel import diagnosed
 from pages.components.shared.run_records import compared, grid_url, marks
-from pages.components.text import N_, Marked, _, duration
+from pages.components.text import N_, Marked, _, duration, titled
 from pages.components.widgets.live_plot import SMOOTHING, smoothing_slider
 from pages.components.widgets.replay_player import Reading, Recording, Tick, replay_player, replay_view
 
@@ -186,4 +186,4 @@ def tick(marker: replaying.Marker) -> Tick:
     title = EVENTS.get(marker.title) or _(marker.title)
     if marker.since and marker.since < marker.step:
         detail = _("Began at step {n:,}.").format(n=marker.since) + " " + detail
-    return Tick(marker.step, marker.kind, f"{when}: {title}", detail)
+    return Tick(marker.step, marker.kind, titled(when, title), detail)

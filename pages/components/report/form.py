@@ -13,7 +13,7 @@ from gan_core.runs import Run
 from pages.components.report.notes import observation
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.task_view import outcome
-from pages.components.text import _, as_text, language, languages
+from pages.components.text import _, as_text, language, languages, titled
 from pages.components.widgets.picture import picture
 
 MIME = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
@@ -61,13 +61,13 @@ def form(runs: Sequence[Run], key: str) -> tuple[Task, str] | None:
         left, middle, right = st.columns(3)
         template = left.selectbox(
             _("Template"), templates.names(), key=f"{key}_template",
-            format_func=lambda name: f"{name}: {_(templates.find(name).title)}",
+            format_func=lambda name: titled(name, _(templates.find(name).title)),
         )  # fmt: skip
         form_name = middle.selectbox(
             _("Format"),
             list(FORMATS),
             key=f"{key}_format",
-            format_func=lambda name: f"{name}: {_(FORMATS[name].title)}",
+            format_func=lambda name: titled(name, _(FORMATS[name].title)),
         )
         known = list(languages())
         spoken = right.selectbox(

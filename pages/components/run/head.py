@@ -14,7 +14,7 @@ from pages.components.shared.as_command import as_command, line, several
 from pages.components.shared.devices import choose_processes, where
 from pages.components.shared.doctor_panel import diagnosed
 from pages.components.shared.run_card import start_and_watch, state_badge
-from pages.components.text import N_, STATES, _, as_text, called, duration, ngettext
+from pages.components.text import N_, STATES, _, as_text, called, duration, ngettext, titled
 from pages.components.widgets.end_notice import end_notice
 
 WATCH_IDLE_S = 4.0
@@ -150,7 +150,7 @@ def tell_end(run: Run, status: Status) -> None:
     elif st.session_state.get(WAITED) != run.id:
         return
     end_notice(
-        run.id, title=f"{called(run)}: {_(STATES[status.state][0])}", body=_(status.error) or counts(run, status),
+        run.id, title=titled(called(run), _(STATES[status.state][0])), body=_(status.error) or counts(run, status),
         trains=trains, ended=status.state in webhook.ENDED, key=f"live_notice_{run.id}",
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from gan_core.training import supervisor
 from pages.components.shared import lab, links
 from pages.components.shared.config_form import setting_name
 from pages.components.shared.data_choice import Chosen
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, titled
 
 POINTS_STEPS = 3_000  # about what a small network needs to find the modes of points in the plane
 POINTS_BATCH = 128
@@ -33,7 +33,7 @@ def linked_settings(base: RunConfig, prefix: str) -> tuple[RunConfig, str]:
         return base, prefix
     config, refusals = with_settings(base, given)
     tell_refusals(refusals)
-    changed = [f"{setting_name(name)}: {_shown(config, name)}" for name in schema.differences(base, config)]
+    changed = [titled(setting_name(name), _shown(config, name)) for name in schema.differences(base, config)]
     if changed:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(

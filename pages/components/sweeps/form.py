@@ -32,7 +32,7 @@ from pages.components.shared.class_link import class_link
 from pages.components.shared.config_form import LABELS, REGISTRIES, section_name
 from pages.components.shared.preset_choice import choose_preset, in_words
 from pages.components.sweeps import link
-from pages.components.text import N_, Marked, _, duration
+from pages.components.text import N_, Marked, _, duration, titled
 
 FIRST_AXES = ("training.batch_size", "learning_rate")
 OBJECTIVES = Marked(
@@ -237,7 +237,7 @@ def objective_words(metric: str) -> str:
     """A metric for people, and which way is better."""
     objective = implied(metric)
     way = _("as large as possible") if objective and objective.direction == "maximize" else _("as small as possible")
-    return f"{objective_title(metric)}: {way}"
+    return titled(objective_title(metric), way)
 
 
 def objective_title(metric: str) -> str:
