@@ -27,6 +27,7 @@ from gan_core.config.settings import runs_dir
 from gan_core.experiments.benchmark import METHODS, TASKS, TUNED_TASKS, tuning
 from gan_core.experiments.benchmark.tuning import SEARCH_SEEDS, Chosen, TuningAxis, TuningSearch, Value
 from gan_core.runs.files import write_atomically
+from gan_core.training import worker
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -135,6 +136,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    worker.keep_freed_memory()
     tasks, methods = args.tasks.split(","), args.methods.split(",")
     if strange := set(tasks) - set(TUNED_TASKS):
         parser.error(f"Settings are searched on {', '.join(TUNED_TASKS)}; not on {', '.join(sorted(strange))}.")

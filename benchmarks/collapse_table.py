@@ -22,6 +22,7 @@ from gan_core.config import Section
 from gan_core.experiments.benchmark import METHODS, REAL, TASKS, TUNED_TASKS, Result, Tuned, results, storage, tuning
 from gan_core.experiments.benchmark.page import PAGE, page
 from gan_core.runs.files import write_atomically
+from gan_core.training import worker
 
 STACK = 10
 """Seeds of points trained side by side; images gain nothing from it and are trained one at a time."""
@@ -168,6 +169,7 @@ def main() -> None:
     for name in methods:
         METHODS.find(name)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    worker.keep_freed_memory()
     search = None if args.untuned or args.render else tuning.search()
     if search is None and not (args.untuned or args.render):
         parser.error(

@@ -71,6 +71,8 @@ def stacked(networks: Sequence[nn.Module]) -> nn.Module:
     """
     together = copy.deepcopy(networks[0])
     for name, module in list(together.named_modules()):
+        if hasattr(module, "inplace"):
+            module.inplace = False  # in place on a view, as a stacked layer's output is, autograd copies it whole
         if isinstance(module, nn.Linear):
             together.set_submodule(name, StackedLinear([network.get_submodule(name) for network in networks]))  # type: ignore[misc]
     strange = [
