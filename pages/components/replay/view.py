@@ -186,4 +186,4 @@ def tick(marker: replaying.Marker) -> Tick:
     title = EVENTS.get(marker.title) or _(marker.title)
     if marker.since and marker.since < marker.step:
         detail = _("Began at step {n:,}.").format(n=marker.since) + " " + detail
-    return Tick(marker.step, marker.kind, f"{when}: {title}", detail)
+    return Tick(marker.step, marker.kind, _("{when}: {event}").format(when=when, event=title), detail)

@@ -30,7 +30,7 @@ from pages.components.shared import lab, links
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.class_link import class_link
 from pages.components.shared.config_form import LABELS, REGISTRIES, section_name
-from pages.components.shared.preset_choice import choose_preset, in_words
+from pages.components.shared.preset_choice import choose_preset, description_of, in_words
 from pages.components.sweeps import link
 from pages.components.text import N_, Marked, _, duration
 
@@ -142,7 +142,7 @@ def sweep_line(sweep: Sweep) -> str:
 def chosen_preset(given: link.Given) -> str:
     """The preset of the form; that of a link for the class is not another's to choose."""
     if links.only():
-        st.info(f"{in_words(given.preset)}. {_(PRESETS[given.preset].description)}", icon=":material/science:")
+        st.info(f"{in_words(given.preset)}. {description_of(PRESETS[given.preset])}", icon=":material/science:")
         return given.preset
     return choose_preset(list(PRESETS), given.preset, f"{given.prefix}_preset")
 
@@ -237,7 +237,7 @@ def objective_words(metric: str) -> str:
     """A metric for people, and which way is better."""
     objective = implied(metric)
     way = _("as large as possible") if objective and objective.direction == "maximize" else _("as small as possible")
-    return f"{objective_title(metric)}: {way}"
+    return _("{metric}: {way}").format(metric=objective_title(metric), way=way)
 
 
 def objective_title(metric: str) -> str:
