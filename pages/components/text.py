@@ -184,6 +184,10 @@ def listed(parts: Iterable[str]) -> str:
     return _(", ").join(parts)
 
 
+NETWORKS = (N_("encoder"), N_("decoder"))
+"""Parts of a model that gan_core names in one word; the generator and the discriminator are in the catalogue anyway."""
+
+
 def estimate_words(found: Estimate, digits: int = 3) -> str:
     """A value in so many significant digits, with its interval where it has one."""
     value, low, high = (significant(number, digits) for number in (found.value, found.low, found.high))

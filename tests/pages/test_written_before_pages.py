@@ -13,7 +13,7 @@ from tests.pages.conftest import ROOT, calm, labels, words
 (STUDY,) = (file.stem for file in (WRITTEN / "runs" / ".studies").glob("*.json"))
 OWN = {row["kind"]: row["id"] for row in ANSWERS["own data"]}
 LINKS = [  # page, query, words on the page
-    ("home", {}, "Your newest runs"),
+    ("home", {}, "Newest runs"),
     ("train", {"run": IDS["plain"]}, "plain"),
     ("train", {"run": IDS["gradient penalty"]}, "gradient penalty"),
     ("train", {"run": IDS["collapsed"]}, "grad_norm/g became inf at step 4"),
