@@ -82,7 +82,7 @@ def figure(study: SweepStudy, key: str, names: Mapping[str, str] | None = None) 
 
     names = names or {}
     metric, direction = study.sweep.objective.metric, study.sweep.objective.direction
-    shown = optuna.create_study(direction=direction)
+    shown = optuna.create_study(direction=optuna.study.StudyDirection[direction.upper()])
     shown.add_trials([_renamed(trial, names) for trial in study.trials()])
     drawn: go.Figure = getattr(optuna.visualization, PICTURES[key].plot)(shown, target_name=names.get(metric, metric))
     _rename(drawn, names)
