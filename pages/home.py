@@ -59,7 +59,7 @@ def newest() -> None:
     runs = lab.own_runs()[:NEWEST]
     if not runs:
         return
-    st.subheader(_("Your newest runs"))
+    st.subheader(_("Newest runs"))
     cards(runs)
 
 

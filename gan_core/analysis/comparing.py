@@ -126,7 +126,7 @@ class Obstacle:
 
     def said(self, translate: Callable[[str], str] = str) -> str:
         """What differs, and what is still shown, in the language of `translate`."""
-        values = ", ".join(_shortened(translate(value)) for value in self.values)
+        values = translate(", ").join(_shortened(translate(value)) for value in self.values)
         return translate(OBSTACLES[self.name][1]).format(values=values)
 
 
@@ -168,7 +168,7 @@ OBSTACLES: dict[str, tuple[Callable[[RunConfig], str], str]] = {
     ),
     "labels": (
         lambda config: " + ".join(config.conditioning.labels) if config.conditioning.name != "none" else "no labels",
-        "They have different labels ({values}). Images in the same position share z at most, but not the label.",
+        "They have different labels ({values}). Images at the same position may share z, but not the label.",
     ),
 }  # a value of the configuration, and the sentence when the values differ
 

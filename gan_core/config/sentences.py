@@ -12,6 +12,7 @@ import gettext
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 LANGUAGES = {"en": "English", "zh_TW": "繁體中文"}
@@ -74,21 +75,29 @@ class Sentences:
         parts = SENTENCE_END.split(text)
         said, begin = [], 0
         while begin < len(parts):  # the longest run of sentences that is known, from each place on
-            for end in range(min(len(parts), begin + len(parts) - 1), begin, -1):
-                if found := self._known(" ".join(parts[begin:end])):
-                    break
-            else:
-                end, found = begin + 1, parts[begin]
+            ends = range(min(len(parts), begin + len(parts) - 1), begin, -1)
+            runs = [(end, " ".join(parts[begin:end])) for end in ends]
+            known = (
+                (end, self._known(run, within=True)) for end, run in runs
+            )  # a short template would take all that follows
+            known_at_all = ((end, self._known(run)) for end, run in runs)
+            end, found = next((one for one in chain(known, known_at_all) if one[1]), (begin + 1, parts[begin]))
             said.append(found)
             begin = end
         return " ".join(said)
 
-    def _known(self, text: str) -> str:
-        """The translation of a text that is one message; empty where it is none."""
+    def _known(self, text: str, *, within: bool = False) -> str:
+        """The translation of a text that is one message; empty where it is none.
+
+        Args:
+            text: the message, fields filled in.
+            within: whether no field may hold the end of a sentence.
+        """
         if text in self._whole:
             return self._whole[text]
         for template in self._templates:
-            if found := template.fields(text):
+            found = template.fields(text)
+            if found and not (within and any(map(SENTENCE_END.search, found.values()))):
                 return template.filled({name: self.translate(value) for name, value in found.items()})
         return ""
 

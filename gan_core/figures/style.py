@@ -96,13 +96,17 @@ def add_curve(
     fig.add_scatter(x=drawn_x, y=drawn_y, mode=mode, line={"color": color, "width": 1.8}, name=name, legendgroup=group)
 
 
+PLAIN_NUMBERS = {"separatethousands": True, "exponentformat": "power", "minexponent": 5}
+"""How an axis writes its numbers: 25,000 and 0.0002, powers of ten beyond; Plotly's own are 25k and 200μ."""
+
+
 def lay_out(fig: go.Figure, x_title: str = "", *, log_scale: bool = False, **more: Any) -> None:
     """Margins, a legend above the curves, the title of the horizontal axis; `more` is Plotly's, on top."""
     axes: dict[str, Any] = {"xaxis": {"title": {"text": x_title, "standoff": 6}}} if x_title else {}
     scale = "log" if log_scale else "linear"
     axes["yaxis"] = {"type": scale, "uirevision": scale}  # a zoom's range means other values on the other scale
     for name in ("xaxis", "yaxis"):
-        axes[name] = {**axes.get(name, {}), **more.pop(name, {})}
+        axes[name] = {**PLAIN_NUMBERS, **axes.get(name, {}), **more.pop(name, {})}
     fig.update_layout(
         margin={"l": 52, "r": 12, "t": 40, "b": 44},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},

@@ -10,6 +10,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from gan_core.config import RunConfig, get
+from gan_core.config.numbers import significant
 from gan_core.datasets import DATASETS
 from gan_core.evaluation.statistics.intervals import Count, wilson
 from gan_core.models.kinds import kind_of
@@ -160,7 +161,7 @@ def _results(metrics: Sequence[Mapping[str, Any]], measured: list[str]) -> str:
         mean = sum(numbers) / len(numbers)
         spread = math.sqrt(sum((x - mean) ** 2 for x in numbers) / (len(numbers) - 1)) if len(numbers) > 1 else 0.0
         span = f"{values[0][0]:,} to {values[-1][0]:,}"
-        rows.append(f"| `{name}` | {mean:.4g} | {spread:.2g} | {len(numbers)} | {span} |")
+        rows.append(f"| `{name}` | {significant(mean, 4)} | {significant(spread, 2)} | {len(numbers)} | {span} |")
     head = "| metric | mean | standard deviation | recorded steps | from step to step |\n|---|---|---|---|---|\n"
     words = (
         f"Means over the last recorded steps (at most {LAST_STEPS}) of one run with one seed. The steps of a run depend on "
@@ -194,10 +195,10 @@ def _measured(evaluations: Sequence[Evaluation], step: int) -> list[str]:
         counted = found.hits is not None and found.requested is not None
         cells = (
             f"`{found.metric}`",
-            f"{found.value:.4g}",
-            "{:.4g} to {:.4g}".format(*found.interval) if found.interval else "-",
+            significant(found.value, 4),
+            " to ".join(significant(end, 4) for end in found.interval) if found.interval else "-",
             f"{found.hits}/{found.requested}" if counted else "-",
-            str(found.num_samples),
+            f"{found.num_samples:,}",
             "-" if found.seed is None else str(found.seed),
             found.extractor or "-",
         )

@@ -52,18 +52,18 @@ def adam(rate: float, beta1: float = 0.5, beta2: float = 0.999) -> dict[str, Any
 LITE_IMAGES = 5000
 LITE_NOTE = (
     "Small version for two processor cores: {images:,} images of the embedded {data}, {size}x{size} pixels, width {width}, "
-    "batch {batch}, {epochs} epochs; network, loss and optimiser are the report's. {game}"
+    "batch {batch}, {epochs} epochs; network, loss and optimiser are the report's."
 )
 
 
 def lite_note(full: RunConfig, lite: RunConfig) -> str:
     """The sentences that say how a lite preset was shrunk, and how else it learns than the full one, with its own figures."""
-    return LITE_NOTE.format(
+    note = LITE_NOTE.format(
         images=lite.dataset.num_images or LITE_IMAGES,
         data={"faces": "rendered faces", "blocks": "rendered blocks"}.get(lite.dataset.name, lite.dataset.name),
         size=lite.dataset.image_size,
         width=lite.network.width,
         batch=lite.training.batch_size,
         epochs=lite.training.epochs,
-        game=changes_in_words(full, lite),
-    ).rstrip()
+    )
+    return f"{note} {changes_in_words(full, lite)}".rstrip()

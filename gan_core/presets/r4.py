@@ -20,16 +20,16 @@ LITE = changed(
 IMAGES_A_MINUTE = 60_000  # roughly, one thread of a two-core machine
 INFERRED = "Inferred: 3,584 images (the logs show 28 steps per epoch at batch 128; the text says 202,599 images), Adam with beta1 0.5. "
 TABLE = (  # letter, batch, epochs, learning rate, what the report saw, lite batch, lite epochs, what to look for in small
-    ("a", 128, 5, 2e-4, "rough outlines", 16, 5, "grey noise: 140 steps are too few for a face, as intended"),
-    ("b", 128, 10, 2e-4, "G's loss declining", 16, 10, "the dark outline of a head and hair, no eyes yet"),
-    ("c", 128, 100, 2e-4, "sex and hair visible", 16, 50, "faces with recognisable hair and skin"),
-    ("d", 128, 400, 2e-4, "some faces clear; one of the two best", 16, 200, "clear faces, each a different person; with e the best of the table"),
+    ("a", 128, 5, 2e-4, "rough outlines", 16, 5, "grey noise: 140 steps are too few for a face, as intended."),
+    ("b", 128, 10, 2e-4, "G's loss declining", 16, 10, "the dark outline of a head and hair, no eyes yet."),
+    ("c", 128, 100, 2e-4, "sex and hair visible", 16, 50, "faces with recognisable hair and skin."),
+    ("d", 128, 400, 2e-4, "some faces clear; one of the two best", 16, 200, "clear faces, each a different person; with e the best of the table."),
     ("e", 128, 800, 2e-4, "dead: Loss_D 0, Loss_G 86, every image the same", 16, 400,
      "faces as clear as d's and no better after twice the steps, while D is almost certain (D(x) 0.99); it does not diverge as "
-     "the report's did"),
-    ("f", 2048, 400, 2e-4, "like paintings", 224, 100, "grey outlines of heads: a large batch means few steps"),
-    ("g", 2048, 2000, 2e-4, "one of the two best", 224, 400, "soft faces: four times the steps of f, but still fewer than c"),
-    ("h", 4096, 5000, 1e-4, "stable, no better than g", 448, 500, "blotched faces, worse than g's: half its learning rate and fewer steps"),
+     "the report's did."),
+    ("f", 2048, 400, 2e-4, "like paintings", 224, 100, "grey outlines of heads: a large batch means few steps."),
+    ("g", 2048, 2000, 2e-4, "one of the two best", 224, 400, "soft faces: four times the steps of f, but still fewer than c."),
+    ("h", 4096, 5000, 1e-4, "stable, no better than g", 448, 500, "blotched faces, worse than g's: half its learning rate and fewer steps."),
 )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def _lite(
         f"{batch:,} and {epochs:,} epochs: {report}. {lite_note(_cell(FULL, batch, epochs, rate), config)}",
         config,
         round(max(0.5, lite_epochs * NUM_LITE / IMAGES_A_MINUTE), 1),
-        f"{sees}.",
+        sees,
     )
 
 

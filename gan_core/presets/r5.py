@@ -51,7 +51,7 @@ PRESETS = (
     preset(
         "r5-vae-lite",
         "VAE on rendered faces (R5, small)",
-        f"R5's VAE. {lite_note(VAE, VAE_LITE)}",
+        "R5's VAE on the rendered faces. " + lite_note(VAE, VAE_LITE),
         VAE_LITE,
         8,
         "reconstructions of the same person, slightly blurred; samples that are smooth, soft faces. MSE falls, and KL rises to "
@@ -83,7 +83,7 @@ PRESETS = (
     preset(
         "r5-acgan-lite",
         "ACGAN on rendered faces (R5, small)",
-        f"R5's ACGAN. {lite_note(ACGAN, ACGAN_LITE)}",
+        "R5's ACGAN on the rendered faces. " + lite_note(ACGAN, ACGAN_LITE),
         ACGAN_LITE,
         5,
         "the attribute loss falling before the adversarial one; and whether you can distinguish Female and Male in the pairs "

@@ -26,6 +26,7 @@ GAME = {
     "training.ema_decay": "running average of G's weights",
 }
 """Fields that decide how both networks learn, in words; a recipe's others are sizes."""
+FEWER_STEPS = "Adjusted for fewer steps."
 Value = float | int | str
 
 
@@ -82,11 +83,11 @@ def with_recipe(base: RunConfig, name: str, *, sizes: bool = True) -> RunConfig:
 def changes_in_words(full: RunConfig, lite: RunConfig) -> str:
     """What a lite preset changes of the full one's game, and why; empty where it changes nothing."""
     changed = [
-        f"{words} {_shown(lite, field)} instead of {_shown(full, field)}"
+        f"{words}: {_shown(lite, field)} instead of {_shown(full, field)}."
         for field, words in GAME.items()
         if get(lite, field) != get(full, field)
     ]
-    return f"Adjusted for fewer steps: {', '.join(changed)}." if changed else ""
+    return " ".join([FEWER_STEPS, *changed]) if changed else ""
 
 
 def _shown(config: RunConfig, field: str) -> str:

@@ -124,7 +124,7 @@ class ReportDocument:
         """Name, student number and course, those that are known, each with its heading."""
         _ = translator(self.language)
         person = self.person
-        named = ((_("Name"), person.name), (_("Student number"), person.number), (_("Course"), person.course))
+        named = ((_("Author"), person.name), (_("Student number"), person.number), (_("Course"), person.course))
         return [(heading, words) for heading, words in named if words]
 
     def figures(self) -> list[Illustration]:

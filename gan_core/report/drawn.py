@@ -79,7 +79,7 @@ def class_grid(r: Reported) -> list[Part]:
     rows = conditions.class_rows(len(names), A_CLASS)[: count * A_CLASS]
     images = r.sampler.draw_labelled(rows, SEED, A_CLASS)
     words = _("{n} samples of each class, a class a row, from the same {n} latents: {names}.")
-    caption = words.format(n=A_CLASS, names=", ".join(names[:count]))
+    caption = words.format(n=A_CLASS, names=_(", ").join(names[:count]))
     return [r.picture("classes", caption, imaging.to_picture(imaging.grid(images, columns=A_CLASS)))]
 
 

@@ -14,6 +14,7 @@ from gan_core.analysis import comparing, marked
 from gan_core.analysis.curves import title_of
 from gan_core.analysis.doctor.examine import examine
 from gan_core.config import differences, get
+from gan_core.config.numbers import significant
 from gan_core.datasets import DATASETS, preprocessing
 from gan_core.figures import charts, diagram, imaging
 from gan_core.models.kinds import applying, kind_of
@@ -248,8 +249,8 @@ def measured(r: Reported) -> list[Part]:
     rows = []
     for one in evaluations.latest(r.run):
         hits = f"{one.hits}/{one.requested}" if one.hits is not None and one.requested else ""
-        between = "{:.4g} – {:.4g}".format(*one.interval) if one.interval else ""
-        rows.append((title_of(one.metric, _), f"{one.value:.4g}", between, hits, f"{one.num_samples:,}", f"{one.step:,}",
+        between = " – ".join(significant(end, 4) for end in one.interval or ())
+        rows.append((title_of(one.metric, _), significant(one.value, 4), between, hits, f"{one.num_samples:,}", f"{one.step:,}",
                      one.extractor))  # fmt: skip
     if not rows:
         raise ValueError(_("Nothing was measured of it. Measure it on its page, or with: python -m gan_core evaluate"))

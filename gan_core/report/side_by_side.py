@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from gan_core.analysis import comparing, curves
+from gan_core.config.numbers import significant
 from gan_core.figures import sheets
 from gan_core.report.document import Paragraph, Part, Tabular
 from gan_core.report.parts import SMOOTHING
@@ -38,7 +39,7 @@ def compare(read: Sequence[Reported]) -> list[Part]:
         parts.append(read[0].chart(f"all_{metric.replace('/', '_')}", curves.title_of(metric, _), figure))
     pictures = [picture for one in read if (picture := _newest(one)) is not None]
     if len(pictures) == len(read):
-        caption = _("The newest sample grid of each run: {names}.").format(names=", ".join(names))
+        caption = _("The newest sample grid of each run: {names}.").format(names=_(", ").join(names))
         parts.append(read[0].picture("all_samples", caption, sheets.side_by_side(pictures, names)))
     return parts
 
@@ -53,8 +54,8 @@ def _table(read: Sequence[Reported]) -> Tabular:
         values = []
         for metric in measures:
             one = found.get(metric)
-            between = " ({:.4g} – {:.4g})".format(*one.interval) if one and one.interval else ""
-            values.append(f"{one.value:.4g}{between}" if one else "")
+            ends = " – ".join(significant(end, 4) for end in one.interval or ()) if one else ""
+            values.append(significant(one.value, 4) + (f" ({ends})" if ends else "") if one else "")
         rows.append((r.run.called(_), _(status.state), f"{status.step:,}", f"{status.num_images:,}", f"{training.batch_size:,}",
                      f"{training.epochs:,}", *values))  # fmt: skip
     head = (_("run"), _("state"), _("step"), _("images"), _("batch size"), _("epochs"))

@@ -8,7 +8,7 @@ A string that is written where no visitor is yet, at the top of a module, is mar
 import gettext
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TypeVar, cast
@@ -16,7 +16,9 @@ from typing import TypeVar, cast
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from gan_core.config.numbers import significant
 from gan_core.config.sentences import LANGUAGES, Catalogue
+from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.runs import Run
 
 K = TypeVar("K")
@@ -182,12 +184,26 @@ def duration(seconds: float) -> str:
     return _("{h} h {min} min").format(h=minutes // 60, min=minutes % 60)
 
 
+def listed(parts: Iterable[str]) -> str:
+    """Words one after the other, with the visitor's language's mark between them."""
+    return _(", ").join(parts)
+
+
+NETWORKS = (N_("encoder"), N_("decoder"))
+"""Parts of a model that gan_core names in one word; the generator and the discriminator are in the catalogue anyway."""
+
+
+def estimate_words(found: Estimate, digits: int = 3) -> str:
+    """A value in so many significant digits, with its interval where it has one."""
+    value, low, high = (significant(number, digits) for number in (found.value, found.low, found.high))
+    return _("{value} ({low} to {high})").format(value=value, low=low, high=high) if found.has_interval else value
+
+
 def told_apart_means(count: int) -> str:
     """What "told apart" means on every page, for so many differences tested together; docs/metrics.md names the tests."""
-    words = ngettext(
-        "Significant means: p is at most 0.05 in a two-sided test of the difference.",
-        "Significant means: p is at most 0.05 in a two-sided test of the difference, after Holm's correction for "
-        "{n} of them.",
-        count,
+    if count == 1:
+        return _("Significant means: p is at most 0.05 in a two-sided test of the difference.")
+    words = _(
+        "Significant means: p is at most 0.05 in a two-sided test of the difference, after Holm's correction for {n} tests."
     )
     return words.format(n=count)

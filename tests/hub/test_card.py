@@ -56,7 +56,7 @@ def test_an_evaluators_score_comes_with_its_count_and_interval() -> None:
 def test_what_was_measured_of_this_checkpoint_comes_with_its_interval_count_and_seed() -> None:
     found = Evaluation("fid", 31.25, (30.5, 32.0), 20, 2000, "digits@1", 3)
     text = made(metrics=[{"step": 20, "loss/d": 1.0}], evaluations=[found, replace(found, step=10, value=99.0)])
-    assert "| `fid` | 31.25 | 30.5 to 32 | - | 2000 | 3 | digits@1 |" in text and "99" not in text
+    assert "| `fid` | 31.25 | 30.5 to 32 | - | 2,000 | 3 | digits@1 |" in text and "99" not in text
 
 
 def test_the_hub_reads_what_was_measured_from_the_header() -> None:

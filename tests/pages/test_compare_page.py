@@ -167,9 +167,9 @@ def test_measurements_come_with_conditions_and_a_verdict(visit: Visit, pair: tup
     assert "**Fréchet distance, Kernel distance**: no significant difference between these runs" in words(app)
     pair[1].add_evaluations([line | {"value": 53.0, "interval": [45, 61]}])
     app = calm(app.run())
-    assert "**Fréchet distance** differs significantly: First one and Other one." in words(app)
+    assert "**Fréchet distance** differs significantly: “First one” and “Other one”." in words(app)
     assert "**Kernel distance**: no significant difference between these runs" in words(app)
-    assert "after Holm's correction for 2 of them" in words(app)
+    assert "after Holm's correction for 2 tests" in words(app)
 
 
 def test_two_gans_of_the_same_pictures_can_be_measured_against_each_other(

@@ -17,7 +17,7 @@ from tests.pages.conftest import Visit, calm, copy_of, labels, words
 def test_home_without_runs_offers_exactly_one_button(visit: Visit) -> None:
     home = visit("home")
     assert labels(home) == ["Train on digits now"]
-    assert "Your newest runs" not in words(home)
+    assert "Newest runs" not in words(home)
     assert "What to try next" not in words(home)  # nothing to walk through yet
 
 

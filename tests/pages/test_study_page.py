@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,7 @@ def test_a_dead_arm_is_told_apart_and_the_best_two_are_not(visit: Visit, done: S
         count(run, 5, hits)
     text = words(visit("experiment"))
     assert "**Significantly different: 6 of 10 pairs.**" in text
-    assert "7:3 above 1:0 (41/72 against 6/72, p = below 0.0001)" in text
+    assert "7:3 above 1:0 (41/72 against 6/72, p < 0.0001)" in text
     assert "The best two, 7:3 and 1:1, do not differ significantly (41/72 against 38/72, p = 1)." in text
     assert "reaches down to it: 0:1, 1:0." in text
 
@@ -166,16 +167,30 @@ def test_runs_that_are_still_going_are_compared_where_all_have_been(visit: Visit
     queue.enqueue(runs["1:0"])
     app = visit("experiment")
     assert {row["epoch"] for row in table(app)} == {1}
-    assert "So far: the runs still train." in words(app)
+    assert "Provisional: 4 of 5 runs are complete. All weightings are compared at the same epoch" in words(app)
     calm(app.button(key="study_stop").click().run())
     assert runs["1:0"].status().state == "stopped"
     assert queue.queued_ids(here().runs_dir) == []
+    text = words(calm(app.run()))
+    assert "The weightings are compared at different epochs" in text
+    assert "can be resumed on its page" in text
+
+
+def test_a_weighting_with_fewer_seeds_shows_those_it_has(visit: Visit, done: Study) -> None:
+    place = here().runs_dir
+    twice = replace(done, members=(*done.members, replace(done.members[0], seed=1)))  # 1:1 once more; its run stands in
+    studies.STORE.save(place, twice)
+    app = visit("experiment")
+    seeds = {row["real : generated"]: row["each seed"] for row in table(app)}
+    assert seeds["1:1"].count("/72") == 2
+    assert all(seeds[arm].count("/72") == 1 for arm in ("3:7", "0:1", "7:3", "1:0"))
+    assert "2 runs of each weighting" in words(app)
 
 
 def test_a_deleted_run_is_missed_and_can_be_queued_again(visit: Visit, done: Study, judged: None) -> None:
     supervisor.delete(runs_of(done)["3:7"])
     app = visit("experiment")
-    assert "not there" in words(app)
+    assert "missing" in words(app)
     assert [row["real : generated"] for row in table(app)] == ["1:1", "0:1", "7:3", "1:0"]
     calm(app.button(key="study_missing").click().run())
     (run_id,) = queue.queued_ids(here().runs_dir)

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from sweep_helpers import folder_of, small, worker
 
 from gan_core import runs
+from gan_core.config.numbers import significant
 from gan_core.evaluation.metrics import METRICS
 from gan_core.experiments.sweeps import figures
 from gan_core.experiments.sweeps.figures import PICTURES
@@ -125,7 +126,8 @@ def test_a_finished_sweep_shows_values_reasons_pictures_and_the_best(visit: Visi
     assert "cannot be cut into packs of 4" in shown[1]["why it ended"]
     assert shown[0]["run"] == f"run?run={rows[0].run_id}"
     text = words(app)
-    assert f"Best so far: trial {top.index + 1}" in text and f"{METRICS['fd'].objective_title} {top.value:.4g}" in text
+    assert f"Best: trial {top.index + 1}" in text
+    assert f"{METRICS['fd'].objective_title} {significant(top.value, 4)}" in text
     assert "What each run draws" in text and "Batch size 20, Packing (PacGAN) 4" in text
     assert "Optuna's charts" in text and len(app.get("plotly_chart")) == 1
     assert "Continue" not in labels(app)
@@ -171,6 +173,18 @@ def test_optunas_pictures_speak_the_visitors_language(
     whole = set(names.values())
     assert shown and set(shown) <= whole | {words[:17] + "..." for words in whole}
     assert [words for words in shown if not re.search("[\u4e00-\u9fff]", words)] == []
+
+
+def test_trials_bear_the_tables_numbers_in_optunas_pictures(tmp_path: Path) -> None:
+    sweep = small(ranged("learning_rate", 1e-4, 1e-2), trials=3)
+    study = open_study("one", str(tmp_path / "journal.log"), sweep)
+    study.enqueue_missing()
+    while claim := study.claim():
+        study.complete(claim, 1.0 / (1 + claim.index))
+    history, pieces = (figures.figure(study, key) for key in ("history", "slice"))
+    assert [list(trace.x) for trace in history.data[:2]] == [[1, 2, 3], [1, 2, 3]]
+    assert sorted(pieces.data[0].marker.color) == [1, 2, 3]
+    assert history.layout.xaxis.dtick == 1
 
 
 def test_two_settings_of_one_name_stay_two_in_optunas_pictures() -> None:

@@ -18,8 +18,10 @@ from streamlit.testing.v1 import AppTest
 from gan_core.config import run_config
 from gan_core.evaluation.statistics.intervals import Count
 from gan_core.latents.attribute_directions import AttributeDirection
+from gan_core.presets import PRESETS
 from pages.components import text
 from pages.components.shared import config_form
+from pages.components.shared.preset_choice import description_of
 from pages.components.text import STATES, as_text, duration
 from tests.pages.conftest import ROOT, plain
 
@@ -286,3 +288,11 @@ def test_what_is_kept_with_a_saved_direction_is_english_and_known_again_in_anoth
 def test_every_unit_of_the_settings_is_translated() -> None:
     units = {(info.json_schema_extra or {}).get("unit", "") for info in run_config.field_names().values()}
     assert units - {""} == set(config_form.UNITS)
+
+
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.look_for])
+def test_what_a_preset_says_is_chinese_to_its_end(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANVAS_LANG", "zh_TW")
+    said = description_of(PRESETS[name])
+    assert re.findall(r"[A-Za-z']+ [a-z]+ [a-z]+ [a-z]+", said) == []
+    assert "Look for" not in said and "instead of" not in said

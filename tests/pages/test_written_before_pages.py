@@ -13,7 +13,7 @@ from tests.pages.conftest import ROOT, calm, labels, words
 (STUDY,) = (file.stem for file in (WRITTEN / "runs" / ".studies").glob("*.json"))
 OWN = {row["kind"]: row["id"] for row in ANSWERS["own data"]}
 LINKS = [  # page, query, words on the page
-    ("home", {}, "Your newest runs"),
+    ("home", {}, "Newest runs"),
     ("train", {"run": IDS["plain"]}, "plain"),
     ("train", {"run": IDS["gradient penalty"]}, "gradient penalty"),
     ("train", {"run": IDS["collapsed"]}, "grad_norm/g became inf at step 4"),
@@ -25,8 +25,8 @@ LINKS = [  # page, query, words on the page
     ("compare", {"runs": f"{IDS['plain']},{IDS['branch']}"}, "The same place shows the same z"),
     ("replay", {"run": IDS["plain"], "step": "10"}, "The recording is at step 10"),
     ("study", {"study": STUDY}, "**7:3** seed 0"),
-    ("sweeps", {"sweep": "grid"}, "Best so far: trial 2"),
-    ("sweeps", {"sweep": "search"}, "Best so far: trial 1"),
+    ("sweeps", {"sweep": "grid"}, "Best: trial 2"),
+    ("sweeps", {"sweep": "search"}, "Best: trial 1"),
     ("data", {"data": OWN["pictures"]}, "6"),
     ("data", {"data": OWN["points"]}, "20"),
     ("runs", {}, "Balance: D too strong"),

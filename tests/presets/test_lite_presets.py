@@ -25,7 +25,7 @@ def test_a_lite_preset_differs_in_sizes_and_in_what_it_says(name):
     assert others <= set(GAME)
     for field in others:
         was, now = (f"{get(c, field):g}" if get(c, field) else "none" for c in (full, lite))
-        assert f"{GAME[field]} {now} instead of {was}" in PRESETS[name].description
+        assert f"{GAME[field]}: {now} instead of {was}." in PRESETS[name].description
     assert not others or "Adjusted for fewer steps" in PRESETS[name].description
 
 

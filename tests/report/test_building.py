@@ -132,7 +132,7 @@ def test_the_users_folders_do_not_reach_the_report(finished: Run):
 
 def test_figures_and_tables_are_numbered_apart():
     found = ReportDocument("t", "en", Person("Ada"), (), (), ())
-    assert found.facts() == [("Name", "Ada")]
+    assert found.facts() == [("Author", "Ada")]
     chapter = building.Chapter("c", (Tabular("", (), ()), Paragraph("w"), Tabular("", (), ())), ("", "", ""))
     placed = dict(
         enumerate(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from gan_core.config.numbers import significant
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -40,4 +42,5 @@ class Estimate:
         return self.low, self.high
 
     def __str__(self) -> str:
-        return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})" if self.has_interval else f"{self.value:.3g}"
+        value, low, high = (significant(number, 3) for number in (self.value, self.low, self.high))
+        return f"{value} ({low} to {high})" if self.has_interval else value

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gan_core.experiments.sweeps.study import SweepStudy
-from gan_core.figures.style import GREY
+from gan_core.figures.style import GREY, PLAIN_NUMBERS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
     from optuna.trial import FrozenTrial
 
+MOST_TICKS = 10  # of the trials' axis
 SCALE = [[0.0, "#1c9bd1"], [0.5, "#a07bd0"], [1.0, "#f76b15"]]
 
 
@@ -37,7 +39,7 @@ class Picture:
 PICTURES: dict[str, Picture] = {
     "history": Picture(
         "Trial by trial",
-        "Each dot is a trial, numbered by Optuna from 0; the line is the best so far.",
+        "Each dot is a trial; the line is the best so far.",
         1, 1, "plot_optimization_history",
     ),
     "slice": Picture(
@@ -78,18 +80,16 @@ def figure(study: SweepStudy, key: str, names: Mapping[str, str] | None = None) 
     """
     import optuna
 
-    from gan_core.experiments.sweeps.storage import reachable
-
     names = names or {}
-    with reachable(study.address):
-        loaded = optuna.load_study(study_name=study.sweep_id, storage=study.storage)
-        trials = loaded.trials
-    shown = optuna.create_study(direction=loaded.direction)
-    shown.add_trials([_renamed(trial, names) for trial in trials])
-    metric = study.sweep.objective.metric
+    metric, direction = study.sweep.objective.metric, study.sweep.objective.direction
+    shown = optuna.create_study(direction=optuna.study.StudyDirection[direction.upper()])
+    shown.add_trials([_renamed(trial, names) for trial in study.trials()])
     drawn: go.Figure = getattr(optuna.visualization, PICTURES[key].plot)(shown, target_name=names.get(metric, metric))
     _rename(drawn, names)
     _recolour(drawn, key)
+    _number_from_one(drawn, key)
+    drawn.update_xaxes(**PLAIN_NUMBERS)
+    drawn.update_yaxes(**PLAIN_NUMBERS)
     clear = "rgba(0,0,0,0)"
     drawn.update_layout(title=None, template=None, margin={"l": 60, "r": 30, "t": 30, "b": 60})
     above = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # beside the chart it takes half of a phone
@@ -120,6 +120,18 @@ def _rename(drawn: go.Figure, names: Mapping[str, str]) -> None:
             bar.title.text = names.get(bar.title.text, bar.title.text)
         if trace.type == "bar":  # it names a setting's type, which says nothing to a reader
             trace.hovertemplate = "%{y}: %{x:.3f}<extra></extra>"
+
+
+def _number_from_one(drawn: go.Figure, key: str) -> None:
+    """Trials by the numbers that the table gives them: Optuna counts from 0."""
+    if key == "history":
+        for trace in drawn.data:
+            trace.x = [number + 1 for number in trace.x]
+        last = max((number for trace in drawn.data for number in trace.x), default=1)
+        drawn.update_xaxes(tickformat=",d", dtick=max(1, math.ceil(last / MOST_TICKS)), tick0=1)
+    if key == "slice":
+        for trace in drawn.data:
+            trace.marker.color = [number + 1 for number in trace.marker.color]
 
 
 def _recolour(drawn: go.Figure, key: str) -> None:

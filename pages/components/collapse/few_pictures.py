@@ -5,7 +5,7 @@ import streamlit as st
 from gan_core.evaluation.metrics import METRICS
 from gan_core.experiments import few_pictures as study
 from pages.components.shared import lab
-from pages.components.text import _, ngettext
+from pages.components.text import _, estimate_words, ngettext
 
 
 def few_pictures() -> None:
@@ -26,7 +26,7 @@ def few_pictures() -> None:
         }
         cells = [
             {_("pictures"): row.count, _("method"): _(study.METHODS[row.method].title)}
-            | {title: str(row.estimate(name)) for name, title in titles.items()}
+            | {title: estimate_words(row.estimate(name)) for name, title in titles.items()}
             for row in lines
         ]  # fmt: skip
         st.dataframe(cells, hide_index=True, height="content", key="few_pictures_rows")

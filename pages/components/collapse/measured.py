@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from gan_core.config.numbers import significant
 from gan_core.evaluation.measure import NUM_IMAGES, Measurement, conditions
 from gan_core.evaluation.measure_task import rows_of, same_extractor, task
 from gan_core.evaluation.metrics import METRICS
@@ -16,7 +17,7 @@ from gan_core.jobs.task import Arrays
 from gan_core.runs import Run
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.task_view import outcome
-from pages.components.text import _, as_text, called, ngettext, told_apart_means
+from pages.components.text import _, as_text, called, estimate_words, listed, ngettext, told_apart_means
 from pages.components.widgets.picture import picture
 
 COLUMNS = 10
@@ -133,9 +134,9 @@ def table(left: list[Measurement], right: list[Measurement], models: tuple[str, 
         [
             {
                 _("metric"): _(METRICS[name].title),
-                models[0]: value_words(ours[name]),
-                models[1]: value_words(theirs[name]),
-                _("real images"): "–" if ours[name].real is None else f"{ours[name].real:.3g}",
+                models[0]: estimate_words(ours[name].estimate),
+                models[1]: estimate_words(theirs[name].estimate),
+                _("real images"): "–" if (real := ours[name].real) is None else significant(real, 3),
                 _("result"): comparison_words(ours[name], theirs[name], found[name], models),
                 _("meaning"): _(METRICS[name].explanation),
             }
@@ -184,7 +185,7 @@ def summary(
 
 def titles(names: list[str]) -> str:
     """Metrics by their titles."""
-    return ", ".join(_(METRICS[name].title) for name in names)
+    return listed(_(METRICS[name].title) for name in names)
 
 
 def repaired_is_better(broken: Measurement, repaired: Measurement) -> bool:
@@ -201,13 +202,6 @@ def comparison_words(broken: Measurement, repaired: Measurement, found: Differen
     if not found.differs:
         return _("no significant difference")
     return _("{model} is better").format(model=models[repaired_is_better(broken, repaired)])
-
-
-def value_words(row: Measurement) -> str:
-    """A value with its interval."""
-    return _("{value:.3g} ({low:.3g} to {high:.3g})").format(
-        value=row.value, low=row.estimate.low, high=row.estimate.high
-    )
 
 
 def sampled(row: Measurement) -> tuple[Estimate, npt.NDArray[np.float64]]:

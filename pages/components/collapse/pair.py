@@ -17,7 +17,7 @@ from pages.components.shared.config_form import setting_name, value_of
 from pages.components.shared.departures import show_departures
 from pages.components.shared.doctor_panel import diagnosed, no_findings
 from pages.components.shared.run_card import badge
-from pages.components.text import _, as_text, called
+from pages.components.text import _, as_text, called, listed
 from pages.components.widgets.picture import picture
 
 SHOWN_SETTINGS = 6
@@ -208,7 +208,7 @@ def show_differences(broken: Run, repaired: Run) -> bool:
     else:
         more = _(" and more") if len(different) > SHOWN_SETTINGS else ""
         words = _("They differ in {n} settings, so no single one explains what you see: {settings}.")
-        st.markdown(words.format(n=len(different), settings=", ".join(named) + more))
+        st.markdown(words.format(n=len(different), settings=listed(named) + more))
     if not comparing.same_pinned_latents(configs):
         st.caption(_("The same place in the two grids shows different latents."))
     return True

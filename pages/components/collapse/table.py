@@ -12,7 +12,7 @@ from gan_core.experiments.lessons import LESSONS
 from gan_core.lab2d.stories import STORIES
 from pages.components.collapse.tuned import PERFECT, tuned_parts
 from pages.components.shared import lab
-from pages.components.text import N_, Marked, _, titled
+from pages.components.text import N_, Marked, _, listed, titled
 
 NAMES = Marked({"ring8": N_("Ring of 8"), "grid25": N_("Grid of 25"), "stacked-mnist": N_("Stacked MNIST")})
 CRITERIA = Marked(
@@ -140,7 +140,7 @@ def _sentences(found: Results, task: BenchmarkTask, lines: list[Row]) -> list[st
     sentences += _compared_with_plain(differences(found), _("modes captured"))
     if chance := smeared(lines):
         words = _("Most samples lie between the modes, so modes are hit **by chance**: {methods}.")
-        sentences.append(words.format(methods=", ".join(row.title for row in chance)))
+        sentences.append(words.format(methods=listed(row.title for row in chance)))
     names = {"captured": _("modes"), "high_quality": _("high quality")}
     for measure, wanted, reached in targets(found):
         words = _("PacGAN2 reaches the lab's target, near the paper's figure, of {wanted:g} ({measure}), with {x}.")
@@ -164,7 +164,7 @@ def _compared_with_plain(compared: list[Difference], measure: str) -> list[str]:
         ),
     )
     return [
-        words.format(measure=measure, methods=", ".join(METHODS[d.first].title for d in some))
+        words.format(measure=measure, methods=listed(METHODS[d.first].title for d in some))
         for words, some in kinds
         if some
     ]

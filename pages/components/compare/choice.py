@@ -10,7 +10,7 @@ from gan_core.analysis import comparing
 from gan_core.analysis.comparing import MAX_RUNS, Compared
 from gan_core.config import RunConfig
 from gan_core.runs import Run
-from pages.components.text import _, as_text, called, ngettext
+from pages.components.text import _, as_text, called, listed, ngettext
 
 SUGGESTED = 4
 MAX_COMPARED = 100  # newest runs: all pairs of them are counted
@@ -21,7 +21,7 @@ def choose_runs(runs: dict[str, Run]) -> list[Run]:
     named = [part for part in st.query_params.get("runs", "").split(",") if part]
     unknown = [run_id for run_id in named if run_id not in runs]
     if unknown:
-        names = as_text(", ".join(name[:64] for name in unknown[:3]))
+        names = as_text(listed(name[:64] for name in unknown[:3]))
         st.warning(_("Not here, and left out: {names}.").format(names=names), icon=":material/warning:")
     first = list(dict.fromkeys(run_id for run_id in named if run_id in runs))[:MAX_RUNS]
     titles = dict(zip(runs, names_of(list(runs.values())), strict=True))

@@ -7,13 +7,14 @@ import streamlit as st
 
 from gan_core.analysis import comparing, curves
 from gan_core.analysis.comparing import Compared, Ending
+from gan_core.config.numbers import significant
 from gan_core.evaluation import measure_task
 from gan_core.evaluation.statistics.tests import of_estimates, together
 from gan_core.models.kinds import kind_or_none
 from gan_core.runs.evaluations import Evaluation
 from pages.components.collapse.measured import measured as measured_pair
 from pages.components.compare.choice import titles_of
-from pages.components.text import _, as_text, told_apart_means
+from pages.components.text import _, as_text, listed, told_apart_means
 
 Group = list[tuple[str, Evaluation]]
 
@@ -65,13 +66,18 @@ def row(title: str, found: Evaluation) -> dict[str, str]:
     return {
         _("metric"): curves.title_of(found.metric, _),
         _("run"): title,
-        _("value"): f"{found.value:.4g}",
-        _("interval"): "–" if low is None else _("{low:.4g} to {high:.4g}").format(low=low, high=high),
+        _("value"): significant(found.value, 4),
+        _("interval"): "–" if low is None or high is None else interval_words(low, high),
         _("images"): f"{found.num_samples:,}" if found.num_samples else "–",
         _("extractor"): found.extractor or "–",
         _("step"): f"{found.step:,}",
         _("seed"): "–" if found.seed is None else str(found.seed),
     }
+
+
+def interval_words(low: float, high: float) -> str:
+    """The ends of an interval."""
+    return _("{low} to {high}").format(low=significant(low, 4), high=significant(high, 4))
 
 
 def tested_sentences(groups: Sequence[Group]) -> list[str]:
@@ -84,10 +90,10 @@ def tested_sentences(groups: Sequence[Group]) -> list[str]:
     different: dict[str, list[str]] = {}
     for ((title, left), (other, _right)), found in zip(pairs, tested, strict=True):
         if found.differs:
-            words = _("{left} and {right}").format(left=as_text(title), right=as_text(other))
+            words = _("“{left}” and “{right}”").format(left=as_text(title), right=as_text(other))
             different.setdefault(left.metric, []).append(words)
     sentences = [
-        _("**{metric}** differs significantly: {pairs}.").format(metric=metric_words([metric]), pairs=", ".join(named))
+        _("**{metric}** differs significantly: {pairs}.").format(metric=metric_words([metric]), pairs=listed(named))
         for metric, named in different.items()
     ]
     if same := [group[0][1].metric for group in with_interval if group[0][1].metric not in different]:
@@ -104,7 +110,7 @@ def tested_sentences(groups: Sequence[Group]) -> list[str]:
 
 def metric_words(metrics: Sequence[str]) -> str:
     """The titles of metrics, each once."""
-    return ", ".join(dict.fromkeys(as_text(curves.title_of(metric, _)) for metric in metrics))
+    return listed(dict.fromkeys(as_text(curves.title_of(metric, _)) for metric in metrics))
 
 
 def against_each_other(runs: Sequence[Compared]) -> None:
@@ -150,5 +156,5 @@ def ending(found: Ending | None) -> str:
     if found is None:
         return "–"
     if found.count == 1:
-        return f"{found.mean:.3g}"
-    return f"{found.mean:.3g} ({found.low:.3g} … {found.high:.3g})"
+        return significant(found.mean, 3)
+    return f"{significant(found.mean, 3)} ({significant(found.low, 3)} … {significant(found.high, 3)})"

@@ -10,7 +10,7 @@ from gan_core.config import run_config as schema
 from pages.components.compare.choice import titles_of
 from pages.components.shared.config_form import setting_name, value_of
 from pages.components.shared.departures import show_departures
-from pages.components.text import _, as_text, ngettext
+from pages.components.text import _, as_text, listed, ngettext
 
 SHOWN = 4
 
@@ -19,7 +19,8 @@ def show_obstacles(runs: Sequence[Compared]) -> None:
     """One box with a sentence for each reason why not everything can be compared."""
     found = comparing.obstacles([one.config for one in runs])
     if found:
-        st.warning("\n".join(f"- {as_text(obstacle.said(_))}" for obstacle in found), icon=":material/balance:")
+        said = [as_text(obstacle.said(_)) for obstacle in found]
+        st.warning(said[0] if len(said) == 1 else "\n".join(f"- {one}" for one in said), icon=":material/balance:")
 
 
 def summary(runs: Sequence[Compared]) -> str:
@@ -29,7 +30,7 @@ def summary(runs: Sequence[Compared]) -> str:
     if not count:
         return _("No setting differs.")
     words = ngettext("{n} setting differs: {names}", "{n} settings differ: {names}", count)
-    names = ", ".join(as_text(setting_name(name)) for name in different[:SHOWN])
+    names = listed(as_text(setting_name(name)) for name in different[:SHOWN])
     return words.format(n=count, names=names) + (", …" if count > SHOWN else "")
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from gan_core.analysis import comparing
 from gan_core.analysis.comparing import Compared
 from gan_core.config import run_config as schema
+from gan_core.config.numbers import significant
 from pages.components.compare.choice import titles_of
 from pages.components.compare.pictures import tiles_url
 from pages.components.shared.config_form import setting_name, value_of
@@ -55,7 +56,7 @@ def draw(runs: Sequence[Compared], rows: str, columns: str, others: Sequence[str
     head = st.columns(widths, vertical_alignment="bottom")
     named = [_("{name}, down").format(name=field_title(rows))] if rows else []
     named += [_("{name}, across").format(name=field_title(columns))] if columns else []
-    head[0].caption(as_text("; ".join(named)))
+    head[0].caption(as_text(_("; ").join(named)))
     for column, value in zip(head[1:], column_values, strict=True):
         column.markdown(f"**{as_text(value_of(columns, value))}**" if columns else "")
     for row_value in row_values:
@@ -91,7 +92,7 @@ def cell(one: Compared, title: str, others: Sequence[str]) -> None:
         "loss/g": _("G's loss"), "loss/d": _("D's loss"), "loss/reconstruction": _("error"), "loss/kl": "KL",
         "loss/diffusion": _("loss"),
     }  # fmt: skip
-    facts = [f"{word} {ends[name].mean:.3g}" for name, word in words.items() if name in ends]
+    facts = [f"{word} {significant(ends[name].mean, 3)}" for name, word in words.items() if name in ends]
     facts += settings_of(one, others)
     facts.append(_("step {n:,}").format(n=drawn[-1]) if drawn else "")
     st.caption(as_text(" · ".join(part for part in facts if part)))

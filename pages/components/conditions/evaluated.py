@@ -17,7 +17,7 @@ from gan_core.figures.sheets import Line
 from pages.components.shared import lab
 from pages.components.shared.data_choice import evaluator_link
 from pages.components.shared.models import opened
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, listed
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def evaluate(
 def _object_lines(requested: Sequence[str], recognised: Sequence[str]) -> list[Line]:
     lines = [Line(name, name in recognised) for name in requested]
     instead = [name for name in recognised if name not in requested]
-    return [*lines, Line(_("saw {names}").format(names=", ".join(instead)))] if instead else lines
+    return [*lines, Line(_("saw {names}").format(names=listed(instead)))] if instead else lines
 
 
 def _attribute_lines(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from gan_core.experiments import conditional_table as table
-from pages.components.text import _
+from pages.components.text import _, estimate_words
 
 
 def families() -> None:
@@ -13,7 +13,7 @@ def families() -> None:
         return
     with st.expander(_("How well do five families do this?"), icon=":material/leaderboard:"):
         cells = [
-            {_("method"): _(table.METHODS[row.method].title), **{name: str(row.estimate(name)) for name in table.LISTS},
+            {_("method"): _(table.METHODS[row.method].title), **{name: estimate_words(row.estimate(name)) for name in table.LISTS},
              _("seconds a run"): round(row.seconds)}
             for row in lines
         ]  # fmt: skip

@@ -8,7 +8,7 @@ from gan_core.figures.imaging import Uint8Array
 from gan_core.figures.sheets import contact_sheet
 from gan_core.runs.sampler import Sampler
 from pages.components.conditions.evaluated import Evaluated
-from pages.components.text import _
+from pages.components.text import _, listed
 from pages.components.widgets.condition_cards import Part
 from pages.components.widgets.picture import download_png
 
@@ -29,7 +29,7 @@ def kind(model: Sampler) -> Kind:
 
 def parts(images: Uint8Array, found: Evaluated) -> list[Part]:
     """The pictures with their lines, for cards."""
-    alts = [", ".join(line.text for line in lines) or _("none of the labels") for lines in found.lines]
+    alts = [listed(line.text for line in lines) or _("none of the labels") for lines in found.lines]
     urls = [imaging.array_url(image) for image in images]
     return [Part(url, alt, lines) for url, alt, lines in zip(urls, alts, found.lines, strict=True)]
 

@@ -14,7 +14,7 @@ from pages.components.conditions.families import families
 from pages.components.conditions.pictures import ROW, kind, parts, place_of, sheet_button
 from pages.components.shared import lab
 from pages.components.shared.models import first_condition
-from pages.components.text import _
+from pages.components.text import _, listed
 from pages.components.widgets.condition_cards import Part, condition_cards
 
 MAX_CLASSES = 20  # rows at once
@@ -65,7 +65,7 @@ def compose(model: Sampler) -> None:
         what = _("{n} pictures of one condition, seed {seed}, step {step:,}.")
         show_score(_("Found by the evaluator"), found.score, found.chance, evaluator,
                    what.format(n=count, seed=seed, step=model.step))  # fmt: skip
-    heading = [", ".join(condition) or _("none of the labels"), place_of(model, seed)]
+    heading = [listed(condition) or _("none of the labels"), place_of(model, seed)]
     sheet_button(images, found, heading, f"{model.run_id}-step{model.step}-seed{seed}", ROW)
 
 
@@ -176,7 +176,7 @@ def guide(model: Sampler) -> None:
     )
     st.caption(words)
     both = Evaluated([line for judged in found for line in judged.lines])
-    heading = [", ".join(condition) or _("none of the labels"), place_of(model, seed)]
+    heading = [listed(condition) or _("none of the labels"), place_of(model, seed)]
     sheet_button(np.concatenate(images), both, heading, f"{model.run_id}-guidance-seed{seed}", ROW)
 
 

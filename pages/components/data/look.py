@@ -13,7 +13,7 @@ from gan_core.datasets.epochs import Epoch
 from gan_core.figures import imaging
 from pages.components.data.charts import correlation_figure, share_figure
 from pages.components.shared.data_choice import Chosen, left_out_table
-from pages.components.text import N_, Marked, _, as_text, ngettext
+from pages.components.text import N_, Marked, _, as_text, listed, ngettext
 from pages.components.widgets.picture import picture
 
 SHOWN = 24
@@ -151,5 +151,5 @@ def _dots(config: DatasetConfig) -> None:
     with st.container(width=480):
         picture(imaging.data_url(dots), key="data_dots", alt=words, caption=words, pixelated=False)
     if data.label_names:
-        names = as_text(", ".join(data.label_names[:60]))
+        names = as_text(listed(data.label_names[:60]))
         st.caption(_("Each point has one of {n} labels: {names}.").format(n=len(data.label_names), names=names))

@@ -11,7 +11,7 @@ from gan_core.latents.arithmetic import equation
 from gan_core.latents.interpolation import slerp
 from gan_core.runs.sampler import Sampler, numbered_latents
 from pages.components.explore.samples import choose_labels, sheet_url
-from pages.components.text import N_, Marked, _
+from pages.components.text import N_, Marked, _, listed
 from pages.components.widgets.picture import download_png, picture
 from pages.components.widgets.sample_picker import LARGEST, picked, sample_picker
 
@@ -41,7 +41,7 @@ def _calculate(model: Sampler, labels: npt.NDArray[np.float32]) -> None:
             chosen[term] = _pick(model, labels, term)
     missing = [term for term, numbers in chosen.items() if not numbers]
     if missing:
-        st.info(_("Choose at least one sample for: {terms}.").format(terms=", ".join(missing)), icon=":material/info:")
+        st.info(_("Choose at least one sample for: {terms}.").format(terms=listed(missing)), icon=":material/info:")
         return
     for term, numbers in chosen.items():
         if numbers != FIRST[term] or term in st.query_params:

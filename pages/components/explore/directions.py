@@ -19,7 +19,7 @@ from gan_core.runs.sampler import Sampler
 from pages.components.shared import lab
 from pages.components.shared.data_choice import evaluator_link
 from pages.components.shared.task_view import outcome
-from pages.components.text import N_, Marked, _, as_text
+from pages.components.text import N_, Marked, _, as_text, listed
 from pages.components.widgets.latent_explorer import Slider
 
 SHOWN_ATTRIBUTES = 6
@@ -196,7 +196,7 @@ def attribute_outcome(model: Sampler, run: Run, page: str) -> Arrays | None:
 def refusals(found: Arrays, page: str) -> None:
     """The attributes whose direction could not be found, folded away."""
     if len(found["refused_names"]):
-        title = _("Without a direction: {names}").format(names=as_text(", ".join(map(str, found["refused_names"]))))
+        title = _("Without a direction: {names}").format(names=as_text(listed(map(str, found["refused_names"]))))
         with st.expander(title, key=f"{page}_refused"):
             for sentence in found["refusals"]:
                 st.markdown(as_text(_(str(sentence))))

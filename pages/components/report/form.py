@@ -75,7 +75,7 @@ def form(runs: Sequence[Run], key: str) -> tuple[Task, str] | None:
             format_func=languages().__getitem__,
         )  # fmt: skip
         left, middle, right = st.columns(3)
-        name = left.text_input(_("Name"), max_chars=80, key=f"{key}_name")
+        name = left.text_input(_("Your name"), max_chars=80, key=f"{key}_name")
         number = middle.text_input(_("Student number"), max_chars=40, key=f"{key}_number")
         course = right.text_input(_("Course"), max_chars=80, key=f"{key}_course")
         st.caption(_("The template asks the questions; the discussion is yours to write."))

@@ -18,6 +18,7 @@ from pages.components.run.log import log, log_table
 from pages.components.shared import lab
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.config_form import label
+from pages.components.shared.preset_choice import description_of
 from pages.components.text import _, as_text
 from pages.components.widgets.picture import download_png, picture
 
@@ -33,7 +34,7 @@ def settings(run: Run) -> None:
     if config.preset in PRESETS:
         preset = PRESETS[config.preset]
         line_of_preset = _("**Preset**: {title}. {description}")
-        st.markdown(line_of_preset.format(title=_(preset.title), description=_(preset.description)))
+        st.markdown(line_of_preset.format(title=_(preset.title), description=description_of(preset)))
         if different:
             table(config, {name: fields[name] for name in different}, f"details_different_{run.id}")
         else:
@@ -108,7 +109,7 @@ def architecture(run: Run) -> None:
         st.dataframe(
             [
                 {_("layer"): layer.kind, _("settings"): layer.detail, _("output"): " x ".join(map(str, layer.output_shape)),
-                 _("parameters"): layer.num_parameters}
+                 _("parameters"): f"{layer.num_parameters:,}"}
                 for layer in layers
             ],
             hide_index=True, key=key, height="content",

@@ -19,7 +19,7 @@ from gan_core.models.networks import NETWORKS
 from gan_core.models.objectives import OBJECTIVES
 from gan_core.models.penalties import PENALTIES
 from pages.components.shared import lab
-from pages.components.text import N_, Marked, _
+from pages.components.text import N_, Marked, _, listed, titled
 
 REGISTRIES: dict[str, Registry[Any]] = {
     "network.name": NETWORKS,
@@ -199,7 +199,7 @@ def section_title(section: str) -> str:
     """A section's name, and what it is about."""
     _name, meaning = SECTIONS.get(section) or ("", "")
     name = section_name(section)
-    return _("{section}: {meaning}").format(section=name, meaning=meaning) if meaning else name
+    return titled(name, meaning) if meaning else name
 
 
 def knob(name: str, info: Any, value: Any, key: str) -> Any:
@@ -259,7 +259,7 @@ def bounds(info: Any) -> tuple[int | None, int | None]:
 def setting_name(name: str, configs: Sequence[RunConfig] = ()) -> str:
     """A field's label; of an optimiser's field with the network that it is of, in models of these configurations."""
     words, owner = label(name, schema.field_names()[name]), owner_of(name, configs)
-    return f"{words}, {owner}" if owner else words
+    return _("{setting}, {network}").format(setting=words, network=owner) if owner else words
 
 
 def owner_of(name: str, configs: Sequence[RunConfig] = ()) -> str:
@@ -278,6 +278,8 @@ def value_of(name: str, value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, int) and not name.endswith("seed"):
+        return f"{value:,}"
     if isinstance(value, tuple):
-        return ", ".join(title_of(name, part) for part in value) or "–"
+        return listed(title_of(name, part) for part in value) or "–"
     return title_of(name, value) if value not in (None, "") else "–"

@@ -14,7 +14,7 @@ from gan_core.datasets.uploads import Own
 from pages.components.shared import lab
 from pages.components.shared.config_form import knob
 from pages.components.shared.links import linked_choice
-from pages.components.text import _, as_text, ngettext
+from pages.components.text import _, as_text, listed, ngettext
 
 FIRST = "mnist5k"
 LESSON = 1_000  # report R1 trained on so few, and found the result useless
@@ -120,7 +120,7 @@ def _about(own: Own) -> None:
         words = _("Points of your own.")
     elif own.classes:
         words = _("Pictures of your own in {n} classes: {classes}.").format(
-            n=len(own.classes), classes=as_text(", ".join(own.classes)[:300])
+            n=len(own.classes), classes=as_text(listed(own.classes)[:300])
         )
     else:
         words = _("Pictures of your own, without classes.")

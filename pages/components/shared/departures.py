@@ -8,7 +8,7 @@ from gan_core.analysis import comparing
 from gan_core.analysis.comparing import Departure
 from gan_core.runs import Run
 from pages.components.shared.config_form import setting_name
-from pages.components.text import _, as_text, called
+from pages.components.text import _, as_text, called, listed
 
 MOST_DEPARTURES = 6
 
@@ -27,5 +27,5 @@ def in_words(departure: Departure) -> str:
     """A live change or an early end, as a sentence."""
     if not departure.changes:
         return _("ended early, at step {n:,}").format(n=departure.step)
-    changes = ", ".join(f"{setting_name(name)} {value:g}" for name, value in departure.changes.items())
+    changes = listed(f"{setting_name(name)} {value:g}" for name, value in departure.changes.items())
     return _("changed at step {n:,}: {changes}").format(n=departure.step, changes=changes)

@@ -41,6 +41,6 @@ def where(run: Run, device: str) -> str:
     """The device that a run is trained on, and how many of them."""
     number = run.control().processes
     if number == 1:
-        return device
+        return "CPU" if device == "cpu" else device
     words = ngettext("{n} process on {device}", "{n} processes on {device}", number)
     return words.format(n=number, device=device.partition(":")[0])

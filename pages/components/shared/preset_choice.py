@@ -60,6 +60,14 @@ def begins(name: str) -> str:
     return next(beginning for beginning in IDEAS if name.startswith(beginning))
 
 
+def description_of(preset: Preset) -> str:
+    """What it shows and what to look for, in the visitor's language."""
+    if not preset.look_for:
+        return _(preset.description)
+    body = preset.description.removesuffix(preset.look_for).removesuffix(" Look for: ")
+    return _(body) + " " + _("Look for: {what}").format(what=_(preset.look_for))
+
+
 def in_words(name: str) -> str:
     """Its idea, and what it is."""
     return f"{IDEAS[begins(name)]} · {_(PRESETS[name].title)}"

@@ -8,7 +8,7 @@ import streamlit as st
 
 from gan_core.access import bin
 from pages.components.shared import lab
-from pages.components.text import N_, _, as_text
+from pages.components.text import N_, _, as_text, listed
 
 KEPT = "lab_undo"
 NOT_THERE = N_("It is no longer in the bin.")
@@ -44,7 +44,9 @@ def offer_deleted(names: Mapping[Path, str], page: str = "") -> None:
                 raise ValueError(NOT_THERE)
             bin.restore(thing)
 
-    words = _("Deleted: {names}.").format(names=", ".join(f"“{as_text(name)}”" for name in names.values()))
+    words = _("Deleted: {names}.").format(
+        names=listed(_("“{name}”").format(name=as_text(name)) for name in names.values())
+    )
     offer(words, take_back, page)
 
 

@@ -21,7 +21,7 @@ def new_study() -> None:
     """How long, how many, and the button that queues all."""
     words = _(
         "The discriminator's loss has two parts, for **real** and for **generated** images. Does their ratio matter? (Only the ratio can: "
-        "Adam does not see a factor on both, Kingma and Ba 2015, section 2.1.) One conditional GAN for each of five weightings, and a "
+        "Adam is invariant to a common factor, Kingma and Ba 2015, section 2.1.) One conditional GAN for each of five weightings, and a "
         "test whether their curves differ."
     )
     st.markdown(words)
@@ -34,7 +34,7 @@ def new_study() -> None:
     )  # fmt: skip
     images = columns[1].number_input(
         _("Images"), usual.training.batch_size, MAX_IMAGES, begun["images"], 500, key=f"{prefix}_images", persist_state="session",
-        help=_("Drawn scenes to learn from. Fewer are quicker and teach less."),
+        help=_("Rendered scenes to learn from. Fewer are quicker and teach less."),
     )  # fmt: skip
     seeds = columns[2].number_input(
         _("Seeds"), 1, MAX_SEEDS, begun["seeds"], key=f"{prefix}_seeds", persist_state="session",

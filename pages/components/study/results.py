@@ -15,7 +15,7 @@ from gan_core.training import supervisor
 from pages.components.shared import lab
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.run_card import state_badge
-from pages.components.text import _, as_text, ngettext
+from pages.components.text import _, as_text, listed, ngettext
 from pages.components.widgets.live_plot import live_plot
 
 SLOWER = 2  # refreshes a study needs: a count comes once an epoch
@@ -70,7 +70,7 @@ def live(study: Study) -> None:
         for arm in plan.arms
     }
     points = comparable(curves, lambda arm: arm in going)
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([1, 1], gap="medium")
     with left:
         chart(study, plan, curves)
     with right:
@@ -78,13 +78,25 @@ def live(study: Study) -> None:
     if not points:
         return
     st.subheader(_("Is the difference significant?"))
-    if going:
-        st.caption(
-            _("So far: the runs still train. Compared at the last epoch that all which have begun have reached.")
-        )
+    unfinished(members, points, bool(going))
     st.markdown(sentence(points, compare({arm: point.count for arm, point in points.items()})))
     table(plan, members, by_run, points)
     conditions(study)
+
+
+def unfinished(members: list[tuple[StudyMember, Run | None]], points: dict[str, Point], going: bool) -> None:
+    """Says so where the results are provisional: runs still train, or some have not reached their end."""
+    complete = sum(run is not None and run.status().state == "finished" for _member, run in members)
+    if complete == len(members):
+        return
+    sentences = [_("Provisional: {n} of {total} runs are complete.").format(n=complete, total=len(members))]
+    if len({point.epoch for point in points.values()}) > 1:
+        sentences.append(_("The weightings are compared at different epochs (see the table)."))
+    elif going and len(points) > 1:
+        sentences.append(_("All weightings are compared at the same epoch (see the table)."))
+    if not going:
+        sentences.append(_("A run that was paused or stopped, or that failed, can be resumed on its page (Watch)."))
+    st.caption(" ".join(sentences))
 
 
 def chart(study: Study, plan: Plan, curves: dict[str, list[Point]]) -> None:
@@ -92,7 +104,7 @@ def chart(study: Study, plan: Plan, curves: dict[str, list[Point]]) -> None:
     st.markdown(
         f"**{_('Objects that the evaluator finds, by epoch (weights real : generated)')}**",
         help=_("The share of the requested objects of 32 test conditions that the evaluator finds in the generated pictures. The "
-               "band is the 95 % interval (Wilson): where bands overlap widely, the curves tell nothing apart."),
+               "band is the 95 % interval (Wilson): where bands overlap widely, the curves show no difference."),
     )  # fmt: skip
     if not any(curves.values()):
         st.caption(_("The curves begin with the end of the first epoch."))
@@ -112,7 +124,7 @@ def states(members: list[tuple[StudyMember, Run | None]], by_run: dict[str, list
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(_("**{arm}** seed {seed}").format(arm=member.arm, seed=member.seed), width=90)
             if run is None:
-                st.caption(_("not there"))
+                st.caption(_("missing"))
                 continue
             status = run.status()
             state_badge(status.state)
@@ -138,10 +150,10 @@ def sentence(points: dict[str, Point], pairs: list[Difference]) -> str:
     best = next(pair for pair in pairs if {pair.first, pair.second} == set(ratios[:2]))
     if not different:
         return _(
-            "**No significant differences**: no two differ by more than chance explains (smallest p = {p}; {test})."
+            "**No significant differences**: no two differ by more than chance explains (smallest {p}; {test})."
         ).format(p=p_words(pairs[0].corrected), test=test)
-    listed = ", ".join(
-        _("{a} above {b} ({x} against {y}, p = {p})").format(
+    pairs_words = listed(
+        _("{a} above {b} ({x} against {y}, {p})").format(
             a=pair.first,
             b=pair.second,
             x=points[pair.first].count,
@@ -156,25 +168,25 @@ def sentence(points: dict[str, Point], pairs: list[Difference]) -> str:
     )
     if len(different) == len(pairs):
         words = _("**Significantly different: all {n} pairs.** {listed} ({test}).")
-    told = words.format(apart=len(different), n=len(pairs), listed=listed, test=test)
+    told = words.format(apart=len(different), n=len(pairs), listed=pairs_words, test=test)
     if best.differs:
         return told
-    closing = _("The best two, {a} and {b}, do not differ significantly ({x} against {y}, p = {p}).").format(
+    closing = _("The best two, {a} and {b}, do not differ significantly ({x} against {y}, {p}).").format(
         a=best.first, b=best.second, x=points[best.first].count, y=points[best.second].count, p=p_words(best.corrected)
     )
     return f"{told} {closing}"
 
 
 def p_words(p: float) -> str:
-    """A p-value in two digits."""
-    return _("below 0.0001") if p < 0.0001 else f"{p:.2g}"
+    """A p-value in two digits, with its sign: "p = 0.031"."""
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"
 
 
 def table(
     plan: Plan, members: list[tuple[StudyMember, Run | None]], by_run: dict[str, list[Point]], points: dict[str, Point]
 ) -> None:
     """Hits and totals where the arms are compared."""
-    rows = []
+    rows, repeated = [], any(member.seed > 0 for member, _run in members)
     for arm in plan.arms:
         point = points.get(arm.name)
         if point is None:
@@ -194,29 +206,30 @@ def table(
                 _("hits / requested"): str(point.count),
                 _("ratio"): f"{point.count.ratio:.3f}",
                 _("95 % interval"): _("{low:.3f} to {high:.3f}").format(low=low, high=high),
-                **({_("each seed"): ", ".join(seeds)} if len(seeds) > 1 else {}),
+                **({_("each seed"): ", ".join(seeds)} if repeated else {}),
             }
         )
     st.dataframe(rows, hide_index=True, key="study_table")
     blind = [arm for arm, point in points.items() if wilson(point.count).low <= plan.chance]
     if blind:
         words = _("Not shown to be above chance ({chance:.3f}), since the interval reaches down to it: {arms}.")
-        st.markdown(words.format(chance=plan.chance, arms=", ".join(blind)))
+        st.markdown(words.format(chance=plan.chance, arms=listed(blind)))
 
 
 def conditions(study: Study) -> None:
     """What the figures rest on, and what they leave out."""
     seeds = 1 + max(member.seed for member in study.members)
     words = _(
-        "Conditions: {epochs} epochs of {images:,} rendered scenes, {seeds} of each weighting, 72 requested objects per run (one "
+        "Conditions: {epochs} of {images:,} rendered scenes, {seeds} of each weighting, 72 requested objects per run (one "
         "picture for each of 32 conditions). The test takes all objects as independent. They are not: up to three share one "
         "picture, and all pictures of a run share one trained generator. So it is optimistic, and a difference found here may "
         "still be due to the seed."
     )
     changes = study.changes
+    epochs = changes["training.epochs"]
     sentences = [
         words.format(
-            epochs=changes["training.epochs"],
+            epochs=ngettext("{n} epoch", "{n} epochs", epochs).format(n=epochs),
             images=changes["dataset.num_images"],
             seeds=ngettext("{n} run", "{n} runs", seeds).format(n=seeds),
         )

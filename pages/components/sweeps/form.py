@@ -30,7 +30,7 @@ from pages.components.shared import lab, links
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.class_link import class_link
 from pages.components.shared.config_form import LABELS, REGISTRIES, section_name
-from pages.components.shared.preset_choice import choose_preset, in_words
+from pages.components.shared.preset_choice import choose_preset, description_of, in_words
 from pages.components.sweeps import link
 from pages.components.text import N_, Marked, _, duration, titled
 
@@ -142,7 +142,7 @@ def sweep_line(sweep: Sweep) -> str:
 def chosen_preset(given: link.Given) -> str:
     """The preset of the form; that of a link for the class is not another's to choose."""
     if links.only():
-        st.info(f"{in_words(given.preset)}. {_(PRESETS[given.preset].description)}", icon=":material/science:")
+        st.info(f"{in_words(given.preset)}. {description_of(PRESETS[given.preset])}", icon=":material/science:")
         return given.preset
     return choose_preset(list(PRESETS), given.preset, f"{given.prefix}_preset")
 
@@ -174,7 +174,7 @@ def title_of(field: str) -> str:
         return _("{setting} of both networks").format(setting=LABELS[LINKED[field][0]])
     label = LABELS.get(field, field)
     section, dot, _rest = field.partition(".")
-    return _("{section}: {meaning}").format(section=section_name(section), meaning=label) if dot else label
+    return titled(section_name(section), label) if dot else label
 
 
 def first_words(config: RunConfig, field: str) -> str:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from gan_core.config.numbers import significant
 from gan_core.experiments.sweeps.folder import SweepFolder
 from gan_core.experiments.sweeps.loop import short_name
 from gan_core.experiments.sweeps.plan import LINKED, Axis, Value, format_value
@@ -9,7 +10,7 @@ from gan_core.experiments.sweeps.table import TrialRow
 from pages.components.shared import lab
 from pages.components.shared.config_form import LABELS
 from pages.components.sweeps.form import title_of
-from pages.components.text import _, as_text
+from pages.components.text import _, as_text, listed
 from pages.components.widgets.picture import picture
 
 MAX_COLUMNS, MAX_ROWS = 6, 12
@@ -41,7 +42,7 @@ def grid_of_samples(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | N
             if across is not None and other is not None:
                 named.append(f"{axis_words(across.name)} {format_value(other)}")
             with place.container(border=True):
-                cell(", ".join(named), row, starred=row is not None and row is top)
+                cell(listed(named), row, starred=row is not None and row is top)
     hidden = len(down.values) > MAX_ROWS or (across is not None and len(across.values) > MAX_COLUMNS)
     if hidden:
         st.caption(_("The first {rows} x {columns} are shown.").format(rows=MAX_ROWS, columns=MAX_COLUMNS))
@@ -78,7 +79,7 @@ def cell(words: str, row: TrialRow | None, *, starred: bool) -> None:
     if url is not None:
         picture(url, key=f"sweeps_picture_{row.index}", alt=_("Samples of trial {n}").format(n=row.index + 1))
     if row.value is not None:
-        st.caption(_("reached {value:.4g}").format(value=row.value))
+        st.caption(_("reached {value}").format(value=significant(row.value, 4)))
     elif row.reason:
         st.caption(as_text(_(row.reason)[:160]))
     else:

@@ -20,7 +20,7 @@ from pages.components.shared import lab
 from pages.components.shared.as_command import as_command, line
 from pages.components.sweeps.form import objective_title
 from pages.components.sweeps.grid import axis_words, grid_of_samples
-from pages.components.text import N_, Marked, _, as_text, duration, told_apart_means
+from pages.components.text import N_, Marked, _, as_text, duration, estimate_words, listed, ngettext, told_apart_means
 
 SLOWER = 2  # refreshes; a trial takes minutes
 STATES = Marked(
@@ -193,8 +193,11 @@ def run_there(row: TrialRow) -> bool:
 
 def best_words(folder: SweepFolder, rows: list[TrialRow], top: TrialRow) -> str:
     """The best trial, what it reached, and whether the second may be as good."""
-    values = as_text(", ".join(f"{axis_words(name)} {format_value(value)}" for name, value in top.params.items()))
-    sentence = _("**Best so far: trial {n}** ({values}): {metric} {value}, {measured}.").format(
+    values = as_text(listed(f"{axis_words(name)} {format_value(value)}" for name, value in top.params.items()))
+    words = _("**Best so far: trial {n}** ({values}): {metric} {value}, {measured}.")
+    if all(row.state not in OPEN for row in rows):
+        words = _("**Best: trial {n}** ({values}): {metric} {value}, {measured}.")
+    sentence = words.format(
         n=top.index + 1,
         values=values,
         metric=objective_title(folder.sweep.objective.metric),
@@ -206,19 +209,19 @@ def best_words(folder: SweepFolder, rows: list[TrialRow], top: TrialRow) -> str:
         tested = together(of_estimates(top.estimate, row.estimate) for row in others if row.estimate)
         close = [str(row.index + 1) for row, found in zip(others, tested, strict=True) if not found.differs]
         if close:
-            words = _("With one run each, the difference from trials {names} is not significant.")
-            sentence += " " + words.format(names=", ".join(close[:8])) + " " + told_apart_means(len(tested))
+            words = ngettext(
+                "With one run each, the difference from trial {names} is not significant.",
+                "With one run each, the differences from trials {names} are not significant.",
+                len(close),
+            )
+            sentence += " " + words.format(names=listed(close[:8])) + " " + told_apart_means(len(tested))
     return sentence
 
 
 def value_words(row: TrialRow) -> str:
     """A value with its interval."""
     found = row.estimate
-    if found is None:
-        return ""
-    if not found.has_interval:
-        return f"{found.value:.4g}"
-    return _("{value:.4g} ({low:.4g} to {high:.4g})").format(value=found.value, low=found.low, high=found.high)
+    return "" if found is None else estimate_words(found, 4)
 
 
 def table(folder: SweepFolder, rows: list[TrialRow], top: TrialRow | None) -> None:

@@ -16,7 +16,7 @@ from pages.components.shared.as_command import as_command, train_line
 from pages.components.shared.config_form import config_form, few_knobs
 from pages.components.shared.devices import choose_processes
 from pages.components.shared.links import linked_choice
-from pages.components.shared.preset_choice import choose_preset, linked_preset
+from pages.components.shared.preset_choice import choose_preset, description_of, linked_preset
 from pages.components.shared.run_card import start_and_watch
 from pages.components.shared.settings_link import in_address, linked_settings
 from pages.components.text import _, as_text, duration
@@ -110,7 +110,7 @@ def linked_form(preset: Preset, base: RunConfig, prefix: str) -> dict[str, Any]:
 
 def tell(preset: Preset, dataset: str, root: str) -> None:
     """What the preset is; on other data than its own, only where the settings come from."""
-    words = _(preset.description)
+    words = description_of(preset)
     if dataset != preset.config.dataset.name:
         data = uploads.name_of(DatasetConfig(name=dataset, root=root))
         words = _("Your data, “{data}”, with the network and the settings of “{preset}”.")

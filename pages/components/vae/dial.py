@@ -23,7 +23,7 @@ from pages.components.shared.config_form import setting_name
 from pages.components.shared.models import Shown, images
 from pages.components.shared.models import shown as opened
 from pages.components.shared.task_view import outcome
-from pages.components.text import _, as_text, called, duration
+from pages.components.text import _, as_text, called, duration, listed
 from pages.components.widgets.latent_explorer import Slider, latent_explorer, latent_state
 from pages.components.widgets.live_plot import live_plot
 
@@ -55,8 +55,8 @@ def dial_over_lambda(shown: Shown) -> None:
     others = vae_family.confounders(members)
     if others:
         st.warning(
-            _("These VAEs also differ in: {fields}. What λ does cannot be told from what these do.").format(
-                fields=as_text(", ".join(map(setting_name, others)))
+            _("These VAEs also differ in: {fields}. The effect of λ cannot be separated from theirs.").format(
+                fields=as_text(listed(map(setting_name, others)))
             ),
             icon=":material/warning:",
         )  # fmt: skip
@@ -107,7 +107,7 @@ def train_missing(shown: Shown, members: list[FamilyMember]) -> None:
                 )
             )  # fmt: skip
         if going:
-            st.caption(_("{n} runs wait or train now.").format(n=len(going)))
+            st.caption(_("{n} runs are waiting or training.").format(n=len(going)))
             st.page_link("pages/runs.py", label=_("Runs"), icon=":material/arrow_forward:")
         if st.button(_("Train these"), key="vae_dial_begin", type="primary", icon=":material/play_arrow:"):
             with st.spinner(_("Queueing the runs…")):

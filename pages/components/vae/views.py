@@ -15,7 +15,7 @@ from gan_core.latents.vae_map import LatentMap
 from gan_core.runs.sampler import latents
 from pages.components.shared.models import Shown, images
 from pages.components.shared.task_view import outcome
-from pages.components.text import _, as_text, called
+from pages.components.text import _, as_text, called, listed
 from pages.components.widgets.condition_cards import Part, condition_cards
 from pages.components.widgets.picture import download_png, picture
 
@@ -173,4 +173,4 @@ def sampled(shown: Shown, seed: int, count: int = NUM_SAMPLES) -> Uint8Array:
 def label_words(index: int, measured: Arrays) -> str:
     """The labels that hold for an image, as text."""
     row, names = measured["labels"][index], measured["label_names"]
-    return as_text(", ".join(str(name) for name, on in zip(names, row, strict=True) if on))
+    return as_text(listed(str(name) for name, on in zip(names, row, strict=True) if on))

@@ -1,0 +1,37 @@
+"""Numbers for people: significant digits, thousands marks, no exponents in the usual range."""
+
+import math
+
+import pytest
+
+from gan_core.config.numbers import significant
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "written"),
+    [
+        (4132.4, 4, "4,132"),
+        (4132.4, 3, "4,130"),
+        (25_347.0, 3, "25,300"),
+        (-25_347.0, 3, "-25,300"),
+        (999.96, 4, "1,000"),
+        (1_234_567.0, 4, "1,235,000"),
+        (77.21, 4, "77.21"),
+        (3.7300, 4, "3.73"),
+        (0.0112, 4, "0.0112"),
+        (0.00042, 3, "0.00042"),
+        (0.000_01, 3, "1e-05"),
+        (0, 3, "0"),
+        (math.nan, 3, "nan"),
+        (math.inf, 3, "inf"),
+        (2e16, 3, "2e+16"),
+    ],
+)
+def test_a_number_is_written_in_its_digits(value: float, digits: int, written: str) -> None:
+    assert significant(value, digits) == written
+
+
+@pytest.mark.parametrize("exponent", range(-4, 14))
+def test_it_is_the_number_that_python_rounds_to(exponent: int) -> None:
+    value = 3.14159 * 10.0**exponent
+    assert math.isclose(float(significant(value, 3).replace(",", "")), float(f"{value:.3g}"), rel_tol=1e-12)
