@@ -79,7 +79,7 @@ def from_hub() -> None:
 
 TABS = Marked(
     {
-        "mine": (N_("My runs"), mine),
+        "mine": (N_("All runs"), mine),
         "ready": (N_("Ready-made"), ready_made),
         "experiments": (N_("Experiments"), experiments),
         "import": (N_("Import from the Hub"), from_hub),

@@ -172,7 +172,7 @@ def test_rename_note_and_delete(page: Page, server: Server, trained: tuple[Lab, 
     expect(main_part(page).get_by_text("**Not bold.**")).to_be_visible()
     photograph(page, "run-renamed")
     expect(page.locator("a[href*=evil]")).to_have_count(0)
-    open_page(page, server, "/runs", "My runs")
+    open_page(page, server, "/runs", "All runs")
     assert navigation(page) == TITLES
     expect(main_part(page).get_by_text(hostile, exact=True).first).to_be_visible()
     assert (run.name, run.note) == (hostile, "Sevens, mostly.\n**Not bold.**")

@@ -87,7 +87,7 @@ def test_processes_that_the_machine_has_room_for_are_offered_and_train_the_run(
         assert run.config().training.device == "cpu" and run.control().processes == 2
         assert [session.processes for session in environment.sessions(run)] == [2]
         assert [row["step"] for row in run.metrics()] == list(range(1, 9))
-        expect(main_part(page).get_by_text("2 processes on cpu")).to_be_visible()
+        expect(main_part(page).get_by_text("2 processes on CPU")).to_be_visible()
 
 
 def test_more_devices_than_the_machine_has_now_are_refused(lab: Lab, server: Server, browser: Browser) -> None:

@@ -58,7 +58,7 @@ def open_hub(page: Page, server: Server) -> None:
 def open_upload(page: Page, run: Run) -> None:
     """From anywhere in the app to what sends the run, in the same session."""
     page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").filter(has_text="Runs").click()
-    page.get_by_role("radio", name="My runs", exact=True).click()
+    page.get_by_role("radio", name="All runs", exact=True).click()
     page.locator(f".st-key-runs_{run.id}_watch button").click()
     expect(page.get_by_role("heading", level=1, name=run.name)).to_be_visible(timeout=SLOW_MS)
     if not page.get_by_text("Your account").is_visible():
@@ -95,7 +95,7 @@ def test_a_run_goes_to_the_hub_and_comes_back(browser: Browser, server: Server, 
         button(page, "Upload").click()
         expect(page.get_by_text("Uploading")).to_be_visible(timeout=SLOW_MS)
         page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").filter(has_text="Runs").click()
-        expect(page.get_by_role("heading", level=1, name="My runs")).to_be_visible()
+        expect(page.get_by_role("heading", level=1, name="All runs")).to_be_visible()
         with browser.new_context() as stranger:
             other = stranger.new_page()
             open_hub(other, server)

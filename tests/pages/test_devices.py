@@ -54,7 +54,7 @@ def test_a_run_that_is_resumed_begins_with_as_many_as_before(visit: Visit, runs_
     app = visit("run", run=run.id)
     choice = app.selectbox(key=f"live_processes_{run.id}_cpu")
     assert (choice.label, choice.value, choice.options) == ("Processes", 2, ["1", "2", "3", "4"])
-    assert any("2 processes on cpu" in caption.value for caption in app.caption)
+    assert any("2 processes on CPU" in caption.value for caption in app.caption)
     choice.set_value(3).run()
     calm(app.button(key="live_resume").click().run())
     assert (run.control().processes, run.status().state) == (3, "queued")

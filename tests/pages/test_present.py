@@ -26,7 +26,7 @@ def test_present_mode_has_no_controls(visit: Visit, trained: Run) -> None:
 def test_pages_without_a_present_mode_ignore_it(visit: Visit, trained: Run) -> None:
     home = visit("home", present="1")
     assert "Train on digits now" in labels(home)  # no class: no wall
-    assert visit("runs", present="1").title[0].value == "My runs"
+    assert visit("runs", present="1").title[0].value == "All runs"
 
 
 def test_a_run_that_is_not_there_is_said_in_present_mode_as_well(visit: Visit) -> None:

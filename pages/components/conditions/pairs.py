@@ -12,13 +12,13 @@ from pages.components.conditions.choice import choose_condition, choose_seed
 from pages.components.conditions.evaluated import Evaluated, evaluator_for, show_score
 from pages.components.conditions.pictures import kind, parts, place_of, sheet_button
 from pages.components.shared.models import first_condition
-from pages.components.text import N_, Marked, _, as_text
+from pages.components.text import _, as_text
 from pages.components.widgets.condition_cards import condition_cards
 
 SHOWN = 10  # as report R5 shows
 NUM_COUNTED = 100
 FAVOURITE = "Male"
-OPPOSITES = Marked({FAVOURITE: N_("Female")})  # CelebA has no label for it
+OPPOSITES = {FAVOURITE: "Female"}  # CelebA has no label for it; like the labels of data it is not translated
 
 
 @st.fragment
@@ -91,10 +91,10 @@ def _count(model: Sampler, evaluator: Evaluator, rows: tuple[Rows, Rows], flip: 
         flips = _flips(model, evaluator, rows, cache_key)
     what = _(
         "{n} pairs, seed {seed}, step {step:,}. A flip is seen when the evaluator finds the attribute in the lower picture and not in "
-        "the upper one: it does not find it in {without} of {n} upper pictures, and finds it in {with_it} of {n} lower ones."
+        "the upper one: it does not find it in {without} of {n} upper pictures, and finds it in {with_it} of {n} lower ones. "
+        "A model that ignores its labels shows none: both pictures of a pair are the same."
     )
     words = what.format(n=flips.pairs, seed=seed, step=model.step, without=flips.without, with_it=flips.with_it)
-    # A generator that ignores the label makes both pictures of a pair the same.
     show_score(_("Flips seen"), Score(flips.both, flips.pairs), 0.0, evaluator, words)
 
 

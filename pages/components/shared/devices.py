@@ -40,7 +40,10 @@ def choose_processes(device: str, before: int, key: str) -> int:
 def where(run: Run, device: str) -> str:
     """The device that a run is trained on, and how many of them."""
     number = run.control().processes
+    kind = device.partition(":")[0]
+    if kind == "cpu":
+        kind = device = "CPU"
     if number == 1:
-        return "CPU" if device == "cpu" else device
+        return device
     words = ngettext("{n} process on {device}", "{n} processes on {device}", number)
-    return words.format(n=number, device=device.partition(":")[0])
+    return words.format(n=number, device=kind)

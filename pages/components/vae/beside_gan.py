@@ -19,6 +19,7 @@ from gan_core.runs import Run
 from gan_core.training import supervisor
 from pages.components.shared import lab
 from pages.components.shared.as_command import as_command, train_line
+from pages.components.shared.devices import where
 from pages.components.shared.links import linked_choice
 from pages.components.shared.models import Shown, images, sampler, shown
 from pages.components.shared.run_picker import titles_of
@@ -247,7 +248,7 @@ def costs(vae: Shown, gan: Side) -> None:
                 _("steps"): f"{status.step:,}",
                 _("images seen"): f"{status.images_seen:,}",
                 _("training time"): duration(status.seconds),
-                _("device"): status.device,
+                _("device"): where(run, status.device),
             }
         )
     st.dataframe(rows, hide_index=True, key="vae_costs")
