@@ -109,9 +109,9 @@ def test_many_labels_are_shortened_to_the_first_ones_and_values_are_translated()
     )[2:]
     assert found.name == "labels" and "(no labels, gray cube + red cube + blue cube + green cube + …)" in found.said()
     chinese = Catalogue(PROJECT_DIR / "locales", "zh_TW").text
-    assert "無標籤, gray cube + red cube" in found.said(chinese)
+    assert "無標籤、gray cube + red cube" in found.said(chinese)
     (size,) = comparing.obstacles([tiny(), changed({"dataset.channels": 3})])
-    assert "（8 px 灰階, 8 px 彩色）" in size.said(chinese)
+    assert "（8 px 灰階、8 px 彩色）" in size.said(chinese)
 
 
 def changed(changes: dict[str, object]) -> RunConfig:

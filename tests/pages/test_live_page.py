@@ -75,7 +75,7 @@ def test_a_running_run_shows_progress_and_all_counts(visit: Visit, trained: Run)
     app = live(visit, trained)
     assert badge(app) == "training"
     text = words(app)
-    for part in ("step 10 of 20", "epoch 3 of 5", "160 images seen", "100 images/s", "about 2 s left", "cpu"):
+    for part in ("step 10 of 20", "epoch 3 of 5", "160 images seen", "100 images/s", "about 2 s left", "CPU"):
         assert part in text
     assert {"Pause", "Stop", "Change now"} <= set(labels(app))
     assert "Resume" not in labels(app)

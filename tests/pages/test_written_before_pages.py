@@ -26,7 +26,7 @@ LINKS = [  # page, query, words on the page
     ("replay", {"run": IDS["plain"], "step": "10"}, "The recording is at step 10"),
     ("study", {"study": STUDY}, "**7:3** seed 0"),
     ("sweeps", {"sweep": "grid"}, "Best: trial 2"),
-    ("sweeps", {"sweep": "search"}, "Best: trial 1"),
+    ("sweeps", {"sweep": "search"}, "Best so far: trial 1"),
     ("data", {"data": OWN["pictures"]}, "6"),
     ("data", {"data": OWN["points"]}, "20"),
     ("runs", {}, "Balance: D too strong"),
