@@ -20,6 +20,7 @@ from gan_core.config import read_strictly
 from gan_core.evaluation import conditional
 from gan_core.experiments.conditional_table import COMPARISON, FILE, LISTS, METHODS, PUBLISHED, SEEDS, rows
 from gan_core.runs.files import write_atomically
+from gan_core.training import worker
 
 TITLE = "R2's table"
 
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=FILE.parent, help="folder of conditional.json and conditional.md")
     args = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    worker.keep_freed_memory()
     file, methods = args.out / FILE.name, [name for name in args.methods.split(",") if METHODS.find(name)]
     found: dict[str, Any] = read_strictly(file) if file.exists() else {"rows": []}
     done = {(row["method"], row["seed"]) for row in found["rows"]}

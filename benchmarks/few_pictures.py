@@ -38,6 +38,7 @@ from gan_core.experiments.few_pictures import (
 from gan_core.runs import Run
 from gan_core.runs.files import write_atomically
 from gan_core.runs.metrics import MetricsTail
+from gan_core.training import worker
 
 NUM_IMAGES = 1_000
 LAST = 0.1  # of the run, over which D's gap is averaged
@@ -94,6 +95,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=FILE.parent, help="folder of few-data.json and few-data.md")
     args = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    worker.keep_freed_memory()
     file, counts = args.out / FILE.name, {int(count) for count in args.counts.split(",")}
     found: dict[str, Any] = read_strictly(file) if file.exists() else {"rows": []}
     done = {(row["method"], row["count"], row["seed"]) for row in found["rows"]}

@@ -23,6 +23,7 @@ from gan_core.experiments.lessons import LESSONS, Lesson, over_seeds
 from gan_core.experiments.lessons.entry import Experiment
 from gan_core.experiments.lessons.outcome import Outcome
 from gan_core.runs.files import write_atomically
+from gan_core.training import worker
 
 
 def verdicts(lesson: Lesson, seed: int, folder: Path) -> dict[str, Any]:
@@ -115,6 +116,7 @@ def main() -> None:
     names = args.lessons.split(",")
     lessons = [LESSONS.find(name) for name in names]
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    worker.keep_freed_memory()
     file = args.out / over_seeds.FILE.name
     found: dict[str, Any] = read_strictly(file) if file.exists() else {}
     for seed in range(args.seeds):
