@@ -5,8 +5,6 @@ TORCH ?=
 VENV := .venv
 BIN := $(VENV)/bin
 POSTGRESQL := $(strip $(wildcard /usr/lib/postgresql/*/bin/initdb) $(shell command -v initdb))
-# Test processes: three for two processors, since many tests wait for a process or a server.
-WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 .PHONY: run test check fast format e2e collapse-table preset-search pretrained intervals mutants lock sbom docs check-wheel hostile fuzz crash-drill loadtest evidence bench gpu-check
@@ -15,14 +13,14 @@ run: $(VENV)/.app
 	$(BIN)/python -m gan_core
 
 test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.postgresql
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e" --numprocesses=$(WORKERS) --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e" --numprocesses=auto --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -m e2e --numprocesses=auto --maxprocesses=2 --dist=loadfile --reruns 1 # what fails is tried once more, and named as RERUN: a race to be mended
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not e2e and not slow" --numprocesses=$(WORKERS) --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not e2e and not slow" --numprocesses=auto --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
