@@ -127,6 +127,6 @@ def output_sheet(replayed: Replay, key: str) -> None:
         return
     lines = [[Line(f"D = {p:.2f}")] for p in (*real[1], *fake[1])]
     title = [_("Step {n:,}: what D said of real digits (above) and of generated ones (below)").format(n=replayed.step)]
-    sheet = contact_sheet(np.concatenate([real[0], fake[0]]), lines, title, columns=NUM_OUTPUTS, side_px=64)
+    sheet = contact_sheet(np.concatenate([real[0], fake[0]]), lines, title, columns=NUM_OUTPUTS, side_px=80)
     alt = _("Real and generated digits with D's probability of “real” below each")
-    picture(imaging.data_url(sheet), key=key, alt=alt, max_width_px=760)
+    picture(imaging.data_url(sheet), key=key, alt=alt, max_width_px=sheet.width)  # its letters are not enlarged
