@@ -29,7 +29,7 @@ def page(found: Mapping[str, Any]) -> str:
     """docs/conditional.md from the content of FILE."""
     parts = [
         INTRODUCTION,
-        f"| method | seeds | {' | '.join(LISTS)} | seconds a run | how |",
+        f"| method | seeds | {' | '.join(LISTS)} | seconds of the quickest run | how |",
         "|---" * (4 + len(LISTS)) + "|",
     ]
     for row in rows(found):
@@ -42,11 +42,12 @@ INTRODUCTION = f"""\
 # R2's question, asked of five families
 
 24 objects on demand: the share of the objects asked for that the shipped evaluator finds, on R2's list `test` and on `new_test`, whose combinations no
-training picture shows; 32 conditions each, chance about 0.1. Drawn blocks of {COMPARISON.base.dataset.image_size} px; each method sees
+training picture shows; 32 conditions each, chance about 0.1. Rendered blocks of {COMPARISON.base.dataset.image_size} px; each method sees
 {COMPARISON.base.dataset.num_images:,} pictures {COMPARISON.base.training.epochs} times with a recipe of its own (equal budget: pictures seen, not time). In brackets: the 95 % t
 interval over seeds, cut to 0 and 1; with one seed it is all of that.
 
-Published, with another evaluator on i-CLEVR: {PUBLISHED}. Heights are not comparable with these; the order is.
+Published, with another evaluator on i-CLEVR and much longer trainings: {PUBLISHED}. The figures are not comparable with these, and nor is the
+order: WGAN-GP makes one step of G for five of D, a fifth of the cGAN's in the same pictures.
 
 Made by `python -m benchmarks.conditional_table RUNS_DIR`; the figures are in [conditional.json](conditional.json).
 """

@@ -14,7 +14,7 @@ def families() -> None:
     with st.expander(_("How well do five families do this?"), icon=":material/leaderboard:"):
         cells = [
             {_("method"): _(table.METHODS[row.method].title), **{name: estimate_words(row.estimate(name)) for name in table.LISTS},
-             _("seconds a run"): round(row.seconds)}
+             _("seconds of the quickest run"): round(row.seconds)}
             for row in lines
         ]  # fmt: skip
         st.dataframe(cells, hide_index=True, height="content", key="conditions_families")
