@@ -13,14 +13,14 @@ run: $(VENV)/.app
 	$(BIN)/python -m gan_core
 
 test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.postgresql
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e" --numprocesses=auto --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e" --numprocesses=auto --maxprocesses=8 --dist=loadfile
 	$(BIN)/python -m pytest -m e2e --numprocesses=auto --maxprocesses=2 --dist=loadfile --reruns 1 # what fails is tried once more, and named as RERUN: a race to be mended
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not e2e and not slow" --numprocesses=auto --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not e2e and not slow" --numprocesses=auto --maxprocesses=8 --dist=loadfile
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -17,12 +17,6 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("ganvas")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first: the process that began one last would keep the others waiting at the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
-
-
 @pytest.fixture(scope="session")
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One cache of prepared data sets for the whole session."""
