@@ -16,6 +16,7 @@ from gan_core import runs
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, find_one, runs_folder, show_rows
 from gan_core.config import read_bounded
 from gan_core.latents import attribute_search, saved_directions
+from gan_core.latents.attribute_directions import apart
 from gan_core.latents.directions import Method
 from gan_core.latents.saved_directions import Direction, FoundBy
 from gan_core.runs import Run, files
@@ -90,7 +91,7 @@ def save_direction(
         )
     vectors = np.stack([there[which][0] for which in wanted])
     if hold:
-        vectors = _held(vectors)
+        vectors = apart(vectors)
     found_by: FoundBy = "sum"
     known, vector = "", np.array([offset or 0.0 for offset in wanted.values()], np.float32) @ vectors
     if None in wanted.values():  # the only one, as it is
@@ -195,10 +196,3 @@ def _attributes(run: Run, step: int | None, count: int) -> tuple[int, Vectors]:
     for name, why in zip(found["refused_names"], found["refusals"], strict=True):
         console.print(escape(f"{name}: {why}"), soft_wrap=True)
     return at, {one.name: (one.vector, one.accuracy) for one in attribute_search.directions(found)}
-
-
-def _held(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Directions (K, latent_dim), each without what it shares with the others."""
-    from gan_core.latents.attribute_directions import without_others
-
-    return np.stack([without_others(vectors[i], np.delete(vectors, i, axis=0)) for i in range(len(vectors))])

@@ -121,3 +121,8 @@ def without_others(vector: FloatArray, others: FloatArray) -> npt.NDArray[np.flo
     basis, sizes, _ = np.linalg.svd(np.asarray(others, np.float64).T, full_matrices=False)
     basis = basis[:, sizes > 1e-6 * max(float(sizes.max()), 1e-12)]
     return np.asarray(vector - basis @ (basis.T @ vector), np.float32)
+
+
+def apart(vectors: FloatArray) -> npt.NDArray[np.float32]:
+    """Directions (K, D), each without what it shares with the others; see `without_others`."""
+    return np.stack([without_others(vectors[i], np.delete(vectors, i, axis=0)) for i in range(len(vectors))])

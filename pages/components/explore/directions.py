@@ -10,7 +10,7 @@ from gan_core.evaluation import evaluators
 from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.jobs.task import Arrays
 from gan_core.latents import attribute_search, saved_directions
-from gan_core.latents.attribute_directions import AttributeDirection, without_others
+from gan_core.latents.attribute_directions import AttributeDirection, apart
 from gan_core.latents.directions import NUM_DIRECTIONS, Method, find_directions
 from gan_core.latents.saved_directions import Direction, FoundBy
 from gan_core.models.kinds import kind_of
@@ -141,7 +141,7 @@ def _attribute_axes(model: Sampler, run: Run, page: str) -> Axes | None:
     shown = [by_name[name] for name in chosen]
     vectors = np.stack([d.vector for d in shown])
     if held:
-        vectors = np.stack([without_others(vectors[i], np.delete(vectors, i, axis=0)) for i in range(len(shown))])
+        vectors = apart(vectors)
     knobs = [Slider(f"attribute-{d.name}", d.name, _(d.accuracy), -RANGE, RANGE, 0.05, 0.0) for d in shown]
     notes = tuple(d.accuracy for d in shown)
     return Axes("attribute", vectors, tuple(knobs), notes, "attribute", tuple(chosen), held)
