@@ -36,7 +36,8 @@ def launch(
     Args:
         arguments: of Python, for example ("-m", "gan_core.training.worker").
         stdin, stdout, stderr: as of `subprocess.Popen`; pipes carry UTF-8 text.
-        background: whether training has priority over it: NICENESS, and one thread of numpy and torch.
+        background: whether training has priority over it: NICENESS, of the process and of the session that it leads (Linux
+            shares the processor among sessions first, sched(7)), and one thread of numpy and torch.
         environment: in place of this process's, which is handed on without the Hub's token.
     """
     variables = dict(environment) if environment is not None else without_token(os.environ)
@@ -49,6 +50,8 @@ def launch(
     if background:
         with contextlib.suppress(OSError, AttributeError):  # it ended at once; a system without niceness
             os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+        with contextlib.suppress(OSError):  # no Linux, or one that compares processes and not sessions
+            Path(f"/proc/{process.pid}/autogroup").write_text(str(NICENESS))
     return process
 
 

@@ -346,6 +346,8 @@ def test_work_that_does_not_report_is_ended_within_seconds_of_being_cancelled(tm
             silent.accept()
             child = worker_of(task)
             assert child.nice() >= min(psutil.Process().nice() + NICENESS, 19)
+            session = Path(f"/proc/{child.pid}/autogroup")
+            assert not session.exists() or session.read_text().endswith(f" nice {NICENESS}\n")
             assert child.environ()["OMP_NUM_THREADS"] == "1"
             asked = time.monotonic()
             cancel(task)

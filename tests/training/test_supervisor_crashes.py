@@ -82,12 +82,14 @@ def gone(pid: int) -> bool:
     return False
 
 
-@pytest.fixture
-def expected(tmp_path):
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory, shared_cache):
     """What the run of CONFIG comes to when nothing disturbs it."""
-    run = tiny_run(tmp_path / "undisturbed", **SECONDS)
-    loop.train(run)
-    return outcome(run)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANVAS_CACHE_DIR", str(shared_cache))
+        run = tiny_run(tmp_path_factory.mktemp("undisturbed"), **SECONDS)
+        loop.train(run)
+        return outcome(run)
 
 
 @pytest.mark.slow
