@@ -27,10 +27,7 @@ SAID = """() => {
 }"""
 SENTENCE = re.compile(r"\b[A-Za-z]+(?:[ ,]+[a-z][a-z'-]+){3,}")
 """Four English words in a row, of which the last three begin small: no name of a model, a paper or a program has that."""
-STREAMLITS = {  # its own words, which cannot be translated
-    "View fullscreen", "Fullscreen", "Show password text", "Clear value", "Increment", "Decrement", "Close sidebar", "Open",
-    "Skip to main content", "Close", "warning", "info", "error", "success", "Drag and drop to upload", "Upload", "Browse files", "Show/hide columns", "Download as CSV", "Search",
-}  # fmt: skip
+STREAMLITS = {"warning", "info", "error", "success"}  # its kinds of message, in an icon's name
 
 
 @dataclass(frozen=True)

@@ -43,3 +43,31 @@ def test_every_page_has_something_to_show(browser: Browser, fresh: Server, page:
         opened.goto(f"{fresh.url}/{page}")
         expect(main_part(opened).get_by_text(words).first).to_be_visible(timeout=SLOW_MS)
         expect(main_part(opened).locator("img").first).to_be_visible(timeout=SLOW_MS)
+
+
+def test_streamlits_own_words_follow_the_language_there_and_back(browser: Browser, fresh: Server) -> None:
+    english, chinese = ("Upload", "50MB per file"), ("上傳", "每個檔案上限 50MB")
+    with visitor(browser, locale="en-GB") as (page, _faults):
+        page.goto(f"{fresh.url}/data?view=add")
+        zipped = main_part(page).get_by_test_id("stFileUploader").first
+        for tag, name, words, before in (
+            ("en", "", english, chinese),
+            ("zh-TW", "繁體中文", chinese, english),
+            ("en", "English", english, chinese),
+        ):
+            if name:
+                page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").click()
+                page.get_by_role("option", name=name).click()
+            expect(page.locator("html")).to_have_attribute("lang", tag, timeout=SLOW_MS)
+            for said, gone in zip(words, before, strict=True):
+                expect(zipped).to_contain_text(said)
+                expect(zipped).not_to_contain_text(gone)
+            own = main_part(page).get_by_role("textbox").first
+            own.fill(name)
+            own.fill("Upload")  # what people type stays
+            expect(own).to_have_value("Upload")
+            expect(page.get_by_test_id("InputInstructions").first).to_contain_text(
+                "Press Enter to apply" if tag == "en" else "按 Enter 套用"
+            )
+            own.fill("")
+            own.press("Enter")
