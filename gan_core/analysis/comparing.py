@@ -15,6 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gan_core.config import RunConfig, get
+from gan_core.config.registry import Registry
+from gan_core.datasets import DATASETS
+from gan_core.datasets.base import DatasetEntry
+from gan_core.datasets.uploads import name_of
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.figures import imaging
 from gan_core.figures.imaging import Uint8Array
@@ -22,6 +26,7 @@ from gan_core.figures.layers import PREFIX
 from gan_core.figures.style import COLORS, Column
 from gan_core.models.kinds import KINDS, applying
 from gan_core.models.networks import NETWORKS
+from gan_core.models.objectives import OBJECTIVES, Objective
 from gan_core.runs import Run, Status
 from gan_core.runs.evaluations import Evaluation
 from gan_core.runs.metrics import MetricsTail
@@ -136,9 +141,18 @@ def _shortened(labels: str) -> str:
     return labels if len(labels) <= SHOWN_LENGTH else f"{head}{cut}…" if cut else f"{labels[: SHOWN_LENGTH - 1]}…"
 
 
+def _title(entries: Registry[DatasetEntry] | Registry[Objective], name: str) -> str:
+    """What people call an entry; a name that this version does not know stays."""
+    return entries[name].title if name in entries else name
+
+
 OBSTACLES: dict[str, tuple[Callable[[RunConfig], str], str]] = {
     "data": (
-        lambda config: f"{config.dataset.name}{f' ({config.dataset.root})' if config.dataset.root else ''}",
+        lambda config: (
+            f"{name_of(config.dataset)} ({config.dataset.root})"
+            if config.dataset.root
+            else _title(DATASETS, config.dataset.name)
+        ),
         "They were trained on different data ({values}). Settings, curves and images are shown, but neither losses nor images "
         "say which run is better, and measured distances use different real images.",
     ),
@@ -162,7 +176,7 @@ OBSTACLES: dict[str, tuple[Callable[[RunConfig], str], str]] = {
         "They are different kinds of model ({values}) without a common loss. Settings, images and what both record are shown.",
     ),
     "objective": (
-        lambda config: config.objective.name,
+        lambda config: _title(OBJECTIVES, config.objective.name),
         "They minimise different objectives ({values}), so their loss values are not comparable. Compare shapes, D's parts and the "
         "images.",
     ),

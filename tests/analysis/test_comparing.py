@@ -16,11 +16,13 @@ from gan_core.analysis.comparing import Compared, Departure
 from gan_core.config import RunConfig, with_changes
 from gan_core.config.sentences import Catalogue
 from gan_core.config.settings import PROJECT_DIR
+from gan_core.datasets import DATASETS
 from gan_core.datasets.sources.objects24 import OBJECTS
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.figures import imaging
 from gan_core.figures.style import COLORS
 from gan_core.models.kinds import KINDS
+from gan_core.models.objectives import OBJECTIVES
 from gan_core.runs import Run, Status, evaluations
 from gan_core.runs.evaluations import Evaluation
 from gan_core.training import plan
@@ -77,11 +79,11 @@ def test_live_changes_and_an_early_end_are_departures(runs_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "name", "values"),
     [
-        ({"dataset.name": "faces"}, "data", ("mnist5k", "faces")),
+        ({"dataset.name": "faces"}, "data", (DATASETS["mnist5k"].title, DATASETS["faces"].title)),
         ({"dataset.image_size": 16}, "size", ("8 px grey", "16 px grey")),
         ({"network.latent_dim": 9}, "latents", ("8", "9")),
         ({"network.name": "vae"}, "model", ("GAN", "VAE")),
-        ({"objective.name": "wasserstein"}, "objective", ("bce", "wasserstein")),
+        ({"objective.name": "wasserstein"}, "objective", (OBJECTIVES["bce"].title, OBJECTIVES["wasserstein"].title)),
         ({"conditioning.name": "concat", "conditioning.labels": ("0", "1")}, "labels", ("no labels", "0 + 1")),
     ],
 )
