@@ -69,8 +69,10 @@ def ready_made() -> None:
     if not runs:
         return
     st.subheader(_("Ready to explore: trained models that come with Ganvas"))
-    for first in range(0, len(runs), NEWEST):
-        cards(runs[first : first + NEWEST])
+    cards(runs[:NEWEST])
+    if len(runs) > NEWEST:
+        words = _("All {n} ready-made models").format(n=len(runs))
+        st.page_link("pages/runs.py", label=words, query_params={"tab": "ready"}, icon=":material/arrow_forward:")
 
 
 def cards(runs: list[Run]) -> None:

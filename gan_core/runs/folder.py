@@ -23,12 +23,12 @@ from gan_core.runs.status import Control, Status
 
 BEST_FIRST = (
     "digits-acgan",
-    "digits-dcgan",
     "faces-dcgan",
     "faces-vae",
+    "blocks-ddpm",
+    "digits-dcgan",
     "faces-acgan",
     "digits-ddpm",
-    "blocks-ddpm",
     "blocks-cgan",
 )
 

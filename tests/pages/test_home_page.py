@@ -54,6 +54,24 @@ def test_home_shows_the_newest_four_runs(visit: Visit, trained_once: Path, runs_
     assert home.title[0].value == "Number 4"
 
 
+def test_four_ready_made_models_are_shown_and_a_link_leads_to_all(
+    visit: Visit, trained_once: Path, runs_dir: Path
+) -> None:
+    made = [copy_of(trained_once, runs_dir, f"ready-{number}", f"Ready {number}").path for number in range(5)]
+    settings.pretrained_dir().mkdir()
+    for path in made[:4]:
+        path.rename(settings.pretrained_dir() / path.name)
+    made[4].rename(runs_dir.with_name("kept"))
+    home = visit("home")
+    assert [n for n in range(4) if f"Ready {n}" in words(home)] == [0, 1, 2, 3]
+    assert not [link for link in home.get("page_link") if "ready-made models" in link.proto.label]
+    runs_dir.with_name("kept").rename(settings.pretrained_dir() / made[4].name)
+    home = visit("home")
+    assert "Ready 3" in words(home) and "Ready 4" not in words(home)
+    (link,) = [link.proto for link in home.get("page_link") if link.proto.label == "All 5 ready-made models"]
+    assert (link.page, link.query_string) == ("runs", "tab=ready")
+
+
 def test_a_run_without_a_picture_is_shown_all_the_same(visit: Visit) -> None:
     run = supervisor.submit(settings.from_environment(), _default_config(), "just begun")
     home = visit("home")
