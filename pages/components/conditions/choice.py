@@ -8,6 +8,8 @@ from gan_core.datasets.conditions import MAX_OBJECTS, Condition, Kind, parse_obj
 from pages.components.text import _, as_text
 from pages.components.widgets.condition_palette import Choice, condition_palette, palette_choice, typed_list
 
+SEED_PX = 180  # wide enough for ten digits
+
 
 def choose_condition(run_id: str, kind: Kind, names: Sequence[str], first: Condition) -> Condition:
     """The requested labels out of `names`, `first` at first; kept for each run while other views are shown."""
@@ -61,14 +63,12 @@ def _attributes(run_id: str, names: Sequence[str], first: Condition) -> Conditio
 
 def choose_seed(first: int) -> int:
     """The seed of z, `first` to begin with, and a button for the next one."""
-    left, right = st.columns([1, 1], vertical_alignment="bottom")
-    with left:
+    with st.container(horizontal=True, vertical_alignment="bottom"):  # side by side on a phone too
         seed = st.number_input(
-            _("Seed of z"), 0, 2**31 - 1, first, key="conditions_seed", bind="query-params",
+            _("Seed of z"), 0, 2**31 - 1, first, key="conditions_seed", bind="query-params", width=SEED_PX,
             help=_("The latent z is the list of random numbers that a picture is made from; the seed picks it. One seed always "
                    "gives the same pictures."),
         )  # fmt: skip
-    with right:
         st.button(_("New z"), icon=":material/casino:", key="conditions_new_z", on_click=_next_seed)
     return int(seed)
 

@@ -22,6 +22,7 @@ from pages.components.widgets.latent_explorer import Slider, latent_explorer, la
 from pages.components.widgets.morph import frames_player
 from pages.components.widgets.picture import download_png, picture
 
+SEED_PX = 180  # wide enough for ten digits
 NEIGHBOURS = 5  # in a row and in a column
 REACH = 2.0
 MORPH_FRAMES = 36
@@ -46,22 +47,19 @@ def sliders(model: Sampler, run: Run) -> None:
 
 def _start(model: Sampler, found: Start | None) -> Start:
     """Where the sliders begin: a sample by its number, or the picture that was found last."""
-    left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
-    origin = "sample"
-    if found is not None:
-        with left:
+    with st.container(horizontal=True, vertical_alignment="bottom"):  # side by side on a phone too
+        origin = "sample"
+        if found is not None:
             origin = st.segmented_control(
                 _("Start with"), ["found", "sample"], default="found", required=True, key="explore_begin",
                 format_func={"found": _("Your picture"), "sample": _("A random sample")}.__getitem__,
             ) or "found"  # fmt: skip
-    if found is not None and origin == "found":
-        return found
-    with middle if found is not None else left:
+        if found is not None and origin == "found":
+            return found
         seed = int(st.number_input(
-            _("Seed"), 0, 2**31 - 1, 0, key="explore_seed", bind="query-params",
+            _("Seed"), 0, 2**31 - 1, 0, key="explore_seed", bind="query-params", width=SEED_PX,
             help=_("Picks the starting point: each number is another random latent."),
         ))  # fmt: skip
-    with right if found is not None else middle:
         st.button(_("Another"), icon=":material/casino:", key="explore_another", on_click=_next_seed)
     return Start(latents(1, model.latent_dim, seed)[0], f"seed{seed}")
 
