@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmarks.lessons import trained
 from gan_core.config import get, read_strictly
+from gan_core.config.numbers import significant
 from gan_core.evaluation import measure
 from gan_core.evaluation.metrics import METRICS
 from gan_core.evaluation.statistics.tests import Difference
@@ -70,7 +71,7 @@ def page(found: Mapping[str, Any]) -> str:
 
 
 def _told(count: int, one: Difference) -> str:
-    return f"{METHODS[one.first].title} on {count:,} ({one.value:+.3g}, p = {one.corrected:.2g})"
+    return f"{METHODS[one.first].title} on {count:,} ({'+' * (one.value >= 0)}{significant(one.value, 3)}, p = {one.corrected:.2g})"
 
 
 INTRODUCTION = f"""\

@@ -16,6 +16,7 @@ from gan_core.analysis import film as films
 from gan_core.analysis.comparing import Compared
 from gan_core.analysis.curves import metrics_of
 from gan_core.cli.terminal import AsJson, RunName, RunsDir, bar, console, runs_folder, tell_damage
+from gan_core.config.numbers import significant
 from gan_core.runs import evaluations
 
 MEASURED = ("metric", "value", "interval", "step", "num_samples", "extractor", "seed")
@@ -51,9 +52,13 @@ def compare(names: RunNames, runs_dir: RunsDir = None, as_json: AsJson = False) 
         print("\t".join([name, *("-" if end is None else f"{end['mean']:.4g}" for end in values)]))
     for one, measured in zip(found, content["measured"], strict=True):
         for value in measured:
-            interval = "no interval" if value["interval"] is None else "{:.4g} to {:.4g}".format(*value["interval"])
+            interval = (
+                "no interval"
+                if value["interval"] is None
+                else " to ".join(significant(end, 4) for end in value["interval"])
+            )
             conditions = f"{value['num_samples']} images, {value['extractor']}, step {value['step']}"
-            print(f"{one.run.name}\t{value['metric']} {value['value']:.4g} ({interval}; {conditions})")
+            print(f"{one.run.name}\t{value['metric']} {significant(value['value'], 4)} ({interval}; {conditions})")
 
 
 def as_data(found: list[Compared]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from gan_core.cli.terminal import bar, console, show_rows
+from gan_core.config.numbers import significant
 from gan_core.evaluation import measure as measuring
 from gan_core.evaluation.extractors import CHOICES
 from gan_core.evaluation.measure import FEWEST, MOST, Measurement
@@ -66,9 +67,9 @@ def _show(rows: list[Measurement], as_json: bool) -> None:
     shown = [
         {
             "metric": row.metric,
-            "value": f"{row.value:.4g}",
-            "interval": f"{row.estimate.low:.4g} to {row.estimate.high:.4g}",
-            "real": "-" if row.real is None else f"{row.real:.4g}",
+            "value": significant(row.value, 4),
+            "interval": f"{significant(row.estimate.low, 4)} to {significant(row.estimate.high, 4)}",
+            "real": "-" if row.real is None else significant(row.real, 4),
         }
         for row in rows
     ]

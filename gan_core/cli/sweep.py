@@ -16,6 +16,7 @@ import typer
 from gan_core.cli import several, terminal
 from gan_core.cli.terminal import AsJson, RunsDir, plain_lines, runs_folder, show_rows
 from gan_core.config import settings
+from gan_core.config.numbers import significant
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.folder import SweepFolder
 from gan_core.experiments.sweeps.loop import AtPlace, InProcess, Queued, Runner, SweepWorker, work_at_once
@@ -200,9 +201,10 @@ def _sum_up(folder: SweepFolder, *, paused: bool) -> None:
 
 def _in_words(sweep: Sweep, row: TrialRow) -> str:
     found = row.estimate
-    span = f" ({found.low:.4g} to {found.high:.4g})" if found and found.has_interval else ""
+    assert row.value is not None, "the best trial has a value"
+    span = f" ({significant(found.low, 4)} to {significant(found.high, 4)})" if found and found.has_interval else ""
     values = ", ".join(f"{name}={format_value(value)}" for name, value in row.params.items())
-    return f"{sweep.objective.metric} {row.value:.4g}{span} with {values}"
+    return f"{sweep.objective.metric} {significant(row.value, 4)}{span} with {values}"
 
 
 def _print_line(words: str) -> None:

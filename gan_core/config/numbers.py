@@ -1,6 +1,7 @@
 """How a measured number is written for people: a few significant digits, thousands marks, no exponent where digits say it."""
 
 import math
+import re
 
 SMALLEST, LARGEST = 1e-4, 1e15  # outside of these an exponent is shorter and clearer
 
@@ -19,3 +20,11 @@ def significant(value: float, digits: int) -> str:
     decimals = max(0, digits - 1 - math.floor(math.log10(size)))
     written = f"{float(short):,.{decimals}f}"
     return written.rstrip("0").rstrip(".") if decimals else written
+
+
+class Significant(float):
+    """A number that a message's `{loss:.3g}` writes as `significant` does: 4,130, never 4.13e+03."""
+
+    def __format__(self, spec: str) -> str:
+        digits = re.fullmatch(r"\.(\d+)g", spec)
+        return significant(float(self), int(digits[1])) if digits else super().__format__(spec)

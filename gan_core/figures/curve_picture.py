@@ -43,7 +43,7 @@ def curves_png(curves: Mapping[str, Points], title: str) -> bytes:
     for part in range(5):
         x, y = x0 + (x1 - x0) * part / 4, y0 + (y1 - y0) * part / 4
         pen.line([at(x0, y), at(x1, y)], GREY)
-        pen.text((LEFT - 12, at(x0, y)[1]), f"{y:.3g}", INK, font, anchor="rm")
+        pen.text((LEFT - 12, at(x0, y)[1]), f"{y:,.0f}" if abs(y) >= 1000 else f"{y:.3g}", INK, font, anchor="rm")
         pen.text((at(x, y0)[0], HEIGHT - BOTTOM + 12), f"{x:,.0f}", INK, font, anchor="mt")
     pen.text((WIDTH - RIGHT, HEIGHT - 8), "step", INK, font, anchor="rb")
     left = float(WIDTH - RIGHT)

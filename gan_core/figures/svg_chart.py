@@ -126,7 +126,7 @@ def _axes(box: Box, spans: tuple[Span, Span], x_title: str, *, log: bool) -> lis
     parts = []
     for value in ticks(*spans[1], whole=log):
         y = _placed(np.array([spans[0][0]]), np.array([value]), box, spans)[1][0]
-        words = f"{10**value:.4g}" if log else _number(value)
+        words = _number(10**value if log else value)
         parts.append(f'<path d="M{left} {y:.1f}H{right}" stroke="{FAINT}"/>')
         parts.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end" fill="{INK}">{words}</text>')
     for value in ticks(*spans[0]):
@@ -158,4 +158,4 @@ def ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == round(value) and abs(value) >= 1000 else f"{value:.4g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from gan_core.config.numbers import significant
+from gan_core.config.numbers import Significant, significant
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,9 @@ def test_a_number_is_written_in_its_digits(value: float, digits: int, written: s
 def test_it_is_the_number_that_python_rounds_to(exponent: int) -> None:
     value = 3.14159 * 10.0**exponent
     assert math.isclose(float(significant(value, 3).replace(",", "")), float(f"{value:.3g}"), rel_tol=1e-12)
+
+
+def test_a_message_that_asks_for_significant_digits_gets_no_exponent() -> None:
+    said = "{loss:.3g} of {first:.4g}, {plain:.2f}"
+    values = {"loss": Significant(25_347.0), "first": Significant(0.5), "plain": Significant(2.0)}
+    assert said.format(**values) == "25,300 of 0.5, 2.00"

@@ -32,7 +32,8 @@ from gan_core.experiments.lessons import (
     steering,
     vae,
 )
-from gan_core.experiments.lessons.entry import Check, Code, Experiment, Explain, Predict, TakeAway, Train
+from gan_core.experiments.lessons.curves import figure
+from gan_core.experiments.lessons.entry import Check, Code, Curve, Experiment, Explain, Predict, TakeAway, Train
 from gan_core.experiments.lessons.measures import MEASURES
 from gan_core.experiments.lessons.outcome import Outcome, Outcomes
 from gan_core.experiments.lessons.source import excerpt
@@ -421,6 +422,24 @@ def test_the_verdict_follows_the_runs(lesson: Lesson, key: str, outcomes: Outcom
     assert not choice or prediction.words(choice)
     said = verdict.words.format(**verdict.values)
     assert "nan" not in said and any(letter.isdigit() for letter in said)
+
+
+def test_a_curve_is_named_by_its_run_alone_where_the_run_has_no_other_in_the_chart() -> None:
+    steps = np.arange(1.0, 9.0)
+    runs_there = {
+        "GAN": {"step": steps, "loss/g": steps, "loss/d": steps},
+        "VAE": {"step": steps, "loss/vae": steps},
+        "empty": {"step": np.empty(0)},
+    }
+    chart = Curve("losses", (("loss/g", "G's loss"), ("loss/d", "D's loss"), ("loss/vae", "loss")))
+    words = {"G's loss": "G 的損失", "step": "步"}
+
+    def names(shown: dict[str, dict[str, np.ndarray]]) -> set[str]:
+        fig = figure(chart, shown, words, "{}：{}".format)
+        return {trace.name for trace in fig.data if trace.showlegend is not False}
+
+    assert names(runs_there) == {"GAN：G 的損失", "GAN：D's loss", "VAE"}
+    assert names({"GAN": runs_there["GAN"]}) == {"G 的損失", "D's loss"}
 
 
 def test_the_order_of_the_updates_is_read_from_the_curves() -> None:

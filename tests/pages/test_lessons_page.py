@@ -11,13 +11,16 @@ from lesson_helpers import small_lesson
 from streamlit.testing.v1 import AppTest
 
 from gan_core import runs
+from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.experiments.lessons import LESSONS, Lesson, collapse
 from gan_core.experiments.lessons.entry import Link, Predict, TakeAway
-from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult
+from gan_core.experiments.lessons.measures import MEASURES
+from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult, interval_words
 from gan_core.experiments.lessons.over_seeds import holding
 from gan_core.runs import Run
 from gan_core.training import loop, queue, supervisor
 from pages.components.lessons import pictures
+from pages.components.lessons.check import words as written
 from pages.components.lessons.steps import address
 from pages.components.run.explore import VIEWS
 from tests.pages.conftest import Visit, calm, labels, plain, words
@@ -146,7 +149,8 @@ def test_a_run_that_failed_or_was_deleted_is_a_sentence_and_a_way_to_begin_again
 def test_a_verdict_is_told_as_it_is(choice: str, said: str, visit: Visit, runs_dir: Path,
                                     monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     def verdict(outcomes: Outcomes) -> PredictionResult:
-        return PredictionResult(choice, "Measured {n} times.", {"n": str(len(outcomes))})
+        values = {"n": str(len(outcomes)), "near": interval_words(Estimate(0.5, 0.4, 0.6, 100, "test"), ".2f")}
+        return PredictionResult(choice, "Measured {n} times: {near}.", values)
 
     lesson = LESSONS["collapse"]
     steps = tuple(
@@ -159,12 +163,21 @@ def test_a_verdict_is_told_as_it_is(choice: str, said: str, visit: Visit, runs_d
     train(runs_dir)
     app = calm(app.run())
     shown = "\n".join(plain(str(element.value)) for kind in ("success", "info", "warning") for element in app.get(kind))
-    assert said in shown and "Measured 1 times." in words(app)
+    assert said in shown and "Measured 1 times: 0.50 (0.40 to 0.60)." in words(app)
     assert ("Theory expects otherwise: All in one or two spots" in shown) == (choice != "few")
     held, count = holding(lesson, "broken")
     assert f"Seeds tried (docs/lessons.md): {count}. Theory's answer held in {held}: All in one or two spots." in words(
         app
     )
+    app = visit("learn", lesson="collapse", lang="zh_TW", **FIRST)
+    assert "Measured 1 times: 0.50（0.40 至 0.60）." in words(app)
+
+
+def test_a_distance_of_thousands_is_written_without_an_exponent() -> None:
+    assert (
+        written(Estimate(4_132.0, 3_990.0, 25_300.0, 300, "test"), MEASURES["kd"].format) == "4,130 (3,990 to 25,300)"
+    )
+    assert written(Estimate(0.5, 0.4, 0.6, 300, "test"), MEASURES["near"].format) == "0.50 (0.40 to 0.60)"
 
 
 @pytest.mark.parametrize("name", ["denoising", "steering"])

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from gan_core.analysis.doctor.trace import PATIENCE, Column, Mask, RunTrace
 from gan_core.config import RunConfig, get, with_changes
+from gan_core.config.numbers import Significant
 from gan_core.datasets import DATASETS
 from gan_core.models.compatibility import RULES
 from gan_core.models.kinds import kind_of
@@ -131,7 +132,7 @@ def lasting_sign(
     if place is None:
         return None
     step, since = int(trace.steps[place]), int(trace.steps[place - round(windows * trace.window) + 1])
-    shown = {name: float(column[place]) for name, column in values.items()}
+    shown = {name: Significant(column[place]) for name, column in values.items()}
     return Sign(step, since, words.format(**shown, since=since, step=step), lasting=trace.lasts_now(holds))
 
 

@@ -18,6 +18,7 @@ from gan_core.analysis.doctor.finding import (
 )
 from gan_core.analysis.doctor.trace import Column, Mask, RunTrace
 from gan_core.config import RunConfig, get
+from gan_core.config.numbers import significant
 from gan_core.datasets import DATASETS
 from gan_core.models.kinds import KINDS, OptimizerPart, kind_of
 
@@ -188,7 +189,7 @@ def plateau(trace: RunTrace) -> Sign | None:
     noise = np.sqrt(before.var(ddof=1) / third + after.var(ddof=1) / third)
     if abs(after.mean() - before.mean()) > 2 * noise:
         return None
-    evidence = f"{name} averaged {before.mean():.4g} in the middle third of the run and {after.mean():.4g} in the last."
+    evidence = f"{name} averaged {significant(before.mean(), 4)} in the middle third of the run and {significant(after.mean(), 4)} in the last."
     return Sign(int(steps[-1]), int(steps[-third]), evidence)
 
 

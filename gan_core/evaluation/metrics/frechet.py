@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gan_core.config.numbers import significant
 from gan_core.evaluation.metrics.base import Material, Metric, of_features
 from gan_core.evaluation.metrics.pairwise import Counts, FeaturePair
 
@@ -73,9 +74,7 @@ def _bias(material: Material) -> str:
         return _too_few(material)
     whole = [np.ones(len(side.features), np.int64) for side in (material.real, material.fake)]
     value, limit = (distance(material.pair, *whole) for distance in (frechet_distance, frechet_infinity))
-    return (
-        f" At these counts it is too large by about {value - limit:.3g}: for infinitely many images, about {limit:.3g}."
-    )
+    return f" At these counts it is too large by about {significant(value - limit, 3)}: for infinitely many images, about {significant(limit, 3)}."
 
 
 FRECHET_DISTANCE = Metric(

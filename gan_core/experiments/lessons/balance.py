@@ -1,5 +1,6 @@
 """Lesson 2: balance."""
 
+from gan_core.config.numbers import significant
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import entry, terms
 from gan_core.experiments.lessons.outcome import Outcome, Outcomes, PredictionResult
@@ -60,7 +61,7 @@ def one_sided(outcomes: Outcomes) -> PredictionResult:
     values = _values(fake=fake, loss=run.late("loss/d"))
     pushes = {"push": run.late("grad_norm/g"), "push_even": even.late("grad_norm/g")}
     return PredictionResult(
-        choice, words, values | {k: f"{v:.2g}" for k, v in pushes.items()} | _shares(near=run, near_even=even)
+        choice, words, values | {k: significant(v, 2) for k, v in pushes.items()} | _shares(near=run, near_even=even)
     )
 
 

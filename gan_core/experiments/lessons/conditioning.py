@@ -3,7 +3,7 @@
 from gan_core.evaluation.statistics.tests import of_estimates
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import entry, terms
-from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult, interval_words
+from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult, Values, interval_words
 from gan_core.experiments.lessons.see import DIGITS
 from gan_core.presets.entry import changed
 
@@ -35,12 +35,15 @@ def faster(outcomes: Outcomes) -> PredictionResult:
     first, second = (acgan, concat) if acgan.value >= concat.value else (concat, acgan)
     differs = of_estimates(first, second).differs
     choice = ("acgan" if first is acgan else "concat") if differs else "equal"
-    words = "ACGAN {acgan}, labels as inputs {concat} of {count} each (95 % intervals; the difference is {verdict})."
-    values = {
+    words = (
+        "ACGAN {acgan}, labels as inputs {concat} of {count} each (95 % intervals; the difference is significant)."
+        if differs
+        else "ACGAN {acgan}, labels as inputs {concat} of {count} each (95 % intervals; the difference is not significant)."
+    )
+    values: Values = {
         "acgan": interval_words(acgan, ".2f"),
         "concat": interval_words(concat, ".2f"),
         "count": f"{acgan.count:,}",
-        "verdict": "significant" if differs else "not significant",
     }
     return PredictionResult(choice, words, values)
 

@@ -4,7 +4,7 @@ from gan_core.config import RunConfig
 from gan_core.evaluation.statistics.tests import of_estimates
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import entry, terms
-from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult, interval_words
+from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult, Values, interval_words
 from gan_core.presets.entry import adam, changed
 
 RING_DDPM = changed(
@@ -50,12 +50,15 @@ def steps(outcomes: Outcomes) -> PredictionResult:
     few, many = outcomes["few"].readings["near"], outcomes["many"].readings["near"]
     first, second = (many, few) if many.value >= few.value else (few, many)
     differs = of_estimates(first, second).differs
-    words = "Points near a mode: 5 steps {few}, 50 steps {many}, of {count} each (95 % intervals; in a test they {verdict})."
-    values = {
+    words = (
+        "Points near a mode: 5 steps {few}, 50 steps {many}, of {count} each (95 % intervals; in a test they differ)."
+        if differs
+        else "Points near a mode: 5 steps {few}, 50 steps {many}, of {count} each (95 % intervals; in a test they do not differ significantly)."
+    )
+    values: Values = {
         "few": interval_words(few, ".0%"),
         "many": interval_words(many, ".0%"),
         "count": f"{many.count:,}",
-        "verdict": "differ" if differs else "do not differ significantly",
     }
     return PredictionResult(("many" if first is many else "few") if differs else "equal", words, values)
 

@@ -72,7 +72,7 @@ class Predict:
 
 @dataclass(frozen=True)
 class Curve:
-    """A chart of runs: one curve an arm where it has one column, else one curve a column.
+    """A chart of runs: one curve an arm where it recorded one of the columns, else one curve a column.
 
     Attributes:
         columns: (metric, words) of each curve.

@@ -1,5 +1,6 @@
 """Lesson 4: Lipschitz: clip, penalty, spectral norm."""
 
+from gan_core.config.numbers import significant
 from gan_core.evaluation.statistics.tests import differs_from_all
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import entry, terms
@@ -35,7 +36,7 @@ def slopes(outcomes: Outcomes) -> PredictionResult:
     found = {key: outcomes[key].value("slope") for key in KEYS}
     nearest = min((key for key in KEYS if found[key] > 0), key=lambda key: max(found[key], 1 / found[key]), default="")
     words = "Mean slope of D between real and generated points: no bound {free}, clipped {clip}, penalty {penalty}, spectral norm {spectral}."
-    return PredictionResult(nearest, words, {key: f"{value:.3g}" for key, value in found.items()})
+    return PredictionResult(nearest, words, {key: significant(value, 3) for key, value in found.items()})
 
 
 def push(outcomes: Outcomes) -> PredictionResult:
@@ -47,8 +48,8 @@ def push(outcomes: Outcomes) -> PredictionResult:
         "Norm of the gradient of G's weights, mean over the last fifth of the run: clipped {clip}, penalty {penalty}, no bound "
         "{free}, spectral norm {spectral}. With clipping it is {times} of that with the penalty."
     )
-    values = {key: f"{value:.2g}" for key, value in found.items()}
-    return PredictionResult(choice, words, values | {"times": f"{ratio:.2g}"})
+    values = {key: significant(value, 2) for key, value in found.items()}
+    return PredictionResult(choice, words, values | {"times": significant(ratio, 2)})
 
 
 def trains(outcomes: Outcomes) -> PredictionResult:

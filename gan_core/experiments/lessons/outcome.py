@@ -37,11 +37,25 @@ class Outcome:
         return self.readings[measure].value if measure in self.readings else float("nan")
 
 
-def interval_words(estimate: Estimate, spec: str) -> str:
-    """An estimate with its interval, numbers in a format specification: "0.51 (0.42 to 0.60)"."""
-    return f"{estimate.value:{spec}} ({estimate.low:{spec}} to {estimate.high:{spec}})"
+@dataclass(frozen=True)
+class IntervalWords:
+    """An estimate with its interval, each number as it is written: "0.51 (0.42 to 0.60)"."""
+
+    value: str
+    low: str
+    high: str
+
+    def __str__(self) -> str:
+        return f"{self.value} ({self.low} to {self.high})"
 
 
+def interval_words(estimate: Estimate, spec: str) -> IntervalWords:
+    """An estimate with its interval, numbers in a format specification."""
+    return IntervalWords(*(format(number, spec) for number in (estimate.value, estimate.low, estimate.high)))
+
+
+Values = Mapping[str, str | IntervalWords]
+"""Name in a sentence -> what stands in its place."""
 Outcomes = Mapping[str, Outcome]
 """Arm's name -> its outcome."""
 
@@ -53,9 +67,9 @@ class PredictionResult:
     Attributes:
         choice: key of the choice that the measurements support; empty where they support none.
         words: what was measured, with {names} of `values`.
-        values: name -> formatted number.
+        values: name -> formatted number, or number with its interval.
     """
 
     choice: str
     words: str
-    values: Mapping[str, str]
+    values: Values

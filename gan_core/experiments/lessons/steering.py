@@ -4,7 +4,7 @@ from gan_core.evaluation.statistics.tests import of_estimates
 from gan_core.experiments.arms import Arm
 from gan_core.experiments.lessons import entry, terms
 from gan_core.experiments.lessons.denoising import RING_DDPM
-from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult, interval_words
+from gan_core.experiments.lessons.outcome import Outcomes, PredictionResult, Values, interval_words
 from gan_core.experiments.lessons.ring import RING
 from gan_core.presets.entry import changed
 
@@ -39,7 +39,7 @@ def price(outcomes: Outcomes) -> PredictionResult:
     spoiled = near_strong.value < near_plain.value and of_estimates(near_plain, near_strong).differs
     choice = "inside" if strong < INSIDE * plain else "away" if spoiled else "same"
     words = "Distance from the middle of the ring, in radii: guidance 1 {plain}, guidance 8 {strong}. Near a mode: {near_plain} and {near_strong}."
-    values = {
+    values: Values = {
         "plain": f"{plain:.2f}",
         "strong": f"{strong:.2f}",
         "near_plain": interval_words(near_plain, ".0%"),
@@ -56,7 +56,7 @@ def along(outcomes: Outcomes) -> PredictionResult:
         "Of {count} points that lay on the left, {steered} lie on the right afterwards. For each unit to the right they moved {dragged} up or down "
         "(95 % intervals)."
     )
-    values = {
+    values: Values = {
         "count": f"{steered.count:,}",
         "steered": interval_words(steered, ".0%"),
         "dragged": interval_words(dragged, ".2f"),

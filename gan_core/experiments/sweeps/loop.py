@@ -18,6 +18,7 @@ from gan_core import runs
 from gan_core.analysis.doctor import Finding
 from gan_core.analysis.doctor.examine import examine
 from gan_core.config import RunConfig
+from gan_core.config.numbers import significant
 from gan_core.config.settings import Settings
 from gan_core.experiments import arms
 from gan_core.experiments.sweeps import study as studies
@@ -284,7 +285,7 @@ class SweepWorker:
             self.study.fail(claim, str(refusal), **facts)
             return
         found = measured.estimate
-        self.log(f"Trial {claim.index + 1}: {objective.metric} = {found.value:.4g} ({measured.words})")
+        self.log(f"Trial {claim.index + 1}: {objective.metric} = {significant(found.value, 4)} ({measured.words})")
         interval = list(found.interval) if found.has_interval else []
         self.study.complete(claim, found.value, interval=interval, measured=measured.words, **facts)
 

@@ -4,11 +4,12 @@ import math
 
 import streamlit as st
 
+from gan_core.config.numbers import Significant
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.experiments.lessons import Lesson
 from gan_core.experiments.lessons.entry import Check, Predict
 from gan_core.experiments.lessons.measures import MEASURES
-from gan_core.experiments.lessons.outcome import Outcome, PredictionResult
+from gan_core.experiments.lessons.outcome import IntervalWords, Outcome, PredictionResult
 from gan_core.experiments.lessons.over_seeds import holding
 from pages.components.lessons.state import Found, given_answers
 from pages.components.lessons.work import outcomes
@@ -31,7 +32,7 @@ def show_check(lesson: Lesson, step: Check, runs: Found) -> None:
         return
     if step.text:
         st.markdown(_(step.text))
-    st.markdown(_(verdict.words).format(**verdict.values))
+    st.markdown(_(verdict.words).format(**{name: _said(value) for name, value in verdict.values.items()}))
     arms = step.arms or tuple(arm.name for arm in lesson.experiment.arms)
     if step.measures:
         table(
@@ -83,9 +84,12 @@ def words(found: Estimate | None, form: str) -> str:
     """A value and its interval."""
     if found is None or not math.isfinite(found.value):
         return "–"
-    value = format(found.value, form)
-    if not found.has_interval:
+    numbers = [format(Significant(number), form) for number in (found.value, found.low, found.high)]
+    return _said(IntervalWords(*numbers) if found.has_interval else numbers[0])
+
+
+def _said(value: str | IntervalWords) -> str:
+    """A value as the visitor's language writes it."""
+    if isinstance(value, str):
         return value
-    return _("{value} ({low} to {high})").format(
-        value=value, low=format(found.low, form), high=format(found.high, form)
-    )
+    return _("{value} ({low} to {high})").format(value=value.value, low=value.low, high=value.high)

@@ -17,7 +17,7 @@ from pages.components.shared import lab
 from pages.components.shared.as_command import arm_lines, as_command
 from pages.components.shared.run_card import state_badge
 from pages.components.shared.run_records import preview_note
-from pages.components.text import STATES, _, as_text, duration, ngettext
+from pages.components.text import STATES, _, as_text, duration, ngettext, titled
 from pages.components.widgets.live_plot import live_plot
 from pages.components.widgets.picture import picture
 
@@ -136,7 +136,7 @@ def _curves(step: Train, there: list[tuple[Arm, Run]], key: str) -> None:
         words = {"step": _("step")} | {title: _(title) for _name, title in curve.columns}
         with column:
             st.markdown(f"**{_(curve.title)}**")
-            chart = figure(curve, drawn, words)
+            chart = figure(curve, drawn, words, titled)
             live_plot(plotly.io.to_json(chart) or "", key=f"{key}_curve{place}", height_px=320)
             if curve.smoothing > 0:
                 st.caption(_("Faint: the values as recorded. Bold: the same, smoothed (each point is averaged with those before it)."))  # fmt: skip

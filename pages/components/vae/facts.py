@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from gan_core import datasets
+from gan_core.config.numbers import Significant
 from gan_core.evaluation.statistics.estimate import Estimate
 from gan_core.evaluation.statistics.intervals import mean_of
 from gan_core.experiments.vae_family import lambda_words
@@ -21,7 +22,7 @@ def facts(run: Run, step: int) -> None:
     config = run.config()
     vae, latent_dim = config.vae, config.network.latent_dim
     num_pixels = int(np.prod(datasets.image_shape(config.dataset)))
-    beta = equivalent_beta(vae, num_pixels, latent_dim)
+    beta = Significant(equivalent_beta(vae, num_pixels, latent_dim))
     mse = vae.reconstruction == "mse"
     reduced = {"mean": _("averaged over {n} dimensions"), "sum": _("summed over {n} dimensions")}[vae.kl_reduction]
     loss_title = _("Squared error (train)") if mse else _("Cross-entropy (train)")
@@ -51,7 +52,7 @@ def facts(run: Run, step: int) -> None:
             formula=formula,
             beta=beta,
             other=_("summed") if averaged else _("averaged"),
-            swapped=equivalent_beta(other, num_pixels, latent_dim),
+            swapped=Significant(equivalent_beta(other, num_pixels, latent_dim)),
         )
     )
 
