@@ -18,6 +18,8 @@ STYLE = """<style>
 .stMainBlockContainer h1 {font-size: 2rem; padding: 0.5rem 0}
 /* the theme's accent is too dark for text on a dark page (3.5:1); these are its link colours */
 [data-testid="stButtonGroup"] button[aria-checked="true"], [data-testid="stSliderThumbValue"] {color: light-dark(#0f766e, #5eead4) !important}
+/* a caption is paler than text, and a command in it would be too pale in its own colour (3:1) */
+[data-testid="stCaptionContainer"] code {color: inherit}
 /* in a row with other controls Streamlit cuts off the choices that do not fit */
 [data-testid="stButtonGroup"] [role="radiogroup"] {flex-wrap: wrap}
 </style>"""
