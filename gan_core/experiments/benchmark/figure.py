@@ -9,7 +9,6 @@ import plotly.graph_objects as go
 
 from gan_core.experiments.benchmark import METHODS, REAL, Published, Tuned
 from gan_core.experiments.benchmark.summary import Row, mean_curve
-from gan_core.experiments.benchmark.tuning import BATCH_METHODS
 from gan_core.figures.style import COLORS, GREY, add_level, lay_out
 
 DASHES = ("solid", "dash", "dot")  # with eight colours: 24 lines that differ, neighbours not by colour alone
@@ -77,11 +76,8 @@ def against_steps(found: Tuned, measure: str, highest: float, words: Mapping[str
 def against_batch(found: Tuned, measure: str, highest: float, words: Mapping[str, str]) -> go.Figure:
     """The same against the packs in a batch (`words["batch"]`), of the methods that were trained with several."""
     lines = {
-        METHODS[method].title: [
-            (size, fmean(getattr(r, measure) for r in made)) for size, made in found.by_batch(method).items()
-        ]
-        for method in BATCH_METHODS
-        if method in found.settings
+        METHODS[method].title: [(size, fmean(getattr(r, measure) for r in made)) for size, made in sizes.items()]
+        for method, sizes in found.batches().items()
     }
     fig = _lines(lines, "lines+markers", highest, words["batch"], words["measure"])
     sizes = sorted({size for line in lines.values() for size, _ in line})

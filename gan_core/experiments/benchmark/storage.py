@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from gan_core.config import Section, read_strictly
 from gan_core.experiments.benchmark.protocol import METHODS, recipe
-from gan_core.experiments.benchmark.tuning import BATCH_METHODS, BATCHES, EVERY, STEPS, Value
+from gan_core.experiments.benchmark.tuning import BATCH_METHODS, EVERY, STEPS, Value
 
 DATA = Path(__file__).parent / "data"
 REAL = "real"
@@ -92,16 +92,20 @@ class Tuned(Section):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every method, and every batch of those that have several, has as many seeds as the real samples.
-
-        Before, it is no table to show.
-        """
+        """Whether every method has as many seeds as the real samples; before, it is no table to show."""
         rows = self.table().results
         count = {name: sum(r.method == name for r in rows) for name in (REAL, *METHODS)}
-        if not count[REAL] or len(set(count.values())) > 1:
-            return False
-        batches = [self.by_batch(method) for method in BATCH_METHODS if method in METHODS]
-        return all(len(known.get(size, ())) == count[REAL] for known in batches for size in BATCHES)
+        return bool(count[REAL]) and len(set(count.values())) == 1
+
+    def batches(self) -> dict[str, dict[int, tuple[Result, ...]]]:
+        """`by_batch` of each method that was trained with several batches, with as many seeds for each; none before."""
+        count = sum(r.method == REAL for r in self.results)
+        known = {method: self.by_batch(method) for method in BATCH_METHODS if method in self.settings}
+        full = {
+            method: {size: made for size, made in sizes.items() if len(made) == count}
+            for method, sizes in known.items()
+        }
+        return {method: sizes for method, sizes in full.items() if len(sizes) > 1}
 
 
 def tuned(task: str) -> Tuned | None:

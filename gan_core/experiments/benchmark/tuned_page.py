@@ -8,7 +8,7 @@ from statistics import fmean
 from gan_core.experiments.benchmark import METHODS, TASKS, Results, Tuned, results, tuned
 from gan_core.experiments.benchmark.cells import figure_of, interval, quality_of
 from gan_core.experiments.benchmark.summary import PLAIN, Row, against_papers, levelled, mean_curve, rows
-from gan_core.experiments.benchmark.tuning import AXES, BATCH_METHODS
+from gan_core.experiments.benchmark.tuning import AXES
 
 NAMES = {
     "rate_g": "rate of G",
@@ -76,7 +76,6 @@ def section(found: Tuned) -> list[str]:
         *_curves(found),
         "",
         *_batches(found),
-        "",
         *_against_papers(last),
     ]
 
@@ -127,7 +126,9 @@ def _curves(found: Tuned) -> list[str]:
 
 def _batches(found: Tuned) -> list[str]:
     """Modes and quality of the methods that were trained with several batches."""
-    known = {method: found.by_batch(method) for method in BATCH_METHODS if method in found.settings}
+    known = found.batches()
+    if not known:
+        return []
     sizes = sorted({size for sizes in known.values() for size in sizes})
     lines = []
     for method, by_size in known.items():
@@ -139,7 +140,7 @@ def _batches(found: Tuned) -> list[str]:
         ]
         lines.append(f"| {METHODS[method].title} | {' | '.join(cells)} |")
     head = " | ".join(map(str, sizes))
-    return [f"| modes, quality with batches of | {head} |", "|---" * (len(sizes) + 1) + "|", *lines]
+    return [f"| modes, quality with batches of | {head} |", "|---" * (len(sizes) + 1) + "|", *lines, ""]
 
 
 def _against_papers(lines: Sequence[Row]) -> list[str]:

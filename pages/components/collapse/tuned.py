@@ -37,7 +37,8 @@ def tuned_parts(found: Tuned) -> None:
     )
     st.caption(words.format(samples=task.num_samples, steps=found.steps, width=task.settings["network.width"]))
     _pair(found, "steps", against_steps, _("generator steps"))
-    _pair(found, "batch", against_batch, _("packs in a batch"))
+    if found.batches():
+        _pair(found, "batch", against_batch, _("packs in a batch"))
     with st.expander(_("The settings that the search chose"), icon=":material/tune:"):
         used = [name for name in AXES if any(name in setting for setting in found.settings.values())]
         columns = {NAMES[name]: [str(setting.get(name, "–")) for setting in found.settings.values()] for name in used}
