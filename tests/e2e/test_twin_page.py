@@ -93,8 +93,12 @@ def test_steps_play_pause_reset_and_a_story(page: Page) -> None:
 
 def test_with_less_motion_nothing_begins_by_itself_and_the_keyboard_is_enough(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce", color_scheme="dark")
+    before = stage(page).get_attribute("data-number") or ""
     page.get_by_role("button", name="BCE + R1").click()
     expect(page.get_by_text("a penalty on D's slope")).to_be_visible()
+    expect(stage(page)).not_to_have_attribute(
+        "data-number", before
+    )  # the new story, and not the one before at its step 0
     shows(page, step=0, playing="false")
     button(page, "G step").press("Enter")
     shows(page, step=1, d=0, g=1)

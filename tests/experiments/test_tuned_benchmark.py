@@ -139,6 +139,11 @@ def test_batches_are_shown_where_a_method_has_several_with_every_seed():
     only = found.model_copy(update={"results": begun})
     assert only.is_complete and {method: list(sizes) for method, sizes in only.batches().items()} == {"bce": [64, 128]}
     assert "| modes, quality with batches of | 64 | 128 |" in tuned_page.section(only)
+    lost = tuple(
+        r.model_copy(update={"captured": 0, "high_quality": 0.0}) if (r.batch, r.seed) == (128, 3) else r for r in begun
+    )
+    said = "\n".join(tuned_page.section(found.model_copy(update={"results": lost})))
+    assert "| 8.0, 0.960 | 5.6, 0.400 (1 of 5 seeds: none) |" in said
     none = found.model_copy(update={"results": tuple(r for r in found.results if r.batch is None)})
     assert none.is_complete and not any("with batches of" in line for line in tuned_page.section(none))
 

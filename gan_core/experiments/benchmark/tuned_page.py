@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from gan_core.experiments.benchmark import METHODS, TASKS, Results, Tuned, results, tuned
+from gan_core.experiments.benchmark import METHODS, TASKS, Result, Results, Tuned, results, tuned
 from gan_core.experiments.benchmark.cells import figure_of, interval, quality_of
 from gan_core.experiments.benchmark.summary import PLAIN, Row, against_papers, levelled, mean_curve, rows
 from gan_core.experiments.benchmark.tuning import AXES
@@ -133,14 +133,21 @@ def _batches(found: Tuned) -> list[str]:
     lines = []
     for method, by_size in known.items():
         cells = [
-            f"{fmean(r.captured for r in there):.1f}, {fmean(r.high_quality for r in there):.3f}"
+            f"{fmean(r.captured for r in there):.1f}, {fmean(r.high_quality for r in there):.3f}{_without(there)}"
             if (there := by_size.get(size))
             else "–"
             for size in sizes
         ]
         lines.append(f"| {METHODS[method].title} | {' | '.join(cells)} |")
     head = " | ".join(map(str, sizes))
-    return [f"| modes, quality with batches of | {head} |", "|---" * (len(sizes) + 1) + "|", *lines, ""]
+    table = [f"| modes, quality with batches of | {head} |", "|---" * (len(sizes) + 1) + "|", *lines]
+    return [*table, "", "All but the batch is as the search chose it for the method's own batch.", ""]
+
+
+def _without(made: Sequence[Result]) -> str:
+    """How many seeds found no mode at all, where there are some: a mean alone would hide them among those that found all."""
+    none = sum(not result.captured for result in made)
+    return f" ({none} of {len(made)} seeds: none)" if none else ""
 
 
 def _against_papers(lines: Sequence[Row]) -> list[str]:

@@ -1,14 +1,14 @@
 """The collapse benchmark at searched settings: its conditions, modes against steps and batch, and the settings themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from gan_core.experiments.benchmark import METHODS, TASKS, Tuned
+from gan_core.experiments.benchmark import METHODS, TASKS, Result, Tuned
 from gan_core.experiments.benchmark.figure import against_batch, against_steps
 from gan_core.experiments.benchmark.tuning import AXES
-from pages.components.text import N_, Marked, _
+from pages.components.text import N_, Marked, _, listed
 
 PERFECT = 0.989
 NAMES = Marked(
@@ -37,13 +37,31 @@ def tuned_parts(found: Tuned) -> None:
     )
     st.caption(words.format(samples=task.num_samples, steps=found.steps, width=task.settings["network.width"]))
     _pair(found, "steps", against_steps, _("generator steps"))
-    if found.batches():
+    if batches := found.batches():
         _pair(found, "batch", against_batch, _("packs in a batch"))
+        st.caption(
+            " ".join(
+                [_("All but the batch is as the search chose it for the method's own batch."), *_without_modes(batches)]
+            )
+        )
     with st.expander(_("The settings that the search chose"), icon=":material/tune:"):
         used = [name for name in AXES if any(name in setting for setting in found.settings.values())]
         columns = {NAMES[name]: [str(setting.get(name, "–")) for setting in found.settings.values()] for name in used}
         methods = {_("Method"): [METHODS[method].title for method in found.settings]}
         st.dataframe(methods | columns, hide_index=True, height="content", key=f"collapse_tuned_settings_{found.task}")
+
+
+def _without_modes(batches: Mapping[str, Mapping[int, Sequence[Result]]]) -> list[str]:
+    """A sentence where some seeds found no mode at all: their mean with those that found all says neither."""
+    found = [
+        _("{method} {n} of {count} with {size}").format(
+            method=METHODS[method].title, n=none, count=len(made), size=size
+        )
+        for method, sizes in batches.items()
+        for size, made in sizes.items()
+        if (none := sum(not result.captured for result in made))
+    ]
+    return [_("Seeds that found no mode at all: {seeds}.").format(seeds=listed(found))] if found else []
 
 
 def _pair(found: Tuned, against: str, draw: Callable[..., go.Figure], axis: str) -> None:
