@@ -148,6 +148,18 @@ def test_batches_are_shown_where_a_method_has_several_with_every_seed():
     assert none.is_complete and not any("with batches of" in line for line in tuned_page.section(none))
 
 
+def test_a_method_below_its_paper_is_told_to_rise_still_where_its_quality_did_at_the_end():
+    found = whole().model_copy(update={"steps": 100})
+    rising = tuple((8, 0.5 + 0.03 * count) for count in range(10))
+    level = tuple((8, 0.96) for _count in range(10))
+    results = tuple(
+        r.model_copy(update={"curve": rising if r.method == "pacgan2" else level, "captured": min(r.captured, 7)})
+        for r in found.results
+    )
+    said = "\n".join(tuned_page.section(found.model_copy(update={"results": results})))
+    assert "still rose over the last 10% of the steps: PacGAN2 by 0.030; a longer run may reach more." in said
+
+
 def test_a_curve_is_a_mean_over_seeds_and_levels_off_where_it_stays():
     found = whole()
     assert summary.mean_curve(found, "bce") == [(10, 4, 0.1), (20, 8, 0.96), (30, 8, 0.96)]

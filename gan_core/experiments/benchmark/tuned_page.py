@@ -22,6 +22,8 @@ NAMES = {
     "n_critic": "critic steps",
 }
 """Name in tuning.AXES -> words."""
+LATE = 0.1
+RISING = 0.01
 
 
 def axes() -> str:
@@ -76,7 +78,7 @@ def section(found: Tuned) -> list[str]:
         *_curves(found),
         "",
         *_batches(found),
-        *_against_papers(last),
+        *_against_papers(found, last),
     ]
 
 
@@ -150,10 +152,27 @@ def _without(made: Sequence[Result]) -> str:
     return f" ({none} of {len(made)} seeds: none)" if none else ""
 
 
-def _against_papers(lines: Sequence[Row]) -> list[str]:
+def _against_papers(found: Tuned, lines: Sequence[Row]) -> list[str]:
+    """Who reaches the published figures and who does not; of the latter, whether their quality still rose at the end."""
     held = against_papers(lines)
     words = {
         "reached": "At or above every published figure of modes and quality",
         "below": "Below a published figure of modes or quality",
     }
-    return [f"- {words[kind]}: {', '.join(row.title for row in some)}." for kind, some in held.items() if some]
+    said = [f"- {words[kind]}: {', '.join(row.title for row in some)}." for kind, some in held.items() if some]
+    rising = [
+        f"{row.title} by {rise:.3f}" for row in held["below"] if (rise := _late_rise(found, row.method)) >= RISING
+    ]
+    if rising:
+        share = f"the last {LATE:.0%} of the steps"
+        said.append(
+            f"- Of these, the share of high quality still rose over {share}: {', '.join(rising)}; a longer run may reach more."
+        )
+    return said
+
+
+def _late_rise(found: Tuned, method: str) -> float:
+    """How much a method's quality rose over the last LATE of its steps, mean over its seeds; 0 where none reached the end."""
+    curve = mean_curve(found, method)
+    count = found.steps // found.every
+    return curve[-1][2] - curve[-1 - round(LATE * count)][2] if len(curve) == count > round(LATE * count) else 0.0
