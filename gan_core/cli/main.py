@@ -32,6 +32,7 @@ from gan_core.cli import (
     several,
     study,
     sweep,
+    tasks,
     terminal,
     uploads,
     verify,
@@ -347,6 +348,7 @@ COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
         "train-evaluator": evaluators.train_evaluator,
         "import-evaluator": evaluators.import_evaluator,
     },
+    "Work that a page began in the background": {"tasks": tasks.list_tasks, "cancel": tasks.cancel},
     "Hugging Face Hub": {"push": hub.push, "pull": hub.pull, "browse": hub.browse},
     "Deleting": {
         "delete": deleting.delete,

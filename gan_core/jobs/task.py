@@ -135,6 +135,22 @@ class Progress:
     updated_at: float = 0.0
 
 
+@dataclass(frozen=True)
+class AtWork:
+    """A task that runs.
+
+    Attributes:
+        id: by which `at_work` and the command `cancel` find it.
+        task, progress: what it is, and how far.
+        owner: id of whom it works for.
+    """
+
+    id: str
+    task: Task
+    progress: Progress
+    owner: str
+
+
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
@@ -245,6 +261,27 @@ def cancel(task: Task, *, actor: Actor | None = None) -> None:
             (place / CANCEL).touch()
         except OSError as error:
             raise ValueError(not_written(f"The folder {place}", error)) from error
+
+
+def task_id(task: Task) -> str:
+    """A task's id among all with the same cache folder: 8 hexadecimal digits of its folder's SHA-256.
+
+    Raises:
+        ValueError: as `folder`.
+    """
+    return hashlib.sha256(str(folder(task)).encode()).hexdigest()[:8]
+
+
+def at_work() -> list[AtWork]:
+    """The tasks that run, whoever began them. Leaves out one whose files cannot be read."""
+    found = []
+    for place, owner in files.read_json(_background() / RUNNING).items():
+        now = _stale(read_progress(Path(place)))
+        if now.state == "running":
+            with suppress(ValueError, TypeError, AttributeError):  # a damaged task.json, or one of another version
+                task = Task(**files.read_json(Path(place) / TASK))
+                found.append(AtWork(task_id(task), task, now, str(owner)))
+    return found
 
 
 def forget(task: Task) -> None:

@@ -23,6 +23,7 @@ from gan_core.experiments.lessons import LESSONS
 from gan_core.experiments.studies import PLANS, Study, StudyMember
 from gan_core.experiments.sweeps import folder as folders
 from gan_core.experiments.sweeps.templates import TEMPLATES
+from gan_core.jobs import task
 from gan_core.latents import saved_directions
 from gan_core.latents.directions import NUM_DIRECTIONS
 from gan_core.latents.saved_directions import Direction
@@ -155,6 +156,16 @@ def test_data_are_prepared_and_fetched_by_commands(
     app.text_input(key="data_hub_repo").set_value("ada/cats")
     calm(app.run())
     assert commands["data_hub"] == [["download", "--from-hub", "ada/cats"]]
+
+
+def test_work_in_the_background_has_the_command_that_cancels_it(
+    visit: Visit, commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANVAS_CACHE_DIR", str(tmp_path / "nothing-prepared"))
+    monkeypatch.setattr(task, "_launch", lambda place, actor: None)  # it starts, and stays there
+    calm(visit("data", data="blocks").button(key="data_prepare").click().run())
+    [one] = task.at_work()
+    assert commands["cancel_data"] == [["cancel", one.id]] and "blocks" in one.task.arguments
 
 
 def test_fetching_runs_from_the_hub(visit: Visit, commands: Commands) -> None:

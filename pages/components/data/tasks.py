@@ -114,7 +114,7 @@ def under_way(wanted: Task, key: str, words: task_view.Words, note: str = "") ->
     now = task.progress(wanted)
     if now.state == "running":
         watch(wanted)
-        task_view.follow(wanted, key, words, task.progress, task.cancel, note=note)
+        task_view.follow(wanted, key, words, task.progress, task.cancel, note=note, command=task_view.command(wanted))
         return True
     if task.folder(wanted) in _watched():
         task_view.show_end(key, now)

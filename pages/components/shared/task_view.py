@@ -8,6 +8,7 @@ import streamlit as st
 from gan_core.jobs import task as background
 from gan_core.jobs.task import Arrays, Progress, Task
 from pages.components.shared import lab
+from pages.components.shared.as_command import as_command, line
 from pages.components.text import N_, Marked, _, as_text
 
 STAGES = Marked(
@@ -47,7 +48,9 @@ def outcome(task: Task, key: str, words: Words | None = None) -> Arrays | None:
             now = Progress("failed", error=str(damage))
     if now.state == "running":
         note = _("It continues in the background when you leave this page; the result is kept.")
-        follow(task, key, words or stage_words, background.progress, background.cancel, note=note)
+        follow(
+            task, key, words or stage_words, background.progress, background.cancel, note=note, command=command(task)
+        )
     else:
         show_end(key, now)
         if st.button(_("Start it again"), key=f"{key}_again", icon=":material/refresh:") and lab.succeeds(
@@ -55,6 +58,11 @@ def outcome(task: Task, key: str, words: Words | None = None) -> Arrays | None:
         ):
             st.rerun()
     return None
+
+
+def command(task: Task) -> str:
+    """The command that cancels a task."""
+    return line("cancel", background.task_id(task))
 
 
 def stage_words(now: Progress) -> str:
@@ -74,6 +82,7 @@ def follow(
     *,
     note: str = "",
     cancel_help: str | None = STOPS_FOR_ALL,
+    command: str = "",
 ) -> None:
     """A bar for work that runs, and the way to cancel it; the page is drawn anew once it has ended.
 
@@ -82,6 +91,7 @@ def follow(
         key: begins the keys of the bar's widgets.
         words: the bar's text.
         note, cancel_help: beside the button, and its tooltip.
+        command: what cancels it from a shell.
     """
     cancelling = f"{key}_cancelling"
 
@@ -103,6 +113,7 @@ def follow(
                 lab.press(stop)
             if note:
                 st.caption(note)
+        as_command(f"cancel_{key}", command)
 
     st.fragment(bar, run_every=lab.refresh_every())()
 
