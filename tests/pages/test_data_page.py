@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from evaluator_helpers import tiny_evaluator
 from helpers import eventually
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from gan_core import datasets, runs
-from gan_core.config import DatasetConfig, RunConfig, get, with_changes
+from gan_core.config import DatasetConfig, RunConfig, get, settings, with_changes
 from gan_core.datasets import DATASETS, downloads, uploads
 from gan_core.datasets.sources import folder
 from gan_core.evaluation import evaluators
@@ -365,6 +366,13 @@ def test_an_evaluator_is_trained_on_the_page_with_its_accuracy_by_label(visit: V
     assert table["label"].tolist() == ["dark", "light"]
     calm(app.button(key=f"data_evaluator_delete_{made.info.name}").click().run())
     assert evaluators.available() == [] and "Deleted (1)" in [expander.label for expander in app.expander]
+
+
+def test_an_evaluator_calls_its_data_by_title(visit: Visit) -> None:
+    tiny_evaluator(settings.evaluators_dir())
+    said = words(visit("data", data="mnist5k"))
+    assert "10 classes of 'Handwritten digits (MNIST, 5,000)'" in said
+    assert "images: the test split of 'Handwritten digits (MNIST, 5,000)'" in said and "'mnist5k'" not in said
 
 
 def test_pictures_without_labels_get_a_sentence_instead_of_an_evaluator(visit: Visit) -> None:

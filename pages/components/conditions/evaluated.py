@@ -15,9 +15,9 @@ from gan_core.evaluation.statistics.intervals import wilson
 from gan_core.figures.imaging import Uint8Array
 from gan_core.figures.sheets import Line
 from pages.components.shared import lab
-from pages.components.shared.data_choice import evaluator_link
+from pages.components.shared.data_choice import evaluator_link, judge_words
 from pages.components.shared.models import opened
-from pages.components.text import _, as_text, listed
+from pages.components.text import _, listed
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def show_score(title: str, score: Score, chance: float, evaluator: Evaluator, co
     st.caption(
         words.format(
             conditions=conditions,
-            title=as_text(_(info.title)),
-            own=as_text(_(own_words(info))),
+            title=judge_words(info, info.title),
+            own=judge_words(info, own_words(info)),
         )
     )

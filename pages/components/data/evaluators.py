@@ -18,7 +18,7 @@ from pages.components.data import tasks
 from pages.components.shared import lab, task_view, undo
 from pages.components.shared.as_command import as_command, line
 from pages.components.shared.bin_view import bin_view
-from pages.components.shared.data_choice import Chosen
+from pages.components.shared.data_choice import Chosen, judge_words
 from pages.components.shared.uploads import uploader
 from pages.components.text import _, as_text, dangerous
 
@@ -56,7 +56,7 @@ def evaluator_panel(chosen: Chosen) -> None:
 def _row(folder: EvaluatorFolder, *, first: bool) -> None:
     info, own = folder.info, own_score(folder.info)
     words = _("**{name}**: {title}. {accuracy}").format(
-        name=as_text(info.name), title=as_text(_(info.title)), accuracy=_judged(own, info.held_out_note)
+        name=as_text(info.name), title=judge_words(info, info.title), accuracy=_judged(own, judge_words(info, info.held_out_note))
     )
     if first:
         words += " " + _("This one is used.")
@@ -89,11 +89,11 @@ def _row(folder: EvaluatorFolder, *, first: bool) -> None:
 
 def _judged(own: Score | None, note: str) -> str:
     if own is None:
-        return _("Its own accuracy is not measured: {note}.").format(note=as_text(_(note)))
+        return _("Its own accuracy is not measured: {note}.").format(note=note)
     low, high = wilson(own).interval
     return _(
         "Right in {hits:,} of {n:,} ({share:.1%}; 95 % interval {low:.1%} to {high:.1%}), measured on {note}."
-    ).format(hits=own.hits, n=own.requested, share=own.ratio, low=low, high=high, note=as_text(_(note)))
+    ).format(hits=own.hits, n=own.requested, share=own.ratio, low=low, high=high, note=note)
 
 
 def _training(chosen: Chosen) -> None:

@@ -11,6 +11,7 @@ from gan_core.config import DatasetConfig, RunConfig, with_changes
 from gan_core.datasets import DATASETS, label_names, uploads
 from gan_core.datasets.base import DatasetEntry
 from gan_core.datasets.uploads import Own
+from gan_core.evaluation.evaluators import EvaluatorInfo
 from pages.components.shared import lab
 from pages.components.shared.config_form import knob
 from pages.components.shared.links import linked_choice
@@ -52,6 +53,12 @@ def _choose(names: Sequence[str], first: str, own: dict[str, Own]) -> str:
     return st.selectbox(
         _("Data set"), names, index=names.index(first), format_func=title, key="data_name", persist_state="session"
     )
+
+
+def judge_words(info: EvaluatorInfo, sentence: str) -> str:
+    """What gan_core says of an evaluator, in the viewer's language, with its data set called by title instead of by key."""
+    entry = DATASETS.get(info.dataset)
+    return as_text(_(sentence.replace(f"'{info.dataset}'", f"'{entry.title}'") if entry else sentence))
 
 
 def choose_place(key: str) -> dict[str, Any]:
