@@ -1,11 +1,12 @@
 """The collapse benchmark: nine methods on points and stacked digits whose modes are known, trained and counted.
 
     python -m benchmarks.collapse_table [--tasks ring8,grid25] [--methods bce,pacgan2] [--seeds 10]
+    python -m benchmarks.collapse_table --tasks grid25 --methods pacgan2 --longer 30000
     python -m benchmarks.collapse_table --untuned
     python -m benchmarks.collapse_table --render
 
 Trains each method at the setting that benchmarks.collapse_search chose for it, with seeds that no search has seen, then the
-plain GAN and PacGAN2 at other batches; `--untuned` trains with one setting for all. What is missing is made and every result
+plain GAN and PacGAN2 at other batches; `--longer` gives methods of that table more steps; `--untuned` trains with one setting for all. What is missing is made and every result
 written at once into gan_core/experiments/benchmark/data, and docs/collapse.md at the end: stop it when you like, start it
 again to go on. `--render` only writes the page. One processor thread; processes may share the work by task. Hours.
 """
@@ -28,6 +29,8 @@ STACK = 10
 """Seeds of points trained side by side; images gain nothing from it and are trained one at a time."""
 Job = tuple[str, tuple[int, ...], int | None]
 """Method or "real", seeds to make together, packs in a batch where they are not the setting's own."""
+Key = tuple[str, int, int | None, int | None]
+"""Method, seed, batch and steps of a result of the searched settings; there is one for each kind of weights."""
 
 
 # at the searched settings
@@ -50,36 +53,58 @@ def begun(task: str, search: tuning.TuningSearch, methods: Sequence[str], steps:
     return kept.model_copy(update={"settings": {**kept.settings, **settings}})
 
 
-def missing_tuned(kept: Tuned, methods: Sequence[str], seeds: Sequence[int]) -> Iterator[Job]:
-    """What is still to be made: the table first, then the other batches."""
-    done = {(r.method, r.seed, r.batch) for r in kept.results}
-    jobs: list[tuple[str, int | None]] = [(method, None) for method in (REAL, *methods)]
-    jobs += [
-        (method, batch)
-        for method in tuning.BATCH_METHODS
-        if method in methods
-        for batch in tuning.BATCHES
-        if batch != kept.settings[method]["batch"]
-    ]
+def key_of(result: Result) -> Key:
+    """By which results are known to be there."""
+    return result.method, result.seed, result.batch, result.steps
+
+
+def missing_tuned(
+    kept: Tuned, methods: Sequence[str], seeds: Sequence[int], longer: int | None = None
+) -> Iterator[Job]:
+    """What is still to be made: the table first, then the other batches; or the methods with `longer` steps of G."""
+    done = {key_of(result) for result in kept.results}
+    jobs: list[tuple[str, int | None]] = [(method, None) for method in ((REAL,) if not longer else ()) + tuple(methods)]
+    jobs += (
+        []
+        if longer
+        else [
+            (method, batch)
+            for method in tuning.BATCH_METHODS
+            if method in methods
+            for batch in tuning.BATCHES
+            if batch != kept.settings[method]["batch"]
+        ]
+    )
     for method, batch in jobs:
-        left = [seed for seed in seeds if (method, seed, batch) not in done]
+        left = [seed for seed in seeds if (method, seed, batch, longer) not in done]
         for start in range(0, len(left), STACK):
             yield method, tuple(left[start : start + STACK]), batch
 
 
-def make_tuned(kept: Tuned, method: str, seeds: tuple[int, ...], batch: int | None) -> list[Result]:
-    """Trains some seeds of a method at its setting: a result for its last weights and one for their running average."""
+def make_tuned(
+    kept: Tuned, method: str, seeds: tuple[int, ...], batch: int | None, longer: int | None = None
+) -> list[Result]:
+    """Trains some seeds of a method at its setting: a result for its last weights and one for their running average.
+
+    Args:
+        kept: of the task, with the method's setting.
+        method, seeds, batch: as in `Job`.
+        longer: steps of G; None for the table's.
+    """
     from benchmarks.collapse_runs import configuration, count_real, counted, train
 
     if method == REAL:
         return count_real(kept.task, seeds)
     setting = kept.settings[method] | ({"batch": batch} if batch else {})
     ratio = kept.d_steps(method)
-    configs = [configuration(tuning.changes(kept.task, method, setting, seed, ratio * kept.steps)) for seed in seeds]
-    made = []
+    configs = [
+        configuration(tuning.changes(kept.task, method, setting, seed, ratio * (longer or kept.steps)))
+        for seed in seeds
+    ]
+    made, here = [], {"batch": batch, "steps": longer}
     for seed, one in zip(seeds, train(kept.task, configs, every=ratio * kept.every, unit_spread=True), strict=True):
-        last = counted(kept.task, method, seed, one.last).model_copy(update={"batch": batch, "curve": one.curve})
-        ema = counted(kept.task, method, seed, one.ema).model_copy(update={"batch": batch, "weights": "ema"})
+        last = counted(kept.task, method, seed, one.last).model_copy(update={**here, "curve": one.curve})
+        ema = counted(kept.task, method, seed, one.ema).model_copy(update={**here, "weights": "ema"})
         made += [last, ema]
     return made
 
@@ -88,8 +113,8 @@ def keep_tuned(task: str, kept: Tuned, made: Sequence[Result]) -> Tuned:
     """Adds results to the task's file; what another process added meanwhile stays. Returns what is there now."""
     found = storage.tuned(task) or kept
     found = found.model_copy(update={"settings": {**found.settings, **kept.settings}})
-    done = {(r.method, r.seed, r.batch) for r in found.results}
-    new = [result for result in made if (result.method, result.seed, result.batch) not in done]
+    done = {key_of(result) for result in found.results}
+    new = [result for result in made if key_of(result) not in done]
     found = found.model_copy(update={"results": (*found.results, *new)})
     _write(f"tuned-{task}", found)
     return found
@@ -159,9 +184,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=0, help="how many a method; 0: 10, or untuned as each task says")
     parser.add_argument("--steps", type=int, default=tuning.STEPS, help="of G; D makes 1 or 5 for each")
     parser.add_argument("--every", type=int, default=tuning.EVERY, help="steps of G between two counts of the modes")
+    parser.add_argument("--longer", type=int, help="steps of G, more than the table's, for --methods and nothing else")
     parser.add_argument("--untuned", action="store_true", help="one setting for all methods")
     parser.add_argument("--render", action="store_true", help="only write docs/collapse.md from what is there")
     args = parser.parse_args()
+    if args.longer is not None and (args.untuned or args.longer <= args.steps):
+        parser.error(
+            f"--longer takes more steps than the table's {args.steps:,}, and goes with searched settings only."
+        )
     tasks = args.tasks.split(",") if args.tasks else list(TASKS if args.untuned else TUNED_TASKS)
     methods = args.methods.split(",")
     for name in tasks:
@@ -184,9 +214,9 @@ def main() -> None:
                 _tell(task, job, made, began)
             continue
         kept = begun(task, search, methods, args.steps, args.every)
-        for job in missing_tuned(kept, methods, tuning.TABLE_SEEDS[: args.seeds or None]):
+        for job in missing_tuned(kept, methods, tuning.TABLE_SEEDS[: args.seeds or None], args.longer):
             began = time.monotonic()
-            made = make_tuned(kept, *job)
+            made = make_tuned(kept, *job, args.longer)
             kept = keep_tuned(task, kept, made)
             _tell(task, job, made, began)
     write_atomically(PAGE, page().encode())

@@ -160,6 +160,28 @@ def test_a_method_below_its_paper_is_told_to_rise_still_where_its_quality_did_at
     assert "still rose over the last 10% of the steps: PacGAN2 by 0.030; a longer run may reach more." in said
 
 
+def with_longer_runs() -> Tuned:
+    """Five seeds of PacGAN2 with three times the steps, and three of PacGAN4."""
+    found = whole()
+    made = [r.model_copy(update={"steps": 90, "high_quality": 0.98}) for r in found.results if r.batch is None]
+    kept = [r for r in made if r.method == "pacgan2" or (r.method == "pacgan4" and r.seed < 3)]
+    return found.model_copy(update={"results": (*found.results, *kept)})
+
+
+def test_longer_runs_stand_beside_the_table_once_every_seed_is_there():
+    found, usual = with_longer_runs(), whole()
+    assert found.table() == usual.table() and found.table("ema") == usual.table("ema")
+    assert found.batches() == usual.batches() and found.is_complete
+    (steps, last), (_, ema) = *found.longer().items(), *found.longer("ema").items()
+    assert steps == 90 and {r.method for r in (*last.results, *ema.results)} == {"pacgan2"}
+    section = tuned_page.section(found)
+    assert (
+        "| PacGAN2 | 90 | 5 | 8.0 (8.0 to 8.0) | 0.980 (0.980 to 0.980) | 7.0 (7.0 to 7.0) | 0.980 (0.980 to 0.980) |"
+        in section
+    )
+    assert not any("with more steps" in line for line in tuned_page.section(usual))
+
+
 def test_a_curve_is_a_mean_over_seeds_and_levels_off_where_it_stays():
     found = whole()
     assert summary.mean_curve(found, "bce") == [(10, 4, 0.1), (20, 8, 0.96), (30, 8, 0.96)]
@@ -229,6 +251,17 @@ def test_both_commands_make_what_is_missing_and_go_on(tiny, monkeypatch, capsys)
     assert not {r.seed for r in first.results} & set(searched.seeds)
     command(collapse_table, monkeypatch, *small)
     assert storage.tuned("ring8") == first  # nothing is made twice
+    longer = ("--methods", "bce", "--longer")
+    with pytest.raises(SystemExit):
+        command(collapse_table, monkeypatch, *small, *longer, "4")
+    assert "--longer takes more steps than the table's 4" in capsys.readouterr().err
+    for _again in range(2):
+        command(collapse_table, monkeypatch, *small, *longer, "6")
+    second = storage.tuned("ring8")
+    assert second is not None and second.table() == first.table() and second.batches() == first.batches()
+    assert [(r.method, r.seed, len(r.curve)) for r in second.longer()[6].results] == [
+        ("bce", seed, 3) for seed in tuning.TABLE_SEEDS[:2]
+    ]
     assert "### Tuned" in (tiny / "collapse.md").read_text("utf-8")
 
     content = json.loads(tuning.SEARCH.read_text("utf-8"))
@@ -270,13 +303,15 @@ def test_the_page_has_both_tables_settings_curves_and_batches(tiny):
 
 def test_the_component_shows_the_tuned_table_and_keeps_the_untuned_one(tiny, monkeypatch):
     monkeypatch.setattr("streamlit.page_link", lambda *_, **__: None)  # the app's pages are not there
-    collapse_table._write("tuned-ring8", whole())
+    collapse_table._write("tuned-ring8", with_longer_runs())
     app = AppTest.from_string(
         "from pages.components.collapse.table import collapse_table\ncollapse_table()", default_timeout=60
     ).run()
     assert not app.exception
     text = " ".join(element.value for element in app.markdown)
     assert "– modes with one setting for all, 8.0 (8.0 to 8.0) at its own searched setting." in text
+    longer = "With 90 generator steps and otherwise the same settings: PacGAN2 8.0 (8.0 to 8.0) modes, share of high quality 0.980"
+    assert any(caption.value.startswith(longer) for caption in app.caption)
     table, settings = (element.value for element in app.dataframe)
     assert table["Average: modes"].tolist()[:2] == ["–", "7.0 (7.0 to 7.0)"]
     assert settings["Critic steps"].tolist().count("5") == 3

@@ -44,6 +44,8 @@ class Result(Section):
     """Of the last step, or their running average."""
     batch: Annotated[int, Field(ge=1)] | None = None
     """Packs in a batch where it is not the setting's own."""
+    steps: Annotated[int, Field(ge=1)] | None = None
+    """Steps of G where it made more than the table's."""
     curve: tuple[tuple[int, float], ...] = ()
     """Modes captured and share of high quality of the last weights, every so many steps."""
 
@@ -71,19 +73,35 @@ class Tuned(Section):
     settings: dict[str, dict[str, Value]]
     """Method -> its setting: name in tuning.AXES -> value."""
     results: tuple[Result, ...] = ()
-    """One a method, seed, batch and kind of weights."""
+    """One a method, seed, batch, number of steps and kind of weights."""
 
     def table(self, weights: Weights = "last") -> Results:
         """The results at the chosen settings, from one kind of weights, as a table of their own."""
-        rows = tuple(r for r in self.results if r.batch is None and (r.weights == weights or r.method == REAL))
+        rows = tuple(
+            r
+            for r in self.results
+            if r.batch is None and r.steps is None and (r.weights == weights or r.method == REAL)
+        )
         return Results(task=self.task, recipe={"methods": self.settings}, results=rows)
 
     def by_batch(self, method: str) -> dict[int, tuple[Result, ...]]:
         """Packs in a batch -> the results of the method's last weights, smallest batch first."""
-        mine = [r for r in self.results if r.method == method and r.weights == "last"]
+        mine = [r for r in self.results if r.method == method and r.weights == "last" and r.steps is None]
         own = int(self.settings[method]["batch"])
         sizes = sorted({r.batch or own for r in mine})
         return {size: tuple(r for r in mine if (r.batch or own) == size) for size in sizes}
+
+    def longer(self, weights: Weights = "last") -> dict[int, Results]:
+        """Steps of G above the table's -> what methods reached in them, each with all its seeds; the fewest steps first."""
+        count = sum(r.method == REAL for r in self.results)
+        made = [r for r in self.results if r.steps is not None and r.weights == weights]
+        full = [r for r in made if sum((o.method, o.steps) == (r.method, r.steps) for o in made) == count]
+        return {
+            steps: Results(
+                task=self.task, recipe={"methods": self.settings}, results=tuple(r for r in full if r.steps == steps)
+            )
+            for steps in sorted({r.steps for r in full if r.steps is not None})
+        }
 
     def d_steps(self, method: str) -> int:
         """Steps of D for each of G's."""

@@ -77,6 +77,7 @@ def section(found: Tuned) -> list[str]:
         "",
         *_curves(found),
         "",
+        *_longer(found),
         *_batches(found),
         *_against_papers(found, last),
     ]
@@ -126,6 +127,27 @@ def _curves(found: Tuned) -> list[str]:
     return [f"| modes, quality after steps of G | {head} | level from |", "|---" * (len(marks) + 2) + "|", *lines]
 
 
+def _longer(found: Tuned) -> list[str]:
+    """What methods reached that were trained for more steps than the table's."""
+    averages = found.longer("ema")
+    lines = []
+    for steps, made in found.longer().items():
+        ema = {row.method: row.measures for row in rows(averages[steps])}
+        for row in rows(made):
+            cells = [
+                interval(measures[name], digits)
+                for measures in (row.measures, ema[row.method])
+                for name, digits in (("captured", 1), ("high_quality", 3))
+            ]
+            seeds = row.measures["captured"].count
+            lines.append(f"| {row.title} | {steps:,} | {seeds} | {' | '.join(cells)} |")
+    if not lines:
+        return []
+    head = "| with more steps | steps of G | seeds | modes captured | high quality | average: modes | high quality |"
+    words = "The same settings with more steps; a rate that falls does so over the longer run."
+    return [head, "|---" * 7 + "|", *lines, "", words, ""]
+
+
 def _batches(found: Tuned) -> list[str]:
     """Modes and quality of the methods that were trained with several batches."""
     known = found.batches()
@@ -165,9 +187,8 @@ def _against_papers(found: Tuned, lines: Sequence[Row]) -> list[str]:
     ]
     if rising:
         share = f"the last {LATE:.0%} of the steps"
-        said.append(
-            f"- Of these, the share of high quality still rose over {share}: {', '.join(rising)}; a longer run may reach more."
-        )
+        more = "more steps: see the table above" if found.longer() else "a longer run may reach more"
+        said.append(f"- Of these, the share of high quality still rose over {share}: {', '.join(rising)}; {more}.")
     return said
 
 

@@ -6,7 +6,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gan_core.experiments.benchmark import METHODS, TASKS, Result, Tuned
+from gan_core.experiments.benchmark.cells import interval
 from gan_core.experiments.benchmark.figure import against_batch, against_steps
+from gan_core.experiments.benchmark.summary import Row, rows
 from gan_core.experiments.benchmark.tuning import AXES
 from pages.components.text import N_, Marked, _, listed
 
@@ -37,6 +39,9 @@ def tuned_parts(found: Tuned) -> None:
     )
     st.caption(words.format(samples=task.num_samples, steps=found.steps, width=task.settings["network.width"]))
     _pair(found, "steps", against_steps, _("generator steps"))
+    for steps, made in found.longer().items():
+        words = _("With {steps:,} generator steps and otherwise the same settings: {methods}.")
+        st.caption(words.format(steps=steps, methods=listed(_reached(row) for row in rows(made))))
     if batches := found.batches():
         _pair(found, "batch", against_batch, _("packs in a batch"))
         st.caption(
@@ -49,6 +54,14 @@ def tuned_parts(found: Tuned) -> None:
         columns = {NAMES[name]: [str(setting.get(name, "–")) for setting in found.settings.values()] for name in used}
         methods = {_("Method"): [METHODS[method].title for method in found.settings]}
         st.dataframe(methods | columns, hide_index=True, height="content", key=f"collapse_tuned_settings_{found.task}")
+
+
+def _reached(row: Row) -> str:
+    words = _("{method} {modes} modes, share of high quality {quality}")
+    modes, quality = (
+        interval(row.measures[name], digits, _) for name, digits in (("captured", 1), ("high_quality", 3))
+    )
+    return words.format(method=row.title, modes=modes, quality=quality)
 
 
 def _without_modes(batches: Mapping[str, Mapping[int, Sequence[Result]]]) -> list[str]:

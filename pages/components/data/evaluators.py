@@ -56,7 +56,9 @@ def evaluator_panel(chosen: Chosen) -> None:
 def _row(folder: EvaluatorFolder, *, first: bool) -> None:
     info, own = folder.info, own_score(folder.info)
     words = _("**{name}**: {title}. {accuracy}").format(
-        name=as_text(info.name), title=judge_words(info, info.title), accuracy=_judged(own, judge_words(info, info.held_out_note))
+        name=as_text(info.name),
+        title=judge_words(info, info.title),
+        accuracy=_judged(own, judge_words(info, info.held_out_note)),
     )
     if first:
         words += " " + _("This one is used.")

@@ -36,9 +36,7 @@ def dial_over_lambda(shown: Shown) -> None:
     """The family, the dial over it, the chart, and the button that trains what is missing."""
     words = _(
         "A VAE's loss has two terms: the reconstruction error, and the KL divergence of the latents, weighted by "
-        "**λ**. If λ is too small, random latents decode to nonsense. If it is too large, reconstructions blur, "
-        "since the latents carry little information. Here are VAEs that learned from the same images with "
-        "different λ."
+        "**λ**. Here are VAEs that learned from the same images with different λ."
     )
     st.markdown(words)
     members = vae_family.family(shown.run, lab.all_runs())
@@ -182,6 +180,7 @@ def chart(members: list[FamilyMember], found: Arrays) -> None:
     live_plot(plotly.io.to_json(figure) or "", key="vae_dial_chart", height_px=HEIGHT_PX)
     st.dataframe(_table(members, found, judged), hide_index=True, key="vae_dial_table")
     parts = [
+        _("If λ is too small, random latents decode to nonsense. If it is too large, reconstructions blur, since the latents carry little information."),
         _("Measured on {n:,} {kind}, and on as many random samples; bars and brackets are 95 % intervals over these images, not over seeds: one run stands behind each λ.").format(
             n=count, kind=kind),
         _("**Kernel distance** (KID's, in the features of the evaluator {name}): 0 is equal, lower is better.").format(
