@@ -1,4 +1,4 @@
-"""Numbers for people: significant digits, thousands marks, no exponents in the usual range."""
+"""Numbers for people: significant digits, thousands marks, powers of ten where zeros would hide them."""
 
 import math
 
@@ -20,11 +20,13 @@ from gan_core.config.numbers import Significant, significant
         (3.7300, 4, "3.73"),
         (0.0112, 4, "0.0112"),
         (0.00042, 3, "0.00042"),
-        (0.000_01, 3, "1e-05"),
+        (0.000_01, 3, "1×10⁻⁵"),
+        (-0.000_094_51, 3, "-9.45×10⁻⁵"),
+        (0.000_099_999, 3, "0.0001"),
         (0, 3, "0"),
         (math.nan, 3, "nan"),
         (math.inf, 3, "inf"),
-        (2e16, 3, "2e+16"),
+        (2.5e16, 3, "2.5×10¹⁶"),
     ],
 )
 def test_a_number_is_written_in_its_digits(value: float, digits: int, written: str) -> None:
