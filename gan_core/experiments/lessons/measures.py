@@ -88,10 +88,10 @@ MEASURES: Registry[Measure] = Registry(
             ".2f",
         ),
         "train_s": Measure(
-            "Time to train", "Seconds that the run trained, on this machine, with whatever else ran on it.", ".0f"
+            "Time to train (s)", "Seconds that the run trained, on this machine, with whatever else ran on it.", ".0f"
         ),
         "draw_s": Measure(
-            f"Time to draw {NUM_PICTURES} pictures",
+            f"Time to draw {NUM_PICTURES} pictures (s)",
             "Seconds on this machine, with whatever else ran on it; the fastest of three times.",
             ".3f",
         ),
