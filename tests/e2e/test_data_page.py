@@ -166,9 +166,10 @@ def test_an_evaluator_of_ones_own_pictures_is_trained_with_progress_and_a_run_is
     page.locator("[class*=st-key-data_look_pictures-greys] button").click()
     expect(main_part(page).get_by_text("There is no evaluator for these pictures yet.")).to_be_visible(timeout=SLOW_MS)
     main_part(page).locator("summary").filter(has_text="Train an evaluator").click()
-    page.get_by_role("spinbutton", name="Width").fill("4")
-    page.get_by_role("spinbutton", name="Width").press("Enter")
-    settled(page)
+    for name, small in (("Width", "4"), ("Epochs", "20")):
+        page.get_by_role("spinbutton", name=name).fill(small)
+        page.get_by_role("spinbutton", name=name).press("Enter")
+        settled(page)
     button(page, "Train an evaluator").click()
     expect(main_part(page).get_by_test_id("stProgress").first).to_be_visible(timeout=SLOW_MS)
     expect(main_part(page).get_by_text("The evaluator is trained: its accuracy is above.")).to_be_visible(
