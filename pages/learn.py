@@ -1,4 +1,4 @@
-"""Learn: lessons, the 2-D lab, a model to break and repair, the benchmark. `?tab=` chooses."""
+"""Learn: lessons, the 2-D lab, a model to break and repair, the benchmark. `?tab=` chooses, of the benchmark also `?view=`."""
 
 import streamlit as st
 
@@ -8,16 +8,22 @@ from pages.components.collapse.view import break_and_repair
 from pages.components.lab2d.view import game
 from pages.components.lessons.view import lessons
 from pages.components.shared import lab
-from pages.components.shared.links import linked_tab
+from pages.components.shared.links import linked_tab, linked_view
 from pages.components.text import N_, Marked, _
 
 
 def benchmark() -> None:
-    """What methods against collapse reach, and how many pictures a GAN needs."""
+    """What methods against collapse reach, or how many pictures a GAN needs. `?view=` chooses."""
     st.title(_("Benchmark"))
-    collapse_table()
-    few_pictures()
+    _words, draw = MEASURED[
+        linked_view({name: words for name, (words, _draw) in MEASURED.items()}, key="benchmark_view")
+    ]
+    draw()
 
+
+MEASURED = Marked(
+    {"modes": (N_("Methods against collapse"), collapse_table), "pictures": (N_("Few pictures"), few_pictures)}
+)
 
 TABS = Marked(
     {

@@ -69,7 +69,7 @@ TABLES = (
           "the shipped diffusion model, one seed; 20 minutes of one core"),
     Table("how well five families place the objects asked for", ("docs/conditional.json", "docs/conditional.md"),
           "python -m benchmarks.conditional_table RUNS_DIR", "three seeds; an hour of one core"),
-    Table("how many pictures a GAN needs", ("docs/few-data.json", "docs/few-data.md"),
+    Table("how many pictures a GAN needs", ("docs/few-data.json", "docs/few-data.md", "docs/few-data.jpg"),
           "python -m benchmarks.few_pictures RUNS_DIR", "three seeds; about 2.6 hours of one core"),
     Table("modes that nine methods find", ("gan_core/experiments/benchmark/data/*.json", "docs/collapse.md"),
           "make collapse-table", "ten seeds on points, two or three on digits; hours"),

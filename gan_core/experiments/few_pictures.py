@@ -1,6 +1,6 @@
 """Study: how many pictures does a GAN need, without augmentation, with it, and with its adaptive share? Loads no torch.
 
-One button queues every run; `python -m benchmarks.few_pictures` trains what is missing, measures it and writes docs/few-data.json.
+One button queues every run; `python -m benchmarks.few_pictures` trains what is missing, measures it and writes docs/few-data.json and its picture.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from gan_core.runs import Run
 TITLE = "How many images?"
 FILE = APP_DIR / "docs" / "few-data.json"
 """{"rows": [{"method", "count", "seed", "values": measure -> number}]}, one a run."""
+PICTURE = FILE.with_suffix(".jpg")
+"""Samples of the first seed: a row for each method, a column for each count."""
 COUNTS = (100, 300, 1_000, 5_000)
 SEEDS = (0, 1, 2)
 GAP = "memory/gap"

@@ -23,7 +23,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 CONFIG = tomllib.loads((PROJECT_DIR / ".streamlit" / "config.toml").read_text())
 DARK_ACCENT = "rgb({}, {}, {})".format(*bytes.fromhex(CONFIG["theme"]["dark"]["primaryColor"].removeprefix("#")))
 PAGES = [
-    "", "learn", "learn?lesson=see", "learn?tab=lab", "learn?tab=break", "learn?tab=benchmark", "data", "train", "train?tab=many", "runs",
+    "", "learn", "learn?lesson=see", "learn?tab=lab", "learn?tab=break", "learn?tab=benchmark", "learn?tab=benchmark&view=pictures", "data", "train", "train?tab=many", "runs",
     "runs?tab=experiments", "runs?tab=import", "run?run={run}", "run?run={run}&tab=replay", "run?run={run}&tab=explore",
     "run?run={run}&tab=measure", "run?run=digits-dcgan&tab=watch", "run?run={run}&tab=report", "run?run={run}&tab=settings", "run?run=digits-acgan&tab=explore",
     "run?run=faces-vae&tab=explore", "compare?runs=digits-dcgan,digits-collapsed",

@@ -8,6 +8,7 @@ import sys
 import pytest
 from evaluator_helpers import tiny_evaluator
 from helpers import MACHINE
+from PIL import Image
 
 from benchmarks import few_pictures as benchmark
 from gan_core import runs
@@ -81,5 +82,18 @@ def test_the_study_is_trained_measured_and_gone_on_with(small: Comparison, tmp_p
     kept = next(run for run in runs.list_runs(tmp_path / "runs") if not run.config().augmentation.kinds)
     assert found[0]["values"][study.GAP] == kept.metrics()[-1][study.GAP]  # of 8 steps the last tenth is the last
     assert "| 100 | ADA | 1 | " in (tmp_path / "few-data.md").read_text("utf-8")
+    assert not (tmp_path / "few-data.jpg").exists()  # other counts and methods are missing
+    monkeypatch.setattr(benchmark, "COUNTS", (100,))
+    monkeypatch.setattr(benchmark, "METHODS", {name: study.METHODS[name] for name in ("none", "ada")})
     benchmark.main()
+    with Image.open(tmp_path / "few-data.jpg") as picture:
+        side = 4 * (8 + 1) + 1
+        assert picture.size == (side + 2 * 6, 2 * side + 3 * 6)  # one count, two methods
     assert (tmp_path / "few-data.json").read_bytes() == first and len(runs.list_runs(tmp_path / "runs")) == 2
+
+
+def test_the_committed_figures_are_whole_and_the_page_says_them() -> None:
+    found = study.committed()
+    made = [(row["method"], row["count"], row["seed"]) for row in found["rows"]]
+    assert sorted(made) == sorted((m, c, s) for m in study.METHODS for c in study.COUNTS for s in study.SEEDS)
+    assert study.FILE.with_suffix(".md").read_text("utf-8") == benchmark.page(found)

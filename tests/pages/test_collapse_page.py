@@ -74,15 +74,25 @@ def test_the_study_of_few_pictures_is_shown_once_measured_and_queued_at_one_clic
     visit: Visit, runs_dir, monkeypatch
 ) -> None:
     monkeypatch.setattr(few_pictures, "committed", dict)
-    assert "has not been measured yet" in words(visit("learn", tab="benchmark"))
+    assert "has not been measured yet" in words(visit("learn", tab="benchmark", view="pictures"))
     values = dict.fromkeys(few_pictures.MEASURES, 0.25)
     row = {"method": "ada", "count": 300, "seed": 0, "values": values}
     monkeypatch.setattr(few_pictures, "committed", lambda: {"rows": [row]})
+    many = [
+        {"method": method, "count": 1_000, "seed": seed, "values": values | {"recall": recall + seed / 1_000}}
+        for method, recall in (("none", 0.1), ("ada", 0.3), ("diffaugment", 0.1))
+        for seed in range(3)
+    ]
+    monkeypatch.setattr(few_pictures, "committed", lambda: {"rows": [*many, row]})
+    app = visit("learn", tab="benchmark", view="pictures")
+    assert "- Recall differs significantly from no augmentation: ADA on 1,000 (+0.2)." in words(app).splitlines()
+    assert len(app.get("plotly_chart")) == 2
+    monkeypatch.setattr(few_pictures, "committed", lambda: {"rows": [row]})
     two = few_pictures.COMPARISON.arms[:2]
     monkeypatch.setattr(few_pictures, "COMPARISON", Comparison(few_pictures.BASE, two))
-    app = visit("learn", tab="benchmark")
+    app = visit("learn", tab="benchmark", view="pictures")
     (table,) = [frame.value for frame in app.dataframe if "pictures" in frame.value]
-    assert table.iloc[0]["method"] == "ADA" and table.iloc[0]["pictures"] == 300
+    assert table.iloc[0]["method"] == "ADA" and table.iloc[0]["pictures"] == "300"
     app = app.button(key="few_pictures_queue").click().run()
     assert not app.exception and app.success[0].value == "2 runs were queued." and len(queue.queued_ids(runs_dir)) == 2
 
