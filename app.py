@@ -48,6 +48,7 @@ def main() -> None:
     st.set_page_config(page_title="Ganvas", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
     lab.start()
+    lab.set_pace()
     settle_language()
     pages = {
         "home": st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),
@@ -109,7 +110,8 @@ def follow(name: str) -> None:
 
 @st.fragment(run_every=5)
 def training() -> None:
-    """What trains or waits now, each with its progress."""
+    """What trains or waits now, each with its progress. Being on every page, it also keeps the pace of the live parts."""
+    lab.keep_pace()
     for run in [run for run in lab.all_runs() if run.status().state in OPEN_STATES][:8]:
         status = run.status()
         share = status.step / status.total_steps if status.total_steps else 0.0

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gan_core.config.settings import from_environment
 from gan_core.figures import overview
 from pages.components.shared import lab
 from tests.helpers import tiny_run
@@ -61,3 +62,46 @@ def test_curves_are_drawn_anew_when_they_have_grown_by_what_the_eye_can_see_and_
     assert last_drawn(100) == 100  # a log that was cut
     assert shared.figure_jsons(0.0, False, (), keys=["gradients"]) == {}
     assert [row["step"] for row in shared.last_rows(3)] == [98, 99, 100]
+
+
+class Steady:
+    """A pace that stays."""
+
+    def __init__(self, stretch: float) -> None:
+        self.stretch = lambda: stretch
+
+
+def ticking() -> None:
+    import streamlit as st
+
+    from pages.components.shared import lab
+
+    lab.set_pace()
+    st.session_state["every"] = lab.refresh_every() if st.session_state["live"] else None
+    st.session_state["runs"] += 1
+    if st.session_state["runs"] == 1:
+        lab.PACE = st.session_state["later"]  # the server's load changes while the page stands there
+    lab.keep_pace()
+
+
+@pytest.mark.parametrize(
+    ("before", "later", "live", "place", "runs", "stretch"),
+    [
+        (1, 3, True, "process", 2, 3),  # drawn anew, with longer intervals
+        (3, 1, True, "process", 2, 1),
+        (1, 1.3, True, "process", 1, 1),  # too little to draw a page anew
+        (1, 3, False, "process", 1, 1),  # nothing on it ticks
+        (1, 3, True, "thread", 1, 1),  # the work of a training in this process is no sign of a class
+    ],
+)
+def test_live_parts_tick_as_often_as_the_server_can_bear(
+    monkeypatch, before: float, later: float, live: bool, place: str, runs: int, stretch: float
+) -> None:
+    monkeypatch.setattr(lab, "PACE", Steady(before))
+    monkeypatch.setattr(lab, "_settings", lambda: replace(from_environment(), place=place))
+    app = AppTest.from_function(ticking)
+    for name, value in {"runs": 0, "live": live, "later": Steady(later), "lab_jitter": 0.5}.items():
+        app.session_state[name] = value
+    app.run()
+    assert not app.exception and app.session_state["runs"] == runs
+    assert app.session_state["every"] == (pytest.approx(1.5 * stretch) if live else None)

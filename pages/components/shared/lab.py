@@ -23,6 +23,7 @@ from gan_core.figures import charts
 from gan_core.figures.overview import Groups, Overview
 from gan_core.figures.style import Column
 from gan_core.models.kinds import kind_or_none
+from gan_core.processes.pace import Pace
 from gan_core.runs import Run
 from gan_core.runs.metrics import MetricsTail
 from gan_core.runs.status import OPEN_STATES
@@ -31,6 +32,8 @@ from pages.components.shared import visitor
 from pages.components.text import _, as_text, called, language, ngettext
 
 REFRESH_S = 1.0
+PACE = Pace()
+OUT_OF_PACE = 1.4
 PIXEL = 0.001  # of a chart's width
 T = TypeVar("T")
 
@@ -95,11 +98,31 @@ def draws_in_steps(run: Run) -> bool:
     return kind is not None and kind.draws_in_steps
 
 
+def set_pace() -> None:
+    """Fixes this session's refreshes to what the server can do now; at the beginning of every run of a page."""
+    st.session_state["lab_pace"], st.session_state["lab_live"] = _pace(), False
+
+
 def refresh_every() -> float:
-    """Seconds between two refreshes of a live part, a little different in every session, so that they do not tick in step."""
+    """Seconds between two refreshes of a live part: more on a busy server, and a little different in every session, so that they
+    do not tick in step."""
     if "lab_jitter" not in st.session_state:
         st.session_state["lab_jitter"] = random.uniform(0, 0.6)
-    return float(REFRESH_S + st.session_state["lab_jitter"])
+    st.session_state["lab_live"] = True
+    return float((REFRESH_S + st.session_state["lab_jitter"]) * st.session_state.get("lab_pace", 1.0))
+
+
+def keep_pace() -> None:
+    """Draws a page with live parts anew where they tick much too often, or too seldom, for the server as it is now: an interval is
+    fixed when a part is drawn."""
+    ratio = _pace() / st.session_state.get("lab_pace", 1.0)
+    if st.session_state.get("lab_live") and not 1 / OUT_OF_PACE < ratio < OUT_OF_PACE:
+        st.rerun()
+
+
+def _pace() -> float:
+    """How far intervals are stretched now; not at all where runs train in threads of this process, whose work counts as its own."""
+    return 1.0 if _settings().place == "thread" else PACE.stretch()
 
 
 @dataclass(frozen=True)
