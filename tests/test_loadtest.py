@@ -37,7 +37,7 @@ def test_a_small_class_and_a_small_flood_meet_no_error(tmp_path: Path, monkeypat
         monkeypatch.setenv(f"GANVAS_{name}", "")  # as it was, afterwards
     monkeypatch.setattr(loadtest, "BACK_S", 1.0)
     with loadtest.serve(tmp_path, QUICK) as server:
-        row = asyncio.run(loadtest.load(server, 3, 5, alone_s=0.5, settle_s=0, say_s=0, pages=("",)))
+        row = asyncio.run(loadtest.load(server, 3, 5, alone_s=0.5, settle_s=0, say_s=0, warm=False))
         assert row["errors"] == {}, row["notes"]
         assert row["sessions"] >= 3 and row["latency_s"]["page"]["count"] >= 3 and row["sessions_after"] == 0
         flood = asyncio.run(loadtest.flood(server, visitors=2, megabytes=1))

@@ -9,6 +9,8 @@ from websockets.exceptions import ConnectionClosed
 
 from tools.load_browser import Browser, Tab
 
+Place = tuple[str, str, float, tuple[int, int]]
+"""Page, query, weight, how many seconds one stays."""
 STAY_ON = 0.7  # how often the next page is a click away, and not a link in a new tab
 SELDOM = (
     *(("learn", f"tab={tab}") for tab in ("lessons", "lab", "break", "benchmark")),
@@ -23,17 +25,22 @@ SELDOM = (
 )
 
 
-async def study(browser: Browser, runs: list[str], until: float) -> None:
-    """A visit until `time.monotonic()` is `until`; the first of `runs` trains. Closes the browser."""
-    places = [  # page, query, weight, how many seconds one stays
+def places(runs: list[str]) -> list[Place]:
+    """Where students go; the first of `runs` trains."""
+    return [
         ("run", f"run={runs[0]}", 10.0, (15, 45)), ("", "", 2.0, (4, 12)), ("runs", "", 2.0, (5, 15)),
         ("run", f"run={runs[-1]}&tab=explore", 3.0, (10, 30)), ("compare", f"runs={','.join(runs[:2])}", 2.0, (8, 20)),
         *((page, query, 0.4, (4, 12)) for page, query in SELDOM),
     ]  # fmt: skip
-    weights = [weight for _page, _query, weight, _stay in places]
+
+
+async def study(browser: Browser, runs: list[str], until: float) -> None:
+    """A visit until `time.monotonic()` is `until`; the first of `runs` trains. Closes the browser."""
+    there = places(runs)
+    weights = [weight for _page, _query, weight, _stay in there]
 
     def choose() -> tuple[str, str, float]:
-        page, query, _weight, stay_s = browser.rng.choices(places, weights)[0]
+        page, query, _weight, stay_s = browser.rng.choices(there, weights)[0]
         return page, query, browser.rng.uniform(*stay_s)
 
     await asyncio.sleep(browser.rng.uniform(0, min(10.0, (until - time.monotonic()) / 4)))

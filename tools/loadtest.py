@@ -43,7 +43,7 @@ from gan_core.training import queue, supervisor
 from gan_core.training.plan import resolve
 from tools.load_browser import UPLOAD_ROUTE, Browser, Tally
 from tools.load_report import HEADINGS, conditions, passed, percentiles, shown, table, write
-from tools.load_student import study
+from tools.load_student import places, study
 
 BACK_S = 60.0
 BACK_MB = 150  # Streamlit keeps each session for two minutes in case its browser comes back
@@ -190,7 +190,7 @@ async def load(
     alone_s: float = 30,
     settle_s: float = 60,
     say_s: float = 60,
-    pages: Collection[str] = PAGES,
+    warm: bool = True,
 ) -> dict[str, Any]:
     """So many students for so long beside one training: the row of the result.
 
@@ -198,12 +198,14 @@ async def load(
         alone_s: how long the training's speed alone is measured, before the first comes and after the last has left.
         settle_s: after the first visitor, until his sessions are closed and what his pages compute is done.
         say_s: a line is printed that often; 0 for never.
-        pages: seen once by the first visitor: what is loaded by then is no growth.
+        warm: whether a first visitor sees every page, and every place that the class goes to: what is loaded by then is no growth.
     """
     tally, loop = Tally(), asyncio.get_running_loop()
     shelf = [server.run.id, *(run.id for run in runs.shipped_runs()[:2])]
     alone = await loop.run_in_executor(None, speed, server.run, alone_s)
-    await warm_up(server, pages)
+    await warm_up(
+        server, [(page, "") for page in PAGES] + [place[:2] for place in places(shelf)] if warm else [("", "")]
+    )
     await asyncio.sleep(settle_s)
     before, step, began = server.sample(), server.run.status().step, time.monotonic()
     watch, processor_s = Watch(), psutil.Process().cpu_times()
@@ -230,12 +232,12 @@ async def load(
     }  # fmt: skip
 
 
-async def warm_up(server: Server, pages: Collection[str]) -> None:
-    """One visitor sees these pages. Raises SystemExit if he already meets errors."""
+async def warm_up(server: Server, addresses: Collection[tuple[str, str]]) -> None:
+    """One visitor sees these pages, each with its query. Raises SystemExit if he already meets errors."""
     tally = Tally()
     browser = Browser(server.url, tally, "warm-up")
-    for page in pages:
-        async with browser.open(page) as tab:
+    for page, query in addresses:
+        async with browser.open(page, query) as tab:
             await tab.move(browser.rng)
     await browser.close()
     if tally.errors:
