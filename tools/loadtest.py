@@ -266,7 +266,7 @@ def come_back(server: Server, before: dict[str, float]) -> dict[str, Any]:
 async def flood(server: Server, visitors: int, megabytes: int) -> dict[str, Any]:
     """Each visitor sends FILES files at once, first through an uploader, then to the bare route of a page without one."""
     tally, loop, content = Tally(), asyncio.get_running_loop(), bytes(megabytes << 20)
-    await warm_up(server, ("", "data"))
+    await warm_up(server, [("", ""), ("data", "")])
     before, watch = server.sample(), Watch()
     found: dict[str, Counter[int]] = {"uploader": Counter(), "bare route": Counter()}
     slowest = 0.0
