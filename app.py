@@ -69,8 +69,7 @@ def main() -> None:
     if wanted in MOVED:
         follow(wanted)
     if wanted in pages | opened:
-        others = {key: value for key, value in st.query_params.to_dict().items() if key != "page"}
-        st.switch_page((pages | opened)[wanted], query_params=others)
+        st.switch_page((pages | opened)[wanted], query_params=parameters())
     if st.session_state.get("app_page") != page.url_path:
         st.session_state["app_page"] = page.url_path
         st.session_state[links.WRITTEN] = {}
@@ -96,9 +95,14 @@ def main() -> None:
     page.run()
 
 
+def parameters() -> dict[str, str]:
+    """What the address says, but for the page."""
+    return {key: value for key, value in st.query_params.to_dict().items() if key != "page"}
+
+
 def follow(name: str) -> None:
     """Opens the place that an earlier address leads to, with its parameters."""
-    given = {key: value for key, value in st.query_params.to_dict().items() if key != "page"}
+    given = parameters()
     page, fixed = MOVED[name]
     for kind in ("study", "sweep"):
         if kind in given:

@@ -16,7 +16,7 @@ BUSY, IDLE = 0.6, 0.3  # in between the pace is kept
 SLOWEST = 4.0
 
 
-class Pace:
+class RefreshPace:
     """By how much the intervals between refreshes are to be stretched now: 1 on a quiet server, at most SLOWEST.
 
     The processor time of a sample is spent in proportion to the refreshes, so the stretch that would have met the target is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gan_core.processes.pace import SAMPLE_S, SLOWEST, TARGET, Pace
+from gan_core.processes.pace import SAMPLE_S, SLOWEST, TARGET, RefreshPace
 
 
 class Played:
@@ -12,7 +12,7 @@ class Played:
 
     def __init__(self, demand: float, other: float = 0.0) -> None:
         self.demand, self.other, self.now, self.spent = demand, other, 0.0, 0.0
-        self.pace = Pace(lambda: self.now, lambda: self.spent)
+        self.pace = RefreshPace(lambda: self.now, lambda: self.spent)
 
     def wait(self, seconds: float) -> float:
         """The pace after so many seconds."""

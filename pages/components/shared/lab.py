@@ -23,7 +23,7 @@ from gan_core.figures import charts
 from gan_core.figures.overview import Groups, Overview
 from gan_core.figures.style import Column
 from gan_core.models.kinds import kind_or_none
-from gan_core.processes.pace import Pace
+from gan_core.processes.pace import RefreshPace
 from gan_core.runs import Run
 from gan_core.runs.metrics import MetricsTail
 from gan_core.runs.status import OPEN_STATES
@@ -32,7 +32,7 @@ from pages.components.shared import visitor
 from pages.components.text import _, as_text, called, language, ngettext
 
 REFRESH_S = 1.0
-PACE = Pace()
+PACE = RefreshPace()
 OUT_OF_PACE = 1.4
 PIXEL = 0.001  # of a chart's width
 T = TypeVar("T")
