@@ -21,7 +21,7 @@ from gan_core.experiments.benchmark import (
     tuning,
 )
 from gan_core.experiments.benchmark.cells import figure_of, interval, quality_of
-from gan_core.experiments.benchmark.summary import FEW, Row, differences, rows, smeared, targets
+from gan_core.experiments.benchmark.summary import FEW, Row, differences, rows, smeared
 
 PAGE = PROJECT_DIR / "docs" / "collapse.md"
 
@@ -199,14 +199,9 @@ def _line(row: Row, task: BenchmarkTask) -> str:
 def findings(found: Results) -> list[str]:
     """Sentences on a table's figures: the targets, and which methods differ significantly from the plain GAN."""
     points = TASKS.find(found.task).settings["network.name"] == "mlp"
-    names = {"captured": "modes", "high_quality": "of high quality"}
     sentences = []
-    if goals := targets(found):
-        told = [
-            f"{wanted:g} {names[measure]} ({'reached' if reached.value >= wanted else 'missed'}, with {interval(reached, 2)})"
-            for measure, wanted, reached in goals
-        ]
-        sentences.append(f"Targets for PacGAN2 (the lab's own, near the paper's figures): {'; '.join(told)}.")
+    if goals := tuned_page.goals_in_words(found):
+        sentences.append(goals)
     compared = differences(found)
     sentences += _compared(differences(found, "mode_tv"), "mode-TV (lower is better)", 3)
     if compared:

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from gan_core.experiments.benchmark import METHODS, TASKS, Result, Results, Tuned, results, tuned
 from gan_core.experiments.benchmark.cells import figure_of, interval, quality_of
-from gan_core.experiments.benchmark.summary import PLAIN, Row, against_papers, levelled, mean_curve, rows
+from gan_core.experiments.benchmark.summary import PLAIN, Row, against_papers, levelled, mean_curve, rows, targets
 from gan_core.experiments.benchmark.tuning import AXES
 
 NAMES = {
@@ -127,6 +127,16 @@ def _curves(found: Tuned) -> list[str]:
     return [f"| modes, quality after steps of G | {head} | level from |", "|---" * (len(marks) + 2) + "|", *lines]
 
 
+def goals_in_words(found: Results) -> str:
+    """Whether PacGAN2 reaches its targets; empty where it has none or was not trained."""
+    names = {"captured": "modes", "high_quality": "of high quality"}
+    told = [
+        f"{wanted:g} {names[measure]} ({'reached' if reached.value >= wanted else 'missed'}, with {interval(reached, 2)})"
+        for measure, wanted, reached in targets(found)
+    ]
+    return f"Targets for PacGAN2 (the lab's own, near the paper's figures): {'; '.join(told)}." if told else ""
+
+
 def _longer(found: Tuned) -> list[str]:
     """What methods reached that were trained for more steps than the table's."""
     averages = found.longer("ema")
@@ -145,7 +155,12 @@ def _longer(found: Tuned) -> list[str]:
         return []
     head = "| with more steps | steps of G | seeds | modes captured | high quality | average: modes | high quality |"
     words = "The same settings with more steps; a rate that falls does so over the longer run."
-    return [head, "|---" * 7 + "|", *lines, "", words, ""]
+    goals = [
+        f"After {steps:,} steps of G: {said}"
+        for steps, made in found.longer().items()
+        if (said := goals_in_words(made))
+    ]
+    return [head, "|---" * 7 + "|", *lines, "", " ".join([words, *goals]), ""]
 
 
 def _batches(found: Tuned) -> list[str]:

@@ -7,10 +7,10 @@ from gan_core.evaluation.statistics.tests import Difference
 from gan_core.experiments.benchmark import METHODS, OTHERS, REAL, TASKS, BenchmarkTask, Results, results, tuned
 from gan_core.experiments.benchmark.cells import figure_of, interval, quality_of
 from gan_core.experiments.benchmark.figure import figure
-from gan_core.experiments.benchmark.summary import Row, differences, rows, smeared, targets
+from gan_core.experiments.benchmark.summary import Row, differences, rows, smeared
 from gan_core.experiments.lessons import LESSONS
 from gan_core.lab2d.stories import STORIES
-from pages.components.collapse.tuned import PERFECT, tuned_parts
+from pages.components.collapse.tuned import PERFECT, target_words, tuned_parts
 from pages.components.shared import lab
 from pages.components.text import N_, Marked, _, listed, titled
 
@@ -141,15 +141,7 @@ def _sentences(found: Results, task: BenchmarkTask, lines: list[Row]) -> list[st
     if chance := smeared(lines):
         words = _("Most samples lie between the modes, so modes are hit **by chance**: {methods}.")
         sentences.append(words.format(methods=listed(row.title for row in chance)))
-    names = {"captured": _("modes"), "high_quality": _("high quality")}
-    for measure, wanted, reached in targets(found):
-        words = _("PacGAN2 reaches the lab's target, near the paper's figure, of {wanted:g} ({measure}), with {x}.")
-        missed = _("PacGAN2 misses the lab's target, near the paper's figure, of {wanted:g} ({measure}), with {x}.")
-        sentences.append(
-            (words if reached.value >= wanted else missed).format(
-                x=interval(reached, 2, _), wanted=wanted, measure=names[measure]
-            )
-        )
+    sentences += target_words(found)
     return sentences
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from gan_core.experiments.benchmark import METHODS, TASKS, Result, Tuned
+from gan_core.experiments.benchmark import METHODS, TASKS, Result, Results, Tuned
 from gan_core.experiments.benchmark.cells import interval
 from gan_core.experiments.benchmark.figure import against_batch, against_steps
-from gan_core.experiments.benchmark.summary import Row, rows
+from gan_core.experiments.benchmark.summary import Row, rows, targets
 from gan_core.experiments.benchmark.tuning import AXES
 from pages.components.text import N_, Marked, _, listed
 
@@ -41,7 +41,8 @@ def tuned_parts(found: Tuned) -> None:
     _pair(found, "steps", against_steps, _("generator steps"))
     for steps, made in found.longer().items():
         words = _("With {steps:,} generator steps and otherwise the same settings: {methods}.")
-        st.caption(words.format(steps=steps, methods=listed(_reached(row) for row in rows(made))))
+        said = words.format(steps=steps, methods=listed(_reached(row) for row in rows(made)))
+        st.markdown(" ".join([said, *target_words(made)]))
     if batches := found.batches():
         _pair(found, "batch", against_batch, _("packs in a batch"))
         st.caption(
@@ -54,6 +55,21 @@ def tuned_parts(found: Tuned) -> None:
         columns = {NAMES[name]: [str(setting.get(name, "–")) for setting in found.settings.values()] for name in used}
         methods = {_("Method"): [METHODS[method].title for method in found.settings]}
         st.dataframe(methods | columns, hide_index=True, height="content", key=f"collapse_tuned_settings_{found.task}")
+
+
+def target_words(found: Results) -> list[str]:
+    """Whether PacGAN2 reaches its targets, a sentence each; none where it has none or was not trained."""
+    names = {"captured": _("modes"), "high_quality": _("high quality")}
+    sentences = []
+    for measure, wanted, reached in targets(found):
+        words = _("PacGAN2 reaches the lab's target, near the paper's figure, of {wanted:g} ({measure}), with {x}.")
+        missed = _("PacGAN2 misses the lab's target, near the paper's figure, of {wanted:g} ({measure}), with {x}.")
+        sentences.append(
+            (words if reached.value >= wanted else missed).format(
+                x=interval(reached, 2, _), wanted=wanted, measure=names[measure]
+            )
+        )
+    return sentences
 
 
 def _reached(row: Row) -> str:
