@@ -63,18 +63,16 @@ def missing_tuned(
 ) -> Iterator[Job]:
     """What is still to be made: the table first, then the other batches; or the methods with `longer` steps of G."""
     done = {key_of(result) for result in kept.results}
-    jobs: list[tuple[str, int | None]] = [(method, None) for method in ((REAL,) if not longer else ()) + tuple(methods)]
-    jobs += (
-        []
-        if longer
-        else [
+    jobs: list[tuple[str, int | None]] = [(method, None) for method in methods]
+    if not longer:
+        jobs.insert(0, (REAL, None))
+        jobs += [
             (method, batch)
             for method in tuning.BATCH_METHODS
             if method in methods
             for batch in tuning.BATCHES
             if batch != kept.settings[method]["batch"]
         ]
-    )
     for method, batch in jobs:
         left = [seed for seed in seeds if (method, seed, batch, longer) not in done]
         for start in range(0, len(left), STACK):

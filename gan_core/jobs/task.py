@@ -279,7 +279,7 @@ def at_work() -> list[AtWork]:
         now = _stale(read_progress(Path(place)))
         if now.state == "running":
             with suppress(ValueError, TypeError, AttributeError):  # a damaged task.json, or one of another version
-                task = Task(**files.read_json(Path(place) / TASK))
+                task = Task(**files.read_json(Path(place) / TASK) | {"place": place})  # its run may be gone by now
                 found.append(AtWork(task_id(task), task, now, str(owner)))
     return found
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers import eventually
+from helpers import eventually, tiny_run
 
 from gan_core.config import DatasetConfig
 from gan_core.jobs import data, task
@@ -24,14 +25,21 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def at_work(name: str) -> task.Task:
-    """A task as one that its process reports on, without the process."""
+    """Preparing a data set, as `begun`."""
     made = data.preparation(DatasetConfig(name=name))
-    task.folder(made).mkdir(parents=True)
-    task.write_progress(task.folder(made), task.Progress("running", "images", 40, 100))
-    files.write_json(task.folder(made) / task.TASK, vars(made))
-    listed = task._background() / task.RUNNING
-    files.write_json(listed, files.read_json(listed) | {str(task.folder(made)): "somebody"})
+    begun(made)
     return made
+
+
+def begun(made: task.Task) -> Path:
+    """The folder of a task as one that its process reports on, without the process."""
+    place = task.folder(made)
+    place.mkdir(parents=True)
+    task.write_progress(place, task.Progress("running", "images", 40, 100))
+    files.write_json(place / task.TASK, vars(made))
+    listed = task._background() / task.RUNNING
+    files.write_json(listed, files.read_json(listed) | {str(place): "somebody"})
+    return place
 
 
 def test_a_task_that_runs_is_listed_and_cancelled_by_its_id(command: Command) -> None:
@@ -44,6 +52,17 @@ def test_a_task_that_runs_is_listed_and_cancelled_by_its_id(command: Command) ->
     assert (status, out) == (0, "jobs.data.prepare faces: cancelled\n"), err
     assert task.progress(made).state == "cancelled"
     assert command("tasks", "--json")[1].strip() == "[]"
+
+
+def test_a_task_is_cancelled_when_its_run_is_gone(command: Command, tmp_path: Path) -> None:
+    run = tiny_run(tmp_path)
+    made = task.Task.of("gan_core.report.card:make", run=str(run.path))
+    place = begun(made)
+    shutil.rmtree(run.path)
+    (row,) = json.loads(command("tasks", "--json")[1])
+    assert row["about"] == run.id
+    task.cancel(task.at_work()[0].task)
+    assert (place / task.CANCEL).exists()
 
 
 def test_what_does_not_run_is_refused_with_the_way_to_find_what_does(command: Command) -> None:
