@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from tests.reruns import pytest_runtest_makereport, pytest_runtest_teardown, pytest_terminal_summary  # noqa: F401
+
 # A busy machine must not turn a slow example into a failure.
 hypothesis_settings.register_profile(
     "ganvas", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]

@@ -87,6 +87,7 @@ def test_points_are_drawn_undone_kept_and_trained_on(browser: Browser, lab: Lab,
         expect(count).not_to_have_text(f"{first} points")
         kept = int(count.inner_text().split()[0])
         photograph(page, "data-points", 1500)
+        settled(page)
         page.get_by_label("Name of the points").fill("a bar")
         page.get_by_label("Name of the points").press("Enter")
         button(page, "Keep these points").click()
@@ -97,6 +98,7 @@ def test_points_are_drawn_undone_kept_and_trained_on(browser: Browser, lab: Lab,
         assert len(points) == kept
         upper = [y for _x, y in points[:first]]
         assert 0.8 < sum(upper) / len(upper) < 2.4  # three tenths from the top of a square from -4 to 4 is 1.6
+        settled(page)
         button(page, "Look").click()
         expect(main_part(page).get_by_text(f"{kept} of {kept} points")).to_be_visible()
         button(page, "Train on this data").click()
