@@ -99,6 +99,7 @@ _GRID = {**_POINTS, "dataset.name": "grid25", "training.max_steps": 12_000,
 _STACKED = {**_ONE_THREAD, "dataset.name": "stacked-mnist", "dataset.channels": 3, "dataset.image_size": 16,
             "network.name": "dcgan4", "network.width": 32, "training.batch_size": 64,
             "training.max_steps": 3_000}  # fmt: skip
+_STACKED_32 = {**_STACKED, "dataset.image_size": 32}
 _PACKS = {
     "pacgan2": {"training.batch_size": 128},
     "pacgan4": {"training.batch_size": 256},
@@ -112,6 +113,7 @@ TASKS: Registry[BenchmarkTask] = Registry(
         "ring8": BenchmarkTask("Ring of 8", 8, 2_500, 10, _RING, _NEAREST, _PACKS),
         "grid25": BenchmarkTask("Grid of 25", 25, 2_500, 10, _GRID, _NEAREST, _PACKS),
         "stacked-mnist": BenchmarkTask("Stacked MNIST", 1_000, 26_000, 3, _STACKED, _DIGITS, _PACKS),
+        "stacked-mnist-32": BenchmarkTask("Stacked MNIST, 32 px", 1_000, 26_000, 3, _STACKED_32, _DIGITS, _PACKS),
     },
 )
 

@@ -14,7 +14,10 @@ from pages.components.collapse.tuned import PERFECT, target_words, tuned_parts
 from pages.components.shared import lab
 from pages.components.text import N_, Marked, _, listed, titled
 
-NAMES = Marked({"ring8": N_("Ring of 8"), "grid25": N_("Grid of 25"), "stacked-mnist": N_("Stacked MNIST")})
+NAMES = Marked({
+    "ring8": N_("Ring of 8"), "grid25": N_("Grid of 25"), "stacked-mnist": N_("Stacked MNIST"),
+    "stacked-mnist-32": N_("Stacked MNIST, 32 px"),
+})  # fmt: skip
 CRITERIA = Marked(
     {
         "points": N_("A mode counts as captured with at least one sample within 3 standard deviations of its middle."),
