@@ -35,7 +35,7 @@ from filelock import FileLock
 from gan_core.access import Actor, Refused, Role, classroom, environment, require
 from gan_core.config import settings, strict_object
 from gan_core.config.reasons import not_written
-from gan_core.processes.process import death, last_line, launch, without_token
+from gan_core.processes.process import NICENESS, death, last_line, launch, without_token
 from gan_core.runs import Run, files
 
 LAYOUT = 2  # part of every key: a new layout, or a new choice of images, never meets old files
@@ -336,7 +336,7 @@ def _launch(place: Path, actor: Actor) -> None:
     with (place / LOG).open("wb") as log:
         process = launch(
             ("-m", "gan_core.jobs.task_worker", str(place)),
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, background=True,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, niceness=NICENESS,
             environment=without_token(os.environ) | environment(actor),
         )  # fmt: skip
     threading.Thread(target=_watch, args=(process, place), name=f"ganvas-task:{place.name}", daemon=True).start()

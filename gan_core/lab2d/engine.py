@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gan_core.processes.child import Child, ChildDied, Message
+from gan_core.processes.process import WATCHED
 
 KEPT_FRAMES = 30  # two seconds of training
 
@@ -117,7 +118,7 @@ class Engine:
         if self._child is None or not self._child.alive:
             self._ready = False
             self._lose_all()
-            self._child = Child(self._arguments, "The process of the 2-D lab", background=True)
+            self._child = Child(self._arguments, "The process of the 2-D lab", niceness=WATCHED)
             threading.Thread(target=self._listen, args=(self._child,), name="ganvas-lab2d", daemon=True).start()
         return self._child
 

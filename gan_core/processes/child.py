@@ -37,7 +37,7 @@ class Child:
         arguments: of Python, as `process.launch` takes them.
         name, advice: see `process.death`.
         log: file for its standard error; it may outlive this process then. None keeps the last lines in memory.
-        background, environment: see `process.launch`.
+        niceness, environment: see `process.launch`.
     """
 
     def __init__(
@@ -47,14 +47,14 @@ class Child:
         *,
         advice: str = "",
         log: Path | None = None,
-        background: bool = False,
+        niceness: int = 0,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._name, self._advice, self._log = name, advice, log
         with log.open("wb") if log else contextlib.nullcontext(subprocess.PIPE) as errors:
             self._process = launch(
                 arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-                background=background, environment=environment,
+                niceness=niceness, environment=environment,
             )  # fmt: skip
         self._messages: queue.Queue[Message | None] = queue.Queue()
         self._last_lines: deque[str] = deque(maxlen=LAST_LINES)

@@ -19,6 +19,7 @@ from typing import Any
 
 from gan_core.config.registry import load
 from gan_core.processes.child import Child, ChildDied, Parent
+from gan_core.processes.process import WATCHED
 
 MEMORY_BYTES = 262_000_000  # of the child in all; 256 MiB with what the system counts beside it
 START_S = 60.0  # a cold interpreter on a busy machine
@@ -108,7 +109,7 @@ class _Ended(Exception):
 
 
 def _one_child(function: str, arguments: dict[str, Any], start: Start, item_s: float, ends: float) -> Iterator[Any]:
-    child = Child(("-m", "gan_core.processes.guarded"), NAME, background=True, environment=_environment())
+    child = Child(("-m", "gan_core.processes.guarded"), NAME, niceness=WATCHED, environment=_environment())
     try:
         child.send({"function": function, "arguments": arguments, "start": asdict(start)})
         patience = START_S

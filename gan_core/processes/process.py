@@ -13,7 +13,8 @@ from typing import IO
 
 from gan_core.config.settings import PROJECT_DIR
 
-NICENESS = 5  # of background work: a quarter of a core that trains, all of an idle one
+WATCHED, NICENESS = 5, 10
+"""Of work that somebody watches, and of background work: a quarter and a tenth of a core that trains, all of an idle one."""
 TOKENS = (
     "HF_TOKEN",
     "HUGGING_FACE_HUB_TOKEN",
@@ -28,7 +29,7 @@ def launch(
     stdin: int,
     stdout: int | IO[bytes],
     stderr: int | IO[bytes],
-    background: bool = False,
+    niceness: int = 0,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[str]:
     """Starts Python in the program's folder. Ctrl-C in this process's terminal does not reach it.
@@ -36,22 +37,22 @@ def launch(
     Args:
         arguments: of Python, for example ("-m", "gan_core.training.worker").
         stdin, stdout, stderr: as of `subprocess.Popen`; pipes carry UTF-8 text.
-        background: whether training has priority over it: NICENESS, of the process and of the session that it leads (Linux
+        niceness: above 0, training has priority over it: WATCHED or NICENESS, of the process and of the session that it leads (Linux
             shares the processor among sessions first, sched(7)), and one thread of numpy and torch.
         environment: in place of this process's, which is handed on without the Hub's token.
     """
     variables = dict(environment) if environment is not None else without_token(os.environ)
-    if background:
+    if niceness:
         variables |= dict.fromkeys(THREADS, "1")
     process = subprocess.Popen(
         [sys.executable, *arguments], stdin=stdin, stdout=stdout, stderr=stderr, cwd=PROJECT_DIR, env=variables,
         start_new_session=True, encoding="utf-8", errors="replace",
     )  # fmt: skip
-    if background:
+    if niceness:
         with contextlib.suppress(OSError, AttributeError):  # it ended at once; a system without niceness
-            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
         with contextlib.suppress(OSError):  # no Linux, or one that compares processes and not sessions
-            Path(f"/proc/{process.pid}/autogroup").write_text(str(NICENESS))
+            Path(f"/proc/{process.pid}/autogroup").write_text(str(niceness))
     return process
 
 
