@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-
-from tests.reruns import pytest_runtest_makereport, pytest_runtest_teardown, pytest_terminal_summary  # noqa: F401
+from reruns import pytest_runtest_makereport, pytest_runtest_teardown, pytest_terminal_summary  # noqa: F401
 
 # A busy machine must not turn a slow example into a failure.
 hypothesis_settings.register_profile(

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from gan_core.processes.child import Child, ChildDied
-from gan_core.processes.process import death, last_line, launch
+from gan_core.processes.process import NICENESS, death, last_line, launch
 
 ECHO = """
 import sys
@@ -72,8 +72,8 @@ def test_one_that_does_not_end_by_itself_is_killed() -> None:
 def test_what_gives_way_is_nice_and_has_one_thread() -> None:
     code = "import os; print(os.environ['OMP_NUM_THREADS'], os.environ['MKL_NUM_THREADS'], os.getsid(0) == os.getpid())"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    process = launch(("-c", f"input(); {code}"), background=True, **pipes)
-    assert psutil.Process(process.pid).nice() == min(psutil.Process().nice() + 5, 19)
+    process = launch(("-c", f"input(); {code}"), niceness=NICENESS, **pipes)
+    assert psutil.Process(process.pid).nice() == min(psutil.Process().nice() + NICENESS, 19)
     assert process.communicate("\n")[0].split() == ["1", "1", "True"]
 
 
