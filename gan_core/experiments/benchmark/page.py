@@ -59,7 +59,7 @@ _PROTOCOL = """\
   layers of 400 with batch norm in G and three maxout layers of 200 in D; VEEGAN's has two of 128 in G.
 - PacGAN trains 400,000 steps, Adam with 1e-4 and beta1 0.8. Both count a batch in packs, so PacGAN2 sees twice as many samples a step
   as the plain GAN, PacGAN4 four times. PacGAN moves D and G at once, from weights N(0, 0.02); here D moves first.
-- Stacked MNIST: {mnist_size} px here, and {larger} px for five methods, 28 px there; {mnist_steps:,} steps here, 100,000 there; 26,000 stacks of 4,500 digits here, 128,000 of 60,000
+- Stacked MNIST: {mnist_size} px here, or {larger} px in a task of its own, 28 px there; {mnist_steps:,} steps here, 100,000 there; 26,000 stacks of 4,500 digits here, 128,000 of 60,000
   there; no batch norm in D here, since the gradient penalty forbids it and all methods are to have the same D.
 - Seeds of one method on points are trained side by side, each with its own weights, data order and latents: the same step as in
   the lab's loop, and `tests/experiments/test_stacked.py` shows that the weights are those of separate runs. Where a loss becomes
