@@ -30,6 +30,25 @@ def live() -> None:
 
 live()
 """
+PAGES = """
+import streamlit as st
+
+
+@st.fragment(run_every=0.2)
+def live() -> None:
+    st.session_state["live"] = st.session_state.get("live", 0) + 1
+    if st.session_state["live"] % 2 == 0:  # the page draws it first, then its timer
+        st.rerun()
+
+
+def second() -> None:
+    st.markdown(f"second, {st.session_state.get('live', 0)}")
+    live()
+
+
+st.navigation([st.Page(lambda: st.markdown("first"), title="A", url_path="a", default=True),
+               st.Page(second, title="B", url_path="b")]).run()
+"""
 
 
 def test_a_small_class_and_a_small_flood_meet_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,6 +90,24 @@ def test_planted_faults_are_counted(tmp_path: Path) -> None:
 
         asyncio.run(visit())
         assert dict(tally.errors) == {"http": 1, "exception": 1, "closed": 1}, tally.notes
+
+
+def test_a_page_opened_by_its_address_stays_when_it_draws_itself_anew(tmp_path: Path) -> None:
+    script, tally = tmp_path / "page.py", Tally()
+    script.write_text(PAGES, "utf-8")
+    with streamlit_server(script, folder=tmp_path) as server:
+
+        async def visit() -> list[str]:
+            browser = Browser(server.url, tally)
+            async with browser.open("b") as tab, asyncio.timeout(20):
+                while "second, 4" not in (shown := [e.markdown.body for e in tab.elements() if e.HasField("markdown")]):
+                    assert "first" not in shown
+                    await asyncio.sleep(0.05)
+            await browser.close()
+            return shown
+
+        assert asyncio.run(visit()) == ["second, 4"]
+    assert not tally.errors
 
 
 def test_a_row_with_an_error_or_without_a_return_fails() -> None:

@@ -11,7 +11,12 @@ from gan_core.config.devices import processor
 from gan_core.config.settings import PROJECT_DIR
 
 DOCS = PROJECT_DIR / "docs"
-HEADINGS = {"flood": "A flood of uploads", "load": "A class", "soak": "An hour"}
+HEADINGS = {
+    "flood": "A flood of uploads",
+    "watch": "A class that watches one run",
+    "load": "A class that does what it likes",
+    "soak": "An hour",
+}
 
 
 def conditions() -> str:

@@ -34,6 +34,18 @@ def places(runs: list[str]) -> list[Place]:
     ]  # fmt: skip
 
 
+async def watch(browser: Browser, run: str, until: float) -> None:
+    """Opens the page of a run that trains and looks at it, hands in the lap, until `time.monotonic()` is `until`. Closes the browser."""
+    await asyncio.sleep(browser.rng.uniform(0, min(10.0, (until - time.monotonic()) / 4)))
+    try:
+        async with browser.open("run", f"run={run}"):
+            await asyncio.sleep(max(0.0, until - time.monotonic()))
+    except (OSError, ConnectionClosed, TimeoutError) as failure:
+        browser.tally.error("closed", repr(failure))
+    finally:
+        await browser.close()
+
+
 async def study(browser: Browser, runs: list[str], until: float) -> None:
     """A visit until `time.monotonic()` is `until`; the first of `runs` trains. Closes the browser."""
     there = places(runs)

@@ -2,6 +2,7 @@
 
     python -m tools.loadtest                                   flood, then 30 browsers for 10 minutes; writes docs/loadtest.*
     python -m tools.loadtest --clients 5 --minutes 1 --seed 3  prints, writes nothing
+    python -m tools.loadtest --watch                           30 browsers that only look at the run that trains, 10 minutes
     python -m tools.loadtest --soak                            30 browsers for an hour, written beside the rest
     python -m tools.loadtest --flood                           the flood alone
 
@@ -43,7 +44,7 @@ from gan_core.training import queue, supervisor
 from gan_core.training.plan import resolve
 from tools.load_browser import UPLOAD_ROUTE, Browser, Tally
 from tools.load_report import HEADINGS, conditions, passed, percentiles, shown, table, write
-from tools.load_student import places, study
+from tools.load_student import places, study, watch
 
 BACK_S = 60.0
 BACK_MB = 150  # Streamlit keeps each session for two minutes in case its browser comes back
@@ -191,6 +192,7 @@ async def load(
     settle_s: float = 60,
     say_s: float = 60,
     warm: bool = True,
+    watching: bool = False,
 ) -> dict[str, Any]:
     """So many students for so long beside one training: the row of the result.
 
@@ -199,6 +201,7 @@ async def load(
         settle_s: after the first visitor, until his sessions are closed and what his pages compute is done.
         say_s: a line is printed that often; 0 for never.
         warm: whether a first visitor sees every page, and every place that the class goes to: what is loaded by then is no growth.
+        watching: whether everybody stays on the page of the run that trains and touches nothing.
     """
     tally, loop = Tally(), asyncio.get_running_loop()
     shelf = [server.run.id, *(run.id for run in runs.shipped_runs()[:2])]
@@ -208,11 +211,15 @@ async def load(
     )
     await asyncio.sleep(settle_s)
     before, step, began = server.sample(), server.run.status().step, time.monotonic()
-    watch, processor_s = Watch(), psutil.Process().cpu_times()
+    looks, processor_s = Watch(), psutil.Process().cpu_times()
     browsers = [Browser(server.url, tally, f"{seed} {number}") for number in range(clients)]
     print(f"  the class comes: {shown(before)}", flush=True)
-    async with watch.over(server, 1.0, say_s, tally):
-        await asyncio.gather(*(study(browser, shelf, began + seconds) for browser in browsers))
+    async with looks.over(server, 1.0, say_s, tally):
+        visits = (
+            watch(browser, server.run.id, began + seconds) if watching else study(browser, shelf, began + seconds)
+            for browser in browsers
+        )  # fmt: skip
+        await asyncio.gather(*visits)
     took, done = time.monotonic() - began, server.run.status().step - step
     own = psutil.Process().cpu_times()
     back = await loop.run_in_executor(None, come_back, server, before)
@@ -221,14 +228,14 @@ async def load(
         tally.error("training", f"{server.run.status().state}, {done} steps")
     if found := server.tracebacks():
         tally.errors["tracebacks"] += found
-    middle = watch.samples[len(watch.samples) // 2] if watch.samples else before
+    middle = looks.samples[len(looks.samples) // 2] if looks.samples else before
     return {
         "clients": clients, "seconds": round(took, 1), "seed": seed, **tally.counts, "errors": dict(tally.errors), "notes": tally.notes,
         "latency_s": {kind: percentiles(values) for kind, values in tally.latency.items()},
         "steps_a_second": {"alone before": alone, "with all": done / took, "alone after": after_alone},
         "ratio": (done / took) / max(statistics.mean([alone, after_alone]), 1e-9),
         "clients_processor_share": (own.user + own.system - processor_s.user - processor_s.system) / took,
-        "begin": before, "middle": middle, "end": watch.samples[-1] if watch.samples else before, **back,
+        "begin": before, "middle": middle, "end": looks.samples[-1] if looks.samples else before, **back,
     }  # fmt: skip
 
 
@@ -267,7 +274,7 @@ async def flood(server: Server, visitors: int, megabytes: int) -> dict[str, Any]
     """Each visitor sends FILES files at once, first through an uploader, then to the bare route of a page without one."""
     tally, loop, content = Tally(), asyncio.get_running_loop(), bytes(megabytes << 20)
     await warm_up(server, [("", ""), ("data", "")])
-    before, watch = server.sample(), Watch()
+    before, looks = server.sample(), Watch()
     found: dict[str, Counter[int]] = {"uploader": Counter(), "bare route": Counter()}
     slowest = 0.0
     gate = asyncio.Barrier(visitors)
@@ -301,7 +308,7 @@ async def flood(server: Server, visitors: int, megabytes: int) -> dict[str, Any]
             await asyncio.sleep(1)
 
     asking = asyncio.create_task(health())
-    async with watch.over(server, 0.2, 0, tally):
+    async with looks.over(server, 0.2, 0, tally):
         for kind in found:
             async with asyncio.TaskGroup() as all_at_once:
                 for number in range(visitors):
@@ -321,7 +328,7 @@ async def flood(server: Server, visitors: int, megabytes: int) -> dict[str, Any]
         **{kind: {"accepted": accepted(c), "refused": c.total() - accepted(c), "statuses": {str(s): n for s, n in sorted(c.items())}}
            for kind, c in found.items()},
         "errors": dict(tally.errors), "notes": tally.notes, "slowest_health_s": round(slowest, 2), "begin": before,
-        "peak_mb": max(sample["memory_mb"] for sample in watch.samples), **back,
+        "peak_mb": max(sample["memory_mb"] for sample in looks.samples), **back,
     }  # fmt: skip
 
 
@@ -336,6 +343,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=30)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--watch", action="store_true", help="everybody looks at the run that trains, and nothing else")
     parser.add_argument("--soak", action="store_true", help="an hour")
     parser.add_argument("--flood", action="store_true", help="the flood alone")
     chosen = parser.parse_args()
@@ -343,15 +351,17 @@ def main() -> None:
     minutes = 60.0 if chosen.soak else chosen.minutes
     whole = chosen.clients >= 30 and (chosen.flood or minutes >= 10)
     rows, quiet = dict[str, dict[str, Any]](), conditions()
-    kinds = [] if chosen.flood else ["soak" if chosen.soak else "load"]
-    kinds += ["flood"] if chosen.flood or (whole and not chosen.soak) else []
+    kinds = [] if chosen.flood else ["watch" if chosen.watch else "soak" if chosen.soak else "load"]
+    kinds += ["flood"] if chosen.flood or (whole and kinds == ["load"]) else []
     for kind in kinds:
         with tempfile.TemporaryDirectory(prefix="loadtest-") as place, serve(Path(place), {}) as server:
             if kind == "flood":
                 row = asyncio.run(flood(server, chosen.clients, FILE_MB))
             else:
                 say_s = 600 if chosen.soak else 60
-                row = asyncio.run(load(server, chosen.clients, 60 * minutes, chosen.seed, say_s=say_s))
+                row = asyncio.run(
+                    load(server, chosen.clients, 60 * minutes, chosen.seed, say_s=say_s, watching=kind == "watch")
+                )
         rows[kind] = row | {"command": " ".join(["python -m tools.loadtest", *sys.argv[1:]]), "conditions": quiet}
         print(
             "\n".join(
