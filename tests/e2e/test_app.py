@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from helpers import eventually
 from playwright.sync_api import Browser, Page, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from gan_core.runs import Run
 from tests.e2e.app_helpers import (
@@ -112,6 +113,36 @@ def test_a_zoom_stays_while_the_curves_grow_are_smoothed_and_made_logarithmic(
     assert plotted(page, "gd.layout.xaxis.range.map(Number)") == zoomed
     plot(page).locator(".nsewdrag").dblclick()
     until(page, lambda: plotted(page, "gd.layout.xaxis.autorange") is True, "the whole curve again")
+
+
+def test_folded_curves_grow_while_they_are_open_and_ask_for_nothing_while_they_are_not(
+    page: Page, server: Server, run: Run
+) -> None:
+    asked: list[str] = []  # which part of the page each refresh is of
+
+    def note(frame: str | bytes) -> None:
+        message = BackMsg.FromString(frame) if isinstance(frame, bytes) else BackMsg()
+        if message.rerun_script.is_auto_rerun:
+            asked.append(message.rerun_script.fragment_id)
+
+    def parts() -> set[str]:
+        asked.clear()  # three of the fastest part's intervals are the longest one
+        until(page, lambda: asked and max(map(asked.count, asked)) >= 5, "five refreshes of a part", 120)
+        return set(asked)
+
+    page.on("websocket", lambda socket: socket.on("framesent", note))
+    watch_run(page, server, run)
+    expect(main_part(page).get_by_text("More curves")).to_be_visible()
+    folded = parts()
+    main_part(page).get_by_text("More curves").click()
+    expect(plot(page, "spread").locator(".nsewdrag")).to_be_visible()
+    newest = "Math.max(...gd.calcdata.flat().map(point => point.x ?? 0))"
+    before = plotted(page, newest, "spread")
+    until(page, lambda: plotted(page, newest, "spread") > before, "an opened curve grows")
+    (opened,) = parts() - folded
+    main_part(page).get_by_text("More curves").click()
+    expect(plot(page, "spread")).to_have_count(0)
+    assert opened not in parts()
 
 
 def test_a_learning_rate_changed_live_is_an_event_and_a_mark(page: Page, server: Server, run: Run) -> None:

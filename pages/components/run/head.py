@@ -18,6 +18,7 @@ from pages.components.text import N_, STATES, _, as_text, called, duration, nget
 from pages.components.widgets.end_notice import end_notice
 
 WATCH_IDLE_S = 4.0
+RATES_SELDOM = 3  # somebody else may change them
 WAITED = "live_waited"  # the run that was seen to train last
 RATES = N_(
     "How large a change each step makes to a network's weights. Takes effect at the next step. With a schedule it is "
@@ -122,7 +123,8 @@ def controls(run: Run, status: Status) -> int:
         elif status.state == "finished" and run.trainable_steps():
             train_longer(run)
         menu(run)
-        st.fragment(learning_rates, run_every=lab.refresh_every() if status.state in OPEN_STATES else None)(run)
+        seldom = RATES_SELDOM * lab.refresh_every() if status.state in OPEN_STATES else None
+        st.fragment(learning_rates, run_every=seldom)(run)
     return processes
 
 

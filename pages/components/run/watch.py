@@ -40,7 +40,8 @@ def watch(run: Run) -> None:
                 help=_("Each line of the grid is ten times the one below: small losses stay visible beside large ones."),
             )  # fmt: skip
         st.fragment(first_curves, run_every=every)(run, smoothing, log_scale)
-    st.fragment(more_curves, run_every=every)(run, smoothing, log_scale)
+    begun = len(lab.tail(str(run.path)).charts()) > OPEN_CHARTS
+    st.fragment(more_curves, run_every=None if begun else every)(run, smoothing, log_scale, every)
     if run.sample_steps():
         st.fragment(best_and_worst)(run)
 
@@ -83,22 +84,26 @@ def first_curves(run: Run, smoothing: float, log_scale: bool) -> None:
         curve(run, chart, figure)
 
 
-def more_curves(run: Run, smoothing: float, log_scale: bool) -> None:
-    """The other charts, two in a row, folded at first."""
-    found = lab.tail(str(run.path)).charts()[OPEN_CHARTS:]
-    if not found:
+def more_curves(run: Run, smoothing: float, log_scale: bool, every: float | None) -> None:
+    """The other charts, folded at first. They grow every so many seconds while they are open, and cost nothing while they are not."""
+    if not lab.tail(str(run.path)).charts()[OPEN_CHARTS:]:
         return
     with st.expander(_("More curves"), key="live_more", on_change="rerun", icon=":material/show_chart:") as place:
-        if not place.open:
-            return
-        columns = st.columns(2, gap="medium")
-        for number, (chart, figure) in enumerate(zip(found, drawn(run, found, smoothing, log_scale), strict=True)):
-            with columns[number % 2]:
-                curve(run, chart, figure)
-        missing = [event for event in run.events() if event["type"] == "memory_not_measured"]
-        if missing and not any(chart.key == "memory" for chart in found):
-            words = _("There is no curve of D's memorisation: {why}")
-            st.caption(words.format(why=as_text(_(str(missing[-1].get("why", ""))))))
+        if place.open:
+            st.fragment(other_curves, run_every=every)(run, smoothing, log_scale)
+
+
+def other_curves(run: Run, smoothing: float, log_scale: bool) -> None:
+    """All charts but the first, two in a row."""
+    found = lab.tail(str(run.path)).charts()[OPEN_CHARTS:]
+    columns = st.columns(2, gap="medium")
+    for number, (chart, figure) in enumerate(zip(found, drawn(run, found, smoothing, log_scale), strict=True)):
+        with columns[number % 2]:
+            curve(run, chart, figure)
+    missing = [event for event in run.events() if event["type"] == "memory_not_measured"]
+    if missing and not any(chart.key == "memory" for chart in found):
+        words = _("There is no curve of D's memorisation: {why}")
+        st.caption(words.format(why=as_text(_(str(missing[-1].get("why", ""))))))
 
 
 def curve(run: Run, chart: charts.Chart, figure: str) -> None:
