@@ -58,6 +58,7 @@ def test_a_small_class_and_a_small_flood_meet_no_error(tmp_path: Path, monkeypat
     with loadtest.serve(tmp_path, QUICK) as server:
         row = asyncio.run(loadtest.load(server, 3, 5, alone_s=0.5, settle_s=0, say_s=0, warm=False))
         assert row["errors"] == {}, row["notes"]
+        assert row["kilobytes"]["page"]["p50"] > 10 and 0 < row["server"]["processor_share"] < os.cpu_count()
         assert row["sessions"] >= 3 and row["latency_s"]["page"]["count"] >= 3 and row["sessions_after"] == 0
         flood = asyncio.run(loadtest.flood(server, visitors=2, megabytes=1))
         assert flood["errors"] == {}, flood["notes"]

@@ -45,12 +45,14 @@ class Tally:
         errors: kind -> how often.
         notes: the first words about errors.
         latency: page, refresh, widget -> seconds from asking to the end of the script.
+        sizes: the same -> bytes of the messages from the beginning to the end of the script, uncompressed.
     """
 
     counts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(COUNTED, 0)))
     errors: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     latency: dict[str, list[float]] = field(default_factory=lambda: {"page": [], "refresh": [], "widget": []})
+    sizes: dict[str, list[float]] = field(default_factory=lambda: {"page": [], "refresh": [], "widget": []})
 
     def error(self, kind: str, words: str) -> None:
         """Counts an error and keeps its words if it is among the first."""
@@ -84,7 +86,7 @@ class Tab:
         self._page, self._hash, self._query = page, "", query
         self._pages: dict[str, str] = {}  # name in the address -> hash of its script
         self._cached: dict[str, tuple[ForwardMsg, int]] = {}
-        self._runs, self._run, self._oldest = 0, "", 2
+        self._runs, self._run, self._oldest, self._received = 0, "", 2, 0
         self._whole_began, self._whole_runs = 0.0, False
         self._overtaken: set[str] = set()  # fragments whose end may have been overtaken in the server's queue
         self._pending: dict[str, tuple[float, str]] = {}  # fragment -> (when, kind) of the rerun that was asked for
@@ -164,6 +166,7 @@ class Tab:
             async for raw in self._stream:
                 assert isinstance(raw, bytes)
                 self._tally.counts.update(messages=1, bytes=len(raw))
+                self._received += len(raw)
                 self._take(ForwardMsg.FromString(raw))
         except ConnectionClosed:
             pass
@@ -207,7 +210,7 @@ class Tab:
         self._draw(message, tuple(message.metadata.delta_path))
 
     def _begin(self, message: ForwardMsg) -> None:
-        begun = message.new_session
+        begun, self._received = message.new_session, message.ByteSize()
         self.session = begun.initialize.session_id
         self._run, self._oldest = message.metadata.run.script_run_id, begun.config.max_cached_message_age
         if fragments := set(message.metadata.run.fragment_ids):  # never interrupts others: those before it were done
@@ -229,6 +232,7 @@ class Tab:
         for fragment in fragments & self._pending.keys():
             asked, kind = self._pending.pop(fragment)
             self._tally.latency[kind].append(time.monotonic() - asked)
+            self._tally.sizes[kind].append(self._received)
         self._answered.set()
 
     def _finish(self, message: ForwardMsg) -> None:

@@ -65,7 +65,11 @@ def table(kind: str, row: dict[str, Any]) -> list[tuple[str, str]]:
         ("received", f"{row['messages']:,} messages and {row['requests']:,} files, {row['bytes'] / 2**20:,.0f} MB"),
         ("errors", errors),
         *((f"{name}: p50, p95, p99", " / ".join(f"{times.get(key, 0):.2f} s" for key in ("p50", "p95", "p99")))
-          for name, times in row["latency_s"].items()),
+          for name, times in row["latency_s"].items() if times["count"]),
+        *((f"{name}, messages: p50, p95, p99", " / ".join(f"{sizes[key]:,.0f} kB" for key in ("p50", "p95", "p99")))
+          for name, sizes in row.get("kilobytes", {}).items() if sizes["count"]),
+        *([("server's processor time", f"{row['server']['processor_share']:.2f} of a core, {row['server']['ms_a_rerun']:.0f} ms a rerun")]
+          if "server" in row else []),
         ("training", f"{rates['with all']:.2f} steps/s; alone {rates['alone before']:.2f} before, {rates['alone after']:.2f} after: "
          f"ratio {row['ratio']:.2f} (the browsers themselves took {row['clients_processor_share']:.2f} of a core)"),
         ("server at the beginning", shown(row["begin"])), ("in the middle", shown(row["middle"])), ("at the end", shown(row["end"])),

@@ -211,7 +211,7 @@ async def load(
     )
     await asyncio.sleep(settle_s)
     before, step, began = server.sample(), server.run.status().step, time.monotonic()
-    looks, processor_s = Watch(), psutil.Process().cpu_times()
+    looks, processor_s, served_s = Watch(), busy_s(os.getpid()), busy_s(server.process.pid)
     browsers = [Browser(server.url, tally, f"{seed} {number}") for number in range(clients)]
     print(f"  the class comes: {shown(before)}", flush=True)
     async with looks.over(server, 1.0, say_s, tally):
@@ -221,7 +221,8 @@ async def load(
         )  # fmt: skip
         await asyncio.gather(*visits)
     took, done = time.monotonic() - began, server.run.status().step - step
-    own = psutil.Process().cpu_times()
+    own, served = busy_s(os.getpid()) - processor_s, busy_s(server.process.pid) - served_s
+    reruns = sum(tally.counts[kind] for kind in tally.latency)
     back = await loop.run_in_executor(None, come_back, server, before)
     after_alone = await loop.run_in_executor(None, speed, server.run, alone_s)
     if server.run.status().state != "running" or done <= 0:
@@ -231,12 +232,20 @@ async def load(
     middle = looks.samples[len(looks.samples) // 2] if looks.samples else before
     return {
         "clients": clients, "seconds": round(took, 1), "seed": seed, **tally.counts, "errors": dict(tally.errors), "notes": tally.notes,
+        "kilobytes": {kind: percentiles([size / 1000 for size in values]) for kind, values in tally.sizes.items()},
+        "server": {"processor_share": served / took, "ms_a_rerun": 1000 * served / max(reruns, 1)},
         "latency_s": {kind: percentiles(values) for kind, values in tally.latency.items()},
         "steps_a_second": {"alone before": alone, "with all": done / took, "alone after": after_alone},
         "ratio": (done / took) / max(statistics.mean([alone, after_alone]), 1e-9),
-        "clients_processor_share": (own.user + own.system - processor_s.user - processor_s.system) / took,
+        "clients_processor_share": own / took,
         "begin": before, "middle": middle, "end": looks.samples[-1] if looks.samples else before, **back,
     }  # fmt: skip
+
+
+def busy_s(pid: int) -> float:
+    """Processor seconds of a process so far, all its threads together, its children not."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 async def warm_up(server: Server, addresses: Collection[tuple[str, str]]) -> None:
