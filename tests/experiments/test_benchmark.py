@@ -272,6 +272,17 @@ def test_the_tables_intervals_are_in_the_visitors_language(monkeypatch):
     assert [cell for cell in cells if " to " in cell] == []
 
 
+@pytest.mark.parametrize(("task", "there"), [("ring8", True), ("stacked-mnist-32", False)])
+def test_the_kl_of_good_samples_has_a_column_where_samples_may_be_bad(monkeypatch, task, there):
+    monkeypatch.setattr("streamlit.page_link", lambda *_, **__: None)
+    app = AppTest.from_string("from pages.components.collapse.table import collapse_table\ncollapse_table()").run(
+        timeout=60
+    )
+    app = app.segmented_control(key="collapse_table_task").set_value(task).run(timeout=60)
+    assert not app.exception and ("KL of good samples" in app.dataframe[0].value) is there
+    assert ("KL of good samples" in " ".join(words.value for words in app.markdown)) is there
+
+
 def test_the_component_says_when_its_results_are_damaged(tiny):
     (tiny / "ring8.json").write_text("{")
     app = AppTest.from_string("from pages.components.collapse.table import collapse_table\ncollapse_table()").run()

@@ -201,7 +201,9 @@ def _cells(task: BenchmarkTask, lines: list[Row], average: dict[str, Row]) -> di
     if points:
         columns[_("High quality")] = [interval(row.measures["high_quality"], 3, _) for row in lines]
     columns[_("Reverse KL")] = [interval(row.measures["reverse_kl"], 2, _) for row in lines]
-    if any("good_kl" in row.measures for row in lines):
+    if points and any(
+        "good_kl" in row.measures for row in lines
+    ):  # every picture shows some digits: there the two are one
         columns[_("KL of good samples")] = [interval(row.measures["good_kl"], 2, _) for row in lines]
     for measure, title, digits in (
         ("captured", _("Average: modes"), 1),
@@ -256,14 +258,14 @@ def _how_to_read(task: BenchmarkTask) -> None:
                 "chance, with hardly any sample of high quality."
             )
             st.markdown(words.format(p=PERFECT))
+            st.markdown(_("- **KL of good samples** counts samples of high quality only, as PacGAN's code does."))
         words = _(
             "- **Reverse KL** says how unevenly the modes are hit (every sample counts for its nearest mode): 0 is as "
             "in the data.\n"
             "- **Significantly different** means: p at most 0.05 after Holm's correction for all methods of the data "
             "set, for each measure by itself. With 5 seeds or more the test is an exact permutation test, with fewer "
             "Welch's t-test.\n"
-            "- **KL of good samples** counts samples of high quality only, as PacGAN's code does. The papers' ± is "
-            "PacGAN's standard error; – where no figure was found. All settings, and what differs from the papers, "
+            "- The papers' ± is PacGAN's standard error; – where no figure was found. All settings, and what differs from the papers, "
             "are in docs/collapse.md."
         )
         st.markdown(words)
