@@ -80,6 +80,7 @@ def page(found: dict[str, Any]) -> str:
             size=rows[0]["training"][1] / found["sets"],
             nearest=min(rows, key=lambda one: one["fd"][1])["guidance"],
             best=f"{best(rows):g}",
+            own=f"{found['guidance']:g}",
             images=rows[0]["images"],
             steps=found["sampling_steps"],
             run=found["run"],
@@ -110,8 +111,8 @@ INTRODUCTION = """\
 Classifier-free guidance (Ho and Salimans 2022): the denoiser's answer is moved away from its answer without labels, the further the stronger. 0 ignores
 the labels, 1 is the plain model. Below: the share of the objects asked for that the shipped evaluator finds in the pictures of
 "{run}" ({steps} steps of DDIM), with 95 % intervals (Wilson); *training* asks for {sets:,} sets of
-objects that training pictures show and no test list has ({size:.1f} objects each on average), one picture each. By that list alone **{best}** is chosen;
-*test* and *new_test* are R2's lists. Fréchet distance and recall are of {images:,} pictures with the labels of training pictures against held-out ones (of
+objects that training pictures show and no test list has ({size:.1f} objects each on average), one picture each. By that list alone the strength **{best}** would
+be chosen; the model's own is **{own}**, set before it was trained. *test* and *new_test* are R2's lists. Fréchet distance and recall are of {images:,} pictures with the labels of training pictures against held-out ones (of
 real pictures in their place: {real[fd]:.3g} and {real[recall]:.3g}), with 95 % intervals from half-samples. The
 distance is smallest at **{nearest:g}**, and grows with more guidance than that: pictures move away from the data, and colours saturate.
 
@@ -137,6 +138,7 @@ def main() -> None:
     found = {
         "run": run.name,
         "sampling_steps": sampler.config.diffusion.sampling_steps,
+        "guidance": sampler.config.diffusion.guidance,
         "sets": len(asked),
         "rows": rows,
     }

@@ -51,7 +51,7 @@ def test_a_shipped_run_is_what_its_recipe_says(name):
     if run.note != pretrained.NOTE.format(name=name):
         assert "python tools/pretrained.py" in run.note  # by an earlier recipe
         return
-    asked = recipe.config()
+    asked = recipe.whole()
     own = ("network.latent_dim",) if kinds.kind_of(run.config()).draws_in_steps else ()  # its z is a picture of noise
     assert [field for field in differences(asked, run.config()) if not field.startswith((*DECIDED, *own))] == []
     assert run.config().conditioning.name == asked.conditioning.name
@@ -89,6 +89,19 @@ def test_training_goes_on_where_it_stood_and_is_done_once(tmp_path, monkeypatch)
     stamp = done.metrics_path.stat().st_mtime_ns
     assert pretrained.train("tiny", folder).id == begun.id
     assert done.metrics_path.stat().st_mtime_ns == stamp and len(evaluations.read(done)) == len(kept)
+
+
+def test_a_recipe_may_go_on_for_more_epochs_when_its_first_run_has_finished(tmp_path, monkeypatch):
+    recipe = pretrained.Recipe("Tiny", "mnist-dcgan", {}, longer=2)
+    monkeypatch.setattr(pretrained.Recipe, "config", lambda self: tiny())
+    monkeypatch.setattr(pretrained, "RECIPES", {"tiny": recipe})
+    monkeypatch.setattr(pretrained, "NUM_IMAGES", 100)
+    done = pretrained.train("tiny", tmp_path)
+    assert done.name == pretrained.last_name("tiny") == "tiny, 2 epochs more"
+    assert done.status().step == 28 and done.config().training.epochs == recipe.whole().training.epochs == 7
+    assert [e["step"] for e in done.events() if e["type"] == "branched"] == [20]
+    assert evaluations.read(done) and pretrained.train("tiny", tmp_path).id == done.id
+    assert sorted(run.status().step for run in runs.list_runs(tmp_path)) == [20, 28]
 
 
 def test_a_plan_says_what_training_costs(capsys, monkeypatch):

@@ -29,12 +29,13 @@ from gan_core.config.settings import pretrained_dir, runs_dir
 from gan_core.datasets.batches import Batches
 from gan_core.evaluation.conditional import evaluate
 from gan_core.evaluation.measure import keep, measure
+from gan_core.experiments import follow_up
 from gan_core.experiments.breakages import BREAKAGES
 from gan_core.models.base import TrainingProgress
 from gan_core.models.building import build
 from gan_core.models.kinds import kind_of
 from gan_core.presets import preset_config
-from gan_core.runs import Run, evaluations
+from gan_core.runs import Run, branching, evaluations
 from gan_core.runs.packing import pack
 from gan_core.training import loop, worker
 from gan_core.training.plan import resolve, total_steps
@@ -55,15 +56,22 @@ class Recipe:
         title: for people.
         preset: in PRESETS.
         changes: to it; dotted field -> value.
+        longer: epochs that the finished run goes on for, as "Train longer" does it; its rates are then on the schedule of the whole.
     """
 
     title: str
     preset: str
     changes: Changes
+    longer: int = 0
 
     def config(self) -> RunConfig:
-        """All of it, for one thread."""
+        """That of the run that it begins with, for one thread."""
         return with_changes(preset_config(self.preset), {**self.changes, "training.threads": 1})
+
+    def whole(self) -> RunConfig:
+        """That of the run that it ends with."""
+        first = self.config()
+        return with_changes(first, {"training.epochs": first.training.epochs + self.longer})
 
 
 COLLAPSE = BREAKAGES["narrow"]
@@ -101,6 +109,7 @@ RECIPES = {
             "dataset.num_images": 0, "training.epochs": 75, "training.ema_decay": 0.999, "diffusion.posthoc_ema": False,
             "diffusion.guidance": 3.0,
         },
+        longer=45,  # the shipped run went on from its packed weights: half precision, Adam's moments anew
     ),
     "digits-ddpm": Recipe(
         "Digits on demand: diffusion, ten classes",
@@ -136,9 +145,9 @@ def main() -> None:
         print_plan(names, chosen.timed)
         return
     for name in names:
-        run = runs.find(chosen.trained, name) if chosen.trained else train(name, chosen.runs)
+        run = runs.find(chosen.trained, last_name(name)) if chosen.trained else train(name, chosen.runs)
         if run.path == pretrained_dir() / name:
-            parser.error(f"{chosen.trained} has no run called {name}")
+            parser.error(f"{chosen.trained} has no run called {last_name(name)}")
         packed = pack(run, pretrained_dir() / name, RECIPES[name].title, NOTE.format(name=name))
         print(f"{packed.path}: {megabytes(packed.path):.1f} MB")
     if (size := megabytes(pretrained_dir())) > MAX_MB:
@@ -157,6 +166,8 @@ def train(name: str, folder: Path) -> Run:
         SystemExit: it was stopped, or failed.
     """
     run = finished(folder, name, RECIPES[name].config())
+    if epochs := RECIPES[name].longer:
+        run = finished_longer(folder, run, epochs)
     if not evaluations.read(run):
         count = NUM_IN_STEPS if kind_of(run.config()).draws_in_steps else NUM_IMAGES
         keep(run, measure(run, num_images=count, metrics=MEASURED))
@@ -176,13 +187,44 @@ def finished(folder: Path, name: str, config: RunConfig) -> Run:
     config = resolve(config, detect())
     named = (run for run in runs.list_runs(folder) if run.name == name)
     run = next((run for run in named if _same(run.config(), config)), None) or runs.create(folder, config, name)
-    status = run.status()
+    return to_the_end(run)
+
+
+def to_the_end(run: Run) -> Run:
+    """The run, trained from where it stands.
+
+    Raises:
+        SystemExit: it was stopped, or failed.
+    """
+    status, name = run.status(), run.name
     if status.state != "finished":
         status = loop.train(run, lambda now: print(f"\r{name}: step {now.step} of {now.total_steps}", end=""))
         print(f"\r{name}: {status.state} after {status.seconds / 60:.0f} min {status.error}")
     if status.state != "finished":
         sys.exit(f"{name} is {status.state}. The same command goes on with it.")
     return run
+
+
+def finished_longer(folder: Path, run: Run, epochs: int) -> Run:
+    """The finished run trained for so many more epochs, as a run of its own beside it; begun if it is not there.
+
+    Raises:
+        SystemExit: it was stopped, or failed.
+    """
+    name, how = longer_name(run.name, epochs), follow_up.longer(run, epochs)
+    there = next((one for one in runs.list_runs(folder) if one.name == name), None)
+    return to_the_end(there or branching.branch(folder, run, how.step, how.changes, name))
+
+
+def last_name(name: str) -> str:
+    """What the run is called that a recipe ends with."""
+    epochs = RECIPES[name].longer
+    return longer_name(name, epochs) if epochs else name
+
+
+def longer_name(name: str, epochs: int) -> str:
+    """What a run that goes on for more epochs is called."""
+    return f"{name}, {epochs} epochs more"
 
 
 def _same(one: RunConfig, other: RunConfig) -> bool:
@@ -195,7 +237,7 @@ def print_plan(names: list[str], timed: int) -> None:
     print("| model | images | steps | s a step | hours of one core | MB |\n|---|---|---|---|---|---|")
     hours = size = 0.0
     for name in names:
-        config = resolve(RECIPES[name].config(), detect())
+        config = resolve(RECIPES[name].whole(), detect())
         images = datasets.count(config.dataset)
         steps, (seconds, weight) = total_steps(config, images), cost(config, timed)
         hours, size = hours + steps * seconds / 3600, size + weight

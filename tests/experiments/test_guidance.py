@@ -47,7 +47,8 @@ def test_every_strength_is_drawn_scored_and_measured(run: Run, tmp_path: Path, m
     assert weak["fd"] != strong["fd"]  # the dial was turned
     page = (tmp_path / "guidance.md").read_text("utf-8")
     assert f"smallest at **{min(found['rows'], key=lambda one: one['fd'][1])['guidance']:g}**" in page
-    assert "| 0 | " in page and "| 8 | " in page and f"**{benchmark.best(found['rows']):g}** is chosen" in page
+    assert "| 0 | " in page and "| 8 | " in page and f"strength **{benchmark.best(found['rows']):g}** would" in page
+    assert f"own is **{run.config().diffusion.guidance:g}**, set before" in page
 
 
 def test_the_strength_is_chosen_on_requests_that_no_test_list_has(run: Run) -> None:
