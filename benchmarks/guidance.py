@@ -111,9 +111,10 @@ INTRODUCTION = """\
 Classifier-free guidance (Ho and Salimans 2022): the denoiser's answer is moved away from its answer without labels, the further the stronger. 0 ignores
 the labels, 1 is the plain model. Below: the share of the objects asked for that the shipped evaluator finds in the pictures of
 "{run}" ({steps} steps of DDIM), with 95 % intervals (Wilson); *training* asks for {sets:,} sets of
-objects that training pictures show and no test list has ({size:.1f} objects each on average), one picture each. By that list alone the strength **{best}** would
-be chosen; the model's own is **{own}**, set before it was trained. *test* and *new_test* are R2's lists. Fréchet distance and recall are of {images:,} pictures with the labels of training pictures against held-out ones (of
-real pictures in their place: {real[fd]:.3g} and {real[recall]:.3g}), with 95 % intervals from half-samples. The
+objects that training pictures show and no test list has ({size:.1f} objects each on average), one picture each. By that list alone the
+strength **{best}** would be chosen; the model's own is **{own}**, set before it was trained. *test* and *new_test* are R2's lists.
+Fréchet distance and recall are of {images:,} pictures with the labels of training pictures against held-out ones (of real pictures in
+their place: {real[fd]:.3g} and {real[recall]:.3g}), with 95 % intervals from half-samples. The
 distance is smallest at **{nearest:g}**, and grows with more guidance than that: pictures move away from the data, and colours saturate.
 
 Made by `python -m benchmarks.guidance`; the figures are in [guidance.json](guidance.json). One model, one seed.

@@ -87,7 +87,10 @@ def looks(picture: Locator, colours: int = 2) -> str:
     expect(picture).to_be_visible(timeout=SLOW_MS)
     found = picture.evaluate(
         """async image => {
-          await image.decode();
+          for (let tried = 1; ; tried++) {  // decoding is refused where a newer picture takes this one's place meanwhile
+            try { await image.decode(); break; } catch (refused) { if (tried === 20) throw refused; }
+            await new Promise(requestAnimationFrame);
+          }
           const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight), pen = canvas.getContext("2d");
           pen.drawImage(image, 0, 0);
           return new Set(new Uint32Array(pen.getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size;
