@@ -238,6 +238,6 @@ def learning_rates(run: Run) -> None:
             )
             for part, column in zip(parts, columns, strict=True)
         }  # fmt: skip
-        if last.form_submit_button(_("Change now"), icon=":material/bolt:"):
-            if lab.succeeds(lambda: supervisor.change_live(run, typed)):
-                st.rerun()  # the fields show the new rates at once: nothing typed next is lost
+        pressed = last.form_submit_button(_("Change now"), icon=":material/bolt:")
+        if pressed and lab.succeeds(lambda: supervisor.change_live(run, typed)):
+            st.rerun()  # the fields show the new rates at once: nothing typed next is lost
