@@ -185,9 +185,7 @@ class Tab:
             self._cached[message.ref_hash] = known[0], self._runs
             self._draw(known[0], tuple(message.metadata.delta_path))
         elif kind == "navigation":
-            self._hash = (
-                message.navigation.page_script_hash
-            )  # of an address that was opened directly the page tells it first
+            self._hash = message.navigation.page_script_hash  # not known before where an address was opened directly
             pages = message.navigation.app_pages
             self._pages = {"" if page.is_default else page.url_pathname: page.page_script_hash for page in pages}
         elif kind == "page_info_changed":

@@ -211,7 +211,7 @@ def finished_longer(folder: Path, run: Run, epochs: int) -> Run:
     Raises:
         SystemExit: it was stopped, or failed.
     """
-    name, how = longer_name(run.name, epochs), follow_up.longer(run, epochs)
+    name, how = follow_up.longer_title(run.name, epochs), follow_up.longer(run, epochs)
     there = next((one for one in runs.list_runs(folder) if one.name == name), None)
     return to_the_end(there or branching.branch(folder, run, how.step, how.changes, name))
 
@@ -219,12 +219,7 @@ def finished_longer(folder: Path, run: Run, epochs: int) -> Run:
 def last_name(name: str) -> str:
     """What the run is called that a recipe ends with."""
     epochs = RECIPES[name].longer
-    return longer_name(name, epochs) if epochs else name
-
-
-def longer_name(name: str, epochs: int) -> str:
-    """What a run that goes on for more epochs is called."""
-    return f"{name}, {epochs} epochs more"
+    return follow_up.longer_title(name, epochs) if epochs else name
 
 
 def _same(one: RunConfig, other: RunConfig) -> bool:

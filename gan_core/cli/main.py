@@ -155,7 +155,7 @@ def train_longer(
     how = follow_up.longer(found, epochs)
     for warning in how.warnings:
         print(warning, file=sys.stderr)
-    made = branching.branch(folder, found, how.step, how.changes, name, follow_up.longer_title(found, epochs))
+    made = branching.branch(folder, found, how.step, how.changes, name, follow_up.longer_title(found.name, epochs))
     trainer = several.trainer_on(place, folder) if place else None
     if trainer:
         made.use_processes(processes)

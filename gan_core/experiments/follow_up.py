@@ -134,15 +134,15 @@ def longer(run: Run, epochs: int) -> Longer:
     return Longer(step, changes, total, tuple(warnings))
 
 
-def longer_title(run: Run, epochs: int) -> str:
-    """What a run that goes on is called until the user names it."""
-    return f"{run.name}, {epochs:,} epochs more"
+def longer_title(name: str, epochs: int) -> str:
+    """What a run of this name that goes on is called until the user names it."""
+    return f"{name}, {epochs:,} epochs more"
 
 
 def train_longer(settings: Settings, run: Run, epochs: int, name: str = "", *, processes: int = 1) -> Run:
     """The queued run that goes on where `run` ended, as `longer` says. Raises ValueError as `longer` and `branch` do."""
     how = longer(run, epochs)
-    return branch(settings, run, how.step, how.changes, name, longer_title(run, epochs), processes=processes)
+    return branch(settings, run, how.step, how.changes, name, longer_title(run.name, epochs), processes=processes)
 
 
 def checkpoint_before(run: Run, step: int) -> int:

@@ -201,9 +201,7 @@ def _cells(task: BenchmarkTask, lines: list[Row], average: dict[str, Row]) -> di
     if points:
         columns[_("High quality")] = [interval(row.measures["high_quality"], 3, _) for row in lines]
     columns[_("Reverse KL")] = [interval(row.measures["reverse_kl"], 2, _) for row in lines]
-    if points and any(
-        "good_kl" in row.measures for row in lines
-    ):  # every picture shows some digits: there the two are one
+    if points and any("good_kl" in row.measures for row in lines):  # pictures have no bad samples: the two KLs are one
         columns[_("KL of good samples")] = [interval(row.measures["good_kl"], 2, _) for row in lines]
     for measure, title, digits in (
         ("captured", _("Average: modes"), 1),
